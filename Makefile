@@ -1,0 +1,67 @@
+# Every target works on a fresh machine that has Python 3.11+ and make: the first one makes .venv.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(BIN)/uv
+UV_VERSION := 0.13.9
+INSTALLED := $(VENV)/.installed
+COMPILE = $(UV) pip compile pyproject.toml --extra dev --universal --python-version 3.11 --no-emit-index-url \
+	--no-header --no-annotate -q
+# For example TORCH_INDEX=https://download.pytorch.org/whl/cpu: CPU builds of torch, without gigabytes of CUDA.
+TORCH_INDEX ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup format lint types test test-unit check demo train schemas lock clean
+
+help: ## print this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
+
+setup: $(INSTALLED) ## make .venv with everything pinned (TORCH_INDEX=… for CPU builds of torch)
+
+$(INSTALLED): pyproject.toml requirements/hashed.txt requirements/torch.txt
+	test -x $(UV) || { $(PYTHON) -m venv $(VENV) && $(BIN)/python -m pip install -q uv==$(UV_VERSION); }
+	$(UV) pip install -q --python $(BIN)/python --no-deps --require-hashes -r requirements/hashed.txt
+	$(UV) pip install -q --python $(BIN)/python $(if $(TORCH_INDEX),--index $(TORCH_INDEX)) \
+		-c requirements/torch.txt torch torchaudio
+	$(UV) pip install -q --python $(BIN)/python --no-deps -e .
+	@touch $@
+
+format: $(INSTALLED) ## rewrite the code in the project's format
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lint: $(INSTALLED) types ## ruff (lint and format) and mypy --strict, changing nothing
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(INSTALLED) ## mypy --strict
+	$(BIN)/mypy
+
+test: $(INSTALLED) ## every test, with coverage
+	$(BIN)/pytest --cov --cov-report=term
+
+test-unit: $(INSTALLED) ## the fast tests alone
+	$(BIN)/pytest -m "not integration"
+
+check: lint test ## what CI runs
+
+demo: $(INSTALLED) ## send the demo calls through the whole pipeline and print their outcomes
+	$(BIN)/callsift demo
+
+train: $(INSTALLED) ## train the offline classifier and print its figures
+	$(BIN)/callsift train
+
+schemas: $(INSTALLED) ## write the exported contract (schemas/contract) again
+	$(BIN)/callsift schemas export schemas/contract
+
+# torch and what it alone pulls in stand apart without hashes: the CPU builds have other files (docs/decisions/0002).
+lock: $(INSTALLED) ## resolve the pinned versions again
+	$(COMPILE) -o requirements/.resolved.txt
+	grep -E '^(torch|torchaudio|triton|nvidia-|cuda-)' requirements/.resolved.txt > requirements/torch.txt
+	$(COMPILE) --generate-hashes -c requirements/.resolved.txt -o requirements/hashed.txt \
+		$$(sed -E 's/==.*//; s/^/--no-emit-package /' requirements/torch.txt)
+	rm requirements/.resolved.txt
+
+clean: ## remove .venv and every cache
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .coverage

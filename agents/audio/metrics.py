@@ -1,0 +1,17 @@
+"""Metrics of the audio stage."""
+
+from prometheus_client import Counter
+
+AUDIO_SECONDS = Counter(
+    "callsift_audio_decoded_seconds_total",
+    "Seconds of recordings decoded. Its rate over the number of workers is the stage's throughput in real time.",
+)
+SPEECH_SECONDS = Counter(
+    "callsift_audio_speech_seconds_total",
+    "Seconds of speech found, by speaker. customer falling towards 0 while calls go on: a dead microphone or channel.",
+    ["speaker"],
+)
+DAMAGED = Counter(
+    "callsift_audio_damaged_recordings_total",
+    "Recordings that were shorter than they announced. Rising: the PBX hangs up on its own files, or fetching is cut.",
+)

@@ -1,0 +1,1 @@
+"""Classify: what a call was for, and why; by Gemini, or offline."""

@@ -1,0 +1,1 @@
+"""Sink: one document per call in MongoDB, then the public outcome."""

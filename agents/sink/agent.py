@@ -1,0 +1,36 @@
+"""The sink's agent: stores how a call ended, and gives the runner what is to be published."""
+
+from datetime import UTC, datetime
+
+from agents.sink import core, metrics
+from agents.sink.store import OutcomeStore
+from schemas import CallClassified, CallOutcome, DeadLetter
+
+
+class SinkAgent:
+    """Turns CallClassified, and dead letters, into CallOutcome. Repeating it publishes the same outcome again."""
+
+    def __init__(self, store: OutcomeStore) -> None:
+        """Make the agent."""
+        self._store = store
+
+    async def start(self) -> None:
+        """Nothing to get ready: the store connects with the first call."""
+
+    async def stop(self) -> None:
+        """Close the store's connections."""
+        self._store.close()
+
+    async def work(self, event: CallClassified | DeadLetter) -> CallOutcome | None:
+        """Store the outcome of a call; a failure is an outcome too."""
+        if isinstance(event, DeadLetter):
+            outcome = core.failed(event)
+            stored = await self._store.save(outcome) if outcome else None
+        else:
+            stored = await self._store.save(core.done(event, datetime.now(UTC)), event.turns)
+        if stored is not None:
+            metrics.OUTCOMES.labels(stored.state).inc()
+            if stored.ended_at is not None:
+                seconds = (datetime.now(UTC) - stored.ended_at).total_seconds()
+                metrics.CALL_SECONDS.observe(max(0.0, seconds))
+        return stored

@@ -1,0 +1,82 @@
+"""What the sink decides: which outcome comes of an event, and what it does to the one that is stored."""
+
+from typing import NamedTuple
+
+from pydantic import AwareDatetime, ValidationError
+
+from schemas import CallClassified, CallFacts, CallOutcome, DeadLetter, Failure
+
+
+class Stored(NamedTuple):
+    """What the store knows of a call."""
+
+    newest: CallOutcome
+    known: dict[str, CallOutcome]
+    """Every outcome that the call has had, by its outcome_id; the newest included."""
+
+
+class Verdict(NamedTuple):
+    """What to do with an outcome."""
+
+    outcome: CallOutcome | None
+    """The outcome to publish, with its revision; None: nothing."""
+    is_new: bool
+    """Whether it has to be stored before."""
+
+
+def done(call: CallClassified, decided_at: AwareDatetime) -> CallOutcome:
+    """Make the outcome of a classified call."""
+    decision = call.decision
+    return CallOutcome.following(
+        call,
+        state="done",
+        outcome_id=call.classification_id,
+        category=decision.category,
+        sub_category=decision.sub_category,
+        confidence=decision.confidence,
+        justification=decision.justification,
+        evidence=decision.evidence,
+        summary=decision.summary,
+        stage_seconds={hop.stage: hop.seconds for hop in call.hops},
+        decided_at=decided_at,
+    )
+
+
+def failed(letter: DeadLetter) -> CallOutcome | None:
+    """Make the outcome of a call that a stage gave up; None where nothing tells which call it was."""
+    if letter.call_id is None:
+        return None
+    failure = Failure(stage=letter.stage, error_type=letter.error_type, message=letter.message, cure=letter.cure)
+    return CallOutcome.following(
+        _facts(letter),
+        event_id=letter.event_id,
+        state="failed",
+        outcome_id=letter.event_id,
+        stage_seconds={hop.stage: hop.seconds for hop in letter.hops},
+        decided_at=letter.gave_up_at,
+        failure=failure,
+    )
+
+
+def verdict(stored: Stored | None, outcome: CallOutcome) -> Verdict:
+    """Decide what an outcome does to what is stored.
+
+    A known outcome is a redelivery and is published again as it was. A new one gets the next revision. A failure never
+    replaces a category.
+    """
+    if stored is None:
+        return Verdict(outcome.model_copy(update={"revision": 1}), is_new=True)
+    if outcome.outcome_id in stored.known:
+        return Verdict(stored.known[outcome.outcome_id], is_new=False)
+    if outcome.state == "failed" and stored.newest.state == "done":
+        return Verdict(None, is_new=False)
+    return Verdict(outcome.model_copy(update={"revision": stored.newest.revision + 1}), is_new=True)
+
+
+def _facts(letter: DeadLetter) -> CallFacts:
+    """Read what is known of the call from the message that failed, as far as that can be read."""
+    try:
+        facts = CallFacts.model_validate_json(letter.value or b"")
+        return CallFacts(**{name: getattr(facts, name) for name in CallFacts.model_fields})
+    except ValidationError:
+        return CallFacts(call_id=letter.call_id or "", trace_id=letter.trace_id)

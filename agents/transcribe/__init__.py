@@ -1,0 +1,1 @@
+"""Transcribe: from speech segments to turns with words, by Vosk, offline."""

@@ -1,0 +1,75 @@
+"""Putting calls in and waiting for what comes out, as a PBX and a downstream team would."""
+
+import hashlib
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import uuid4
+
+from schemas import CallEnded, CallOutcome, Recording
+from streams.catalogue import ENDED, OUTCOMES
+from streams.claim_check import ClaimCheckStore
+from streams.errors import CallsiftError
+from streams.kafka_client import TopicReader, produce
+from streams.settings import KafkaSettings
+
+
+class OutcomeMissing(CallsiftError):
+    """A call has no outcome within the time given."""
+
+
+def new_call_id() -> str:
+    """Return an identifier that no other call has."""
+    return uuid4().hex
+
+
+def store_recording(store: ClaimCheckStore, path: Path) -> str:
+    """Put a recording where the audio stage finds it, and return its address.
+
+    Raises:
+        CallsiftError: There is no such file.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise CallsiftError(f"cannot read {path}: {error.strerror}", "Name a recording that exists") from error
+    return store.put(f"recordings/{hashlib.sha256(content).hexdigest()[:32]}{path.suffix}", content).uri
+
+
+def call_ended(call_id: str, recording: Recording, **facts: str | None) -> CallEnded:
+    """Make the event of a call that ends now."""
+    return CallEnded(call_id=call_id, ended_at=datetime.now(UTC), recording=recording, **facts)
+
+
+def emit(kafka: KafkaSettings, calls: Iterable[CallEnded]) -> None:
+    """Publish call-ended events, as a PBX does."""
+    produce(kafka, ENDED.name, [(call.call_id, call.model_dump_json().encode()) for call in calls])
+
+
+def emit_and_wait(
+    kafka: KafkaSettings, calls: list[CallEnded], timeout_s: float, on_outcome: Callable[[CallOutcome], None]
+) -> dict[str, CallOutcome]:
+    """Publish call-ended events and return each call's first outcome, in the order of ``calls``.
+
+    Raises:
+        OutcomeMissing: A call has none within ``timeout_s`` seconds.
+    """
+    reader = TopicReader(kafka, OUTCOMES.name, from_start=False)
+    try:
+        emit(kafka, calls)
+        waiting = {call.call_id for call in calls}
+        outcomes: dict[str, CallOutcome] = {}
+        for value in reader.values(timeout_s):
+            outcome = CallOutcome.model_validate_json(value)
+            if outcome.call_id in waiting:
+                waiting.remove(outcome.call_id)
+                outcomes[outcome.call_id] = outcome
+                on_outcome(outcome)
+            if not waiting:
+                return {call.call_id: outcomes[call.call_id] for call in calls}
+        raise OutcomeMissing(
+            f"no outcome within {timeout_s:g} s for {', '.join(sorted(waiting))}",
+            "Look at the workers' logs and at their lag",
+        )
+    finally:
+        reader.close()

@@ -1,0 +1,39 @@
+"""The command line. Exit codes: 0 done, 1 failed, 2 misuse (also a setting that is wrong)."""
+
+import signal
+import sys
+
+import typer
+
+from callsift.commands import outcomes, schemas, topics
+from callsift.commands.demo import demo
+from callsift.commands.emit import emit
+from callsift.commands.inspect import inspect
+from callsift.commands.output import notes
+from callsift.commands.train import train
+from callsift.commands.up import up
+from callsift.commands.worker import worker
+from streams.errors import CallsiftError, SettingsError
+
+app = typer.Typer(
+    help="Turns every phone call into a classified outcome seconds after hang-up.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+for command in (demo, up, emit, inspect, worker, train):
+    app.command()(command)
+app.add_typer(outcomes.app, name="outcomes")
+app.add_typer(topics.app, name="topics")
+app.add_typer(schemas.app, name="schemas")
+
+
+def main() -> None:
+    """Run the command line; leaves by SystemExit."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # so that what was started is ended; workers set their own
+    try:
+        app()
+    except CallsiftError as error:
+        notes.print("error:", style="bold red", end=" ")
+        notes.print(str(error), markup=False, highlight=False)
+        sys.exit(2 if isinstance(error, SettingsError) else 1)

@@ -1,0 +1,1 @@
+"""One module per command: each parses, reads its settings, and calls one plain function."""

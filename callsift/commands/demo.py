@@ -1,0 +1,63 @@
+"""``callsift demo``: the demo calls through the whole pipeline."""
+
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.progress import Progress
+
+from callsift.commands.output import category_title, notes, print_json, print_table, reason
+from schemas import Taxonomy
+from streams.errors import CallsiftError
+
+if TYPE_CHECKING:
+    from callsift.demonstration import DemoCall
+
+
+def demo(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False) -> None:
+    """Start the pipeline on this machine, send the demo calls through it, and print their outcomes.
+
+    Exits with 1 if a call has no outcome or, with the offline classifier, not the expected one.
+    """
+    from agents.classify.settings import ClassifySettings  # noqa: PLC0415
+    from callsift.demonstration import read_labels, run_demo  # noqa: PLC0415
+    from callsift.supervisor import pipeline  # noqa: PLC0415
+
+    offline = ClassifySettings.read().chosen == "offline"
+    log: list[str] = []
+    started = time.monotonic()
+    notes.print("starting broker, store and one worker per stage …")
+    try:
+        with tempfile.TemporaryDirectory(prefix="callsift-demo-") as home, pipeline(Path(home), log.append) as workers:
+            notes.print(f"ready after {time.monotonic() - started:.0f} s")
+            with Progress(console=notes, disable=not notes.is_terminal) as progress:
+                bar = progress.add_task("calls with an outcome", total=len(read_labels()))
+                calls = run_demo(workers, lambda _: progress.advance(bar))
+    except CallsiftError:
+        notes.out("\n".join(log[-50:]), highlight=False)
+        raise
+    correct = sum(call.is_right for call in calls)
+    if as_json:
+        print_json({"calls": [call.as_json() for call in calls], "correct": correct, "total": len(calls)})
+    else:
+        _print_calls(calls)
+        notes.print(f"{correct} of {len(calls)} as expected, {time.monotonic() - started:.0f} s in all")
+    if (offline and correct < len(calls)) or any(call.outcome.state == "failed" for call in calls):
+        raise typer.Exit(1)
+
+
+def _print_calls(calls: "list[DemoCall]") -> None:
+    taxonomy = Taxonomy.load()
+    rows = [
+        [
+            call.label.name,
+            f"{'✓' if call.is_right else '✗'} {category_title(call.outcome, taxonomy)}",
+            f"{call.outcome.confidence or 0:.0%}",
+            f"{call.seconds['end_to_end']:.1f}",
+            reason(call.outcome),
+        ]
+        for call in calls
+    ]
+    print_table("Outcomes of the demo calls", ["recording", "category", "confidence", "seconds", "why"], rows)

@@ -1,0 +1,56 @@
+"""``callsift emit``: sends recordings through the pipeline, as a PBX would."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from callsift.commands.output import category_title, notes, print_json, print_table, reason
+from callsift.running import adopt_running
+from schemas import CallEnded, OneFile, Taxonomy
+from streams.settings import AudioStoreSettings, KafkaSettings
+
+
+def emit(
+    recordings: Annotated[list[Path], typer.Argument(help="Two-channel recordings: customer on 0, agent on 1.")],
+    wait: Annotated[bool, typer.Option(help="Block until the outcomes are there, and print them.")] = False,
+    timeout: Annotated[float, typer.Option(help="Seconds to wait at the most.", min=0)] = 300.0,
+    caller: Annotated[str | None, typer.Option(help="The caller's number, E.164.")] = None,
+    agent_id: Annotated[str | None, typer.Option(help="Who answered.")] = None,
+    queue: Annotated[str | None, typer.Option(help="The queue of the calls.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, one document a line.")] = False,
+) -> None:
+    """Put local recordings into the audio store and publish a call-ended event for each."""
+    from callsift import calls  # noqa: PLC0415
+    from streams.claim_check import ClaimCheckStore  # noqa: PLC0415
+
+    adopt_running()
+    kafka, store = KafkaSettings.read(), ClaimCheckStore(AudioStoreSettings.read().uri)
+    events: list[CallEnded] = []
+    for path in recordings:
+        recording = OneFile(uri=calls.store_recording(store, path))
+        facts = {"caller": caller, "agent_id": agent_id, "queue": queue}
+        events.append(calls.call_ended(calls.new_call_id(), recording, **facts))
+    if not wait:
+        calls.emit(kafka, events)
+        for event in events:
+            print_json({"call_id": event.call_id}, indent=None)
+        return
+    with notes.status(f"waiting for {len(events)} outcome(s) …"):
+        outcomes = calls.emit_and_wait(kafka, events, timeout, lambda _: None)
+    if as_json:
+        for outcome in outcomes.values():
+            print_json(outcome.model_dump(mode="json"), indent=None)
+    else:
+        taxonomy = Taxonomy.load()
+        rows = [
+            [path.name, call_id, category_title(outcome, taxonomy), _percent(outcome.confidence), reason(outcome)]
+            for path, (call_id, outcome) in zip(recordings, outcomes.items(), strict=True)
+        ]
+        print_table("Outcomes", ["recording", "call", "category", "confidence", "why"], rows)
+    if any(outcome.state == "failed" for outcome in outcomes.values()):
+        raise typer.Exit(1)
+
+
+def _percent(confidence: float | None) -> str:
+    return "" if confidence is None else f"{confidence:.0%}"

@@ -1,0 +1,43 @@
+"""``callsift outcomes``: what downstream teams see."""
+
+from typing import Annotated
+
+import typer
+
+from callsift.commands.output import category_title, print_json, reason, results
+from callsift.running import adopt_running
+from schemas import CallOutcome, Taxonomy
+from streams.catalogue import OUTCOMES
+from streams.settings import KafkaSettings
+
+app = typer.Typer(help="Read calls.outcomes, as a downstream team would.", no_args_is_help=True)
+
+
+@app.callback()
+def outcomes() -> None:
+    """Read calls.outcomes, as a downstream team would."""
+
+
+@app.command()
+def tail(
+    from_start: Annotated[bool, typer.Option(help="Begin with the oldest outcome that the broker still has.")] = False,
+    seconds: Annotated[float | None, typer.Option(help="Stop after so many seconds. Default: never.", min=0)] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, one outcome a line.")] = False,
+) -> None:
+    """Print outcomes as they come, until Ctrl-C."""
+    from streams.kafka_client import TopicReader  # noqa: PLC0415
+
+    adopt_running()
+    taxonomy = Taxonomy.load()
+    reader = TopicReader(KafkaSettings.read(), OUTCOMES.name, from_start=from_start)
+    try:
+        for value in reader.values(seconds):
+            outcome = CallOutcome.model_validate_json(value)
+            if as_json:
+                print_json(outcome.model_dump(mode="json"), indent=None)
+            else:
+                title = category_title(outcome, taxonomy)
+                line = f"{outcome.call_id}  {outcome.state:<6}  {title}  {reason(outcome)}"
+                results.out(line, highlight=False)
+    finally:
+        reader.close()

@@ -1,0 +1,86 @@
+"""Embedded services for a laptop: a broker that speaks Kafka's protocol, and a store that speaks MongoDB's.
+
+Neither is for production. The broker is librdkafka's mock cluster: real TCP, groups and rebalances, but in memory,
+with only the newest part of a topic kept, and without answers to admin requests. The store is nx-27017, with SQLite
+behind it.
+"""
+
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from confluent_kafka import Producer
+
+from streams.catalogue import TOPICS
+from streams.errors import CallsiftError
+
+_START_LIMIT_S = 30.0
+
+
+class EmbeddedBroker:
+    """A broker inside this process, for as long as the object lives."""
+
+    def __init__(self, prefix: str = "") -> None:
+        """Start it, with every topic of the catalogue."""
+        # The mock cluster belongs to a client and stops with it; the address given is ignored.
+        self._owner = Producer({"bootstrap.servers": "embedded", "test.mock.num.brokers": 1, "log_level": 2})
+        broker = next(iter(self._owner.list_topics(timeout=_START_LIMIT_S).brokers.values()))
+        self.bootstrap_servers = f"{broker.host}:{broker.port}"
+        for topic in TOPICS:
+            self._owner.list_topics(prefix + topic.name, timeout=_START_LIMIT_S)  # asking makes the mock create it
+
+
+class EmbeddedStore:
+    """A store in a child process, with its data in a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        """Start it on a free port of this machine.
+
+        Raises:
+            CallsiftError: It did not start.
+        """
+        folder.mkdir(parents=True, exist_ok=True)
+        port = free_port()
+        log = folder / "nx-27017.log"
+        command = [sys.executable, "-m", "nx_27017.nx_27017", "--host", "127.0.0.1", "--port", str(port)]
+        command += ["--data-dir", str(folder / "data"), "--log-file", str(log), "--pid-file", str(folder / "pid")]
+        with (folder / "output.log").open("ab") as output:
+            # a session of its own: Ctrl-C is for the supervisor, which ends the workers before their store
+            self.process = subprocess.Popen(command, stdout=output, stderr=output, start_new_session=True)  # noqa: S603
+        deadline = time.monotonic() + _START_LIMIT_S
+        while not _listens(port):
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                self.stop()
+                raise CallsiftError("the embedded store did not start", f"Read {log}; is callsift[embedded] installed?")
+            time.sleep(0.05)
+        self.uri = f"mongodb://127.0.0.1:{port}"
+
+    def stop(self) -> None:
+        """End it."""
+        end(self.process)
+
+
+def end(process: "subprocess.Popen[bytes]", grace_s: float = 10.0) -> None:
+    """End a child: SIGTERM, and SIGKILL after ``grace_s`` seconds."""
+    process.terminate()
+    try:
+        process.wait(grace_s)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def free_port() -> int:
+    """Return a port of this machine that is free at the moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.settimeout(0.2)
+        return probe.connect_ex(("127.0.0.1", port)) == 0

@@ -1,0 +1,58 @@
+"""What wires a stage's name to its agent. A worker imports its own agent alone, so that no other extra is needed."""
+
+from typing import Any
+
+from streams.catalogue import STAGES
+from streams.claim_check import ClaimCheckStore
+from streams.errors import SettingsError
+from streams.runner import Agent
+from streams.settings import AudioStoreSettings
+
+
+def make_agent(stage: str) -> Agent[Any]:
+    """Make the agent of a stage from the environment's settings.
+
+    Raises:
+        SettingsError: A setting is wrong, or the stage's extra is not installed.
+    """
+    try:
+        return _MAKERS[stage]()
+    except ImportError as error:
+        raise SettingsError(
+            f"the {stage} stage misses {error.name}", f"Install it with: pip install 'callsift[{stage}]'"
+        ) from error
+
+
+def _audio() -> Agent[Any]:
+    from agents.audio.agent import AudioAgent  # noqa: PLC0415
+    from agents.audio.settings import AudioSettings  # noqa: PLC0415
+
+    return AudioAgent(AudioSettings.read(), ClaimCheckStore(AudioStoreSettings.read().uri))
+
+
+def _transcribe() -> Agent[Any]:
+    from agents.transcribe.agent import TranscribeAgent  # noqa: PLC0415
+    from agents.transcribe.settings import TranscribeSettings  # noqa: PLC0415
+
+    return TranscribeAgent(TranscribeSettings.read(), ClaimCheckStore(AudioStoreSettings.read().uri))
+
+
+def _classify() -> Agent[Any]:
+    from agents.classify.agent import ClassifyAgent, make_classifier  # noqa: PLC0415
+    from agents.classify.settings import ClassifySettings  # noqa: PLC0415
+    from schemas import Taxonomy  # noqa: PLC0415
+
+    settings, taxonomy = ClassifySettings.read(), Taxonomy.load()
+    return ClassifyAgent(make_classifier(settings, taxonomy), taxonomy, settings.confidence_floor)
+
+
+def _sink() -> Agent[Any]:
+    from agents.sink.agent import SinkAgent  # noqa: PLC0415
+    from agents.sink.settings import SinkSettings  # noqa: PLC0415
+    from agents.sink.store import OutcomeStore  # noqa: PLC0415
+
+    return SinkAgent(OutcomeStore(SinkSettings.read()))
+
+
+_MAKERS = {"audio": _audio, "transcribe": _transcribe, "classify": _classify, "sink": _sink}
+assert _MAKERS.keys() == STAGES.keys()  # noqa: S101 - a stage without an agent is a mistake in this file

@@ -1,0 +1,129 @@
+"""The supervisor of ``callsift up``: embedded services and one worker process per stage, ended together."""
+
+import os
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from callsift.embedded import EmbeddedBroker, EmbeddedStore, end, free_port
+from callsift.running import Running
+from streams.catalogue import STAGES
+from streams.errors import CallsiftError
+from streams.settings import KafkaSettings
+
+_READY_LIMIT_S = 120.0
+_WORKER_GRACE_S = 30.0
+DEMO_MODEL = Path(__file__).parents[1] / "demo" / "speech_model" / "model"
+
+
+class WorkerEnded(CallsiftError):
+    """A worker process ended although nobody asked it to."""
+
+
+class Pipeline:
+    """The workers of all stages, and where they listen."""
+
+    def __init__(self, environment: dict[str, str], write_line: Callable[[str], None]) -> None:
+        """Start one worker per stage; their log lines go to ``write_line``, with the stage in front."""
+        self.environment = environment
+        self.health: dict[str, str] = {}
+        self._workers: dict[str, subprocess.Popen[bytes]] = {}
+        self._write_line = write_line
+        for stage in STAGES:
+            self._start(stage)
+
+    def _start(self, stage: str) -> None:
+        port = free_port()
+        variables = {"CALLSIFT_HTTP_HOST": "127.0.0.1", "CALLSIFT_HTTP_PORT": str(port), "PYTHONUNBUFFERED": "1"}
+        worker = subprocess.Popen(  # noqa: S603
+            [sys.executable, "-m", "callsift", "worker", stage],
+            env={**os.environ, **self.environment, **variables},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # Ctrl-C is for the supervisor, which ends the workers in order
+        )
+        self._workers[stage] = worker
+        self.health[stage] = f"http://127.0.0.1:{port}"
+        threading.Thread(target=self._forward, args=(stage, worker), daemon=True).start()
+
+    def _forward(self, stage: str, worker: "subprocess.Popen[bytes]") -> None:
+        for line in worker.stdout or ():
+            self._write_line(f"{stage:<10} {line.decode(errors='replace').rstrip()}")
+
+    def wait_until_ready(self) -> None:
+        """Return when every worker has its partitions.
+
+        Raises:
+            WorkerEnded: One ended instead.
+            CallsiftError: One is not ready in time.
+        """
+        deadline = time.monotonic() + _READY_LIMIT_S
+        waiting = set(self.health)
+        while waiting:
+            self.check()
+            waiting = {stage for stage in waiting if not _answers(f"{self.health[stage]}/health/ready")}
+            if waiting and time.monotonic() > deadline:
+                raise CallsiftError(f"not ready: {', '.join(sorted(waiting))}", "Read the workers' log lines above")
+            time.sleep(0.1)
+
+    def check(self) -> None:
+        """Raise WorkerEnded if a worker has ended; none is restarted silently."""
+        for stage, worker in self._workers.items():
+            if worker.poll() is not None:
+                raise WorkerEnded(
+                    f"the {stage} worker ended with exit code {worker.returncode}", "Read its log lines above"
+                )
+
+    def stop(self) -> None:
+        """End the workers together, each with its grace."""
+        for worker in self._workers.values():
+            worker.terminate()
+        for worker in self._workers.values():
+            end(worker, _WORKER_GRACE_S)
+
+
+@contextmanager
+def pipeline(home: Path, write_line: Callable[[str], None]) -> Iterator[Pipeline]:
+    """Run the whole pipeline, ready to take calls, with its data in ``home``.
+
+    A broker, a store, an audio store or a speech model that the environment names is used; what it does not name is
+    embedded.
+    """
+    with ExitStack() as stack:
+        environment = {
+            "CALLSIFT_AUDIO_STORE_URI": os.environ.get("CALLSIFT_AUDIO_STORE_URI") or (home / "audio").as_uri(),
+            "CALLSIFT_VOSK_MODEL": os.environ.get("CALLSIFT_VOSK_MODEL") or str(DEMO_MODEL),
+        }
+        if not (servers := os.environ.get("CALLSIFT_KAFKA_BOOTSTRAP_SERVERS")):
+            broker = EmbeddedBroker(KafkaSettings.read().prefix)
+            stack.callback(lambda: broker)  # keeps it alive until the workers are gone
+            servers = broker.bootstrap_servers
+        environment["CALLSIFT_KAFKA_BOOTSTRAP_SERVERS"] = servers
+        if not (uri := os.environ.get("CALLSIFT_MONGO_URI")):
+            store = EmbeddedStore(home / "store")
+            stack.callback(store.stop)
+            uri = store.uri
+        environment["CALLSIFT_MONGO_URI"] = uri
+        workers = Pipeline(environment, write_line)
+        stack.callback(workers.stop)
+        workers.wait_until_ready()
+        yield workers
+
+
+def announce(workers: Pipeline) -> None:
+    """Write the state file, so that other terminals find this pipeline."""
+    Running(pid=os.getpid(), environment=workers.environment, health=workers.health).write()
+
+
+def _answers(address: str) -> bool:
+    try:
+        with urllib.request.urlopen(address, timeout=1) as response:  # noqa: S310 - an address of our own
+            return bool(response.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False

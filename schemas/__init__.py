@@ -1,0 +1,43 @@
+"""What travels between the stages and to downstream teams: events and the taxonomy. Imports nothing of ours."""
+
+from schemas.audio_ready import AudioReady
+from schemas.call_classified import CallClassified, Decision, Evidence, Versions
+from schemas.call_ended import CallEnded, FilePerSpeaker, OneFile, Recording, SpeakerFile
+from schemas.call_outcome import CallOutcome, Failure
+from schemas.call_transcribed import CallTranscribed, Turn, Word
+from schemas.dead_letter import DeadLetter
+from schemas.event import CallEvent, CallFacts, Event, Hop
+from schemas.speech import ClaimCheck, RecordingFacts, Speaker, SpeakerFigures, SpeechFigures, SpeechSegment
+from schemas.taxonomy import Category, Leaf, Taxonomy
+
+__all__ = [
+    "AudioReady",
+    "CallClassified",
+    "CallEnded",
+    "CallEvent",
+    "CallFacts",
+    "CallOutcome",
+    "CallTranscribed",
+    "Category",
+    "ClaimCheck",
+    "DeadLetter",
+    "Decision",
+    "Event",
+    "Evidence",
+    "Failure",
+    "FilePerSpeaker",
+    "Hop",
+    "Leaf",
+    "OneFile",
+    "Recording",
+    "RecordingFacts",
+    "Speaker",
+    "SpeakerFigures",
+    "SpeakerFile",
+    "SpeechFigures",
+    "SpeechSegment",
+    "Taxonomy",
+    "Turn",
+    "Versions",
+    "Word",
+]

@@ -1,0 +1,51 @@
+"""calls.ended: the PBX says that a call is over and where its recording is."""
+
+from typing import Self
+
+from pydantic import Field, NonNegativeInt, model_validator
+
+from schemas.event import CallEvent, Part
+from schemas.speech import Speaker
+
+
+class OneFile(Part):
+    """A recording with every speaker on a channel of one file."""
+
+    uri: str = Field(min_length=1)
+    """Where the recording is: http, https, file, s3 or any other scheme with an fsspec driver."""
+    channels: dict[Speaker, NonNegativeInt] | None = None
+    """Which channel (counted from 0) each speaker is on. Absent: as the audio stage's settings say."""
+
+    @model_validator(mode="after")
+    def _one_channel_each(self) -> Self:
+        if self.channels is not None and len(set(self.channels.values())) < len(self.channels):
+            raise ValueError("two speakers share a channel; give each speaker a channel of its own")
+        return self
+
+
+class SpeakerFile(Part):
+    """One speaker's own file."""
+
+    uri: str = Field(min_length=1)
+    """Where the recording is."""
+    offset_s: float = Field(default=0.0, ge=0.0)
+    """Seconds from the start of the call to the start of this file."""
+
+
+class FilePerSpeaker(Part):
+    """A recording with one file per speaker, as PBXs write that record each leg."""
+
+    customer: SpeakerFile
+    """The customer's leg."""
+    agent: SpeakerFile
+    """The agent's leg."""
+
+
+Recording = OneFile | FilePerSpeaker
+
+
+class CallEnded(CallEvent):
+    """A call has ended and its recording can be fetched."""
+
+    recording: Recording
+    """Where the recording is and who is on which channel or file."""

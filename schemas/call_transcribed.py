@@ -1,0 +1,57 @@
+"""calls.transcripts: what was said in a call, turn by turn."""
+
+from typing import Literal
+
+from pydantic import Field, NonNegativeFloat
+
+from schemas.event import CallEvent, Part
+from schemas.speech import RecordingFacts, Speaker, SpeechFigures
+
+
+class Word(Part):
+    """One recognised word."""
+
+    text: str
+    """The word as the recogniser writes it: lower case, no punctuation."""
+    start_s: NonNegativeFloat
+    """Seconds from the start of the recording."""
+    end_s: NonNegativeFloat
+    """Seconds from the start of the recording."""
+    confidence: float = Field(ge=0.0, le=1.0)
+    """The recogniser's confidence, 0 to 1."""
+
+
+class Turn(Part):
+    """What one speaker said until the other took over."""
+
+    speaker: Speaker
+    """Who spoke."""
+    start_s: NonNegativeFloat
+    """Start of the first word, in seconds from the start of the recording."""
+    end_s: NonNegativeFloat
+    """End of the last word, in seconds from the start of the recording."""
+    text: str
+    """The words, joined by single spaces."""
+    confidence: float = Field(ge=0.0, le=1.0)
+    """Mean of the words' confidences, 0 to 1."""
+    words: tuple[Word, ...] = ()
+    """The words with their times."""
+
+
+class CallTranscribed(CallEvent):
+    """The transcript of a call."""
+
+    turns: tuple[Turn, ...]
+    """What was said, both speakers merged, in the order in which the turns began."""
+    language: str
+    """Language of the speech model, as a BCP 47 tag."""
+    speech_model: str
+    """Name and fingerprint of the speech model that decoded the call."""
+    recording_facts: RecordingFacts
+    """What the recording turned out to be."""
+    figures: SpeechFigures
+    """Talk, silence and overlap."""
+
+    def said_by(self, speaker: Speaker | Literal["customer", "agent"]) -> str:
+        """Return everything that one speaker said, joined by single spaces."""
+        return " ".join(turn.text for turn in self.turns if turn.speaker == speaker)

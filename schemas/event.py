@@ -1,0 +1,107 @@
+"""What every event has in common: identity, trace and the hops it has taken."""
+
+from typing import Any, Self
+from uuid import NAMESPACE_URL, uuid5
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, PositiveInt
+
+SCHEMA_VERSION = "1.0"
+"""Written into every event made here. Readers accept any 1.x: a minor version only adds optional fields."""
+
+_NAMESPACE = uuid5(NAMESPACE_URL, "callsift:event")
+
+
+class Part(BaseModel):
+    """A piece of an event: immutable, and fields that this version does not know survive a round trip."""
+
+    model_config = ConfigDict(frozen=True, extra="allow", use_attribute_docstrings=True)
+
+
+class Hop(Part):
+    """One stage's passage of a call."""
+
+    stage: str
+    """Name of the stage: audio, transcribe, classify or sink."""
+    taken_at: AwareDatetime
+    """When the stage took the event from its topic (UTC)."""
+    finished_at: AwareDatetime
+    """When the stage's work was done, just before its result was published (UTC)."""
+    attempts: PositiveInt = 1
+    """How many tries the work took."""
+
+    @property
+    def seconds(self) -> float:
+        """Seconds of work in this stage."""
+        return (self.finished_at - self.taken_at).total_seconds()
+
+
+class Event(Part):
+    """The envelope that every event on every topic carries."""
+
+    schema_version: str = Field(default=SCHEMA_VERSION, pattern=r"^\d+\.\d+$")
+    """Version of the event's schema, MAJOR.MINOR. A reader accepts every minor version of a major one it knows."""
+    event_id: str = Field(default="", min_length=1)
+    """Identifier of this event. Derived where absent, so that a repetition of the event has the same one."""
+    trace_id: str = Field(default="", pattern=r"^[0-9a-f]{32}$")
+    """W3C trace id (32 hexadecimal digits) that all events of one call share. Derived where absent."""
+    hops: tuple[Hop, ...] = ()
+    """The stages that the call has passed, in order, with the time each took."""
+
+    @classmethod
+    def following(cls, before: "Event", /, **fields: Any) -> Self:
+        """Make the event that comes of ``before``.
+
+        Everything that both kinds of event have in common is carried over, and so is every field that this version
+        does not know (a newer producer may have added it for a newer reader further on); ``fields`` win.
+        """
+        known = type(before).model_fields
+        carried = {name: getattr(before, name) for name in known if name in cls.model_fields}
+        unknown = {name: value for name, value in (before.model_extra or {}).items() if name not in cls.model_fields}
+        derived = {
+            "schema_version": SCHEMA_VERSION,
+            "event_id": str(uuid5(_NAMESPACE, f"{cls.__name__}:{before.event_id}")),
+        }
+        return cls(**(unknown | carried | derived | fields))
+
+    def stamped(self, hop: Hop) -> Self:
+        """Return the same event with one more hop."""
+        return self.model_copy(update={"hops": (*self.hops, hop)})
+
+
+class CallFacts(Event):
+    """What is known of the call itself, from the PBX; carried through every stage unchanged."""
+
+    call_id: str = Field(min_length=1, max_length=200)
+    """The PBX's identifier of the call, and the key of every message about it."""
+    ended_at: AwareDatetime | None = None
+    """When the call ended (with offset). Absent only where the event that named it could not be read."""
+    started_at: AwareDatetime | None = None
+    """When the call started (with offset), if the PBX says so."""
+    direction: str | None = None
+    """inbound or outbound, as the PBX names it."""
+    caller: str | None = None
+    """The caller's telephone number in E.164, if known."""
+    agent_id: str | None = None
+    """Who answered, as the PBX names them."""
+    queue: str | None = None
+    """The queue that the call came through."""
+    metadata: dict[str, JsonValue] = Field(default_factory=dict)
+    """Whatever the PBX or a campaign wants to find again in the outcome; never interpreted."""
+
+    def model_post_init(self, _context: Any, /) -> None:
+        """Producers outside need not know our identifiers: equal events get equal ones."""
+        source = f"{self.call_id}:{self.ended_at}"
+        derived = {
+            "event_id": str(uuid5(_NAMESPACE, f"{type(self).__name__}:{source}")),
+            "trace_id": uuid5(_NAMESPACE, source).hex,
+        }
+        for name, value in derived.items():
+            if not getattr(self, name):
+                object.__setattr__(self, name, value)  # frozen for everybody else
+
+
+class CallEvent(CallFacts):
+    """An event about a call whose end is known."""
+
+    ended_at: AwareDatetime
+    """When the call ended (with offset)."""

@@ -1,0 +1,88 @@
+"""The claim check: payloads too large for Kafka lie in a store, and events carry where (docs/audio-store.md)."""
+
+import hashlib
+from urllib.parse import urlsplit
+
+import fsspec
+
+from schemas import ClaimCheck
+from streams.errors import PermanentError, TransientError
+
+
+class PayloadGone(PermanentError):
+    """What a claim check names is not in the store, or is not what was put there."""
+
+
+class StoreUnavailable(TransientError):
+    """The store did not answer."""
+
+
+class UnknownScheme(PermanentError):
+    """There is no driver for an address."""
+
+
+def public_address(uri: str) -> str:
+    """Return an address as it may be shown: without credentials and without a query, where signatures are."""
+    parts = urlsplit(uri)
+    host = parts.hostname or ""
+    port = f":{parts.port}" if parts.port else ""
+    return f"{parts.scheme}://{host}{port}{parts.path}" if parts.scheme else uri
+
+
+class ClaimCheckStore:
+    """A folder or bucket, through fsspec. Its methods block: call them in a thread."""
+
+    def __init__(self, uri: str) -> None:
+        """Name the store: ``file://`` on one machine, ``s3://`` and the like where workers run on several."""
+        self._root = uri.rstrip("/")
+
+    def put(self, name: str, payload: bytes) -> ClaimCheck:
+        """Store ``payload`` under ``name``, replacing what was there.
+
+        Raises:
+            UnknownScheme: No driver for the store's scheme is installed.
+            StoreUnavailable: The store did not take it.
+        """
+        uri = f"{self._root}/{name}"
+        try:
+            filesystem, path = fsspec.core.url_to_fs(uri)
+            filesystem.makedirs(path.rsplit("/", 1)[0], exist_ok=True)
+            with filesystem.transaction, filesystem.open(path, "wb") as file:
+                file.write(payload)
+        except (ImportError, ValueError) as error:
+            raise _no_driver(uri) from error
+        except OSError as error:
+            raise StoreUnavailable(f"cannot write {public_address(uri)}: {type(error).__name__}", _CURE) from error
+        return ClaimCheck(uri=uri, size_bytes=len(payload), sha256=hashlib.sha256(payload).hexdigest())
+
+    @staticmethod
+    def get(claim: ClaimCheck) -> bytes:
+        """Return the payload of a claim check.
+
+        Raises:
+            PayloadGone: It is not there any more, or not the same.
+            StoreUnavailable: The store did not answer.
+        """
+        shown = public_address(claim.uri)
+        try:
+            with fsspec.open(claim.uri, "rb") as file:
+                payload: bytes = file.read()
+        except (ImportError, ValueError) as error:
+            raise _no_driver(claim.uri) from error
+        except FileNotFoundError as error:
+            raise PayloadGone(
+                f"{shown} is gone", "Replay the call-ended event so that the audio is made again"
+            ) from error
+        except OSError as error:
+            raise StoreUnavailable(f"cannot read {shown}: {type(error).__name__}", _CURE) from error
+        if hashlib.sha256(payload).hexdigest() != claim.sha256:
+            raise PayloadGone(f"{shown} has other bytes than were stored", "Replay the call-ended event")
+        return payload
+
+
+_CURE = "Check CALLSIFT_AUDIO_STORE_URI and that this worker may read and write there"
+
+
+def _no_driver(uri: str) -> UnknownScheme:
+    scheme = urlsplit(uri).scheme
+    return UnknownScheme(f"no fsspec driver for {scheme}://", f"Install the fsspec driver for {scheme} beside callsift")

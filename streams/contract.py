@@ -1,0 +1,83 @@
+"""The contract for other teams: JSON Schema of every event, and one AsyncAPI document of all topics."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from schemas.event import SCHEMA_VERSION
+from streams.catalogue import TOPICS, Topic
+
+
+def export_contract(directory: Path, prefix: str = "") -> list[Path]:
+    """Write ``<Event>.schema.json`` for every event and ``asyncapi.yaml`` into ``directory``; returns the files."""
+    directory.mkdir(parents=True, exist_ok=True)
+    written = []
+    for topic in TOPICS:
+        path = directory / f"{topic.event.__name__}.schema.json"
+        path.write_text(json.dumps(_schema(topic), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        written.append(path)
+    path = directory / "asyncapi.yaml"
+    document = asyncapi(prefix)
+    path.write_text(yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=120), encoding="utf-8")
+    return [*written, path]
+
+
+def asyncapi(prefix: str = "") -> dict[str, Any]:
+    """Return the AsyncAPI 3.0 document (https://www.asyncapi.com/docs/reference/specification/v3.0.0)."""
+    return {
+        "asyncapi": "3.0.0",
+        "info": {
+            "title": "callsift",
+            "version": SCHEMA_VERSION,
+            "description": "Every phone call becomes a classified outcome. Every message is keyed by call_id.",
+        },
+        "defaultContentType": "application/json",
+        "channels": {topic.event.__name__: _channel(topic, prefix) for topic in TOPICS},
+        "operations": {
+            "sendCallEnded": _operation("receive", "CallEnded", "The PBX sends this to callsift."),
+            "receiveCallOutcome": _operation("send", "CallOutcome", "Downstream teams subscribe to this."),
+        },
+        "components": {
+            "messages": {
+                topic.event.__name__: {
+                    "name": topic.event.__name__,
+                    "summary": topic.holds,
+                    "payload": {
+                        "schemaFormat": "application/schema+json;version=draft-2020-12",
+                        "schema": {"$ref": f"./{topic.event.__name__}.schema.json"},
+                    },
+                    "bindings": {"kafka": {"key": {"type": "string", "description": "call_id"}}},
+                }
+                for topic in TOPICS
+            }
+        },
+    }
+
+
+def _schema(topic: Topic) -> dict[str, Any]:
+    schema = topic.event.model_json_schema(mode="validation")
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | schema
+
+
+def _channel(topic: Topic, prefix: str) -> dict[str, Any]:
+    name = topic.event.__name__
+    return {
+        "address": prefix + topic.name,
+        "description": topic.holds,
+        "messages": {name: {"$ref": f"#/components/messages/{name}"}},
+        "bindings": {
+            "kafka": {
+                "partitions": topic.partitions,
+                "topicConfiguration": {
+                    "cleanup.policy": ["compact" if topic.compacted else "delete"],
+                    "retention.ms": -1 if topic.retention_s is None else topic.retention_s * 1000,
+                },
+            }
+        },
+    }
+
+
+def _operation(action: str, event: str, summary: str) -> dict[str, Any]:
+    return {"action": action, "channel": {"$ref": f"#/channels/{event}"}, "summary": summary}

@@ -1,0 +1,58 @@
+"""From the bytes on a topic to an event."""
+
+from typing import TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from schemas.event import SCHEMA_VERSION, Event
+from streams.errors import UnreadableEvent
+
+EventT = TypeVar("EventT", bound=Event)
+
+
+class _Version(BaseModel):
+    schema_version: str = SCHEMA_VERSION
+
+
+def decode(event_class: type[EventT], value: bytes | None) -> EventT:
+    """Read an event; fields that this version does not know are kept.
+
+    Raises:
+        UnreadableEvent: The bytes are not that event, or of a major version that this worker does not know. The message
+            names fields and rules, never values, because a value may be what somebody said.
+    """
+    name = event_class.__name__
+    if not value:
+        raise UnreadableEvent(f"expected a {name}, found an empty message", f"Send a {name} as JSON")
+    try:
+        version = _Version.model_validate_json(value).schema_version
+    except ValidationError:
+        version = SCHEMA_VERSION  # the full check below says what is wrong
+    if version.split(".")[0] != SCHEMA_VERSION.split(".")[0]:
+        raise UnreadableEvent(
+            f"expected schema version {SCHEMA_VERSION.split('.')[0]}.x of {name}, found {version[:20]}",
+            "Upgrade this worker to a release that knows the version, then replay the dead letter",
+        )
+    try:
+        return event_class.model_validate_json(value, strict=True)
+    except ValidationError as error:
+        problems = error.errors(include_url=False, include_input=False, include_context=False)
+        found = "; ".join(
+            f"{'.'.join(map(str, problem['loc'])) or 'value'}: {problem['msg']}" for problem in problems[:5]
+        )
+        raise UnreadableEvent(
+            f"expected a {name}, found {len(problems)} problem(s): {found}",
+            f"Correct the producer; `callsift schemas export` writes the schema of {name}",
+        ) from None
+
+
+def readable_call_id(value: bytes | None, key: bytes | None) -> str | None:
+    """Return the call that an unreadable message seems to be about: from its JSON, else from its key, else None."""
+
+    class Identified(BaseModel):
+        call_id: str
+
+    try:
+        return Identified.model_validate_json(value or b"").call_id
+    except ValidationError:
+        return key.decode(errors="replace") if key else None

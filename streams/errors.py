@@ -1,0 +1,45 @@
+"""The two kinds of failure that a stage can name; anything else that is raised is a bug."""
+
+
+class CallsiftError(Exception):
+    """A failure that says what was expected, what was found, and what a person can do about it.
+
+    The message and the cure end in logs, dead letters and documents: they hold no transcript, no credentials and no
+    signed address. Stage, position and call are added by the runner.
+    """
+
+    def __init__(self, message: str, cure: str) -> None:
+        super().__init__(message, cure)  # both in args, so that the error crosses a process boundary whole
+        self.message = message
+        self.cure = cure
+
+    def __str__(self) -> str:
+        return f"{self.message}. {self.cure}"
+
+
+class PermanentError(CallsiftError):
+    """The same event would fail again the same way: it belongs on the dead-letter topic at once."""
+
+
+class TransientError(CallsiftError):
+    """The same event may succeed later."""
+
+    attempts_worth_making: int | None = None
+    """After so many tries of one event the failure counts as permanent; None: as many as the runner's setting says."""
+
+
+class UnreadableEvent(PermanentError):
+    """The bytes on a topic are not the event that belongs there."""
+
+
+class NativeCodeDied(TransientError):
+    """A child process that ran native code crashed or exceeded its limits.
+
+    The second time with the same event it is the event's fault.
+    """
+
+    attempts_worth_making = 2
+
+
+class SettingsError(CallsiftError):
+    """The settings do not allow a start."""

@@ -1,0 +1,184 @@
+"""The only module that talks to Faust: its application, its stream, its worker process.
+
+The settings are the ones that held under faults (docs/delivery.md); what is set here and why is in docs/decisions/0001.
+"""
+
+import asyncio
+import logging
+import os
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, cast
+
+import faust
+from aiokafka.errors import MessageSizeTooLargeError
+from faust.types import EventT, StreamT
+from faust.types.tuples import TP
+
+from schemas import Event
+from streams import metrics
+from streams.catalogue import TOPICS, Stage, Topic
+from streams.errors import PermanentError
+from streams.health import Health
+from streams.runner import Agent, Message, Publish, StageRunner
+from streams.settings import KafkaSettings, RunnerSettings
+from streams.window import Window
+
+logger = logging.getLogger(__name__)
+_EXIT_BUG = 70  # EX_SOFTWARE of sysexits.h
+
+
+class MessageTooLarge(PermanentError):
+    """The broker does not take a message of this size."""
+
+
+def make_app(stage: Stage, kafka: KafkaSettings) -> faust.App:
+    """Make the Faust application of a stage: one consumer group, no tables, no web server, nothing declared."""
+    return faust.App(
+        f"{kafka.prefix}callsift.{stage.name}",
+        broker=[f"kafka://{address.strip()}" for address in kafka.bootstrap_servers.split(",")],
+        store="memory://",
+        datadir=tempfile.gettempdir(),
+        web_enabled=False,
+        topic_allow_declare=False,
+        topic_disable_leader=True,
+        key_serializer="raw",
+        value_serializer="raw",
+        # A rebalance must not wait for a call that takes minutes; the window makes that safe.
+        stream_wait_empty=False,
+        broker_session_timeout=kafka.session_timeout_s,
+        broker_heartbeat_interval=kafka.heartbeat_interval_s,
+        broker_request_timeout=kafka.request_timeout_s,
+        broker_rebalance_timeout=kafka.rebalance_timeout_s,
+        broker_commit_interval=kafka.commit_interval_s,
+        broker_max_poll_interval=300.0,
+        # A topic that is created later is noticed within this time; the default is five minutes.
+        consumer_metadata_max_age_ms=10_000,
+        producer_metadata_max_age_ms=10_000,
+        producer_request_timeout=30.0,
+        producer_acks=-1,
+        producer_linger=0.0,
+    )
+
+
+@dataclass(frozen=True)
+class _Delivered:
+    """A Faust event, as the window sees it."""
+
+    event: EventT[Any]
+
+    @property
+    def partition(self) -> TP:
+        return self.event.message.tp
+
+    @property
+    def offset(self) -> int:
+        return self.event.message.offset
+
+    @property
+    def generation(self) -> int:
+        return self.event.message.generation_id or 0
+
+    def acknowledge(self) -> None:
+        self.event.ack()
+
+
+def _publisher(app: faust.App, prefix: str) -> Publish:
+    topics = {topic.name: app.topic(prefix + topic.name, key_type=bytes, value_type=bytes) for topic in TOPICS}
+
+    async def publish(topic: Topic, key: str | None, event: Event) -> None:
+        value = event.model_dump_json().encode()
+        try:
+            # send() only queues; the second await is the broker's confirmation
+            await (await topics[topic.name].send(key=key.encode() if key else None, value=value))
+        except MessageSizeTooLargeError as error:
+            raise MessageTooLarge(
+                f"the result has {len(value)} bytes, more than a message may carry", "Raise max.request.size"
+            ) from error
+
+    return publish
+
+
+def _message(event: EventT[Any], topics: dict[str, Topic]) -> Message:
+    message = event.message
+    headers = cast("list[tuple[str, bytes]]", message.headers or [])  # what aiokafka delivers
+    return Message(
+        topic=topics[message.topic],
+        partition=message.partition,
+        offset=message.offset,
+        key=message.key,
+        value=message.value,
+        headers=tuple(headers),
+    )
+
+
+def _die(bug: BaseException) -> None:
+    """End the process: what was taken stays unacknowledged, so another one gets it."""
+    logger.critical("the runner raised, ending the process", exc_info=bug)
+    os._exit(_EXIT_BUG)
+
+
+def connect(
+    app: faust.App, stage: Stage, agent: Agent[Any], *, prefix: str, runner: RunnerSettings, health: Health
+) -> None:
+    """Let ``agent`` work on the stage's topics, through the runner and the window."""
+    topics = {prefix + topic.name: topic for topic in stage.takes}
+    stage_runner = StageRunner(stage, agent, _publisher(app, prefix), runner)
+    window = Window(
+        size=runner.window_size,
+        reach=runner.window_reach,
+        generation=lambda: app.consumer_generation_id,
+        on_bug=_die,
+    )
+    metrics.IN_FLIGHT.labels(stage.name).set_function(lambda: window.in_flight)
+
+    async def take(stream: StreamT[Any]) -> None:
+        async for event in cast("faust.Stream[Any]", stream).noack().events():
+            await window.admit(_Delivered(event), partial(stage_runner.take, _message(event, topics)))
+
+    # One actor: Faust's own concurrency loses events.
+    app.agent(app.topic(*topics, key_type=bytes, value_type=bytes), name=stage.name, concurrency=1)(take)
+
+    async def beat() -> None:
+        while True:
+            health.beat()
+            await asyncio.sleep(1)
+
+    async def partitions_assigned(*_: Any, **__: Any) -> None:
+        health.ready = True
+
+    async def finish(*_: Any, **__: Any) -> None:
+        health.ready = False
+        if not await window.drain(runner.grace_s):
+            logger.warning("ended with work in flight, it comes again elsewhere", extra={"events": window.in_flight})
+        await app.consumer.commit()
+        await agent.stop()
+
+    app.task(beat)
+    app.on_partitions_assigned.connect(partitions_assigned)
+    app.on_before_shutdown.connect(finish)
+
+
+def run_worker(
+    stage: Stage,
+    make_agent: Callable[[], Agent[Any]],
+    kafka: KafkaSettings,
+    runner: RunnerSettings,
+    health: Health,
+) -> None:
+    """Work on a stage until SIGTERM or SIGINT; leaves by SystemExit.
+
+    Raises:
+        CallsiftError: The agent cannot start; the message says why and what to do.
+    """
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    agent = make_agent()
+    loop.run_until_complete(agent.start())
+    app = make_app(stage, kafka)
+    app.finalize()
+    connect(app, stage, agent, prefix=kafka.prefix, runner=runner, health=health)
+    logger.info("worker starts", extra={"stage": stage.name, "does": stage.does})
+    faust.Worker(app, loop=loop, quiet=True, override_logging=False, redirect_stdouts=False).execute_from_commandline()

@@ -1,0 +1,67 @@
+"""/metrics, /health/live and /health/ready of a worker, from a thread: they answer even if the event loop does not."""
+
+import json
+import threading
+import time
+from collections.abc import Iterable
+from socketserver import ThreadingMixIn
+from typing import TYPE_CHECKING, cast
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+
+from prometheus_client import make_wsgi_app
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIEnvironment
+
+
+class Health:
+    """What a worker knows of its own state."""
+
+    def __init__(self, *, silent_after_s: float = 15.0) -> None:
+        """Start not ready; alive as long as ``beat`` is called at least every ``silent_after_s`` seconds."""
+        self._silent_after_s = silent_after_s
+        self._last_beat = time.monotonic()
+        self.ready = False
+
+    def beat(self) -> None:
+        """Say that the event loop still turns."""
+        self._last_beat = time.monotonic()
+
+    @property
+    def alive(self) -> bool:
+        """Whether the event loop has turned lately."""
+        return time.monotonic() - self._last_beat < self._silent_after_s
+
+
+class _Server(ThreadingMixIn, WSGIServer):
+    daemon_threads = True
+
+
+class _Quiet(WSGIRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the standard library's name
+        """Probes come every few seconds; they are not worth a line."""
+
+
+def serve(health: Health, host: str, port: int) -> int:
+    """Serve metrics and health in a thread of its own; returns the port, which is a free one for 0.
+
+    Raises:
+        OSError: The port is taken.
+    """
+    metrics = make_wsgi_app()
+
+    def answer(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        checks = {"/health/live": health.alive, "/health/ready": health.alive and health.ready}
+        path = environ.get("PATH_INFO", "")
+        if path == "/metrics":
+            return cast("Iterable[bytes]", metrics(environ, start_response))
+        if path not in checks:
+            start_response("404 Not Found", [("Content-Type", "text/plain")])
+            return [b"/metrics, /health/live or /health/ready\n"]
+        status = "200 OK" if checks[path] else "503 Service Unavailable"
+        start_response(status, [("Content-Type", "application/json")])
+        return [json.dumps({"alive": health.alive, "ready": health.ready}).encode()]
+
+    server = make_server(host, port, answer, server_class=_Server, handler_class=_Quiet)
+    threading.Thread(target=server.serve_forever, name="health", daemon=True).start()
+    return int(server.server_port)

@@ -1,0 +1,76 @@
+"""A pool of child processes for native code, which is not trusted to return.
+
+Decoders and recognisers are large native libraries fed with bytes from outside. In a child of its own a crash, a hang
+or a memory blow-up costs one try of one event; the pool replaces the child.
+"""
+
+import asyncio
+import multiprocessing
+import resource
+from collections.abc import Callable
+from concurrent.futures import TimeoutError as FutureTimeoutError
+from functools import partial
+from typing import ParamSpec, TypeVar
+
+from pebble import ProcessExpired, ProcessPool
+
+from streams.errors import NativeCodeDied
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class NativePool:
+    """Child processes that run picklable functions with a limit of time and memory."""
+
+    def __init__(
+        self, *, processes: int, time_limit_s: float, memory_limit_mb: int, initializer: Callable[[], None]
+    ) -> None:
+        """Start nothing yet; the children come with the first work.
+
+        Args:
+            processes: Number of children, each with its own copy of what ``initializer`` loads.
+            time_limit_s: Seconds after which a child is killed.
+            memory_limit_mb: Megabytes of data that a child may allocate; more fails inside it. 0: no limit.
+            initializer: Run once in every new child, for example to load a model.
+        """
+        self._time_limit_s = time_limit_s
+        # spawn: a fork would copy locks that Faust's and Kafka's threads may hold
+        self._pool = ProcessPool(
+            max_workers=processes,
+            initializer=partial(_prepare, memory_limit_mb, initializer),
+            context=multiprocessing.get_context("spawn"),
+        )
+
+    async def run(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Run ``function`` in a child and return its result; cancelling the wait kills the child.
+
+        Raises:
+            NativeCodeDied: The child crashed, or took longer than the limit and was killed.
+            Exception: What the function raised.
+        """
+        future = self._pool.schedule(function, args=args, kwargs=kwargs, timeout=self._time_limit_s)
+        try:
+            result: R = await asyncio.wrap_future(future)
+        except FutureTimeoutError as error:
+            raise NativeCodeDied(f"no result within {self._time_limit_s:g} s", _CURE) from error
+        except ProcessExpired as error:
+            raise NativeCodeDied(f"child process died with exit code {error.exitcode}", _CURE) from error
+        except MemoryError as error:
+            raise NativeCodeDied("memory limit exceeded", _CURE) from error
+        return result
+
+    async def close(self) -> None:
+        """Kill whatever still runs and end the children."""
+        self._pool.stop()  # type: ignore[no-untyped-call]
+        await asyncio.to_thread(self._pool.join)
+
+
+_CURE = "If it happens again with this recording, listen to it; if with many, raise the stage's limits"
+
+
+def _prepare(memory_limit_mb: int, initializer: Callable[[], None]) -> None:
+    if memory_limit_mb:
+        limit = memory_limit_mb * 1024 * 1024
+        resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+    initializer()

@@ -1,0 +1,125 @@
+"""Settings of the conveyor, and how every section is read from the environment."""
+
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from pydantic import (
+    Field,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    ValidationError,
+    model_validator,
+)
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from streams.errors import SettingsError
+
+
+class Section(BaseSettings):
+    """One group of settings. A field's variable is the section's prefix and the field's name, or the field's alias."""
+
+    model_config = SettingsConfigDict(
+        frozen=True, extra="forbid", use_attribute_docstrings=True, populate_by_name=True, env_ignore_empty=True
+    )
+
+    @classmethod
+    def variable(cls, field: str) -> str:
+        """Return the name of the environment variable that sets ``field``."""
+        info = cls.model_fields.get(field)
+        if info is not None and isinstance(info.validation_alias, str):
+            return info.validation_alias
+        if field in cls.model_fields:
+            return f"{cls.model_config['env_prefix']}{field}".upper()
+        return field  # an alias names the variable already
+
+    @classmethod
+    def read(cls, **values: Any) -> Self:
+        """Read the section from the environment; ``values`` win.
+
+        Raises:
+            SettingsError: A value breaks its rule; the message names the variable and the rule.
+        """
+        try:
+            return cls(**values)
+        except ValidationError as error:
+            problems = "; ".join(
+                f"{cls.variable(str(problem['loc'][0])) if problem['loc'] else cls.__name__}: {problem['msg']}"
+                for problem in error.errors(include_url=False, include_input=False)
+            )
+            raise SettingsError(problems, "Correct the variable; docs/settings.md lists them all") from None
+
+
+class KafkaSettings(Section):
+    """How to reach Kafka, and how patient to be with it."""
+
+    model_config = SettingsConfigDict(env_prefix="CALLSIFT_KAFKA_")
+
+    bootstrap_servers: str = Field(default="localhost:9092", min_length=1)
+    """Brokers to start from, host:port, separated by commas."""
+    prefix: str = Field(default="", pattern=r"^[A-Za-z0-9._-]*$")
+    """Put before every topic and consumer group, so that several installations can share a cluster."""
+    replication_factor: PositiveInt = 1
+    """Copies of each partition that ``callsift topics create`` asks for; 3 in production."""
+    session_timeout_s: PositiveFloat = 6.0
+    """Seconds without a heartbeat after which the group takes a dead worker's partitions away."""
+    heartbeat_interval_s: PositiveFloat = 1.5
+    """Seconds between heartbeats; at most a third of the session time-out."""
+    request_timeout_s: PositiveFloat = 12.0
+    """Seconds to wait for a broker's answer; longer than the session time-out."""
+    rebalance_timeout_s: PositiveFloat = 10.0
+    """Seconds that a rebalance waits for a member."""
+    commit_interval_s: PositiveFloat = 1.0
+    """Seconds between commits: after a crash, what was done since the last one is done again."""
+
+    @model_validator(mode="after")
+    def _timeouts_fit_together(self) -> Self:
+        if self.session_timeout_s > self.request_timeout_s:
+            raise ValueError("CALLSIFT_KAFKA_SESSION_TIMEOUT_S must not exceed CALLSIFT_KAFKA_REQUEST_TIMEOUT_S")
+        if self.heartbeat_interval_s * 3 > self.session_timeout_s:
+            raise ValueError(
+                "CALLSIFT_KAFKA_HEARTBEAT_INTERVAL_S must be at most a third of CALLSIFT_KAFKA_SESSION_TIMEOUT_S"
+            )
+        return self
+
+
+class RunnerSettings(Section):
+    """How a stage takes events."""
+
+    model_config = SettingsConfigDict(env_prefix="CALLSIFT_RUNNER_")
+
+    window_size: PositiveInt = 8
+    """Events in work at once in one worker."""
+    window_reach: PositiveInt = 1000
+    """How many events a partition may hold behind its oldest unfinished one; they come again after a crash."""
+    quick_tries: PositiveInt = 3
+    """Tries of an event that fails with a transient error, before it is given up."""
+    backoff_s: NonNegativeFloat = 0.5
+    """Seconds before the second try at the most; doubles with each further one, chosen at random below that."""
+    grace_s: NonNegativeFloat = 25.0
+    """Seconds that work in flight may still take after SIGTERM; what is not done by then comes again elsewhere."""
+
+
+class WorkerSettings(Section):
+    """What a worker process shows of itself."""
+
+    model_config = SettingsConfigDict(env_prefix="CALLSIFT_")
+
+    http_host: str = "0.0.0.0"
+    """Address that /metrics, /health/live and /health/ready listen on."""
+    http_port: NonNegativeInt = Field(default=8000, le=65535)
+    """Port that they listen on; 0 takes any free one."""
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    """The least important lines that are written to standard error."""
+    log_format: Literal["text", "json"] = "text"
+    """text for people, json for a log collector."""
+
+
+class AudioStoreSettings(Section):
+    """Where prepared audio lies between the stages."""
+
+    model_config = SettingsConfigDict(env_prefix="CALLSIFT_AUDIO_STORE_")
+
+    uri: str = Field(default=(Path.home() / ".callsift" / "audio").as_uri(), min_length=1)
+    """Folder or bucket that every worker can reach: file:// on one machine, s3:// and the like otherwise."""

@@ -1,0 +1,146 @@
+"""Work in flight: many events at once, acknowledged strictly in order per partition.
+
+Faust's own ``concurrency`` loses events, because it commits past unfinished ones (docs/decisions/0001). The window
+keeps the order itself: an event is acknowledged when it and everything before it on its partition is done, and only
+while the generation of the consumer group in which it was delivered lasts.
+"""
+
+import asyncio
+import logging
+from collections import defaultdict, deque
+from collections.abc import Callable, Coroutine, Hashable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+logger = logging.getLogger(__name__)
+
+
+class Delivered(Protocol):
+    """An event as it came from a partition."""
+
+    @property
+    def partition(self) -> Hashable:
+        """The topic and partition that it came from."""
+
+    @property
+    def offset(self) -> int:
+        """Its position on the partition."""
+
+    @property
+    def generation(self) -> int:
+        """The generation of the consumer group in which it was delivered."""
+
+    def acknowledge(self) -> None:
+        """Let the position be committed past this event."""
+
+
+@dataclass(eq=False)
+class _Slot:
+    delivered: Delivered
+    task: asyncio.Task[None] | None = None
+    done: bool = False
+    queued: bool = False
+
+
+class Window:
+    """The events of one consumer that have been taken and not yet acknowledged.
+
+    Two limits: ``size`` events are in work at most, and a partition holds ``reach`` events at most, finished ones that
+    wait for an older one included. Beyond them ``admit`` waits, and the backlog stays where it belongs, in Kafka.
+
+    A rebalance waits for nothing. Work whose partition was handed on runs to its end and is never acknowledged here:
+    the new owner has the event too. Where the same event is delivered again (Faust rewinds partitions that stayed), it
+    finds its own work still running, or done, and adopts it.
+    """
+
+    def __init__(
+        self, *, size: int, reach: int, generation: Callable[[], int], on_bug: Callable[[BaseException], None]
+    ) -> None:
+        """Make an empty window.
+
+        Args:
+            size: Events in work at once.
+            reach: Unacknowledged events per partition.
+            generation: Tells the consumer group's present generation.
+            on_bug: Called when work raises, which work must never do: the event stays unacknowledged, so the process
+                has to end for the event to be delivered again.
+        """
+        self._size = size
+        self._reach = reach
+        self._current_generation = generation
+        self._on_bug = on_bug
+        self._generation = generation()
+        self._queues: defaultdict[Hashable, deque[_Slot]] = defaultdict(deque)
+        self._slots: dict[tuple[Hashable, int], _Slot] = {}
+        self._running: set[asyncio.Task[None]] = set()
+        self._moved = asyncio.Event()
+        self._closed = False
+
+    @property
+    def in_flight(self) -> int:
+        """Number of events in work."""
+        return len(self._running)
+
+    async def admit(self, delivered: Delivered, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Start ``work`` for an event as soon as there is room, and return while it runs."""
+        while self._closed or len(self._running) >= self._size or len(self._queues[delivered.partition]) >= self._reach:
+            self._moved.clear()
+            await self._moved.wait()
+            self._follow_generation()
+        self._follow_generation()
+        key = (delivered.partition, delivered.offset)
+        slot = self._slots.get(key)
+        if slot is None:
+            slot = self._slots[key] = _Slot(delivered)
+            slot.task = asyncio.create_task(self._run(key, slot, work))
+            self._running.add(slot.task)
+        if delivered.generation == self._generation:
+            slot.delivered = delivered
+            if not slot.queued:
+                slot.queued = True
+                self._queues[delivered.partition].append(slot)
+            self._acknowledge(delivered.partition)
+
+    async def drain(self, grace_s: float) -> bool:
+        """Take nothing new and wait up to ``grace_s`` seconds for what is in work; True if all of it got done."""
+        self._closed = True
+        if not self._running:
+            return True
+        _, unfinished = await asyncio.wait(self._running, timeout=grace_s)
+        return not unfinished
+
+    async def _run(self, key: tuple[Hashable, int], slot: _Slot, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        try:
+            await work()
+            slot.done = True
+        except Exception as bug:  # noqa: BLE001 - whatever it is, the event must not count as done
+            self._on_bug(bug)
+        finally:
+            if slot.task is not None:
+                self._running.discard(slot.task)
+            if not slot.done:
+                self._slots.pop(key, None)
+            self._moved.set()
+        self._acknowledge(slot.delivered.partition)
+
+    def _follow_generation(self) -> None:
+        """Forget the order of an older generation; keep its work, so that the same events can adopt it."""
+        if self._generation == self._current_generation():
+            return
+        outdated, self._generation = self._generation, self._current_generation()
+        self._queues.clear()
+        self._slots = {
+            key: slot for key, slot in self._slots.items() if not slot.done or slot.delivered.generation == outdated
+        }
+        for slot in self._slots.values():
+            slot.queued = False
+
+    def _acknowledge(self, partition: Hashable) -> None:
+        if self._generation != self._current_generation():
+            return
+        queue = self._queues[partition]
+        while queue and queue[0].done:
+            delivered = queue.popleft().delivered
+            del self._slots[(partition, delivered.offset)]
+            delivered.acknowledge()
+        self._moved.set()
