@@ -12,7 +12,7 @@ COMPILE = $(UV) pip compile pyproject.toml --extra dev --universal --python-vers
 TORCH_INDEX ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup format lint types test test-unit check demo train schemas lock clean
+.PHONY: help setup format lint types test test-unit check demo train schemas docs lock clean
 
 help: ## print this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -54,6 +54,9 @@ train: $(INSTALLED) ## train the offline classifier and print its figures
 
 schemas: $(INSTALLED) ## write the exported contract (schemas/contract) again
 	$(BIN)/callsift schemas export schemas/contract
+
+docs: $(INSTALLED) ## write the pages of docs/ that are made from the code
+	$(BIN)/python -m callsift.reference docs
 
 # torch and what it alone pulls in stand apart without hashes: the CPU builds have other files (docs/decisions/0002).
 lock: $(INSTALLED) ## resolve the pinned versions again

@@ -1,5 +1,6 @@
 """What every event has in common: identity, trace and the hops it has taken."""
 
+from datetime import UTC
 from typing import Any, Self
 from uuid import NAMESPACE_URL, uuid5
 
@@ -14,7 +15,8 @@ _NAMESPACE = uuid5(NAMESPACE_URL, "callsift:event")
 class Part(BaseModel):
     """A piece of an event: immutable, and fields that this version does not know survive a round trip."""
 
-    model_config = ConfigDict(frozen=True, extra="allow", use_attribute_docstrings=True)
+    # hide_input_in_errors: a value may be what somebody said, and error texts end in logs
+    model_config = ConfigDict(frozen=True, extra="allow", use_attribute_docstrings=True, hide_input_in_errors=True)
 
 
 class Hop(Part):
@@ -90,7 +92,7 @@ class CallFacts(Event):
 
     def model_post_init(self, _context: Any, /) -> None:
         """Producers outside need not know our identifiers: equal events get equal ones."""
-        source = f"{self.call_id}:{self.ended_at}"
+        source = f"{self.call_id}:{self.ended_at.astimezone(UTC).isoformat() if self.ended_at else None}"
         derived = {
             "event_id": str(uuid5(_NAMESPACE, f"{type(self).__name__}:{source}")),
             "trace_id": uuid5(_NAMESPACE, source).hex,

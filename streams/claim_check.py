@@ -1,9 +1,12 @@
 """The claim check: payloads too large for Kafka lie in a store, and events carry where (docs/audio-store.md)."""
 
 import hashlib
+from pathlib import Path
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 import fsspec
+from fsspec.implementations.local import LocalFileSystem
 
 from schemas import ClaimCheck
 from streams.errors import PermanentError, TransientError
@@ -37,7 +40,7 @@ class ClaimCheckStore:
         self._root = uri.rstrip("/")
 
     def put(self, name: str, payload: bytes) -> ClaimCheck:
-        """Store ``payload`` under ``name``, replacing what was there.
+        """Store ``payload`` under ``name``, replacing what was there: a reader sees the old or the new, never a part.
 
         Raises:
             UnknownScheme: No driver for the store's scheme is installed.
@@ -47,8 +50,12 @@ class ClaimCheckStore:
         try:
             filesystem, path = fsspec.core.url_to_fs(uri)
             filesystem.makedirs(path.rsplit("/", 1)[0], exist_ok=True)
-            with filesystem.transaction, filesystem.open(path, "wb") as file:
-                file.write(payload)
+            if isinstance(filesystem, LocalFileSystem):  # an object store replaces as a whole by itself
+                draft = f"{path}.{uuid4().hex}"
+                filesystem.pipe_file(draft, payload)
+                Path(draft).replace(path)
+            else:
+                filesystem.pipe_file(path, payload)
         except (ImportError, ValueError) as error:
             raise _no_driver(uri) from error
         except OSError as error:

@@ -181,4 +181,6 @@ def run_worker(
     app.finalize()
     connect(app, stage, agent, prefix=kafka.prefix, runner=runner, health=health)
     logger.info("worker starts", extra={"stage": stage.name, "does": stage.does})
-    faust.Worker(app, loop=loop, quiet=True, override_logging=False, redirect_stdouts=False).execute_from_commandline()
+    worker = faust.Worker(app, loop=loop, quiet=True, override_logging=False, redirect_stdouts=False)
+    worker.spinner = None  # its terminal codes have no place in a log
+    worker.execute_from_commandline()

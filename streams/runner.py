@@ -8,6 +8,7 @@ import asyncio
 import logging
 import random
 import time
+import traceback
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -137,7 +138,9 @@ class StageRunner:
             failure = error
         else:
             kind = "bug"
-            logger.error("try failed with an unknown error", exc_info=error)
+            # the stack and the type, without the text: it may quote what somebody said
+            stack = "".join(traceback.format_tb(error.__traceback__))
+            logger.error("try failed with an unknown error", extra={"error_type": type(error).__name__, "stack": stack})
             failure = TransientError(
                 f"unknown error {type(error).__name__}", "Read the worker's log and report the bug"
             )

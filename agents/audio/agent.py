@@ -4,17 +4,14 @@ import asyncio
 import hashlib
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from agents.audio import metrics
 from agents.audio.fetch import fetch
+from agents.audio.prepared import Hearing, Prepared
 from agents.audio.settings import AudioSettings
 from schemas import AudioReady, CallEnded, FilePerSpeaker, OneFile, Recording, Speaker
 from streams.claim_check import ClaimCheckStore
 from streams.pool import NativePool
-
-if TYPE_CHECKING:
-    from agents.audio.core import Hearing, Prepared
 
 
 class AudioAgent:
@@ -70,10 +67,8 @@ def addresses(recording: Recording) -> list[str]:
             return [customer.uri, agent.uri]
 
 
-def hearing(settings: AudioSettings) -> "Hearing":
+def hearing(settings: AudioSettings) -> Hearing:
     """Return the part of the settings that the computation needs."""
-    from agents.audio.core import Hearing  # noqa: PLC0415 - torch is loaded in the child alone
-
     return Hearing(
         channels={Speaker.CUSTOMER: settings.customer_channel, Speaker.AGENT: settings.agent_channel},
         threshold=settings.speech_threshold,
@@ -86,16 +81,16 @@ def _object_name(call: CallEnded) -> str:
     return hashlib.sha256(f"{call.call_id}:{call.event_id}".encode()).hexdigest()[:32]
 
 
-def _prepare(recording: Recording, files: dict[str, Path], settings: AudioSettings) -> "Prepared":
-    from agents.audio.core import prepare  # noqa: PLC0415 - as above
+def _prepare(recording: Recording, files: dict[str, Path], settings: AudioSettings) -> Prepared:
+    from agents.audio.core import prepare  # noqa: PLC0415 - torch is loaded in the child alone
 
     return prepare(recording, files, hearing(settings))
 
 
 def _load_in_child() -> None:
-    from agents.audio import core, vad  # noqa: F401, PLC0415 - as above
+    from agents.audio.core import warm_up  # noqa: PLC0415 - as above
 
-    vad.load_model()
+    warm_up()
 
 
 def _ready() -> None:

@@ -2,7 +2,6 @@
 
 import io
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -11,31 +10,9 @@ import soundfile
 from agents.audio.channels import SAMPLE_RATE_HZ, Signal, from_file_per_speaker, from_one_file
 from agents.audio.decode import Decoded, decode
 from agents.audio.figures import speech_figures
+from agents.audio.prepared import Hearing, Prepared
 from agents.audio.vad import speech_segments
-from schemas import FilePerSpeaker, OneFile, Recording, RecordingFacts, Speaker, SpeechFigures, SpeechSegment
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """What comes of a recording."""
-
-    flac: bytes
-    """FLAC, 16 bit, 16,000 Hz, channel 0 customer and channel 1 agent."""
-    recording_facts: RecordingFacts
-    speech: dict[Speaker, tuple[SpeechSegment, ...]]
-    figures: SpeechFigures
-
-
-@dataclass(frozen=True)
-class Hearing:
-    """How to listen: the part of the stage's settings that the computation needs."""
-
-    channels: Mapping[Speaker, int]
-    """Who is on which channel where the event does not say."""
-    threshold: float
-    """Probability above which a frame counts as speech."""
-    min_silence_s: float
-    """Pauses shorter than this, in seconds, do not end a stretch of speech."""
+from schemas import FilePerSpeaker, OneFile, Recording, RecordingFacts, Speaker
 
 
 def prepare(recording: Recording, files: Mapping[str, Path], hearing: Hearing) -> Prepared:
@@ -61,6 +38,13 @@ def prepare(recording: Recording, files: Mapping[str, Path], hearing: Hearing) -
             legs = {Speaker.CUSTOMER: (first, customer.offset_s), Speaker.AGENT: (second, agent.offset_s)}
             signals = from_file_per_speaker(legs)
     return _listen(signals, first, lost_s, hearing)
+
+
+def warm_up() -> None:
+    """Load every library and model that ``prepare`` uses; its first use takes seconds."""
+    silence = Decoded(np.zeros((2, 8000), np.float32), sample_rate_hz=8000, codec="none", lost_s=0.0)
+    hearing = Hearing({Speaker.CUSTOMER: 0, Speaker.AGENT: 1}, threshold=0.5, min_silence_s=0.3)
+    _listen(from_one_file(silence, dict(hearing.channels)), silence, 0.0, hearing)
 
 
 def _listen(signals: dict[Speaker, Signal], first: Decoded, lost_s: float, hearing: Hearing) -> Prepared:

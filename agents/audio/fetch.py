@@ -49,6 +49,8 @@ def fetch(uri: str, target: Path, limit_bytes: int) -> None:
                     )
                 file.write(block)
     except FileNotFoundError as error:
+        if isinstance(error.__cause__, aiohttp.ClientConnectionError):  # how fsspec reports an unreachable server
+            raise _unreachable(shown, error.__cause__) from error
         raise RecordingMissing(
             f"no recording at {shown}", "Check the recording's address in the call-ended event, then replay it"
         ) from error
@@ -57,7 +59,11 @@ def fetch(uri: str, target: Path, limit_bytes: int) -> None:
             f"cannot fetch {shown}: no such scheme", "Use file, http, https or install the scheme's fsspec driver"
         ) from error
     except (OSError, aiohttp.ClientError, TimeoutError) as error:
-        raise RecordingUnreachable(
-            f"cannot fetch {shown}: {type(error).__name__}",
-            "Check that this worker can reach the address and may read it",
-        ) from error
+        raise _unreachable(shown, error) from error
+
+
+def _unreachable(shown: str, error: BaseException) -> RecordingUnreachable:
+    return RecordingUnreachable(
+        f"cannot fetch {shown}: {type(error).__name__}",
+        "Check that this worker can reach the address and may read it",
+    )

@@ -1,18 +1,11 @@
 """What the sink decides: which outcome comes of an event, and what it does to the one that is stored."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from pydantic import AwareDatetime, ValidationError
 
 from schemas import CallClassified, CallFacts, CallOutcome, DeadLetter, Failure
-
-
-class Stored(NamedTuple):
-    """What the store knows of a call."""
-
-    newest: CallOutcome
-    known: dict[str, CallOutcome]
-    """Every outcome that the call has had, by its outcome_id; the newest included."""
 
 
 class Verdict(NamedTuple):
@@ -58,19 +51,19 @@ def failed(letter: DeadLetter) -> CallOutcome | None:
     )
 
 
-def verdict(stored: Stored | None, outcome: CallOutcome) -> Verdict:
-    """Decide what an outcome does to what is stored.
+def verdict(history: Sequence[CallOutcome], outcome: CallOutcome) -> Verdict:
+    """Decide what an outcome does to a call whose earlier outcomes are ``history``, oldest first.
 
     A known outcome is a redelivery and is published again as it was. A new one gets the next revision. A failure never
     replaces a category.
     """
-    if stored is None:
-        return Verdict(outcome.model_copy(update={"revision": 1}), is_new=True)
-    if outcome.outcome_id in stored.known:
-        return Verdict(stored.known[outcome.outcome_id], is_new=False)
-    if outcome.state == "failed" and stored.newest.state == "done":
+    for known in history:
+        if known.outcome_id == outcome.outcome_id:
+            return Verdict(known, is_new=False)
+    if history and outcome.state == "failed" and history[-1].state == "done":
         return Verdict(None, is_new=False)
-    return Verdict(outcome.model_copy(update={"revision": stored.newest.revision + 1}), is_new=True)
+    revision = history[-1].revision + 1 if history else 1
+    return Verdict(outcome.model_copy(update={"revision": revision}), is_new=True)
 
 
 def _facts(letter: DeadLetter) -> CallFacts:

@@ -9,7 +9,7 @@ from typing import Any
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection
 from pymongo.errors import DuplicateKeyError, PyMongoError
 
-from agents.sink.core import Stored, verdict
+from agents.sink.core import verdict
 from agents.sink.settings import SinkSettings
 from schemas import CallOutcome, Turn
 from streams.errors import TransientError
@@ -46,11 +46,9 @@ class OutcomeStore:
         """
         try:
             while True:
-                stored = await self._stored(outcome.call_id)
-                decided, is_new = verdict(stored, outcome)
-                if decided is None or not is_new:
-                    return decided
-                if await self._put(decided, turns, replaces=stored.newest.revision if stored else None):
+                history = await self._history(outcome.call_id)
+                decided, is_new = verdict(history, outcome)
+                if decided is None or not is_new or await self._put(decided, turns, history):
                     return decided
         except PyMongoError as error:
             raise StoreUnavailable(
@@ -65,14 +63,11 @@ class OutcomeStore:
         """Close the connections."""
         self._client.close()
 
-    async def _stored(self, call_id: str) -> Stored | None:
+    async def _history(self, call_id: str) -> list[CallOutcome]:
         document = await self._calls.find_one({"_id": call_id}, {"history": 1})
-        if document is None:
-            return None
-        history = [CallOutcome.model_validate(entry) for entry in document["history"]]
-        return Stored(history[-1], {entry.outcome_id: entry for entry in history})
+        return [CallOutcome.model_validate(entry) for entry in document["history"]] if document else []
 
-    async def _put(self, outcome: CallOutcome, turns: tuple[Turn, ...], replaces: int | None) -> bool:
+    async def _put(self, outcome: CallOutcome, turns: tuple[Turn, ...], history: list[CallOutcome]) -> bool:
         """Write an outcome if the stored revision is still the one it was decided on; tell whether it was."""
         as_json = outcome.model_dump(mode="json")
         fields: Document = {
@@ -83,15 +78,17 @@ class OutcomeStore:
             "ended_at": outcome.ended_at,
             "decided_at": outcome.decided_at,
             "outcome": as_json,
+            # written whole, which the guard makes safe: nx-27017 turns a document that is $pushed into a string
+            "history": [*(entry.model_dump(mode="json") for entry in history), as_json],
         }
         if turns:
             fields["turns"] = [turn.model_dump(mode="json") for turn in turns]
-        if replaces is None:
+        if not history:
             try:
-                await self._calls.insert_one({"_id": outcome.call_id, **fields, "history": [as_json]})
+                await self._calls.insert_one({"_id": outcome.call_id, **fields})
             except DuplicateKeyError:
                 return False
             return True
-        guard = {"_id": outcome.call_id, "revision": replaces}
-        result = await self._calls.update_one(guard, {"$set": fields, "$push": {"history": as_json}})
+        guard = {"_id": outcome.call_id, "revision": history[-1].revision}
+        result = await self._calls.update_one(guard, {"$set": fields})
         return result.matched_count == 1

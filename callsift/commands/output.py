@@ -42,4 +42,6 @@ def reason(outcome: CallOutcome) -> str:
     """Return why a call has its category, or why it has none."""
     if outcome.failure:
         return f"{outcome.failure.message}. {outcome.failure.cure}"
-    return outcome.justification or ""
+    facts = outcome.recording_facts
+    damage = f" (recording damaged, {facts.lost_s:.1f} s lost)" if facts and facts.damaged else ""
+    return f"{outcome.justification}{damage}"

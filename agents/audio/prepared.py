@@ -1,0 +1,29 @@
+"""What goes into a child process and comes out of it. Light: the worker process itself never imports torch."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from schemas import RecordingFacts, Speaker, SpeechFigures, SpeechSegment
+
+
+@dataclass(frozen=True)
+class Hearing:
+    """How to listen: the part of the stage's settings that the computation needs."""
+
+    channels: Mapping[Speaker, int]
+    """Who is on which channel where the event does not say."""
+    threshold: float
+    """Probability above which a frame counts as speech."""
+    min_silence_s: float
+    """Pauses shorter than this, in seconds, do not end a stretch of speech."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What comes of a recording."""
+
+    flac: bytes
+    """FLAC, 16 bit, 16,000 Hz, channel 0 customer and channel 1 agent."""
+    recording_facts: RecordingFacts
+    speech: dict[Speaker, tuple[SpeechSegment, ...]]
+    figures: SpeechFigures

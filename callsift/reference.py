@@ -1,0 +1,123 @@
+"""The reference pages of docs/, made from the code: settings, metrics, categories. ``make docs`` writes them."""
+
+import importlib
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from prometheus_client import Metric
+from prometheus_client.metrics import MetricWrapperBase
+from pydantic import SecretStr
+from pydantic_core import PydanticUndefined
+
+from agents.audio.settings import AudioSettings
+from agents.classify.settings import ClassifySettings
+from agents.sink.settings import SinkSettings
+from agents.transcribe.settings import TranscribeSettings
+from schemas import Taxonomy
+from schemas.taxonomy import SubCategory
+from streams.settings import AudioStoreSettings, KafkaSettings, RunnerSettings, Section, WorkerSettings
+
+SECTIONS: dict[str, type[Section]] = {
+    "Kafka": KafkaSettings,
+    "The runner of every stage": RunnerSettings,
+    "Every worker": WorkerSettings,
+    "Audio store": AudioStoreSettings,
+    "Audio": AudioSettings,
+    "Transcribe": TranscribeSettings,
+    "Classify": ClassifySettings,
+    "Sink": SinkSettings,
+}
+METRIC_ROOMS = {
+    "The runner of every stage": "streams.metrics",
+    "Audio": "agents.audio.metrics",
+    "Transcribe": "agents.transcribe.metrics",
+    "Classify": "agents.classify.metrics",
+    "Sink": "agents.sink.metrics",
+}
+_MADE = "<!-- Made from the code by `make docs`; change it there. -->"
+
+
+def settings_page() -> str:
+    """Return docs/settings.md: every variable with its default and what it means."""
+    lines = [
+        "# Settings",
+        _MADE,
+        "",
+        "Every setting is an environment variable. One that breaks its rule stops the start, with a message naming it.",
+        "`CALLSIFT_HOME` (default `~/.callsift`) is where `callsift up` keeps its data and its state file.",
+    ]
+    for title, section in SECTIONS.items():
+        lines += ["", f"## {title}", "", "| variable | default | meaning |", "|---|---|---|"]
+        lines += [
+            f"| `{section.variable(name)}` | {_default(field.default)} | {_one_line(field.description)} |"
+            for name, field in section.model_fields.items()
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def metrics_page() -> str:
+    """Return docs/metrics.md: every metric with its type, its labels and what to conclude from it."""
+    lines = ["# Metrics", _MADE, "", "Every worker serves them on `/metrics`."]
+    for title, room in METRIC_ROOMS.items():
+        lines += ["", f"## {title}", "", "| metric | type | labels | meaning |", "|---|---|---|---|"]
+        lines += [_metric_row(wrapper) for wrapper in _wrappers(room)]
+    return "\n".join(lines) + "\n"
+
+
+def categories_page() -> str:
+    """Return docs/categories.md: the taxonomy for people."""
+    taxonomy = Taxonomy.load()
+    lines = ["# Categories", _MADE, "", f"Version {taxonomy.version} of `schemas/taxonomy.yaml`.", ""]
+    lines.append(" ".join(taxonomy.company.split()))
+    for category in taxonomy.categories:
+        lines += ["", f"## {category.name.en} · {category.name.tr}", "", *_entry(category)]
+        for sub_category in category.sub_categories:
+            lines += ["", f"### {sub_category.name.en} · {sub_category.name.tr}", "", *_entry(sub_category)]
+    lines += ["", "## When several fit", "", "What ended the call decides; in doubt the first of these that fits.", ""]
+    lines += [f"{number}. {rule.when}: `{rule.leaf}`" for number, rule in enumerate(taxonomy.precedence, 1)]
+    return "\n".join(lines) + "\n"
+
+
+PAGES = {"settings.md": settings_page, "metrics.md": metrics_page, "categories.md": categories_page}
+
+
+def write_pages(folder: Path) -> None:
+    """Write every page into ``folder``."""
+    for name, page in PAGES.items():
+        (folder / name).write_text(page(), encoding="utf-8")
+
+
+def _one_line(text: str | None) -> str:
+    return " ".join((text or "").replace("``", "`").split())
+
+
+def _default(value: object) -> str:
+    if value is PydanticUndefined or value is None:
+        return "–"
+    if isinstance(value, SecretStr):
+        return f"`{value.get_secret_value()}`"
+    shown = str(value).replace(Path.home().as_uri(), "file://~")
+    return f"`{shown}`" if shown else "empty"
+
+
+def _wrappers(room: str) -> Iterator[MetricWrapperBase]:
+    yield from (value for value in vars(importlib.import_module(room)).values() if isinstance(value, MetricWrapperBase))
+
+
+def _metric_row(wrapper: MetricWrapperBase) -> str:
+    metric: Metric = next(iter(wrapper.describe()))
+    name = f"{metric.name}_total" if metric.type == "counter" else metric.name
+    labels = ", ".join(f"`{label}`" for label in wrapper._labelnames)
+    return f"| `{name}` | {metric.type} | {labels} | {metric.documentation} |"
+
+
+def _entry(entry: SubCategory) -> list[str]:
+    lines = [f"`{entry.code}`: {' '.join(entry.definition.split())}", ""]
+    for label, items in (("Also", entry.belongs), ("Not", entry.excludes), ("Callers say", entry.examples)):
+        lines += [f"- {label}: {'; '.join(items)}"] if items else []
+    return lines
+
+
+if __name__ == "__main__":
+    write_pages(Path(sys.argv[1]))

@@ -1,0 +1,76 @@
+"""A pipeline that is up: real worker processes, an embedded broker and store, the command line from outside."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+RECORDINGS = Path(__file__).parents[2] / "demo" / "recordings"
+
+
+@dataclass(frozen=True)
+class Up:
+    """A running ``callsift up``."""
+
+    process: "subprocess.Popen[bytes]"
+    home: Path
+    log: Path
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """What the environment of another terminal has."""
+        own = {name: value for name, value in os.environ.items() if not name.startswith("CALLSIFT_")}
+        return {**own, "CALLSIFT_HOME": str(self.home)}
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """The state file."""
+        state: dict[str, Any] = json.loads((self.home / "up.json").read_text(encoding="utf-8"))
+        return state
+
+    def run(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        """Run a command in another terminal."""
+        command = [sys.executable, "-m", "callsift", *arguments]
+        return subprocess.run(command, env=self.variables, capture_output=True, text=True, timeout=120, check=False)
+
+    def emit(self, *recordings: Path) -> list[dict[str, Any]]:
+        """Send recordings and return their outcomes, in the same order."""
+        ended = self.run("emit", "--wait", "--json", *map(str, recordings))
+        assert ended.stdout, ended.stderr
+        return [json.loads(line) for line in ended.stdout.splitlines()]
+
+
+def start_up(home: Path) -> Up:
+    """Start ``callsift up`` and return when it is ready."""
+    log = home / "up.log"
+    with log.open("wb") as output:
+        own = {name: value for name, value in os.environ.items() if not name.startswith("CALLSIFT_")}
+        process = subprocess.Popen(
+            [sys.executable, "-m", "callsift", "up"],
+            env={**own, "CALLSIFT_HOME": str(home)},
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+    deadline = time.monotonic() + 120
+    while not (home / "up.json").exists():
+        assert process.poll() is None, log.read_text()
+        assert time.monotonic() < deadline, log.read_text()
+        time.sleep(0.1)
+    return Up(process, home, log)
+
+
+@pytest.fixture(scope="session")
+def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
+    """A pipeline for all tests that do not harm it."""
+    running = start_up(tmp_path_factory.mktemp("up"))
+    yield running
+    running.process.terminate()
+    assert running.process.wait(60) == 0, running.log.read_text()

@@ -1,0 +1,80 @@
+"""The command line: help, exit codes, and what a mistake says."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from callsift.cli import app, main
+from callsift.running import Running, find_running
+
+runner = CliRunner()
+COMMANDS = ["demo", "up", "emit", "inspect", "worker", "train", "outcomes", "topics", "schemas"]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help(command: str) -> None:
+    shown = runner.invoke(app, [command, "--help"])
+    assert shown.exit_code == 0
+    assert "Usage" in shown.output
+
+
+def test_an_unknown_stage_is_misuse_and_the_known_ones_are_named() -> None:
+    refused = runner.invoke(app, ["worker", "mixing"])
+    assert refused.exit_code == 2
+    assert "transcribe" in refused.output
+
+
+def run_main(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
+    monkeypatch.setattr("sys.argv", ["callsift", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    return int(ended.value.code or 0)
+
+
+def test_a_wrong_setting_exits_with_2_and_names_the_variable(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("CALLSIFT_HTTP_PORT", "99999")
+    assert run_main(monkeypatch, "worker", "audio") == 2
+    assert "CALLSIFT_HTTP_PORT" in capsys.readouterr().err
+
+
+def test_a_transcribe_worker_without_a_model_does_not_start_and_says_the_cure(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("CALLSIFT_HTTP_PORT", "0")
+    monkeypatch.delenv("CALLSIFT_VOSK_MODEL", raising=False)
+    assert run_main(monkeypatch, "worker", "transcribe") == 2
+    assert "CALLSIFT_VOSK_MODEL" in capsys.readouterr().err
+
+
+def test_schemas_export_writes_one_schema_per_event_and_the_asyncapi_document(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    assert run_main(monkeypatch, "schemas", "export", str(tmp_path)) == 0
+    names = {path.name for path in tmp_path.iterdir()}
+    assert {"CallEnded.schema.json", "CallOutcome.schema.json", "asyncapi.yaml"} <= names
+    assert len(names) == 7
+
+
+@pytest.mark.integration
+def test_inspect_shows_what_every_stage_finds(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recording = Path(__file__).parents[2] / "demo" / "recordings" / "wrong-number.mp3"
+    assert run_main(monkeypatch, "inspect", str(recording), "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["classify"]["decision"]["sub_category"] == "others"
+    assert found["transcribe"]["turns"][0]["speaker"] == "agent"
+    assert found["audio"]["speech"]["customer"]
+
+
+def test_the_state_file_of_a_process_that_is_gone_is_not_believed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("CALLSIFT_HOME", str(tmp_path))
+    Running(pid=2**22 + 1, environment={}, health={}).write()
+    assert (tmp_path / "up.json").exists()
+    assert find_running() is None

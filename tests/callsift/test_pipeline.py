@@ -1,0 +1,148 @@
+"""The pipeline as a user sees it: a recording goes in, an outcome comes out, and nothing stops the stream."""
+
+import json
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pymongo import MongoClient
+
+from streams.catalogue import ENDED, OUTCOMES, STAGES
+from streams.kafka_client import TopicReader, produce
+from streams.settings import KafkaSettings
+from tests.callsift.conftest import RECORDINGS, Up
+
+pytestmark = pytest.mark.integration
+
+GOOD = RECORDINGS / "leaking-washing-machine.wav"
+
+
+def kafka(up: Up) -> KafkaSettings:
+    return KafkaSettings(bootstrap_servers=up.state["environment"]["CALLSIFT_KAFKA_BOOTSTRAP_SERVERS"])
+
+
+def outcomes_of(up: Up, call_id: str, count: int) -> list[dict[str, Any]]:
+    """Wait for the first ``count`` outcomes of a call, in the order of the topic."""
+    reader = TopicReader(kafka(up), OUTCOMES.name, from_start=True)
+    found: list[dict[str, Any]] = []
+    for value in reader.values(timeout_s=60):
+        outcome = json.loads(value)
+        found += [outcome] if outcome["call_id"] == call_id else []
+        if len(found) == count:
+            break
+    reader.close()
+    return found
+
+
+def test_a_call_becomes_an_outcome_and_one_document(up: Up) -> None:
+    [outcome] = up.emit(GOOD)
+    assert (outcome["state"], outcome["category"], outcome["revision"]) == ("done", "potential_customer", 1)
+    assert outcome["classifier"] == "offline"
+    assert outcome["evidence"][0]["quote"]
+    assert set(outcome["stage_seconds"]) == set(STAGES)
+    assert [hop["stage"] for hop in outcome["hops"]] == list(STAGES)
+    assert outcome["figures"]["speakers"]["customer"]["talk_s"] > 5
+    with MongoClient[dict[str, object]](up.state["environment"]["CALLSIFT_MONGO_URI"]) as client:
+        [document] = client["callsift"]["calls"].find({"_id": outcome["call_id"]})
+    assert document["state"] == "done"
+    assert document["category"] == "potential_customer"
+    assert document["turns"]
+
+
+def test_bad_recordings_fail_visibly_and_the_next_call_goes_through(up: Up, tmp_path: Path) -> None:
+    text, empty, truncated = (tmp_path / name for name in ("text.wav", "empty.wav", "truncated.wav"))
+    text.write_text("this is no audio")
+    empty.write_bytes(b"")
+    truncated.write_bytes(GOOD.read_bytes()[: GOOD.stat().st_size // 2])
+    of_text, of_empty, of_truncated, of_good = up.emit(text, empty, truncated, GOOD)
+    for outcome in (of_text, of_empty):
+        assert (outcome["state"], outcome["category"]) == ("failed", None)
+        assert outcome["failure"]["stage"] == "audio"
+        assert outcome["failure"]["cure"]
+    assert of_truncated["state"] == "done"
+    assert of_truncated["recording_facts"]["damaged"]
+    assert of_truncated["recording_facts"]["lost_s"] == pytest.approx(21.5, abs=1)
+    assert of_good["category"] == "potential_customer"
+
+
+@pytest.mark.parametrize(
+    ("call_id", "value", "error_type", "says"),
+    [
+        ("raw-1", b"no json at all", "UnreadableEvent", "Invalid JSON"),
+        ("raw-2", b'{"hello": "world"}', "UnreadableEvent", "call_id: Field required"),
+        (
+            "raw-3",
+            b'{"call_id": "raw-3", "ended_at": "2026-11-22T09:03:10Z", "recording": {"uri": "file:///nowhere.wav"}}',
+            "RecordingMissing",
+            "no recording at file:///nowhere.wav",
+        ),
+    ],
+)
+def test_an_event_that_leads_nowhere_ends_as_a_failed_outcome(
+    up: Up, call_id: str, value: bytes, error_type: str, says: str
+) -> None:
+    produce(kafka(up), ENDED.name, [(call_id, value)])
+    [outcome] = outcomes_of(up, call_id, 1)
+    failure = outcome["failure"]
+    assert (failure["stage"], failure["error_type"]) == ("audio", error_type)
+    assert says in failure["message"]
+
+
+def test_a_changed_call_gives_a_new_revision_and_its_repetition_the_same_outcome(up: Up) -> None:
+    [first] = up.emit(GOOD)
+    event = {
+        "call_id": first["call_id"],
+        "ended_at": first["ended_at"],
+        "recording": {"uri": (RECORDINGS / "wrong-number.mp3").as_uri()},
+    }
+    produce(kafka(up), ENDED.name, [(first["call_id"], json.dumps(event).encode())] * 2)
+    original, second, third = outcomes_of(up, first["call_id"], 3)
+    assert (original["outcome_id"], original["revision"]) == (first["outcome_id"], 1)
+    assert (second["outcome_id"], second["revision"]) == (third["outcome_id"], 2)
+    assert second["outcome_id"] != first["outcome_id"]
+
+
+def test_every_worker_is_ready_and_shows_its_metrics(up: Up) -> None:
+    for stage, address in up.state["health"].items():
+        with urllib.request.urlopen(f"{address}/health/ready", timeout=5) as response:
+            assert response.status == 200
+        with urllib.request.urlopen(f"{address}/metrics", timeout=5) as response:
+            assert f'callsift_in_flight_events{{stage="{stage}"}}' in response.read().decode()
+
+
+def test_no_log_line_holds_what_was_said(up: Up) -> None:
+    [outcome] = up.emit(GOOD)
+    log = up.log.read_text(errors="replace")
+    assert outcome["call_id"] in log
+    for evidence in outcome["evidence"]:
+        assert evidence["quote"] not in log
+
+
+def test_a_second_pipeline_in_the_same_home_is_refused(up: Up) -> None:
+    ended = up.run("up")
+    assert ended.returncode == 1
+    assert "up already" in ended.stderr
+
+
+def test_topics_are_listed_and_their_creation_refused(up: Up) -> None:
+    listed = json.loads(up.run("topics", "list", "--json").stdout)
+    assert {"topic": "calls.outcomes", "partitions": 4} in listed
+    created = up.run("topics", "create")
+    assert created.returncode == 1
+    assert "answers no admin request" in created.stderr
+
+
+def test_a_failed_call_makes_emit_fail_and_says_why(up: Up, tmp_path: Path) -> None:
+    (tmp_path / "empty.wav").write_bytes(b"")
+    ended = up.run("emit", "--wait", str(tmp_path / "empty.wav"))
+    assert ended.returncode == 1
+    assert "0 bytes" in ended.stdout
+
+
+def test_outcomes_can_be_followed_from_the_command_line(up: Up) -> None:
+    [outcome] = up.emit(GOOD)
+    tail = up.run("outcomes", "tail", "--from-start", "--json", "--seconds", "3")
+    assert outcome["call_id"] in {json.loads(line)["call_id"] for line in tail.stdout.splitlines()}
+    plain = up.run("outcomes", "tail", "--from-start", "--seconds", "3")
+    assert f"{outcome['call_id']}  done    Potential Customer" in plain.stdout

@@ -1,0 +1,45 @@
+"""Metrics and health over HTTP."""
+
+import json
+import urllib.error
+import urllib.request
+
+from streams.health import Health, serve
+
+
+def get(port: int, path: str) -> tuple[int, str]:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as response:
+            return response.status, response.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+
+
+def test_a_worker_is_alive_before_it_is_ready() -> None:
+    health = Health()
+    port = serve(health, "127.0.0.1", 0)
+    assert get(port, "/health/live")[0] == 200
+    assert get(port, "/health/ready")[0] == 503
+    health.ready = True
+    status, body = get(port, "/health/ready")
+    assert (status, json.loads(body)) == (200, {"alive": True, "ready": True})
+
+
+def test_a_worker_whose_event_loop_stands_still_is_neither_alive_nor_ready() -> None:
+    health = Health(silent_after_s=0.0)
+    health.ready = True
+    port = serve(health, "127.0.0.1", 0)
+    assert get(port, "/health/live")[0] == 503
+    assert get(port, "/health/ready")[0] == 503
+
+
+def test_metrics_are_served_in_prometheus_format() -> None:
+    status, body = get(serve(Health(), "127.0.0.1", 0), "/metrics")
+    assert status == 200
+    assert "# TYPE callsift_events_total counter" in body
+
+
+def test_another_path_says_what_there_is() -> None:
+    status, body = get(serve(Health(), "127.0.0.1", 0), "/")
+    assert status == 404
+    assert "/health/ready" in body

@@ -1,0 +1,31 @@
+"""Names, units and help of every metric."""
+
+import importlib
+from collections.abc import Iterator
+
+import pytest
+from prometheus_client import Counter, Gauge, Histogram
+from prometheus_client.metrics import MetricWrapperBase
+
+ROOMS = [f"agents.{stage}.metrics" for stage in ("audio", "transcribe", "classify", "sink")] + ["streams.metrics"]
+LABELS = {"stage", "result", "kind", "speaker", "classifier", "category", "state", "topic"}
+
+
+def metrics() -> Iterator[MetricWrapperBase]:
+    for room in ROOMS:
+        module = importlib.import_module(room)
+        yield from (value for value in vars(module).values() if isinstance(value, MetricWrapperBase))
+
+
+@pytest.mark.parametrize("metric", list(metrics()), ids=lambda metric: metric._name)
+def test_a_metric_is_named_by_the_conventions_and_says_what_to_conclude(metric: MetricWrapperBase) -> None:
+    name = metric._name
+    assert name.startswith("callsift_")
+    if isinstance(metric, Histogram):
+        assert name.endswith("_seconds")
+    if isinstance(metric, Gauge):
+        assert name.endswith(("_events", "_seconds", "_ratio", "_bytes"))
+    if isinstance(metric, Counter):
+        assert not name.endswith("_total")  # the client appends it
+    assert set(metric._labelnames) <= LABELS
+    assert len(metric._documentation.split(". ")) >= 2 or isinstance(metric, Histogram)

@@ -1,0 +1,73 @@
+"""Native code that crashes, hangs or eats memory costs one try, and nothing else."""
+
+import os
+import time
+from collections.abc import AsyncIterator
+
+import pytest
+
+from streams.errors import NativeCodeDied, SettingsError
+from streams.pool import NativePool
+
+pytestmark = pytest.mark.integration
+
+
+def nothing() -> None:
+    pass
+
+
+def identity(value: int) -> int:
+    return value
+
+
+def crash() -> None:
+    os._exit(11)
+
+
+def hang() -> None:
+    time.sleep(3600)
+
+
+def devour() -> int:
+    return len(bytearray(2 * 1024**3))
+
+
+def refuse() -> None:
+    raise SettingsError("no model", "name one")
+
+
+@pytest.fixture
+async def pool() -> AsyncIterator[NativePool]:
+    pool = NativePool(processes=1, time_limit_s=5.0, memory_limit_mb=1024, initializer=nothing)
+    yield pool
+    await pool.close()
+
+
+async def test_a_result_comes_back(pool: NativePool) -> None:
+    assert await pool.run(identity, 7) == 7
+
+
+async def test_a_crash_is_a_transient_error_and_the_next_call_works(pool: NativePool) -> None:
+    with pytest.raises(NativeCodeDied, match="exit code"):
+        await pool.run(crash)
+    assert await pool.run(identity, 7) == 7
+
+
+async def test_a_hang_is_killed_at_the_limit_and_the_next_call_works() -> None:
+    pool = NativePool(processes=1, time_limit_s=1.0, memory_limit_mb=0, initializer=nothing)
+    with pytest.raises(NativeCodeDied, match="within 1 s"):
+        await pool.run(hang)
+    assert await pool.run(identity, 7) == 7
+    await pool.close()
+
+
+async def test_memory_beyond_the_limit_is_refused_inside_the_child(pool: NativePool) -> None:
+    with pytest.raises(NativeCodeDied, match="memory"):
+        await pool.run(devour)
+    assert await pool.run(identity, 7) == 7
+
+
+async def test_our_own_errors_cross_the_process_boundary_whole(pool: NativePool) -> None:
+    with pytest.raises(SettingsError) as refused:
+        await pool.run(refuse)
+    assert (refused.value.message, refused.value.cure) == ("no model", "name one")
