@@ -18,6 +18,8 @@ class OneFile(Part):
 
     @model_validator(mode="after")
     def _one_channel_each(self) -> Self:
+        if self.channels is not None and self.channels.keys() != set(Speaker):
+            raise ValueError(f"channels must name every speaker: {', '.join(Speaker)}")
         if self.channels is not None and len(set(self.channels.values())) < len(self.channels):
             raise ValueError("two speakers share a channel; give each speaker a channel of its own")
         return self

@@ -35,8 +35,8 @@ class DeadLetter(Event):
     offset: NonNegativeInt
     """Its offset."""
     key: bytes | None
-    """The message's key, base64."""
+    """The message's key, base64url (RFC 4648)."""
     value: bytes | None
-    """The message's value, base64, to the byte as it was taken."""
+    """The message's value, base64url, to the byte as it was taken."""
     headers: tuple[tuple[str, bytes], ...] = ()
-    """The message's headers, values in base64."""
+    """The message's headers, values in base64url."""

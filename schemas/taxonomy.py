@@ -86,7 +86,11 @@ class Taxonomy(BaseModel):
         Raises:
             ValueError: The file is not a taxonomy; the message names the field.
         """
-        return cls.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        try:
+            content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        except yaml.YAMLError as error:
+            raise ValueError(f"{path} is no YAML: {error}") from error
+        return cls.model_validate(content)
 
     @model_validator(mode="after")
     def _codes_are_sound(self) -> Self:

@@ -26,10 +26,14 @@ class UnknownScheme(PermanentError):
 
 def public_address(uri: str) -> str:
     """Return an address as it may be shown: without credentials and without a query, where signatures are."""
-    parts = urlsplit(uri)
-    host = parts.hostname or ""
-    port = f":{parts.port}" if parts.port else ""
-    return f"{parts.scheme}://{host}{port}{parts.path}" if parts.scheme else uri
+    if "::" in uri.split("[", maxsplit=1)[0]:  # fsspec's chain of addresses; in brackets it is IPv6
+        return "::".join(public_address(part) for part in uri.split("::"))
+    try:
+        parts = urlsplit(uri)
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        return "an address that cannot be read"
+    return f"{parts.scheme}://{parts.hostname or ''}{port}{parts.path}" if parts.scheme else uri
 
 
 class ClaimCheckStore:

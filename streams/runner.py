@@ -89,8 +89,8 @@ class StageRunner:
             result = await self._result(message, taken_at)
             if isinstance(result, _GivenUp) and message.topic is DEAD_LETTER:
                 # Its original is kept where it is; a dead letter about a dead letter would never end.
-                logger.error("dead letter is unreadable, left where it is", extra={"error": result.error.message})
-                outcome = "unreadable"
+                logger.error("dead letter left where it is", extra={"error": result.error.message})
+                outcome = "left"
             elif isinstance(result, _GivenUp):
                 await self._publish_dead_letter(message, taken_at, result)
                 outcome = "dead_letter"
@@ -121,7 +121,7 @@ class StageRunner:
                     result = await self._agent.work(event)
                 except Exception as error:  # noqa: BLE001 - nothing but cancellation may leave the runner
                     failure = self._understood(error)
-                    if message.topic is not DEAD_LETTER and self._gives_up(failure, attempts):
+                    if self._gives_up(failure, attempts, ends=message.topic is not DEAD_LETTER):
                         return _GivenUp(failure, type(error).__name__, attempts, event)
                     await asyncio.sleep(self._pause_s(attempts))
                 else:
@@ -147,15 +147,15 @@ class StageRunner:
         metrics.TRIES_FAILED.labels(self._stage.name, kind).inc()
         return failure
 
-    def _gives_up(self, failure: CallsiftError, attempts: int) -> bool:
-        """Tell whether the quick tries are over.
+    def _gives_up(self, failure: CallsiftError, attempts: int, *, ends: bool) -> bool:
+        """Tell whether the quick tries are over; for what must not end as a dead letter, tries never ``end``.
 
         This is the foot of the ladder: what is transient and outlasts the quick tries becomes a dead letter here. Retry
         topics, the pause while a dependency is away and the brake take their place between the two.
         """
         if not isinstance(failure, TransientError):
             return True
-        return attempts >= (failure.attempts_worth_making or self._settings.quick_tries)
+        return ends and attempts >= (failure.attempts_worth_making or self._settings.quick_tries)
 
     def _pause_s(self, attempts: int) -> float:
         """Return the seconds before the next try: full jitter, at most a minute."""

@@ -1,6 +1,8 @@
 """Fetching a recording: the module that talks to fsspec about addresses that came from outside."""
 
 from pathlib import Path
+from typing import BinaryIO
+from urllib.parse import urlsplit
 
 import aiohttp
 import fsspec
@@ -32,38 +34,59 @@ def fetch(uri: str, target: Path, limit_bytes: int) -> None:
 
     Raises:
         RecordingMissing: There is no such file, yet.
-        RecordingUnreachable: The place did not answer.
+        RecordingUnreachable: The place did not answer, or refused.
         RecordingTooLarge: More than ``limit_bytes``.
-        UnknownAddress: No driver for the address.
+        UnknownAddress: No address, or of a scheme without a driver.
     """
     shown = public_address(uri)
     try:
-        with fsspec.open(uri, "rb") as source, target.open("wb") as file:
-            size_bytes = 0
-            while block := source.read(_BLOCK_BYTES):
-                size_bytes += len(block)
-                if size_bytes > limit_bytes:
-                    raise RecordingTooLarge(
-                        f"recording {shown} has more than {limit_bytes} bytes",
-                        "Raise CALLSIFT_AUDIO_RECORDING_LIMIT_MB if recordings of this size are meant",
-                    )
-                file.write(block)
-    except FileNotFoundError as error:
-        if isinstance(error.__cause__, aiohttp.ClientConnectionError):  # how fsspec reports an unreachable server
-            raise _unreachable(shown, error.__cause__) from error
-        raise RecordingMissing(
-            f"no recording at {shown}", "Check the recording's address in the call-ended event, then replay it"
-        ) from error
-    except (ImportError, ValueError) as error:
-        raise UnknownAddress(
-            f"cannot fetch {shown}: no such scheme", "Use file, http, https or install the scheme's fsspec driver"
-        ) from error
+        urlsplit(uri).port  # noqa: B018 - reading it checks it
+    except ValueError:
+        raise _no_address(shown) from None
+    # fsspec's chains ("filecache::https://…") are for code, not for addresses from outside
+    if "::" in uri.split("//", maxsplit=1)[0]:
+        raise UnknownAddress(f"cannot fetch {shown}: a chain of addresses", "Name one address")
+    # without a block size, fsspec reads http in ranges, which not every server can answer
+    options = {"block_size": 0} if uri.startswith(("http://", "https://")) else {}
+    try:
+        with fsspec.open(uri, "rb", **options) as source, target.open("wb") as file:
+            _copy(source, file, limit_bytes, shown)
     except (OSError, aiohttp.ClientError, TimeoutError) as error:
-        raise _unreachable(shown, error) from error
+        raise _understood(error, shown) from None  # the library's text holds the whole address
+    except (ImportError, ValueError):
+        raise _no_address(shown) from None
 
 
-def _unreachable(shown: str, error: BaseException) -> RecordingUnreachable:
+def _copy(source: BinaryIO, file: BinaryIO, limit_bytes: int, shown: str) -> None:
+    size_bytes = 0
+    while block := source.read(_BLOCK_BYTES):
+        size_bytes += len(block)
+        if size_bytes > limit_bytes:
+            raise RecordingTooLarge(
+                f"recording {shown} has more than {limit_bytes} bytes",
+                "Raise CALLSIFT_AUDIO_RECORDING_LIMIT_MB if recordings of this size are meant",
+            )
+        file.write(block)
+
+
+def _understood(error: BaseException, shown: str) -> PermanentError | TransientError:
+    """Name the kind of a failure; fsspec reports every failure of http as a file that is not found."""
+    cause = error.__cause__ if isinstance(error, FileNotFoundError) and error.__cause__ else error
+    if isinstance(cause, ValueError):  # an address that aiohttp cannot read
+        return _no_address(shown)
+    status = cause.status if isinstance(cause, aiohttp.ClientResponseError) else None
+    if status in {404, 410} or isinstance(cause, FileNotFoundError):
+        return RecordingMissing(
+            f"no recording at {shown}", "Check the recording's address in the call-ended event, then replay it"
+        )
+    reason = f"status {status}" if status else type(cause).__name__
     return RecordingUnreachable(
-        f"cannot fetch {shown}: {type(error).__name__}",
-        "Check that this worker can reach the address and may read it",
+        f"cannot fetch {shown}: {reason}", "Check that this worker can reach the address and may read it"
+    )
+
+
+def _no_address(shown: str) -> UnknownAddress:
+    return UnknownAddress(
+        f"cannot fetch {shown}: no such scheme, or no address at all",
+        "Use file, http, https, or install the scheme's fsspec driver beside callsift",
     )

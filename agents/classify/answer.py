@@ -53,15 +53,15 @@ def read_answer(text: str | None, taxonomy: Taxonomy, turns: int) -> Answer:
     return Answer(leaf, reply.confidence, reply.justification, reply.evidence, reply.summary)
 
 
-def refusal(code: int | None) -> TransientError | PermanentError:
-    """Name the kind of a failure that the service reports by an HTTP status."""
+def refusal(code: int | None, text: str = "") -> TransientError | PermanentError:
+    """Name the kind of a failure that the service reports by an HTTP status; ``text`` is looked at and never shown."""
+    if code in {401, 403} or "API_KEY_INVALID" in text:  # Gemini answers a wrong key with 400
+        return ModelBusy(f"the model's service refuses the key with status {code}", "Check CALLSIFT_GEMINI_API_KEY")
     if code in {400, 404}:
         return RequestRefused(
             f"the model's service refuses the request with status {code}",
             "Check CALLSIFT_CLASSIFY_GEMINI_MODEL and CALLSIFT_CLASSIFY_GEMINI_ENDPOINT, then replay",
         )
-    if code in {401, 403}:
-        return ModelBusy(f"the model's service refuses the key with status {code}", "Check CALLSIFT_GEMINI_API_KEY")
     return ModelBusy(f"the model's service answered with status {code}", "Wait; if it goes on, look at its status page")
 
 

@@ -37,7 +37,7 @@ class Source:
 
 def customer_spoke(call: CallTranscribed) -> bool:
     """Tell whether there is anything to ask a classifier about."""
-    return bool(call.said_by(Speaker.CUSTOMER))
+    return bool(call.said_by(Speaker.CUSTOMER).strip())
 
 
 def empty_call(call: CallTranscribed, taxonomy: Taxonomy) -> CallClassified:

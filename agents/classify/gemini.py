@@ -24,7 +24,9 @@ class GeminiClassifier:
         self._client = genai.Client(
             api_key=settings.gemini_api_key.get_secret_value(),
             http_options=types.HttpOptions(
-                base_url=settings.gemini_endpoint, timeout=round(settings.gemini_timeout_s * 1000)
+                base_url=settings.gemini_endpoint,
+                timeout=round(settings.gemini_timeout_s * 1000),
+                retry_options=types.HttpRetryOptions(attempts=1),  # the runner tries again, and counts it
             ),
         )
         self.source = Source("gemini", self._model, prompt_version(taxonomy))
@@ -42,7 +44,7 @@ class GeminiClassifier:
                 model=self._model, contents=prompt.transcript, config=config
             )
         except errors.APIError as error:
-            raise refusal(error.code) from None  # its text may quote the request
+            raise refusal(error.code, str(error)) from None  # its text may quote the request
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             raise unanswered(error) from None
         except ValueError:

@@ -9,6 +9,7 @@ from google.api_core import exceptions
 from google.generativeai.client import configure
 from google.generativeai.generative_models import GenerativeModel
 from google.generativeai.types import GenerationConfig, RequestOptions
+from google.protobuf.json_format import ParseError
 
 from agents.classify.answer import GarbledAnswer, read_answer, refusal, unanswered
 from agents.classify.core import Answer, Source
@@ -44,9 +45,11 @@ class LegacyGeminiClassifier:
         except exceptions.RetryError as error:
             raise unanswered(error) from None
         except exceptions.GoogleAPICallError as error:
-            raise refusal(error.code) from None  # its text may quote the request
+            raise refusal(error.code, str(error)) from None  # its text may quote the request
         except (requests.RequestException, OSError) as error:
             raise unanswered(error) from None
+        except ParseError:
+            raise GarbledAnswer("the service's reply is not JSON", "Check CALLSIFT_CLASSIFY_GEMINI_ENDPOINT") from None
         except ValueError:  # how the SDK says that there is no text: blocked, or cut off
             raise GarbledAnswer("the model gave no text", "Look at the call; the model may refuse its words") from None
         return read_answer(text, self._taxonomy, len(turns))

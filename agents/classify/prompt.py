@@ -32,7 +32,7 @@ def make_prompt(turns: Sequence[Turn], taxonomy: Taxonomy) -> Prompt:
     return Prompt(
         instruction=_instruction(taxonomy.model_dump_json()),
         transcript="\n".join(["<transcript>", *lines, "</transcript>"]),
-        schema=_answer_schema(taxonomy, len(turns)),
+        schema=_answer_schema(taxonomy),
     )
 
 
@@ -66,20 +66,21 @@ def _entry(entry: SubCategory, depth: int) -> str:
 
 
 def _harmless(text: str) -> str:
-    """Take away what could look like the end of the fence."""
-    return text.replace("<", " ").replace(">", " ")
+    """Take away what could look like the end of the fence, or like a turn of its own."""
+    return " ".join(text.replace("<", " ").replace(">", " ").split())
 
 
-def _answer_schema(taxonomy: Taxonomy, turns: int) -> dict[str, Any]:
+def _answer_schema(taxonomy: Taxonomy) -> dict[str, Any]:
+    """Only what both of Google's SDKs can send: neither knows bounds of numbers. `read_answer` checks those."""
     sub_categories = [leaf.sub_category for leaf in taxonomy.leaves.values() if leaf.sub_category]
     return {
         "type": "object",
         "properties": {
             "category": {"type": "string", "enum": [category.code for category in taxonomy.categories]},
             "sub_category": {"type": "string", "enum": sub_categories, "nullable": True},
-            "confidence": {"type": "number", "minimum": 0, "maximum": 1},
+            "confidence": {"type": "number"},
             "justification": {"type": "string"},
-            "evidence": {"type": "array", "items": {"type": "integer", "minimum": 0, "maximum": turns - 1}},
+            "evidence": {"type": "array", "items": {"type": "integer"}},
             "summary": {"type": "string"},
         },
         "required": ["category", "sub_category", "confidence", "justification", "evidence", "summary"],

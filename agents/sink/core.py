@@ -37,11 +37,12 @@ def done(call: CallClassified, decided_at: AwareDatetime) -> CallOutcome:
 
 def failed(letter: DeadLetter) -> CallOutcome | None:
     """Make the outcome of a call that a stage gave up; None where nothing tells which call it was."""
-    if letter.call_id is None:
+    facts = _facts(letter) if letter.call_id else None
+    if facts is None:
         return None
     failure = Failure(stage=letter.stage, error_type=letter.error_type, message=letter.message, cure=letter.cure)
     return CallOutcome.following(
-        _facts(letter),
+        facts,
         event_id=letter.event_id,
         state="failed",
         outcome_id=letter.event_id,
@@ -54,22 +55,25 @@ def failed(letter: DeadLetter) -> CallOutcome | None:
 def verdict(history: Sequence[CallOutcome], outcome: CallOutcome) -> Verdict:
     """Decide what an outcome does to a call whose earlier outcomes are ``history``, oldest first.
 
-    A known outcome is a redelivery and is published again as it was. A new one gets the next revision. A failure never
-    replaces a category.
+    A known outcome is a redelivery: the newest one is published again, since compaction keeps what was published last.
+    A new one gets the next revision. A failure never replaces a category.
     """
-    for known in history:
-        if known.outcome_id == outcome.outcome_id:
-            return Verdict(known, is_new=False)
+    if any(known.outcome_id == outcome.outcome_id for known in history):
+        return Verdict(history[-1], is_new=False)
     if history and outcome.state == "failed" and history[-1].state == "done":
         return Verdict(None, is_new=False)
     revision = history[-1].revision + 1 if history else 1
     return Verdict(outcome.model_copy(update={"revision": revision}), is_new=True)
 
 
-def _facts(letter: DeadLetter) -> CallFacts:
+def _facts(letter: DeadLetter) -> CallFacts | None:
     """Read what is known of the call from the message that failed, as far as that can be read."""
     try:
         facts = CallFacts.model_validate_json(letter.value or b"")
         return CallFacts(**{name: getattr(facts, name) for name in CallFacts.model_fields})
     except ValidationError:
+        pass
+    try:
         return CallFacts(call_id=letter.call_id or "", trace_id=letter.trace_id)
+    except ValidationError:  # nothing that could name a call
+        return None

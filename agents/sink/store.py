@@ -6,13 +6,14 @@ It uses the API that motor shares with PyMongo's own asynchronous client, so tha
 
 from typing import Any
 
+from bson.errors import InvalidDocument
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection
-from pymongo.errors import DuplicateKeyError, PyMongoError
+from pymongo.errors import DocumentTooLarge, DuplicateKeyError, PyMongoError
 
 from agents.sink.core import verdict
 from agents.sink.settings import SinkSettings
 from schemas import CallOutcome, Turn
-from streams.errors import TransientError
+from streams.errors import PermanentError, SettingsError, TransientError
 
 Document = dict[str, Any]
 
@@ -21,19 +22,33 @@ class StoreUnavailable(TransientError):
     """MongoDB did not answer, or refused."""
 
 
+class UnstorableOutcome(PermanentError):
+    """MongoDB's format cannot hold the outcome."""
+
+
 class OutcomeStore:
     """The documents of all calls."""
 
     def __init__(self, settings: SinkSettings) -> None:
-        """Make the client; it connects with the first operation."""
+        """Make the client; it connects with the first operation.
+
+        Raises:
+            SettingsError: The address is none.
+        """
         milliseconds = round(settings.timeout_s * 1000)
-        self._client: AsyncIOMotorClient[Document] = AsyncIOMotorClient(
-            settings.uri.get_secret_value(),
-            serverSelectionTimeoutMS=milliseconds,
-            socketTimeoutMS=milliseconds,
-            connectTimeoutMS=milliseconds,
-            tz_aware=True,
-        )
+        try:
+            self._client: AsyncIOMotorClient[Document] = AsyncIOMotorClient(
+                settings.uri.get_secret_value(),
+                serverSelectionTimeoutMS=milliseconds,
+                socketTimeoutMS=milliseconds,
+                connectTimeoutMS=milliseconds,
+                tz_aware=True,
+            )
+        except (PyMongoError, ValueError):
+            raise SettingsError(
+                "CALLSIFT_MONGO_URI is no address of MongoDB",
+                "Write mongodb://host:port, with user and password quoted",
+            ) from None  # its text may hold the password
         self._calls: AsyncIOMotorCollection[Document] = self._client[settings.database][settings.collection]
 
     async def save(self, outcome: CallOutcome, turns: tuple[Turn, ...] = ()) -> CallOutcome | None:
@@ -42,6 +57,7 @@ class OutcomeStore:
         Safe to repeat and to race: every change is guarded by the revision that it was decided on.
 
         Raises:
+            UnstorableOutcome: No store of this kind can hold it.
             StoreUnavailable: The store did not answer; nothing is known to have changed.
         """
         try:
@@ -50,6 +66,11 @@ class OutcomeStore:
                 decided, is_new = verdict(history, outcome)
                 if decided is None or not is_new or await self._put(decided, turns, history):
                     return decided
+        except (OverflowError, InvalidDocument, DocumentTooLarge) as error:
+            raise UnstorableOutcome(
+                f"MongoDB's format cannot hold the outcome: {type(error).__name__}",
+                "Look at the event's metadata: a number beyond 64 bits, a NUL in a name, or too large a document",
+            ) from None
         except PyMongoError as error:
             raise StoreUnavailable(
                 f"the store did not answer: {type(error).__name__}", "Check CALLSIFT_MONGO_URI and that MongoDB is up"

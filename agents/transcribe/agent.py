@@ -55,8 +55,11 @@ class TranscribeAgent:
         """Recognise what was said in a call: the speech segments only, each speaker on its own."""
         flac = await asyncio.to_thread(self._store.get, call.audio)
         speakers = [speaker for speaker in CHANNELS if call.speech.get(speaker)]
-        async with asyncio.TaskGroup() as group:
-            tasks = {speaker: group.create_task(self._words(call, flac, speaker)) for speaker in speakers}
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = {speaker: group.create_task(self._words(call, flac, speaker)) for speaker in speakers}
+        except ExceptionGroup as failures:  # the runner knows our errors, not groups of them
+            raise failures.exceptions[0] from None
         words = {speaker: task.result() for speaker, task in tasks.items()}
         metrics.WORDS.inc(sum(map(len, words.values())))
         return CallTranscribed.following(

@@ -11,9 +11,13 @@ import vosk
 
 from agents.transcribe.core import Span
 from schemas import Word
-from streams.errors import SettingsError
+from streams.errors import PermanentError, SettingsError
 
 vosk.SetLogLevel(-1)
+
+
+class UnreadableAudio(PermanentError):
+    """The prepared audio is not the FLAC that it should be."""
 
 
 @cache
@@ -49,10 +53,13 @@ def recognise(flac: bytes, channel: int, spans: list[Span], folder: Path) -> lis
 
     Returns:
         The words in order, with times in seconds from the start of the recording.
+
+    Raises:
+        UnreadableAudio: The prepared audio is damaged.
     """
     model = load_model(folder)
     words: list[Word] = []
-    with soundfile.SoundFile(io.BytesIO(flac)) as audio:
+    with _opened(flac) as audio:
         for start_s, end_s in spans:
             audio.seek(round(start_s * audio.samplerate))
             samples = audio.read(round((end_s - start_s) * audio.samplerate), dtype="int16", always_2d=True)
@@ -62,6 +69,15 @@ def recognise(flac: bytes, channel: int, spans: list[Span], folder: Path) -> lis
             found = json.loads(recogniser.FinalResult()).get("result", [])
             words += [_word(item, start_s) for item in found]
     return words
+
+
+def _opened(flac: bytes) -> soundfile.SoundFile:
+    try:
+        return soundfile.SoundFile(io.BytesIO(flac))
+    except soundfile.LibsndfileError:
+        raise UnreadableAudio(
+            f"prepared audio of {len(flac)} bytes is no FLAC", "Replay the call-ended event so that it is made again"
+        ) from None
 
 
 def _word(item: dict[str, float | str], start_s: float) -> Word:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
+from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
@@ -40,8 +41,11 @@ class OfflineModel:
             OSError: There is none.
             ValueError: It is damaged, or holds anything but plain arrays.
         """
-        with np.load(path, allow_pickle=False) as file:
-            arrays = dict(file)
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                arrays = dict(file)
+        except BadZipFile as error:
+            raise ValueError(f"{path} is no model file") from error
         return cls(
             features=Features.from_arrays(arrays),
             leaves=tuple(str(arrays["leaves"]).split("\n")),

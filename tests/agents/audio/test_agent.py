@@ -1,0 +1,78 @@
+"""The audio stage with real child processes, from a call's end to prepared audio."""
+
+import io
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+import soundfile
+
+from agents.audio.agent import AudioAgent
+from agents.audio.decode import UndecodableRecording
+from agents.audio.settings import AudioSettings
+from schemas import CallEnded, OneFile, Speaker
+from streams.claim_check import ClaimCheckStore
+from streams.errors import NativeCodeDied
+from tests.agents.demo_calls import demo_calls
+from tests.schemas.examples import call_ended
+
+pytestmark = [pytest.mark.integration, pytest.mark.asyncio(loop_scope="module")]
+CALLS = demo_calls()
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> ClaimCheckStore:
+    return ClaimCheckStore(tmp_path_factory.mktemp("audio").as_uri())
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def agent(store: ClaimCheckStore) -> AsyncIterator[AudioAgent]:
+    agent = AudioAgent(AudioSettings(), store)
+    await agent.start()
+    yield agent
+    await agent.stop()
+
+
+def ended(name: str) -> CallEnded:
+    return call_ended().model_copy(update={"recording": CALLS[name].addressed})
+
+
+@pytest.mark.parametrize("name", ["moving-house", "in-a-meeting", "under-warranty-but-pays", "nobody-answers"])
+async def test_a_call_that_ended_becomes_prepared_audio(agent: AudioAgent, store: ClaimCheckStore, name: str) -> None:
+    ready = await agent.work(ended(name))
+    flac = store.get(ready.audio)
+    assert ready.audio.size_bytes == len(flac)
+    facts = soundfile.info(io.BytesIO(flac))
+    assert (facts.format, facts.samplerate, facts.channels) == ("FLAC", 16_000, 2)
+    assert facts.duration == pytest.approx(ready.recording_facts.duration_s, abs=0.001)
+    assert bool(ready.speech[Speaker.CUSTOMER]) == bool(CALLS[name].words(Speaker.CUSTOMER))
+    assert ready.trace_id == ended(name).trace_id
+
+
+async def test_a_repetition_gives_the_same_event_and_the_same_audio(agent: AudioAgent) -> None:
+    assert await agent.work(ended("wrong-number")) == await agent.work(ended("wrong-number"))
+
+
+async def test_what_a_child_raises_arrives_as_it_was_raised(agent: AudioAgent, tmp_path: Path) -> None:
+    path = tmp_path / "recording.wav"
+    path.write_text("not a recording, but long enough to be one", encoding="utf-8")
+    call = call_ended().model_copy(update={"recording": OneFile(uri=path.as_uri())})
+    with pytest.raises(UndecodableRecording, match="no known audio format in 42 bytes"):
+        await agent.work(call)
+
+
+async def test_a_call_whose_identifier_is_a_path_stays_in_the_store(agent: AudioAgent, tmp_path: Path) -> None:
+    call = ended("dead-line").model_copy(update={"call_id": "../../etc/çağrı 1"})
+    ready = await agent.work(call)
+    assert ".." not in ready.audio.uri
+    assert ready.call_id == call.call_id
+
+
+async def test_a_recording_that_takes_too_long_costs_one_child_and_not_the_worker(store: ClaimCheckStore) -> None:
+    agent = AudioAgent(AudioSettings(time_limit_s=0.001), store)
+    try:
+        with pytest.raises(NativeCodeDied, match=r"no result within 0\.001 s"):
+            await agent.work(ended("moving-house"))
+    finally:
+        await agent.stop()

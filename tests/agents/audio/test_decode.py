@@ -1,0 +1,143 @@
+"""Decoding: whatever lies at the address becomes samples, or an error that says what was found."""
+
+import struct
+from pathlib import Path
+from random import Random
+
+import numpy as np
+import pytest
+
+from agents.audio.decode import Decoded, UndecodableRecording, decode
+from tests.agents.audio.sounds import encode, loudest_hz, tone, write_wav
+
+WAVS = ("pcm_s16le", "pcm_mulaw", "pcm_alaw")
+CODECS = (*WAVS, "mp3float", "opus", "flac", "aac")
+
+
+def cut(path: Path, share: float) -> Path:
+    """The first part of a file, as a broken transfer leaves it."""
+    content = path.read_bytes()
+    target = path.with_name(f"cut-{share:g}-{path.name}")
+    target.write_bytes(content[: int(len(content) * share)])
+    return target
+
+
+@pytest.mark.parametrize("codec", CODECS)
+def test_every_codec_gives_both_channels_whole(recordings: dict[str, Path], codec: str) -> None:
+    decoded = decode(recordings[codec])
+    assert decoded.codec == codec
+    assert decoded.sample_rate_hz in {8000, 48000}
+    assert decoded.duration_s == pytest.approx(3.0, abs=0.05)
+    assert decoded.lost_s == 0
+    assert [loudest_hz(channel, decoded.sample_rate_hz) for channel in decoded.samples] == pytest.approx(
+        [440, 1000], abs=2
+    )
+    assert 0.4 < np.abs(decoded.samples).max() <= 1.0
+
+
+@pytest.mark.parametrize("codec", WAVS)
+def test_a_truncated_wav_is_processed_and_says_what_it_lost(recordings: dict[str, Path], codec: str) -> None:
+    decoded = decode(cut(recordings[codec], 0.5))
+    assert decoded.duration_s == pytest.approx(1.5, abs=0.01)
+    assert decoded.lost_s == pytest.approx(1.5, abs=0.01)
+
+
+@pytest.mark.parametrize("codec", ["mp3float", "flac"])
+def test_a_truncated_file_that_announced_its_length_says_what_it_lost(recordings: dict[str, Path], codec: str) -> None:
+    decoded = decode(cut(recordings[codec], 0.5))
+    assert 0.9 < decoded.duration_s < 1.6
+    assert decoded.duration_s + decoded.lost_s == pytest.approx(3.0, abs=0.1)
+
+
+def test_a_truncated_ogg_is_processed_as_far_as_it_goes(recordings: dict[str, Path]) -> None:
+    assert 0.5 < decode(cut(recordings["opus"], 0.5)).duration_s < 2.5
+
+
+@pytest.mark.parametrize("size", [0x00000000, 0xFFFFFFFF])
+def test_a_wav_written_as_a_stream_announces_nothing_and_lost_nothing(
+    recordings: dict[str, Path], tmp_path: Path, size: int
+) -> None:
+    content = bytearray(recordings["pcm_s16le"].read_bytes())
+    content[4:8] = content[40:44] = struct.pack("<I", size)
+    path = tmp_path / "stream.wav"
+    path.write_bytes(content)
+    decoded = decode(path)
+    assert (decoded.duration_s, decoded.lost_s) == (3.0, 0.0)
+
+
+def test_a_name_decides_nothing_the_content_does(recordings: dict[str, Path], tmp_path: Path) -> None:
+    path = tmp_path / "call.wav"
+    path.write_bytes(recordings["opus"].read_bytes())
+    assert decode(path).codec == "opus"
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "empty"),
+        (b"Dear PBX, the recording could not be written.\n" * 40, "no known audio format in 1840 bytes"),
+        (b"<html><body>404</body></html>", "no known audio format"),
+        (b"\x00" * 4096, "no known audio format"),
+        (b"RIFF", "no known audio format in 4 bytes"),
+    ],
+    ids=["empty", "text", "html", "zeros", "four bytes"],
+)
+def test_what_is_no_recording_is_named_with_its_size(tmp_path: Path, content: bytes, said: str) -> None:
+    path = tmp_path / "recording.wav"
+    path.write_bytes(content)
+    with pytest.raises(UndecodableRecording, match=said):
+        decode(path)
+
+
+def test_a_header_without_sound_is_undecodable(recordings: dict[str, Path], tmp_path: Path) -> None:
+    path = tmp_path / "header.wav"
+    path.write_bytes(recordings["pcm_s16le"].read_bytes()[:44])
+    with pytest.raises(UndecodableRecording, match="nothing decodable in a wav file of 44 bytes"):
+        decode(path)
+
+
+@pytest.mark.parametrize("codec", ["mp3float", "opus", "flac", "aac"])
+def test_the_first_bytes_of_a_file_alone_are_undecodable(recordings: dict[str, Path], codec: str) -> None:
+    with pytest.raises(UndecodableRecording):
+        decode(cut(recordings[codec], 0.02))
+
+
+def test_a_title_in_a_turkish_code_page_does_not_matter(tmp_path: Path) -> None:
+    title = "Müşteri görüşmesi".encode("iso-8859-9") + b"\0"
+    chunk = b"INFOINAM" + struct.pack("<I", len(title)) + title + b"\0" * (len(title) % 2)
+    content = write_wav(tmp_path / "plain.wav", tone(440, 1)).read_bytes()
+    with_title = content[:36] + b"LIST" + struct.pack("<I", len(chunk)) + chunk + content[36:]
+    path = tmp_path / "titled.wav"
+    path.write_bytes(with_title[:4] + struct.pack("<I", len(with_title) - 8) + with_title[8:])
+    assert decode(path).duration_s == 1.0
+
+
+def test_a_recording_whose_channels_change_midway_is_decoded_up_to_there(tmp_path: Path) -> None:
+    one, two = tone(440, 1), np.concatenate([tone(440, 1), tone(1000, 1)])
+    path = tmp_path / "joined.mp3"
+    parts = [encode(tmp_path / f"{len(part)}.mp3", part, "libmp3lame", "mp3") for part in (two, one)]
+    path.write_bytes(b"".join(part.read_bytes() for part in parts))
+    decoded = decode(path)
+    assert decoded.samples.shape[0] == 2
+    assert decoded.duration_s == pytest.approx(1.0, abs=0.1)
+    assert decoded.lost_s > 0
+
+
+@pytest.mark.parametrize("codec", ["mp3float", "opus", "flac", "aac", "pcm_s16le"])
+def test_damage_anywhere_gives_samples_or_the_error_and_nothing_else(
+    recordings: dict[str, Path], tmp_path: Path, codec: str
+) -> None:
+    whole, unexpected = recordings[codec].read_bytes(), {}
+    for seed in range(20):
+        random, damaged = Random(seed), bytearray(whole)  # noqa: S311 - the same damage every time
+        for _ in range(40):
+            damaged[random.randrange(len(damaged))] = random.randrange(256)
+        path = tmp_path / f"{seed}.{codec}"
+        path.write_bytes(damaged)
+        try:
+            assert isinstance(decode(path), Decoded)
+        except UndecodableRecording:
+            pass
+        except Exception as error:  # noqa: BLE001 - which one is what this test reports
+            unexpected[seed] = repr(error)[:120]
+    assert not unexpected

@@ -1,0 +1,129 @@
+"""The offline model: the committed file is what the committed dialogues give, and loading it executes nothing."""
+
+import hashlib
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from agents.classify.offline.classifier import OfflineClassifier
+from agents.classify.offline.model import SHIPPED, OfflineModel
+from agents.classify.offline.train import Figures, evaluate, evaluation_dialogues, training_dialogues
+from agents.classify.settings import ClassifySettings
+from schemas import Speaker, Taxonomy
+from schemas.taxonomy import UNCERTAIN
+from tests.agents.demo_calls import demo_calls
+from tests.schemas.examples import turn
+
+TAXONOMY = Taxonomy.load()
+FLOOR = ClassifySettings.model_fields["confidence_floor"].default
+SPOKEN = {name: call for name, call in demo_calls().items() if call.words(Speaker.CUSTOMER)}
+
+
+@cache
+def shipped() -> OfflineModel:
+    return OfflineModel.load()
+
+
+@cache
+def figures() -> Figures:
+    return evaluate(shipped(), evaluation_dialogues(), FLOOR)
+
+
+def test_the_committed_model_was_trained_on_the_committed_dialogues() -> None:
+    content = "\n".join(dialogue.model_dump_json() for dialogue in training_dialogues())
+    digest = hashlib.sha256(content.encode()).hexdigest()
+    assert shipped().card["training_sha256"] == digest, "the dialogues have changed: run `make train`"
+    assert shipped().card["taxonomy"] == TAXONOMY.version
+    assert shipped().version == f"offline-{digest[:12]}"
+
+
+def test_the_card_says_what_it_was_trained_on_what_it_reached_and_where_it_ends() -> None:
+    card = shipped().card
+    assert card["training_dialogues"] == sum(dialogue.customer_speaks for dialogue in training_dialogues())
+    assert card["evaluation_dialogues"] == figures().calls == len(evaluation_dialogues())
+    assert card["category_accuracy"] == pytest.approx(figures().category_accuracy, abs=0.01)
+    assert card["leaf_accuracy"] == pytest.approx(figures().leaf_accuracy, abs=0.01)
+    assert "not on real calls" in card["limits"]
+
+
+def test_the_model_is_good_enough_on_dialogues_written_apart() -> None:
+    assert figures().category_accuracy >= 0.85
+    assert figures().leaf_accuracy >= 0.75
+
+
+def test_every_leaf_of_the_model_is_in_the_taxonomy_and_none_is_missing() -> None:
+    assert set(shipped().leaves) == set(TAXONOMY.leaves) - {"empty_call"}
+
+
+def test_probabilities_are_probabilities() -> None:
+    probabilities = shipped().probabilities([dialogue.turns for dialogue in evaluation_dialogues()[:20]])
+    assert probabilities.sum(axis=1) == pytest.approx(1.0)
+    assert (probabilities >= 0).all()
+
+
+def test_saving_and_loading_changes_no_probability(tmp_path: Path) -> None:
+    shipped().save(tmp_path / "model.npz")
+    again = OfflineModel.load(tmp_path / "model.npz")
+    calls = [dialogue.turns for dialogue in evaluation_dialogues()]
+    assert np.array_equal(again.probabilities(calls), shipped().probabilities(calls))
+    assert again.card == shipped().card
+
+
+class Malicious:
+    """Pickles to a call."""
+
+    def __reduce__(self) -> Any:
+        return Path.touch, (Path("executed"),)
+
+
+def test_a_model_that_would_execute_something_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with np.load(SHIPPED) as file:
+        arrays: dict[str, Any] = dict(file)
+    np.savez(tmp_path / "model.npz", **(arrays | {"card": np.array(Malicious(), dtype=object)}))
+    with pytest.raises(ValueError, match="allow_pickle=False"):
+        OfflineModel.load(tmp_path / "model.npz")
+    assert not (tmp_path / "executed").exists()
+
+
+def test_a_missing_or_damaged_model_raises_what_the_docstring_says(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="missing"):
+        OfflineModel.load(tmp_path / "missing.npz")
+    (tmp_path / "cut.npz").write_bytes(SHIPPED.read_bytes()[:5000])
+    with pytest.raises(ValueError):
+        OfflineModel.load(tmp_path / "cut.npz")
+
+
+@pytest.mark.parametrize("name", SPOKEN)
+def test_a_demo_call_is_decided_as_labelled(name: str) -> None:
+    call = SPOKEN[name]
+    turns = [turn(spoken.speaker, spoken.text, 3.0 * number) for number, spoken in enumerate(call.turns)]
+    answer = OfflineClassifier(TAXONOMY, shipped()).answer(turns)
+    decided = answer.leaf.code if answer.confidence >= FLOOR else UNCERTAIN
+    assert decided == (call.sub_category or call.category)
+
+
+async def test_the_justification_says_that_an_offline_classifier_decided_and_on_which_words() -> None:
+    turns = [
+        turn(Speaker.AGENT, "servis hattı buyurun"),
+        turn(Speaker.CUSTOMER, "geçen hafta yapıldı yine bozuldu şikayetçiyim", 2.0),
+    ]
+    answer = await OfflineClassifier(TAXONOMY, shipped()).classify(turns)
+    assert answer.leaf.code == "complaint"
+    assert "Çevrimdışı sınıflandırıcı" in answer.justification
+    assert TAXONOMY.title(answer.leaf, "tr") in answer.justification
+    quoted = [word.split("”")[0] for word in answer.justification.split("“")[2:]]
+    assert quoted
+    assert set(quoted) <= set(turns[1].text.split())
+    assert answer.evidence == (1,)
+
+
+@pytest.mark.parametrize("text", ["", "qwx", "? ! ...", "ı" * 10_000, "EVET", "😀"])
+async def test_words_that_the_model_has_never_seen_still_give_an_answer(text: str) -> None:
+    answer = await OfflineClassifier(TAXONOMY, shipped()).classify([turn(Speaker.CUSTOMER, text)])
+    assert answer.leaf.code in shipped().leaves
+    assert 0 <= answer.confidence <= 1
+    assert answer.justification

@@ -1,0 +1,79 @@
+"""The classify stage: who is asked, and who is not."""
+
+from collections.abc import Sequence
+
+import pytest
+from pydantic import SecretStr
+
+from agents.classify.agent import ClassifyAgent, make_classifier
+from agents.classify.core import Answer, Source
+from agents.classify.settings import ClassifySettings
+from schemas import Leaf, Speaker, Taxonomy, Turn
+from streams.errors import SettingsError
+from tests.schemas.examples import call_transcribed, turn
+
+TAXONOMY = Taxonomy.load()
+
+
+class Colleague:
+    """A classifier that always says the same and counts how often it was asked."""
+
+    source = Source("colleague", "v1")
+
+    def __init__(self, confidence: float) -> None:
+        self.asked = 0
+        self._confidence = confidence
+
+    async def classify(self, turns: Sequence[Turn], /) -> Answer:
+        self.asked += 1
+        return Answer(Leaf("potential_customer", None), self._confidence, "Randevu.", (len(turns) - 1,))
+
+
+async def test_a_call_in_which_the_customer_speaks_is_asked_about_once() -> None:
+    colleague = Colleague(0.9)
+    result = await ClassifyAgent(colleague, TAXONOMY, 0.5).work(call_transcribed())
+    assert (result.decision.category, result.classifier, colleague.asked) == ("potential_customer", "colleague", 1)
+
+
+async def test_nobody_is_asked_about_a_call_without_the_customer() -> None:
+    colleague = Colleague(0.9)
+    result = await ClassifyAgent(colleague, TAXONOMY, 0.5).work(call_transcribed(turn(Speaker.AGENT, "alo alo")))
+    assert (result.decision.category, result.classifier, colleague.asked) == ("empty_call", "rule", 0)
+
+
+async def test_an_unsure_classifier_makes_the_call_uncertain() -> None:
+    result = await ClassifyAgent(Colleague(0.2), TAXONOMY, 0.5).work(call_transcribed())
+    assert (result.decision.category, result.decision.best_guess) == ("uncertain", "potential_customer")
+
+
+async def test_repeated_work_gives_the_same_event() -> None:
+    agent = ClassifyAgent(Colleague(0.9), TAXONOMY, 0.5)
+    assert await agent.work(call_transcribed()) == await agent.work(call_transcribed())
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("CALLSIFT_CLASSIFIER", "CALLSIFT_GEMINI_API_KEY"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def test_without_a_key_the_offline_classifier_decides() -> None:
+    assert make_classifier(ClassifySettings.read(), TAXONOMY).source.classifier == "offline"
+
+
+def test_with_a_key_gemini_decides_unless_told_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CALLSIFT_GEMINI_API_KEY", "key")
+    assert ClassifySettings.read().chosen == "gemini"
+    monkeypatch.setenv("CALLSIFT_CLASSIFIER", "offline")
+    assert ClassifySettings.read().chosen == "offline"
+
+
+@pytest.mark.parametrize("name", ["gemini", "gemini-legacy"])
+def test_gemini_without_a_key_does_not_start(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv("CALLSIFT_CLASSIFIER", name)
+    with pytest.raises(SettingsError, match=f"CALLSIFT_CLASSIFIER={name} needs CALLSIFT_GEMINI_API_KEY"):
+        ClassifySettings.read()
+
+
+def test_the_key_is_never_shown() -> None:
+    assert "s3cret" not in repr(ClassifySettings(gemini_api_key=SecretStr("s3cret")))

@@ -1,0 +1,54 @@
+"""Stores that the contract suite meets: nx-27017 always, MongoDB where there is one."""
+
+import os
+from collections.abc import AsyncIterator, Iterator
+from uuid import uuid4
+
+import pytest
+from pydantic import SecretStr
+from pymongo import MongoClient
+
+from agents.sink.settings import SinkSettings
+from agents.sink.store import OutcomeStore
+from callsift.embedded import EmbeddedStore
+
+
+@pytest.fixture(scope="session")
+def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    running = EmbeddedStore(tmp_path_factory.mktemp("nx-27017"))
+    yield running.uri
+    running.stop()
+
+
+@pytest.fixture(scope="session")
+def container() -> Iterator[str]:
+    from testcontainers.core.container import DockerContainer
+    from testcontainers.core.waiting_utils import wait_for_logs
+
+    try:
+        running = DockerContainer("mongo:8").with_exposed_ports(27017).start()
+    except Exception as error:  # noqa: BLE001 - docker's client has as many ways to fail as there are set-ups
+        pytest.skip(f"no Docker engine answers: {type(error).__name__}")
+    wait_for_logs(running, "Waiting for connections", timeout=60)
+    yield f"mongodb://{running.get_container_host_ip()}:{running.get_exposed_port(27017)}"
+    running.stop()
+
+
+@pytest.fixture(
+    params=[
+        pytest.param("embedded", marks=pytest.mark.integration),
+        pytest.param("container", marks=pytest.mark.integration),
+        pytest.param("CALLSIFT_TEST_MONGO", marks=pytest.mark.integration),
+    ]
+)
+async def store(request: pytest.FixtureRequest) -> AsyncIterator[OutcomeStore]:
+    if request.param == "CALLSIFT_TEST_MONGO":
+        uri = os.environ.get(request.param) or pytest.skip("CALLSIFT_TEST_MONGO names no MongoDB")
+    else:
+        uri = request.getfixturevalue(request.param)
+    database = f"test-{uuid4().hex}"
+    store = OutcomeStore(SinkSettings(uri=SecretStr(uri), database=database))
+    yield store
+    store.close()
+    with MongoClient[dict[str, object]](uri) as client:
+        client.drop_database(database)

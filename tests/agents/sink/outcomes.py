@@ -1,0 +1,14 @@
+"""Outcomes of one call, as many as a test needs."""
+
+from schemas import CallOutcome
+from tests.schemas.examples import call_failed, call_outcome
+
+
+def done(outcome_id: str, call_id: str = "call-1") -> CallOutcome:
+    """A category for the call."""
+    return call_outcome().model_copy(update={"outcome_id": outcome_id, "call_id": call_id, "revision": 1})
+
+
+def failed(outcome_id: str, call_id: str = "call-1") -> CallOutcome:
+    """A failure of the call."""
+    return call_failed().model_copy(update={"outcome_id": outcome_id, "call_id": call_id})

@@ -1,0 +1,114 @@
+"""Which outcome comes of an event, and what it does to the one that is stored."""
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agents.sink import core
+from agents.sink.core import verdict
+from schemas import CallOutcome
+from tests.agents.sink.outcomes import done, failed
+from tests.schemas.examples import call_classified, call_ended, dead_letter
+
+NOW = datetime(2026, 10, 5, 12, 0, tzinfo=UTC)
+
+
+def test_a_classified_call_is_done_with_its_decision() -> None:
+    call = call_classified()
+    outcome = core.done(call, NOW)
+    assert (outcome.state, outcome.outcome_id, outcome.revision) == ("done", call.classification_id, 1)
+    for name in ("category", "sub_category", "confidence", "justification", "evidence", "summary"):
+        assert getattr(outcome, name) == getattr(call.decision, name), name
+    for name in ("call_id", "ended_at", "metadata", "versions", "figures", "recording_facts", "classifier", "hops"):
+        assert getattr(outcome, name) == getattr(call, name), name
+    assert outcome.stage_seconds == {"pbx": 0.5, "audio": 0.5, "transcribe": 0.5, "classify": 0.5}
+    assert outcome.decided_at == NOW
+
+
+def test_an_outcome_holds_no_transcript_beyond_its_evidence() -> None:
+    assert "turns" not in core.done(call_classified(), NOW).model_dump()
+
+
+def test_a_dead_letter_is_a_failed_call_with_the_facts_of_its_original() -> None:
+    outcome = core.failed(dead_letter())
+    assert outcome is not None
+    assert (outcome.state, outcome.category) == ("failed", None)
+    assert outcome.failure is not None
+    assert (outcome.failure.stage, outcome.failure.error_type) == ("audio", "UndecodableRecording")
+    assert outcome.failure.cure == "Check the recording at its source"
+    for name in ("call_id", "ended_at", "caller", "queue", "metadata", "trace_id"):
+        assert getattr(outcome, name) == getattr(call_ended(), name), name
+    assert outcome.decided_at == dead_letter().gave_up_at
+
+
+def test_the_same_dead_letter_is_the_same_outcome() -> None:
+    assert core.failed(dead_letter()) == core.failed(dead_letter())
+
+
+@pytest.mark.parametrize("value", [None, b"", b"\xff\xfe", b"[]", b'{"call_id": "call-1", "ended_at": "yesterday"}'])
+def test_an_unreadable_original_still_fails_visibly_under_its_call(value: bytes | None) -> None:
+    outcome = core.failed(dead_letter().model_copy(update={"value": value, "call_id": "call-1"}))
+    assert outcome is not None
+    assert (outcome.call_id, outcome.state, outcome.ended_at) == ("call-1", "failed", None)
+    assert CallOutcome.model_validate_json(outcome.model_dump_json()) == outcome
+
+
+def test_a_dead_letter_of_no_call_has_no_outcome() -> None:
+    assert core.failed(dead_letter().model_copy(update={"call_id": None, "value": b"?"})) is None
+
+
+@pytest.mark.parametrize("call_id", ["", "x" * 201])
+def test_a_dead_letter_whose_call_cannot_be_named_raises_nothing(call_id: str) -> None:
+    value = f'{{"call_id": "{call_id}"}}'.encode()
+    outcome = core.failed(dead_letter().model_copy(update={"call_id": call_id, "value": value}))
+    assert outcome is None or outcome.state == "failed"
+
+
+def store(arrivals: list[CallOutcome]) -> tuple[list[CallOutcome], list[CallOutcome]]:
+    """Play arrivals against a store in memory; gives what was published and the history."""
+    history: list[CallOutcome] = []
+    published = []
+    for arrival in arrivals:
+        decided = verdict(history, arrival)
+        if decided.is_new:
+            assert decided.outcome is not None
+            history.append(decided.outcome)
+        if decided.outcome is not None:
+            published.append(decided.outcome)
+    return published, history
+
+
+OUTCOMES = [done("a"), done("b"), done("c"), failed("x"), failed("y")]
+arrivals = st.lists(st.sampled_from(OUTCOMES), max_size=4).flatmap(lambda more: st.permutations(OUTCOMES + more))
+
+
+@given(arrivals)
+def test_revisions_count_up_and_a_known_outcome_makes_no_other(order: list[CallOutcome]) -> None:
+    _, history = store(order)
+    assert [entry.revision for entry in history] == list(range(1, len(history) + 1))
+    assert len({entry.outcome_id for entry in history}) == len(history)
+    assert {entry.outcome_id for entry in history} >= {"a", "b", "c"}
+
+
+@given(arrivals)
+def test_a_failure_never_replaces_a_category(order: list[CallOutcome]) -> None:
+    published, history = store(order)
+    states = [entry.state for entry in history]
+    assert states == sorted(states, reverse=True)  # failed before done
+    assert history[-1].state == "done"
+    assert published[-1].state == "done"
+
+
+@given(arrivals)
+def test_what_was_published_last_is_the_newest_whatever_came_again(order: list[CallOutcome]) -> None:
+    published, history = store(order)
+    assert published[-1] == history[-1], "compaction keeps the message that was published last"
+
+
+@given(arrivals)
+def test_a_redelivery_changes_nothing_that_is_stored(order: list[CallOutcome]) -> None:
+    _, once = store(order)
+    _, twice = store(order + order)
+    assert twice == once

@@ -1,0 +1,165 @@
+"""The contract that every store must keep, whatever answers MongoDB's protocol."""
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+from agents.sink.agent import SinkAgent
+from agents.sink.settings import SinkSettings
+from agents.sink.store import OutcomeStore, StoreUnavailable
+from callsift.embedded import free_port
+from schemas import CallOutcome
+from streams.errors import PermanentError, SettingsError
+from tests.agents.sink.outcomes import done, failed
+from tests.schemas.examples import call_classified, call_transcribed, dead_letter
+
+TURNS = call_transcribed().turns
+
+
+async def document(store: OutcomeStore, call_id: str = "call-1") -> dict[str, Any]:
+    found = await store.find(call_id)
+    assert found is not None
+    return found
+
+
+def revisions(found: dict[str, Any]) -> list[tuple[int, str]]:
+    return [(entry["revision"], entry["outcome_id"]) for entry in found["history"]]
+
+
+async def test_a_new_call_is_stored_whole_and_published_as_revision_1(store: OutcomeStore) -> None:
+    outcome = done("a")
+    assert await store.save(outcome, TURNS) == outcome
+    found = await document(store)
+    assert (found["_id"], found["revision"], found["state"]) == ("call-1", 1, "done")
+    assert (found["category"], found["sub_category"]) == ("unnecessary_call", "price_research")
+    assert found["ended_at"] == outcome.ended_at
+    assert found["decided_at"] == datetime(2026, 10, 5, 11, 3, 34, tzinfo=UTC)
+    assert CallOutcome.model_validate(found["outcome"]) == outcome
+    assert [turn["text"] for turn in found["turns"]] == [turn.text for turn in TURNS]
+    assert revisions(found) == [(1, "a")]
+
+
+async def test_a_redelivery_changes_nothing_and_is_published_again(store: OutcomeStore) -> None:
+    first = await store.save(done("a"), TURNS)
+    before = await document(store)
+    later = done("a").model_copy(update={"decided_at": datetime(2027, 1, 1, tzinfo=UTC)})
+    assert await store.save(later, TURNS) == first
+    assert await document(store) == before
+
+
+async def test_another_classification_is_the_next_revision_and_the_first_stays_in_the_history(
+    store: OutcomeStore,
+) -> None:
+    await store.save(done("a"), TURNS)
+    second = await store.save(done("b").model_copy(update={"category": "uncertain", "sub_category": None}), TURNS)
+    assert second is not None
+    assert second.revision == 2
+    found = await document(store)
+    assert (found["revision"], found["category"], found["sub_category"]) == (2, "uncertain", None)
+    assert CallOutcome.model_validate(found["outcome"]) == second
+    assert revisions(found) == [(1, "a"), (2, "b")]
+
+
+async def test_what_comes_again_late_does_not_put_an_older_outcome_over_a_newer(store: OutcomeStore) -> None:
+    await store.save(done("a"))
+    newest = await store.save(done("b"))
+    assert await store.save(done("a")) == newest
+    assert (await document(store))["outcome"]["outcome_id"] == "b"
+
+
+async def test_a_failure_that_is_mended_becomes_done(store: OutcomeStore) -> None:
+    assert await store.save(failed("x")) == failed("x")
+    assert (await document(store))["category"] is None
+    mended = await store.save(done("a"), TURNS)
+    assert mended is not None
+    assert (mended.state, mended.revision) == ("done", 2)
+    found = await document(store)
+    assert (found["state"], revisions(found)) == ("done", [(1, "x"), (2, "a")])
+
+
+async def test_a_failure_after_the_category_changes_nothing_and_publishes_nothing(store: OutcomeStore) -> None:
+    await store.save(done("a"), TURNS)
+    before = await document(store)
+    assert await store.save(failed("x")) is None
+    assert await document(store) == before
+
+
+async def test_calls_do_not_touch_each_other(store: OutcomeStore) -> None:
+    await store.save(done("a", "call-1"))
+    await store.save(failed("x", "call-2"))
+    assert (await document(store, "call-1"))["state"] == "done"
+    assert (await document(store, "call-2"))["state"] == "failed"
+    assert await store.find("call-3") is None
+
+
+async def test_twenty_outcomes_at_once_get_twenty_revisions_without_a_gap(store: OutcomeStore) -> None:
+    outcomes = [done(f"outcome-{number}") for number in range(20)]
+    saved = await asyncio.gather(*(store.save(outcome, TURNS) for outcome in outcomes))
+    found = await document(store)
+    history = revisions(found)
+    assert [revision for revision, _ in history] == list(range(1, 21))
+    assert sorted(history) == sorted((one.revision, one.outcome_id) for one in saved if one is not None)
+    assert (found["revision"], found["outcome"]["outcome_id"]) == history[-1]
+
+
+async def test_one_outcome_delivered_twenty_times_at_once_is_stored_once(store: OutcomeStore) -> None:
+    saved = await asyncio.gather(*(store.save(done("a"), TURNS) for _ in range(20)))
+    assert {(one.outcome_id, one.revision) for one in saved if one is not None} == {("a", 1)}
+    assert revisions(await document(store)) == [(1, "a")]
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        {"a.b": 1, "$set": 2, "": 3},
+        {"big": 2**63 - 1, "small": -(2**63)},
+        {"deep": {"list": [[[None, True, 1.5, "ğüşıöç"]]]}},
+    ],
+    ids=["keys", "numbers", "nesting"],
+)
+async def test_metadata_comes_back_as_it_was_sent(store: OutcomeStore, metadata: dict[str, Any]) -> None:
+    outcome = done("a").model_copy(update={"metadata": metadata})
+    await store.save(outcome)
+    assert await store.save(outcome) == outcome
+
+
+@pytest.mark.parametrize("metadata", [{"big": 2**64}, {"nul\0": 1}], ids=["number", "key"])
+async def test_metadata_that_the_store_cannot_hold_is_the_events_fault(
+    store: OutcomeStore, metadata: dict[str, Any]
+) -> None:
+    with pytest.raises(PermanentError):
+        await store.save(done("a").model_copy(update={"metadata": metadata}))
+
+
+async def test_the_agent_publishes_what_it_stored(store: OutcomeStore) -> None:
+    agent = SinkAgent(store)
+    failure = await agent.work(dead_letter())
+    assert failure is not None
+    assert (failure.state, failure.revision) == ("failed", 1)
+    outcome = await agent.work(call_classified())
+    assert outcome is not None
+    assert (outcome.state, outcome.revision) == ("done", 2)
+    assert await agent.work(dead_letter().model_copy(update={"event_id": "another"})) is None
+    assert await agent.work(dead_letter().model_copy(update={"call_id": None})) is None
+    found = await document(store, call_classified().call_id)
+    assert [turn["text"] for turn in found["turns"]] == [turn.text for turn in call_classified().turns]
+
+
+async def test_a_store_that_is_away_is_a_transient_error_without_its_password() -> None:
+    uri = SecretStr(f"mongodb://callsift:hunter2@127.0.0.1:{free_port()}/?authSource=admin")
+    store = OutcomeStore(SinkSettings(uri=uri, timeout_s=0.05))
+    with pytest.raises(StoreUnavailable, match="CALLSIFT_MONGO_URI") as caught:
+        await store.save(done("a"))
+    store.close()
+    assert "hunter2" not in str(caught.value)
+    assert caught.value.__cause__ is None
+
+
+@pytest.mark.parametrize("uri", ["mongodb://callsift:hun@ter2@host", "mongodb://host:port", "http://host", ""])
+def test_an_address_that_is_none_stops_the_start_and_names_the_variable(uri: str) -> None:
+    with pytest.raises(SettingsError, match="CALLSIFT_MONGO_URI") as caught:
+        OutcomeStore(SinkSettings(uri=SecretStr(uri)))
+    assert "ter2" not in str(caught.value)

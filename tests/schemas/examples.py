@@ -1,0 +1,184 @@
+"""One full example of every event: every field set, nothing left at its default."""
+
+from datetime import UTC, datetime, timedelta, timezone
+
+from schemas import (
+    AudioReady,
+    CallClassified,
+    CallEnded,
+    CallOutcome,
+    CallTranscribed,
+    ClaimCheck,
+    DeadLetter,
+    Decision,
+    Event,
+    Evidence,
+    Failure,
+    Hop,
+    OneFile,
+    RecordingFacts,
+    Speaker,
+    SpeakerFigures,
+    SpeechFigures,
+    SpeechSegment,
+    Turn,
+    Versions,
+    Word,
+)
+
+ENDED_AT = datetime(2026, 10, 5, 14, 3, 27, 120000, tzinfo=timezone(timedelta(hours=3)))
+FACTS = RecordingFacts(duration_s=41.25, codec="pcm_mulaw", sample_rate_hz=8000, damaged=True, lost_s=1.5)
+FIGURES = SpeechFigures(
+    speakers={
+        Speaker.CUSTOMER: SpeakerFigures(talk_s=12.5, talk_ratio=0.303, segments=5),
+        Speaker.AGENT: SpeakerFigures(talk_s=18.25, talk_ratio=0.4424, segments=6),
+    },
+    silence_s=11.0,
+    longest_silence_s=2.5,
+    overlap_s=0.5,
+)
+
+
+def hop(stage: str, second: int) -> Hop:
+    """One passage of half a second."""
+    taken_at = datetime(2026, 10, 5, 11, 3, second, tzinfo=UTC)
+    return Hop(stage=stage, taken_at=taken_at, finished_at=taken_at + timedelta(milliseconds=500), attempts=2)
+
+
+def turn(speaker: Speaker, text: str, start_s: float = 0.0) -> Turn:
+    """A turn of half a second a word."""
+    words = tuple(
+        Word(text=word, start_s=start_s + position / 2, end_s=start_s + position / 2 + 0.4, confidence=0.9)
+        for position, word in enumerate(text.split())
+    )
+    end_s = words[-1].end_s if words else start_s
+    return Turn(speaker=speaker, start_s=start_s, end_s=end_s, text=text, confidence=0.9, words=words)
+
+
+def call_ended() -> CallEnded:
+    """A call as a PBX reports it."""
+    return CallEnded(
+        call_id="pbx7-1759662207.4411",
+        ended_at=ENDED_AT,
+        started_at=ENDED_AT - timedelta(seconds=41),
+        direction="inbound",
+        caller="+905550000012",
+        agent_id="elif",
+        queue="white-goods",
+        metadata={"campaign": "autumn", "attempt": 2, "tags": ["vip", None], "nested": {"ok": True}},
+        recording=OneFile(uri="s3://recordings/2026/10/05/4411.wav", channels={Speaker.CUSTOMER: 1, Speaker.AGENT: 0}),
+        hops=(hop("pbx", 28),),
+    )
+
+
+def audio_ready() -> AudioReady:
+    """The same call, prepared."""
+    return AudioReady.following(
+        call_ended(),
+        audio=ClaimCheck(uri="file:///audio/4411.flac", size_bytes=402_112, sha256="0123456789abcdef" * 4),
+        recording_facts=FACTS,
+        speech={
+            Speaker.CUSTOMER: (SpeechSegment(start_s=2.0, end_s=5.5), SpeechSegment(start_s=7.25, end_s=9.0)),
+            Speaker.AGENT: (SpeechSegment(start_s=0.25, end_s=1.75),),
+        },
+        figures=FIGURES,
+    ).stamped(hop("audio", 29))
+
+
+def call_transcribed(*turns: Turn) -> CallTranscribed:
+    """The same call, with the given turns or two of its own."""
+    said = turns or (
+        turn(Speaker.AGENT, "servis hattı buyurun", 0.25),
+        turn(Speaker.CUSTOMER, "çamaşır makinem su akıtıyor", 2.0),
+    )
+    return CallTranscribed.following(
+        audio_ready(), turns=said, language="tr", speech_model="vosk-tr@a1b2c3d4e5f6"
+    ).stamped(hop("transcribe", 31))
+
+
+def call_classified() -> CallClassified:
+    """The same call, classified."""
+    return CallClassified.following(
+        call_transcribed(),
+        classification_id="00112233445566778899aabbccddeeff",
+        classifier="gemini",
+        decision=Decision(
+            category="unnecessary_call",
+            sub_category="price_research",
+            confidence=0.83,
+            justification="Müşteri yalnızca fiyat soruyor.",
+            evidence=(
+                Evidence(turn=1, speaker=Speaker.CUSTOMER, start_s=2.0, end_s=3.9, quote="sadece fiyat öğrenecektim"),
+            ),
+            summary="Fiyat soruldu.",
+            best_guess="others",
+        ),
+        versions=Versions(
+            taxonomy="1.0", prompt="c0ffee", model="gemini-3.5-flash-lite", speech_model="vosk-tr@a1b2c3d4e5f6"
+        ),
+    ).stamped(hop("classify", 33))
+
+
+def call_outcome() -> CallOutcome:
+    """The same call, done."""
+    call = call_classified()
+    return CallOutcome.following(
+        call,
+        state="done",
+        outcome_id=call.classification_id,
+        revision=2,
+        category=call.decision.category,
+        sub_category=call.decision.sub_category,
+        confidence=call.decision.confidence,
+        justification=call.decision.justification,
+        evidence=call.decision.evidence,
+        summary=call.decision.summary,
+        stage_seconds={"audio": 0.5, "transcribe": 0.5, "classify": 0.5},
+        decided_at=datetime(2026, 10, 5, 11, 3, 34, tzinfo=UTC),
+    ).stamped(hop("sink", 34))
+
+
+def call_failed() -> CallOutcome:
+    """The same call, failed."""
+    return CallOutcome.following(
+        call_ended(),
+        state="failed",
+        outcome_id="6a1f3a0e-6f0e-5d3e-9d2a-0d5c7f2b9e11",
+        decided_at=datetime(2026, 10, 5, 11, 3, 34, tzinfo=UTC),
+        failure=Failure(
+            stage="audio",
+            error_type="UndecodableRecording",
+            message="the recording is empty (0 bytes)",
+            cure="Check the recording at its source",
+        ),
+    )
+
+
+def dead_letter() -> DeadLetter:
+    """The same call, given up by the audio stage."""
+    call = call_ended()
+    return DeadLetter(
+        event_id="6a1f3a0e-6f0e-5d3e-9d2a-0d5c7f2b9e11",
+        trace_id=call.trace_id,
+        hops=call.hops,
+        call_id=call.call_id,
+        stage="audio",
+        error_type="UndecodableRecording",
+        permanent=True,
+        message="the recording is empty (0 bytes)",
+        cure="Check the recording at its source",
+        attempts=1,
+        first_tried_at=datetime(2026, 10, 5, 11, 3, 29, tzinfo=UTC),
+        gave_up_at=datetime(2026, 10, 5, 11, 3, 30, tzinfo=UTC),
+        topic="calls.ended",
+        partition=3,
+        offset=77,
+        key=call.call_id.encode(),
+        value=call.model_dump_json().encode(),
+        headers=(("traceparent", b"00-\xff\x00"),),
+    )
+
+
+def examples() -> list[Event]:
+    """One example of every event."""
+    return [call_ended(), audio_ready(), call_transcribed(), call_classified(), call_outcome(), dead_letter()]

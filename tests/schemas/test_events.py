@@ -1,0 +1,137 @@
+"""Every event that a topic carries: what it promises to producers and readers of other versions."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import schemas
+from schemas import CallClassified, Event
+from streams.catalogue import TOPICS
+from streams.decoding import decode
+from streams.errors import UnreadableEvent
+from tests.schemas.examples import call_failed, examples
+
+GOLDEN = Path(__file__).with_name("golden")
+EVENTS = sorted({topic.event for topic in TOPICS}, key=lambda event: event.__name__)
+EXAMPLES = {type(example): example for example in examples()}
+every_event = pytest.mark.parametrize("event_class", EVENTS, ids=lambda event: event.__name__)
+Json = dict[str, Any]
+
+
+def as_json(event: Event) -> Json:
+    content: Json = json.loads(event.model_dump_json())
+    return content
+
+
+def read(event_class: type[Event], content: Json) -> Event:
+    return decode(event_class, json.dumps(content).encode())
+
+
+def test_every_event_that_schemas_offers_has_a_topic() -> None:
+    offered = {item for item in vars(schemas).values() if isinstance(item, type) and issubclass(item, Event)}
+    bases = {schemas.Event, schemas.CallFacts, schemas.CallEvent}
+    assert offered - bases == set(EVENTS)
+
+
+@every_event
+def test_an_event_survives_a_round_trip(event_class: type[Event]) -> None:
+    example = EXAMPLES[event_class]
+    assert decode(event_class, example.model_dump_json().encode()) == example
+
+
+def test_a_failed_outcome_survives_a_round_trip() -> None:
+    assert decode(schemas.CallOutcome, call_failed().model_dump_json().encode()) == call_failed()
+
+
+@every_event
+def test_the_example_sets_every_field_that_its_kind_may_hold(event_class: type[Event]) -> None:
+    empty = {name for name, value in as_json(EXAMPLES[event_class]).items() if value in (None, [], {}, "")}
+    assert empty <= {"failure"}  # a done outcome has none
+
+
+@every_event
+def test_fields_of_a_newer_version_survive_at_the_top(event_class: type[Event]) -> None:
+    content = as_json(EXAMPLES[event_class]) | {"schema_version": "1.7", "sentiment": {"score": [0.5, None]}}
+    assert as_json(read(event_class, content)) == content
+
+
+@every_event
+def test_fields_of_a_newer_version_survive_in_every_part(event_class: type[Event]) -> None:
+    content = as_json(EXAMPLES[event_class])
+    parts = _extended(content)
+    assert parts >= 1
+    assert as_json(read(event_class, content)) == content
+
+
+def _extended(content: Json) -> int:
+    """Put an unknown field into every part below the top; maps by speaker or by the PBX's choice are no parts."""
+    count = 0
+    for name, value in content.items():
+        if name in {"metadata", "speech", "speakers", "channels", "stage_seconds"}:
+            below = list(value.values()) if name in {"speech", "speakers"} else []
+            found = [part for entry in below for part in (entry if isinstance(entry, list) else [entry])]
+        else:
+            found = value if isinstance(value, list) else [value]
+        for part in found:
+            if isinstance(part, dict):
+                count += 1 + _extended(part)
+                part["from_the_future"] = [1, {"deep": "yes"}]
+    return count
+
+
+@every_event
+def test_the_golden_file_still_reads_and_is_written_as_it_was(event_class: type[Event]) -> None:
+    files = sorted(GOLDEN.glob(f"{event_class.__name__}.*.json"))
+    assert files, f"add tests/schemas/golden/{event_class.__name__}.<version>.json; it stays for ever"
+    for file in files:
+        content = json.loads(file.read_text(encoding="utf-8"))
+        written = as_json(read(event_class, content))
+        assert {name: written[name] for name in content} == content, file.name
+
+
+@every_event
+def test_wrong_types_are_refused_by_name_and_without_their_value(event_class: type[Event]) -> None:
+    for field, wrong in {"event_id": 4711, "trace_id": "TRACE-SECRET", "hops": "SECRET"}.items():
+        content = as_json(EXAMPLES[event_class]) | {field: wrong}
+        with pytest.raises(UnreadableEvent, match=field) as caught:
+            read(event_class, content)
+        assert "SECRET" not in str(caught.value)
+
+
+@every_event
+def test_a_missing_field_is_named(event_class: type[Event]) -> None:
+    required = [name for name, field in event_class.model_fields.items() if field.is_required()]
+    assert required
+    for name in required:
+        content = as_json(EXAMPLES[event_class])
+        del content[name]
+        with pytest.raises(UnreadableEvent, match=name):
+            read(event_class, content)
+
+
+@every_event
+def test_an_event_of_another_major_version_is_refused(event_class: type[Event]) -> None:
+    with pytest.raises(UnreadableEvent, match=r"version 1\.x .* found 2\.0"):
+        read(event_class, as_json(EXAMPLES[event_class]) | {"schema_version": "2.0"})
+
+
+@every_event
+@pytest.mark.parametrize("value", [None, b"", b"{", b"[]", b"null", b'"text"', b"\xff\xfe\x00"])
+def test_bytes_that_are_no_event_raise(event_class: type[Event], value: bytes | None) -> None:
+    with pytest.raises(UnreadableEvent, match=event_class.__name__):
+        decode(event_class, value)
+
+
+def test_a_number_written_as_text_is_a_wrong_type() -> None:
+    content = as_json(EXAMPLES[CallClassified])
+    content["figures"]["silence_s"] = "11.0"
+    with pytest.raises(UnreadableEvent, match=r"figures\.silence_s"):
+        read(CallClassified, content)
+
+
+@every_event
+def test_events_cannot_be_changed(event_class: type[Event]) -> None:
+    with pytest.raises(ValueError, match="frozen"):
+        setattr(EXAMPLES[event_class], "event_id", "other")  # noqa: B010 - mypy knows that it cannot be assigned

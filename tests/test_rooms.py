@@ -1,0 +1,115 @@
+"""The rooms: who may import whom, and what a worker process of one stage must not load."""
+
+import ast
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.agents.demo_calls import SPEECH_MODEL
+
+ROOT = Path(__file__).parents[1]
+ROOMS = ("schemas", "streams", "agents", "callsift")
+MODULES = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
+
+
+def imported(path: Path) -> set[str]:
+    """Every module that a file names in an import, also inside functions."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative imports hide the room"
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_imports_only_what_lies_below(room: str) -> None:
+    above = ROOMS[ROOMS.index(room) + 1 :]
+    wrong = [
+        f"{path.relative_to(ROOT)} imports {name}"
+        for path in MODULES
+        if path.relative_to(ROOT).parts[0] == room
+        for name in sorted(imported(path))
+        if name.split(".")[0] in (*above, "tests", "demo", "benchmarks")
+    ]
+    assert wrong == []
+
+
+def test_no_agent_imports_another() -> None:
+    wrong = []
+    for path in (path for path in MODULES if path.relative_to(ROOT).parts[0] == "agents"):
+        own = path.relative_to(ROOT).parts[1]
+        wrong += [
+            f"{path.relative_to(ROOT)} imports {name}"
+            for name in sorted(imported(path))
+            if name.split(".")[0] == "agents" and name.split(".")[1] != own
+        ]
+    assert wrong == []
+
+
+def test_only_the_entry_points_read_the_environment() -> None:
+    """Settings are read once; ``streams.settings`` and the command line's own modules may."""
+    readers = {
+        str(path.relative_to(ROOT))
+        for path in MODULES
+        if "os.environ" in path.read_text(encoding="utf-8") and path.relative_to(ROOT).parts[0] != "callsift"
+    }
+    assert readers == set()
+
+
+HEAVY = {"torch", "torchaudio", "silero_vad", "onnxruntime", "av", "vosk", "sklearn", "scipy", "motor"}
+HEAVY |= {"google.genai", "google.generativeai", "matplotlib", "pandas", "typer"}
+STAGES: dict[str, tuple[dict[str, str], set[str]]] = {
+    "audio": ({}, set()),
+    "transcribe": ({"CALLSIFT_VOSK_MODEL": str(SPEECH_MODEL)}, set()),
+    "classify offline": ({}, {"sklearn", "scipy"}),
+    "classify gemini": ({"CALLSIFT_GEMINI_API_KEY": "key"}, {"google.genai"}),
+    "classify gemini-legacy": (
+        {"CALLSIFT_GEMINI_API_KEY": "key", "CALLSIFT_CLASSIFIER": "gemini-legacy"},
+        {"google.generativeai"},
+    ),
+    "sink": ({}, {"motor"}),
+}
+PROGRAM = """
+import sys
+from callsift.stages import make_agent
+agent = make_agent(sys.argv[1])
+print(",".join(name for name in sys.argv[2].split(",") if name in sys.modules))
+sys.stdout.flush()
+import os; os._exit(0 if agent else 1)
+"""
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_worker_loads_nothing_that_belongs_to_another_stage_or_to_its_children(stage: str) -> None:
+    environment, own = STAGES[stage]
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("CALLSIFT_")}
+    result = subprocess.run(
+        [sys.executable, "-c", PROGRAM, stage.split(maxsplit=1)[0], ",".join(sorted(HEAVY))],
+        env=clean | environment,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr[-2000:]
+    assert set(filter(None, result.stdout.strip().split(","))) == own
+
+
+def test_importing_a_room_reads_nothing_opens_nothing_and_starts_nothing() -> None:
+    program = (
+        "import threading, schemas, streams.runner, streams.settings, agents.audio.agent, agents.sink.core\n"
+        "assert threading.active_count() == 1, threading.enumerate()"
+    )
+    broken = {"CALLSIFT_KAFKA_SESSION_TIMEOUT_S": "never", "CALLSIFT_AUDIO_PROCESSES": "-1"}
+    result = subprocess.run(
+        [sys.executable, "-c", program], env=os.environ | broken, cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 0, result.stderr[-2000:]
