@@ -12,7 +12,7 @@ COMPILE = $(UV) pip compile pyproject.toml --extra dev --universal --python-vers
 TORCH_INDEX ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup format lint types test test-unit check demo train schemas docs lock clean
+.PHONY: help setup chaos format lint types test test-unit check kafka demo train schemas docs lock clean
 
 help: ## print this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -45,6 +45,15 @@ test-unit: $(INSTALLED) ## the fast tests alone
 	$(BIN)/pytest -m "not integration"
 
 check: lint test ## what CI runs
+
+kafka: $(INSTALLED) ## a real Apache Kafka on this machine until Ctrl-C (ARGS="--brokers 3", needs Java 17 and Maven)
+	$(BIN)/python -m deploy.laptop.kafka $(ARGS)
+
+SEED ?= 7
+CALLS ?= 1000
+BROKERS ?= 1
+chaos: $(INSTALLED) ## calls flow while everything is killed (SEED=7 CALLS=1000 BROKERS=1|3); needs Java and Maven
+	$(BIN)/python -m tests.chaos --seed $(SEED) --calls $(CALLS) --brokers $(BROKERS)
 
 demo: $(INSTALLED) ## send the demo calls through the whole pipeline and print their outcomes
 	$(BIN)/callsift demo

@@ -5,11 +5,12 @@ import sys
 
 import typer
 
-from callsift.commands import outcomes, schemas, topics
+from callsift.commands import brake, dlq, outcomes, schemas, topics
 from callsift.commands.demo import demo
 from callsift.commands.emit import emit
 from callsift.commands.inspect import inspect
 from callsift.commands.output import notes
+from callsift.commands.status import status
 from callsift.commands.train import train
 from callsift.commands.up import up
 from callsift.commands.worker import worker
@@ -21,10 +22,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for command in (demo, up, emit, inspect, worker, train):
+for command in (demo, up, status, emit, inspect, worker, train):
     app.command()(command)
 app.add_typer(outcomes.app, name="outcomes")
+app.add_typer(dlq.app, name="dlq")
 app.add_typer(topics.app, name="topics")
+app.add_typer(brake.app, name="brake")
 app.add_typer(schemas.app, name="schemas")
 
 

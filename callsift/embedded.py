@@ -13,7 +13,7 @@ from pathlib import Path
 
 from confluent_kafka import Producer
 
-from streams.catalogue import TOPICS
+from streams.catalogue import ALL_TOPICS
 from streams.errors import CallsiftError
 
 _START_LIMIT_S = 30.0
@@ -28,21 +28,21 @@ class EmbeddedBroker:
         self._owner = Producer({"bootstrap.servers": "embedded", "test.mock.num.brokers": 1, "log_level": 2})
         broker = next(iter(self._owner.list_topics(timeout=_START_LIMIT_S).brokers.values()))
         self.bootstrap_servers = f"{broker.host}:{broker.port}"
-        for topic in TOPICS:
+        for topic in ALL_TOPICS:
             self._owner.list_topics(prefix + topic.name, timeout=_START_LIMIT_S)  # asking makes the mock create it
 
 
 class EmbeddedStore:
     """A store in a child process, with its data in a folder."""
 
-    def __init__(self, folder: Path) -> None:
-        """Start it on a free port of this machine.
+    def __init__(self, folder: Path, port: int = 0) -> None:
+        """Start it on a port of this machine; 0 takes one that is free.
 
         Raises:
             CallsiftError: It did not start.
         """
         folder.mkdir(parents=True, exist_ok=True)
-        port = free_port()
+        port = port or free_port()
         log = folder / "nx-27017.log"
         command = [sys.executable, "-m", "nx_27017.nx_27017", "--host", "127.0.0.1", "--port", str(port)]
         command += ["--data-dir", str(folder / "data"), "--log-file", str(log), "--pid-file", str(folder / "pid")]

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from callsift.embedded import EmbeddedBroker, EmbeddedStore, end, free_port
 from callsift.running import Running
-from streams.catalogue import STAGES
+from callsift.worker import WORKERS
 from streams.errors import CallsiftError
 from streams.settings import KafkaSettings
 
@@ -27,15 +27,15 @@ class WorkerEnded(CallsiftError):
 
 
 class Pipeline:
-    """The workers of all stages, and where they listen."""
+    """One worker per stage and the retry mover, and where they listen."""
 
     def __init__(self, environment: dict[str, str], write_line: Callable[[str], None]) -> None:
-        """Start one worker per stage; their log lines go to ``write_line``, with the stage in front."""
+        """Start them; their log lines go to ``write_line``, with the stage in front."""
         self.environment = environment
         self.health: dict[str, str] = {}
         self._workers: dict[str, subprocess.Popen[bytes]] = {}
         self._write_line = write_line
-        for stage in STAGES:
+        for stage in WORKERS:
             self._start(stage)
 
     def _start(self, stage: str) -> None:

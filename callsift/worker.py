@@ -1,22 +1,31 @@
-"""One process of one stage."""
+"""One process: of one stage, or of the retry mover."""
+
+import signal
+import threading
+from collections.abc import Callable
+from typing import Any
 
 from callsift.stages import make_agent
 from streams.catalogue import STAGES
 from streams.errors import SettingsError
-from streams.faust_edge import run_worker
 from streams.health import Health, serve
 from streams.logs import set_up_logging
+from streams.runner import Agent
 from streams.settings import KafkaSettings, RunnerSettings, WorkerSettings
 
+RETRY = "retry"
+WORKERS = (*STAGES, RETRY)
+"""What a process can be."""
 
-def work(stage: str) -> None:
-    """Work on a stage until SIGTERM or SIGINT; leaves by SystemExit.
+
+def work(name: str, make: Callable[[str], Agent[Any]] = make_agent) -> None:
+    """Work until SIGTERM or SIGINT, a stage with the agent that ``make`` makes; leaves by SystemExit.
 
     Raises:
         SettingsError: The settings do not allow a start.
         CallsiftError: The stage's agent cannot start.
     """
-    worker, kafka, runner = WorkerSettings.read(), KafkaSettings.read(), RunnerSettings.read()
+    worker, kafka = WorkerSettings.read(), KafkaSettings.read()
     set_up_logging(worker.log_level, worker.log_format)
     health = Health()
     try:
@@ -25,4 +34,18 @@ def work(stage: str) -> None:
         raise SettingsError(
             f"cannot listen on {worker.http_host}:{worker.http_port}: {error.strerror}", "Set CALLSIFT_HTTP_PORT"
         ) from error
-    run_worker(STAGES[stage], lambda: make_agent(stage), kafka, runner, health)
+    if name == RETRY:
+        _move_retries(kafka, health)
+    else:
+        from streams.faust_edge import run_worker  # noqa: PLC0415 - the mover needs no Faust
+
+        run_worker(STAGES[name], lambda: make(name), kafka, RunnerSettings.read(), health)
+
+
+def _move_retries(kafka: KafkaSettings, health: Health) -> None:
+    from streams.retry_mover import RetryMover  # noqa: PLC0415
+
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    RetryMover(kafka).run(health, stopping.is_set)

@@ -6,6 +6,9 @@ from schemas import AudioReady, CallClassified, CallEnded, CallOutcome, CallTran
 
 _DAY_S = 24 * 3600
 
+LARGEST_MESSAGE_BYTES = 4 * 1024 * 1024
+"""The most that any topic takes; the brokers hold the others to their own limit, which is about 1 MB by default."""
+
 
 @dataclass(frozen=True)
 class Topic:
@@ -21,6 +24,10 @@ class Topic:
     """Seconds that messages are kept; None: for ever."""
     compacted: bool = False
     """Keep the newest message of each key for ever, instead of everything for a while."""
+    max_message_bytes: int | None = None
+    """Largest message that the brokers take; None: as they are set up (Kafka's own default is about 1 MB)."""
+    delay_s: int | None = None
+    """For a retry topic: seconds that each message waits before it goes back to where it came from."""
 
 
 ENDED = Topic("calls.ended", CallEnded, "Calls that are over, from the PBX.")
@@ -31,10 +38,31 @@ OUTCOMES = Topic(
     "calls.outcomes", CallOutcome, "How each call ended, for downstream teams.", retention_s=None, compacted=True
 )
 DEAD_LETTER = Topic(
-    "calls.dead-letter", DeadLetter, "Messages that could not be processed, with the cure.", 3, 30 * _DAY_S
+    "calls.dead-letter",
+    DeadLetter,
+    "Messages that could not be processed, with the cure.",
+    retention_s=30 * _DAY_S,
+    max_message_bytes=LARGEST_MESSAGE_BYTES,  # base64 makes the original a third larger, and it has to fit
 )
 
 TOPICS = (ENDED, AUDIO, TRANSCRIPTS, CLASSIFIED, OUTCOMES, DEAD_LETTER)
+"""What travels between the stages and to others."""
+
+RETRIES = tuple(
+    # One constant delay per topic: the oldest message is always the next one due, so waiting blocks nothing that is.
+    Topic(f"calls.retry.{name}", Event, f"Messages of any stage that are tried again after {name}.", 3, delay_s=delay_s)
+    for name, delay_s in (("30s", 30), ("5m", 300), ("1h", 3600))
+)
+"""The steps of the ladder between a stage's quick tries and the dead-letter topic."""
+
+BRAKES = Topic("calls.brakes", Event, "Which stage's brake is applied, and why.", 1, retention_s=None, compacted=True)
+
+REPLAYS = Topic(
+    "calls.replays", Event, "Which dead letters have been replayed, and when.", 3, retention_s=None, compacted=True
+)
+"""Keyed by the dead letter's identifier; read and written by `callsift dlq` alone (streams/dead_letters.py)."""
+
+ALL_TOPICS = (*TOPICS, *RETRIES, BRAKES, REPLAYS)
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,8 @@ class PayloadGone(PermanentError):
 class StoreUnavailable(TransientError):
     """The store did not answer."""
 
+    dependency = "the audio store"
+
 
 class UnknownScheme(PermanentError):
     """There is no driver for an address."""

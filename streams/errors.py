@@ -25,7 +25,15 @@ class TransientError(CallsiftError):
     """The same event may succeed later."""
 
     attempts_worth_making: int | None = None
-    """After so many tries of one event the failure counts as permanent; None: as many as the runner's setting says."""
+    """After so many tries of one event the failure counts as permanent; None: the retry topics decide."""
+    dependency: str | None = None
+    """What the stage depends on and did not get, in words; None: the failure is about this event alone."""
+    one_event_tells: bool = True
+    """Whether one event that uses up its tries says that the dependency is away; False where each names its own."""
+
+
+class DependencyDown(TransientError):
+    """What the stage depends on is certainly away: it refuses connections, or the key."""
 
 
 class UnreadableEvent(PermanentError):
@@ -39,6 +47,10 @@ class NativeCodeDied(TransientError):
     """
 
     attempts_worth_making = 2
+
+
+class TookTooLong(TransientError):
+    """The work on an event exceeded the stage's time limit."""
 
 
 class SettingsError(CallsiftError):

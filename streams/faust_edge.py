@@ -7,6 +7,7 @@ import asyncio
 import logging
 import os
 import tempfile
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -17,13 +18,18 @@ from aiokafka.errors import MessageSizeTooLargeError
 from faust.types import EventT, StreamT
 from faust.types.tuples import TP
 
-from schemas import Event
 from streams import metrics
-from streams.catalogue import TOPICS, Stage, Topic
+from streams.brake import follow as follow_brake
+from streams.brake import publish_notice
+from streams.catalogue import ALL_TOPICS, LARGEST_MESSAGE_BYTES, Stage, Topic
 from streams.errors import PermanentError
 from streams.health import Health
-from streams.runner import Agent, Message, Publish, StageRunner
+from streams.kafka_client import consumer_lag
+from streams.message import Headers, Message
+from streams.runner import Agent, Publish, StageRunner
+from streams.security import tls_context
 from streams.settings import KafkaSettings, RunnerSettings
+from streams.watchdog import Sight, Watchdog
 from streams.window import Window
 
 logger = logging.getLogger(__name__)
@@ -39,6 +45,7 @@ def make_app(stage: Stage, kafka: KafkaSettings) -> faust.App:
     return faust.App(
         f"{kafka.prefix}callsift.{stage.name}",
         broker=[f"kafka://{address.strip()}" for address in kafka.bootstrap_servers.split(",")],
+        broker_credentials=_credentials(kafka),
         store="memory://",
         datadir=tempfile.gettempdir(),
         web_enabled=False,
@@ -59,8 +66,21 @@ def make_app(stage: Stage, kafka: KafkaSettings) -> faust.App:
         producer_metadata_max_age_ms=10_000,
         producer_request_timeout=30.0,
         producer_acks=-1,
+        producer_max_request_size=LARGEST_MESSAGE_BYTES,
         producer_linger=0.0,
     )
+
+
+def _credentials(kafka: KafkaSettings) -> faust.SASLCredentials | faust.SSLCredentials | None:
+    context = tls_context(kafka)
+    if kafka.uses_sasl and kafka.password:
+        return faust.SASLCredentials(
+            username=kafka.username,
+            password=kafka.password.get_secret_value(),
+            mechanism=kafka.sasl_mechanism,
+            ssl_context=context,
+        )
+    return faust.SSLCredentials(context) if context else None
 
 
 @dataclass(frozen=True)
@@ -86,16 +106,15 @@ class _Delivered:
 
 
 def _publisher(app: faust.App, prefix: str) -> Publish:
-    topics = {topic.name: app.topic(prefix + topic.name, key_type=bytes, value_type=bytes) for topic in TOPICS}
+    topics = {topic.name: app.topic(prefix + topic.name, key_type=bytes, value_type=bytes) for topic in ALL_TOPICS}
 
-    async def publish(topic: Topic, key: str | None, event: Event) -> None:
-        value = event.model_dump_json().encode()
+    async def publish(topic: Topic, *, key: bytes | None, value: bytes | None, headers: Headers) -> None:
         try:
             # send() only queues; the second await is the broker's confirmation
-            await (await topics[topic.name].send(key=key.encode() if key else None, value=value))
+            await (await topics[topic.name].send(key=key, value=value, headers=list(headers)))
         except MessageSizeTooLargeError as error:
             raise MessageTooLarge(
-                f"the result has {len(value)} bytes, more than a message may carry", "Raise max.request.size"
+                f"the result has {len(value or b'')} bytes, more than a message may carry", "Raise max.request.size"
             ) from error
 
     return publish
@@ -120,12 +139,31 @@ def _die(bug: BaseException) -> None:
     os._exit(_EXIT_BUG)
 
 
+def _tell_everybody(kafka: KafkaSettings, stage: str, reason: str) -> None:
+    """Publish the brake from a thread: the event loop must not wait, and the brokers may take their time."""
+    tell = partial(publish_notice, kafka, stage, applied=True, reason=reason)
+    threading.Thread(target=tell, name="brake-notice", daemon=True).start()
+
+
 def connect(
-    app: faust.App, stage: Stage, agent: Agent[Any], *, prefix: str, runner: RunnerSettings, health: Health
-) -> None:
-    """Let ``agent`` work on the stage's topics, through the runner and the window."""
-    topics = {prefix + topic.name: topic for topic in stage.takes}
-    stage_runner = StageRunner(stage, agent, _publisher(app, prefix), runner)
+    app: faust.App,
+    stage: Stage,
+    agent: Agent[Any],
+    *,
+    kafka: KafkaSettings,
+    runner: RunnerSettings,
+    health: Health,
+) -> Watchdog:
+    """Let ``agent`` work on the stage's topics, through the runner and the window; returns what watches over it."""
+    topics = {kafka.prefix + topic.name: topic for topic in stage.takes}
+    stage_runner = StageRunner(
+        stage,
+        agent,
+        _publisher(app, kafka.prefix),
+        runner,
+        on_pause=health.pause,
+        apply_brake=partial(_tell_everybody, kafka, stage.name),
+    )
     window = Window(
         size=runner.window_size,
         reach=runner.window_reach,
@@ -133,6 +171,13 @@ def connect(
         on_bug=_die,
     )
     metrics.IN_FLIGHT.labels(stage.name).set_function(lambda: window.in_flight)
+    metrics.PAUSED.labels(stage.name).set_function(lambda: stage_runner.waits_for is not None)
+    loop = asyncio.get_event_loop()
+
+    def brake_changed(reason: str | None) -> None:
+        loop.call_soon_threadsafe(stage_runner.brake.set, reason)
+
+    follow_brake(kafka, stage.name, brake_changed)
 
     async def take(stream: StreamT[Any]) -> None:
         async for event in cast("faust.Stream[Any]", stream).noack().events():
@@ -147,10 +192,13 @@ def connect(
             await asyncio.sleep(1)
 
     async def partitions_assigned(*_: Any, **__: Any) -> None:
-        health.ready = True
+        health.joined = True
+
+    async def partitions_revoked(*_: Any, **__: Any) -> None:
+        await app.consumer.commit()  # what is done does not come again elsewhere
 
     async def finish(*_: Any, **__: Any) -> None:
-        health.ready = False
+        health.joined = False
         if not await window.drain(runner.grace_s):
             logger.warning("ended with work in flight, it comes again elsewhere", extra={"events": window.in_flight})
         await app.consumer.commit()
@@ -158,7 +206,22 @@ def connect(
 
     app.task(beat)
     app.on_partitions_assigned.connect(partitions_assigned)
+    app.on_partitions_revoked.connect(partitions_revoked)
     app.on_before_shutdown.connect(finish)
+
+    def look() -> Sight:
+        assigned = app.consumer.assignment() if health.joined and not app.rebalancing else set()
+        return Sight(
+            partitions=frozenset((tp.topic, tp.partition) for tp in assigned),
+            progress=window.admitted,
+            in_flight=window.in_flight,
+            paused=stage_runner.waits_for is not None,
+            rebalancing=app.rebalancing,
+            crashed=app.crashed,
+            stopping=app.should_stop,
+        )
+
+    return Watchdog(look, stall_limit_s=runner.stall_limit_s, stop_limit_s=runner.grace_s + 20)
 
 
 def run_worker(
@@ -179,7 +242,8 @@ def run_worker(
     loop.run_until_complete(agent.start())
     app = make_app(stage, kafka)
     app.finalize()
-    connect(app, stage, agent, prefix=kafka.prefix, runner=runner, health=health)
+    watchdog = connect(app, stage, agent, kafka=kafka, runner=runner, health=health)
+    watchdog.start(partial(consumer_lag, kafka, app.conf.id))
     logger.info("worker starts", extra={"stage": stage.name, "does": stage.does})
     worker = faust.Worker(app, loop=loop, quiet=True, override_logging=False, redirect_stdouts=False)
     worker.spinner = None  # its terminal codes have no place in a log

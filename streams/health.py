@@ -21,11 +21,23 @@ class Health:
         """Start not ready; alive as long as ``beat`` is called at least every ``silent_after_s`` seconds."""
         self._silent_after_s = silent_after_s
         self._last_beat = time.monotonic()
-        self.ready = False
+        self.joined = False
+        """Whether the worker has joined its consumer group and knows its partitions."""
+        self.paused: str | None = None
+        """What the worker waits for, if it has paused on purpose: alive, and not ready."""
 
     def beat(self) -> None:
         """Say that the event loop still turns."""
         self._last_beat = time.monotonic()
+
+    def pause(self, reason: str | None) -> None:
+        """Say what the worker waits for; None: it goes on."""
+        self.paused = reason
+
+    @property
+    def ready(self) -> bool:
+        """Whether the worker takes events."""
+        return self.alive and self.joined and self.paused is None
 
     @property
     def alive(self) -> bool:
@@ -51,7 +63,7 @@ def serve(health: Health, host: str, port: int) -> int:
     metrics = make_wsgi_app()
 
     def answer(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        checks = {"/health/live": health.alive, "/health/ready": health.alive and health.ready}
+        checks = {"/health/live": health.alive, "/health/ready": health.ready}
         path = environ.get("PATH_INFO", "")
         if path == "/metrics":
             return cast("Iterable[bytes]", metrics(environ, start_response))
@@ -60,7 +72,7 @@ def serve(health: Health, host: str, port: int) -> int:
             return [b"/metrics, /health/live or /health/ready\n"]
         status = "200 OK" if checks[path] else "503 Service Unavailable"
         start_response(status, [("Content-Type", "application/json")])
-        return [json.dumps({"alive": health.alive, "ready": health.ready}).encode()]
+        return [json.dumps({"alive": health.alive, "ready": health.ready, "paused": health.paused}).encode()]
 
     server = make_server(host, port, answer, server_class=_Server, handler_class=_Quiet)
     threading.Thread(target=server.serve_forever, name="health", daemon=True).start()

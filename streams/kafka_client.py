@@ -1,33 +1,47 @@
 """Plain Kafka clients, through confluent-kafka: for the command line and whatever else is no stage."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 
-from streams.errors import CallsiftError
+from streams.catalogue import LARGEST_MESSAGE_BYTES
+from streams.kafka_trouble import AnswerT, KafkaUnavailable, Trouble, ask
+from streams.security import librdkafka_security
 from streams.settings import KafkaSettings
 
-
-class KafkaUnavailable(CallsiftError):
-    """The brokers did not answer, or refused."""
+__all__ = ["KafkaUnavailable", "TopicReader", "client_config", "consumer_lag", "produce"]
 
 
 def client_config(kafka: KafkaSettings) -> dict[str, str | int | float | bool]:
-    """Return what every librdkafka client needs to connect."""
-    return {"bootstrap.servers": kafka.bootstrap_servers, "log_level": 2, "socket.timeout.ms": 10_000}
+    """Return what every librdkafka client needs to connect. It may hold a password: never log it.
+
+    Raises:
+        SettingsError: A certificate or key cannot be used.
+    """
+    connection: dict[str, str | int | float | bool] = {
+        "bootstrap.servers": kafka.bootstrap_servers,
+        "log_level": 2,
+        "socket.timeout.ms": 10_000,
+        "message.max.bytes": LARGEST_MESSAGE_BYTES,
+    }
+    connection |= librdkafka_security(kafka)
+    return connection
 
 
 def produce(kafka: KafkaSettings, topic: str, messages: list[tuple[str, bytes]], timeout_s: float = 30.0) -> None:
     """Publish messages (key, value) and wait for the brokers' confirmation of all of them.
 
     Raises:
-        KafkaUnavailable: Not all were confirmed within ``timeout_s`` seconds.
+        KafkaUnavailable: Not all were confirmed within ``timeout_s`` seconds, or the brokers refuse who we are.
     """
+    trouble = Trouble()
     # The partitioner of Java and aiokafka: other producers of the same keys must choose the same partitions.
     producer = Producer(
         client_config(kafka)
         | {"acks": "all", "partitioner": "murmur2_random", "message.timeout.ms": round(timeout_s * 1000)}
+        | {"error_cb": trouble}
     )
     failures: list[KafkaError] = []
 
@@ -37,10 +51,13 @@ def produce(kafka: KafkaSettings, topic: str, messages: list[tuple[str, bytes]],
 
     for key, value in messages:
         producer.produce(kafka.prefix + topic, key=key.encode(), value=value, on_delivery=confirmed)
-    unconfirmed = producer.flush(timeout_s + 1)
+    deadline = time.monotonic() + timeout_s + 1
+    while (unconfirmed := producer.flush(0.2)) and time.monotonic() < deadline and not trouble.is_refused:
+        pass
     if failures or unconfirmed:
+        producer.purge()
         reason = failures[0].str() if failures else "no confirmation in time"
-        raise KafkaUnavailable(f"could not publish to {kafka.prefix + topic}: {reason}", _CURE)
+        raise trouble.unavailable(f"could not publish to {kafka.prefix + topic}", reason)
 
 
 class TopicReader:
@@ -50,24 +67,31 @@ class TopicReader:
         """Stand at the beginning, or at the end as it is at this moment.
 
         Raises:
-            KafkaUnavailable: The brokers do not answer, or there is no such topic.
+            KafkaUnavailable: The brokers do not answer or refuse, or there is no such topic.
         """
         name = kafka.prefix + topic
+        trouble = Trouble()
         self._consumer = Consumer(
             client_config(kafka)
             | {"group.id": "callsift.reader", "enable.auto.commit": False, "fetch.wait.max.ms": 100}
+            | {"error_cb": trouble, "enable.partition.eof": True}
         )
-        try:
-            found = self._consumer.list_topics(name, timeout=10).topics[name]
-            if found.error is not None or not found.partitions:
-                raise KafkaUnavailable(f"there is no topic {name}", "Create it with `callsift topics create`")
-            self._consumer.assign([self._position(name, number, from_start) for number in found.partitions])
-        except KafkaException as error:
-            raise KafkaUnavailable(f"cannot read {name}: {error.args[0].str()}", _CURE) from error
+        found = self._ask(trouble, name, lambda limit_s: self._consumer.list_topics(name, timeout=limit_s)).topics[name]
+        if found.error is not None or not found.partitions:
+            raise KafkaUnavailable(f"there is no topic {name}", "Create it with `callsift topics create`")
+        positions = []
+        for number in found.partitions:
+            place = TopicPartition(name, number)
+            first, end = self._ask(trouble, name, partial(self._watermarks, place))
+            positions.append(TopicPartition(name, number, first if from_start else end))
+        self._consumer.assign(positions)
+        self._unread = {position.partition for position in positions}
 
-    def _position(self, name: str, partition: int, from_start: bool) -> TopicPartition:
-        first, end = self._consumer.get_watermark_offsets(TopicPartition(name, partition), timeout=10)
-        return TopicPartition(name, partition, first if from_start else end)
+    def _ask(self, trouble: Trouble, name: str, question: Callable[[float], AnswerT]) -> AnswerT:
+        return ask(self._consumer, trouble, f"cannot read {name}", question)
+
+    def _watermarks(self, place: TopicPartition, limit_s: float) -> tuple[int, int]:
+        return self._consumer.get_watermark_offsets(place, timeout=limit_s)
 
     def values(self, timeout_s: float | None) -> Iterator[bytes]:
         """Yield the messages' values as they come, for ``timeout_s`` seconds at the most; None: for ever."""
@@ -78,9 +102,43 @@ class TopicReader:
                 if message.error() is None and value is not None:
                     yield value
 
+    def up_to_now(self, timeout_s: float = 30.0) -> Iterator[bytes]:
+        """Yield the values from where the reader stands to the end of every partition.
+
+        Raises:
+            KafkaUnavailable: The end was not reached within ``timeout_s`` seconds.
+        """
+        deadline = time.monotonic() + timeout_s
+        while self._unread:
+            if time.monotonic() > deadline:
+                raise KafkaUnavailable("the end of the topic was not reached in time", "Try again")
+            for message in self._consumer.consume(num_messages=100, timeout=0.2):
+                error, value = message.error(), message.value()
+                if error is None and value is not None:
+                    yield value
+                elif error is not None and error.code() == KafkaError._PARTITION_EOF:
+                    self._unread.discard(message.partition())
+
     def close(self) -> None:
         """Close the connections."""
         self._consumer.close()
 
 
-_CURE = "Check CALLSIFT_KAFKA_BOOTSTRAP_SERVERS and that the brokers are up"
+def consumer_lag(kafka: KafkaSettings, group: str, partitions: Iterable[tuple[str, int]]) -> int | None:
+    """Return how many messages on some partitions (topic, number) a group has not committed; None: no answer.
+
+    It asks the brokers and joins no group, so that it can be trusted where the group's own consumer cannot.
+    """
+    asking = Consumer(client_config(kafka) | {"group.id": group, "enable.auto.commit": False})
+    try:
+        committed = asking.committed([TopicPartition(*partition) for partition in partitions], timeout=10)
+        lag = 0
+        for position in committed:
+            first, end = asking.get_watermark_offsets(position, timeout=10)
+            lag += end - max(position.offset, first)  # a negative offset: nothing committed yet
+    except KafkaException:
+        return None
+    else:
+        return lag
+    finally:
+        asking.close()

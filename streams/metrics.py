@@ -4,7 +4,7 @@ from prometheus_client import Counter, Gauge, Histogram
 
 EVENTS = Counter(
     "callsift_events_total",
-    "Events that a stage has finished, by result. dead_letter rising: read the dead letters, `callsift outcomes tail`.",
+    "Events that a stage has finished, by result. dead_letter rising: read the dead letters, `callsift dlq list`.",
     ["stage", "result"],
 )
 STAGE_SECONDS = Histogram(
@@ -24,8 +24,19 @@ TRIES_FAILED = Counter(
     "Tries that failed, by kind. transient: what the stage calls is shaky. bug: the log has the traceback.",
     ["stage", "kind"],
 )
+PAUSED = Gauge(
+    "callsift_paused_ratio",
+    "1 while the stage waits for something it depends on, else 0. At 1: look at that dependency, the log names it. "
+    "The backlog waits in Kafka, nothing is lost.",
+    ["stage"],
+)
 PUBLISH_RETRIES = Counter(
     "callsift_publish_retries_total",
     "Publications that the broker did not confirm and that were tried again. Rising: look at the brokers.",
     ["stage"],
+)
+MOVED = Counter(
+    "callsift_retries_moved_total",
+    "Messages that went from a retry topic back to their topic. Rising with dead letters flat: retries are worth it.",
+    ["topic"],
 )

@@ -10,17 +10,20 @@ import random
 import time
 import traceback
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Protocol, TypeVar
-from uuid import NAMESPACE_URL, uuid5
+from typing import Any, Protocol, TypeVar
 
-from schemas import DeadLetter, Event, Hop
+from schemas import Event, Hop
 from streams import metrics
-from streams.catalogue import DEAD_LETTER, Stage, Topic
-from streams.decoding import decode, readable_call_id
-from streams.errors import CallsiftError, PermanentError, TransientError, UnreadableEvent
+from streams.brake import Brake
+from streams.catalogue import DEAD_LETTER, RETRIES, Stage, Topic
+from streams.decoding import decode
+from streams.errors import CallsiftError, PermanentError, TookTooLong, TransientError, UnreadableEvent
+from streams.letters import GivenUp, dead_letter
 from streams.logs import logged_with
+from streams.message import REPLAY, Headers, Message, Tries
+from streams.outage import OutageGate
 from streams.settings import RunnerSettings
 
 logger = logging.getLogger(__name__)
@@ -31,7 +34,8 @@ class Agent(Protocol[TakenT]):
     """The work of a stage. It may be repeated for the same event, also in another process, and must then do no harm."""
 
     async def start(self) -> None:
-        """Get ready before the first event; raise CallsiftError if the worker cannot work."""
+        """Get ready before the first event; raise CallsiftError if the worker cannot work. As a rule nothing to do."""
+        return
 
     async def work(self, event: TakenT, /) -> Event | None:
         """Return the event that comes of this one, or None where nothing does.
@@ -40,95 +44,125 @@ class Agent(Protocol[TakenT]):
             PermanentError: The event belongs on the dead-letter topic.
             TransientError: The event may succeed later.
         """
+        ...
+
+    async def superseded(self, published: Any, /) -> Event | None:
+        """Return what has to be published after ``published``, which the broker has confirmed; as a rule nothing."""
+        return None
 
     async def stop(self) -> None:
-        """Give back what ``start`` took."""
+        """Give back what ``start`` took. As a rule nothing."""
+        return
 
 
-@dataclass(frozen=True)
-class Message:
-    """A message as it came from Kafka."""
+class Publish(Protocol):
+    """Publishes a message and returns when the broker has confirmed it; raises otherwise."""
 
-    topic: Topic
-    partition: int
-    offset: int
-    key: bytes | None
-    value: bytes | None
-    headers: tuple[tuple[str, bytes], ...] = ()
-
-
-Publish = Callable[[Topic, str | None, Event], Awaitable[None]]
-"""Publishes an event under a key and returns when the broker has confirmed it; raises otherwise."""
-
-
-@dataclass(frozen=True)
-class _GivenUp:
-    """Why the work on a message ended without a result."""
-
-    error: CallsiftError
-    error_type: str
-    attempts: int
-    event: Event | None
+    def __call__(self, topic: Topic, *, key: bytes | None, value: bytes | None, headers: Headers) -> Awaitable[None]:
+        """Publish; raises PermanentError for a message that no broker takes, anything else if it may be repeated."""
 
 
 class StageRunner:
     """Runs one stage's agent on one message at a time; many may be under way at once."""
 
-    def __init__(self, stage: Stage, agent: Agent[Event], publish: Publish, settings: RunnerSettings) -> None:
-        """Make the runner of ``stage``."""
+    def __init__(
+        self,
+        stage: Stage,
+        agent: Agent[Any],
+        publish: Publish,
+        settings: RunnerSettings,
+        *,
+        on_pause: Callable[[str | None], None] = lambda _: None,
+        apply_brake: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        """Make the runner of ``stage``.
+
+        Args:
+            stage: The stage.
+            agent: Its work.
+            publish: Where results go.
+            settings: How patient to be.
+            on_pause: Told what the stage waits for when it pauses, and None when it goes on.
+            apply_brake: Tells the stage's other workers, with the reason, that nearly everything is invalid.
+        """
         self._stage = stage
         self._agent = agent
         self._publish = publish
         self._settings = settings
+        self.gate = OutageGate(
+            streak=settings.outage_streak,
+            probe_s=settings.probe_s,
+            longest_probe_s=settings.longest_probe_s,
+            on_change=on_pause,
+        )
+        self.brake = Brake(
+            sample=settings.brake_sample, share=settings.brake_share, on_change=on_pause, apply=apply_brake
+        )
+
+    @property
+    def waits_for(self) -> str | None:
+        """What the stage waits for on purpose; None: it takes events."""
+        return self.gate.away or self.brake.reason
 
     async def take(self, message: Message) -> None:
         """Take a message to its end: returns when the broker has confirmed what came of it, and raises nothing."""
         taken_at, started = datetime.now(UTC), time.monotonic()
-        where = {"stage": self._stage.name, "position": f"{message.topic.name}/{message.partition}/{message.offset}"}
-        with logged_with(**where):
-            result = await self._result(message, taken_at)
-            if isinstance(result, _GivenUp) and message.topic is DEAD_LETTER:
-                # Its original is kept where it is; a dead letter about a dead letter would never end.
-                logger.error("dead letter left where it is", extra={"error": result.error.message})
-                outcome = "left"
-            elif isinstance(result, _GivenUp):
-                await self._publish_dead_letter(message, taken_at, result)
-                outcome = "dead_letter"
-            else:
-                try:
-                    await self._confirmed(self._stage.gives, result)
-                    outcome = "done"
-                except PermanentError as error:
-                    refused = _GivenUp(error, type(error).__name__, 1, result)
-                    await self._publish_dead_letter(message, taken_at, refused)
-                    outcome = "dead_letter"
+        with logged_with(stage=self._stage.name, position=message.position):
+            result = await self._worth_concluding(message, taken_at)
+            ending, event = await self._conclude(message, result)
             seconds = time.monotonic() - started
-            metrics.EVENTS.labels(self._stage.name, outcome).inc()
+            metrics.EVENTS.labels(self._stage.name, ending).inc()
             metrics.STAGE_SECONDS.labels(self._stage.name).observe(seconds)
-            call_id = getattr(result.event if isinstance(result, _GivenUp) else result, "call_id", None)
-            logger.info("finished", extra={"call_id": call_id, "result": outcome, "took_s": round(seconds, 3)})
+            call_id = getattr(event, "call_id", None)
+            logger.info("finished", extra={"call_id": call_id, "result": ending, "took_s": round(seconds, 3)})
 
-    async def _result(self, message: Message, taken_at: datetime) -> Event | _GivenUp | None:
+    async def _worth_concluding(self, message: Message, taken_at: datetime) -> Event | GivenUp | None:
+        """Work on a message; while the brake is applied nothing is given up, and afterwards it is looked at anew."""
+        is_replay = any(name == REPLAY for name, _ in message.headers)
+        while True:
+            await self.brake.passage()
+            result = await self._result(message, taken_at)
+            invalid = isinstance(result, GivenUp) and result.permanent
+            if is_replay or not self.brake.note(invalid=invalid) or not invalid:
+                return result
+
+    async def _result(self, message: Message, taken_at: datetime) -> Event | GivenUp | None:
+        """Decode and work until there is a result, or until the quick tries are over."""
+        tries = Tries.of(message, taken_at)
         try:
             event = decode(message.topic.event, message.value)
         except UnreadableEvent as error:
-            return _GivenUp(error, type(error).__name__, 1, None)
+            return GivenUp(error, type(error).__name__, tries, None)
         with logged_with(call_id=getattr(event, "call_id", None)):
-            attempts = 0
+            quick, got_through = 0, self.gate.successes
             while True:
-                attempts += 1
+                await self.gate.passage()
                 try:
-                    result = await self._agent.work(event)
+                    async with asyncio.timeout(self._settings.work_limit_s):
+                        result = await self._agent.work(event)
                 except Exception as error:  # noqa: BLE001 - nothing but cancellation may leave the runner
                     failure = self._understood(error)
-                    if self._gives_up(failure, attempts, ends=message.topic is not DEAD_LETTER):
-                        return _GivenUp(failure, type(error).__name__, attempts, event)
-                    await asyncio.sleep(self._pause_s(attempts))
                 else:
+                    self.gate.succeeded()
                     hop = Hop(
-                        stage=self._stage.name, taken_at=taken_at, finished_at=datetime.now(UTC), attempts=attempts
+                        stage=self._stage.name,
+                        taken_at=taken_at,
+                        finished_at=datetime.now(UTC),
+                        attempts=tries.made + 1,
                     )
                     return result.stamped(hop) if result is not None else None
+                quick += 1
+                used_up = quick >= (getattr(failure, "attempts_worth_making", None) or self._settings.quick_tries)
+                if isinstance(failure, TransientError) and failure.dependency is not None:
+                    alone = self.gate.successes == got_through  # no other event got through since this one was taken
+                    telling = used_up and alone and failure.one_event_tells
+                    self.gate.failed(message.position, failure, used_up=telling)
+                    if self.gate.away is not None:
+                        continue  # the dependency's fault, not the event's: no try is spent
+                tries = replace(tries, made=tries.made + 1)
+                if isinstance(failure, PermanentError) or (used_up and message.topic is not DEAD_LETTER):
+                    return GivenUp(failure, type(failure).__name__, tries, event)
+                await asyncio.sleep(self._pause_s(quick))
 
     def _understood(self, error: Exception) -> CallsiftError:
         """Name the kind of a failure, count it, and log it once."""
@@ -136,6 +170,13 @@ class StageRunner:
             kind = "permanent" if isinstance(error, PermanentError) else "transient"
             logger.warning("try failed", extra={"kind": kind, "error": error.message})
             failure = error
+        elif isinstance(error, TimeoutError):
+            kind = "transient"
+            limit_s = self._settings.work_limit_s
+            failure = TookTooLong(
+                f"no result within {limit_s:g} s", "Raise CALLSIFT_RUNNER_WORK_LIMIT_S if it may take"
+            )
+            logger.warning("try failed", extra={"kind": kind, "error": failure.message})
         else:
             kind = "bug"
             # the stack and the type, without the text: it may quote what somebody said
@@ -147,57 +188,76 @@ class StageRunner:
         metrics.TRIES_FAILED.labels(self._stage.name, kind).inc()
         return failure
 
-    def _gives_up(self, failure: CallsiftError, attempts: int, *, ends: bool) -> bool:
-        """Tell whether the quick tries are over; for what must not end as a dead letter, tries never ``end``.
+    def _pause_s(self, quick: int) -> float:
+        """Return the seconds before the next quick try: full jitter, at most a minute."""
+        return random.uniform(0, min(60.0, self._settings.backoff_s * 2 ** (quick - 1)))  # noqa: S311 - not a secret
 
-        This is the foot of the ladder: what is transient and outlasts the quick tries becomes a dead letter here. Retry
-        topics, the pause while a dependency is away and the brake take their place between the two.
-        """
-        if not isinstance(failure, TransientError):
-            return True
-        return ends and attempts >= (failure.attempts_worth_making or self._settings.quick_tries)
+    async def _conclude(self, message: Message, result: Event | GivenUp | None) -> tuple[str, Event | None]:
+        """Publish what came of a message; returns how it ended, for the metric, and its event."""
+        if isinstance(result, GivenUp):
+            return await self._give_up(message, result), result.event
+        try:
+            published = result
+            while published is not None:
+                await self._confirmed(self._stage.gives, published)
+                published = await self._superseding(published)
+        except PermanentError as error:
+            refused = GivenUp(error, type(error).__name__, Tries.of(message, datetime.now(UTC)), result)
+            return await self._give_up(message, refused), result
+        return "done", result
 
-    def _pause_s(self, attempts: int) -> float:
-        """Return the seconds before the next try: full jitter, at most a minute."""
-        return random.uniform(0, min(60.0, self._settings.backoff_s * 2 ** (attempts - 1)))  # noqa: S311 - not a secret
-
-    async def _publish_dead_letter(self, message: Message, taken_at: datetime, given_up: _GivenUp) -> None:
-        position = f"{self._stage.name}:{message.topic.name}:{message.partition}:{message.offset}"
-        identity = uuid5(NAMESPACE_URL, f"callsift:dead-letter:{position}")
-        event, error = given_up.event, given_up.error
-        call_id = getattr(event, "call_id", None) or readable_call_id(message.value, message.key)
-        letter = DeadLetter(
-            event_id=str(identity),
-            trace_id=event.trace_id if event else identity.hex,
-            hops=event.hops if event else (),
-            call_id=call_id,
-            stage=self._stage.name,
-            error_type=given_up.error_type,
-            permanent=isinstance(error, PermanentError),
-            message=error.message,
-            cure=error.cure,
-            attempts=given_up.attempts,
-            first_tried_at=taken_at,
-            gave_up_at=datetime.now(UTC),
-            topic=message.topic.name,
-            partition=message.partition,
-            offset=message.offset,
-            key=message.key,
-            value=message.value,
-            headers=message.headers,
-        )
+    async def _give_up(self, message: Message, given_up: GivenUp) -> str:
+        """Send a message up the ladder: to the next retry topic, or to the dead letters."""
+        error, tries = given_up.error, given_up.tries
+        if message.topic is DEAD_LETTER:
+            # It is kept where it is; a dead letter about a dead letter would never end.
+            logger.error("dead letter left where it is", extra={"error": error.message})
+            return "left"
+        worth_making = getattr(error, "attempts_worth_making", None)
+        worth_another = worth_making is None or tries.made < worth_making
+        if not given_up.permanent and worth_another and tries.retries < len(RETRIES):
+            topic = RETRIES[tries.retries]
+            logger.warning("tried again later", extra={"topic": topic.name, "error": error.message})
+            await self._repeated(topic, message.key, message.value, tries.headers(message))
+            return "retry"
+        letter = dead_letter(self._stage.name, message, given_up, datetime.now(UTC))
         logger.error(
             "gave up, dead letter",
-            extra={"call_id": call_id, "error_type": given_up.error_type, "error": error.message, "cure": error.cure},
+            extra={
+                "call_id": letter.call_id,
+                "error_type": letter.error_type,
+                "error": error.message,
+                "cure": error.cure,
+            },
         )
-        await self._confirmed(DEAD_LETTER, letter)
+        try:
+            await self._confirmed(DEAD_LETTER, letter)
+        except PermanentError:  # too large even for that: the position says where the original is
+            cure = f"{letter.cure}. The original is too large to keep; it stays at {message.position} for a while"
+            await self._confirmed(DEAD_LETTER, letter.model_copy(update={"value": None, "headers": (), "cure": cure}))
+        return "dead_letter"
 
-    async def _confirmed(self, topic: Topic, event: Event | None) -> None:
+    async def _superseding(self, published: Event) -> Event | None:
+        """Ask the agent until it answers what has to follow."""
+        attempts = 0
+        while True:
+            try:
+                return await self._agent.superseded(published)
+            except Exception as error:  # noqa: BLE001 - as above
+                attempts += 1
+                self._understood(error)
+                await asyncio.sleep(self._pause_s(attempts))
+
+    async def _confirmed(self, topic: Topic, event: Event) -> None:
+        call_id = getattr(event, "call_id", None)
+        await self._repeated(topic, call_id.encode() if call_id else None, event.model_dump_json().encode(), ())
+
+    async def _repeated(self, topic: Topic, key: bytes | None, value: bytes | None, headers: Headers) -> None:
         """Publish until the broker confirms: a message is never acknowledged before what came of it is safe."""
         attempts = 0
-        while event is not None:
+        while True:
             try:
-                return await self._publish(topic, getattr(event, "call_id", None), event)
+                return await self._publish(topic, key=key, value=value, headers=headers)
             except PermanentError:
                 raise
             except Exception as error:  # noqa: BLE001 - as above
@@ -207,4 +267,3 @@ class StageRunner:
                     "not confirmed, trying again", extra={"topic": topic.name, "error": type(error).__name__}
                 )
                 await asyncio.sleep(self._pause_s(attempts))
-        return None

@@ -5,10 +5,12 @@ from typing import Any, Literal, Self
 
 from pydantic import (
     Field,
+    FilePath,
     NonNegativeFloat,
     NonNegativeInt,
     PositiveFloat,
     PositiveInt,
+    SecretStr,
     ValidationError,
     model_validator,
 )
@@ -62,6 +64,22 @@ class KafkaSettings(Section):
     """Put before every topic and consumer group, so that several installations can share a cluster."""
     replication_factor: PositiveInt = 1
     """Copies of each partition that ``callsift topics create`` asks for; 3 in production."""
+    security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
+    """How the brokers' listener is secured. SASL_PLAINTEXT encrypts nothing, with PLAIN not even the password."""
+    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"
+    """How SASL_PLAINTEXT and SASL_SSL prove who we are."""
+    username: str | None = Field(default=None, min_length=1)
+    """User for SASL."""
+    password: SecretStr | None = Field(default=None, min_length=1)
+    """Password for SASL."""
+    ca_file: FilePath | None = None
+    """PEM file of the authorities that the brokers' certificates come from. Unset: those that the system trusts."""
+    certificate_file: FilePath | None = None
+    """PEM file with our own certificate and its chain, for brokers that ask for one (mutual TLS)."""
+    key_file: FilePath | None = None
+    """PEM file with the certificate's private key."""
+    key_password: SecretStr | None = Field(default=None, min_length=1)
+    """Password of the private key, if it is encrypted."""
     session_timeout_s: PositiveFloat = 6.0
     """Seconds without a heartbeat after which the group takes a dead worker's partitions away."""
     heartbeat_interval_s: PositiveFloat = 1.5
@@ -72,6 +90,40 @@ class KafkaSettings(Section):
     """Seconds that a rebalance waits for a member."""
     commit_interval_s: PositiveFloat = 1.0
     """Seconds between commits: after a crash, what was done since the last one is done again."""
+
+    @property
+    def uses_tls(self) -> bool:
+        """Whether connections are encrypted."""
+        return self.security_protocol in {"SSL", "SASL_SSL"}
+
+    @property
+    def uses_sasl(self) -> bool:
+        """Whether a user and a password prove who we are."""
+        return self.security_protocol in {"SASL_PLAINTEXT", "SASL_SSL"}
+
+    @model_validator(mode="after")
+    def _security_is_whole(self) -> Self:
+        protocol = f"CALLSIFT_KAFKA_SECURITY_PROTOCOL={self.security_protocol}"
+        user = [name for name in ("username", "password") if getattr(self, name) is None]
+        if self.uses_sasl and user:
+            raise ValueError(f"{protocol} needs {self._variables(user)}")
+        if not self.uses_sasl and len(user) < 2:
+            raise ValueError(
+                "CALLSIFT_KAFKA_USERNAME and CALLSIFT_KAFKA_PASSWORD need a protocol with SASL, not " + protocol
+            )
+        files = ("ca_file", "certificate_file", "key_file", "key_password")
+        given = [name for name in files if getattr(self, name) is not None]
+        if given and not self.uses_tls:
+            raise ValueError(f"{self._variables(given)} need SSL or SASL_SSL, not {protocol}")
+        if (self.certificate_file is None) != (self.key_file is None):
+            raise ValueError("CALLSIFT_KAFKA_CERTIFICATE_FILE and CALLSIFT_KAFKA_KEY_FILE belong together")
+        if self.key_password is not None and self.key_file is None:
+            raise ValueError("CALLSIFT_KAFKA_KEY_PASSWORD needs CALLSIFT_KAFKA_KEY_FILE")
+        return self
+
+    @classmethod
+    def _variables(cls, fields: list[str]) -> str:
+        return " and ".join(cls.variable(field) for field in fields)
 
     @model_validator(mode="after")
     def _timeouts_fit_together(self) -> Self:
@@ -94,9 +146,23 @@ class RunnerSettings(Section):
     window_reach: PositiveInt = 1000
     """How many events a partition may hold behind its oldest unfinished one; they come again after a crash."""
     quick_tries: PositiveInt = 3
-    """Tries of an event that fails with a transient error, before it is given up."""
+    """Tries of an event that fails with a transient error, before it goes to a retry topic."""
     backoff_s: NonNegativeFloat = 0.5
     """Seconds before the second try at the most; doubles with each further one, chosen at random below that."""
+    work_limit_s: PositiveFloat = 3600.0
+    """Seconds that one try of one event may take before it is given up as a transient error."""
+    outage_streak: PositiveInt = 5
+    """Different events that must fail in a row for want of the same dependency for the stage to pause."""
+    probe_s: PositiveFloat = 1.0
+    """Seconds before a paused stage probes whether the dependency is back; doubles with each further probe."""
+    longest_probe_s: PositiveFloat = 30.0
+    """Seconds between two probes at the most."""
+    brake_sample: PositiveInt = 50
+    """Events that are looked back upon to see whether nearly everything is invalid."""
+    brake_share: float = Field(default=0.9, gt=0.0, le=1.0)
+    """Share of invalid ones among them from which the stage stops until `callsift brake release`."""
+    stall_limit_s: PositiveFloat = 60.0
+    """Seconds without progress, although events wait and nothing is in work, after which the worker ends itself."""
     grace_s: NonNegativeFloat = 25.0
     """Seconds that work in flight may still take after SIGTERM; what is not done by then comes again elsewhere."""
 

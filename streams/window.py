@@ -75,6 +75,8 @@ class Window:
         self._running: set[asyncio.Task[None]] = set()
         self._moved = asyncio.Event()
         self._closed = False
+        self.admitted = 0
+        """Events admitted so far: while it grows, the consumer is not stuck."""
 
     @property
     def in_flight(self) -> int:
@@ -88,6 +90,7 @@ class Window:
             await self._moved.wait()
             self._follow_generation()
         self._follow_generation()
+        self.admitted += 1
         key = (delivered.partition, delivered.offset)
         slot = self._slots.get(key)
         if slot is None:

@@ -1,6 +1,46 @@
-"""What every test shares: properties are judged by their claims, never by the machine's speed."""
+"""What every test shares: properties are judged by their claims, never by the machine's speed; a real Kafka."""
 
+import itertools
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
 from hypothesis import settings
+
+from deploy.laptop.kafka import Cluster
+from streams.provision import create_topics
+from streams.settings import KafkaSettings
+from tests.servers.kafka import KafkaServer, delete_topics, kafka_server, own_cluster
 
 settings.register_profile("callsift", deadline=None)
 settings.load_profile("callsift")
+
+
+@pytest.fixture(scope="session")
+def kafka_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaServer]:
+    """A real Kafka that all tests share; ``kafka_cluster.settings()`` has a prefix of its own, without topics."""
+    with kafka_server(tmp_path_factory.mktemp("kafka")) as server:
+        yield server
+
+
+@pytest.fixture
+def real_kafka(kafka_cluster: KafkaServer) -> Iterator[KafkaSettings]:
+    """The shared Kafka with all topics of the catalogue, under a prefix that only this test has."""
+    kafka = kafka_cluster.settings()
+    create_topics(kafka)
+    yield kafka
+    delete_topics(kafka)
+
+
+@pytest.fixture
+def start_cluster(tmp_path: Path) -> Iterator[Callable[..., Cluster]]:
+    """Start brokers that the test may kill: ``start_cluster(brokers=3)``; arguments as ``own_cluster`` has them."""
+    with ExitStack() as stack:
+        numbers = itertools.count(1)
+
+        def start(**options: Any) -> Cluster:
+            return stack.enter_context(own_cluster(tmp_path / f"cluster-{next(numbers)}", **options))
+
+        yield start

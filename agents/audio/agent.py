@@ -3,18 +3,20 @@
 import asyncio
 import hashlib
 import tempfile
+from datetime import UTC, datetime
 from pathlib import Path
 
 from agents.audio import metrics
-from agents.audio.fetch import fetch
+from agents.audio.fetch import RecordingGone, RecordingMissing, fetch
 from agents.audio.prepared import Hearing, Prepared
 from agents.audio.settings import AudioSettings
 from schemas import AudioReady, CallEnded, FilePerSpeaker, OneFile, Recording, Speaker
 from streams.claim_check import ClaimCheckStore
 from streams.pool import NativePool
+from streams.runner import Agent
 
 
-class AudioAgent:
+class AudioAgent(Agent[CallEnded]):
     """Turns CallEnded into AudioReady. Repeating it stores the same audio under the same name."""
 
     def __init__(self, settings: AudioSettings, store: ClaimCheckStore) -> None:
@@ -41,8 +43,13 @@ class AudioAgent:
         with tempfile.TemporaryDirectory(prefix="callsift-") as folder:
             files = {uri: Path(folder) / str(number) for number, uri in enumerate(addresses(call.recording))}
             limit_bytes = self._settings.recording_limit_mb * 1024 * 1024
-            for uri, path in files.items():
-                await asyncio.to_thread(fetch, uri, path, limit_bytes)
+            try:
+                for uri, path in files.items():
+                    await asyncio.to_thread(fetch, uri, path, limit_bytes)
+            except RecordingMissing as missing:
+                if (datetime.now(UTC) - call.ended_at).total_seconds() > self._settings.missing_grace_s:
+                    raise RecordingGone(missing.message, missing.cure) from None
+                raise
             prepared = await self._pool.run(_prepare, call.recording, files, self._settings)
         claim = await asyncio.to_thread(self._store.put, f"{_object_name(call)}.flac", prepared.flac)
         metrics.AUDIO_SECONDS.inc(prepared.recording_facts.duration_s)

@@ -17,8 +17,15 @@ class RecordingMissing(TransientError):
     """There is nothing at the address yet; right after hang-up the PBX may still be writing."""
 
 
+class RecordingGone(PermanentError):
+    """There is nothing at the address, and the call ended long ago."""
+
+
 class RecordingUnreachable(TransientError):
     """The place where the recording should be did not answer."""
+
+    dependency = "the recordings"
+    one_event_tells = False  # each event names its own place
 
 
 class RecordingTooLarge(PermanentError):

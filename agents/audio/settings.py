@@ -1,6 +1,6 @@
 """Settings of the audio stage."""
 
-from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 from pydantic_settings import SettingsConfigDict
 
 from streams.settings import Section
@@ -17,6 +17,8 @@ class AudioSettings(Section):
     """Channel of the agent, counted from 0, where the event does not say."""
     recording_limit_mb: PositiveInt = 500
     """Largest recording that is fetched, in megabytes."""
+    missing_grace_s: NonNegativeFloat = 600.0
+    """Seconds after hang-up in which a missing recording may still come; after that its call is given up."""
     processes: PositiveInt = 1
     """Child processes that decode; each keeps one core busy."""
     time_limit_s: PositiveFloat = 300.0

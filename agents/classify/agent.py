@@ -4,9 +4,10 @@ from agents.classify import core, metrics
 from agents.classify.classifier import Classifier
 from agents.classify.settings import ClassifySettings
 from schemas import CallClassified, CallTranscribed, Taxonomy
+from streams.runner import Agent
 
 
-class ClassifyAgent:
+class ClassifyAgent(Agent[CallTranscribed]):
     """Turns CallTranscribed into CallClassified; repeated with the same versions it gives the same identifier."""
 
     def __init__(self, classifier: Classifier, taxonomy: Taxonomy, confidence_floor: float) -> None:
@@ -14,12 +15,6 @@ class ClassifyAgent:
         self._classifier = classifier
         self._taxonomy = taxonomy
         self._floor = confidence_floor
-
-    async def start(self) -> None:
-        """Nothing to get ready: the classifier has loaded what it needs."""
-
-    async def stop(self) -> None:
-        """Nothing to give back."""
 
     async def work(self, call: CallTranscribed) -> CallClassified:
         """Classify a call."""

@@ -4,7 +4,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from agents.classify.core import Answer
 from schemas import Taxonomy
-from streams.errors import PermanentError, TransientError
+from streams.errors import DependencyDown, PermanentError, TransientError
 
 
 class GarbledAnswer(TransientError):
@@ -13,6 +13,14 @@ class GarbledAnswer(TransientError):
 
 class ModelBusy(TransientError):
     """The model's service did not answer, or said to come back later."""
+
+    dependency = "the hosted model"
+
+
+class ModelAway(DependencyDown):
+    """The model's service refuses connections, the key, or knows no such model: it would refuse every call."""
+
+    dependency = "the hosted model"
 
 
 class RequestRefused(PermanentError):
@@ -56,18 +64,24 @@ def read_answer(text: str | None, taxonomy: Taxonomy, turns: int) -> Answer:
 def refusal(code: int | None, text: str = "") -> TransientError | PermanentError:
     """Name the kind of a failure that the service reports by an HTTP status; ``text`` is looked at and never shown."""
     if code in {401, 403} or "API_KEY_INVALID" in text:  # Gemini answers a wrong key with 400
-        return ModelBusy(f"the model's service refuses the key with status {code}", "Check CALLSIFT_GEMINI_API_KEY")
-    if code in {400, 404}:
+        return ModelAway(f"the model's service refuses the key with status {code}", "Check CALLSIFT_GEMINI_API_KEY")
+    if code == 404:
+        return ModelAway(
+            "the model's service knows no such model (status 404)",
+            "Check CALLSIFT_CLASSIFY_GEMINI_MODEL and CALLSIFT_CLASSIFY_GEMINI_ENDPOINT",
+        )
+    if code == 400:
         return RequestRefused(
-            f"the model's service refuses the request with status {code}",
-            "Check CALLSIFT_CLASSIFY_GEMINI_MODEL and CALLSIFT_CLASSIFY_GEMINI_ENDPOINT, then replay",
+            "the model's service refuses the request (status 400)",
+            "Look at the call; if all are refused, check CALLSIFT_CLASSIFY_GEMINI_MODEL",
         )
     return ModelBusy(f"the model's service answered with status {code}", "Wait; if it goes on, look at its status page")
 
 
-def unanswered(error: BaseException) -> ModelBusy:
-    """Name a failure to reach the service at all."""
-    return ModelBusy(
+def unanswered(error: BaseException, *, refused: bool) -> ModelBusy | ModelAway:
+    """Name a failure to reach the service at all; ``refused``: it did not even take the connection."""
+    kind = ModelAway if refused else ModelBusy
+    return kind(
         f"no answer from the model's service: {type(error).__name__}",
         "Check the network and CALLSIFT_CLASSIFY_GEMINI_TIMEOUT_S",
     )

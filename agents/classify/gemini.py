@@ -46,7 +46,7 @@ class GeminiClassifier:
         except errors.APIError as error:
             raise refusal(error.code, str(error)) from None  # its text may quote the request
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
-            raise unanswered(error) from None
+            raise unanswered(error, refused=isinstance(error, aiohttp.ClientConnectorError)) from None
         except ValueError:
             raise GarbledAnswer("the service's reply is not JSON", "Check CALLSIFT_CLASSIFY_GEMINI_ENDPOINT") from None
         return read_answer(response.text, self._taxonomy, len(turns))

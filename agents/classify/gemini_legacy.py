@@ -43,11 +43,11 @@ class LegacyGeminiClassifier:
             response = await asyncio.to_thread(self._ask, prompt)
             text = response.text
         except exceptions.RetryError as error:
-            raise unanswered(error) from None
+            raise unanswered(error, refused=False) from None
         except exceptions.GoogleAPICallError as error:
             raise refusal(error.code, str(error)) from None  # its text may quote the request
         except (requests.RequestException, OSError) as error:
-            raise unanswered(error) from None
+            raise unanswered(error, refused=isinstance(error, requests.ConnectionError)) from None
         except ParseError:
             raise GarbledAnswer("the service's reply is not JSON", "Check CALLSIFT_CLASSIFY_GEMINI_ENDPOINT") from None
         except ValueError:  # how the SDK says that there is no text: blocked, or cut off

@@ -5,17 +5,15 @@ from datetime import UTC, datetime
 from agents.sink import core, metrics
 from agents.sink.store import OutcomeStore
 from schemas import CallClassified, CallOutcome, DeadLetter
+from streams.runner import Agent
 
 
-class SinkAgent:
+class SinkAgent(Agent[CallClassified | DeadLetter]):
     """Turns CallClassified, and dead letters, into CallOutcome. Repeating it publishes the same outcome again."""
 
     def __init__(self, store: OutcomeStore) -> None:
         """Make the agent."""
         self._store = store
-
-    async def start(self) -> None:
-        """Nothing to get ready: the store connects with the first call."""
 
     async def stop(self) -> None:
         """Close the store's connections."""
@@ -34,3 +32,11 @@ class SinkAgent:
                 seconds = (datetime.now(UTC) - stored.ended_at).total_seconds()
                 metrics.CALL_SECONDS.observe(max(0.0, seconds))
         return stored
+
+    async def superseded(self, published: CallOutcome) -> CallOutcome | None:
+        """Return the newest outcome if another one was stored meanwhile: compaction must keep the newest.
+
+        Whoever publishes an older one after the newer one finds the newer one stored, and publishes it again.
+        """
+        newest = await self._store.newest(published.call_id)
+        return newest if newest is not None and newest.revision > published.revision else None

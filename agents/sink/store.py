@@ -21,6 +21,8 @@ Document = dict[str, Any]
 class StoreUnavailable(TransientError):
     """MongoDB did not answer, or refused."""
 
+    dependency = "MongoDB"
+
 
 class UnstorableOutcome(PermanentError):
     """MongoDB's format cannot hold the outcome."""
@@ -72,9 +74,19 @@ class OutcomeStore:
                 "Look at the event's metadata: a number beyond 64 bits, a NUL in a name, or too large a document",
             ) from None
         except PyMongoError as error:
-            raise StoreUnavailable(
-                f"the store did not answer: {type(error).__name__}", "Check CALLSIFT_MONGO_URI and that MongoDB is up"
-            ) from None  # its text may hold the address with the password
+            raise _unavailable(error) from None
+
+    async def newest(self, call_id: str) -> CallOutcome | None:
+        """Return the newest outcome of a call.
+
+        Raises:
+            StoreUnavailable: The store did not answer.
+        """
+        try:
+            history = await self._history(call_id)
+        except PyMongoError as error:
+            raise _unavailable(error) from None
+        return history[-1] if history else None
 
     async def find(self, call_id: str) -> Document | None:
         """Return the document of a call."""
@@ -113,3 +125,10 @@ class OutcomeStore:
         guard = {"_id": outcome.call_id, "revision": history[-1].revision}
         result = await self._calls.update_one(guard, {"$set": fields})
         return result.matched_count == 1
+
+
+def _unavailable(error: PyMongoError) -> StoreUnavailable:
+    """Name a failure without its text, which may hold the address with the password."""
+    return StoreUnavailable(
+        f"the store did not answer: {type(error).__name__}", "Check CALLSIFT_MONGO_URI and that MongoDB is up"
+    )

@@ -10,12 +10,13 @@ from schemas import AudioReady, CallTranscribed, Speaker, Word
 from streams.claim_check import ClaimCheckStore
 from streams.errors import SettingsError
 from streams.pool import NativePool
+from streams.runner import Agent
 
 CHANNELS = {Speaker.CUSTOMER: 0, Speaker.AGENT: 1}
 """Who is where in prepared audio (schemas/audio_ready.py)."""
 
 
-class TranscribeAgent:
+class TranscribeAgent(Agent[AudioReady]):
     """Turns AudioReady into CallTranscribed. Repeating it gives the same transcript."""
 
     def __init__(self, settings: TranscribeSettings, store: ClaimCheckStore) -> None:

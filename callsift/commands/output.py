@@ -4,7 +4,8 @@ import json
 from collections.abc import Iterable, Sequence
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
+from rich.text import Text
 
 from schemas import CallOutcome, Taxonomy
 from schemas.taxonomy import Leaf
@@ -22,12 +23,31 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]
     """Write a table on a terminal, and tab-separated lines elsewhere."""
     if not results.is_terminal:
         for row in (columns, *rows):
-            results.out("\t".join(row), highlight=False)
+            results.file.write("\t".join(row) + "\n")  # the console itself would write spaces for tabs
+        results.file.flush()
         return
-    table = Table(*columns, title=title, title_justify="left")
+    results.print(make_table(title, columns, rows))
+
+
+def make_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
+    """Return a table for a terminal; its cells are shown whole and as they are, brackets too."""
+    table = Table(*(Column(name, overflow="fold") for name in columns), title=title, title_justify="left")
     for row in rows:
-        table.add_row(*row)
-    results.print(table)
+        table.add_row(*map(Text, row))
+    return table
+
+
+def harmless(text: str, *, keep: str = "") -> str:
+    """Return text from outside with what a terminal would obey, and tabs and line ends, written as escapes.
+
+    ``keep`` names characters that stay as they are.
+    """
+    return "".join(
+        character
+        if character.isprintable() or character in keep
+        else character.encode("unicode_escape", "backslashreplace").decode()
+        for character in text
+    )
 
 
 def category_title(outcome: CallOutcome, taxonomy: Taxonomy) -> str:

@@ -1,21 +1,21 @@
 """``callsift topics``: the pipeline's topics on the brokers."""
 
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
 
-from callsift.commands.output import notes, print_json, print_table
+from callsift.commands.output import notes, print_json, print_table, results
 from callsift.running import adopt_running
-from streams.catalogue import TOPICS
+from streams.catalogue import ALL_TOPICS
 from streams.settings import KafkaSettings
 
 app = typer.Typer(help="The pipeline's topics on the brokers.", no_args_is_help=True)
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @app.command("list")
-def list_topics(
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-) -> None:
+def list_topics(as_json: AsJson = False) -> None:
     """List the pipeline's topics and what the brokers have of them."""
     from streams.provision import partitions  # noqa: PLC0415
 
@@ -26,16 +26,36 @@ def list_topics(
         print_json([{"topic": name, "partitions": count} for name, count in found.items()])
         return
     rows = [
-        [kafka.prefix + topic.name, str(found[kafka.prefix + topic.name] or "missing"), topic.holds] for topic in TOPICS
+        [kafka.prefix + topic.name, str(found[kafka.prefix + topic.name] or "missing"), topic.holds]
+        for topic in ALL_TOPICS
     ]
     print_table("Topics", ["topic", "partitions", "holds"], rows)
 
 
 @app.command("create")
-def create() -> None:
-    """Create the topics that do not exist yet, as the catalogue says."""
-    from streams.provision import create_topics  # noqa: PLC0415
+def create(
+    check: Annotated[
+        bool, typer.Option("--check", help="Create nothing: print what differs from the catalogue, exit 1 if anything.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Create the topics that do not exist yet, as the catalogue says; those that exist stay as they are."""
+    from streams.provision import create_topics, drift, find_topics, wanted_topics  # noqa: PLC0415
 
     adopt_running()
-    created = create_topics(KafkaSettings.read())
-    notes.print(f"created {', '.join(created)}" if created else "all topics exist already")
+    kafka = KafkaSettings.read()
+    if not check:
+        created = create_topics(kafka)
+        if as_json:
+            print_json(created)
+        notes.print(f"created {', '.join(created)}" if created else "all topics exist already")
+        return
+    differences = drift(wanted_topics(kafka), find_topics(kafka))
+    if as_json:
+        print_json([asdict(difference) for difference in differences])
+    else:
+        for difference in differences:
+            results.out(str(difference), highlight=False)
+    notes.print(f"{len(differences)} difference(s)" if differences else "all topics are as the catalogue says")
+    if differences:
+        raise typer.Exit(1)

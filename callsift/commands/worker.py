@@ -1,22 +1,23 @@
-"""``callsift worker``: one process of one stage."""
+"""``callsift worker``: one process of one stage, or of the retry mover."""
 
 from typing import Annotated
 
 import typer
 
-from streams.catalogue import STAGES
+from callsift.worker import WORKERS, work
+
+_NAMES = ", ".join(WORKERS)
 
 
-def _known(stage: str) -> str:
-    if stage not in STAGES:
-        raise typer.BadParameter(f"expected one of {', '.join(STAGES)}")
-    return stage
+def _known(name: str) -> str:
+    if name not in WORKERS:
+        raise typer.BadParameter(f"expected one of {_NAMES}")
+    return name
 
 
-def worker(
-    stage: Annotated[str, typer.Argument(help=f"One of {', '.join(STAGES)}.", callback=_known)],
-) -> None:
-    """Work on one stage until SIGTERM; its settings come from the environment (docs/settings.md)."""
-    from callsift.worker import work  # noqa: PLC0415 - Faust takes a second to import
+def worker(name: Annotated[str, typer.Argument(help=f"One of {_NAMES}.", callback=_known)]) -> None:
+    """Work on one stage, or move what is due from the retry topics, until SIGTERM.
 
-    work(stage)
+    The settings come from the environment (docs/settings.md).
+    """
+    work(name)

@@ -1,7 +1,10 @@
 """The pipeline as a user sees it: a recording goes in, an outcome comes out, and nothing stops the stream."""
 
 import json
+import time
+import urllib.error
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +77,7 @@ def test_bad_recordings_fail_visibly_and_the_next_call_goes_through(up: Up, tmp_
         (
             "raw-3",
             b'{"call_id": "raw-3", "ended_at": "2026-11-22T09:03:10Z", "recording": {"uri": "file:///nowhere.wav"}}',
-            "RecordingMissing",
+            "RecordingGone",
             "no recording at file:///nowhere.wav",
         ),
     ],
@@ -108,7 +111,8 @@ def test_every_worker_is_ready_and_shows_its_metrics(up: Up) -> None:
         with urllib.request.urlopen(f"{address}/health/ready", timeout=5) as response:
             assert response.status == 200
         with urllib.request.urlopen(f"{address}/metrics", timeout=5) as response:
-            assert f'callsift_in_flight_events{{stage="{stage}"}}' in response.read().decode()
+            expected = f'callsift_in_flight_events{{stage="{stage}"}}' if stage in STAGES else "callsift_retries_moved"
+            assert expected in response.read().decode()
 
 
 def test_no_log_line_holds_what_was_said(up: Up) -> None:
@@ -146,3 +150,49 @@ def test_outcomes_can_be_followed_from_the_command_line(up: Up) -> None:
     assert outcome["call_id"] in {json.loads(line)["call_id"] for line in tail.stdout.splitlines()}
     plain = up.run("outcomes", "tail", "--from-start", "--seconds", "3")
     assert f"{outcome['call_id']}  done    Potential Customer" in plain.stdout
+
+
+def test_while_the_audio_store_is_away_calls_wait_and_spend_no_tries(up: Up) -> None:
+    audio, away = up.home / "audio", up.home / "audio.away"
+    event = {"call_id": "patient", "ended_at": "2026-11-22T09:03:10Z", "recording": {"uri": GOOD.as_uri()}}
+    audio.rename(away)
+    audio.write_text("no folder")
+    try:
+        produce(kafka(up), ENDED.name, [("patient", json.dumps(event).encode())])
+        wait_until(lambda: readiness(up, "audio") == {"alive": True, "ready": False, "paused": "the audio store"})
+    finally:
+        audio.unlink()
+        away.rename(audio)
+    [outcome] = outcomes_of(up, "patient", 1)
+    assert (outcome["state"], outcome["category"]) == ("done", "potential_customer")
+    assert outcome["hops"][0]["attempts"] <= 3
+    wait_until(lambda: readiness(up, "audio")["ready"])
+
+
+def test_a_braked_stage_stops_until_it_is_released(up: Up) -> None:
+    assert up.run("brake", "apply", "classify", "--reason", "a test").returncode == 0
+    wait_until(lambda: readiness(up, "classify")["paused"] == "a test")
+    event = {"call_id": "braked", "ended_at": "2026-11-22T09:03:10Z", "recording": {"uri": GOOD.as_uri()}}
+    produce(kafka(up), ENDED.name, [("braked", json.dumps(event).encode())])
+    assert "applied" in up.run("brake", "list").stdout
+    assert up.run("brake", "release", "classify").returncode == 0
+    [outcome] = outcomes_of(up, "braked", 1)
+    assert outcome["state"] == "done"
+    wait_until(lambda: readiness(up, "classify")["ready"])
+
+
+def readiness(up: Up, stage: str) -> dict[str, Any]:
+    try:
+        with urllib.request.urlopen(f"{up.state['health'][stage]}/health/ready", timeout=5) as response:
+            body = response.read()
+    except urllib.error.HTTPError as error:
+        body = error.read()
+    state: dict[str, Any] = json.loads(body)
+    return state
+
+
+def wait_until(condition: Callable[[], bool], within_s: float = 60) -> None:
+    deadline = time.monotonic() + within_s
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.2)

@@ -10,7 +10,7 @@ import json
 import re
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -64,6 +64,8 @@ class GeminiServer:
     address: str
     received: list[Request] = field(default_factory=list)
     replies: deque[Reply] = field(default_factory=deque)
+    answer: Callable[[], Reply] = lambda: answered()  # noqa: PLW0108 - defined below
+    """Makes the reply to a request that nothing is scripted for."""
     ended: threading.Event = field(default_factory=threading.Event)
 
     def script(self, *replies: Reply) -> None:
@@ -123,7 +125,7 @@ class _Handler(BaseHTTPRequestHandler):
         if path is None:
             return self._send(failed(404, f"no such method: {self.path}"))
         self.gemini.received.append(Request(path["model"], dict(self.headers), json.loads(content)))
-        reply = self.gemini.replies.popleft() if self.gemini.replies else answered()
+        reply = self.gemini.replies.popleft() if self.gemini.replies else self.gemini.answer()
         if reply.delay_s:
             self.gemini.ended.wait(reply.delay_s)
         return self._send(reply)

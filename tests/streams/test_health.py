@@ -20,14 +20,14 @@ def test_a_worker_is_alive_before_it_is_ready() -> None:
     port = serve(health, "127.0.0.1", 0)
     assert get(port, "/health/live")[0] == 200
     assert get(port, "/health/ready")[0] == 503
-    health.ready = True
+    health.joined = True
     status, body = get(port, "/health/ready")
-    assert (status, json.loads(body)) == (200, {"alive": True, "ready": True})
+    assert (status, json.loads(body)) == (200, {"alive": True, "ready": True, "paused": None})
 
 
 def test_a_worker_whose_event_loop_stands_still_is_neither_alive_nor_ready() -> None:
     health = Health(silent_after_s=0.0)
-    health.ready = True
+    health.joined = True
     port = serve(health, "127.0.0.1", 0)
     assert get(port, "/health/live")[0] == 503
     assert get(port, "/health/ready")[0] == 503
@@ -43,3 +43,15 @@ def test_another_path_says_what_there_is() -> None:
     status, body = get(serve(Health(), "127.0.0.1", 0), "/")
     assert status == 404
     assert "/health/ready" in body
+
+
+def test_a_worker_that_waits_for_a_dependency_is_alive_and_not_ready() -> None:
+    health = Health()
+    health.joined = True
+    port = serve(health, "127.0.0.1", 0)
+    health.pause("MongoDB")
+    assert get(port, "/health/live")[0] == 200
+    status, body = get(port, "/health/ready")
+    assert (status, json.loads(body)["paused"]) == (503, "MongoDB")
+    health.pause(None)
+    assert get(port, "/health/ready")[0] == 200

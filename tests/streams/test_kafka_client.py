@@ -1,9 +1,9 @@
-"""Plain clients against the embedded broker, over TCP."""
+"""Plain clients over TCP: one suite for the embedded broker and for a real Kafka."""
 
 import pytest
 
 from callsift.embedded import EmbeddedBroker
-from streams.errors import CallsiftError
+from streams.catalogue import ALL_TOPICS
 from streams.kafka_client import KafkaUnavailable, TopicReader, produce
 from streams.provision import create_topics, partitions
 from streams.settings import KafkaSettings
@@ -12,13 +12,19 @@ pytestmark = pytest.mark.integration
 
 
 @pytest.fixture(scope="module")
-def broker() -> EmbeddedBroker:
+def embedded_broker() -> EmbeddedBroker:
     return EmbeddedBroker("test.")
 
 
 @pytest.fixture
-def kafka(broker: EmbeddedBroker) -> KafkaSettings:
-    return KafkaSettings(bootstrap_servers=broker.bootstrap_servers, prefix="test.")
+def embedded_kafka(embedded_broker: EmbeddedBroker) -> KafkaSettings:
+    return KafkaSettings(bootstrap_servers=embedded_broker.bootstrap_servers, prefix="test.")
+
+
+@pytest.fixture(params=["embedded_kafka", "real_kafka"])
+def kafka(request: pytest.FixtureRequest) -> KafkaSettings:
+    settings: KafkaSettings = request.getfixturevalue(request.param)
+    return settings
 
 
 def read(reader: TopicReader, count: int) -> list[bytes]:
@@ -43,13 +49,34 @@ def test_a_reader_from_the_end_sees_only_what_comes_after_it(kafka: KafkaSetting
     assert read(reader, 1) == [b"after"]
 
 
-def test_the_topics_are_listed_with_their_partitions(kafka: KafkaSettings) -> None:
-    assert partitions(kafka)["test.calls.outcomes"] == 4
+def test_messages_of_one_key_keep_their_order(kafka: KafkaSettings) -> None:
+    values = [f"{number}".encode() for number in range(50)]
+    produce(kafka, "calls.classified", [("the same call", value) for value in values])
+    assert read(TopicReader(kafka, "calls.classified", from_start=True), 50) == values
 
 
-def test_creating_topics_on_the_embedded_broker_says_what_it_cannot(kafka: KafkaSettings) -> None:
-    with pytest.raises(CallsiftError, match="answers no admin request"):
-        create_topics(kafka)
+def test_what_was_not_said_in_time_is_not_waited_for(kafka: KafkaSettings) -> None:
+    reader = TopicReader(kafka, "calls.outcomes", from_start=False)
+    assert list(reader.values(timeout_s=0.3)) == []
+    reader.close()
+
+
+def test_every_topic_of_the_catalogue_is_listed_with_its_partitions(kafka: KafkaSettings) -> None:
+    found = partitions(kafka)
+    assert found.keys() == {kafka.prefix + topic.name for topic in ALL_TOPICS}
+    assert all(found.values())
+
+
+def test_creating_topics_on_the_embedded_broker_says_what_it_cannot(embedded_kafka: KafkaSettings) -> None:
+    with pytest.raises(KafkaUnavailable, match="answers no admin request"):
+        create_topics(embedded_kafka)
+
+
+def test_a_topic_that_is_missing_on_a_real_broker_is_named_with_the_cure(real_kafka: KafkaSettings) -> None:
+    with pytest.raises(KafkaUnavailable, match=r"no topic .*nowhere.*callsift topics create"):
+        TopicReader(real_kafka, "nowhere", from_start=True)
+    with pytest.raises(KafkaUnavailable, match="nowhere"):
+        produce(real_kafka, "nowhere", [("a", b"1")], timeout_s=2)
 
 
 def test_a_broker_that_is_not_there_is_named_as_the_problem() -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.classify.answer import GarbledAnswer, ModelBusy, RequestRefused, read_answer, refusal, unanswered
+from agents.classify.answer import GarbledAnswer, ModelAway, ModelBusy, RequestRefused, read_answer, refusal, unanswered
 from agents.classify.core import Answer
 from schemas import Leaf, Taxonomy
 from streams.errors import CallsiftError, PermanentError, TransientError
@@ -105,9 +105,9 @@ def test_any_reply_gives_an_answer_that_the_taxonomy_knows_or_an_error(text: str
     ("code", "kind", "cure"),
     [
         (400, RequestRefused, "GEMINI_MODEL"),
-        (404, RequestRefused, "GEMINI_ENDPOINT"),
-        (401, ModelBusy, "CALLSIFT_GEMINI_API_KEY"),
-        (403, ModelBusy, "CALLSIFT_GEMINI_API_KEY"),
+        (404, ModelAway, "GEMINI_ENDPOINT"),
+        (401, ModelAway, "CALLSIFT_GEMINI_API_KEY"),
+        (403, ModelAway, "CALLSIFT_GEMINI_API_KEY"),
         (429, ModelBusy, "Wait"),
         (500, ModelBusy, "Wait"),
         (503, ModelBusy, "Wait"),
@@ -122,7 +122,7 @@ def test_a_status_has_a_kind_and_a_cure(code: int | None, kind: type[CallsiftErr
 
 
 def test_silence_is_transient_and_its_text_stays_out() -> None:
-    error = unanswered(TimeoutError("https://host/?key=s3cret"))
+    error = unanswered(TimeoutError("https://host/?key=s3cret"), refused=False)
     assert isinstance(error, TransientError)
     assert "TimeoutError" in error.message
     assert "s3cret" not in str(error)

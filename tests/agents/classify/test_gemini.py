@@ -9,7 +9,7 @@ import pytest
 from pydantic import SecretStr
 
 from agents.classify.agent import make_classifier
-from agents.classify.answer import GarbledAnswer, ModelBusy, RequestRefused
+from agents.classify.answer import GarbledAnswer, ModelAway, ModelBusy, RequestRefused
 from agents.classify.classifier import Classifier
 from agents.classify.core import Answer
 from agents.classify.settings import ClassifierName, ClassifySettings
@@ -111,8 +111,8 @@ async def test_the_request_asks_for_json_that_fits_the_taxonomy(client: Classifi
     ("status", "kind"),
     [
         (400, RequestRefused),
-        (404, RequestRefused),
-        (403, ModelBusy),
+        (404, ModelAway),
+        (403, ModelAway),
         (408, ModelBusy),
         (429, ModelBusy),
         (500, ModelBusy),
@@ -136,7 +136,7 @@ async def test_a_key_that_is_not_accepted_is_an_error_after_at_most_three_reques
 ) -> None:
     server.script(*[failed(401)] * 10)  # google-generativeai refreshes credentials on 401, also where there are none
     error = await failure(client, server.address)
-    assert type(error) is ModelBusy
+    assert type(error) is ModelAway
     assert "CALLSIFT_GEMINI_API_KEY" in error.cure
     assert len(server.received) <= 3
 
@@ -203,9 +203,9 @@ async def test_a_service_that_takes_too_long_is_busy(client: ClassifierName, ser
     assert len(server.received) == 1
 
 
-async def test_a_service_that_is_away_is_busy(client: ClassifierName) -> None:
+async def test_a_service_that_refuses_connections_is_away(client: ClassifierName) -> None:
     error = await failure(client, f"http://127.0.0.1:{free_port()}")
-    assert type(error) is ModelBusy
+    assert type(error) is ModelAway
     assert "no answer from the model's service" in error.message
 
 

@@ -148,6 +148,16 @@ async def test_the_agent_publishes_what_it_stored(store: OutcomeStore) -> None:
     assert [turn["text"] for turn in found["turns"]] == [turn.text for turn in call_classified().turns]
 
 
+async def test_whoever_published_an_older_outcome_last_is_told_the_newest(store: OutcomeStore) -> None:
+    agent = SinkAgent(store)
+    first = await agent.work(call_classified())
+    second = await agent.work(call_classified().model_copy(update={"classification_id": "another"}))
+    assert first is not None
+    assert second is not None
+    assert await agent.superseded(first) == second
+    assert await agent.superseded(second) is None
+
+
 async def test_a_store_that_is_away_is_a_transient_error_without_its_password() -> None:
     uri = SecretStr(f"mongodb://callsift:hunter2@127.0.0.1:{free_port()}/?authSource=admin")
     store = OutcomeStore(SinkSettings(uri=uri, timeout_s=0.05))

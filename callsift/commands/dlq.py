@@ -1,0 +1,172 @@
+"""``callsift dlq``: the messages that were given up, and the way back for them."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+from rich.progress import Progress
+
+from callsift.commands.letter_tables import original_as_json, print_letter, print_letters
+from callsift.commands.output import harmless, notes, print_json
+from callsift.moments import moment
+from callsift.running import adopt_running
+from streams.catalogue import STAGES
+from streams.dead_letters import LetterFilter, Listed, resolve, when_replayed
+from streams.settings import KafkaSettings
+
+app = typer.Typer(help="Read dead letters, and replay them.", no_args_is_help=True)
+
+
+@app.callback()
+def dlq() -> None:
+    """Read dead letters, and replay them.
+
+    Every command takes what is on calls.dead-letter at the moment of asking. docs/dead-letters.md has the whole walk.
+    """
+
+
+def _moment(text: str) -> datetime:
+    try:
+        return moment(text, datetime.now(UTC))
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+def _stage(name: str | None) -> str | None:
+    if name is not None and name not in STAGES:
+        raise typer.BadParameter(f"expected one of {', '.join(STAGES)}")
+    return name
+
+
+Stage = Annotated[str | None, typer.Option(help=f"Given up by this stage: {', '.join(STAGES)}.", callback=_stage)]
+ErrorType = Annotated[str | None, typer.Option(help="With this error, for example RecordingGone.")]
+Since = Annotated[
+    datetime | None, typer.Option(parser=_moment, help="Given up since: 2026-11-22T09:00+03:00, or 2h or 3d (ago).")
+]
+Until = Annotated[datetime | None, typer.Option(parser=_moment, help="Given up before: as --since.")]
+Call = Annotated[str | None, typer.Option(help="Of the call with this identifier.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, one dead letter a line.")]
+
+
+@app.command("list")
+def list_letters(
+    stage: Stage = None,
+    error_type: ErrorType = None,
+    since: Since = None,
+    until: Until = None,
+    call: Call = None,
+    replayed: Annotated[
+        bool | None, typer.Option("--replayed/--not-replayed", help="Replayed already, or not. Default: both.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List dead letters, oldest first: what failed, why, and what a person can do about it."""
+    adopt_running()
+    chosen = LetterFilter(stage, error_type, since, until, call, replayed)
+    print_letters(_listed(KafkaSettings.read(), chosen), as_json)
+
+
+@app.command()
+def show(
+    letter_id: Annotated[str, typer.Argument(metavar="ID", help="Its identifier, or how that begins.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Show everything about a dead letter, with the original message.
+
+    The original may hold personal data, such as telephone numbers and what was said: mind who sees your screen.
+    """
+    from streams.replay import read_letters, read_replays  # noqa: PLC0415
+
+    adopt_running()
+    kafka = KafkaSettings.read()
+    found = {letter.event_id: letter for letter in read_letters(kafka) if letter.event_id.startswith(letter_id)}
+    letter = found[resolve(letter_id, found)]
+    replayed_at = when_replayed(letter, read_replays(kafka))
+    if as_json:
+        shown = letter.model_dump(mode="json") | {"replayed_at": replayed_at.isoformat() if replayed_at else None}
+        print_json(shown | {"original": original_as_json(letter)})
+        return
+    print_letter(letter, replayed_at)
+
+
+@app.command()
+def replay(
+    letter_ids: Annotated[
+        list[str] | None, typer.Argument(metavar="ID", help="Identifiers, or how they begin.")
+    ] = None,
+    stage: Stage = None,
+    error_type: ErrorType = None,
+    since: Since = None,
+    until: Until = None,
+    call: Call = None,
+    replayed: Annotated[
+        bool, typer.Option("--replayed/--not-replayed", help="Those replayed before, or those not yet.")
+    ] = False,
+    all_letters: Annotated[bool, typer.Option("--all", help="All, where nothing else says which.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only print which would be replayed.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Put the original messages of dead letters back on the topics they came from, and mark them as replayed.
+
+    Mend the cause first: `callsift dlq list` says how. Exits with 1 if a message could not be put back.
+    """
+    from streams.replay import read_letters  # noqa: PLC0415
+    from streams.replay import replay as put_back  # noqa: PLC0415
+
+    if not (letter_ids or stage or error_type or since or until or call or all_letters):
+        raise typer.BadParameter("say which: identifiers, a filter, or --all")
+    adopt_running()
+    kafka = KafkaSettings.read()
+    chosen = LetterFilter(stage, error_type, since, until, call, replayed)
+    listed = _listed(kafka, chosen, letter_ids or ())
+    if dry_run:
+        print_letters(listed, as_json)
+        notes.print(f"{len(listed)} dead letter(s) would be replayed", highlight=False)
+        return
+    if not listed:
+        notes.print("nothing to replay; what was replayed before takes --replayed", highlight=False)
+        return
+    ids, done, refused = {letter.id for letter in listed}, 0, 0
+    wanted = (letter for letter in read_letters(kafka) if letter.event_id in ids)
+    with Progress(console=notes, disable=not notes.is_terminal) as progress:
+        bar = progress.add_task("replayed", total=len(listed))
+        for letter, problem in put_back(kafka, wanted):
+            progress.advance(bar)
+            if problem is None:
+                done += 1
+            else:
+                refused += 1
+                notes.out(harmless(str(problem)), highlight=False)
+            if as_json:
+                print_json({"id": letter.event_id, "call_id": letter.call_id, "replayed": not problem}, indent=None)
+    notes.print(f"{done} of {len(listed)} dead letter(s) replayed", highlight=False)
+    if refused:
+        raise typer.Exit(1)
+
+
+def _listed(kafka: KafkaSettings, chosen: LetterFilter, beginnings: Sequence[str] = ()) -> list[Listed]:
+    """Return the dead letters that are meant, oldest first; ``beginnings`` names some, () all.
+
+    Raises:
+        UnknownDeadLetter: One of ``beginnings`` names none, or several.
+    """
+    from streams.replay import read_letters, read_replays  # noqa: PLC0415
+
+    unreadable: list[str] = []
+    with notes.status("reading dead letters …"):
+        replays = read_replays(kafka)
+        found, known = [], []
+        for letter in read_letters(kafka, unreadable.append):
+            known.append(letter.event_id)
+            replayed_at = when_replayed(letter, replays)
+            if chosen.accepts(letter, replayed_at):
+                found.append(Listed.of(letter, replayed_at))
+    if unreadable:
+        notes.out(f"left out, no dead letter of a version known here: {', '.join(unreadable[:5])}", highlight=False)
+    if beginnings:
+        meant = {resolve(beginning, known) for beginning in beginnings}
+        if left_out := meant - {letter.id for letter in found}:
+            notes.out(harmless(f"left out, not what the options say: {', '.join(sorted(left_out))}"), highlight=False)
+        found = [letter for letter in found if letter.id in meant]
+    return sorted(found, key=lambda letter: letter.gave_up_at)

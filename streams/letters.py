@@ -1,0 +1,57 @@
+"""Making a dead letter: a plain function of the message and of why it was given up."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import NAMESPACE_URL, uuid5
+
+from schemas import DeadLetter, Event
+from streams.decoding import readable_call_id
+from streams.errors import CallsiftError, PermanentError
+from streams.message import Message, Tries
+
+
+@dataclass(frozen=True)
+class GivenUp:
+    """Why the work on a message ended without a result."""
+
+    error: CallsiftError
+    error_type: str
+    tries: Tries
+    event: Event | None
+    """The event, where it could be read."""
+
+    @property
+    def permanent(self) -> bool:
+        """Whether the same message would fail again the same way."""
+        return isinstance(self.error, PermanentError)
+
+
+def dead_letter(stage: str, message: Message, given_up: GivenUp, gave_up_at: datetime) -> DeadLetter:
+    """Make the dead letter of a message; the same message given up by the same stage has the same identifier.
+
+    The value is part of it, because positions repeat when a topic is made again.
+    """
+    digest = hashlib.sha256(message.value or b"").hexdigest()
+    identity = uuid5(NAMESPACE_URL, f"callsift:dead-letter:{stage}:{message.position}:{digest}")
+    event = given_up.event
+    return DeadLetter(
+        event_id=str(identity),
+        trace_id=event.trace_id if event else identity.hex,
+        hops=event.hops if event else (),
+        call_id=getattr(event, "call_id", None) or readable_call_id(message.value, message.key),
+        stage=stage,
+        error_type=given_up.error_type,
+        permanent=given_up.permanent,
+        message=given_up.error.message,
+        cure=given_up.error.cure,
+        attempts=max(1, given_up.tries.made),
+        first_tried_at=given_up.tries.first_at,
+        gave_up_at=gave_up_at,
+        topic=message.topic.name,
+        partition=message.partition,
+        offset=message.offset,
+        key=message.key,
+        value=message.value,
+        headers=message.foreign_headers,
+    )

@@ -1,0 +1,71 @@
+"""A message as it came from Kafka, and what its headers say of earlier tries."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Self
+
+from streams.catalogue import Topic
+
+Headers = tuple[tuple[str, bytes], ...]
+
+OURS = "callsift-"
+"""How the name of every header begins that callsift sets; all others are foreign and travel on unchanged."""
+_TRIES, _RETRIES, _FIRST_TRIED = "callsift-tries", "callsift-retries", "callsift-first-tried-at"
+ORIGIN = "callsift-origin"
+"""Header of a message on a retry topic: the topic, without prefix, that it goes back to."""
+REPLAY = "callsift-replay"
+"""Header of a message that was a dead letter and is replayed: the dead letter's event_id."""
+
+
+@dataclass(frozen=True)
+class Message:
+    """A message as it came from Kafka."""
+
+    topic: Topic
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    headers: Headers = ()
+
+    @property
+    def position(self) -> str:
+        """Topic, partition and offset, for people."""
+        return f"{self.topic.name}/{self.partition}/{self.offset}"
+
+    @property
+    def foreign_headers(self) -> Headers:
+        """The headers that are not ours."""
+        return tuple((name, value) for name, value in self.headers if not name.startswith(OURS))
+
+
+@dataclass(frozen=True)
+class Tries:
+    """What has been tried with a message already, in this process and before."""
+
+    first_at: datetime
+    made: int = 0
+    """Tries that count against the message."""
+    retries: int = 0
+    """Times that it has been through a retry topic."""
+
+    @classmethod
+    def of(cls, message: Message, now: datetime) -> Self:
+        """Read the headers; what is absent or unreadable counts as none."""
+        headers = dict(message.headers)
+        try:
+            first_at = datetime.fromisoformat(headers[_FIRST_TRIED].decode())
+            return cls(first_at.astimezone(UTC), int(headers[_TRIES]), int(headers[_RETRIES]))
+        except (KeyError, ValueError):
+            return cls(now)
+
+    def headers(self, message: Message) -> Headers:
+        """Return the headers with which ``message`` goes to the next retry topic."""
+        own = {
+            ORIGIN: message.topic.name,
+            _FIRST_TRIED: self.first_at.isoformat(),
+            _TRIES: str(self.made),
+            _RETRIES: str(self.retries + 1),
+        }
+        replay = tuple(header for header in message.headers if header[0] == REPLAY)  # stays one for the brake
+        return (*message.foreign_headers, *replay, *((name, value.encode()) for name, value in own.items()))

@@ -1,0 +1,198 @@
+"""Asks the brokers how far the pipeline is. It joins no group and commits nothing."""
+
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+from confluent_kafka import (
+    TIMESTAMP_NOT_AVAILABLE,
+    ConsumerGroupTopicPartitions,
+    KafkaError,
+    KafkaException,
+    Message,
+    TopicPartition,
+)
+from pydantic import AwareDatetime, BaseModel, ValidationError
+
+from streams.catalogue import DEAD_LETTER, REPLAYS, RETRIES, STAGES, Topic
+from streams.dead_letters import Replay, is_replayed
+from streams.kafka_trouble import ask
+from streams.retry_mover import GROUP as RETRY_GROUP
+from streams.settings import KafkaSettings
+from streams.snapshot import BrokerView, Place, Range, Ranges, first_messages, read
+from streams.status import DeadLetterStatus, GroupStatus, PartitionStatus, RetryStatus, Status, lag
+
+_MEMBERS_LIMIT_S = 5.0
+
+
+@dataclass(frozen=True)
+class _Reader:
+    """Who reads which topics. Every topic has one such reader."""
+
+    name: str
+    group: str
+    takes: tuple[Topic, ...]
+
+
+class Observer:
+    """Looks at the pipeline as often as somebody asks; what it has read of the dead letters is not read again."""
+
+    def __init__(self, kafka: KafkaSettings, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        """Make the clients; they connect when they are asked."""
+        self._kafka = kafka
+        self._now = now
+        self._view = BrokerView(kafka)
+        self._census = _Census(kafka)
+        self._readers = (
+            *(_Reader(stage.name, f"{kafka.prefix}callsift.{stage.name}", stage.takes) for stage in STAGES.values()),
+            _Reader("retry", kafka.prefix + RETRY_GROUP, RETRIES),
+        )
+
+    def look(self) -> Status:
+        """Return how far the pipeline is.
+
+        Raises:
+            KafkaUnavailable: The brokers do not answer in time, or refuse.
+        """
+        topics = [topic for reader in self._readers for topic in reader.takes]
+        ranges = self._view.ranges(self._kafka.prefix + topic.name for topic in (*topics, REPLAYS))
+        what = "the brokers do not say how far the groups are"
+        # Asked after the ends, so that nothing that is done meanwhile shows as waiting.
+        committed = ask(self._view.admin, self._view.trouble, what, lambda limit_s: self._committed(ranges, limit_s))
+        waiting = {place: Range(max(part.start, committed.get(place) or 0), part.end) for place, part in ranges.items()}
+        taken = {place: part for place, part in waiting.items() if self._bare(place) != REPLAYS.name}
+        oldest = {place: _published_at(message) for place, message in first_messages(self._kafka, taken).items()}
+        members = self._members()
+        partitions = {
+            place: PartitionStatus(
+                topic=self._bare(place),
+                partition=place[1],
+                committed=committed.get(place),
+                end=part.end,
+                lag=lag(committed.get(place), part.start, part.end),
+                waiting_since=oldest.get(place),
+            )
+            for place, part in ranges.items()
+        }
+        groups = tuple(
+            GroupStatus(reader.name, reader.group, members[reader.group], self._of(partitions, reader.takes))
+            for reader in self._readers
+        )
+        return Status(
+            asked_at=self._now(),
+            groups=groups,
+            retries=tuple(_retry(topic, self._of(partitions, (topic,))) for topic in RETRIES),
+            dead_letters=self._census.count(
+                {place: part for place, part in ranges.items() if self._bare(place) == DEAD_LETTER.name},
+                {place: part for place, part in ranges.items() if self._bare(place) == REPLAYS.name},
+            ),
+        )
+
+    def _bare(self, place: Place) -> str:
+        return place[0].removeprefix(self._kafka.prefix)
+
+    def _of(
+        self, partitions: Mapping[Place, PartitionStatus], topics: tuple[Topic, ...]
+    ) -> tuple[PartitionStatus, ...]:
+        names = {topic.name for topic in topics}
+        return tuple(partitions[place] for place in sorted(partitions) if self._bare(place) in names)
+
+    def _committed(self, ranges: Ranges, limit_s: float) -> dict[Place, int]:
+        asked: list[Future[ConsumerGroupTopicPartitions]] = []
+        for reader in self._readers:
+            names = {self._kafka.prefix + topic.name for topic in reader.takes}
+            places = [TopicPartition(*place) for place in ranges if place[0] in names]
+            if places:  # an empty request would ask for all topics
+                question = ConsumerGroupTopicPartitions(reader.group, places)
+                asked += self._view.admin.list_consumer_group_offsets([question], request_timeout=limit_s).values()
+        committed: dict[Place, int] = {}
+        for future in asked:
+            try:
+                answer = future.result().topic_partitions or []
+            except KafkaException as error:
+                if error.args[0].code() != KafkaError.GROUP_ID_NOT_FOUND:  # it has never been there
+                    raise
+                continue
+            committed |= {(found.topic, found.partition): found.offset for found in answer if found.offset >= 0}
+        return committed
+
+    def _members(self) -> dict[str, int | None]:
+        groups = [reader.group for reader in self._readers]
+        asked = self._view.admin.describe_consumer_groups(groups, request_timeout=_MEMBERS_LIMIT_S)
+        members: dict[str, int | None] = {}
+        for group, future in asked.items():
+            try:
+                members[group] = len(future.result().members)
+            except KafkaException as error:  # not allowed, or a broker that does not know the question
+                members[group] = 0 if error.args[0].code() == KafkaError.GROUP_ID_NOT_FOUND else None
+        return members
+
+
+class _Counted(BaseModel):
+    """What has to be read of a dead letter to count it."""
+
+    event_id: str
+    gave_up_at: AwareDatetime
+
+
+class _Letter(NamedTuple):
+    place: Place
+    offset: int
+    gave_up_at: datetime | None
+    """None: it is no dead letter, and nobody can have replayed it."""
+
+
+class _Census:
+    """Counts the dead letters and those replayed, reading each message once."""
+
+    def __init__(self, kafka: KafkaSettings) -> None:
+        self._kafka = kafka
+        self._read_to: dict[Place, int] = {}
+        self._letters: dict[str, _Letter] = {}
+        self._replayed_at: dict[str, datetime] = {}
+
+    def count(self, letters: Ranges, replays: Ranges) -> DeadLetterStatus:
+        for message, place, offset in self._fresh(letters):
+            try:
+                counted = _Counted.model_validate_json(message.value() or b"")
+            except ValidationError:
+                self._letters[f"{place}/{offset}"] = _Letter(place, offset, None)
+            else:
+                self._letters.setdefault(counted.event_id, _Letter(place, offset, counted.gave_up_at))
+        for message, _place, _offset in self._fresh(replays):
+            with suppress(ValidationError):
+                replay = Replay.model_validate_json(message.value() or b"")
+                self._replayed_at[replay.dead_letter] = replay.replayed_at
+        for name, letter in list(self._letters.items()):
+            if letter.place not in letters or letter.offset < letters[letter.place].start:  # its retention is over
+                del self._letters[name]
+        replayed = sum(
+            letter.gave_up_at is not None and is_replayed(letter.gave_up_at, self._replayed_at.get(name))
+            for name, letter in self._letters.items()
+        )
+        return DeadLetterStatus(len(self._letters), len(self._letters) - replayed)
+
+    def _fresh(self, ranges: Ranges) -> Iterator[tuple[Message, Place, int]]:
+        unread = {
+            place: Range(max(part.start, self._read_to.get(place, 0)), part.end) for place, part in ranges.items()
+        }
+        if not any(part.start < part.end for part in unread.values()):
+            return
+        for message in read(self._kafka, unread):
+            place, offset = (str(message.topic()), int(message.partition() or 0)), int(message.offset() or 0)
+            self._read_to[place] = offset + 1
+            yield message, place, offset
+
+
+def _published_at(message: Message) -> datetime | None:
+    kind, timestamp_ms = message.timestamp()
+    return None if kind == TIMESTAMP_NOT_AVAILABLE else datetime.fromtimestamp(timestamp_ms / 1000, UTC)
+
+
+def _retry(topic: Topic, partitions: tuple[PartitionStatus, ...]) -> RetryStatus:
+    oldest = [found.waiting_since for found in partitions if found.waiting_since is not None]
+    next_due_at = min(oldest) + timedelta(seconds=topic.delay_s or 0) if oldest else None
+    return RetryStatus(topic.name, sum(found.lag for found in partitions), next_due_at)

@@ -1,0 +1,122 @@
+"""The retry mover: brings messages from the retry topics back to where they came from, when their time has come.
+
+A plain consumer (no Faust): a message that is not due yet pauses its partition, and the poll goes on, so that the group
+never waits for it. A message is committed after the broker has confirmed it on the topic it goes back to.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+from typing import cast
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
+
+from streams.catalogue import ALL_TOPICS, RETRIES
+from streams.health import Health
+from streams.kafka_client import client_config
+from streams.message import ORIGIN
+from streams.metrics import MOVED
+from streams.settings import KafkaSettings
+
+logger = logging.getLogger(__name__)
+
+GROUP = "callsift.retry"
+_POLL_S = 0.5
+_CONFIRM_S = 30.0
+Position = tuple[str, int]
+
+
+class RetryMover:
+    """One member of the group that moves messages back."""
+
+    def __init__(self, kafka: KafkaSettings, now_s: Callable[[], float] = time.time) -> None:
+        """Make the clients; ``now_s`` is the clock that the messages' times are compared with."""
+        self._prefix = kafka.prefix
+        self._now_s = now_s
+        self._delays_s = {kafka.prefix + topic.name: topic.delay_s or 0 for topic in RETRIES}
+        self._origins = {topic.name for topic in ALL_TOPICS if topic.delay_s is None}
+        self._due_s: dict[Position, float] = {}
+        self._consumer = Consumer(
+            client_config(kafka)
+            | {
+                "group.id": kafka.prefix + GROUP,
+                "enable.auto.commit": False,
+                "auto.offset.reset": "earliest",
+                "session.timeout.ms": round(kafka.session_timeout_s * 1000),
+                "heartbeat.interval.ms": round(kafka.heartbeat_interval_s * 1000),
+                "topic.metadata.refresh.interval.ms": 10_000,
+            }
+        )
+        self._producer = Producer(client_config(kafka) | {"acks": "all", "partitioner": "murmur2_random"})
+
+    def run(self, health: Health, stopping: Callable[[], bool]) -> None:
+        """Move messages until ``stopping`` says so."""
+
+        def joined(_consumer: Consumer, _partitions: list[TopicPartition]) -> None:
+            health.joined = True
+
+        self._consumer.subscribe(list(self._delays_s), on_assign=joined, on_revoke=self._forget, on_lost=self._forget)
+        try:
+            while not stopping():
+                health.beat()
+                self._resume_due()
+                message = self._consumer.poll(_POLL_S)
+                if message is None:
+                    continue
+                if (error := message.error()) is not None:
+                    logger.warning("poll failed", extra={"error": error.str()})
+                    continue
+                self._consider(message)
+        finally:
+            self._consumer.close()
+
+    def _consider(self, message: Message) -> None:
+        position = (str(message.topic()), int(message.partition() or 0))
+        due_s = message.timestamp()[1] / 1000 + self._delays_s[position[0]]
+        if due_s > self._now_s():
+            self._due_s[position] = due_s
+            here = TopicPartition(*position, message.offset() or 0)
+            self._consumer.pause([here])
+            self._consumer.seek(here)
+        elif self._moved(message):
+            try:
+                self._consumer.commit(message=message, asynchronous=False)
+            except KafkaException as error:  # it comes again and is moved twice, which does no harm
+                logger.warning("not committed", extra={"error": error.args[0].str()})
+        else:  # the brokers do not confirm: the same message again, after a poll
+            self._consumer.seek(TopicPartition(*position, message.offset() or 0))
+
+    def _moved(self, message: Message) -> bool:
+        """Publish a message on its origin and tell whether the broker has confirmed it."""
+        headers = cast("list[tuple[str, bytes]]", message.headers() or [])
+        origin = dict(headers).get(ORIGIN, b"").decode()
+        if origin not in self._origins:
+            logger.error("message on a retry topic names no origin, left there", extra={"topic": message.topic()})
+            return True
+        failures: list[KafkaError] = []
+
+        def confirmed(error: KafkaError | None, _message: Message) -> None:
+            if error is not None:
+                failures.append(error)
+
+        self._producer.produce(
+            self._prefix + origin, message.value(), message.key(), headers=list(headers), on_delivery=confirmed
+        )
+        if self._producer.flush(_CONFIRM_S) or failures:
+            logger.warning("not confirmed, trying again", extra={"topic": origin})
+            return False
+        MOVED.labels(origin).inc()
+        return True
+
+    def _resume_due(self) -> None:
+        due = [position for position, due_s in self._due_s.items() if due_s <= self._now_s()]
+        for position in due:
+            del self._due_s[position]
+            try:
+                self._consumer.resume([TopicPartition(*position)])
+            except KafkaException:  # handed on meanwhile: its new owner waits for it
+                logger.debug("partition was handed on")
+
+    def _forget(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        for partition in partitions:
+            self._due_s.pop((partition.topic, partition.partition), None)

@@ -1,0 +1,140 @@
+"""``python -m tests.chaos``: calls flow, everything is killed, and one table says what came of it."""
+
+import argparse
+import random
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from callsift.calls import call_ended, emit
+from schemas import CallEnded, OneFile
+from streams.kafka_client import KafkaUnavailable
+from streams.settings import KafkaSettings
+from tests.chaos.faults import faults, outages
+from tests.chaos.tally import Outcomes, as_line, passed, tally
+from tests.chaos.world import World
+
+_QUIET_LIMIT_S = 150.0
+_BATCH = 10
+_MODEL_FAULTS = 0.3
+"""Share of the model's answers that are faults."""
+console = Console(stderr=True, soft_wrap=True)
+
+
+class Feeder(threading.Thread):
+    """Emits calls evenly, and again what the brokers did not confirm."""
+
+    def __init__(self, kafka: KafkaSettings, calls: int, seconds: float) -> None:
+        """Spread ``calls`` over ``seconds``."""
+        super().__init__(daemon=True)
+        self._kafka = kafka
+        self._calls = [
+            call_ended(f"call-{number:05}", OneFile(uri="file:///precomputed.wav")) for number in range(calls)
+        ]
+        self._pause_s = seconds * _BATCH / calls
+        self.emitted = 0
+
+    @property
+    def call_ids(self) -> set[str]:
+        """All calls, emitted or not."""
+        return {call.call_id for call in self._calls}
+
+    def run(self) -> None:
+        for start in range(0, len(self._calls), _BATCH):
+            batch = self._calls[start : start + _BATCH]
+            while not self._confirmed(batch):
+                time.sleep(1)
+            self.emitted += len(batch)
+            time.sleep(self._pause_s)
+
+    def _confirmed(self, batch: list[CallEnded]) -> bool:
+        try:
+            emit(self._kafka, batch)
+        except KafkaUnavailable:
+            return False
+        return True
+
+
+def main() -> int:
+    """Run the programme; 0 if every call ended as exactly one document and one outcome."""
+    parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
+    parser.add_argument("--seed", type=int, default=7, help="the same seed gives the same faults")
+    parser.add_argument("--calls", type=int, default=1000, help="how many calls flow meanwhile")
+    parser.add_argument("--rounds", type=int, default=3, help="how often each kind of worker is killed")
+    parser.add_argument("--brokers", type=int, choices=(1, 3), default=1, help="with 3, one of them is killed")
+    parser.add_argument(
+        "--outages", type=float, metavar="SECONDS", help="instead: model, store and broker away for so long, in turn"
+    )
+    parser.add_argument("--pause", type=float, default=6.0, help="seconds between two faults, on average")
+    parser.add_argument("--keep", type=Path, help="folder for logs and data; default: a temporary one, removed")
+    arguments = parser.parse_args()
+    with _folder(arguments.keep) as folder:
+        result = _run(arguments, folder)
+    _print_table(result)
+    print(as_line(result))  # noqa: T201 - the result
+    return 0 if passed(result) else 1
+
+
+def _run(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
+    away_s = arguments.outages
+    programme = (
+        outages(away_s) if away_s else faults(arguments.seed, brokers=arguments.brokers, rounds=arguments.rounds)
+    )
+    seconds = len(programme) * (arguments.pause + 1 + (away_s or 0))
+    model_faults = 0.0 if away_s else _MODEL_FAULTS
+    pauses = random.Random(arguments.seed)  # noqa: S311 - the same pauses every time
+    happened: list[tuple[str, float]] = []
+    with World(folder, brokers=arguments.brokers, seed=arguments.seed, model_faults=model_faults) as world:
+        outcomes = Outcomes(world.kafka)
+        feeder = Feeder(world.kafka, arguments.calls, seconds=seconds)
+        feeder.start()
+        while not outcomes.times:
+            time.sleep(0.2)
+        for number, fault in enumerate(programme, 1):
+            _say(f"{number}/{len(programme)} {fault.name}", feeder, outcomes)
+            happened.append((fault.name, time.monotonic()))
+            fault.happen(world)
+            time.sleep(pauses.uniform(0.3, 1.7) * arguments.pause)
+        while (feeder.is_alive() or outcomes.calls < arguments.calls) and outcomes.quiet_s() < _QUIET_LIMIT_S:
+            _say("waiting for the rest", feeder, outcomes)
+            time.sleep(5)
+        time.sleep(5)  # what comes twice comes soon
+        return tally(feeder.call_ids, outcomes, world.kafka, world.mongo_uri, happened, arguments.seed)
+
+
+def _say(what: str, feeder: Feeder, outcomes: Outcomes) -> None:
+    now = datetime.now(UTC)
+    console.print(f"{now:%H:%M:%S}  emitted {feeder.emitted:>5}  done {outcomes.calls:>5}  {what}", highlight=False)
+
+
+def _print_table(result: dict[str, Any]) -> None:
+    table = Table("figure", "value", title="Chaos", title_justify="left")
+    for name, value in result.items():
+        if name != "longest_stall_s":
+            table.add_row(name, str(value))
+    for kind, seconds in sorted(result["longest_stall_s"].items()):
+        table.add_row(f"longest stall after {kind}", f"{seconds} s")
+    console.print(table)
+
+
+@contextmanager
+def _folder(keep: Path | None) -> Iterator[Path]:
+    if keep is not None:
+        keep.mkdir(parents=True, exist_ok=True)
+        yield keep.absolute()
+        return
+    with tempfile.TemporaryDirectory(prefix="callsift-chaos-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,145 @@
+"""What chaos happens to: brokers, a store, a model's service, and workers that are started again when they end."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from callsift.embedded import EmbeddedStore, end, free_port
+from callsift.worker import WORKERS
+from deploy.laptop.kafka import Cluster
+from streams.provision import create_topics
+from streams.settings import KafkaSettings
+from tests.servers.gemini import Reply, answered, failed, gemini_server, said
+
+_MODEL_TIMEOUT_S = 2.0
+
+
+@dataclass
+class Worker:
+    """One place for a worker process."""
+
+    stage: str
+    process: "subprocess.Popen[bytes]"
+    wanted: bool = True
+
+
+class World:
+    """Everything that runs, and what can be done to it."""
+
+    def __init__(self, folder: Path, *, brokers: int, seed: int, model_faults: float) -> None:
+        """Prepare; ``model_faults`` is the share of the model's answers that are faults."""
+        self._folder = folder
+        self._stack = ExitStack()
+        self._workers: list[Worker] = []
+        self._lock = threading.Lock()
+        self._ending = threading.Event()
+        self._model_faults = model_faults
+        self._random = random.Random(seed)  # noqa: S311 - the same faults every time
+        self._store_port = free_port()
+        self.restarts = 0
+        self.model_is_away = False
+        """Whether the model's service answers nothing but 503."""
+        self.cluster = Cluster(folder / "kafka", brokers=brokers)
+        self.kafka = KafkaSettings(bootstrap_servers=self.cluster.bootstrap_servers, replication_factor=min(3, brokers))
+        self.store: EmbeddedStore
+
+    @property
+    def mongo_uri(self) -> str:
+        """Where the store listens, also after a restart."""
+        return f"mongodb://127.0.0.1:{self._store_port}"
+
+    def __enter__(self) -> Self:
+        """Start everything; the workers may still be joining their groups."""
+        self._stack.enter_context(self.cluster)
+        create_topics(self.kafka)
+        self.start_store()
+        self._stack.callback(self._stop_store)
+        self._gemini = self._stack.enter_context(gemini_server())
+        self._gemini.answer = self._model_answer
+        for stage in WORKERS:
+            self.add(stage)
+        self._stack.callback(self._end_workers)
+        threading.Thread(target=self._keep_up, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End everything."""
+        self._stack.close()
+
+    def start_store(self) -> None:
+        """Start the store on its port and data."""
+        self.store = EmbeddedStore(self._folder / "store", self._store_port)
+
+    def _stop_store(self) -> None:
+        self.store.stop()  # the one that runs by then
+
+    def add(self, stage: str) -> None:
+        """Start one more worker of a stage."""
+        with self._lock:
+            self._workers.append(Worker(stage, self._start(stage)))
+
+    def remove(self, stage: str) -> None:
+        """Take one worker of a stage away, in order."""
+        worker = self.one(stage)
+        worker.wanted = False
+        worker.process.terminate()
+
+    def one(self, stage: str) -> Worker:
+        """Return the worker of a stage that has been there longest."""
+        with self._lock:
+            return next(worker for worker in self._workers if worker.stage == stage and worker.wanted)
+
+    def _start(self, stage: str) -> "subprocess.Popen[bytes]":
+        variables = {
+            "CALLSIFT_KAFKA_BOOTSTRAP_SERVERS": self.cluster.bootstrap_servers,
+            "CALLSIFT_MONGO_URI": self.mongo_uri,
+            "CALLSIFT_MONGO_TIMEOUT_S": "3",
+            "CALLSIFT_GEMINI_API_KEY": "any",
+            "CALLSIFT_CLASSIFY_GEMINI_ENDPOINT": self._gemini.address,
+            "CALLSIFT_CLASSIFY_GEMINI_TIMEOUT_S": str(_MODEL_TIMEOUT_S),
+            "CALLSIFT_RUNNER_QUICK_TRIES": "8",
+            "CALLSIFT_RUNNER_BACKOFF_S": "0.2",
+            "CALLSIFT_HTTP_HOST": "127.0.0.1",
+            "CALLSIFT_HTTP_PORT": "0",
+        }
+        with (self._folder / f"{stage}.log").open("ab") as log:
+            return subprocess.Popen(
+                [sys.executable, "-m", "tests.chaos.worker", stage],
+                env={**os.environ, **variables},
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    def _keep_up(self) -> None:
+        """Start again what has ended, as Kubernetes would."""
+        while not self._ending.wait(0.5):
+            with self._lock:
+                for worker in self._workers:
+                    if worker.wanted and worker.process.poll() is not None:
+                        worker.process = self._start(worker.stage)
+                        self.restarts += 1
+
+    def _end_workers(self) -> None:
+        self._ending.set()
+        with self._lock:
+            for worker in self._workers:
+                worker.process.send_signal(signal.SIGCONT)
+                worker.process.terminate()
+            for worker in self._workers:
+                end(worker.process, 40)
+
+    def _model_answer(self) -> Reply:
+        if self.model_is_away:
+            return failed(503)
+        if self._random.random() >= self._model_faults:
+            return answered()
+        faults = [failed(429), failed(500), Reply(b"", delay_s=_MODEL_TIMEOUT_S + 1), said("no JSON at all")]
+        return self._random.choice(faults)

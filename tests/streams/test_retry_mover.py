@@ -1,0 +1,105 @@
+"""The retry mover, against a broker over TCP: what is due goes back, what is not waits and holds nobody up."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from uuid import uuid4
+
+import pytest
+from confluent_kafka import Consumer, Message, Producer, TopicPartition
+
+from callsift.embedded import EmbeddedBroker
+from streams.catalogue import ENDED, RETRIES
+from streams.health import Health
+from streams.kafka_client import client_config
+from streams.message import ORIGIN
+from streams.retry_mover import RetryMover
+from streams.settings import KafkaSettings
+
+pytestmark = pytest.mark.integration
+SHORT, LONG = RETRIES[0], RETRIES[-1]
+
+
+@pytest.fixture
+def kafka() -> Iterator[KafkaSettings]:
+    prefix = f"{uuid4().hex[:8]}."
+    broker = EmbeddedBroker(prefix)
+    yield KafkaSettings(bootstrap_servers=broker.bootstrap_servers, prefix=prefix)
+    del broker
+
+
+@contextmanager
+def moving(kafka: KafkaSettings, now_s: Callable[[], float]) -> Iterator[Health]:
+    stop, health = threading.Event(), Health()
+    thread = threading.Thread(target=RetryMover(kafka, now_s).run, args=(health, stop.is_set))
+    thread.start()
+    yield health
+    stop.set()
+    thread.join(30)
+    assert not thread.is_alive()
+
+
+def put(kafka: KafkaSettings, topic: str, *keys: str, origin: str | None = ENDED.name) -> None:
+    producer = Producer(client_config(kafka) | {"acks": "all"})
+    headers: list[tuple[str, str | bytes | None]] = [("callsift-retries", b"1"), ("source", b"pbx")]
+    headers += [(ORIGIN, origin.encode())] if origin else []
+    for key in keys:
+        producer.produce(kafka.prefix + topic, key=key, value=f"value of {key}", headers=headers)
+    assert producer.flush(20) == 0
+
+
+def arrivals(kafka: KafkaSettings, count: int, within_s: float = 30) -> list[Message]:
+    reader = Consumer(client_config(kafka) | {"group.id": "reader", "enable.auto.commit": False})
+    reader.assign([TopicPartition(kafka.prefix + ENDED.name, number, 0) for number in range(4)])
+    found: list[Message] = []
+    deadline = time.monotonic() + within_s
+    while len(found) < count and time.monotonic() < deadline:
+        found += [message for message in reader.consume(10, 0.2) if message.error() is None]
+    reader.close()
+    return found
+
+
+def test_what_is_due_goes_back_unchanged_with_its_headers(kafka: KafkaSettings) -> None:
+    put(kafka, SHORT.name, "a")
+    with moving(kafka, now_s=lambda: time.time() + 31):
+        [message] = arrivals(kafka, 1)
+    assert (message.key(), message.value()) == (b"a", b"value of a")
+    assert dict(message.headers() or [])["callsift-retries"] == b"1"
+    assert dict(message.headers() or [])["source"] == b"pbx"
+
+
+def test_what_is_not_due_waits_and_holds_up_nothing_on_other_topics(kafka: KafkaSettings) -> None:
+    clock = {"ahead_s": 31.0}
+    put(kafka, LONG.name, "late")
+    put(kafka, SHORT.name, "soon")
+    with moving(kafka, now_s=lambda: time.time() + clock["ahead_s"]):
+        assert [message.key() for message in arrivals(kafka, 1)] == [b"soon"]
+        clock["ahead_s"] = 3601.0
+        assert sorted(message.key() or b"" for message in arrivals(kafka, 2)) == [b"late", b"soon"]
+
+
+def test_what_was_moved_is_not_moved_again_by_the_next_mover(kafka: KafkaSettings) -> None:
+    put(kafka, SHORT.name, "a", "b", "c")
+    with moving(kafka, now_s=lambda: time.time() + 31):
+        assert len(arrivals(kafka, 3)) == 3
+    put(kafka, SHORT.name, "d")
+    with moving(kafka, now_s=lambda: time.time() + 31):
+        keys = [message.key() for message in arrivals(kafka, 4)]
+    assert sorted(key or b"" for key in keys) == [b"a", b"b", b"c", b"d"]
+
+
+def test_a_message_without_an_origin_is_left_and_the_next_one_moves(kafka: KafkaSettings) -> None:
+    put(kafka, SHORT.name, "stray", origin=None)
+    put(kafka, SHORT.name, "astray", origin="somebody.elses")
+    put(kafka, SHORT.name, "ours")
+    with moving(kafka, now_s=lambda: time.time() + 31):
+        assert [message.key() for message in arrivals(kafka, 1)] == [b"ours"]
+
+
+def test_the_mover_is_ready_once_it_has_joined_its_group(kafka: KafkaSettings) -> None:
+    with moving(kafka, now_s=time.time) as health:
+        deadline = time.monotonic() + 30
+        while not health.ready:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
