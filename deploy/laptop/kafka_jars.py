@@ -47,18 +47,26 @@ def java() -> tuple[str, str]:
 
 
 def jars() -> list[Path]:
-    """Return the jars, fetched with Maven unless they are there already; several processes may ask at once.
+    """Return Kafka's jars, fetched with Maven unless they are there already.
 
     Raises:
         CannotRunKafka: They are not there and Maven is missing or fails.
     """
-    folder = _folder()
+    return fetched(_POM, _folder())
+
+
+def fetched(pom: Path, folder: Path) -> list[Path]:
+    """Return the jars that a pom names, from ``folder``, filled with Maven once; several processes may ask at once.
+
+    Raises:
+        CannotRunKafka: They are not there and Maven is missing or fails.
+    """
     if not folder.is_dir():
         folder.parent.mkdir(parents=True, exist_ok=True)
         with folder.with_name(f".{folder.name}.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not folder.is_dir():  # nobody was faster
-                _fetch(folder)
+                _fetch(pom, folder)
     found = sorted(folder.glob("*.jar"))
     if not found:
         raise CannotRunKafka(f"no jar in {folder}", "Remove the folder, or let CALLSIFT_KAFKA_JARS name another")
@@ -75,13 +83,13 @@ def _folder() -> Path:
     return Path(named) if named else Path.home() / ".cache" / "callsift" / f"kafka-{version()}"
 
 
-def _fetch(folder: Path) -> None:
+def _fetch(pom: Path, folder: Path) -> None:
     """Fill a draft and give it its name in one step, so that an interrupted fetch leaves no half of a folder."""
     maven = shutil.which("mvn")
     if maven is None:
         raise CannotRunKafka(f"no jars in {folder}, and there is no mvn to fetch them", "Install Maven")
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as draft:
-        command = [maven, "-q", "-B", "-f", str(_POM), "dependency:copy-dependencies", "-DincludeScope=runtime"]
+        command = [maven, "-q", "-B", "-f", str(pom), "dependency:copy-dependencies", "-DincludeScope=runtime"]
         command.append(f"-DoutputDirectory={draft}/jars")
         try:
             subprocess.run(command, capture_output=True, text=True, check=True, timeout=_FETCH_LIMIT_S)  # noqa: S603
@@ -89,6 +97,6 @@ def _fetch(folder: Path) -> None:
             said = (getattr(error, "stdout", "") or "").strip().splitlines()
             reason = next((line for line in said if "ERROR" in line), str(error))
             raise CannotRunKafka(
-                f"Maven cannot fetch Kafka: {reason}", "Check that Maven Central is reachable"
+                f"Maven cannot fetch the jars: {reason}", "Check that Maven Central is reachable"
             ) from error
         (Path(draft) / "jars").rename(folder)

@@ -1,4 +1,4 @@
-"""Stores that the contract suite meets: nx-27017 always, MongoDB where there is one."""
+"""Stores that the contract suite meets: nx-27017, mongo-java-server where there is Java, MongoDB where there is one."""
 
 import os
 from collections.abc import AsyncIterator, Iterator
@@ -11,6 +11,7 @@ from pymongo import MongoClient
 from agents.sink.settings import SinkSettings
 from agents.sink.store import OutcomeStore
 from callsift.embedded import EmbeddedStore
+from tests.servers.mongo import mongo_java_server
 
 
 @pytest.fixture(scope="session")
@@ -18,6 +19,12 @@ def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     running = EmbeddedStore(tmp_path_factory.mktemp("nx-27017"))
     yield running.uri
     running.stop()
+
+
+@pytest.fixture(scope="session")
+def mongo_java() -> Iterator[str]:
+    with mongo_java_server() as uri:
+        yield uri
 
 
 @pytest.fixture(scope="session")
@@ -37,6 +44,7 @@ def container() -> Iterator[str]:
 @pytest.fixture(
     params=[
         pytest.param("embedded", marks=pytest.mark.integration),
+        pytest.param("mongo_java", marks=pytest.mark.integration),
         pytest.param("container", marks=pytest.mark.integration),
         pytest.param("CALLSIFT_TEST_MONGO", marks=pytest.mark.integration),
     ]
