@@ -33,7 +33,8 @@ app.add_typer(schemas.app, name="schemas")
 
 def main() -> None:
     """Run the command line; leaves by SystemExit."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # so that what was started is ended; workers set their own
+    for number in (signal.SIGTERM, signal.SIGHUP):  # so that what was started is ended; workers set their own
+        signal.signal(number, lambda *_: sys.exit(0))
     try:
         app()
     except CallsiftError as error:

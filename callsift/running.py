@@ -26,6 +26,8 @@ class Running(BaseModel):
         """Write the state file, whole or not at all."""
         home().mkdir(parents=True, exist_ok=True)
         draft = _state_file().with_suffix(".draft")
+        draft.unlink(missing_ok=True)
+        draft.touch(0o600)  # the store's address may hold a password
         draft.write_text(self.model_dump_json(indent=2), encoding="utf-8")
         draft.replace(_state_file())
 

@@ -38,5 +38,5 @@ class DeadLetter(Event):
     """The message's key, base64url (RFC 4648)."""
     value: bytes | None
     """The message's value, base64url, to the byte as it was taken."""
-    headers: tuple[tuple[str, bytes], ...] = ()
+    headers: tuple[tuple[str, bytes | None], ...] = ()
     """The message's headers, values in base64url."""

@@ -92,7 +92,13 @@ class CallFacts(Event):
 
     def model_post_init(self, _context: Any, /) -> None:
         """Producers outside need not know our identifiers: equal events get equal ones."""
-        source = f"{self.call_id}:{self.ended_at.astimezone(UTC).isoformat() if self.ended_at else None}"
+        try:
+            ended_at = self.ended_at.astimezone(UTC).isoformat() if self.ended_at else None
+        except OverflowError:  # the year 1 in a zone east of Greenwich: some library's way to say nothing
+            raise ValueError("ended_at is out of range") from None
+        if self.event_id and self.trace_id:
+            return
+        source = f"{self.call_id}:{ended_at}"
         derived = {
             "event_id": str(uuid5(_NAMESPACE, f"{type(self).__name__}:{source}")),
             "trace_id": uuid5(_NAMESPACE, source).hex,

@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from confluent_kafka import KafkaException
 from pydantic import AwareDatetime, BaseModel, ValidationError
 
 from streams.catalogue import BRAKES
@@ -123,8 +124,12 @@ def follow(kafka: KafkaSettings, stage: str, changed: Callable[[str | None], Non
         _tell(stage, value, changed)
 
     def go_on() -> None:
-        for value in reader.values(None):
-            _tell(stage, value, changed)
+        while True:
+            try:
+                for value in reader.values(None):
+                    _tell(stage, value, changed)
+            except KafkaException as error:  # a passing trouble of the consumer; it goes on where it stood
+                logger.warning("brake topic could not be read", extra={"error": error.args[0].str()})
 
     threading.Thread(target=go_on, name="brake", daemon=True).start()
 

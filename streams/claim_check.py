@@ -35,7 +35,9 @@ def public_address(uri: str) -> str:
         port = f":{parts.port}" if parts.port else ""
     except ValueError:
         return "an address that cannot be read"
-    return f"{parts.scheme}://{parts.hostname or ''}{port}{parts.path}" if parts.scheme else uri
+    if not parts.scheme:
+        return parts.path.rsplit("@", maxsplit=1)[-1]
+    return f"{parts.scheme}://{parts.hostname or ''}{port}{parts.path.rsplit('@', maxsplit=1)[-1]}"
 
 
 class ClaimCheckStore:
@@ -58,13 +60,16 @@ class ClaimCheckStore:
             filesystem.makedirs(path.rsplit("/", 1)[0], exist_ok=True)
             if isinstance(filesystem, LocalFileSystem):  # an object store replaces as a whole by itself
                 draft = f"{path}.{uuid4().hex}"
-                filesystem.pipe_file(draft, payload)
-                Path(draft).replace(path)
+                try:
+                    filesystem.pipe_file(draft, payload)
+                    Path(draft).replace(path)
+                finally:
+                    Path(draft).unlink(missing_ok=True)
             else:
                 filesystem.pipe_file(path, payload)
         except (ImportError, ValueError) as error:
             raise _no_driver(uri) from error
-        except OSError as error:
+        except Exception as error:
             raise StoreUnavailable(f"cannot write {public_address(uri)}: {type(error).__name__}", _CURE) from error
         return ClaimCheck(uri=uri, size_bytes=len(payload), sha256=hashlib.sha256(payload).hexdigest())
 
@@ -86,7 +91,7 @@ class ClaimCheckStore:
             raise PayloadGone(
                 f"{shown} is gone", "Replay the call-ended event so that the audio is made again"
             ) from error
-        except OSError as error:
+        except Exception as error:
             raise StoreUnavailable(f"cannot read {shown}: {type(error).__name__}", _CURE) from error
         if hashlib.sha256(payload).hexdigest() != claim.sha256:
             raise PayloadGone(f"{shown} has other bytes than were stored", "Replay the call-ended event")

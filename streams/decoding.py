@@ -25,17 +25,9 @@ def decode(event_class: type[EventT], value: bytes | None) -> EventT:
     if not value:
         raise UnreadableEvent(f"expected a {name}, found an empty message", f"Send a {name} as JSON")
     try:
-        version = _Version.model_validate_json(value).schema_version
-    except ValidationError:
-        version = SCHEMA_VERSION  # the full check below says what is wrong
-    if version.split(".")[0] != SCHEMA_VERSION.split(".")[0]:
-        raise UnreadableEvent(
-            f"expected schema version {SCHEMA_VERSION.split('.')[0]}.x of {name}, found {version[:20]}",
-            "Upgrade this worker to a release that knows the version, then replay the dead letter",
-        )
-    try:
-        return event_class.model_validate_json(value, strict=True)
+        event = event_class.model_validate_json(value, strict=True)
     except ValidationError as error:
+        _require_known_version(_version(value), name)  # another version explains every other problem
         problems = error.errors(include_url=False, include_input=False, include_context=False)
         found = "; ".join(
             f"{'.'.join(map(str, problem['loc'])) or 'value'}: {problem['msg']}" for problem in problems[:5]
@@ -44,6 +36,23 @@ def decode(event_class: type[EventT], value: bytes | None) -> EventT:
             f"expected a {name}, found {len(problems)} problem(s): {found}",
             f"Correct the producer; `callsift schemas export` writes the schema of {name}",
         ) from None
+    _require_known_version(event.schema_version, name)
+    return event
+
+
+def _version(value: bytes) -> str:
+    try:
+        return _Version.model_validate_json(value).schema_version
+    except ValidationError:
+        return SCHEMA_VERSION  # the other problems say what is wrong
+
+
+def _require_known_version(version: str, name: str) -> None:
+    if version.split(".", 1)[0] != SCHEMA_VERSION.split(".", 1)[0]:
+        raise UnreadableEvent(
+            f"expected schema version {SCHEMA_VERSION.split('.', 1)[0]}.x of {name}, found {version[:20]}",
+            "Upgrade this worker to a release that knows the version, then replay the dead letter",
+        )
 
 
 def readable_call_id(value: bytes | None, key: bytes | None) -> str | None:

@@ -4,10 +4,12 @@ The settings are the ones that held under faults (docs/delivery.md); what is set
 """
 
 import asyncio
+import gc
 import logging
 import os
 import tempfile
 import threading
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -24,7 +26,7 @@ from streams.brake import publish_notice
 from streams.catalogue import ALL_TOPICS, LARGEST_MESSAGE_BYTES, Stage, Topic
 from streams.errors import PermanentError
 from streams.health import Health
-from streams.kafka_client import consumer_lag
+from streams.kafka_client import KafkaUnavailable, consumer_lag
 from streams.message import Headers, Message
 from streams.runner import Agent, Publish, StageRunner
 from streams.security import tls_context
@@ -33,6 +35,8 @@ from streams.watchdog import Sight, Watchdog
 from streams.window import Window
 
 logger = logging.getLogger(__name__)
+_GC_THRESHOLDS = (50_000, 20, 50)
+"""Events are trees of many small objects without cycles; Python's defaults cost a quarter of a large event's CPU."""
 _EXIT_BUG = 70  # EX_SOFTWARE of sysexits.h
 
 
@@ -111,10 +115,15 @@ def _publisher(app: faust.App, prefix: str) -> Publish:
     async def publish(topic: Topic, *, key: bytes | None, value: bytes | None, headers: Headers) -> None:
         try:
             # send() only queues; the second await is the broker's confirmation
-            await (await topics[topic.name].send(key=key, value=value, headers=list(headers)))
+            await (
+                await topics[topic.name].send(
+                    key=key, value=value, headers=cast("list[tuple[str, bytes]]", list(headers))
+                )
+            )
         except MessageSizeTooLargeError as error:
             raise MessageTooLarge(
-                f"the result has {len(value or b'')} bytes, more than a message may carry", "Raise max.request.size"
+                f"the result has {len(value or b'')} bytes, more than a message may carry",
+                "Look at the call; a message may have 1 MB on most topics",
             ) from error
 
     return publish
@@ -135,13 +144,23 @@ def _message(event: EventT[Any], topics: dict[str, Topic]) -> Message:
 
 def _die(bug: BaseException) -> None:
     """End the process: what was taken stays unacknowledged, so another one gets it."""
-    logger.critical("the runner raised, ending the process", exc_info=bug)
+    stack = "".join(traceback.format_tb(bug.__traceback__))  # without its text, which may quote the call
+    logger.critical("the runner raised, ending the process", extra={"error_type": type(bug).__name__, "stack": stack})
     os._exit(_EXIT_BUG)
 
 
 def _tell_everybody(kafka: KafkaSettings, stage: str, reason: str) -> None:
-    """Publish the brake from a thread: the event loop must not wait, and the brokers may take their time."""
-    tell = partial(publish_notice, kafka, stage, applied=True, reason=reason)
+    """Publish the brake from a thread: the event loop must not wait, and the brokers may be away for long."""
+
+    def tell() -> None:
+        pause = threading.Event()
+        while True:
+            try:
+                return publish_notice(kafka, stage, applied=True, reason=reason)
+            except KafkaUnavailable as error:
+                logger.warning("brake not confirmed, trying again", extra={"error": error.message})
+                pause.wait(5)
+
     threading.Thread(target=tell, name="brake-notice", daemon=True).start()
 
 
@@ -240,6 +259,8 @@ def run_worker(
     asyncio.set_event_loop(loop)
     agent = make_agent()
     loop.run_until_complete(agent.start())
+    gc.freeze()  # what is loaded stays; the collector would visit it again and again
+    gc.set_threshold(*_GC_THRESHOLDS)
     app = make_app(stage, kafka)
     app.finalize()
     watchdog = connect(app, stage, agent, kafka=kafka, runner=runner, health=health)

@@ -10,7 +10,7 @@ from pythonjsonlogger.json import JsonFormatter
 
 _context: ContextVar[dict[str, object]] = ContextVar("callsift_log_context", default={})  # noqa: B039 - never mutated
 _TEXT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
-_LIBRARIES = ("aiokafka", "asyncio", "faust", "httpx", "google_genai", "mode", "pymongo", "urllib3")
+_ROOMS = ("agents", "callsift", "schemas", "streams", "tests")
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
@@ -42,13 +42,13 @@ class _TextFormatter(logging.Formatter):
 def set_up_logging(level: str, style: str) -> None:
     """Write log lines to standard error, as text or as one JSON object a line.
 
-    Libraries never log below INFO: their debug lines may quote messages, and messages hold what people said.
+    Libraries log warnings at the least important: their other lines may quote messages and signed addresses.
     """
     handler = logging.StreamHandler(sys.stderr)
     handler.addFilter(_WithContext())
     handler.setFormatter(
         JsonFormatter("%(asctime)s %(levelname)s %(name)s %(message)s") if style == "json" else _TextFormatter(_TEXT)
     )
-    logging.basicConfig(level=level, handlers=[handler], force=True)
-    for name in _LIBRARIES:
-        logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLevelName(level)))
+    logging.basicConfig(level=max(logging.WARNING, logging.getLevelName(level)), handlers=[handler], force=True)
+    for room in _ROOMS:
+        logging.getLogger(room).setLevel(level)

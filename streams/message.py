@@ -6,7 +6,7 @@ from typing import Self
 
 from streams.catalogue import Topic
 
-Headers = tuple[tuple[str, bytes], ...]
+Headers = tuple[tuple[str, bytes | None], ...]
 
 OURS = "callsift-"
 """How the name of every header begins that callsift sets; all others are foreign and travel on unchanged."""
@@ -54,9 +54,10 @@ class Tries:
         """Read the headers; what is absent or unreadable counts as none."""
         headers = dict(message.headers)
         try:
-            first_at = datetime.fromisoformat(headers[_FIRST_TRIED].decode())
-            return cls(first_at.astimezone(UTC), int(headers[_TRIES]), int(headers[_RETRIES]))
-        except (KeyError, ValueError):
+            first_at = datetime.fromisoformat((headers[_FIRST_TRIED] or b"").decode())
+            made, retries = (max(0, int(headers[name] or b"")) for name in (_TRIES, _RETRIES))
+            return cls(first_at.astimezone(UTC), made, retries)
+        except (KeyError, OverflowError, ValueError):
             return cls(now)
 
     def headers(self, message: Message) -> Headers:

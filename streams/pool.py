@@ -5,19 +5,31 @@ or a memory blow-up costs one try of one event; the pool replaces the child.
 """
 
 import asyncio
+import ctypes
 import multiprocessing
 import resource
+import signal
+import sys
 from collections.abc import Callable
 from concurrent.futures import TimeoutError as FutureTimeoutError
+from concurrent.futures.process import BrokenProcessPool
 from functools import partial
 from typing import ParamSpec, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
 
-from streams.errors import NativeCodeDied
+from streams.errors import DependencyDown, NativeCodeDied
+
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+
+class ChildrenDoNotStart(DependencyDown):
+    """No child process comes up, or they die without work."""
+
+    dependency = "the child processes"
 
 
 class NativePool:
@@ -35,21 +47,29 @@ class NativePool:
             initializer: Run once in every new child, for example to load a model.
         """
         self._time_limit_s = time_limit_s
-        # spawn: a fork would copy locks that Faust's and Kafka's threads may hold
-        self._pool = ProcessPool(
+        self._new_pool = partial(
+            ProcessPool,
             max_workers=processes,
             initializer=partial(_prepare, memory_limit_mb, initializer),
+            # spawn: a fork would copy locks that Faust's and Kafka's threads may hold
             context=multiprocessing.get_context("spawn"),
         )
+        self._pool = self._new_pool()
 
     async def run(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run ``function`` in a child and return its result; cancelling the wait kills the child.
 
         Raises:
             NativeCodeDied: The child crashed, or took longer than the limit and was killed.
+            ChildrenDoNotStart: No child can be had; this is nobody's event's fault.
             Exception: What the function raised.
         """
-        future = self._pool.schedule(function, args=args, kwargs=kwargs, timeout=self._time_limit_s)
+        if not self._pool.active:  # a child died without work, which pebble holds against the whole pool
+            self._pool = self._new_pool()
+        try:
+            future = self._pool.schedule(function, args=args, kwargs=kwargs, timeout=self._time_limit_s)
+        except RuntimeError as error:
+            raise ChildrenDoNotStart("the child processes do not start", _START_CURE) from error
         try:
             result: R = await asyncio.wrap_future(future)
         except FutureTimeoutError as error:
@@ -58,6 +78,8 @@ class NativePool:
             raise NativeCodeDied(f"child process died with exit code {error.exitcode}", _CURE) from error
         except MemoryError as error:
             raise NativeCodeDied("memory limit exceeded", _CURE) from error
+        except BrokenProcessPool as error:
+            raise ChildrenDoNotStart("the child processes do not start", _START_CURE) from error
         return result
 
     async def close(self) -> None:
@@ -66,10 +88,13 @@ class NativePool:
         await asyncio.to_thread(self._pool.join)
 
 
+_START_CURE = "Read the worker's log; is there memory enough for what each child loads?"
 _CURE = "If it happens again with this recording, listen to it; if with many, raise the stage's limits"
 
 
 def _prepare(memory_limit_mb: int, initializer: Callable[[], None]) -> None:
+    if sys.platform == "linux":  # the parent enforces the limits: without it nobody would
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if memory_limit_mb:
         limit = memory_limit_mb * 1024 * 1024
         resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))

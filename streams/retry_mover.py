@@ -88,8 +88,8 @@ class RetryMover:
 
     def _moved(self, message: Message) -> bool:
         """Publish a message on its origin and tell whether the broker has confirmed it."""
-        headers = cast("list[tuple[str, bytes]]", message.headers() or [])
-        origin = dict(headers).get(ORIGIN, b"").decode()
+        headers = cast("list[tuple[str, bytes | None]]", message.headers() or [])
+        origin = (dict(headers).get(ORIGIN) or b"").decode(errors="replace")
         if origin not in self._origins:
             logger.error("message on a retry topic names no origin, left there", extra={"topic": message.topic()})
             return True
@@ -99,9 +99,13 @@ class RetryMover:
             if error is not None:
                 failures.append(error)
 
-        self._producer.produce(
-            self._prefix + origin, message.value(), message.key(), headers=list(headers), on_delivery=confirmed
-        )
+        try:
+            self._producer.produce(
+                self._prefix + origin, message.value(), message.key(), headers=list(headers), on_delivery=confirmed
+            )
+        except KafkaException as error:  # too large: it stays where it is, and the next one goes
+            logger.error("message cannot go back, left there", extra={"topic": origin, "error": error.args[0].str()})
+            return True
         if self._producer.flush(_CONFIRM_S) or failures:
             logger.warning("not confirmed, trying again", extra={"topic": origin})
             return False

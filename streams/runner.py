@@ -46,6 +46,10 @@ class Agent(Protocol[TakenT]):
         """
         ...
 
+    def depends(self, _event: TakenT, /) -> bool:
+        """Tell whether the work on an event asks anybody else: only then it waits while a dependency is away."""
+        return True
+
     async def superseded(self, published: Any, /) -> Event | None:
         """Return what has to be published after ``published``, which the broker has confirmed; as a rule nothing."""
         return None
@@ -93,10 +97,13 @@ class StageRunner:
             streak=settings.outage_streak,
             probe_s=settings.probe_s,
             longest_probe_s=settings.longest_probe_s,
-            on_change=on_pause,
+            on_change=lambda _: on_pause(self.waits_for),
         )
         self.brake = Brake(
-            sample=settings.brake_sample, share=settings.brake_share, on_change=on_pause, apply=apply_brake
+            sample=settings.brake_sample,
+            share=settings.brake_share,
+            on_change=lambda _: on_pause(self.waits_for),
+            apply=apply_brake,
         )
 
     @property
@@ -121,7 +128,11 @@ class StageRunner:
         is_replay = any(name == REPLAY for name, _ in message.headers)
         while True:
             await self.brake.passage()
-            result = await self._result(message, taken_at)
+            try:
+                result = await self._result(message, taken_at)
+            except Exception as error:  # noqa: BLE001 - a bug of ours must not come back with the same message for ever
+                failure = self._understood(error)
+                result = GivenUp(failure, type(error).__name__, Tries.of(message, taken_at), None)
             invalid = isinstance(result, GivenUp) and result.permanent
             if is_replay or not self.brake.note(invalid=invalid) or not invalid:
                 return result
@@ -134,16 +145,18 @@ class StageRunner:
         except UnreadableEvent as error:
             return GivenUp(error, type(error).__name__, tries, None)
         with logged_with(call_id=getattr(event, "call_id", None)):
-            quick, got_through = 0, self.gate.successes
+            quick, got_through, depends = 0, self.gate.successes, self._agent.depends(event)
             while True:
-                await self.gate.passage()
+                if depends:
+                    await self.gate.passage()
                 try:
                     async with asyncio.timeout(self._settings.work_limit_s):
                         result = await self._agent.work(event)
                 except Exception as error:  # noqa: BLE001 - nothing but cancellation may leave the runner
                     failure = self._understood(error)
                 else:
-                    self.gate.succeeded()
+                    if depends:
+                        self.gate.succeeded()
                     hop = Hop(
                         stage=self._stage.name,
                         taken_at=taken_at,
@@ -157,7 +170,7 @@ class StageRunner:
                     alone = self.gate.successes == got_through  # no other event got through since this one was taken
                     telling = used_up and alone and failure.one_event_tells
                     self.gate.failed(message.position, failure, used_up=telling)
-                    if self.gate.away is not None:
+                    if self.gate.away is not None and (failure.one_event_tells or not used_up):
                         continue  # the dependency's fault, not the event's: no try is spent
                 tries = replace(tries, made=tries.made + 1)
                 if isinstance(failure, PermanentError) or (used_up and message.topic is not DEAD_LETTER):
@@ -190,7 +203,7 @@ class StageRunner:
 
     def _pause_s(self, quick: int) -> float:
         """Return the seconds before the next quick try: full jitter, at most a minute."""
-        return random.uniform(0, min(60.0, self._settings.backoff_s * 2 ** (quick - 1)))  # noqa: S311 - not a secret
+        return random.uniform(0, min(60.0, self._settings.backoff_s * 2 ** min(quick - 1, 20)))  # noqa: S311 - not a secret
 
     async def _conclude(self, message: Message, result: Event | GivenUp | None) -> tuple[str, Event | None]:
         """Publish what came of a message; returns how it ended, for the metric, and its event."""
@@ -218,8 +231,12 @@ class StageRunner:
         if not given_up.permanent and worth_another and tries.retries < len(RETRIES):
             topic = RETRIES[tries.retries]
             logger.warning("tried again later", extra={"topic": topic.name, "error": error.message})
-            await self._repeated(topic, message.key, message.value, tries.headers(message))
-            return "retry"
+            try:
+                await self._repeated(topic, message.key, message.value, tries.headers(message))
+            except PermanentError as refusal:  # the headers made it too large: there is no later for it
+                logger.warning("retry topic refuses it", extra={"topic": topic.name, "error": refusal.message})
+            else:
+                return "retry"
         letter = dead_letter(self._stage.name, message, given_up, datetime.now(UTC))
         logger.error(
             "gave up, dead letter",

@@ -149,10 +149,10 @@ class RunnerSettings(Section):
     """Tries of an event that fails with a transient error, before it goes to a retry topic."""
     backoff_s: NonNegativeFloat = 0.5
     """Seconds before the second try at the most; doubles with each further one, chosen at random below that."""
-    work_limit_s: PositiveFloat = 3600.0
-    """Seconds that one try of one event may take before it is given up as a transient error."""
+    work_limit_s: PositiveFloat = 14400.0
+    """Seconds that one try of one event may take, its wait for a child process included, before it is given up."""
     outage_streak: PositiveInt = 5
-    """Different events that must fail in a row for want of the same dependency for the stage to pause."""
+    """Different events that must fail in a row for want of what they depend on for the stage to pause."""
     probe_s: PositiveFloat = 1.0
     """Seconds before a paused stage probes whether the dependency is back; doubles with each further probe."""
     longest_probe_s: PositiveFloat = 30.0

@@ -86,6 +86,11 @@ class Watchdog:
     def _watch(self, lag: Callable[[Partitions], int | None]) -> None:
         while True:
             time.sleep(_INTERVAL_S)
-            if (complaint := self.verdict(lag, time.monotonic())) is not None:
+            try:
+                complaint = self.verdict(lag, time.monotonic())
+            except Exception as error:  # noqa: BLE001 - a watchdog that dies silently watches nothing
+                logger.error("the watchdog could not look", extra={"error_type": type(error).__name__})
+                continue
+            if complaint is not None:
                 logger.critical("worker is stuck, ending it", extra={"complaint": complaint})
                 os._exit(EXIT_STALLED)

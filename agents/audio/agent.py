@@ -51,7 +51,7 @@ class AudioAgent(Agent[CallEnded]):
                     raise RecordingGone(missing.message, missing.cure) from None
                 raise
             prepared = await self._pool.run(_prepare, call.recording, files, self._settings)
-        claim = await asyncio.to_thread(self._store.put, f"{_object_name(call)}.flac", prepared.flac)
+        claim = await asyncio.to_thread(self._store.put, f"{_object_name(call, prepared.flac)}.flac", prepared.flac)
         metrics.AUDIO_SECONDS.inc(prepared.recording_facts.duration_s)
         metrics.DAMAGED.inc(prepared.recording_facts.damaged)
         for speaker, figures in prepared.figures.speakers.items():
@@ -83,9 +83,9 @@ def hearing(settings: AudioSettings) -> Hearing:
     )
 
 
-def _object_name(call: CallEnded) -> str:
-    """Name the stored audio by a digest: a call_id may hold anything, also path separators."""
-    return hashlib.sha256(f"{call.call_id}:{call.event_id}".encode()).hexdigest()[:32]
+def _object_name(call: CallEnded, flac: bytes) -> str:
+    """Name the stored audio by call and content: a repetition replaces it by itself, another recording does not."""
+    return hashlib.sha256(call.call_id.encode() + b"\0" + flac).hexdigest()[:32]
 
 
 def _prepare(recording: Recording, files: dict[str, Path], settings: AudioSettings) -> Prepared:

@@ -8,7 +8,7 @@ import aiohttp
 import fsspec
 
 from streams.claim_check import public_address
-from streams.errors import PermanentError, TransientError
+from streams.errors import CallsiftError, PermanentError, TransientError
 
 _BLOCK_BYTES = 1024 * 1024
 
@@ -26,6 +26,10 @@ class RecordingUnreachable(TransientError):
 
     dependency = "the recordings"
     one_event_tells = False  # each event names its own place
+
+
+class RecordingRefused(TransientError):
+    """The place refuses this recording: a signature that has expired, a permission that is missing."""
 
 
 class RecordingTooLarge(PermanentError):
@@ -62,6 +66,10 @@ def fetch(uri: str, target: Path, limit_bytes: int) -> None:
         raise _understood(error, shown) from None  # the library's text holds the whole address
     except (ImportError, ValueError):
         raise _no_address(shown) from None
+    except CallsiftError:
+        raise
+    except Exception as error:  # noqa: BLE001 - every driver has errors of its own
+        raise _understood(error, shown) from None
 
 
 def _copy(source: BinaryIO, file: BinaryIO, limit_bytes: int, shown: str) -> None:
@@ -87,9 +95,9 @@ def _understood(error: BaseException, shown: str) -> PermanentError | TransientE
             f"no recording at {shown}", "Check the recording's address in the call-ended event, then replay it"
         )
     reason = f"status {status}" if status else type(cause).__name__
-    return RecordingUnreachable(
-        f"cannot fetch {shown}: {reason}", "Check that this worker can reach the address and may read it"
-    )
+    refused = status is not None and status < 500 and status != 429  # an answer about this recording alone
+    kind = RecordingRefused if refused else RecordingUnreachable
+    return kind(f"cannot fetch {shown}: {reason}", "Check that this worker can reach the address and may read it")
 
 
 def _no_address(shown: str) -> UnknownAddress:

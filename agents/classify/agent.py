@@ -16,6 +16,10 @@ class ClassifyAgent(Agent[CallTranscribed]):
         self._taxonomy = taxonomy
         self._floor = confidence_floor
 
+    def depends(self, call: CallTranscribed) -> bool:
+        """Nobody is asked about a call in which the customer said nothing."""
+        return core.customer_spoke(call)
+
     async def work(self, call: CallTranscribed) -> CallClassified:
         """Classify a call."""
         if not core.customer_spoke(call):

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from agents.sink import core, metrics
-from agents.sink.store import OutcomeStore
+from agents.sink.store import OutcomeStore, UnstorableOutcome
 from schemas import CallClassified, CallOutcome, DeadLetter
 from streams.runner import Agent
 
@@ -23,7 +23,7 @@ class SinkAgent(Agent[CallClassified | DeadLetter]):
         """Store the outcome of a call; a failure is an outcome too."""
         if isinstance(event, DeadLetter):
             outcome = core.failed(event)
-            stored = await self._store.save(outcome) if outcome else None
+            stored = await self._save_failure(outcome) if outcome else None
         else:
             stored = await self._store.save(core.done(event, datetime.now(UTC)), event.turns)
         if stored is not None:
@@ -32,6 +32,13 @@ class SinkAgent(Agent[CallClassified | DeadLetter]):
                 seconds = (datetime.now(UTC) - stored.ended_at).total_seconds()
                 metrics.CALL_SECONDS.observe(max(0.0, seconds))
         return stored
+
+    async def _save_failure(self, outcome: CallOutcome) -> CallOutcome | None:
+        """Store a failure; without the PBX's metadata, if that is what the store cannot hold."""
+        try:
+            return await self._store.save(outcome)
+        except UnstorableOutcome:
+            return await self._store.save(outcome.model_copy(update={"metadata": {}}))
 
     async def superseded(self, published: CallOutcome) -> CallOutcome | None:
         """Return the newest outcome if another one was stored meanwhile: compaction must keep the newest.

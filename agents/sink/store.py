@@ -8,7 +8,7 @@ from typing import Any
 
 from bson.errors import InvalidDocument
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection
-from pymongo.errors import DocumentTooLarge, DuplicateKeyError, PyMongoError
+from pymongo.errors import DocumentTooLarge, DuplicateKeyError, PyMongoError, WriteError
 
 from agents.sink.core import verdict
 from agents.sink.settings import SinkSettings
@@ -16,6 +16,8 @@ from schemas import CallOutcome, Turn
 from streams.errors import PermanentError, SettingsError, TransientError
 
 Document = dict[str, Any]
+_PASSING_CODES = {50, 112, 262}
+"""MaxTimeMSExpired, WriteConflict, ExceededTimeLimit: the same document may be taken later."""
 
 
 class StoreUnavailable(TransientError):
@@ -72,6 +74,12 @@ class OutcomeStore:
             raise UnstorableOutcome(
                 f"MongoDB's format cannot hold the outcome: {type(error).__name__}",
                 "Look at the event's metadata: a number beyond 64 bits, a NUL in a name, or too large a document",
+            ) from None
+        except WriteError as error:
+            if error.code in _PASSING_CODES:
+                raise _unavailable(error) from None
+            raise UnstorableOutcome(
+                f"MongoDB refuses the document with code {error.code}", "Look at the collection's validator and limits"
             ) from None
         except PyMongoError as error:
             raise _unavailable(error) from None

@@ -53,7 +53,7 @@ def print_letter(letter: DeadLetter, replayed_at: datetime | None) -> None:
         ["passed", ", ".join(f"{hop.stage} {hop.seconds:.1f} s" for hop in letter.hops) or "nothing"],
         ["position", f"{letter.topic}/{letter.partition}/{letter.offset}"],
         ["key", "none" if letter.key is None else letter.key.decode(errors="backslashreplace")],
-        *([f"header {name}", value.decode(errors="backslashreplace")] for name, value in letter.headers),
+        *([f"header {name}", (value or b"").decode(errors="backslashreplace")] for name, value in letter.headers),
         ["original", "none" if letter.value is None else f"{len(letter.value)} bytes"],
     ]
     print_table("Dead letter", ["what", "value"], [[harmless(cell) for cell in row] for row in rows])

@@ -27,6 +27,7 @@ def test_a_worker_is_alive_before_it_is_ready() -> None:
 
 def test_a_worker_whose_event_loop_stands_still_is_neither_alive_nor_ready() -> None:
     health = Health(silent_after_s=0.0)
+    health.beat()
     health.joined = True
     port = serve(health, "127.0.0.1", 0)
     assert get(port, "/health/live")[0] == 503
@@ -55,3 +56,9 @@ def test_a_worker_that_waits_for_a_dependency_is_alive_and_not_ready() -> None:
     assert (status, json.loads(body)["paused"]) == (503, "MongoDB")
     health.pause(None)
     assert get(port, "/health/ready")[0] == 200
+
+
+def test_a_worker_that_still_loads_its_model_is_alive() -> None:
+    port = serve(Health(silent_after_s=0.0), "127.0.0.1", 0)
+    assert get(port, "/health/live")[0] == 200
+    assert get(port, "/health/ready")[0] == 503

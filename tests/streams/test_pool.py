@@ -1,13 +1,14 @@
 """Native code that crashes, hangs or eats memory costs one try, and nothing else."""
 
 import os
+import signal
 import time
 from collections.abc import AsyncIterator
 
 import pytest
 
-from streams.errors import NativeCodeDied, SettingsError
-from streams.pool import NativePool
+from streams.errors import NativeCodeDied, SettingsError, TransientError
+from streams.pool import ChildrenDoNotStart, NativePool
 
 pytestmark = pytest.mark.integration
 
@@ -58,6 +59,26 @@ async def test_a_hang_is_killed_at_the_limit_and_the_next_call_works() -> None:
     with pytest.raises(NativeCodeDied, match="within 1 s"):
         await pool.run(hang)
     assert await pool.run(identity, 7) == 7
+    await pool.close()
+
+
+async def test_an_idle_child_that_is_killed_from_outside_costs_nothing(pool: NativePool) -> None:
+    os.kill(await pool.run(os.getpid), signal.SIGKILL)
+    deadline = time.monotonic() + 30
+    while True:  # until pebble has noticed, one try may fail like any other
+        try:
+            assert await pool.run(identity, 7) == 7
+            break
+        except TransientError:
+            assert time.monotonic() < deadline
+    assert await pool.run(identity, 8) == 8
+
+
+async def test_children_that_cannot_be_prepared_are_a_dependency_that_is_away() -> None:
+    pool = NativePool(processes=1, time_limit_s=5.0, memory_limit_mb=0, initializer=refuse)
+    with pytest.raises(ChildrenDoNotStart):
+        for _ in range(20):
+            await pool.run(identity, 7)
     await pool.close()
 
 

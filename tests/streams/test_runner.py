@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 
 from schemas import CallEnded, CallOutcome, DeadLetter, Event, OneFile
-from streams.catalogue import DEAD_LETTER, ENDED, OUTCOMES, RETRIES, STAGES, Stage, Topic
+from streams.catalogue import DEAD_LETTER, ENDED, OUTCOMES, RETRIES, STAGES, TRANSCRIPTS, Stage, Topic
 from streams.errors import DependencyDown, NativeCodeDied, PermanentError, TransientError
 from streams.message import ORIGIN, REPLAY, Headers, Message, Tries
 from streams.runner import Agent, StageRunner
 from streams.settings import RunnerSettings
+from tests.schemas.examples import call_transcribed
 
 SETTINGS = RunnerSettings(quick_tries=3, backoff_s=0.0, probe_s=0.001, longest_probe_s=0.001, outage_streak=3)
 NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
@@ -374,3 +375,70 @@ async def test_replays_do_not_apply_the_brake() -> None:
     for offset in range(10):
         await runner.take(replace(message(b"garbage", headers=((REPLAY, b"id"),)), offset=offset))
     assert [sent.topic for sent in broker.published] == [DEAD_LETTER] * 10
+
+
+@pytest.mark.parametrize(
+    "strange",
+    [
+        message(CALL.model_dump_json().replace("2026-11-22T09:00:00Z", "0001-01-01T00:00:00+03:00").encode()),
+        message(b"no event", headers=(("empty", None),)),
+        message(headers=(("callsift-tries", None), ("callsift-retries", b"-9"), ("callsift-first-tried-at", None))),
+    ],
+    ids=["a time that no clock has", "a header without a value", "headers of ours that are not ours"],
+)
+async def test_no_message_however_strange_leaves_the_runner_as_an_exception(strange: Message) -> None:
+    broker = Broker()
+    await take(Scripted(PermanentError("bad", "mend it")), broker, strange)
+    assert broker.dead_letter.value == strange.value
+    assert DeadLetter.model_validate_json(broker.published[0].value, strict=True).headers == strange.foreign_headers
+
+
+async def test_a_retry_topic_that_refuses_a_message_is_passed_over() -> None:
+    broker = Broker(refusals=[PermanentError("too large with its headers", "raise the limit")])
+    await take(Scripted(TransientError("not there yet", "wait")), broker)
+    assert broker.dead_letter.message == "not there yet"
+
+
+async def test_events_that_name_their_own_dependency_make_room_although_the_gate_is_closed() -> None:
+    class Unreachable(TransientError):
+        dependency = "the recordings"
+        one_event_tells = False
+
+    broker = Broker()
+    runner = StageRunner(STAGES["audio"], Scripted(Unreachable("no route", "look")), broker.publish, SETTINGS)
+    await asyncio.gather(*(runner.take(replace(message(), offset=offset)) for offset in range(8)))
+    assert [sent.topic for sent in broker.published] == [RETRIES[0]] * 8
+
+
+async def test_an_event_that_asks_nobody_passes_a_closed_gate_and_does_not_open_it() -> None:
+    class Rule(Scripted):
+        def depends(self, event: Any) -> bool:
+            return bool(event.call_id != "silent")
+
+        async def work(self, event: Any) -> Event | None:
+            if event.call_id != "silent":
+                raise Away("refused", "start it")
+            return OUTCOME
+
+    broker, paused = Broker(), asyncio.Event()
+    runner = StageRunner(STAGES["classify"], Rule(), broker.publish, SETTINGS, on_pause=lambda _: paused.set())
+    taken = message(call_transcribed().model_dump_json().encode(), TRANSCRIPTS)
+    silent = call_transcribed().model_copy(update={"call_id": "silent"}).model_dump_json().encode()
+    waiting = asyncio.create_task(runner.take(taken))
+    await asyncio.wait_for(paused.wait(), 10)
+    await runner.take(replace(taken, offset=18, value=silent))
+    assert len(broker.published) == 1
+    assert runner.gate.away == "the model"
+    waiting.cancel()
+
+
+async def test_a_stage_that_is_braked_stays_so_when_its_dependency_comes_back() -> None:
+    pauses: list[str | None] = []
+    agent = Scripted(Away("refused", "start it"), OUTCOME)
+    runner = StageRunner(STAGES["audio"], agent, Broker().publish, SETTINGS, on_pause=pauses.append)
+    task = asyncio.create_task(runner.take(message()))
+    while not pauses:  # noqa: ASYNC110 - a few turns of the loop
+        await asyncio.sleep(0)
+    runner.brake.set("everything invalid")
+    await task
+    assert pauses[-1] == runner.waits_for == "everything invalid"

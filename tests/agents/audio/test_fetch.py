@@ -7,7 +7,14 @@ from random import Random
 
 import pytest
 
-from agents.audio.fetch import RecordingMissing, RecordingTooLarge, RecordingUnreachable, UnknownAddress, fetch
+from agents.audio.fetch import (
+    RecordingMissing,
+    RecordingRefused,
+    RecordingTooLarge,
+    RecordingUnreachable,
+    UnknownAddress,
+    fetch,
+)
 from callsift.embedded import free_port
 from streams.errors import CallsiftError
 from tests.agents.audio.web import web_server
@@ -64,8 +71,15 @@ def test_a_missing_file_may_come(tmp_path: Path, target: Path) -> None:
         fetch(f"file://{tmp_path}/missing.wav", target, LIMIT_BYTES)
 
 
-@pytest.mark.parametrize("status", [401, 403, 429, 500, 502, 503])
-def test_a_server_that_refuses_or_fails_may_recover(web: str, target: Path, status: int) -> None:
+@pytest.mark.parametrize("status", [401, 403, 406])
+def test_a_server_that_refuses_one_recording_is_not_away(web: str, target: Path, status: int) -> None:
+    with pytest.raises(RecordingRefused) as refused:
+        fetch(f"{web}/{status}/small.wav", target, LIMIT_BYTES)
+    assert refused.value.dependency is None
+
+
+@pytest.mark.parametrize("status", [429, 500, 502, 503])
+def test_a_server_that_fails_may_recover(web: str, target: Path, status: int) -> None:
     with pytest.raises(RecordingUnreachable):
         fetch(f"{web}/{status}/small.wav", target, LIMIT_BYTES)
 

@@ -14,7 +14,7 @@ from callsift.embedded import free_port
 from schemas import CallOutcome
 from streams.errors import PermanentError, SettingsError
 from tests.agents.sink.outcomes import done, failed
-from tests.schemas.examples import call_classified, call_transcribed, dead_letter
+from tests.schemas.examples import call_classified, call_ended, call_transcribed, dead_letter
 
 TURNS = call_transcribed().turns
 
@@ -156,6 +156,14 @@ async def test_whoever_published_an_older_outcome_last_is_told_the_newest(store:
     assert second is not None
     assert await agent.superseded(first) == second
     assert await agent.superseded(second) is None
+
+
+async def test_a_failure_with_metadata_that_no_store_can_hold_is_visible_without_it(store: OutcomeStore) -> None:
+    agent = SinkAgent(store)
+    original = call_ended().model_copy(update={"metadata": {"number": 2**70}}).model_dump_json().encode()
+    outcome = await agent.work(dead_letter().model_copy(update={"value": original}))
+    assert outcome is not None
+    assert (outcome.state, outcome.metadata) == ("failed", {})
 
 
 async def test_a_store_that_is_away_is_a_transient_error_without_its_password() -> None:

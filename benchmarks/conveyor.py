@@ -1,0 +1,200 @@
+"""What the conveyor costs: ``python -m benchmarks.conveyor --json``.
+
+On a real Kafka of its own, in a temporary folder, it measures
+
+- events per second of one process and stage, with 1, 8 and 64 in flight: the bare window (Faust, empty work) and the
+  whole runner (decoding, metrics, a log line), against a plain confluent-kafka loop with the same guarantees. They
+  take turns, and each ratio is the median over the turns;
+- the CPU time of the runner's process for each event;
+- the seconds of one call through all five topics while nothing else is to be done, less the stages' own work.
+
+Needs Java 17 and Linux, takes about five minutes. Other work on the machine spoils the figures.
+"""
+
+import argparse
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median, quantiles
+from typing import Any
+
+from rich.console import Console
+from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from benchmarks.contenders import CONTENDERS
+from benchmarks.overhead import overheads
+from benchmarks.precomputed import STAGES
+from benchmarks.rates import Sample, Track
+from deploy.laptop.kafka import Cluster
+from streams.errors import CallsiftError
+from streams.provision import create_topics
+from streams.settings import KafkaSettings
+
+IN_FLIGHT = (1, 8, 64)
+console = Console(stderr=True, soft_wrap=True)
+
+
+class Steps:
+    """Progress: a bar on a terminal, a line for each step elsewhere."""
+
+    def __init__(self, bar: Progress | None, total: int) -> None:
+        """Show ``total`` steps."""
+        self._bar = bar
+        self._task = bar.add_task("broker starts", total=total) if bar else None
+        self._count, self._total = 0, total
+
+    def done(self, what: str, *, quiet: bool = False) -> None:
+        """Say that a step is done; ``quiet`` ones have no line of their own."""
+        self._count += 1
+        if self._bar is not None and self._task is not None:
+            self._bar.update(self._task, advance=1, description=what)
+        elif not quiet:
+            print(f"{self._count}/{self._total} {what}", file=sys.stderr, flush=True)
+
+
+def measure(arguments: argparse.Namespace, folder: Path, steps: Steps) -> dict[str, Any]:
+    """Measure everything and return the figures."""
+    began_s = time.monotonic()
+    samples: list[Sample] = []
+    with Cluster(folder / "kafka") as cluster:
+        kafka = KafkaSettings(bootstrap_servers=cluster.bootstrap_servers)
+        create_topics(kafka)
+        found = []
+        if arguments.calls:
+            calls = overheads(
+                kafka,
+                folder,
+                calls=arguments.calls,
+                longest_gap_s=arguments.gap,
+                done=lambda: steps.done("one call after the other", quiet=True),
+            )
+            found = [seconds * 1000 for seconds in calls]
+        if arguments.repeats:
+            track = Track(kafka, folder, arguments.stage, arguments.events)
+            for contender in CONTENDERS:  # the broker warms up
+                track.run(contender, max(IN_FLIGHT), arguments.seconds)
+            for _ in range(arguments.repeats):
+                for in_flight in IN_FLIGHT:
+                    for contender in CONTENDERS:
+                        samples.append(track.run(contender, in_flight, arguments.seconds))
+                        steps.done(f"{contender}, {in_flight} in flight: {samples[-1].per_second:,.0f} events/s")
+    return _figures(samples, found) | {"seconds": round(time.monotonic() - began_s, 1)}
+
+
+def _figures(samples: list[Sample], overheads_ms: list[float]) -> dict[str, Any]:
+    def of(contender: str, in_flight: int) -> list[Sample]:
+        return [sample for sample in samples if (sample.contender, sample.in_flight) == (contender, in_flight)]
+
+    def per_second(contender: str) -> dict[str, int]:
+        return {str(n): round(median(sample.per_second for sample in of(contender, n))) for n in IN_FLIGHT}
+
+    def ratios(contender: str) -> dict[str, float]:
+        pairs = {n: zip(of(contender, n), of("plain", n), strict=True) for n in IN_FLIGHT}
+        return {
+            str(n): round(median(one.per_second / plain.per_second for one, plain in pairs[n]), 3) for n in IN_FLIGHT
+        }
+
+    def cpu_ms(contender: str) -> dict[str, float]:
+        return {str(n): round(median(sample.cpu_ms for sample in of(contender, n)), 3) for n in IN_FLIGHT}
+
+    figures: dict[str, Any] = {"events": sum(sample.events for sample in samples) + len(overheads_ms)}
+    if samples:
+        figures["ratios"] = {f"{contender}_vs_plain": ratios(contender) for contender in ("bare", "runner")}
+        figures["plain_events_per_second"] = per_second("plain")
+        figures["bare_events_per_second"] = per_second("bare")
+        figures["runner_events_per_second"] = per_second("runner")
+        figures["cpu_ms_per_event"] = {contender: cpu_ms(contender) for contender in CONTENDERS}
+        figures["runner_cpu_ms_per_event"] = cpu_ms("runner")["8"]
+    if overheads_ms:
+        marks = quantiles(overheads_ms, n=100, method="inclusive")
+        figures["overhead_ms"] = {
+            "p50": round(marks[49], 1),
+            "p95": round(marks[94], 1),
+            "max": round(max(overheads_ms), 1),
+            "calls": len(overheads_ms),
+        }
+    return figures
+
+
+def _print_tables(figures: dict[str, Any]) -> None:
+    to = Console()
+    if "ratios" in figures:
+        table = Table("in flight", *(str(n) for n in IN_FLIGHT), title="One process, one stage", title_justify="left")
+        for contender in CONTENDERS:
+            rates = figures[f"{contender}_events_per_second"].values()
+            table.add_row(f"{contender}, events/s", *(f"{rate:,}" for rate in rates))
+        for contender in ("bare", "runner"):
+            table.add_row(
+                f"{contender} / plain", *(str(r) for r in figures["ratios"][f"{contender}_vs_plain"].values())
+            )
+        for contender in CONTENDERS:
+            values = figures["cpu_ms_per_event"][contender].values()
+            table.add_row(f"{contender}, CPU ms/event", *(str(value) for value in values))
+        to.print(table)
+    if "overhead_ms" in figures:
+        overhead = figures["overhead_ms"]
+        to.print(
+            f"One call through five topics, work subtracted: p50 {overhead['p50']} ms, p95 {overhead['p95']} ms, "
+            f"longest {overhead['max']} ms ({overhead['calls']} calls)"
+        )
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.conveyor", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
+    parser.add_argument(
+        "--stage", choices=STAGES, default="audio", help="whose events the rates are measured with; default audio"
+    )
+    parser.add_argument(
+        "--repeats", type=int, default=3, help="turns of each contender; default 3, 0 leaves the rates out"
+    )
+    parser.add_argument("--events", type=int, default=60_000, help="events on the topic; default 60000")
+    parser.add_argument("--seconds", type=float, default=4.0, help="how long one contender is measured; default 4")
+    parser.add_argument("--calls", type=int, default=100, help="calls for the overhead; default 100, 0 leaves it out")
+    parser.add_argument("--gap", type=float, default=2.0, help="longest gap between two of them in seconds; default 2")
+    parser.add_argument("--keep", type=Path, help="folder for logs and data; default: a temporary one, removed")
+    arguments = parser.parse_args()
+    if 0 < arguments.calls < 20:
+        parser.error("--calls: expected 0 or at least 20, a p95 of fewer says nothing")
+    steps = arguments.repeats * len(IN_FLIGHT) * len(CONTENDERS) + arguments.calls
+    try:
+        with _folder(arguments.keep) as folder, _progress() as bar:
+            figures = measure(arguments, folder, Steps(bar, steps))
+    except CallsiftError as error:
+        sys.exit(f"error: {error}")
+    if arguments.json:
+        print(json.dumps(figures))
+    else:
+        _print_tables(figures)
+
+
+@contextmanager
+def _progress() -> Iterator[Progress | None]:
+    if not console.is_terminal:
+        yield None
+        return
+    columns = (MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
+    with Progress(*columns, console=console) as bar:
+        yield bar
+
+
+@contextmanager
+def _folder(keep: Path | None) -> Iterator[Path]:
+    if keep is not None:
+        keep.mkdir(parents=True, exist_ok=True)
+        yield keep.absolute()
+        return
+    with tempfile.TemporaryDirectory(prefix="callsift-benchmark-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
+
+
+if __name__ == "__main__":
+    main()
