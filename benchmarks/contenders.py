@@ -16,18 +16,16 @@ import signal
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, cast
 
 import faust
 from confluent_kafka import Consumer, KafkaError, Producer
 from faust.types import EventT, StreamT
-from faust.types.tuples import TP
 
 from benchmarks.precomputed import make
 from callsift.worker import work
 from streams.catalogue import STAGES, Stage
-from streams.faust_edge import make_app
+from streams.faust_edge import Delivered, make_app
 from streams.kafka_client import client_config
 from streams.settings import KafkaSettings
 from streams.window import Window
@@ -69,28 +67,6 @@ def run_plain(stage: Stage, kafka: KafkaSettings, in_flight: int) -> None:
     consumer.close()
 
 
-@dataclass(frozen=True)
-class _Delivered:
-    """A Faust event, as the window sees it."""
-
-    event: EventT[Any]
-
-    @property
-    def partition(self) -> TP:
-        return self.event.message.tp
-
-    @property
-    def offset(self) -> int:
-        return self.event.message.offset
-
-    @property
-    def generation(self) -> int:
-        return self.event.message.generation_id or 0
-
-    def acknowledge(self) -> None:
-        self.event.ack()
-
-
 def run_bare(stage: Stage, kafka: KafkaSettings, in_flight: int) -> None:
     """Take, publish, wait for the confirmation, acknowledge; with Faust and the window alone."""
     app = make_app(stage, kafka)
@@ -108,7 +84,7 @@ def run_bare(stage: Stage, kafka: KafkaSettings, in_flight: int) -> None:
 
     async def take(stream: StreamT[Any]) -> None:
         async for event in cast("faust.Stream[Any]", stream).noack().events():
-            await window.admit(_Delivered(event), publishing(event))
+            await window.admit(Delivered(event), publishing(event))
 
     app.agent(takes, name=stage.name, concurrency=1)(take)
     worker = faust.Worker(app, quiet=True, override_logging=False, redirect_stdouts=False)

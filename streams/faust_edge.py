@@ -88,24 +88,28 @@ def _credentials(kafka: KafkaSettings) -> faust.SASLCredentials | faust.SSLCrede
 
 
 @dataclass(frozen=True)
-class _Delivered:
+class Delivered:
     """A Faust event, as the window sees it."""
 
     event: EventT[Any]
 
     @property
     def partition(self) -> TP:
+        """The topic and partition that it came from."""
         return self.event.message.tp
 
     @property
     def offset(self) -> int:
+        """Its position on the partition."""
         return self.event.message.offset
 
     @property
     def generation(self) -> int:
+        """The generation of the consumer group in which it was delivered."""
         return self.event.message.generation_id or 0
 
     def acknowledge(self) -> None:
+        """Let the position be committed past this event."""
         self.event.ack()
 
 
@@ -200,7 +204,7 @@ def connect(
 
     async def take(stream: StreamT[Any]) -> None:
         async for event in cast("faust.Stream[Any]", stream).noack().events():
-            await window.admit(_Delivered(event), partial(stage_runner.take, _message(event, topics)))
+            await window.admit(Delivered(event), partial(stage_runner.take, _message(event, topics)))
 
     # One actor: Faust's own concurrency loses events.
     app.agent(app.topic(*topics, key_type=bytes, value_type=bytes), name=stage.name, concurrency=1)(take)
