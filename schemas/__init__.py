@@ -7,10 +7,12 @@ from schemas.call_outcome import CallOutcome, Failure
 from schemas.call_transcribed import CallTranscribed, Turn, Word
 from schemas.dead_letter import DeadLetter
 from schemas.event import CallEvent, CallFacts, Event, Hop
-from schemas.speech import ClaimCheck, RecordingFacts, Speaker, SpeakerFigures, SpeechFigures, SpeechSegment
+from schemas.recording import ChannelFacts, ChannelLayout, RecordingFacts
+from schemas.speech import SIDES, ClaimCheck, Speaker, SpeakerFigures, SpeechFigures, SpeechSegment
 from schemas.taxonomy import Category, Leaf, Taxonomy
 
 __all__ = [
+    "SIDES",
     "AudioReady",
     "CallClassified",
     "CallEnded",
@@ -19,6 +21,8 @@ __all__ = [
     "CallOutcome",
     "CallTranscribed",
     "Category",
+    "ChannelFacts",
+    "ChannelLayout",
     "ClaimCheck",
     "DeadLetter",
     "Decision",

@@ -4,7 +4,8 @@ from pydantic import Field, NonNegativeFloat, NonNegativeInt
 
 from schemas.call_transcribed import Turn
 from schemas.event import CallEvent, Part
-from schemas.speech import RecordingFacts, Speaker, SpeechFigures
+from schemas.recording import RecordingFacts
+from schemas.speech import ClaimCheck, Speaker, SpeechFigures
 
 
 class Evidence(Part):
@@ -66,7 +67,11 @@ class CallClassified(CallEvent):
     versions: Versions
     """What produced the decision."""
     turns: tuple[Turn, ...]
-    """The transcript."""
+    """The transcript. Empty where ``turns_claim`` is set."""
+    turns_claim: ClaimCheck | None = None
+    """Where the turns lie (a JSON array) if they are too large for a message; null: they are in ``turns``."""
+    transcript_confidence: float | None = Field(default=None, ge=0.0, le=1.0)
+    """Mean of all words' confidences, 0 to 1; null where nothing was recognised."""
     language: str
     """Language of the transcript, as a BCP 47 tag."""
     recording_facts: RecordingFacts

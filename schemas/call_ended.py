@@ -5,7 +5,7 @@ from typing import Self
 from pydantic import Field, NonNegativeInt, model_validator
 
 from schemas.event import CallEvent, Part
-from schemas.speech import Speaker
+from schemas.speech import SIDES, Speaker
 
 
 class OneFile(Part):
@@ -18,8 +18,8 @@ class OneFile(Part):
 
     @model_validator(mode="after")
     def _one_channel_each(self) -> Self:
-        if self.channels is not None and self.channels.keys() != set(Speaker):
-            raise ValueError(f"channels must name every speaker: {', '.join(Speaker)}")
+        if self.channels is not None and self.channels.keys() != set(SIDES):
+            raise ValueError(f"channels must name every speaker: {', '.join(SIDES)}")
         if self.channels is not None and len(set(self.channels.values())) < len(self.channels):
             raise ValueError("two speakers share a channel; give each speaker a channel of its own")
         return self
@@ -51,3 +51,5 @@ class CallEnded(CallEvent):
 
     recording: Recording
     """Where the recording is and who is on which channel or file."""
+    language: str | None = Field(default=None, min_length=2)
+    """Language of the call as a BCP 47 tag, if the PBX knows it. Absent: the transcribe stage's default."""

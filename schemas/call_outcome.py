@@ -6,7 +6,8 @@ from pydantic import AwareDatetime, Field, NonNegativeFloat, PositiveInt, model_
 
 from schemas.call_classified import Evidence, Versions
 from schemas.event import CallFacts, Hop, Part
-from schemas.speech import RecordingFacts, SpeechFigures
+from schemas.recording import RecordingFacts
+from schemas.speech import SpeechFigures
 
 
 class Failure(Part):
@@ -49,6 +50,10 @@ class CallOutcome(CallFacts):
     """Talk, silence and overlap; null in state failed."""
     recording_facts: RecordingFacts | None = None
     """What the recording turned out to be; null in state failed."""
+    language: str | None = None
+    """Language of the transcript, as a BCP 47 tag; null in state failed."""
+    transcript_confidence: float | None = Field(default=None, ge=0.0, le=1.0)
+    """Mean of all words' confidences, 0 to 1; null in state failed, and where nothing was recognised."""
     stage_seconds: dict[str, NonNegativeFloat] = Field(default_factory=dict)
     """Seconds of work in each stage that the call passed."""
     decided_at: AwareDatetime

@@ -5,7 +5,8 @@ from typing import Literal
 from pydantic import Field, NonNegativeFloat
 
 from schemas.event import CallEvent, Part
-from schemas.speech import RecordingFacts, Speaker, SpeechFigures
+from schemas.recording import RecordingFacts
+from schemas.speech import ClaimCheck, Speaker, SpeechFigures
 
 
 class Word(Part):
@@ -19,6 +20,8 @@ class Word(Part):
     """Seconds from the start of the recording."""
     confidence: float = Field(ge=0.0, le=1.0)
     """The recogniser's confidence, 0 to 1."""
+    heard: str | None = None
+    """What the recogniser wrote, where the list of corrections replaced it."""
 
 
 class Turn(Part):
@@ -32,6 +35,8 @@ class Turn(Part):
     """End of the last word, in seconds from the start of the recording."""
     text: str
     """The words, joined by single spaces."""
+    normalised: str | None = None
+    """The text with spoken numbers as digits (beş yüz otuz iki → 532). Null in events from before this was made."""
     confidence: float = Field(ge=0.0, le=1.0)
     """Mean of the words' confidences, 0 to 1."""
     words: tuple[Word, ...] = ()
@@ -42,7 +47,11 @@ class CallTranscribed(CallEvent):
     """The transcript of a call."""
 
     turns: tuple[Turn, ...]
-    """What was said, both speakers merged, in the order in which the turns began."""
+    """What was said, speakers merged, in the order in which the turns began. Empty where ``turns_claim`` is set."""
+    turns_claim: ClaimCheck | None = None
+    """Where the turns lie (a JSON array) if they are too large for a message; null: they are in ``turns``."""
+    transcript_confidence: float | None = Field(default=None, ge=0.0, le=1.0)
+    """Mean of all words' confidences, 0 to 1; null where nothing was recognised."""
     language: str
     """Language of the speech model, as a BCP 47 tag."""
     speech_model: str
@@ -52,6 +61,6 @@ class CallTranscribed(CallEvent):
     figures: SpeechFigures
     """Talk, silence and overlap."""
 
-    def said_by(self, speaker: Speaker | Literal["customer", "agent"]) -> str:
+    def said_by(self, speaker: Speaker | Literal["customer", "agent", "undivided"]) -> str:
         """Return everything that one speaker said, joined by single spaces."""
         return " ".join(turn.text for turn in self.turns if turn.speaker == speaker)

@@ -6,7 +6,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, PositiveInt
 
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION = "1.1"
 """Written into every event made here. Readers accept any 1.x: a minor version only adds optional fields."""
 
 _NAMESPACE = uuid5(NAMESPACE_URL, "callsift:event")

@@ -1,18 +1,24 @@
-"""Parts that describe sound: who spoke when, and what the recording was like."""
+"""Parts that describe sound: who spoke when, and where the sound lies."""
 
 from enum import StrEnum
 from typing import Self
 
-from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt, model_validator
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, model_validator
 
 from schemas.event import Part
 
 
 class Speaker(StrEnum):
-    """Who is on a channel."""
+    """Who speaks."""
 
     CUSTOMER = "customer"
     AGENT = "agent"
+    UNDIVIDED = "undivided"
+    """Customer and agent together, in a recording that does not keep them apart."""
+
+
+SIDES = (Speaker.CUSTOMER, Speaker.AGENT)
+"""Who can have a channel or a file of their own."""
 
 
 class ClaimCheck(Part):
@@ -41,21 +47,6 @@ class SpeechSegment(Part):
         return self
 
 
-class RecordingFacts(Part):
-    """What the recording turned out to be when it was decoded."""
-
-    duration_s: NonNegativeFloat
-    """Length of what could be decoded, in seconds."""
-    codec: str
-    """FFmpeg's name of the codec, for example pcm_mulaw; of the customer's file where there are two."""
-    sample_rate_hz: PositiveInt
-    """Sample rate before resampling, in hertz."""
-    damaged: bool = False
-    """True where the file announced more than could be decoded, or decoding met an error."""
-    lost_s: NonNegativeFloat = 0.0
-    """Seconds that the file announced and that could not be decoded."""
-
-
 class SpeakerFigures(Part):
     """What one speaker did in the call."""
 
@@ -65,6 +56,18 @@ class SpeakerFigures(Part):
     """Talk time as a share of the recording's length; 0 for an empty recording."""
     segments: NonNegativeInt
     """Number of stretches of speech."""
+    interruptions: NonNegativeInt = 0
+    """How often this speaker began while the other spoke, and still spoke when the other had stopped."""
+    response_gap_median_s: NonNegativeFloat | None = None
+    """Median of the pauses before this speaker answered the other, in seconds; null where it never happened."""
+    response_gap_p90_s: NonNegativeFloat | None = None
+    """90th percentile of the same pauses, in seconds."""
+    turns: NonNegativeInt | None = None
+    """Number of turns in the transcript; null before the call is transcribed."""
+    words: NonNegativeInt | None = None
+    """Number of words recognised; null before the call is transcribed."""
+    words_per_minute: NonNegativeFloat | None = None
+    """Words per minute of talk time; null before the call is transcribed, and for a speaker who did not speak."""
 
 
 class SpeechFigures(Part):
@@ -78,3 +81,5 @@ class SpeechFigures(Part):
     """Longest stretch in which nobody spoke, in seconds."""
     overlap_s: NonNegativeFloat
     """Seconds in which both spoke at once."""
+    overlaps: NonNegativeInt = 0
+    """How often both began to speak at once."""

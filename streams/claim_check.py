@@ -1,7 +1,12 @@
 """The claim check: payloads too large for Kafka lie in a store, and events carry where (docs/audio-store.md)."""
 
 import hashlib
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any, BinaryIO, NamedTuple
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -40,6 +45,17 @@ def public_address(uri: str) -> str:
     return f"{parts.scheme}://{parts.hostname or ''}{port}{parts.path.rsplit('@', maxsplit=1)[-1]}"
 
 
+class Entry(NamedTuple):
+    """Something that lies in the store."""
+
+    name: str
+    """Its name under the store's root."""
+    uri: str
+    """Its address, as a claim check to it has it."""
+    modified_at: datetime
+    """When it was last written (UTC)."""
+
+
 class ClaimCheckStore:
     """A folder or bucket, through fsspec. Its methods block: call them in a thread."""
 
@@ -54,24 +70,17 @@ class ClaimCheckStore:
             UnknownScheme: No driver for the store's scheme is installed.
             StoreUnavailable: The store did not take it.
         """
-        uri = f"{self._root}/{name}"
-        try:
-            filesystem, path = fsspec.core.url_to_fs(uri)
-            filesystem.makedirs(path.rsplit("/", 1)[0], exist_ok=True)
-            if isinstance(filesystem, LocalFileSystem):  # an object store replaces as a whole by itself
-                draft = f"{path}.{uuid4().hex}"
-                try:
-                    filesystem.pipe_file(draft, payload)
-                    Path(draft).replace(path)
-                finally:
-                    Path(draft).unlink(missing_ok=True)
-            else:
-                filesystem.pipe_file(path, payload)
-        except (ImportError, ValueError) as error:
-            raise _no_driver(uri) from error
-        except Exception as error:
-            raise StoreUnavailable(f"cannot write {public_address(uri)}: {type(error).__name__}", _CURE) from error
-        return ClaimCheck(uri=uri, size_bytes=len(payload), sha256=hashlib.sha256(payload).hexdigest())
+        return self._put(name, io.BytesIO(payload))
+
+    def put_file(self, name: str, path: Path) -> ClaimCheck:
+        """Store the content of the file ``path``, of any size, as ``put`` does.
+
+        Raises:
+            UnknownScheme: No driver for the store's scheme is installed.
+            StoreUnavailable: The store did not take it.
+        """
+        with path.open("rb") as source:
+            return self._put(name, source)
 
     @staticmethod
     def get(claim: ClaimCheck) -> bytes:
@@ -81,24 +90,128 @@ class ClaimCheckStore:
             PayloadGone: It is not there any more, or not the same.
             StoreUnavailable: The store did not answer.
         """
-        shown = public_address(claim.uri)
+        target = io.BytesIO()
+        _get(claim, target)
+        return target.getvalue()
+
+    @staticmethod
+    def get_file(claim: ClaimCheck, path: Path) -> None:
+        """Write the payload of a claim check, of any size, to the file ``path``.
+
+        Raises:
+            PayloadGone: It is not there any more, or not the same.
+            StoreUnavailable: The store did not answer.
+        """
+        with path.open("wb") as target:
+            _get(claim, target)
+
+    def find(self, name: str) -> bytes | None:
+        """Return what lies under ``name``; None: nothing.
+
+        Raises:
+            StoreUnavailable: The store did not answer.
+        """
+        uri = f"{self._root}/{name}"
         try:
-            with fsspec.open(claim.uri, "rb") as file:
+            with _reading(uri), fsspec.open(uri, "rb") as file:
                 payload: bytes = file.read()
-        except (ImportError, ValueError) as error:
-            raise _no_driver(claim.uri) from error
-        except FileNotFoundError as error:
-            raise PayloadGone(
-                f"{shown} is gone", "Replay the call-ended event so that the audio is made again"
-            ) from error
-        except Exception as error:
-            raise StoreUnavailable(f"cannot read {shown}: {type(error).__name__}", _CURE) from error
-        if hashlib.sha256(payload).hexdigest() != claim.sha256:
-            raise PayloadGone(f"{shown} has other bytes than were stored", "Replay the call-ended event")
+        except PayloadGone:
+            return None
         return payload
+
+    def entries(self, folder: str) -> list[Entry]:
+        """List what lies under the folder ``folder``, however deep.
+
+        Raises:
+            StoreUnavailable: The store did not answer.
+        """
+        uri = f"{self._root}/{folder}"
+        try:
+            with _reading(uri):
+                filesystem, path = fsspec.core.url_to_fs(uri)
+                found = filesystem.find(path, detail=True)
+                entries = [
+                    Entry(f"{folder}{full[len(path) :]}", f"{uri}{full[len(path) :]}", _modified_at(filesystem, full))
+                    for full in sorted(found)
+                ]
+                filesystem.invalidate_cache()  # s3fs would go on to deny what others write after this
+                return entries
+        except PayloadGone:
+            return []
+
+    def remove(self, name: str) -> None:
+        """Remove what lies under ``name``; nothing there is fine.
+
+        Raises:
+            StoreUnavailable: The store did not answer.
+        """
+        uri = f"{self._root}/{name}"
+        with suppress(PayloadGone), _reading(uri):
+            filesystem, path = fsspec.core.url_to_fs(uri)
+            filesystem.rm_file(path)
+
+    def _put(self, name: str, source: BinaryIO) -> ClaimCheck:
+        uri = f"{self._root}/{name}"
+        try:
+            filesystem, path = fsspec.core.url_to_fs(uri)
+            filesystem.makedirs(path.rsplit("/", 1)[0], exist_ok=True)
+            if isinstance(filesystem, LocalFileSystem):  # an object store replaces as a whole by itself
+                draft = Path(f"{path}.{uuid4().hex}")
+                try:
+                    with draft.open("wb") as target:
+                        size_bytes, sha256 = _copied(source, target)
+                    draft.replace(path)
+                finally:
+                    draft.unlink(missing_ok=True)
+            else:
+                with filesystem.open(path, "wb") as target:
+                    size_bytes, sha256 = _copied(source, target)
+        except (ImportError, ValueError) as error:
+            raise _no_driver(uri) from error
+        except Exception as error:
+            raise StoreUnavailable(f"cannot write {public_address(uri)}: {type(error).__name__}", _CURE) from error
+        return ClaimCheck(uri=uri, size_bytes=size_bytes, sha256=sha256)
 
 
 _CURE = "Check CALLSIFT_AUDIO_STORE_URI and that this worker may read and write there"
+_BLOCK_BYTES = 1024 * 1024
+
+
+def _get(claim: ClaimCheck, target: BinaryIO) -> None:
+    with _reading(claim.uri), fsspec.open(claim.uri, "rb") as source:
+        _, sha256 = _copied(source, target)
+    if sha256 != claim.sha256:
+        shown = public_address(claim.uri)
+        raise PayloadGone(f"{shown} has other bytes than were stored", "Replay the call-ended event")
+
+
+def _copied(source: BinaryIO, target: BinaryIO) -> tuple[int, str]:
+    """Copy block by block; return the number of bytes and their SHA-256."""
+    size_bytes, digest = 0, hashlib.sha256()
+    while block := source.read(_BLOCK_BYTES):
+        target.write(block)
+        digest.update(block)
+        size_bytes += len(block)
+    return size_bytes, digest.hexdigest()
+
+
+@contextmanager
+def _reading(uri: str) -> Iterator[None]:
+    """Name the failures of fsspec's many drivers."""
+    shown = public_address(uri)
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise PayloadGone(f"{shown} is gone", "Replay the call-ended event so that the audio is made again") from error
+    except (ImportError, ValueError) as error:
+        raise _no_driver(uri) from error
+    except Exception as error:
+        raise StoreUnavailable(f"cannot read {shown}: {type(error).__name__}", _CURE) from error
+
+
+def _modified_at(filesystem: Any, path: str) -> datetime:
+    modified_at: datetime = filesystem.modified(path)
+    return modified_at if modified_at.tzinfo else modified_at.replace(tzinfo=UTC)
 
 
 def _no_driver(uri: str) -> UnknownScheme:

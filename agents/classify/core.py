@@ -10,6 +10,7 @@ from schemas.taxonomy import EMPTY_CALL, UNCERTAIN
 
 RULE = "rule"
 NO_CUSTOMER_SPEECH = "rule:no-customer-speech"
+_QUOTE_LIMIT = 500
 _NOBODY_SPOKE = "Müşteri tarafında anlaşılır bir konuşma yok."
 
 
@@ -37,7 +38,7 @@ class Source:
 
 def customer_spoke(call: CallTranscribed) -> bool:
     """Tell whether there is anything to ask a classifier about."""
-    return bool(call.said_by(Speaker.CUSTOMER).strip())
+    return any(turn.text.strip() for turn in call.turns if turn.speaker != Speaker.AGENT)
 
 
 def empty_call(call: CallTranscribed, taxonomy: Taxonomy) -> CallClassified:
@@ -69,7 +70,7 @@ def classified(
 
 
 def quoted(turns: Sequence[Turn], position: int) -> Evidence:
-    """Quote a turn.
+    """Quote a turn: its first 500 characters, since a speaker whom nobody interrupts may have one turn for hours.
 
     Raises:
         ValueError: There is no such turn.
@@ -77,7 +78,8 @@ def quoted(turns: Sequence[Turn], position: int) -> Evidence:
     if not 0 <= position < len(turns):
         raise ValueError(f"turn {position} does not exist, the call has {len(turns)}")
     turn = turns[position]
-    return Evidence(turn=position, speaker=turn.speaker, start_s=turn.start_s, end_s=turn.end_s, quote=turn.text)
+    quote = turn.text if len(turn.text) <= _QUOTE_LIMIT else f"{turn.text[: _QUOTE_LIMIT - 1].rstrip()}…"
+    return Evidence(turn=position, speaker=turn.speaker, start_s=turn.start_s, end_s=turn.end_s, quote=quote)
 
 
 def _classified(call: CallTranscribed, decision: Decision, source: Source, taxonomy: Taxonomy) -> CallClassified:

@@ -1,5 +1,6 @@
 """The claim check store."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
@@ -23,6 +24,28 @@ def test_what_is_put_is_got_back(store: ClaimCheckStore) -> None:
 def test_putting_again_replaces(store: ClaimCheckStore) -> None:
     store.put("payload.bin", b"old")
     assert store.get(store.put("payload.bin", b"new")) == b"new"
+
+
+def test_a_file_is_put_and_got_back(store: ClaimCheckStore, tmp_path: Path) -> None:
+    (tmp_path / "source").write_bytes(b"x" * 3_000_000)
+    claim = store.put_file("folder/large.bin", tmp_path / "source")
+    assert claim == store.put("folder/large.bin", b"x" * 3_000_000)
+    store.get_file(claim, tmp_path / "target")
+    assert (tmp_path / "target").read_bytes() == b"x" * 3_000_000
+
+
+def test_what_lies_under_a_name_is_found_listed_and_removed(store: ClaimCheckStore) -> None:
+    before = datetime.now(UTC) - timedelta(minutes=1)
+    claim = store.put("folder/deep/payload.bin", b"some bytes")
+    store.put("other/payload.bin", b"")
+    assert store.find("folder/deep/payload.bin") == b"some bytes"
+    (entry,) = store.entries("folder")
+    assert (entry.name, entry.uri) == ("folder/deep/payload.bin", claim.uri)
+    assert before < entry.modified_at <= datetime.now(UTC)
+    store.remove(entry.name)
+    store.remove(entry.name)
+    assert store.find("folder/deep/payload.bin") is None
+    assert store.entries("folder") == store.entries("never") == []
 
 
 def test_a_payload_that_is_gone_is_a_permanent_error_with_a_cure(store: ClaimCheckStore) -> None:

@@ -47,7 +47,7 @@ def _telling_turns(turns: Sequence[Turn], words: Sequence[str]) -> tuple[int, ..
     hits = {
         position: len(set(words) & set(turn.text.split()))
         for position, turn in enumerate(turns)
-        if turn.speaker == Speaker.CUSTOMER
+        if turn.speaker != Speaker.AGENT
     }
     best = sorted((position for position in hits if hits[position]), key=lambda position: -hits[position])
     return tuple(sorted(best[:_EVIDENCE]))

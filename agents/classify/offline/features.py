@@ -66,7 +66,7 @@ _SENTENCE_WORDS = 4
 
 def views(turns: Sequence[Said]) -> dict[str, str]:
     """Return the texts that the blocks are taken from; what ended a call decides, so the endings stand apart."""
-    customer = [turn.text for turn in turns if turn.speaker == Speaker.CUSTOMER]
+    customer = [turn.text for turn in turns if turn.speaker != Speaker.AGENT]  # undivided speech holds the customer's
     agent = [turn.text for turn in turns if turn.speaker == Speaker.AGENT]
     return {
         "customer": BREAK.join(customer),

@@ -83,7 +83,7 @@ class OfflineModel:
     def telling_words(self, turns: Sequence[Said], leaf: str, most: int) -> list[str]:
         """Return the customer's words that speak most for ``leaf`` against the other leaves, strongest first."""
         row = self.leaves.index(leaf)
-        said = {word for turn in turns if turn.speaker == Speaker.CUSTOMER for word in turn.text.split()}
+        said = {word for turn in turns if turn.speaker != Speaker.AGENT for word in turn.text.split()}
         columns = [(word, self._customer_words[word]) for word in sorted(said) if word in self._customer_words]
         strength = {word: float(self.weights[row, column] - self.weights[:, column].mean()) for word, column in columns}
         return [word for word in sorted(strength, key=lambda word: -strength[word]) if strength[word] > 0][:most]
