@@ -25,9 +25,10 @@ def make_agent(stage: str) -> Agent[Any]:
 
 def _audio() -> Agent[Any]:
     from agents.audio.agent import AudioAgent  # noqa: PLC0415
+    from agents.audio.fetching.settings import FetchSettings  # noqa: PLC0415
     from agents.audio.settings import AudioSettings  # noqa: PLC0415
 
-    return AudioAgent(AudioSettings.read(), ClaimCheckStore(AudioStoreSettings.read().uri))
+    return AudioAgent(AudioSettings.read(), FetchSettings.read(), ClaimCheckStore(AudioStoreSettings.read().uri))
 
 
 def _transcribe() -> Agent[Any]:
