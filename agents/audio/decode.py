@@ -25,7 +25,7 @@ _EXOTIC_RATES_AS_HZ = 48_000
 """Rates that share no step as coarse as this with 16,000 Hz become 48,000 Hz: torchaudio's kernel would be huge."""
 
 _WITHOUT_HEADER = {"sample_rate": "8000"}
-"""G.711 without a header (.ul, .al) is telephony; FFmpeg would read it at 44,100 Hz. Other formats ignore the option."""
+"""G.711 without a header (.ul, .al) is telephony; FFmpeg would read it at 44,100 Hz. Other formats ignore this."""
 
 
 class UndecodableRecording(PermanentError):
