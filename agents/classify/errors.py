@@ -23,10 +23,8 @@ class GarbledExtras(GarbledAnswer):
     """The answer without them."""
 
 
-class AnswerBlocked(TransientError):
-    """The model will not speak about this call: its filters stop it. Asked twice, then the call is at fault."""
-
-    attempts_worth_making = 2
+class AnswerBlocked(PermanentError):
+    """The model will not speak about this call: its filters stopped it, however often it was asked."""
 
 
 class ModelBusy(TransientError):

@@ -29,6 +29,7 @@ from schemas import Leaf, Taxonomy, Turn, Usage
 from streams.errors import DependencyDown
 
 _TURNED_AWAY_TIMES = 5
+_BLOCKED_TIMES = 3
 _ANSWER_TOKENS = 400
 """What an answer takes as a rule."""
 
@@ -67,13 +68,22 @@ class HostedClassifier:
         prompt = self.prompt(turns, ended_at)
         times = self._settings.samples if self._settings.agreement == "samples" else 1
         usages: list[Usage] = []
-        asked = (self._ask(prompt, self._local(ended_at), usages) for _ in range(times))
+        asked = (self._unblocked(prompt, self._local(ended_at), usages) for _ in range(times))
         answers = await asyncio.gather(*asked, return_exceptions=True)
         for answer in answers:
             if isinstance(answer, BaseException):
                 raise answer
         most_named = agreed([answer for answer in answers if isinstance(answer, Answer)])
         return replace(most_named, usage=total(usages))
+
+    async def _unblocked(self, prompt: Prompt, local_time: datetime | None, usages: list[Usage]) -> Answer:
+        """Ask again where filters stop the answer: they judge what the model happened to write, too."""
+        for _ in range(_BLOCKED_TIMES - 1):
+            try:
+                return await self._ask(prompt, local_time, usages)
+            except AnswerBlocked:
+                continue
+        return await self._ask(prompt, local_time, usages)
 
     async def _ask(self, prompt: Prompt, local_time: datetime | None, usages: list[Usage]) -> Answer:
         """Ask once, and once more with what was wrong with the answer."""

@@ -89,11 +89,19 @@ class GeminiServer:
     replies: deque[Reply] = field(default_factory=deque)
     answer: Callable[[], Reply] = lambda: answered()  # noqa: PLW0108 - defined below
     """Makes the reply to a request that nothing is scripted for."""
+    respond: Callable[[Request], Reply] | None = None
+    """The same, with a look at the request; wins."""
     ended: threading.Event = field(default_factory=threading.Event)
 
     def script(self, *replies: Reply) -> None:
         """Answer the next requests like this; after the last one, plausibly."""
         self.replies.extend(replies)
+
+    def next_reply(self, request: Request) -> Reply:
+        """Return what a request is answered with."""
+        if self.replies:
+            return self.replies.popleft()
+        return self.respond(request) if self.respond else self.answer()
 
 
 def said(text: str, finish_reason: str = "STOP") -> Reply:
@@ -155,8 +163,9 @@ class _Handler(BaseHTTPRequestHandler):
         path = _PATH.match(self.path)
         if path is None:
             return self._send(failed(404, f"no such method: {self.path}"))
-        self.gemini.received.append(Request(path["model"], dict(self.headers), json.loads(content)))
-        reply = self.gemini.replies.popleft() if self.gemini.replies else self.gemini.answer()
+        request = Request(path["model"], dict(self.headers), json.loads(content))
+        self.gemini.received.append(request)
+        reply = self.gemini.next_reply(request)
         if reply.delay_s:
             self.gemini.ended.wait(reply.delay_s)
         return self._send(reply)
