@@ -41,7 +41,9 @@ def make_classifier(settings: ClassifySettings, taxonomy: Taxonomy) -> Classifie
     hosted: Classifier = HostedClassifier(make_model(settings), settings, taxonomy)
     if settings.agreement == "offline":
         hosted = SecondOpinion(hosted, _offline(taxonomy))
-    return OfflineWhenAway(hosted, _offline(taxonomy)) if settings.when_away == "offline" else hosted
+    if settings.when_away == "offline":
+        return OfflineWhenAway(hosted, _offline(taxonomy), probe_s=settings.away_probe_s)
+    return hosted
 
 
 def make_model(settings: ClassifySettings) -> HostedModel:

@@ -1,4 +1,4 @@
-"""A classifier that asks a hosted model: within limits and budget, once more where the answer is garbled."""
+"""A classifier that asks a hosted model, once more where its answer is garbled, and reads what it says."""
 
 import asyncio
 from collections import defaultdict
@@ -9,29 +9,17 @@ from zoneinfo import ZoneInfo
 
 from agents.classify import metrics
 from agents.classify.answer import read_answer
-from agents.classify.budget import DailyBudget
 from agents.classify.classifier import HostedModel, Reply
 from agents.classify.core import Answer, Source
-from agents.classify.errors import (
-    AnswerBlocked,
-    GarbledAnswer,
-    GarbledExtras,
-    ModelBusy,
-    ModelThrottles,
-    RequestRefused,
-    unanswered,
-)
-from agents.classify.limits import Limiter, Passage
+from agents.classify.errors import AnswerBlocked, GarbledAnswer, GarbledExtras, ModelThrottles
+from agents.classify.metered import MeteredModel
 from agents.classify.prompt import Prompt, make_prompt, prompt_version
 from agents.classify.settings import ClassifySettings
-from agents.classify.usage import estimated_tokens, total
+from agents.classify.usage import total
 from schemas import Leaf, Taxonomy, Turn, Usage
-from streams.errors import DependencyDown
 
 _TURNED_AWAY_TIMES = 5
 _BLOCKED_TIMES = 3
-_ANSWER_TOKENS = 400
-"""What an answer takes as a rule."""
 
 
 class HostedClassifier:
@@ -39,18 +27,10 @@ class HostedClassifier:
 
     def __init__(self, model: HostedModel, settings: ClassifySettings, taxonomy: Taxonomy) -> None:
         """Make the classifier; nobody is asked yet."""
-        self._model = model
         self._settings = settings
         self._taxonomy = taxonomy
         self._zone = ZoneInfo(settings.time_zone)
-        self._price = settings.prices.get(settings.gemini_model)
-        self._budget = DailyBudget(settings.daily_budget, self._zone)
-        self._limiter = Limiter(
-            requests=settings.gemini_requests_per_minute,
-            tokens=settings.gemini_tokens_per_minute,
-            concurrency=settings.gemini_concurrency,
-            longest_pause_s=settings.gemini_longest_pause_s,
-        )
+        self._model = MeteredModel(model, settings, self._zone)
         self.source = Source(model.classifier, settings.gemini_model, prompt_version(taxonomy))
 
     def prompt(self, turns: Sequence[Turn], ended_at: datetime | None) -> Prompt:
@@ -116,75 +96,23 @@ class HostedClassifier:
 
     async def _said(self, prompt: Prompt, usages: list[Usage]) -> Reply:
         """Send a request, again where the service turns it away: that is not the call's fault."""
-        for _ in range(_TURNED_AWAY_TIMES - 1):
+        times = 0
+        while True:
             try:
-                return await self._sent(prompt, usages)
+                reply, usage = await self._model.ask(prompt)
             except ModelThrottles:
-                continue  # the limiter has paused
-        return await self._sent(prompt, usages)
-
-    async def _sent(self, prompt: Prompt, usages: list[Usage]) -> Reply:
-        """Send one request when limits and budget allow it.
-
-        Raises:
-            BudgetSpent: Today's budget does not reach for it.
-            ModelAway: The service refuses everybody, or asks to be left alone for long.
-            ModelBusy: The service did not answer in time.
-            RequestRefused: The service refuses this request.
-        """
-        sent_tokens = estimated_tokens([prompt.instruction, str(prompt.schema), *prompt.contents])
-        expected, spent = self._cost(sent_tokens, _ANSWER_TOKENS), 0.0
-        self._budget.reserve(expected)
-        try:
-            async with self._limiter.passage(sent_tokens + _ANSWER_TOKENS) as passage:
-                reply = await self._replied(prompt, passage)
-                usage = self._usage(reply, sent_tokens)
-                passage.answered(usage.prompt_tokens + usage.answer_tokens)
-            spent = usage.cost or 0.0
-        finally:
-            self._budget.settle(expected, spent)
-            metrics.BUDGET.set(self._budget.share_spent)
-        usages.append(usage)
-        return reply
-
-    async def _replied(self, prompt: Prompt, passage: Passage) -> Reply:
-        try:
-            async with asyncio.timeout(self._settings.gemini_timeout_s):  # the whole of it, however slowly it drips
-                return await self._model.ask(prompt)
-        except TimeoutError as error:
-            metrics.REQUESTS.labels("busy").inc()
-            raise unanswered(error, refused=False) from None
-        except ModelThrottles as error:
-            metrics.REQUESTS.labels("throttled").inc()
-            passage.throttled(error.retry_after_s)
-            raise
-        except ModelBusy as error:
-            metrics.REQUESTS.labels("busy").inc()
-            self._limiter.pause(error.retry_after_s or 0.0)
-            raise
-        except DependencyDown:
-            metrics.REQUESTS.labels("away").inc()
-            raise
-        except RequestRefused:
-            metrics.REQUESTS.labels("refused").inc()
-            raise
-
-    def _usage(self, reply: Reply, sent_tokens: int) -> Usage:
-        """Note what a request took, in the metrics too."""
-        prompt_tokens = sent_tokens if reply.prompt_tokens is None else reply.prompt_tokens
-        answer_tokens = estimated_tokens([reply.text or ""]) if reply.answer_tokens is None else reply.answer_tokens
-        cost = self._cost(prompt_tokens, answer_tokens) if self._price else None
-        metrics.TOKENS.labels("prompt").inc(prompt_tokens)
-        metrics.TOKENS.labels("answer").inc(answer_tokens)
-        metrics.COST.inc(cost or 0.0)
-        currency = self._settings.currency if cost is not None else None
-        return Usage(requests=1, prompt_tokens=prompt_tokens, answer_tokens=answer_tokens, cost=cost, currency=currency)
-
-    def _cost(self, prompt_tokens: int, answer_tokens: int) -> float:
-        return self._price.cost(prompt_tokens, answer_tokens) if self._price else 0.0
+                times += 1
+                if times == _TURNED_AWAY_TIMES:
+                    raise
+            else:
+                usages.append(usage)
+                return reply
 
     def _local(self, instant: datetime | None) -> datetime | None:
-        return instant.astimezone(self._zone) if instant else None
+        try:
+            return instant.astimezone(self._zone) if instant else None
+        except OverflowError:  # the last day of the year 9999: some library's way to say never
+            return None
 
 
 def agreed(answers: Sequence[Answer]) -> Answer:

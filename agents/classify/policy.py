@@ -12,7 +12,6 @@ from schemas import Turn
 from streams.errors import DependencyDown
 
 _PATIENCE = 3
-_PROBE_S = 15.0
 
 
 class OfflineWhenAway:
@@ -23,11 +22,17 @@ class OfflineWhenAway:
     """
 
     def __init__(
-        self, hosted: Classifier, stand_in: Classifier, *, clock: Callable[[], float] = time.monotonic
+        self,
+        hosted: Classifier,
+        stand_in: Classifier,
+        *,
+        probe_s: float,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Let ``stand_in`` decide while ``hosted`` is away."""
+        """Let ``stand_in`` decide while ``hosted`` is away, and ask that every ``probe_s`` whether it is back."""
         self._hosted = hosted
         self._stand_in = stand_in
+        self._probe_s = probe_s
         self._clock = clock
         self._unanswered = 0
         self._probe_at: float | None = None
@@ -43,7 +48,7 @@ class OfflineWhenAway:
         if self._probe_at is not None:
             if self._clock() < self._probe_at:
                 return await self._provisional(turns)
-            self._probe_at = self._clock() + _PROBE_S  # this one asks, nobody else meanwhile
+            self._probe_at = self._clock() + self._probe_s  # this one asks, nobody else meanwhile
         try:
             answer = await self._hosted.classify(turns, ended_at=ended_at)
         except DependencyDown:
@@ -55,7 +60,7 @@ class OfflineWhenAway:
         else:
             self._unanswered, self._probe_at = 0, None
             return answer
-        self._probe_at = self._clock() + _PROBE_S
+        self._probe_at = self._clock() + self._probe_s
         return await self._provisional(turns)
 
     async def _provisional(self, turns: Sequence[Turn]) -> Answer:

@@ -56,14 +56,14 @@ BUSY = ModelBusy("busy", "Wait")
 
 @pytest.mark.parametrize("error", [AWAY, BudgetSpent("spent", "Wait")])
 async def test_while_the_model_is_certainly_away_the_other_decides_at_once_and_says_so(error: Exception) -> None:
-    policy = OfflineWhenAway(Scripted("gemini", error), Scripted("offline"))
+    policy = OfflineWhenAway(Scripted("gemini", error), Scripted("offline"), probe_s=15)
     result = await ClassifyAgent(policy, TAXONOMY, 0.5).work(CALL)
     assert (result.classifier, result.provisional) == ("offline", True)
     assert result.decision.sub_category == "complaint"
 
 
 async def test_the_outcome_of_the_model_itself_is_another_classification() -> None:
-    policy = OfflineWhenAway(Scripted("gemini", AWAY), Scripted("offline"), clock=(clock := Clock()))
+    policy = OfflineWhenAway(Scripted("gemini", AWAY), Scripted("offline"), probe_s=15, clock=(clock := Clock()))
     agent = ClassifyAgent(policy, TAXONOMY, 0.5)
     provisional = await agent.work(CALL)
     clock.now += 60
@@ -74,7 +74,7 @@ async def test_the_outcome_of_the_model_itself_is_another_classification() -> No
 
 async def test_while_it_is_away_one_call_in_a_while_asks_whether_it_is_back() -> None:
     hosted, clock = Scripted("gemini", AWAY, AWAY), Clock()
-    policy = OfflineWhenAway(hosted, Scripted("offline"), clock=clock)
+    policy = OfflineWhenAway(hosted, Scripted("offline"), probe_s=15, clock=clock)
     for _ in range(5):
         assert (await policy.classify(TURNS)).provisional
     assert hosted.asked == 1
@@ -88,7 +88,7 @@ async def test_while_it_is_away_one_call_in_a_while_asks_whether_it_is_back() ->
 
 
 async def test_one_answer_that_does_not_come_is_tried_again_and_several_mean_that_it_is_away() -> None:
-    policy = OfflineWhenAway(Scripted("gemini", BUSY, BUSY, BUSY), Scripted("offline"))
+    policy = OfflineWhenAway(Scripted("gemini", BUSY, BUSY, BUSY), Scripted("offline"), probe_s=15)
     for _ in range(2):
         with pytest.raises(ModelBusy):
             await policy.classify(TURNS)
@@ -97,7 +97,7 @@ async def test_one_answer_that_does_not_come_is_tried_again_and_several_mean_tha
 
 async def test_an_answer_in_between_begins_the_count_anew() -> None:
     hosted = Scripted("gemini", BUSY, BUSY)
-    policy = OfflineWhenAway(hosted, Scripted("offline"))
+    policy = OfflineWhenAway(hosted, Scripted("offline"), probe_s=15)
     for _ in range(2):
         with pytest.raises(ModelBusy):
             await policy.classify(TURNS)
@@ -109,7 +109,7 @@ async def test_an_answer_in_between_begins_the_count_anew() -> None:
 
 
 async def test_a_garbled_answer_is_no_reason_to_ask_somebody_else() -> None:
-    policy = OfflineWhenAway(Scripted("gemini", GarbledAnswer("garbled", "Wait")), Scripted("offline"))
+    policy = OfflineWhenAway(Scripted("gemini", GarbledAnswer("garbled", "Wait")), Scripted("offline"), probe_s=15)
     with pytest.raises(GarbledAnswer):
         await policy.classify(TURNS)
 
