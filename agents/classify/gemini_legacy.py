@@ -1,7 +1,8 @@
 """Gemini through google-generativeai, whose support Google has ended: REST, in a thread, because it cannot wait."""
 
 import asyncio
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
+from threading import Thread
 from typing import TYPE_CHECKING
 
 import requests
@@ -31,8 +32,6 @@ class LegacyGeminiModel:
         """Configure the SDK, which keeps its key and endpoint for the whole process."""
         assert settings.gemini_api_key is not None  # noqa: S101 - the settings have checked it
         self._settings = settings
-        # Threads of its own: one that waits for a service that drips cannot be ended, and must not take up others'.
-        self._threads = ThreadPoolExecutor(settings.gemini_concurrency, thread_name_prefix="gemini-legacy")
         configure(
             api_key=settings.gemini_api_key.get_secret_value(),
             transport="rest",
@@ -42,8 +41,7 @@ class LegacyGeminiModel:
     async def ask(self, prompt: Prompt, /) -> Reply:
         """Send one request."""
         try:
-            response = await asyncio.get_running_loop().run_in_executor(self._threads, self._ask, prompt)
-            return _reply(response)
+            return _reply(await self._in_thread(prompt))
         except exceptions.RetryError as error:
             raise unanswered(error, refused=False) from None
         except exceptions.GoogleAPICallError as error:  # its text may quote the request
@@ -55,6 +53,23 @@ class LegacyGeminiModel:
             raise unanswered(error, refused=_is_refusal(error)) from None
         except (ParseError, ValueError):
             raise GarbledAnswer("the service's reply is not JSON", "Check CALLSIFT_CLASSIFY_GEMINI_ENDPOINT") from None
+
+    async def _in_thread(self, prompt: Prompt) -> "GenerateContentResponse":
+        """Ask in a thread that nobody else needs: it cannot be ended while a service drips, and must hold up nothing.
+
+        Pools would run out of such threads, and wait for them when the process ends.
+        """
+        response: Future[GenerateContentResponse] = Future()
+
+        def run() -> None:
+            try:
+                response.set_result(self._ask(prompt))
+            except Exception as error:  # noqa: BLE001 - raised where it is waited for
+                response.set_exception(error)
+
+        response.set_running_or_notify_cancel()
+        Thread(target=run, name="gemini-legacy", daemon=True).start()
+        return await asyncio.wrap_future(response)
 
     def _ask(self, prompt: Prompt) -> "GenerateContentResponse":
         model = GenerativeModel(self._settings.gemini_model, system_instruction=prompt.instruction)

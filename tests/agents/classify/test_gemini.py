@@ -3,6 +3,7 @@
 The table that the module prints at its end is the one of docs/classification.md.
 """
 
+import asyncio
 import json
 import logging
 import time
@@ -14,6 +15,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from prometheus_client import REGISTRY
 from pydantic import SecretStr
 
 from agents.classify.agent import make_classifier
@@ -320,6 +322,14 @@ async def test_a_drip_does_not_hold_up_the_event_loop(client: ClassifierName, se
     assert time.monotonic() - started < 5  # the whole drip takes more than 20 s
 
 
+async def test_a_drip_holds_up_no_other_call(client: ClassifierName, server: GeminiServer) -> None:
+    server.script(*[replace(answered(), drip_s=0.5)] * 4)
+    asking = classifier(client, server.address, gemini_timeout_s=2.0, gemini_concurrency=4)
+    ended = await asyncio.gather(*(asking.classify(TURNS) for _ in range(4)), return_exceptions=True)
+    assert [type(end) for end in ended] == [ModelBusy] * 4
+    assert (await asking.classify(TURNS)).leaf.code == "potential_customer"
+
+
 async def test_the_version_of_the_prompt_and_the_models_name_are_known(
     client: ClassifierName, server: GeminiServer
 ) -> None:
@@ -367,3 +377,23 @@ async def test_no_log_of_ours_or_of_the_sdks_holds_what_was_said_or_the_key(
     assert KEY not in caplog.text
     assert SAID not in caplog.text
     assert "<transcript>" not in caplog.text
+
+
+async def test_every_request_is_counted_by_its_end_with_tokens_and_cost(
+    client: ClassifierName, server: GeminiServer
+) -> None:
+    def counted() -> list[float]:
+        samples = [("callsift_classify_requests_total", {"result": end}) for end in ("answered", "garbled", "busy")]
+        samples += [("callsift_classify_tokens_total", {"kind": kind}) for kind in ("prompt", "answer")]
+        samples += [("callsift_classify_cost_total", {})]
+        return [REGISTRY.get_sample_value(name, labels) or 0.0 for name, labels in samples]
+
+    before = counted()
+    asking = classifier(client, server.address, prices={"gemini-test-model": Price(prompt=1.0, answer=10.0)})
+    server.script(answered(), said("prose"), answered(), failed(503))
+    await asking.classify(TURNS)
+    await asking.classify(TURNS)
+    with pytest.raises(ModelBusy):
+        await asking.classify(TURNS)
+    difference = [after - earlier for earlier, after in zip(before, counted(), strict=True)]
+    assert difference == pytest.approx([2, 1, 1, 3600, 180, 0.0054])
