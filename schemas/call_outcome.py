@@ -38,6 +38,8 @@ class CallOutcome(CallFacts):
     """Code of the sub-category; null for a category that has none."""
     confidence: float | None = Field(default=None, ge=0.0, le=1.0)
     """How sure the classifier is, 0 to 1; null in state failed."""
+    best_guess: str | None = None
+    """For an uncertain call: the leaf that came closest to being believed; otherwise null."""
     justification: str | None = None
     """Why, in the language of the call; null in state failed."""
     evidence: tuple[Evidence, ...] = ()

@@ -149,6 +149,7 @@ def call_outcome() -> CallOutcome:
         category=call.decision.category,
         sub_category=call.decision.sub_category,
         confidence=call.decision.confidence,
+        best_guess=call.decision.best_guess,
         justification=call.decision.justification,
         evidence=call.decision.evidence,
         summary=call.decision.summary,
