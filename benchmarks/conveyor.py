@@ -14,7 +14,6 @@ Needs Java 17 and Linux, takes about five minutes. Other work on the machine spo
 import argparse
 import json
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,6 +29,7 @@ from benchmarks.contenders import CONTENDERS
 from benchmarks.overhead import overheads
 from benchmarks.precomputed import STAGES
 from benchmarks.rates import Sample, Track
+from deploy.laptop.folders import kept_or_temporary
 from deploy.laptop.kafka import Cluster
 from streams.errors import CallsiftError
 from streams.provision import create_topics
@@ -166,7 +166,7 @@ def main() -> None:
         parser.error("--calls: expected 0 or at least 20, a p95 of fewer says nothing")
     steps = arguments.repeats * len(IN_FLIGHT) * len(CONTENDERS) + arguments.calls
     try:
-        with _folder(arguments.keep) as folder, _progress() as bar:
+        with kept_or_temporary(arguments.keep, "callsift-benchmark-") as folder, _progress() as bar:
             figures = measure(arguments, folder, Steps(bar, steps))
     except CallsiftError as error:
         sys.exit(f"error: {error}")
@@ -184,16 +184,6 @@ def _progress() -> Iterator[Progress | None]:
     columns = (MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
     with Progress(*columns, console=console) as bar:
         yield bar
-
-
-@contextmanager
-def _folder(keep: Path | None) -> Iterator[Path]:
-    if keep is not None:
-        keep.mkdir(parents=True, exist_ok=True)
-        yield keep.absolute()
-        return
-    with tempfile.TemporaryDirectory(prefix="callsift-benchmark-", ignore_cleanup_errors=True) as folder:
-        yield Path(folder)
 
 
 if __name__ == "__main__":

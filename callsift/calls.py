@@ -30,10 +30,11 @@ def store_recording(store: ClaimCheckStore, path: Path) -> str:
         CallsiftError: There is no such file.
     """
     try:
-        content = path.read_bytes()
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise CallsiftError(f"cannot read {path}: {error.strerror}", "Name a recording that exists") from error
-    return store.put(f"recordings/{hashlib.sha256(content).hexdigest()[:32]}{path.suffix}", content).uri
+    return store.put_file(f"recordings/{digest[:32]}{path.suffix}", path).uri
 
 
 def call_ended(call_id: str, recording: Recording, **facts: str | None) -> CallEnded:

@@ -5,7 +5,7 @@ import sys
 
 import typer
 
-from callsift.commands import brake, dlq, outcomes, schemas, topics
+from callsift.commands import brake, dlq, model, outcomes, retention, schemas, topics
 from callsift.commands.demo import demo
 from callsift.commands.emit import emit
 from callsift.commands.inspect import inspect
@@ -29,6 +29,8 @@ app.add_typer(outcomes.app, name="outcomes")
 app.add_typer(dlq.app, name="dlq")
 app.add_typer(topics.app, name="topics")
 app.add_typer(brake.app, name="brake")
+app.add_typer(model.app, name="model")
+app.add_typer(retention.app, name="retention")
 app.add_typer(schemas.app, name="schemas")
 
 

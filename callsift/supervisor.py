@@ -100,11 +100,15 @@ def pipeline(home: Path, write_line: Callable[[str], None]) -> Iterator[Pipeline
             "CALLSIFT_AUDIO_STORE_URI": os.environ.get("CALLSIFT_AUDIO_STORE_URI") or (home / "audio").as_uri(),
             "CALLSIFT_VOSK_MODEL": os.environ.get("CALLSIFT_VOSK_MODEL") or str(DEMO_MODEL),
         }
+        audio = environment["CALLSIFT_AUDIO_STORE_URI"]  # where `callsift emit` puts recordings
+        roots = audio.removeprefix("file://") if audio.startswith("file://") else ""
         if not (servers := os.environ.get("CALLSIFT_KAFKA_BOOTSTRAP_SERVERS")):
             broker = EmbeddedBroker(KafkaSettings.read().prefix)
             stack.callback(lambda: broker)  # keeps it alive until the workers are gone
             servers = broker.bootstrap_servers
+            roots = "/"  # all events come from this machine, which is one person's
         environment["CALLSIFT_KAFKA_BOOTSTRAP_SERVERS"] = servers
+        environment["CALLSIFT_FETCH_FILE_ROOTS"] = os.environ.get("CALLSIFT_FETCH_FILE_ROOTS") or roots
         if not (uri := os.environ.get("CALLSIFT_MONGO_URI")):
             store = EmbeddedStore(home / "store")
             stack.callback(store.stop)

@@ -1,5 +1,6 @@
 """One process: of one stage, or of the retry mover."""
 
+import logging
 import signal
 import threading
 from collections.abc import Callable
@@ -7,15 +8,21 @@ from typing import Any
 
 from callsift.stages import make_agent
 from streams.catalogue import STAGES
+from streams.claim_check import ClaimCheckStore, public_address
+from streams.claimed_turns import ClaimedTurns
 from streams.errors import SettingsError
 from streams.health import Health, serve
 from streams.logs import set_up_logging
 from streams.runner import Agent
-from streams.settings import KafkaSettings, RunnerSettings, WorkerSettings
+from streams.settings import AudioStoreSettings, KafkaSettings, RunnerSettings, WorkerSettings
+
+logger = logging.getLogger(__name__)
 
 RETRY = "retry"
 WORKERS = (*STAGES, RETRY)
 """What a process can be."""
+_STORE_STAGES = {"audio", "transcribe"}
+"""The stages that need the audio store for every call."""
 
 
 def work(name: str, make: Callable[[str], Agent[Any]] = make_agent) -> None:
@@ -39,7 +46,14 @@ def work(name: str, make: Callable[[str], Agent[Any]] = make_agent) -> None:
     else:
         from streams.faust_edge import run_worker  # noqa: PLC0415 - the mover needs no Faust
 
-        run_worker(STAGES[name], lambda: make(name), kafka, RunnerSettings.read(), health)
+        store = AudioStoreSettings.read()
+        if store.is_folder and name in _STORE_STAGES:
+            logger.warning(
+                "the audio store is a folder: workers on other machines have to see the same one, or use s3://",
+                extra={"address": public_address(store.uri)},
+            )
+        turns = ClaimedTurns(ClaimCheckStore(store.uri), store.message_limit_kb * 1024)
+        run_worker(STAGES[name], lambda: make(name), kafka, RunnerSettings.read(), health, turns)
 
 
 def _move_retries(kafka: KafkaSettings, health: Health) -> None:

@@ -130,10 +130,11 @@ class ClaimCheckStore:
             with _reading(uri):
                 filesystem, path = fsspec.core.url_to_fs(uri)
                 found = filesystem.find(path, detail=True)
-                entries = [
-                    Entry(f"{folder}{full[len(path) :]}", f"{uri}{full[len(path) :]}", _modified_at(filesystem, full))
-                    for full in sorted(found)
-                ]
+                entries = []
+                for full in sorted(found):
+                    below = full[len(path) :]
+                    with suppress(FileNotFoundError):  # gone since it was listed, as a writer's draft is
+                        entries.append(Entry(f"{folder}{below}", f"{uri}{below}", _modified_at(filesystem, full)))
                 filesystem.invalidate_cache()  # s3fs would go on to deny what others write after this
                 return entries
         except PayloadGone:

@@ -24,6 +24,7 @@ from streams import metrics
 from streams.brake import follow as follow_brake
 from streams.brake import publish_notice
 from streams.catalogue import ALL_TOPICS, LARGEST_MESSAGE_BYTES, Stage, Topic
+from streams.claimed_turns import ClaimedTurns
 from streams.errors import PermanentError
 from streams.health import Health
 from streams.kafka_client import KafkaUnavailable, consumer_lag
@@ -176,6 +177,7 @@ def connect(
     kafka: KafkaSettings,
     runner: RunnerSettings,
     health: Health,
+    turns: ClaimedTurns | None = None,
 ) -> Watchdog:
     """Let ``agent`` work on the stage's topics, through the runner and the window; returns what watches over it."""
     topics = {kafka.prefix + topic.name: topic for topic in stage.takes}
@@ -184,6 +186,7 @@ def connect(
         agent,
         _publisher(app, kafka.prefix),
         runner,
+        turns=turns,
         on_pause=health.pause,
         apply_brake=partial(_tell_everybody, kafka, stage.name),
     )
@@ -253,6 +256,7 @@ def run_worker(
     kafka: KafkaSettings,
     runner: RunnerSettings,
     health: Health,
+    turns: ClaimedTurns | None = None,
 ) -> None:
     """Work on a stage until SIGTERM or SIGINT; leaves by SystemExit.
 
@@ -267,7 +271,7 @@ def run_worker(
     gc.set_threshold(*_GC_THRESHOLDS)
     app = make_app(stage, kafka)
     app.finalize()
-    watchdog = connect(app, stage, agent, kafka=kafka, runner=runner, health=health)
+    watchdog = connect(app, stage, agent, kafka=kafka, runner=runner, health=health, turns=turns)
     watchdog.start(partial(consumer_lag, kafka, app.conf.id))
     logger.info("worker starts", extra={"stage": stage.name, "does": stage.does})
     worker = faust.Worker(app, loop=loop, quiet=True, override_logging=False, redirect_stdouts=False)

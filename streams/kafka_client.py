@@ -1,7 +1,7 @@
 """Plain Kafka clients, through confluent-kafka: for the command line and whatever else is no stage."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
@@ -30,8 +30,12 @@ def client_config(kafka: KafkaSettings) -> dict[str, str | int | float | bool]:
     return connection
 
 
-def produce(kafka: KafkaSettings, topic: str, messages: list[tuple[str, bytes]], timeout_s: float = 30.0) -> None:
+def produce(
+    kafka: KafkaSettings, topic: str, messages: Sequence[tuple[str, bytes | None]], timeout_s: float = 30.0
+) -> None:
     """Publish messages (key, value) and wait for the brokers' confirmation of all of them.
+
+    No value (None) tells a compacted topic to forget the key.
 
     Raises:
         KafkaUnavailable: Not all were confirmed within ``timeout_s`` seconds, or the brokers refuse who we are.

@@ -1,7 +1,6 @@
 """Asks the brokers how far the pipeline is. It joins no group and commits nothing."""
 
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -9,17 +8,14 @@ from typing import NamedTuple
 
 from confluent_kafka import (
     TIMESTAMP_NOT_AVAILABLE,
-    ConsumerGroupTopicPartitions,
     KafkaError,
     KafkaException,
     Message,
-    TopicPartition,
 )
 from pydantic import AwareDatetime, BaseModel, ValidationError
 
 from streams.catalogue import DEAD_LETTER, REPLAYS, RETRIES, STAGES, Topic
 from streams.dead_letters import Replay, is_replayed
-from streams.kafka_trouble import ask
 from streams.retry_mover import GROUP as RETRY_GROUP
 from streams.settings import KafkaSettings
 from streams.snapshot import BrokerView, Place, Range, Ranges, first_messages, read
@@ -59,9 +55,8 @@ class Observer:
         """
         topics = [topic for reader in self._readers for topic in reader.takes]
         ranges = self._view.ranges(self._kafka.prefix + topic.name for topic in (*topics, REPLAYS))
-        what = "the brokers do not say how far the groups are"
         # Asked after the ends, so that nothing that is done meanwhile shows as waiting.
-        committed = ask(self._view.admin, self._view.trouble, what, lambda limit_s: self._committed(ranges, limit_s))
+        committed = self._view.committed({reader.group: self._places(ranges, reader.takes) for reader in self._readers})
         waiting = {place: Range(max(part.start, committed.get(place) or 0), part.end) for place, part in ranges.items()}
         taken = {place: part for place, part in waiting.items() if self._bare(place) != REPLAYS.name}
         oldest = {place: _published_at(message) for place, message in first_messages(self._kafka, taken).items()}
@@ -94,30 +89,14 @@ class Observer:
     def _bare(self, place: Place) -> str:
         return place[0].removeprefix(self._kafka.prefix)
 
+    def _places(self, places: Iterable[Place], topics: tuple[Topic, ...]) -> list[Place]:
+        names = {topic.name for topic in topics}
+        return [place for place in places if self._bare(place) in names]
+
     def _of(
         self, partitions: Mapping[Place, PartitionStatus], topics: tuple[Topic, ...]
     ) -> tuple[PartitionStatus, ...]:
-        names = {topic.name for topic in topics}
-        return tuple(partitions[place] for place in sorted(partitions) if self._bare(place) in names)
-
-    def _committed(self, ranges: Ranges, limit_s: float) -> dict[Place, int]:
-        asked: list[Future[ConsumerGroupTopicPartitions]] = []
-        for reader in self._readers:
-            names = {self._kafka.prefix + topic.name for topic in reader.takes}
-            places = [TopicPartition(*place) for place in ranges if place[0] in names]
-            if places:  # an empty request would ask for all topics
-                question = ConsumerGroupTopicPartitions(reader.group, places)
-                asked += self._view.admin.list_consumer_group_offsets([question], request_timeout=limit_s).values()
-        committed: dict[Place, int] = {}
-        for future in asked:
-            try:
-                answer = future.result().topic_partitions or []
-            except KafkaException as error:
-                if error.args[0].code() != KafkaError.GROUP_ID_NOT_FOUND:  # it has never been there
-                    raise
-                continue
-            committed |= {(found.topic, found.partition): found.offset for found in answer if found.offset >= 0}
-        return committed
+        return tuple(partitions[place] for place in sorted(self._places(partitions, topics)))
 
     def _members(self) -> dict[str, int | None]:
         groups = [reader.group for reader in self._readers]

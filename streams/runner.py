@@ -18,6 +18,7 @@ from schemas import Event, Hop
 from streams import metrics
 from streams.brake import Brake
 from streams.catalogue import DEAD_LETTER, RETRIES, Stage, Topic
+from streams.claimed_turns import ClaimedTurns, WorkOnWhole
 from streams.decoding import decode
 from streams.errors import CallsiftError, PermanentError, TookTooLong, TransientError, UnreadableEvent
 from streams.letters import GivenUp, dead_letter
@@ -76,6 +77,7 @@ class StageRunner:
         publish: Publish,
         settings: RunnerSettings,
         *,
+        turns: ClaimedTurns | None = None,
         on_pause: Callable[[str | None], None] = lambda _: None,
         apply_brake: Callable[[str], None] = lambda _: None,
     ) -> None:
@@ -86,6 +88,7 @@ class StageRunner:
             agent: Its work.
             publish: Where results go.
             settings: How patient to be.
+            turns: Where the turns of large transcripts lie; None: every event is published as it is.
             on_pause: Told what the stage waits for when it pauses, and None when it goes on.
             apply_brake: Tells the stage's other workers, with the reason, that nearly everything is invalid.
         """
@@ -93,6 +96,8 @@ class StageRunner:
         self._agent = agent
         self._publish = publish
         self._settings = settings
+        self._turns = turns
+        self._store_answers = 0  # events whose turns came from the store or went there
         self.gate = OutageGate(
             streak=settings.outage_streak,
             probe_s=settings.probe_s,
@@ -145,16 +150,19 @@ class StageRunner:
         except UnreadableEvent as error:
             return GivenUp(error, type(error).__name__, tries, None)
         with logged_with(call_id=getattr(event, "call_id", None)):
-            quick, got_through, depends = 0, self.gate.successes, self._agent.depends(event)
+            work = WorkOnWhole(event, self._agent.work, self._turns)
+            quick, depends = 0, work.waits_for_store or self._agent.depends(event)
+            got_through, stored = self.gate.successes, self._store_answers
             while True:
                 if depends:
                     await self.gate.passage()
                 try:
                     async with asyncio.timeout(self._settings.work_limit_s):
-                        result = await self._agent.work(event)
+                        result = await work.finish()
                 except Exception as error:  # noqa: BLE001 - nothing but cancellation may leave the runner
                     failure = self._understood(error)
                 else:
+                    self._store_answers += work.used_store
                     if depends:
                         self.gate.succeeded()
                     hop = Hop(
@@ -167,7 +175,10 @@ class StageRunner:
                 quick += 1
                 used_up = quick >= (getattr(failure, "attempts_worth_making", None) or self._settings.quick_tries)
                 if isinstance(failure, TransientError) and failure.dependency is not None:
-                    alone = self.gate.successes == got_through  # no other event got through since this one was taken
+                    depends = True  # whatever the agent says: turns have to reach the store
+                    # No other event that needed the same got through since this one was taken. Few need the store.
+                    needs_store = work.waits_for_store
+                    alone = (self._store_answers == stored) if needs_store else (self.gate.successes == got_through)
                     telling = used_up and alone and failure.one_event_tells
                     self.gate.failed(message.position, failure, used_up=telling)
                     if self.gate.away is not None and (failure.one_event_tells or not used_up):

@@ -1,7 +1,8 @@
 """Settings of the conveyor, and how every section is read from the environment."""
 
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import (
     Field,
@@ -17,6 +18,9 @@ from pydantic import (
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from streams.errors import SettingsError
+
+Days = Annotated[float, Field(ge=0.0, le=36_500.0)]
+"""A span of time in days."""
 
 
 class Section(BaseSettings):
@@ -183,9 +187,51 @@ class WorkerSettings(Section):
 
 
 class AudioStoreSettings(Section):
-    """Where prepared audio lies between the stages."""
+    """Where prepared audio, and what else is too large for Kafka, lies between the stages."""
 
     model_config = SettingsConfigDict(env_prefix="CALLSIFT_AUDIO_STORE_")
 
     uri: str = Field(default=(Path.home() / ".callsift" / "audio").as_uri(), min_length=1)
     """Folder or bucket that every worker can reach: file:// on one machine, s3:// and the like otherwise."""
+    message_limit_kb: PositiveInt = Field(default=256, le=900)
+    """Size in KiB from which on a transcript does not travel in a message but lies in the store."""
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether the store is a folder, which other machines see only if it is shared with them."""
+        return urlsplit(self.uri).scheme in {"", "file", "local"}
+
+
+class RetentionSettings(Section):
+    """How long data is kept; ``callsift retention run`` removes what is older. 0 keeps for ever."""
+
+    model_config = SettingsConfigDict(env_prefix="CALLSIFT_RETENTION_")
+
+    audio_days: Days = 7.0
+    """Days that prepared audio is kept in the audio store; 0: for ever."""
+    decoded_days: Days = 7.0
+    """Days that the transcribe stage's checkpoints (decoded segments) are kept in the audio store; 0: for ever."""
+    turns_days: Days = 7.0
+    """Days that the turns of large transcripts are kept in the audio store; 0: for ever. Not less than
+    calls.classified keeps its messages, where an operator may want to have them read again."""
+    documents_days: Days = 0.0
+    """Days that documents are kept in MongoDB, from the decision on; 0: for ever."""
+    dead_letters_days: Days = 30.0
+    """Days that dead letters and the marks of their replays are kept; 0: for as long as Kafka keeps them."""
+
+
+class PrivacySettings(Section):
+    """What becomes of the caller's number. What was said is redacted in any case."""
+
+    model_config = SettingsConfigDict(env_prefix="CALLSIFT_PRIVACY_")
+
+    caller: Literal["keep", "hash", "drop"] = "keep"
+    """keep: as the PBX sent it. hash: a keyed hash, the same for the same number. drop: null."""
+    caller_key: SecretStr | None = Field(default=None, min_length=16)
+    """Key of the hash, a secret of the installation; whoever knows it can find a number by trying all."""
+
+    @model_validator(mode="after")
+    def _a_hash_needs_a_key(self) -> Self:
+        if self.caller == "hash" and self.caller_key is None:
+            raise ValueError("CALLSIFT_PRIVACY_CALLER=hash needs CALLSIFT_PRIVACY_CALLER_KEY")
+        return self

@@ -1,10 +1,19 @@
 """What is on topics at the moment of asking: a reader that ends, without a consumer group."""
 
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from datetime import datetime
 from typing import Any, NamedTuple
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka import (
+    Consumer,
+    ConsumerGroupTopicPartitions,
+    KafkaError,
+    KafkaException,
+    Message,
+    TopicPartition,
+)
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from streams.kafka_client import client_config
@@ -55,6 +64,44 @@ class BrokerView:
             return {place: Range(starts[place], ends[place]) for place in places}
 
         return ask(self.admin, self.trouble, "the brokers do not say what their topics hold", question)
+
+    def first_since(self, places: Iterable[Place], moment: datetime) -> dict[Place, int]:
+        """Return the first offset of each partition that was published at a moment or later; without it left out.
+
+        Raises:
+            KafkaUnavailable: The brokers do not answer in time, or refuse.
+        """
+        asked = list(places)
+        spec = OffsetSpec.for_timestamp(round(moment.timestamp() * 1000))
+        what = "the brokers do not say when messages were published"
+        found = ask(self.admin, self.trouble, what, lambda limit_s: self._offsets(asked, spec, limit_s))
+        return {place: offset for place, offset in found.items() if offset >= 0}
+
+    def committed(self, places: Mapping[str, Sequence[Place]]) -> dict[Place, int]:
+        """Return how far consumer groups are on some partitions; those where a group never committed are left out.
+
+        Raises:
+            KafkaUnavailable: The brokers do not answer in time, or refuse.
+        """
+        what = "the brokers do not say how far the groups are"
+        return ask(self.admin, self.trouble, what, lambda limit_s: self._committed(places, limit_s))
+
+    def _committed(self, places: Mapping[str, Sequence[Place]], limit_s: float) -> dict[Place, int]:
+        asked: list[Future[ConsumerGroupTopicPartitions]] = []
+        for group, own in places.items():
+            if own:  # an empty request would ask for all topics
+                question = ConsumerGroupTopicPartitions(group, [TopicPartition(*place) for place in own])
+                asked += self.admin.list_consumer_group_offsets([question], request_timeout=limit_s).values()
+        committed: dict[Place, int] = {}
+        for future in asked:
+            try:
+                answer = future.result().topic_partitions or []
+            except KafkaException as error:
+                if error.args[0].code() != KafkaError.GROUP_ID_NOT_FOUND:  # it has never been there
+                    raise
+                continue
+            committed |= {(found.topic, found.partition): found.offset for found in answer if found.offset >= 0}
+        return committed
 
     def _offsets(self, places: list[Place], spec: OffsetSpec, limit_s: float) -> dict[Place, int]:
         if not places:

@@ -1,6 +1,7 @@
 """What every test shares: properties are judged by their claims, never by the machine's speed; a real Kafka."""
 
 import itertools
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import settings
 
 from deploy.laptop.kafka import Cluster
-from streams.provision import create_topics
+from streams.provision import create_topics, partitions
 from streams.settings import KafkaSettings
 from tests.servers.kafka import KafkaServer, delete_topics, kafka_server, own_cluster
 
@@ -30,6 +31,10 @@ def real_kafka(kafka_cluster: KafkaServer) -> Iterator[KafkaSettings]:
     """The shared Kafka with all topics of the catalogue, under a prefix that only this test has."""
     kafka = kafka_cluster.settings()
     create_topics(kafka)
+    deadline = time.monotonic() + 30
+    while not all(partitions(kafka).values()):  # brokers list what they have made a moment later
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
     yield kafka
     delete_topics(kafka)
 

@@ -4,24 +4,32 @@ import asyncio
 import hashlib
 import tempfile
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from urllib.parse import urlsplit
 
 from agents.audio import metrics
-from agents.audio.fetch import RecordingGone, RecordingMissing, fetch
+from agents.audio.fetching.fetcher import Fetcher, RecordingGone, RecordingMissing
+from agents.audio.fetching.settings import FetchSettings
 from agents.audio.prepared import Hearing, Prepared
 from agents.audio.settings import AudioSettings
-from schemas import AudioReady, CallEnded, FilePerSpeaker, OneFile, Recording, Speaker
+from schemas import AudioReady, CallEnded, FilePerSpeaker, OneFile, Recording
 from streams.claim_check import ClaimCheckStore
 from streams.pool import NativePool
+from streams.privacy import CallerPrivacy
 from streams.runner import Agent
 
 
 class AudioAgent(Agent[CallEnded]):
     """Turns CallEnded into AudioReady. Repeating it stores the same audio under the same name."""
 
-    def __init__(self, settings: AudioSettings, store: ClaimCheckStore) -> None:
+    def __init__(
+        self, settings: AudioSettings, fetching: FetchSettings, store: ClaimCheckStore, privacy: CallerPrivacy
+    ) -> None:
         """Make the agent; the child processes come with ``start``."""
+        self._privacy = privacy
         self._settings = settings
+        self._fetching = fetching
+        self._fetcher = Fetcher(fetching)
         self._store = store
         self._pool = NativePool(
             processes=settings.processes,
@@ -35,34 +43,44 @@ class AudioAgent(Agent[CallEnded]):
         await self._pool.run(_ready)
 
     async def stop(self) -> None:
-        """End the child processes."""
+        """End the child processes and close the connections."""
         await self._pool.close()
+        await self._fetcher.close()
 
     async def work(self, call: CallEnded) -> AudioReady:
         """Prepare the audio of a call."""
-        with tempfile.TemporaryDirectory(prefix="callsift-") as folder:
-            files = {uri: Path(folder) / str(number) for number, uri in enumerate(addresses(call.recording))}
-            limit_bytes = self._settings.recording_limit_mb * 1024 * 1024
-            try:
-                for uri, path in files.items():
-                    await asyncio.to_thread(fetch, uri, path, limit_bytes)
-            except RecordingMissing as missing:
-                if (datetime.now(UTC) - call.ended_at).total_seconds() > self._settings.missing_grace_s:
-                    raise RecordingGone(missing.message, missing.cure) from None
-                raise
-            prepared = await self._pool.run(_prepare, call.recording, files, self._settings)
-        claim = await asyncio.to_thread(self._store.put, f"{_object_name(call, prepared.flac)}.flac", prepared.flac)
-        metrics.AUDIO_SECONDS.inc(prepared.recording_facts.duration_s)
-        metrics.DAMAGED.inc(prepared.recording_facts.damaged)
+        with tempfile.TemporaryDirectory(prefix="callsift-") as name:
+            folder = Path(name)
+            files = {uri: folder / f"{number}{_suffix(uri)}" for number, uri in enumerate(addresses(call.recording))}
+            for uri, path in files.items():
+                await self._fetch(call, uri, path)
+            flac = folder / "prepared.flac"
+            prepared = await self._pool.run(_prepare, call.recording, files, flac, hearing(self._settings))
+            claim = await asyncio.to_thread(
+                self._store.put_file, await asyncio.to_thread(_object_name, call, flac), flac
+            )
+        facts = prepared.recording_facts
+        metrics.AUDIO_SECONDS.inc(facts.duration_s)
+        metrics.RECORDINGS.labels(facts.channel_layout or "").inc()
+        metrics.DAMAGED.inc(facts.damaged)
         for speaker, figures in prepared.figures.speakers.items():
             metrics.SPEECH_SECONDS.labels(speaker.value).inc(figures.talk_s)
         return AudioReady.following(
-            call,
+            self._privacy.applied(call),
             audio=claim,
-            recording_facts=prepared.recording_facts,
+            audio_channels=prepared.speakers,
+            recording_facts=facts,
             speech=prepared.speech,
             figures=prepared.figures,
         )
+
+    async def _fetch(self, call: CallEnded, uri: str, path: Path) -> None:
+        try:
+            await self._fetcher.fetch(uri, path)
+        except RecordingMissing as missing:
+            if (datetime.now(UTC) - call.ended_at).total_seconds() > self._fetching.missing_grace_s:
+                raise RecordingGone(missing.message, missing.cure) from None
+            raise
 
 
 def addresses(recording: Recording) -> list[str]:
@@ -77,21 +95,27 @@ def addresses(recording: Recording) -> list[str]:
 def hearing(settings: AudioSettings) -> Hearing:
     """Return the part of the settings that the computation needs."""
     return Hearing(
-        channels={Speaker.CUSTOMER: settings.customer_channel, Speaker.AGENT: settings.agent_channel},
-        threshold=settings.speech_threshold,
-        min_silence_s=settings.min_silence_s,
+        channels=settings.channels, threshold=settings.speech_threshold, min_silence_s=settings.min_silence_s
     )
 
 
-def _object_name(call: CallEnded, flac: bytes) -> str:
+def _suffix(uri: str) -> str:
+    """Return the address's file name extension: formats without a header are known by nothing else."""
+    suffix = PurePosixPath(urlsplit(uri).path).suffix
+    return suffix if suffix[1:].isalnum() and len(suffix) <= 8 else ""
+
+
+def _object_name(call: CallEnded, flac: Path) -> str:
     """Name the stored audio by call and content: a repetition replaces it by itself, another recording does not."""
-    return hashlib.sha256(call.call_id.encode() + b"\0" + flac).hexdigest()[:32]
+    with flac.open("rb") as file:
+        content = hashlib.file_digest(file, "sha256").digest()
+    return f"prepared/{hashlib.sha256(call.call_id.encode() + content).hexdigest()[:32]}.flac"
 
 
-def _prepare(recording: Recording, files: dict[str, Path], settings: AudioSettings) -> Prepared:
+def _prepare(recording: Recording, files: dict[str, Path], flac: Path, hearing: Hearing) -> Prepared:
     from agents.audio.core import prepare  # noqa: PLC0415 - torch is loaded in the child alone
 
-    return prepare(recording, files, hearing(settings))
+    return prepare(recording, files, flac, hearing)
 
 
 def _load_in_child() -> None:

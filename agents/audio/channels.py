@@ -1,55 +1,142 @@
-"""Who is on which channel: from decoded files to one 16 kHz signal per speaker."""
+"""Who is on which channel: from a recording's files to one stream of blocks with a row per speaker."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from itertools import zip_longest
+from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
-import torch
-import torchaudio
 
-from agents.audio.decode import Decoded
-from schemas import Speaker
+from agents.audio.decode import RecordingFile, Samples
+from agents.audio.levels import Levels
+from agents.audio.resample import SAMPLE_RATE_HZ, resampled
+from schemas import SIDES, ChannelLayout, FilePerSpeaker, OneFile, Recording, Speaker, SpeakerFile
 from streams.errors import PermanentError
 
-SAMPLE_RATE_HZ = 16_000
-"""What Silero VAD and Vosk both work at."""
+BLOCK = 512 * 512
+"""Samples per block at 16,000 Hz (16.4 s): what Silero's sequence model takes at once."""
 
-Signal = npt.NDArray[np.float32]
-"""Shape (samples,), -1 to 1, 16,000 Hz."""
+_TWO_CHANNELS = {Speaker.CUSTOMER: 0, Speaker.AGENT: 1}
 
 
 class ChannelMissing(PermanentError):
-    """The recording lacks a channel that a speaker should be on."""
+    """The recording lacks a channel that a speaker should be on, or nobody said who is on which of many."""
 
 
-def resample(samples: npt.NDArray[np.float32], sample_rate_hz: int) -> npt.NDArray[np.float32]:
-    """Bring samples of shape (channels, samples) to 16,000 Hz by windowed-sinc interpolation."""
-    if sample_rate_hz == SAMPLE_RATE_HZ:
-        return samples
-    resampled = torchaudio.functional.resample(torch.from_numpy(samples), sample_rate_hz, SAMPLE_RATE_HZ)
-    result: npt.NDArray[np.float32] = resampled.numpy()
-    return result
+@dataclass(frozen=True)
+class Source:
+    """A recording as one stream."""
+
+    files: tuple[RecordingFile, ...]
+    """The customer's first, where there are two."""
+    layout: ChannelLayout
+    levels: Mapping[Speaker, Levels]
+    """Each speaker's levels, of as much as has been streamed; in the order of the rows."""
+    blocks: Iterator[Samples]
+    """Shape (speakers, samples), 16,000 Hz, ``BLOCK`` samples each, the last one fewer."""
+
+    @property
+    def lost_s(self) -> float:
+        """Seconds that a file announced and that could not be decoded; known when the blocks are used up."""
+        return max(file.lost_s for file in self.files)
 
 
-def from_one_file(decoded: Decoded, channels: dict[Speaker, int]) -> dict[Speaker, Signal]:
-    """Take each speaker's channel of a file.
+@contextmanager
+def opened(recording: Recording, files: Mapping[str, Path], channels: Mapping[Speaker, int] | None) -> Iterator[Source]:
+    """Open a recording.
+
+    Args:
+        recording: As the event describes it.
+        files: Where the content of each address lies on disk.
+        channels: Who is on which channel where the event does not say; None: on two channels the customer is first.
 
     Raises:
-        ChannelMissing: The file has fewer channels than ``channels`` (speaker to channel, counted from 0) needs.
+        UndecodableRecording: Nothing in a file can be decoded.
+        ChannelMissing: A speaker has no channel.
     """
-    found = decoded.samples.shape[0]
-    if missing := [f"{speaker}: {channel}" for speaker, channel in channels.items() if channel >= found]:
+    with ExitStack() as stack:
+        match recording:
+            case OneFile(uri=uri, channels=named):
+                yield _one_file(stack.enter_context(RecordingFile(files[uri])), named or channels)
+            case FilePerSpeaker(customer=customer, agent=agent):
+                legs = {leg: stack.enter_context(RecordingFile(files[leg.uri])) for leg in (customer, agent)}
+                yield _file_per_speaker(legs)
+
+
+def in_blocks(blocks: Iterable[Samples], size: int) -> Iterator[Samples]:
+    """Cut blocks of any length anew: ``size`` samples each, the last one fewer."""
+    held: list[Samples] = []
+    samples = 0
+    for block in blocks:
+        held.append(block)
+        samples += block.shape[1]
+        if samples >= size:
+            joined = np.concatenate(held, axis=1)
+            whole = samples // size * size
+            yield from np.split(joined[:, :whole], whole // size, axis=1)
+            held, samples = [joined[:, whole:]], samples - whole
+    if samples:
+        yield np.concatenate(held, axis=1)
+
+
+def _one_file(file: RecordingFile, named: Mapping[Speaker, int] | None) -> Source:
+    if file.channels == 1:  # whoever was to be on which channel: there is but one
+        levels = {Speaker.UNDIVIDED: Levels()}
+        return Source((file,), "mono", levels, _at_16_khz(file, file.blocks(), levels))
+    if named is None and file.channels > 2:
         raise ChannelMissing(
-            f"the recording has {found} channel(s), none for {', '.join(missing)}",
-            "Record one speaker per channel, or say in the event's recording.channels who is where",
+            f"the recording has {file.channels} channels and nothing says who is on which",
+            "Say it in the event's recording.channels, or set CALLSIFT_AUDIO_CUSTOMER_CHANNEL and _AGENT_CHANNEL",
         )
-    resampled = resample(decoded.samples, decoded.sample_rate_hz)
-    return {speaker: resampled[channel] for speaker, channel in channels.items()}
+    channels = named or _TWO_CHANNELS
+    if missing := [f"{speaker}: {channel}" for speaker, channel in channels.items() if channel >= file.channels]:
+        raise ChannelMissing(
+            f"the recording has {file.channels} channels, none for {', '.join(missing)}",
+            "Say in the event's recording.channels who is where",
+        )
+    rows = [channels[speaker] for speaker in SIDES]
+    levels = {speaker: Levels() for speaker in SIDES}
+    blocks = _at_16_khz(file, (block[rows] for block in file.blocks()), levels)
+    return Source((file,), "stereo" if file.channels == 2 else "multichannel", levels, blocks)
 
 
-def from_file_per_speaker(decoded: dict[Speaker, tuple[Decoded, float]]) -> dict[Speaker, Signal]:
-    """Mix each speaker's file down to one channel and align them; the floats are each file's start in seconds."""
-    aligned = {}
-    for speaker, (file, offset_s) in decoded.items():
-        signal = resample(file.samples.mean(axis=0, keepdims=True), file.sample_rate_hz)[0]
-        aligned[speaker] = np.pad(signal, (round(offset_s * SAMPLE_RATE_HZ), 0))
-    length = max(signal.size for signal in aligned.values())
-    return {speaker: np.pad(signal, (0, length - signal.size)) for speaker, signal in aligned.items()}
+def _file_per_speaker(legs: Mapping[SpeakerFile, RecordingFile]) -> Source:
+    levels = {speaker: Levels() for speaker in SIDES}
+    streams = [
+        _shifted(_at_16_khz(file, _mixed_down(file), {speaker: levels[speaker]}), leg.offset_s)
+        for speaker, (leg, file) in zip(SIDES, legs.items(), strict=True)
+    ]
+    return Source(tuple(legs.values()), "file_per_speaker", levels, _side_by_side(*streams))
+
+
+def _at_16_khz(file: RecordingFile, blocks: Iterable[Samples], levels: Mapping[Speaker, Levels]) -> Iterator[Samples]:
+    """Measure the levels of what was recorded, then resample: the filter moves samples off full scale."""
+    return in_blocks(resampled(_measured(file, blocks, levels), file.sample_rate_hz), BLOCK)
+
+
+def _measured(file: RecordingFile, blocks: Iterable[Samples], levels: Mapping[Speaker, Levels]) -> Iterator[Samples]:
+    for block in in_blocks(blocks, 16 * file.sample_rate_hz):
+        for own, row in zip(levels.values(), block, strict=True):
+            own.push(row, file.sample_rate_hz)
+        yield block
+
+
+def _mixed_down(file: RecordingFile) -> Iterator[Samples]:
+    return (block.mean(axis=0, keepdims=True) for block in file.blocks())
+
+
+def _shifted(blocks: Iterable[Samples], offset_s: float) -> Iterator[Samples]:
+    return in_blocks(_after_silence(blocks, round(offset_s * SAMPLE_RATE_HZ)), BLOCK)
+
+
+def _after_silence(blocks: Iterable[Samples], samples: int) -> Iterator[Samples]:
+    for start in range(0, samples, BLOCK):
+        yield np.zeros((1, min(BLOCK, samples - start)), np.float32)
+    yield from blocks
+
+
+def _side_by_side(customer: Iterator[Samples], agent: Iterator[Samples]) -> Iterator[Samples]:
+    for pair in zip_longest(customer, agent, fillvalue=np.zeros((1, 0), np.float32)):
+        length = max(block.shape[1] for block in pair)
+        yield np.concatenate([np.pad(block, ((0, 0), (0, length - block.shape[1]))) for block in pair])

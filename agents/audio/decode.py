@@ -1,110 +1,134 @@
-"""Decoding a recording: the module that talks to PyAV, which bundles FFmpeg."""
+"""Decoding a recording block by block: the module that talks to PyAV, which bundles FFmpeg."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from itertools import chain
+from math import gcd
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 import av
 import numpy as np
 import numpy.typing as npt
 
+from agents.audio.announced import announced_s, is_empty_wav
 from streams.errors import PermanentError
+
+Samples = npt.NDArray[np.float32]
+"""Shape (channels, samples), -1 to 1."""
 
 _TOLERANCE_S = 0.25
 """A file may end this much earlier than it announced (encoder delay, rounding) without counting as damaged."""
 
-_STREAMED_BYTES = 0x7FFF0000
-"""Writers that do not know the length yet announce a size like this one or larger."""
+_FINEST_STEP_HZ = 25
+_EXOTIC_RATES_AS_HZ = 48_000
+"""Rates that share no step as coarse as this with 16,000 Hz become 48,000 Hz: torchaudio's kernel would be huge."""
+
+_WITHOUT_HEADER = {"sample_rate": "8000"}
+"""G.711 without a header (.ul, .al) is telephony; FFmpeg would read it at 44,100 Hz. Other formats ignore this."""
 
 
 class UndecodableRecording(PermanentError):
     """Nothing of the recording can be decoded."""
 
 
-@dataclass(frozen=True)
-class Decoded:
-    """A recording as samples."""
+class RecordingFile:
+    """The first audio stream of a file, opened. Once its blocks are used up, ``lost_s`` says what was missing."""
 
-    samples: npt.NDArray[np.float32]
-    """Shape (channels, samples), -1 to 1."""
-    sample_rate_hz: int
-    codec: str
-    lost_s: float
-    """Seconds that the file announced and that could not be decoded."""
+    def __init__(self, path: Path) -> None:
+        """Open a file and decode its first block.
+
+        Raises:
+            UndecodableRecording: No audio in it.
+        """
+        self._path = path
+        self._size_bytes = path.stat().st_size
+        if not self._size_bytes:
+            raise UndecodableRecording("the recording is empty (0 bytes)", "Check the recording at its source")
+        try:
+            self._container = av.open(str(path), metadata_errors="replace", options=_WITHOUT_HEADER)
+        except av.FFmpegError as error:
+            raise UndecodableRecording(
+                f"no known audio format in {self._size_bytes} bytes", "Check that the address names a recording"
+            ) from error
+        try:
+            self._open_stream()
+        except UndecodableRecording:
+            self._container.close()
+            raise
+
+    def _open_stream(self) -> None:
+        container = self._container.format.name
+        if not self._container.streams.audio:
+            raise UndecodableRecording(f"no audio stream in a {container} file", "Check the recording")
+        self._stream = self._container.streams.audio[0]
+        self._broken = False
+        self._samples = 0
+        self._frames = self._decoded()
+        self._rate_hz = 0
+        """Of what the decoder delivers."""
+        first = next(self._frames, None)
+        if first is None and is_empty_wav(self._path):
+            self._rate_hz = self._recorded_rate_hz = self._stream.rate
+            first = np.zeros((self._stream.codec_context.channels, 0), np.float32)
+        if first is None:
+            raise UndecodableRecording(
+                f"nothing decodable in a {container} file of {self._size_bytes} bytes", "Check the recording"
+            )
+        self._frames = chain([first], self._frames)
+        self.channels: int = first.shape[0]
+        """Number of channels."""
+        self.codec: str = self._stream.codec_context.name
+        """FFmpeg's name of the codec."""
 
     @property
-    def duration_s(self) -> float:
-        """Length of what could be decoded, in seconds."""
-        return float(self.samples.shape[1] / self.sample_rate_hz)
+    def recorded_rate_hz(self) -> int:
+        """Sample rate of the recording, in hertz."""
+        return self._recorded_rate_hz
 
+    @property
+    def sample_rate_hz(self) -> int:
+        """Sample rate of the blocks, in hertz: the recording's, except for exotic ones."""
+        return self._rate_hz
 
-def decode(path: Path) -> Decoded:
-    """Decode the first audio stream of a file, as far as it goes.
+    def blocks(self) -> Iterator[Samples]:
+        """Decode as far as it goes: blocks of shape (channels, samples). May be called once."""
+        for block in self._frames:
+            if block.shape[0] != self.channels:  # damage that changes the number of channels in mid-stream
+                self._broken = True
+                return
+            self._samples += block.shape[1]
+            yield block
 
-    Raises:
-        UndecodableRecording: No audio in it.
-    """
-    size_bytes = path.stat().st_size
-    if not size_bytes:
-        raise UndecodableRecording("the recording is empty (0 bytes)", "Check the recording at its source")
-    try:
-        container = av.open(str(path), metadata_errors="replace")
-    except av.FFmpegError as error:
-        raise UndecodableRecording(
-            f"no known audio format in {size_bytes} bytes", "Check that the address names a recording"
-        ) from error
-    with container:
-        if not container.streams.audio:
-            raise UndecodableRecording(f"no audio stream in a {container.format.name} file", "Check the recording")
-        stream = container.streams.audio[0]
-        to_float = av.AudioResampler(format="fltp")
-        blocks: list[npt.NDArray[np.float32]] = []
-        broken = False
+    @property
+    def lost_s(self) -> float:
+        """Seconds that the file announced and that could not be decoded; known when the blocks are used up."""
+        lost_s = max(0.0, announced_s(self._path, self._container, self._stream) - self._samples / self._rate_hz)
+        return lost_s if self._broken or lost_s > _TOLERANCE_S else 0.0
+
+    def __enter__(self) -> Self:
+        """Return the file."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the file."""
+        self._container.close()
+
+    def _decoded(self) -> Iterator[Samples]:
+        resampler: av.AudioResampler | None = None
         try:
-            for frame in container.decode(stream):
-                decoded = [out.to_ndarray().astype(np.float32, copy=False) for out in to_float.resample(frame)]
-                if any(block.shape[0] != (blocks or decoded)[0].shape[0] for block in decoded):
-                    broken = True  # damage that changes the number of channels in mid-stream
-                    break
-                blocks += decoded
+            for frame in self._container.decode(self._stream):
+                if resampler is None:  # the first frame knows the rate better than the header (HE-AAC)
+                    self._recorded_rate_hz = frame.sample_rate
+                    exotic = gcd(frame.sample_rate, 16_000) < _FINEST_STEP_HZ
+                    self._rate_hz = _EXOTIC_RATES_AS_HZ if exotic else frame.sample_rate
+                    resampler = av.AudioResampler(format="fltp", rate=self._rate_hz)
+                for out in resampler.resample(frame):
+                    yield out.to_ndarray().astype(np.float32, copy=False)
+            if resampler is not None:
+                for out in resampler.resample(None):
+                    yield out.to_ndarray().astype(np.float32, copy=False)
         except (av.FFmpegError, ValueError):  # ValueError: damage that changes the format in mid-stream
-            broken = True
-        if not blocks:
-            raise UndecodableRecording(
-                f"nothing decodable in a {container.format.name} file of {size_bytes} bytes", "Check the recording"
-            )
-        samples = np.concatenate(blocks, axis=1)
-        decoded_s = samples.shape[1] / stream.rate
-        announced_s = _announced_s(path, container, stream)
-        lost_s = max(0.0, announced_s - decoded_s)
-        return Decoded(
-            samples=samples,
-            sample_rate_hz=stream.rate,
-            codec=stream.codec_context.name,
-            lost_s=lost_s if broken or lost_s > _TOLERANCE_S else 0.0,
-        )
-
-
-def _announced_s(path: Path, container: "av.container.InputContainer", stream: "av.AudioStream") -> float:
-    context = stream.codec_context
-    if (size_bytes := _wav_data_bytes(path)) is not None and context.name.startswith("pcm_"):
-        return size_bytes * 8 / context.bit_rate if context.bit_rate else 0.0
-    if stream.duration and stream.time_base:
-        return float(stream.duration * stream.time_base)
-    return container.duration / 1e6 if container.duration else 0.0
-
-
-def _wav_data_bytes(path: Path) -> int | None:
-    """Return how much sound a WAV's header announces, which FFmpeg cuts down to what is there.
-
-    None: no WAV, or one whose writer did not know the length yet.
-    """
-    with path.open("rb") as file:
-        head = file.read(12)
-        if head[:4] != b"RIFF" or head[8:] != b"WAVE":
-            return None
-        while len(chunk := file.read(8)) == 8:
-            name, size_bytes = chunk[:4], int.from_bytes(chunk[4:], "little")
-            if name == b"data":
-                return size_bytes if 0 < size_bytes < _STREAMED_BYTES else None
-            file.seek(size_bytes + size_bytes % 2, 1)
-    return None
+            self._broken = True

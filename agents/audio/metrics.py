@@ -15,3 +15,8 @@ DAMAGED = Counter(
     "callsift_audio_damaged_recordings_total",
     "Recordings that were shorter than they announced. Rising: the PBX hangs up on its own files, or fetching is cut.",
 )
+RECORDINGS = Counter(
+    "callsift_audio_recordings_total",
+    "Recordings prepared, by channel layout. mono or duplicated_mono appearing: the PBX mixes the speakers.",
+    ["layout"],
+)

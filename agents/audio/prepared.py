@@ -10,8 +10,8 @@ from schemas import RecordingFacts, Speaker, SpeechFigures, SpeechSegment
 class Hearing:
     """How to listen: the part of the stage's settings that the computation needs."""
 
-    channels: Mapping[Speaker, int]
-    """Who is on which channel where the event does not say."""
+    channels: Mapping[Speaker, int] | None
+    """Who is on which channel where the event does not say; None: on two channels the customer is the first."""
     threshold: float
     """Probability above which a frame counts as speech."""
     min_silence_s: float
@@ -20,10 +20,10 @@ class Hearing:
 
 @dataclass(frozen=True)
 class Prepared:
-    """What comes of a recording."""
+    """What comes of a recording, besides the prepared audio."""
 
-    flac: bytes
-    """FLAC, 16 bit, 16,000 Hz, channel 0 customer and channel 1 agent."""
+    speakers: tuple[Speaker, ...]
+    """Who is on which channel of the prepared audio, in order."""
     recording_facts: RecordingFacts
     speech: dict[Speaker, tuple[SpeechSegment, ...]]
     figures: SpeechFigures

@@ -1,27 +1,26 @@
 """Settings of the audio stage."""
 
-from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
+from typing import Self
+
+from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 from pydantic_settings import SettingsConfigDict
 
+from schemas import Speaker
 from streams.settings import Section
 
 
 class AudioSettings(Section):
-    """How recordings are fetched and decoded."""
+    """How recordings are decoded and listened to."""
 
     model_config = SettingsConfigDict(env_prefix="CALLSIFT_AUDIO_")
 
-    customer_channel: NonNegativeInt = 0
-    """Channel of the customer, counted from 0, where the event does not say."""
-    agent_channel: NonNegativeInt = 1
-    """Channel of the agent, counted from 0, where the event does not say."""
-    recording_limit_mb: PositiveInt = 500
-    """Largest recording that is fetched, in megabytes."""
-    missing_grace_s: NonNegativeFloat = 600.0
-    """Seconds after hang-up in which a missing recording may still come; after that its call is given up."""
+    customer_channel: NonNegativeInt | None = None
+    """Channel of the customer, counted from 0, where the event does not say. Unset, as agent_channel: 0."""
+    agent_channel: NonNegativeInt | None = None
+    """Channel of the agent, counted from 0, where the event does not say. Unset, as customer_channel: 1."""
     processes: PositiveInt = 1
     """Child processes that decode; each keeps one core busy."""
-    time_limit_s: PositiveFloat = 300.0
+    time_limit_s: PositiveFloat = 900.0
     """Seconds that one recording may take before its child process is killed."""
     memory_limit_mb: NonNegativeInt = Field(default=4096)
     """Megabytes of data that a child process may allocate; 0: no limit."""
@@ -29,3 +28,18 @@ class AudioSettings(Section):
     """Probability above which Silero VAD's frame counts as speech."""
     min_silence_s: PositiveFloat = 0.3
     """Pauses shorter than this, in seconds, do not end a stretch of speech."""
+
+    @property
+    def channels(self) -> dict[Speaker, int] | None:
+        """Who is on which channel where the event does not say; None where nothing is set."""
+        if self.customer_channel is None or self.agent_channel is None:
+            return None
+        return {Speaker.CUSTOMER: self.customer_channel, Speaker.AGENT: self.agent_channel}
+
+    @model_validator(mode="after")
+    def _one_channel_each(self) -> Self:
+        if (self.customer_channel is None) != (self.agent_channel is None):
+            raise ValueError("CALLSIFT_AUDIO_CUSTOMER_CHANNEL and CALLSIFT_AUDIO_AGENT_CHANNEL belong together")
+        if self.customer_channel is not None and self.customer_channel == self.agent_channel:
+            raise ValueError("two speakers share a channel; give each speaker a channel of its own")
+        return self

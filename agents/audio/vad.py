@@ -5,10 +5,19 @@ The sequence model gives the segments of Silero's default model at six times its
 
 from functools import cache
 
-from silero_vad import SileroVADSequence, get_speech_timestamps_sequence, load_silero_vad
+import numpy as np
+import numpy.typing as npt
+from silero_vad import SileroVADSequence, get_speech_timestamps_from_probs, load_silero_vad
 
-from agents.audio.channels import SAMPLE_RATE_HZ, Signal
+from agents.audio.resample import SAMPLE_RATE_HZ
 from schemas import SpeechSegment
+
+_FRAME = 512
+_CONTEXT = 64
+"""Samples of the frame before that the model sees with each frame (silero_vad.sequence_vad.RATE_CONFIG)."""
+
+_LONGEST_S = 30.0
+"""Longer stretches are cut at their deepest pause: noise that sounds like speech shall not become one endless job."""
 
 
 @cache
@@ -17,23 +26,48 @@ def load_model() -> SileroVADSequence:
     return load_silero_vad(sequence=True)
 
 
-def speech_segments(signal: Signal, *, threshold: float, min_silence_s: float) -> tuple[SpeechSegment, ...]:
-    """Find the stretches of speech in a 16 kHz signal: sorted, disjoint, inside the signal.
+class VoiceActivity:
+    """The speech on one channel at 16,000 Hz, block by block; the model's state is carried from each to the next."""
 
-    Args:
-        signal: Shape (samples,), -1 to 1.
-        threshold: Probability above which a frame of 32 ms counts as speech.
-        min_silence_s: Pauses shorter than this do not end a stretch.
-    """
-    found = get_speech_timestamps_sequence(
-        signal,
-        load_model(),
-        threshold=threshold,
-        sampling_rate=SAMPLE_RATE_HZ,
-        min_silence_duration_ms=round(min_silence_s * 1000),
-    )
-    return tuple(
-        SpeechSegment(start_s=segment["start"] / SAMPLE_RATE_HZ, end_s=segment["end"] / SAMPLE_RATE_HZ)
-        for segment in found
-        if segment["end"] > segment["start"]
-    )
+    def __init__(self) -> None:
+        self._state = [np.zeros((1, 1, 128), np.float32)] * 2
+        self._context = np.zeros((1, _CONTEXT), np.float32)
+        self._probabilities: list[npt.NDArray[np.float32]] = []
+        self._samples = 0
+
+    def push(self, signal: npt.NDArray[np.float32]) -> None:
+        """Take the next block, shape (samples,), -1 to 1; all but the last must be a multiple of 512 samples."""
+        frames = np.pad(signal, (0, -signal.size % _FRAME)).reshape(-1, _FRAME)
+        if not frames.size:
+            return
+        contexts = np.concatenate([self._context, frames[:-1, -_CONTEXT:]])
+        found, *self._state = load_model().session.run(
+            ["speech_probs", "hn", "cn"],
+            {"input": np.concatenate([contexts, frames], axis=1), "h": self._state[0], "c": self._state[1]},
+        )
+        self._context = frames[-1:, -_CONTEXT:]
+        self._probabilities.append(found.reshape(-1))
+        self._samples += signal.size
+
+    def segments(self, *, threshold: float, min_silence_s: float) -> tuple[SpeechSegment, ...]:
+        """Return the stretches of speech: sorted, disjoint, inside the signal.
+
+        Args:
+            threshold: Probability above which a frame of 32 ms counts as speech.
+            min_silence_s: Pauses shorter than this do not end a stretch.
+        """
+        if not self._samples:
+            return ()
+        found = get_speech_timestamps_from_probs(
+            np.concatenate(self._probabilities).tolist(),
+            sampling_rate=SAMPLE_RATE_HZ,
+            threshold=threshold,
+            min_silence_duration_ms=round(min_silence_s * 1000),
+            max_speech_duration_s=_LONGEST_S,
+            audio_length_samples=self._samples,
+        )
+        return tuple(
+            SpeechSegment(start_s=segment["start"] / SAMPLE_RATE_HZ, end_s=segment["end"] / SAMPLE_RATE_HZ)
+            for segment in found
+            if segment["end"] > segment["start"]
+        )

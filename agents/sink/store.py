@@ -4,6 +4,7 @@ It uses the API that motor shares with PyMongo's own asynchronous client, so tha
 (docs/decisions/0005), and nothing that MongoDB-compatible servers answer differently.
 """
 
+from datetime import datetime
 from typing import Any
 
 from bson.errors import InvalidDocument
@@ -100,6 +101,28 @@ class OutcomeStore:
         """Return the document of a call."""
         return await self._calls.find_one({"_id": call_id})
 
+    async def count(self, decided_before: datetime | None = None) -> int:
+        """Return the number of documents whose newest outcome was decided before a moment; None: of all.
+
+        Raises:
+            StoreUnavailable: The store did not answer.
+        """
+        try:
+            return await self._calls.count_documents(_before(decided_before) if decided_before else {})
+        except PyMongoError as error:
+            raise _unavailable(error) from None
+
+    async def delete_before(self, decided_at: datetime) -> int:
+        """Delete the documents whose newest outcome was decided before a moment; returns how many they were.
+
+        Raises:
+            StoreUnavailable: The store did not answer; some may be gone already.
+        """
+        try:
+            return (await self._calls.delete_many(_before(decided_at))).deleted_count
+        except PyMongoError as error:
+            raise _unavailable(error) from None
+
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
@@ -133,6 +156,10 @@ class OutcomeStore:
         guard = {"_id": outcome.call_id, "revision": history[-1].revision}
         result = await self._calls.update_one(guard, {"$set": fields})
         return result.matched_count == 1
+
+
+def _before(decided_at: datetime) -> Document:
+    return {"decided_at": {"$lt": decided_at}}
 
 
 def _unavailable(error: PyMongoError) -> StoreUnavailable:

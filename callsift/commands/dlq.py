@@ -1,17 +1,16 @@
 """``callsift dlq``: the messages that were given up, and the way back for them."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from dataclasses import replace
 from typing import Annotated
 
 import typer
 from rich.progress import Progress
 
+from callsift.commands.letter_filter import takes_filter
 from callsift.commands.letter_tables import original_as_json, print_letter, print_letters
 from callsift.commands.output import harmless, notes, print_json
-from callsift.moments import moment
 from callsift.running import adopt_running
-from streams.catalogue import STAGES
 from streams.dead_letters import LetterFilter, Listed, resolve, when_replayed
 from streams.settings import KafkaSettings
 
@@ -26,36 +25,13 @@ def dlq() -> None:
     """
 
 
-def _moment(text: str) -> datetime:
-    try:
-        return moment(text, datetime.now(UTC))
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from None
-
-
-def _stage(name: str | None) -> str | None:
-    if name is not None and name not in STAGES:
-        raise typer.BadParameter(f"expected one of {', '.join(STAGES)}")
-    return name
-
-
-Stage = Annotated[str | None, typer.Option(help=f"Given up by this stage: {', '.join(STAGES)}.", callback=_stage)]
-ErrorType = Annotated[str | None, typer.Option(help="With this error, for example RecordingGone.")]
-Since = Annotated[
-    datetime | None, typer.Option(parser=_moment, help="Given up since: 2026-11-22T09:00+03:00, or 2h or 3d (ago).")
-]
-Until = Annotated[datetime | None, typer.Option(parser=_moment, help="Given up before: as --since.")]
-Call = Annotated[str | None, typer.Option(help="Of the call with this identifier.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, one dead letter a line.")]
 
 
 @app.command("list")
+@takes_filter
 def list_letters(
-    stage: Stage = None,
-    error_type: ErrorType = None,
-    since: Since = None,
-    until: Until = None,
-    call: Call = None,
+    chosen: LetterFilter,
     replayed: Annotated[
         bool | None, typer.Option("--replayed/--not-replayed", help="Replayed already, or not. Default: both.")
     ] = None,
@@ -63,8 +39,7 @@ def list_letters(
 ) -> None:
     """List dead letters, oldest first: what failed, why, and what a person can do about it."""
     adopt_running()
-    chosen = LetterFilter(stage, error_type, since, until, call, replayed)
-    print_letters(_listed(KafkaSettings.read(), chosen), as_json)
+    print_letters(_listed(KafkaSettings.read(), replace(chosen, replayed=replayed)), as_json)
 
 
 @app.command()
@@ -91,15 +66,12 @@ def show(
 
 
 @app.command()
+@takes_filter
 def replay(
+    chosen: LetterFilter,
     letter_ids: Annotated[
         list[str] | None, typer.Argument(metavar="ID", help="Identifiers, or how they begin.")
     ] = None,
-    stage: Stage = None,
-    error_type: ErrorType = None,
-    since: Since = None,
-    until: Until = None,
-    call: Call = None,
     replayed: Annotated[
         bool, typer.Option("--replayed/--not-replayed", help="Those replayed before, or those not yet.")
     ] = False,
@@ -114,12 +86,11 @@ def replay(
     from streams.replay import read_letters  # noqa: PLC0415
     from streams.replay import replay as put_back  # noqa: PLC0415
 
-    if not (letter_ids or stage or error_type or since or until or call or all_letters):
+    if chosen == LetterFilter() and not (letter_ids or all_letters):
         raise typer.BadParameter("say which: identifiers, a filter, or --all")
     adopt_running()
     kafka = KafkaSettings.read()
-    chosen = LetterFilter(stage, error_type, since, until, call, replayed)
-    listed = _listed(kafka, chosen, letter_ids or ())
+    listed = _listed(kafka, replace(chosen, replayed=replayed), letter_ids or ())
     if dry_run:
         print_letters(listed, as_json)
         notes.print(f"{len(listed)} dead letter(s) would be replayed", highlight=False)

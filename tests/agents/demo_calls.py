@@ -32,6 +32,15 @@ class DemoCall(BaseModel):
         return [word for turn in self.turns if turn.speaker == speaker for word in turn.text.split()]
 
     @property
+    def files(self) -> tuple[str, ...]:
+        """Names of the recording's files."""
+        match self.recording:
+            case OneFile(uri=uri):
+                return (uri,)
+            case FilePerSpeaker(customer=customer, agent=agent):
+                return (customer.uri, agent.uri)
+
+    @property
     def addressed(self) -> Recording:
         """The recording with addresses that can be fetched."""
         match self.recording:

@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from tests.callsift import terminal
+
 RECORDINGS = Path(__file__).parents[2] / "demo" / "recordings"
 
 
@@ -36,9 +38,13 @@ class Up:
         return state
 
     def run(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
-        """Run a command in another terminal."""
+        """Run a command as in another terminal."""
+        return terminal.run(self.variables, *arguments)
+
+    def start(self, *arguments: str) -> "subprocess.Popen[str]":
+        """Start a command in a process of its own, whose standard output can be read."""
         command = [sys.executable, "-m", "callsift", *arguments]
-        return subprocess.run(command, env=self.variables, capture_output=True, text=True, timeout=120, check=False)
+        return subprocess.Popen(command, env=self.variables, stdout=subprocess.PIPE, text=True)
 
     def emit(self, *recordings: Path) -> list[dict[str, Any]]:
         """Send recordings and return their outcomes, in the same order."""
@@ -54,7 +60,7 @@ def start_up(home: Path) -> Up:
         own = {name: value for name, value in os.environ.items() if not name.startswith("CALLSIFT_")}
         process = subprocess.Popen(
             [sys.executable, "-m", "callsift", "up"],
-            env={**own, "CALLSIFT_HOME": str(home)},
+            env={**own, "CALLSIFT_HOME": str(home), "CALLSIFT_RUNNER_PROBE_S": "0.2"},
             stdout=output,
             stderr=output,
             start_new_session=True,

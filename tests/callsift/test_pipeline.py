@@ -39,7 +39,9 @@ def outcomes_of(up: Up, call_id: str, count: int) -> list[dict[str, Any]]:
 
 
 def test_a_call_becomes_an_outcome_and_one_document(up: Up) -> None:
-    [outcome] = up.emit(GOOD)
+    with up.start("emit", "--wait", "--json", str(GOOD)) as emitting:
+        printed, _ = emitting.communicate(timeout=120)
+    [outcome] = map(json.loads, printed.splitlines())
     assert (outcome["state"], outcome["category"], outcome["revision"]) == ("done", "potential_customer", 1)
     assert outcome["classifier"] == "offline"
     assert outcome["evidence"][0]["quote"]
@@ -79,6 +81,12 @@ def test_bad_recordings_fail_visibly_and_the_next_call_goes_through(up: Up, tmp_
             b'{"call_id": "raw-3", "ended_at": "2026-11-22T09:03:10Z", "recording": {"uri": "file:///nowhere.wav"}}',
             "RecordingGone",
             "no recording at file:///nowhere.wav",
+        ),
+        (
+            "raw-4",
+            b'{"call_id": "raw-4", "ended_at": "2026-11-22T09:03:10Z", "recording": {"uri": "http://localhost/a.wav"}}',
+            "AddressNotAllowed",
+            "the host localhost (127.0.0.1) is not allowed: it is no public address",
         ),
     ],
 )
@@ -146,10 +154,13 @@ def test_a_failed_call_makes_emit_fail_and_says_why(up: Up, tmp_path: Path) -> N
 
 def test_outcomes_can_be_followed_from_the_command_line(up: Up) -> None:
     [outcome] = up.emit(GOOD)
-    tail = up.run("outcomes", "tail", "--from-start", "--json", "--seconds", "3")
-    assert outcome["call_id"] in {json.loads(line)["call_id"] for line in tail.stdout.splitlines()}
-    plain = up.run("outcomes", "tail", "--from-start", "--seconds", "3")
-    assert f"{outcome['call_id']}  done    Potential Customer" in plain.stdout
+    tail = ("outcomes", "tail", "--from-start", "--seconds", "60")
+    with up.start(*tail, "--json") as as_json, up.start(*tail) as plain:
+        assert outcome["call_id"] in (json.loads(line)["call_id"] for line in as_json.stdout or ())
+        assert any(f"{outcome['call_id']}  done    Potential Customer" in line for line in plain.stdout or ())
+        for following in (as_json, plain):
+            following.terminate()
+    assert (up.run("outcomes", "tail", "--seconds", "0.5").returncode, plain.returncode) == (0, 0)
 
 
 def test_while_the_audio_store_is_away_calls_wait_and_spend_no_tries(up: Up) -> None:

@@ -2,8 +2,6 @@
 
 import json
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -14,6 +12,7 @@ from callsift.embedded import EmbeddedBroker
 from streams.catalogue import ENDED, RETRIES, STAGES
 from streams.kafka_client import produce
 from streams.settings import KafkaSettings
+from tests.callsift import terminal
 from tests.callsift.conftest import Up
 
 pytestmark = pytest.mark.integration
@@ -45,8 +44,7 @@ def test_only_the_broker_is_needed(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
 
 
 def test_watching_looks_again_until_ctrl_c(up: Up) -> None:
-    command = [sys.executable, "-m", "callsift", "status", "--watch", "--json"]
-    with subprocess.Popen(command, env=up.variables, stdout=subprocess.PIPE, text=True) as watching:
+    with up.start("status", "--watch", "--json") as watching:
         assert watching.stdout is not None
         first, second = (json.loads(watching.stdout.readline())["asked_at"] for _ in range(2))
         watching.send_signal(signal.SIGINT)
@@ -54,10 +52,10 @@ def test_watching_looks_again_until_ctrl_c(up: Up) -> None:
     assert first < second
 
 
-def test_no_broker_is_said_in_one_sentence(up: Up) -> None:
-    command = [sys.executable, "-m", "callsift", "status"]
-    nowhere = up.variables | {"CALLSIFT_KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1"}
-    ended = subprocess.run(command, env=nowhere, capture_output=True, text=True, timeout=60, check=False)
+def test_no_broker_is_said_in_one_sentence(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("streams.kafka_trouble.ask.__defaults__", (1.0,))  # seconds; commands ask for ten
+    nowhere = {"CALLSIFT_HOME": str(tmp_path), "CALLSIFT_KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1"}
+    ended = terminal.run(nowhere, "status")
     assert ended.returncode == 1
     assert "CALLSIFT_KAFKA_BOOTSTRAP_SERVERS" in ended.stderr
     assert "Traceback" not in ended.stderr

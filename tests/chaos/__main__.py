@@ -3,11 +3,8 @@
 import argparse
 import random
 import sys
-import tempfile
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from callsift.calls import call_ended, emit
+from deploy.laptop.folders import kept_or_temporary
 from schemas import CallEnded, OneFile
 from streams.kafka_client import KafkaUnavailable
 from streams.settings import KafkaSettings
@@ -75,9 +73,16 @@ def main() -> int:
         "--outages", type=float, metavar="SECONDS", help="instead: model, store and broker away for so long, in turn"
     )
     parser.add_argument("--pause", type=float, default=6.0, help="seconds between two faults, on average")
+    parser.add_argument(
+        "--session",
+        type=float,
+        metavar="SECONDS",
+        default=KafkaSettings.model_fields["session_timeout_s"].default,
+        help="session time-out of the workers; default %(default)s, as in production",
+    )
     parser.add_argument("--keep", type=Path, help="folder for logs and data; default: a temporary one, removed")
     arguments = parser.parse_args()
-    with _folder(arguments.keep) as folder:
+    with kept_or_temporary(arguments.keep, "callsift-chaos-") as folder:
         result = _run(arguments, folder)
     _print_table(result)
     print(as_line(result))  # noqa: T201 - the result
@@ -89,11 +94,18 @@ def _run(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
     programme = (
         outages(away_s) if away_s else faults(arguments.seed, brokers=arguments.brokers, rounds=arguments.rounds)
     )
-    seconds = len(programme) * (arguments.pause + 1 + (away_s or 0))
+    # Calls flow for as long as the programme lasts: a fault takes some two seconds itself.
+    seconds = len(programme) * (arguments.pause + 2 + (away_s or 0))
     model_faults = 0.0 if away_s else _MODEL_FAULTS
     pauses = random.Random(arguments.seed)  # noqa: S311 - the same pauses every time
     happened: list[tuple[str, float]] = []
-    with World(folder, brokers=arguments.brokers, seed=arguments.seed, model_faults=model_faults) as world:
+    with World(
+        folder,
+        brokers=arguments.brokers,
+        seed=arguments.seed,
+        model_faults=model_faults,
+        session_timeout_s=arguments.session,
+    ) as world:
         outcomes = Outcomes(world.kafka)
         feeder = Feeder(world.kafka, arguments.calls, seconds=seconds)
         feeder.start()
@@ -106,7 +118,7 @@ def _run(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
             time.sleep(pauses.uniform(0.3, 1.7) * arguments.pause)
         while (feeder.is_alive() or outcomes.calls < arguments.calls) and outcomes.quiet_s() < _QUIET_LIMIT_S:
             _say("waiting for the rest", feeder, outcomes)
-            time.sleep(5)
+            time.sleep(1)
         time.sleep(5)  # what comes twice comes soon
         return tally(feeder.call_ids, outcomes, world.kafka, world.mongo_uri, happened, arguments.seed)
 
@@ -124,16 +136,6 @@ def _print_table(result: dict[str, Any]) -> None:
     for kind, seconds in sorted(result["longest_stall_s"].items()):
         table.add_row(f"longest stall after {kind}", f"{seconds} s")
     console.print(table)
-
-
-@contextmanager
-def _folder(keep: Path | None) -> Iterator[Path]:
-    if keep is not None:
-        keep.mkdir(parents=True, exist_ok=True)
-        yield keep.absolute()
-        return
-    with tempfile.TemporaryDirectory(prefix="callsift-chaos-", ignore_cleanup_errors=True) as folder:
-        yield Path(folder)
 
 
 if __name__ == "__main__":

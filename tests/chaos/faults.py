@@ -11,8 +11,8 @@ from callsift.worker import WORKERS
 from streams.catalogue import STAGES
 from tests.chaos.world import World
 
-_FROZEN_S = 9.0
-"""Longer than the session time-out: the group takes the worker for dead, and it comes back and does not know."""
+_FROZEN_SESSIONS = 1.5
+"""More than one session time-out: the group takes the worker for dead, and it comes back and does not know."""
 _BROKER_AWAY_S = 3.0
 _STORE_AWAY_S = 5.0
 
@@ -59,7 +59,7 @@ def _kill(stage: str, world: World) -> None:
 def _freeze(stage: str, world: World) -> None:
     process = world.one(stage).process
     process.send_signal(signal.SIGSTOP)
-    time.sleep(_FROZEN_S)
+    time.sleep(_FROZEN_SESSIONS * world.kafka.session_timeout_s)
     process.send_signal(signal.SIGCONT)
 
 

@@ -33,7 +33,7 @@ class Worker:
 class World:
     """Everything that runs, and what can be done to it."""
 
-    def __init__(self, folder: Path, *, brokers: int, seed: int, model_faults: float) -> None:
+    def __init__(self, folder: Path, *, brokers: int, seed: int, model_faults: float, session_timeout_s: float) -> None:
         """Prepare; ``model_faults`` is the share of the model's answers that are faults."""
         self._folder = folder
         self._stack = ExitStack()
@@ -47,7 +47,12 @@ class World:
         self.model_is_away = False
         """Whether the model's service answers nothing but 503."""
         self.cluster = Cluster(folder / "kafka", brokers=brokers)
-        self.kafka = KafkaSettings(bootstrap_servers=self.cluster.bootstrap_servers, replication_factor=min(3, brokers))
+        self.kafka = KafkaSettings(
+            bootstrap_servers=self.cluster.bootstrap_servers,
+            replication_factor=min(3, brokers),
+            session_timeout_s=session_timeout_s,
+            heartbeat_interval_s=session_timeout_s / 4,
+        )
         self.store: EmbeddedStore
 
     @property
@@ -99,6 +104,8 @@ class World:
     def _start(self, stage: str) -> "subprocess.Popen[bytes]":
         variables = {
             "CALLSIFT_KAFKA_BOOTSTRAP_SERVERS": self.cluster.bootstrap_servers,
+            "CALLSIFT_KAFKA_SESSION_TIMEOUT_S": str(self.kafka.session_timeout_s),
+            "CALLSIFT_KAFKA_HEARTBEAT_INTERVAL_S": str(self.kafka.heartbeat_interval_s),
             "CALLSIFT_MONGO_URI": self.mongo_uri,
             "CALLSIFT_MONGO_TIMEOUT_S": "3",
             "CALLSIFT_GEMINI_API_KEY": "any",

@@ -8,6 +8,7 @@ from schemas import (
     CallEnded,
     CallOutcome,
     CallTranscribed,
+    ChannelFacts,
     ClaimCheck,
     DeadLetter,
     Decision,
@@ -30,15 +31,39 @@ from schemas import (
 )
 
 ENDED_AT = datetime(2026, 10, 5, 14, 3, 27, 120000, tzinfo=timezone(timedelta(hours=3)))
-FACTS = RecordingFacts(duration_s=41.25, codec="pcm_mulaw", sample_rate_hz=8000, damaged=True, lost_s=1.5)
+FACTS = RecordingFacts(
+    duration_s=41.25,
+    codec="pcm_mulaw",
+    sample_rate_hz=8000,
+    damaged=True,
+    lost_s=1.5,
+    channel_layout="stereo",
+    channels={
+        Speaker.CUSTOMER: ChannelFacts(
+            loudness_lufs=-23.5, peak_dbfs=-3.25, clipped_ratio=0.0004, dc_offset=0.002, dead=False, bleed_s=1.25
+        ),
+        Speaker.AGENT: ChannelFacts(dead=True),
+    },
+)
 FIGURES = SpeechFigures(
     speakers={
-        Speaker.CUSTOMER: SpeakerFigures(talk_s=12.5, talk_ratio=0.303, segments=5),
+        Speaker.CUSTOMER: SpeakerFigures(
+            talk_s=12.5,
+            talk_ratio=0.303,
+            segments=5,
+            interruptions=1,
+            response_gap_median_s=0.75,
+            response_gap_p90_s=1.5,
+            turns=4,
+            words=25,
+            words_per_minute=120.0,
+        ),
         Speaker.AGENT: SpeakerFigures(talk_s=18.25, talk_ratio=0.4424, segments=6),
     },
     silence_s=11.0,
     longest_silence_s=2.5,
     overlap_s=0.5,
+    overlaps=2,
 )
 
 
@@ -70,6 +95,7 @@ def call_ended() -> CallEnded:
         queue="white-goods",
         metadata={"campaign": "autumn", "attempt": 2, "tags": ["vip", None], "nested": {"ok": True}},
         recording=OneFile(uri="s3://recordings/2026/10/05/4411.wav", channels={Speaker.CUSTOMER: 1, Speaker.AGENT: 0}),
+        language="tr",
         hops=(hop("pbx", 28),),
     )
 
@@ -95,8 +121,18 @@ def call_transcribed(*turns: Turn) -> CallTranscribed:
         turn(Speaker.CUSTOMER, "çamaşır makinem su akıtıyor", 2.0),
     )
     return CallTranscribed.following(
-        audio_ready(), turns=said, language="tr", speech_model="vosk-tr@a1b2c3d4e5f6"
+        audio_ready(),
+        turns=said,
+        transcript_confidence=0.9 if said else None,
+        language="tr",
+        speech_model="vosk-tr@a1b2c3d4e5f6",
     ).stamped(hop("transcribe", 31))
+
+
+def large(event: CallTranscribed | CallClassified) -> CallTranscribed | CallClassified:
+    """The same event as it travels where its turns are too many for a message."""
+    claim = ClaimCheck(uri="s3://bucket/callsift/turns/4411.json", size_bytes=310_112, sha256="fedcba9876543210" * 4)
+    return event.model_copy(update={"turns": (), "turns_claim": claim})
 
 
 def call_classified() -> CallClassified:

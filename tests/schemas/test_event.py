@@ -46,7 +46,7 @@ def test_the_following_event_has_an_identifier_of_its_own_and_always_the_same() 
 
 def test_the_following_event_has_this_versions_number() -> None:
     newer = audio_ready().model_copy(update={"schema_version": "1.9"})
-    assert CallTranscribed.following(newer, turns=(), language="tr", speech_model="m").schema_version == "1.0"
+    assert CallTranscribed.following(newer, turns=(), language="tr", speech_model="m").schema_version == "1.1"
 
 
 def test_a_stamp_adds_one_hop_with_its_seconds() -> None:

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 import schemas
-from schemas import CallClassified, Event
+from schemas import CallClassified, CallTranscribed, Event
 from streams.catalogue import TOPICS
 from streams.decoding import decode
 from streams.errors import UnreadableEvent
-from tests.schemas.examples import call_failed, examples
+from tests.schemas.examples import call_failed, examples, large
 
 GOLDEN = Path(__file__).with_name("golden")
 EVENTS = sorted({topic.event for topic in TOPICS}, key=lambda event: event.__name__)
@@ -41,6 +41,15 @@ def test_an_event_survives_a_round_trip(event_class: type[Event]) -> None:
     assert decode(event_class, example.model_dump_json().encode()) == example
 
 
+@pytest.mark.parametrize("event_class", [CallTranscribed, CallClassified])
+def test_an_event_whose_turns_lie_elsewhere_survives_a_round_trip(
+    event_class: type[CallTranscribed] | type[CallClassified],
+) -> None:
+    example = EXAMPLES[event_class]
+    assert isinstance(example, CallTranscribed | CallClassified)
+    assert decode(event_class, large(example).model_dump_json().encode()) == large(example)
+
+
 def test_a_failed_outcome_survives_a_round_trip() -> None:
     assert decode(schemas.CallOutcome, call_failed().model_dump_json().encode()) == call_failed()
 
@@ -48,7 +57,7 @@ def test_a_failed_outcome_survives_a_round_trip() -> None:
 @every_event
 def test_the_example_sets_every_field_that_its_kind_may_hold(event_class: type[Event]) -> None:
     empty = {name for name, value in as_json(EXAMPLES[event_class]).items() if value in (None, [], {}, "")}
-    assert empty <= {"failure"}  # a done outcome has none
+    assert empty <= {"failure", "turns_claim"}  # a done outcome has none; turns that are in the event lie nowhere else
 
 
 @every_event
@@ -88,7 +97,16 @@ def test_the_golden_file_still_reads_and_is_written_as_it_was(event_class: type[
     for file in files:
         content = json.loads(file.read_text(encoding="utf-8"))
         written = as_json(read(event_class, content))
-        assert {name: written[name] for name in content} == content, file.name
+        assert _reduced(written, content) == content, file.name
+
+
+def _reduced(written: Any, golden: Any) -> Any:
+    """What was written without the fields that a later version has added, at any depth."""
+    if isinstance(golden, dict):
+        return {name: _reduced(written.get(name), value) for name, value in golden.items()}
+    if isinstance(golden, list) and len(written) == len(golden):
+        return [_reduced(own, value) for own, value in zip(written, golden, strict=True)]
+    return written
 
 
 @every_event

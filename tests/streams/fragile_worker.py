@@ -25,7 +25,7 @@ class Fragile(PrecomputedAudio):
     """Runs the fragile function in a child for every call."""
 
     def __init__(self) -> None:
-        self._pool = NativePool(processes=2, time_limit_s=3.0, memory_limit_mb=0, initializer=nothing)
+        self._pool = NativePool(processes=2, time_limit_s=1.0, memory_limit_mb=0, initializer=nothing)
 
     async def work(self, call: CallEnded) -> AudioReady:
         await self._pool.run(fragile, call.call_id)

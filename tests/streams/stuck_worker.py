@@ -7,7 +7,7 @@ from typing import Any
 import faust
 
 from schemas import CallEnded
-from streams import faust_edge
+from streams import faust_edge, watchdog
 from streams.catalogue import STAGES, Stage
 from streams.health import Health
 from streams.logs import set_up_logging
@@ -38,6 +38,7 @@ def main() -> None:
         return apps[0]
 
     faust_edge.make_app = remembered
+    watchdog._INTERVAL_S = 0.5  # it looks at every fifth second, which is long for a test
     faust_edge.run_worker(
         STAGES["audio"], partial(Stopping, apps), KafkaSettings.read(), RunnerSettings.read(), Health()
     )

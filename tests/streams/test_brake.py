@@ -2,12 +2,9 @@
 
 import asyncio
 import threading
-from collections.abc import Iterator
-from uuid import uuid4
 
 import pytest
 
-from callsift.embedded import EmbeddedBroker
 from streams.brake import Brake, follow, notices, publish_notice
 from streams.settings import KafkaSettings
 
@@ -63,18 +60,12 @@ async def test_after_a_release_the_count_starts_anew() -> None:
     assert [brake.note(invalid=True) for _ in range(9)] == [False] * 9
 
 
-@pytest.fixture
-def kafka() -> Iterator[KafkaSettings]:
-    prefix = f"{uuid4().hex[:8]}."
-    broker = EmbeddedBroker(prefix)
-    yield KafkaSettings(bootstrap_servers=broker.bootstrap_servers, prefix=prefix)
-    del broker
-
-
 @pytest.mark.integration
-def test_a_worker_that_starts_finds_the_brake_as_it_was_left_and_sees_its_release(kafka: KafkaSettings) -> None:
-    publish_notice(kafka, "audio", applied=True, reason="all invalid")
-    publish_notice(kafka, "sink", applied=True, reason="another stage")
+def test_a_worker_that_starts_finds_the_brake_as_it_was_left_and_sees_its_release(
+    embedded_kafka: KafkaSettings,
+) -> None:
+    publish_notice(embedded_kafka, "audio", applied=True, reason="all invalid")
+    publish_notice(embedded_kafka, "sink", applied=True, reason="another stage")
     seen: list[str | None] = []
     released = threading.Event()
 
@@ -83,16 +74,19 @@ def test_a_worker_that_starts_finds_the_brake_as_it_was_left_and_sees_its_releas
         if reason is None:
             released.set()
 
-    follow(kafka, "audio", changed)
+    follow(embedded_kafka, "audio", changed)
     assert seen == ["all invalid"]
-    publish_notice(kafka, "audio", applied=False, reason="schema mended")
+    publish_notice(embedded_kafka, "audio", applied=False, reason="schema mended")
     assert released.wait(30)
     assert seen == ["all invalid", None]
 
 
 @pytest.mark.integration
-def test_the_newest_notice_of_each_stage_counts(kafka: KafkaSettings) -> None:
-    publish_notice(kafka, "audio", applied=True, reason="all invalid")
-    publish_notice(kafka, "audio", applied=False, reason="mended")
-    publish_notice(kafka, "classify", applied=True, reason="all invalid")
-    assert {stage: notice.applied for stage, notice in notices(kafka).items()} == {"audio": False, "classify": True}
+def test_the_newest_notice_of_each_stage_counts(embedded_kafka: KafkaSettings) -> None:
+    publish_notice(embedded_kafka, "audio", applied=True, reason="all invalid")
+    publish_notice(embedded_kafka, "audio", applied=False, reason="mended")
+    publish_notice(embedded_kafka, "classify", applied=True, reason="all invalid")
+    assert {stage: notice.applied for stage, notice in notices(embedded_kafka).items()} == {
+        "audio": False,
+        "classify": True,
+    }

@@ -27,6 +27,8 @@ def worker(kafka: KafkaSettings, log: Path, *command: str, **variables: str) -> 
     settings = {
         "CALLSIFT_KAFKA_BOOTSTRAP_SERVERS": kafka.bootstrap_servers,
         "CALLSIFT_KAFKA_PREFIX": kafka.prefix,
+        "CALLSIFT_KAFKA_SESSION_TIMEOUT_S": "3",
+        "CALLSIFT_KAFKA_HEARTBEAT_INTERVAL_S": "0.5",
         "CALLSIFT_HTTP_PORT": "0",
         **variables,
     }
@@ -69,7 +71,7 @@ def test_a_consumer_that_silently_stopped_is_ended_and_its_successor_loses_nothi
 ) -> None:
     log = tmp_path / "worker.log"
     calls = [f"call-{number}" for number in range(20)]
-    with worker(real_kafka, log, "tests.streams.stuck_worker", CALLSIFT_RUNNER_STALL_LIMIT_S="6") as stuck:
+    with worker(real_kafka, log, "tests.streams.stuck_worker", CALLSIFT_RUNNER_STALL_LIMIT_S="2") as stuck:
         send(real_kafka, "first")
         arrived(real_kafka, "first")
         send(real_kafka, *calls)

@@ -2,29 +2,12 @@
 
 import pytest
 
-from callsift.embedded import EmbeddedBroker
 from streams.catalogue import ALL_TOPICS
 from streams.kafka_client import KafkaUnavailable, TopicReader, produce
 from streams.provision import create_topics, partitions
 from streams.settings import KafkaSettings
 
 pytestmark = pytest.mark.integration
-
-
-@pytest.fixture(scope="module")
-def embedded_broker() -> EmbeddedBroker:
-    return EmbeddedBroker("test.")
-
-
-@pytest.fixture
-def embedded_kafka(embedded_broker: EmbeddedBroker) -> KafkaSettings:
-    return KafkaSettings(bootstrap_servers=embedded_broker.bootstrap_servers, prefix="test.")
-
-
-@pytest.fixture(params=["embedded_kafka", "real_kafka"])
-def kafka(request: pytest.FixtureRequest) -> KafkaSettings:
-    settings: KafkaSettings = request.getfixturevalue(request.param)
-    return settings
 
 
 def read(reader: TopicReader, count: int) -> list[bytes]:

@@ -8,7 +8,7 @@ from prometheus_client import Counter, Gauge, Histogram
 from prometheus_client.metrics import MetricWrapperBase
 
 ROOMS = [f"agents.{stage}.metrics" for stage in ("audio", "transcribe", "classify", "sink")] + ["streams.metrics"]
-LABELS = {"stage", "result", "kind", "speaker", "classifier", "category", "state", "topic"}
+LABELS = {"stage", "result", "kind", "speaker", "classifier", "category", "state", "topic", "layout"}
 
 
 def metrics() -> Iterator[MetricWrapperBase]:

@@ -1,14 +1,11 @@
 """What the brokers tell about the pipeline, while no worker runs."""
 
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from uuid import uuid4
 
 import pytest
 from confluent_kafka import Consumer, TopicPartition
 
-from callsift.embedded import EmbeddedBroker
 from streams.catalogue import DEAD_LETTER, ENDED, RETRIES, STAGES
 from streams.kafka_client import KafkaUnavailable, client_config, produce
 from streams.observer import Observer
@@ -18,20 +15,6 @@ from streams.status import DeadLetterStatus
 from tests.schemas import examples
 
 pytestmark = pytest.mark.integration
-
-
-@pytest.fixture
-def embedded_kafka() -> Iterator[KafkaSettings]:
-    prefix = f"{uuid4().hex[:8]}."
-    broker = EmbeddedBroker(prefix)
-    yield KafkaSettings(bootstrap_servers=broker.bootstrap_servers, prefix=prefix)
-    del broker
-
-
-@pytest.fixture(params=["embedded_kafka", "real_kafka"])
-def kafka(request: pytest.FixtureRequest) -> KafkaSettings:
-    settings: KafkaSettings = request.getfixturevalue(request.param)
-    return settings
 
 
 def member(kafka: KafkaSettings, stage: str) -> Consumer:
@@ -115,6 +98,7 @@ def bare(embedded_kafka: KafkaSettings) -> KafkaSettings:
     return embedded_kafka.model_copy(update={"prefix": "nobody."})
 
 
-def test_brokers_that_are_away_are_said_to_be() -> None:
+def test_brokers_that_are_away_are_said_to_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("streams.kafka_trouble.ask.__defaults__", (1.0,))  # seconds; commands ask for ten
     with pytest.raises(KafkaUnavailable, match="CALLSIFT_KAFKA_BOOTSTRAP_SERVERS"):
         Observer(KafkaSettings(bootstrap_servers="127.0.0.1:1")).look()

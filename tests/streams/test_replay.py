@@ -1,12 +1,8 @@
 """Dead letters over TCP: read to the end and no further, put back as they were, marked once the broker confirmed."""
 
-from collections.abc import Iterator
-from uuid import uuid4
-
 import pytest
 from confluent_kafka import Message
 
-from callsift.embedded import EmbeddedBroker
 from schemas import DeadLetter
 from streams.catalogue import AUDIO, DEAD_LETTER, ENDED, REPLAYS
 from streams.kafka_client import KafkaUnavailable, produce
@@ -17,20 +13,6 @@ from streams.snapshot import Range, first_messages, read, topic_ranges
 from tests.schemas import examples
 
 pytestmark = pytest.mark.integration
-
-
-@pytest.fixture
-def embedded_kafka() -> Iterator[KafkaSettings]:
-    prefix = f"{uuid4().hex[:8]}."
-    broker = EmbeddedBroker(prefix)
-    yield KafkaSettings(bootstrap_servers=broker.bootstrap_servers, prefix=prefix)
-    del broker
-
-
-@pytest.fixture(params=["embedded_kafka", "real_kafka"])
-def kafka(request: pytest.FixtureRequest) -> KafkaSettings:
-    settings: KafkaSettings = request.getfixturevalue(request.param)
-    return settings
 
 
 def letter(name: str, **changes: object) -> DeadLetter:

@@ -11,15 +11,15 @@ from typing import Any
 
 import pytest
 
+from callsift.calls import call_ended, emit
 from deploy.laptop.kafka import Cluster, Security
-from schemas import CallClassified
-from streams.catalogue import CLASSIFIED, TRANSCRIPTS
+from schemas import AudioReady, OneFile
+from streams.catalogue import AUDIO, OUTCOMES
 from streams.errors import SettingsError
 from streams.kafka_client import KafkaUnavailable, TopicReader, client_config, produce
 from streams.provision import create_topics
 from streams.security import tls_context
 from streams.settings import KafkaSettings
-from tests.schemas.examples import call_transcribed
 from tests.servers.certificates import KEY_PASSWORD, Certificates, make_certificates
 from tests.servers.kafka import own_cluster
 
@@ -133,8 +133,8 @@ def test_secrets_are_not_shown_by_the_settings(certificates: Certificates) -> No
 @pytest.mark.parametrize("way", ["mutual TLS", "PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"])
 def test_a_plain_client_comes_in_writes_and_reads(way: str, secured: Secured) -> None:
     kafka = KafkaSettings.read(**secured.ways_in()[way])
-    reader = TopicReader(kafka, "calls.ended", from_start=False)
-    produce(kafka, "calls.ended", [("a", way.encode())])
+    reader = TopicReader(kafka, OUTCOMES.name, from_start=False)
+    produce(kafka, OUTCOMES.name, [("a", way.encode())])
     assert next(reader.values(timeout_s=20)) == way.encode()
     reader.close()
 
@@ -172,13 +172,13 @@ def test_a_client_without_a_certificate_is_sent_away_where_one_is_asked_for(secu
 
 
 def start_worker(settings: dict[str, str], log: Path) -> "subprocess.Popen[bytes]":
-    """Start ``callsift worker classify`` with the offline classifier, and these settings alone."""
+    """Start an audio worker whose work takes no time, with these settings alone."""
     own = {name: value for name, value in os.environ.items() if not name.startswith("CALLSIFT_")}
     variables = {f"CALLSIFT_KAFKA_{name.upper()}": value for name, value in settings.items()}
-    variables |= {"CALLSIFT_HTTP_HOST": "127.0.0.1", "CALLSIFT_HTTP_PORT": "0", "CALLSIFT_CLASSIFIER": "offline"}
+    variables |= {"CALLSIFT_HTTP_HOST": "127.0.0.1", "CALLSIFT_HTTP_PORT": "0"}
     with log.open("wb") as output:
         return subprocess.Popen(
-            [sys.executable, "-m", "callsift", "worker", "classify"],
+            [sys.executable, "-m", "tests.chaos.worker", "audio"],
             env=own | variables,
             stdout=output,
             stderr=output,
@@ -191,14 +191,14 @@ def start_worker(settings: dict[str, str], log: Path) -> "subprocess.Popen[bytes
 def test_a_worker_takes_a_call_and_publishes_what_came_of_it(way: str, secured: Secured, tmp_path: Path) -> None:
     settings = secured.ways_in()[way]
     kafka = KafkaSettings.read(**settings)
-    call = call_transcribed().model_copy(update={"call_id": f"call by {way}"})
-    reader = TopicReader(kafka, CLASSIFIED.name, from_start=False)
-    produce(kafka, TRANSCRIPTS.name, [(call.call_id, call.model_dump_json().encode())])
+    call = call_ended(f"call by {way}", OneFile(uri="file:///precomputed.wav"))
+    reader = TopicReader(kafka, AUDIO.name, from_start=False)
+    emit(kafka, [call])
     worker = start_worker(settings, tmp_path / "log")
     try:
         taken, deadline = None, time.monotonic() + 60
         while taken is None and worker.poll() is None and time.monotonic() < deadline:
-            events = (CallClassified.model_validate_json(value) for value in reader.values(timeout_s=1))
+            events = (AudioReady.model_validate_json(value) for value in reader.values(timeout_s=1))
             taken = next((event for event in events if event.call_id == call.call_id), None)
     finally:
         reader.close()

@@ -1,88 +1,151 @@
 """From files on disk to prepared audio."""
 
-import io
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
 
-from agents.audio.channels import ChannelMissing
 from agents.audio.core import prepare
 from agents.audio.prepared import Hearing, Prepared
-from schemas import FilePerSpeaker, OneFile, Speaker, SpeakerFile
-from tests.agents.audio.sounds import loudest_hz, tone, write_wav
+from schemas import FilePerSpeaker, OneFile, Recording, Speaker, SpeakerFile
+from tests.agents.audio.sounds import Samples, decode, encode, loudest_hz, tone, write_wav
 from tests.agents.demo_calls import RECORDINGS, demo_calls
 
-CUSTOMER, AGENT = Speaker.CUSTOMER, Speaker.AGENT
-HEARING = Hearing(channels={CUSTOMER: 0, AGENT: 1}, threshold=0.5, min_silence_s=0.3)
+CUSTOMER, AGENT, UNDIVIDED = Speaker.CUSTOMER, Speaker.AGENT, Speaker.UNDIVIDED
+HEARING = Hearing(channels=None, threshold=0.5, min_silence_s=0.3)
 
 
-def channels_of(prepared: Prepared) -> tuple[np.ndarray[tuple[int, int], np.dtype[np.float32]], int]:
-    samples, sample_rate_hz = soundfile.read(io.BytesIO(prepared.flac), dtype="float32")
-    return samples.T, sample_rate_hz
+def prepared(recording: Recording | Path, flac: Path, **files: Path) -> tuple[Prepared, Samples]:
+    """What comes of a recording, and the samples of the prepared audio."""
+    if isinstance(recording, Path):
+        files = {"a": recording}
+        recording = OneFile(uri="a")
+    result = prepare(recording, files, flac, HEARING)
+    samples, sample_rate_hz = soundfile.read(flac, dtype="float32", always_2d=True)
+    assert sample_rate_hz == 16_000
+    assert soundfile.info(flac).format == "FLAC"
+    assert samples.shape[1] == len(result.speakers)
+    return result, samples.T
 
 
-def test_prepared_audio_is_flac_with_the_customer_first(recordings: dict[str, Path]) -> None:
+@pytest.fixture
+def flac(tmp_path: Path) -> Path:
+    return tmp_path / "prepared.flac"
+
+
+@pytest.fixture(scope="module")
+def call() -> Samples:
+    """A demo call as it was recorded, customer first."""
+    return decode(RECORDINGS / "leaking-washing-machine.wav").samples
+
+
+def test_prepared_audio_has_the_customer_first(recordings: dict[str, Path], flac: Path) -> None:
     recording = OneFile(uri="a", channels={CUSTOMER: 1, AGENT: 0})
-    prepared = prepare(recording, {"a": recordings["pcm_mulaw"]}, HEARING)
-    samples, sample_rate_hz = channels_of(prepared)
-    assert prepared.flac[:4] == b"fLaC"
-    assert (sample_rate_hz, samples.shape) == (16_000, (2, 48_000))
+    result, samples = prepared(recording, flac, a=recordings["pcm_mulaw"])
+    assert result.speakers == (CUSTOMER, AGENT)
+    assert samples.shape == (2, 48_000)
     assert [loudest_hz(channel, 16_000) for channel in samples] == pytest.approx([1000, 440], abs=1)
-    facts = prepared.recording_facts
+    facts = result.recording_facts
     assert (facts.codec, facts.sample_rate_hz, facts.duration_s) == ("pcm_mulaw", 8000, 3.0)
-    assert (facts.damaged, facts.lost_s) == (False, 0.0)
+    assert (facts.damaged, facts.lost_s, facts.channel_layout) == (False, 0.0, "stereo")
+    assert facts.channels[AGENT].peak_dbfs == pytest.approx(-6.0, abs=0.2)
 
 
-def test_the_settings_say_who_is_where_if_the_event_does_not(recordings: dict[str, Path]) -> None:
-    swapped = Hearing(channels={CUSTOMER: 1, AGENT: 0}, threshold=0.5, min_silence_s=0.3)
-    samples, _ = channels_of(prepare(OneFile(uri="a"), {"a": recordings["pcm_s16le"]}, swapped))
-    assert loudest_hz(samples[0], 16_000) == pytest.approx(1000, abs=1)
+def test_a_mono_call_is_heard_undivided(call: Samples, flac: Path, tmp_path: Path) -> None:
+    result, _ = prepared(write_wav(tmp_path / "mono.wav", call.sum(axis=0, keepdims=True)), flac)
+    assert result.speakers == tuple(result.speech) == tuple(result.figures.speakers) == (UNDIVIDED,)
+    assert result.recording_facts.channel_layout == "mono"
+    assert result.figures.speakers[UNDIVIDED].talk_s == pytest.approx(36, abs=1)
 
 
-def test_a_channel_that_is_not_there_is_named(recordings: dict[str, Path]) -> None:
-    recording = OneFile(uri="a", channels={CUSTOMER: 0, AGENT: 2})
-    with pytest.raises(ChannelMissing, match="agent: 2"):
-        prepare(recording, {"a": recordings["pcm_s16le"]}, HEARING)
+@pytest.mark.parametrize("codec", ["wav", "mp3"])
+def test_one_mix_on_both_channels_is_heard_once(call: Samples, flac: Path, tmp_path: Path, codec: str) -> None:
+    mix = call.sum(axis=0)
+    late = np.roll(mix, 40) * np.float32(10 ** (-3 / 20))  # 5 ms and -3 dB
+    twice = np.stack([late, mix])
+    path = tmp_path / f"twice.{codec}"
+    written = write_wav(path, twice, subtype="ALAW") if codec == "wav" else encode(path, twice, "libmp3lame", "mp3")
+    result, samples = prepared(written, flac)
+    assert result.recording_facts.channel_layout == "duplicated_mono"
+    assert result.speakers == tuple(result.recording_facts.channels) == (UNDIVIDED,)
+    expected, whole = prepared(write_wav(tmp_path / "mono.wav", mix[np.newaxis]), flac)
+    own, other = result.figures.speakers[UNDIVIDED], expected.figures.speakers[UNDIVIDED]
+    assert own.talk_s == pytest.approx(other.talk_s, abs=0.7)
+    assert np.square(samples).mean() == pytest.approx(np.square(whole).mean(), rel=0.1)  # the louder one was kept
 
 
-def test_a_cut_recording_is_marked_damaged_with_what_it_lost(recordings: dict[str, Path], tmp_path: Path) -> None:
+def test_who_is_heard_through_on_the_other_channel_is_heard_once(call: Samples, flac: Path, tmp_path: Path) -> None:
+    through = call + np.roll(call[::-1], 24, axis=1) * np.float32(0.1)  # 3 ms and -20 dB, both ways
+    plain, _ = prepared(write_wav(tmp_path / "plain.wav", call), flac)
+    bled, _ = prepared(write_wav(tmp_path / "bled.wav", through), flac)
+    for speaker, other in ((CUSTOMER, AGENT), (AGENT, CUSTOMER)):
+        alone_s, others_s = (plain.figures.speakers[who].talk_s for who in (speaker, other))
+        assert bled.figures.speakers[speaker].talk_s == pytest.approx(alone_s, abs=2.0)
+        assert bled.recording_facts.channels[speaker].bleed_s == pytest.approx(others_s, abs=2.0)
+        assert plain.recording_facts.channels[speaker].bleed_s == 0
+
+
+@pytest.mark.parametrize("constant", [0.0, 0.2])
+def test_a_dead_channel_is_told(call: Samples, flac: Path, tmp_path: Path, constant: float) -> None:
+    one_sided = np.stack([np.full_like(call[0], constant), call[1]])
+    result, _ = prepared(write_wav(tmp_path / "dead.wav", one_sided), flac)
+    assert (result.recording_facts.channels[CUSTOMER].dead, result.recording_facts.channels[AGENT].dead) == (
+        True,
+        False,
+    )
+    assert result.recording_facts.channels[CUSTOMER].dc_offset == pytest.approx(constant, abs=0.001)
+    assert result.speech[CUSTOMER] == ()
+    assert result.speech[AGENT]
+
+
+def test_a_call_of_no_seconds_is_empty_and_whole(flac: Path, tmp_path: Path) -> None:
+    result, samples = prepared(write_wav(tmp_path / "none.wav", np.zeros((2, 0), np.float32)), flac)
+    assert samples.shape == (2, 1)  # FLAC cannot be emptier
+    facts = result.recording_facts
+    assert (facts.duration_s, facts.damaged) == (0.0, False)
+    assert all(channel.dead for channel in facts.channels.values())
+    assert result.speech == {CUSTOMER: (), AGENT: ()}
+
+
+def test_a_cut_recording_is_marked_damaged_with_what_it_lost(
+    recordings: dict[str, Path], flac: Path, tmp_path: Path
+) -> None:
     content = recordings["pcm_alaw"].read_bytes()
     path = tmp_path / "cut.wav"
     path.write_bytes(content[: len(content) // 3])
-    facts = prepare(OneFile(uri="a"), {"a": path}, HEARING).recording_facts
+    facts = prepared(path, flac)[0].recording_facts
     assert facts.damaged
     assert facts.lost_s == pytest.approx(2.0, abs=0.02)
     assert facts.duration_s + facts.lost_s == pytest.approx(3.0, abs=0.002)
 
 
-def test_a_cut_second_file_damages_the_recording_too(tmp_path: Path) -> None:
+def test_a_cut_second_file_damages_the_recording_too(flac: Path, tmp_path: Path) -> None:
     whole = write_wav(tmp_path / "whole.wav", tone(440, 2), subtype="ULAW")
     cut = tmp_path / "cut.wav"
     cut.write_bytes(whole.read_bytes()[:8058])
     recording = FilePerSpeaker(customer=SpeakerFile(uri="c"), agent=SpeakerFile(uri="a"))
-    facts = prepare(recording, {"c": whole, "a": cut}, HEARING).recording_facts
+    facts = prepared(recording, flac, c=whole, a=cut)[0].recording_facts
     assert facts.damaged
     assert facts.lost_s == pytest.approx(1.0, abs=0.01)
 
 
-def test_a_file_per_speaker_is_aligned_by_its_offset() -> None:
-    recording = demo_calls()["under-warranty-but-pays"].recording
-    assert isinstance(recording, FilePerSpeaker)
-    files = {leg.uri: RECORDINGS / leg.uri for leg in (recording.customer, recording.agent)}
-    prepared = prepare(recording, files, HEARING)
-    assert prepared.speech[AGENT][0].start_s >= recording.agent.offset_s
-    assert prepared.speech[CUSTOMER][0].start_s > prepared.speech[AGENT][0].start_s  # the agent greets
-    assert prepared.figures.overlap_s < 0.2 * prepared.recording_facts.duration_s
+def test_a_file_per_speaker_is_aligned_by_its_offset(flac: Path) -> None:
+    demo = demo_calls()["under-warranty-but-pays"]
+    assert isinstance(demo.recording, FilePerSpeaker)
+    result, _ = prepared(demo.recording, flac, **{uri: RECORDINGS / uri for uri in demo.files})
+    assert result.recording_facts.channel_layout == "file_per_speaker"
+    assert result.speech[AGENT][0].start_s >= demo.recording.agent.offset_s
+    assert result.speech[CUSTOMER][0].start_s > result.speech[AGENT][0].start_s  # the agent greets
+    assert result.figures.overlap_s < 0.2 * result.recording_facts.duration_s
 
 
 @pytest.mark.parametrize("name", ["leaking-washing-machine", "broken-again"])
-def test_speech_and_figures_fit_the_recording(name: str) -> None:
-    prepared = prepare(OneFile(uri="a"), {"a": RECORDINGS / f"{name}.wav"}, HEARING)
-    duration_s = prepared.recording_facts.duration_s
-    ends = [segment.end_s for own in prepared.speech.values() for segment in own]
+def test_speech_and_figures_fit_the_recording(name: str, flac: Path) -> None:
+    result, _ = prepared(RECORDINGS / f"{name}.wav", flac)
+    duration_s = result.recording_facts.duration_s
+    ends = [segment.end_s for own in result.speech.values() for segment in own]
     assert max(ends) <= duration_s + 0.001
-    talk_s = sum(own.talk_s for own in prepared.figures.speakers.values())
-    total_s = talk_s + prepared.figures.silence_s - prepared.figures.overlap_s
+    talk_s = sum(own.talk_s for own in result.figures.speakers.values())
+    total_s = talk_s + result.figures.silence_s - result.figures.overlap_s
     assert total_s == pytest.approx(duration_s, abs=0.004)

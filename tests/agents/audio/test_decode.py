@@ -7,8 +7,8 @@ from random import Random
 import numpy as np
 import pytest
 
-from agents.audio.decode import Decoded, UndecodableRecording, decode
-from tests.agents.audio.sounds import encode, loudest_hz, tone, write_wav
+from agents.audio.decode import RecordingFile, UndecodableRecording
+from tests.agents.audio.sounds import both, decode, encode, loudest_hz, tone, write_wav
 
 WAVS = ("pcm_s16le", "pcm_mulaw", "pcm_alaw")
 CODECS = (*WAVS, "mp3float", "opus", "flac", "aac")
@@ -135,9 +135,24 @@ def test_damage_anywhere_gives_samples_or_the_error_and_nothing_else(
         path = tmp_path / f"{seed}.{codec}"
         path.write_bytes(damaged)
         try:
-            assert isinstance(decode(path), Decoded)
+            assert decode(path).duration_s > 0
         except UndecodableRecording:
             pass
         except Exception as error:  # noqa: BLE001 - which one is what this test reports
             unexpected[seed] = repr(error)[:120]
     assert not unexpected
+
+
+def test_a_recording_of_no_seconds_is_one(tmp_path: Path) -> None:
+    decoded = decode(write_wav(tmp_path / "none.wav", np.zeros((2, 0), np.float32)))
+    assert (decoded.samples.shape, decoded.sample_rate_hz, decoded.lost_s) == ((2, 0), 8000, 0.0)
+
+
+def test_a_rate_that_shares_no_step_with_16_khz_is_converted_and_the_recordings_own_is_told(tmp_path: Path) -> None:
+    path = write_wav(tmp_path / "exotic.wav", both(tone(440, 2, 8011), tone(1000, 2, 8011)), 8011)
+    with RecordingFile(path) as file:
+        assert (file.recorded_rate_hz, file.sample_rate_hz) == (8011, 48_000)
+    decoded = decode(path)
+    assert decoded.duration_s == pytest.approx(2.0, abs=0.01)
+    assert decoded.lost_s == 0
+    assert [loudest_hz(channel, 48_000) for channel in decoded.samples] == pytest.approx([440, 1000], abs=2)

@@ -27,6 +27,43 @@ def test_a_call_by_construction() -> None:
     assert figures.longest_silence_s == 2.0
 
 
+def test_who_cut_in_on_whom_and_who_answered_how_fast() -> None:
+    speech = {
+        CUSTOMER: segments((0.0, 4.0), (5.0, 6.0), (9.0, 12.0), (20.0, 21.0)),
+        AGENT: segments((3.0, 4.5), (6.8, 8.6), (10.0, 11.0), (14.0, 15.0), (16.0, 18.0)),
+    }
+    figures = speech_figures(speech, 25.0)
+    customer, agent = figures.speakers[CUSTOMER], figures.speakers[AGENT]
+    assert figures.overlaps == 2
+    assert agent.interruptions == 1  # at 3.0; what it says at 10.0 lets the customer go on
+    assert customer.interruptions == 0
+    assert customer.response_gap_median_s == 0.5  # of 0.5 at 5.0, 0.4 at 9.0 and 2.0 at 20.0
+    assert customer.response_gap_p90_s == pytest.approx(1.7)
+    assert agent.response_gap_median_s == pytest.approx(1.4)  # of 0.8 at 6.8 and 2.0 at 14.0; at 16.0 it goes on itself
+    assert (
+        speech_figures({Speaker.UNDIVIDED: segments((1, 2), (3, 4))}, 5.0)
+        .speakers[Speaker.UNDIVIDED]
+        .response_gap_median_s
+        is None
+    )
+
+
+def test_those_who_begin_together_interrupt_nobody() -> None:
+    figures = speech_figures({CUSTOMER: segments((1.0, 3.0)), AGENT: segments((1.0, 2.0))}, 5.0)
+    assert (figures.overlaps, figures.overlap_s) == (1, 1.0)
+    assert [own.interruptions for own in figures.speakers.values()] == [0, 0]
+
+
+def test_a_call_of_hours_is_no_more_than_linear_work() -> None:
+    many = {
+        CUSTOMER: segments(*((n, n + 0.6) for n in range(20_000))),
+        AGENT: segments(*((n + 0.5, n + 0.9) for n in range(20_000))),
+    }
+    figures = speech_figures(many, 20_000.0)
+    assert figures.overlaps == 20_000
+    assert figures.overlap_s == pytest.approx(2000, abs=0.1)
+
+
 def test_the_longest_silence_counts_beginning_and_end() -> None:
     assert speech_figures({CUSTOMER: segments((4.0, 5.0)), AGENT: ()}, 10.0).longest_silence_s == 5.0
     assert speech_figures({CUSTOMER: segments((6.0, 7.0)), AGENT: ()}, 10.0).longest_silence_s == 6.0

@@ -1,0 +1,1 @@
+"""Fetching recordings from addresses that came from outside (docs/fetching.md)."""

@@ -1,0 +1,103 @@
+"""What can go wrong with fetching a recording, and how a library's failure is told apart."""
+
+import os
+
+import aiohttp
+
+from streams.errors import CallsiftError, PermanentError, TransientError
+
+
+class RecordingMissing(TransientError):
+    """There is nothing at the address yet; right after hang-up the PBX may still be writing."""
+
+
+class RecordingGone(PermanentError):
+    """There is nothing at the address, and the call ended long ago."""
+
+
+class RecordingUnreachable(TransientError):
+    """The place where the recording should be did not answer, or not with the whole of it."""
+
+    dependency = "the recordings"
+    one_event_tells = False  # each event names its own place
+
+
+class RecordingRefused(TransientError):
+    """The place refuses this recording: a signature that has expired, a permission that is missing."""
+
+
+class RecordingTooLarge(PermanentError):
+    """The recording is larger than the setting allows."""
+
+
+class UnknownAddress(PermanentError):
+    """The address is none, or of a scheme without a driver."""
+
+
+class AddressNotAllowed(PermanentError):
+    """The settings do not allow to fetch from this scheme, host, network or folder."""
+
+
+_CHECK = "Check that this worker can reach the address and may read it"
+
+
+def no_address(shown: str) -> UnknownAddress:
+    """Return the error for what is not an address, or of a scheme that nothing here can read."""
+    return UnknownAddress(
+        f"cannot fetch {shown}: no such scheme, or no address at all",
+        "Use file, http, https, or install the scheme's fsspec driver beside callsift",
+    )
+
+
+def missing(shown: str) -> RecordingMissing:
+    """Return the error for an address with nothing behind it."""
+    return RecordingMissing(
+        f"no recording at {shown}", "Check the recording's address in the call-ended event, then replay it"
+    )
+
+
+def refused(shown: str, reason: str) -> RecordingRefused:
+    """Return the error for an answer that is about this recording alone."""
+    return RecordingRefused(f"cannot fetch {shown}: {reason}", _CHECK)
+
+
+def unreachable(shown: str, reason: str, cure: str = _CHECK) -> RecordingUnreachable:
+    """Return the error for a place that gave no answer, or half of one."""
+    return RecordingUnreachable(f"cannot fetch {shown}: {reason}", cure)
+
+
+def cut_short(shown: str, size_bytes: int, expected_bytes: int) -> RecordingUnreachable:
+    """Return the error for a transfer that ended before its announced end."""
+    return unreachable(shown, f"the transfer ended after {size_bytes} of {expected_bytes} bytes")
+
+
+def bad_status(shown: str, status: int) -> CallsiftError:
+    """Return the error that an HTTP status stands for."""
+    if status in {404, 410}:
+        return missing(shown)
+    away = status >= 500 or status == 429
+    return (unreachable if away else refused)(shown, f"status {status}")
+
+
+def understood(error: Exception, shown: str) -> CallsiftError:
+    """Name the kind of a library's failure. Its own text is left out: it may hold the whole address."""
+    found: CallsiftError
+    reason = type(error).__name__
+    if isinstance(error, OSError) and error.errno:
+        reason += f" ({os.strerror(error.errno)})"
+    match error:
+        case CallsiftError():
+            found = error
+        case FileNotFoundError():
+            found = missing(shown)
+        case PermissionError():
+            found = refused(shown, reason)
+        case aiohttp.InvalidURL() | ImportError():
+            found = no_address(shown)
+        case aiohttp.ClientError():  # before ValueError: a certificate that does not verify is one, too
+            found = unreachable(shown, reason)
+        case ValueError():
+            found = no_address(shown)
+        case _:  # every driver has errors of its own
+            found = unreachable(shown, reason)
+    return found

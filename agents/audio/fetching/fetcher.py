@@ -1,0 +1,106 @@
+"""Fetching a recording from an address that came from outside (docs/fetching.md)."""
+
+import asyncio
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import BinaryIO
+from urllib.parse import urlsplit
+
+from aiohttp.abc import AbstractResolver
+
+from agents.audio.fetching.errors import (
+    AddressNotAllowed,
+    RecordingGone,
+    RecordingMissing,
+    RecordingRefused,
+    RecordingTooLarge,
+    RecordingUnreachable,
+    UnknownAddress,
+    understood,
+    unreachable,
+)
+from agents.audio.fetching.files import copy_file, open_beneath, open_with_driver
+from agents.audio.fetching.gate import Gate
+from agents.audio.fetching.settings import FetchSettings
+from agents.audio.fetching.target import Target, Threads
+from agents.audio.fetching.web import WebSource
+from streams.claim_check import public_address
+
+__all__ = [
+    "AddressNotAllowed",
+    "FetchSettings",
+    "Fetcher",
+    "RecordingGone",
+    "RecordingMissing",
+    "RecordingRefused",
+    "RecordingTooLarge",
+    "RecordingUnreachable",
+    "UnknownAddress",
+]
+
+
+class Fetcher:
+    """Copies recordings to files. Many may be fetched at once; nothing blocks the event loop."""
+
+    def __init__(self, settings: FetchSettings, resolver: AbstractResolver | None = None) -> None:
+        """Read the settings; connections come with the first fetch.
+
+        Args:
+            settings: What may be fetched, and how.
+            resolver: Asks for the addresses of web hosts instead of the system's name service.
+
+        Raises:
+            SettingsError: A certificate cannot be used.
+        """
+        self._settings = settings
+        self._gate = Gate(settings)
+        self._web = WebSource(settings, self._gate, resolver)
+        self._threads = Threads()
+
+    async def fetch(self, uri: str, target: Path) -> None:
+        """Copy the recording at ``uri`` to the file ``target``: whole, or an error.
+
+        Raises:
+            RecordingMissing: There is no such file, yet.
+            RecordingUnreachable: The place did not answer, or not to the end or in time.
+            RecordingRefused: The place refuses this recording.
+            RecordingTooLarge: It has more bytes than the settings allow.
+            UnknownAddress: No address, or of a scheme without a driver.
+            AddressNotAllowed: The settings do not allow it.
+        """
+        shown = public_address(uri)
+        deadline = asyncio.timeout(self._settings.time_limit_s)
+        try:
+            async with deadline:
+                await self._copy(uri, target, shown)
+        except TimeoutError:
+            if deadline.expired():
+                cure = "Raise CALLSIFT_FETCH_TIME_LIMIT_S if it is only large, or look at what holds the place up"
+                raise unreachable(shown, f"not whole after {self._settings.time_limit_s:g} s", cure) from None
+            raise unreachable(shown, f"nothing came for {self._settings.idle_limit_s:g} s") from None
+        except Exception as error:  # noqa: BLE001 - every driver has errors of its own
+            raise understood(error, shown) from None  # the library's text holds the whole address
+
+    async def close(self) -> None:
+        """Close the connections and take no more threads."""
+        await self._web.close()
+        self._threads.close()
+
+    async def _copy(self, uri: str, target: Path, shown: str) -> None:
+        scheme = self._gate.scheme(uri)
+        limit_bytes = self._settings.recording_limit_mb * 1024 * 1024
+        with await self._threads.run(lambda: target.open("wb")) as file:
+            written = Target(file, limit_bytes, shown, self._threads)
+            if scheme in {"http", "https"}:
+                await self._web.copy(uri, written, shown)
+            elif scheme == "file":
+                await self._copy_file(partial(open_beneath, uri, self._settings.file_roots), written, shown)
+            else:
+                self._gate.check_name(urlsplit(uri).hostname or "", shown)
+                await self._copy_file(partial(open_with_driver, scheme, uri), written, shown)
+
+    async def _copy_file(self, open_source: Callable[[], BinaryIO], target: Target, shown: str) -> None:
+        idle_limit_s = self._settings.idle_limit_s
+        source = await self._threads.run(open_source, idle_limit_s)
+        await copy_file(source, target, shown, idle_limit_s, self._threads)

@@ -1,0 +1,45 @@
+"""How a channel was recorded: peak, clipping, a constant part, and whether anything is on it at all."""
+
+import numpy as np
+import numpy.typing as npt
+
+from schemas import ChannelFacts
+
+_FULL_SCALE = 0.98
+"""The highest value of G.711's µ-law as a share of full scale (ITU-T G.711, table 2a: 32,124 of 32,768)."""
+
+_DEAD_DBFS = -50.0
+"""A channel whose loudest second stays below this carries no speech: quiet speech is some 15 dB above it."""
+
+
+class Levels:
+    """The levels of one channel, block by block."""
+
+    def __init__(self) -> None:
+        self._samples = 0
+        self._sum = 0.0
+        self._peak = 0.0
+        self._clipped = 0
+        self._loudest_power = 0.0
+
+    def push(self, signal: npt.NDArray[np.float32], rate_hz: int) -> None:
+        """Take the next block, shape (samples,), -1 to 1, as recorded at ``rate_hz``: whole seconds but the last."""
+        size = np.abs(signal)
+        self._samples += signal.size
+        self._sum += float(signal.sum(dtype=np.float64))
+        self._peak = max(self._peak, float(size.max(initial=0.0)))
+        self._clipped += int(np.count_nonzero(size >= _FULL_SCALE))
+        seconds = [signal[start : start + rate_hz] for start in range(0, signal.size, rate_hz)]
+        self._loudest_power = max(
+            self._loudest_power, *(float(second.var(dtype=np.float64)) for second in seconds), 0.0
+        )
+
+    def facts(self, loudness_lufs: float | None) -> ChannelFacts:
+        """Say what the channel sounds like; ``loudness_lufs`` comes from elsewhere."""
+        return ChannelFacts(
+            loudness_lufs=loudness_lufs,
+            peak_dbfs=round(20 * float(np.log10(self._peak)), 2) if self._peak else None,
+            clipped_ratio=round(self._clipped / self._samples, 6) if self._samples else 0.0,
+            dc_offset=round(max(-1.0, min(1.0, self._sum / self._samples)), 5) if self._samples else 0.0,
+            dead=self._loudest_power <= 10 ** (_DEAD_DBFS / 10),
+        )

@@ -1,0 +1,142 @@
+"""What ``callsift retention run`` looks at and removes: the audio store, the dead letters, the documents."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+
+from streams.claim_check import ClaimCheckStore, Entry
+from streams.claimed_turns import FOLDER as TURNS_FOLDER
+from streams.errors import SettingsError
+from streams.letter_expiry import find_old_letters, remove_letters, remove_marks
+from streams.pending import pending_names
+from streams.retention import cut_off, old, sort_out
+from streams.settings import KafkaSettings, RetentionSettings
+
+Progress = Callable[[int, int], None]
+"""Told how much is done, and of how much."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What was found of one kind of data."""
+
+    name: str
+    looked_at: int
+    """How much there is."""
+    pending: int
+    """How much is old, and is kept because an event that nobody has acknowledged needs it."""
+    expired: int
+    """How much is to be removed."""
+    remove: Callable[[Progress], int]
+    """Removes it and returns how much was removed; raises CallsiftError, and some may be gone then."""
+
+
+def find_expired(
+    settings: RetentionSettings, now: datetime, kafka: KafkaSettings, store: ClaimCheckStore, on_message: Progress
+) -> list[Kind]:
+    """Look at everything that is not kept for ever, and remove nothing.
+
+    Args:
+        settings: How long what is kept.
+        now: The moment that ages count from.
+        kafka: Where the events are that may need it.
+        store: The audio store.
+        on_message: Told how many unacknowledged messages were read.
+
+    Raises:
+        CallsiftError: A store or the brokers did not answer, so that nothing may be removed.
+        SettingsError: Documents have an age, and what talks to MongoDB is not installed.
+    """
+    kinds = _in_store(settings, now, kafka, store, on_message)
+    if before := cut_off(now, settings.dead_letters_days):
+        kinds += _letters(kafka, before)
+    if before := cut_off(now, settings.documents_days):
+        kinds.append(_documents(before))
+    return kinds
+
+
+def _in_store(
+    settings: RetentionSettings, now: datetime, kafka: KafkaSettings, store: ClaimCheckStore, on_message: Progress
+) -> list[Kind]:
+    ages = {
+        "prepared audio": ("prepared", settings.audio_days),
+        "decoded segments": ("decoded", settings.decoded_days),
+        "turns of large transcripts": (TURNS_FOLDER, settings.turns_days),
+    }
+    wanted = {
+        name: (folder, before) for name, (folder, days) in ages.items() if (before := cut_off(now, days)) is not None
+    }
+    # Before the brokers are asked: what is written later cannot be taken for old and unneeded.
+    listed = {name: store.entries(folder) for name, (folder, _) in wanted.items()}
+    any_old = any(old(listed[name], before) for name, (_, before) in wanted.items())
+    needed = pending_names(kafka, on_message) if any_old else frozenset[str]()
+    kinds = []
+    for name, (folder, before) in wanted.items():
+        found = sort_out(listed[name], before, needed)
+        remove = partial(remove_entries, store, folder, found.expired)
+        kinds.append(Kind(name, found.looked_at, len(found.pending), len(found.expired), remove))
+    return kinds
+
+
+def remove_entries(
+    store: ClaimCheckStore, folder: str, expired: tuple[Entry, ...], progress: Progress = lambda *_: None
+) -> int:
+    """Remove entries of a folder, without those that were written again meanwhile; returns how many were removed.
+
+    Raises:
+        StoreUnavailable: The store did not answer; some may be gone already.
+    """
+    written_at = {entry.name: entry.modified_at for entry in store.entries(folder)} if expired else {}
+    unchanged = [entry for entry in expired if written_at.get(entry.name) == entry.modified_at]
+    for number, entry in enumerate(unchanged, 1):
+        store.remove(entry.name)
+        progress(number, len(unchanged))
+    return len(unchanged)
+
+
+def _letters(kafka: KafkaSettings, before: datetime) -> list[Kind]:
+    found = find_old_letters(kafka, before)
+
+    def letters(_: Progress) -> int:
+        remove_letters(kafka, found)
+        return found.expired
+
+    def marks(_: Progress) -> int:
+        remove_marks(kafka, found)
+        return len(found.marks)
+
+    return [
+        Kind("dead letters", found.looked_at, found.pending, found.expired, letters),
+        Kind("marks of replays", found.marks_looked_at, 0, len(found.marks), marks),
+    ]
+
+
+def _documents(before: datetime) -> Kind:
+    try:
+        from agents.sink.settings import SinkSettings  # noqa: PLC0415 - only who deletes documents needs MongoDB's driver
+        from agents.sink.store import OutcomeStore  # noqa: PLC0415
+    except ImportError as error:
+        raise SettingsError(
+            f"CALLSIFT_RETENTION_DOCUMENTS_DAYS is set, and {error.name} is missing",
+            "Install it with: pip install 'callsift[sink]'",
+        ) from error
+    settings = SinkSettings.read()
+
+    async def count() -> tuple[int, int]:
+        documents = OutcomeStore(settings)
+        try:
+            return await documents.count(), await documents.count(before)
+        finally:
+            documents.close()
+
+    async def delete() -> int:
+        documents = OutcomeStore(settings)
+        try:
+            return await documents.delete_before(before)
+        finally:
+            documents.close()
+
+    looked_at, expired = asyncio.run(count())
+    return Kind("documents", looked_at, 0, expired, lambda _: asyncio.run(delete()))

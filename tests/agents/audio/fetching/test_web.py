@@ -1,0 +1,128 @@
+"""Fetching by http and https: redirects, limits, resumption, credentials and certificates."""
+
+import ssl
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from agents.audio.fetching.fetcher import Fetcher, FetchSettings, RecordingRefused, RecordingUnreachable
+from streams.errors import SettingsError
+from tests.agents.audio.fetching.fetched import SMALL, Names
+from tests.agents.audio.fetching.fetched import fetched as fetched_with
+from tests.agents.audio.fetching.web import TOKEN, web_server
+from tests.servers.certificates import KEY_PASSWORD, Certificates, make_certificates
+
+fetched = partial(fetched_with, internal_hosts=("127.0.0.0/8",))
+
+
+@pytest.fixture(scope="module")
+def web() -> Iterator[str]:
+    with web_server({"small.wav": SMALL}) as address:
+        yield address
+
+
+@pytest.fixture
+def target(tmp_path: Path) -> Path:
+    return tmp_path / "fetched"
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+async def test_a_redirect_is_followed(web: str, target: Path, status: int) -> None:
+    assert await fetched(f"{web}/{status}/x?to={web}/small.wav", target) == SMALL
+
+
+async def test_redirects_are_followed_five_times_at_most(web: str, target: Path) -> None:
+    assert await fetched(f"{web}/hops-5/small.wav", target) == SMALL
+    with pytest.raises(RecordingRefused, match="more than 5 redirects"):
+        await fetched(f"{web}/hops-6/small.wav", target)
+
+
+async def test_a_server_that_falls_silent_is_given_up(web: str, target: Path) -> None:
+    with pytest.raises(RecordingUnreachable, match=r"nothing came for 0\.3 s"):
+        await fetched(f"{web}/stalls/small.wav", target, idle_limit_s=0.3)
+
+
+async def test_a_server_that_drips_is_given_up(web: str, target: Path) -> None:
+    with pytest.raises(RecordingUnreachable, match=r"not whole after 0\.5 s.*CALLSIFT_FETCH_TIME_LIMIT_S"):
+        await fetched(f"{web}/drips/small.wav", target, idle_limit_s=0.4, time_limit_s=0.5)
+
+
+async def test_what_broke_off_is_resumed(web: str, target: Path) -> None:
+    assert await fetched(f"{web}/resumes/small.wav", target) == SMALL
+
+
+async def test_a_recording_that_changed_meanwhile_is_fetched_anew(web: str, target: Path) -> None:
+    assert await fetched(f"{web}/changes/small.wav", target) == SMALL[::-1]
+
+
+async def test_two_recordings_are_never_patched_together(web: str, target: Path) -> None:
+    with pytest.raises(RecordingRefused, match="the rest belongs to another recording"):
+        await fetched(f"{web}/confuses/small.wav", target)
+
+
+async def test_a_header_is_sent_to_its_own_origin_alone(web: str, target: Path) -> None:
+    port = web.rsplit(":", 1)[1]
+    ask = partial(fetched, target=target, names=Names(pbx_test=["127.0.0.1"], other_test=["127.0.0.1"]))
+    headers = {f"http://PBX.test:{port}/": {"authorization": TOKEN}}
+    pbx, other = f"http://pbx.test:{port}", f"http://other.test:{port}"
+    assert await ask(f"{pbx}/token/small.wav", headers=headers) == SMALL
+    assert await ask(f"{pbx}/302/x?to=/token/small.wav", headers=headers) == SMALL
+    assert await ask(f"{other}/302/x?to={pbx}/token/small.wav", headers=headers) == SMALL
+    assert await ask(f"{pbx}/302/x?to={other}/no-token/small.wav", headers=headers) == SMALL
+    with pytest.raises(RecordingRefused, match="status 401"):
+        await ask(f"{other}/token/small.wav", headers=headers)
+
+
+async def test_a_configured_header_replaces_the_credentials_of_the_address(web: str, target: Path) -> None:
+    named = web.replace("://", "://pbx:hunter2@")
+    assert await fetched(f"{named}/token/small.wav", target, headers={web: {"Authorization": TOKEN}}) == SMALL
+
+
+async def test_credentials_of_the_address_stay_with_its_host(web: str, target: Path) -> None:
+    named, port = web.replace("://", "://pbx:hunter2@"), web.rsplit(":", 1)[1]
+    with pytest.raises(RecordingRefused, match="status 401"):
+        await fetched(f"{named}/no-token/small.wav", target)
+    elsewhere = f"{named}/302/x?to=http://other.test:{port}/no-token/small.wav"
+    assert await fetched(elsewhere, target, Names(other_test=["127.0.0.1"])) == SMALL
+
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    return make_certificates(tmp_path_factory.mktemp("certificates"))
+
+
+@pytest.fixture(scope="module")
+def secure(certificates: Certificates) -> Iterator[str]:
+    """A web server that wants to see a client's certificate."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificates.server)
+    context.load_verify_locations(certificates.authority)
+    context.verify_mode = ssl.CERT_REQUIRED
+    with web_server({"small.wav": SMALL}, context) as address:
+        yield address
+
+
+async def test_a_client_certificate_opens_its_origin(secure: str, certificates: Certificates, target: Path) -> None:
+    client = {
+        "ca_file": certificates.authority,
+        "certificate_file": certificates.client,
+        "key_file": certificates.client_key,
+        "key_password": KEY_PASSWORD,
+    }
+    assert await fetched(f"{secure}/small.wav", target, tls={secure: client}) == SMALL
+    with pytest.raises(RecordingUnreachable):
+        await fetched(f"{secure}/small.wav", target, tls={secure: {"ca_file": certificates.authority}})
+
+
+async def test_a_stranger_s_certificate_is_not_trusted(secure: str, target: Path) -> None:
+    with pytest.raises(RecordingUnreachable, match="Certificate"):
+        await fetched(f"{secure}/small.wav", target)
+
+
+def test_a_key_that_does_not_open_stops_the_start(certificates: Certificates) -> None:
+    tls = {"certificate_file": certificates.client, "key_file": certificates.client_key, "key_password": "wrong"}
+    with pytest.raises(SettingsError, match="CALLSIFT_FETCH_TLS") as refused:
+        Fetcher(FetchSettings.model_validate({"tls": {"https://pbx.test": tls}}))
+    assert "wrong" not in str(refused.value)

@@ -1,0 +1,76 @@
+"""Levels and loudness of constructed sound, whose figures are known by construction."""
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from agents.audio.levels import Levels
+from agents.audio.loudness import Loudness
+from agents.audio.resample import SAMPLE_RATE_HZ
+from schemas import ChannelFacts
+from tests.agents.audio.sounds import tone
+
+SECOND = 8000
+Signal = npt.NDArray[np.float32]
+
+
+def measured(*blocks: Signal) -> ChannelFacts:
+    levels = Levels()
+    for block in blocks:
+        levels.push(block, SECOND)
+    return levels.facts(None)
+
+
+def loudness(signal: Signal, pieces: int = 1) -> float | None:
+    meter = Loudness()
+    for piece in np.array_split(signal, pieces):
+        meter.push(piece)
+    return meter.integrated_lufs()
+
+
+def test_a_sine_of_half_the_full_amplitude_peaks_at_minus_6_dbfs() -> None:
+    facts = measured(tone(440, 2)[0])
+    assert facts.peak_dbfs == pytest.approx(-6.02, abs=0.05)
+    assert (facts.clipped_ratio, facts.dead) == (0.0, False)
+    assert facts.dc_offset == pytest.approx(0.0, abs=0.001)
+
+
+def test_the_share_of_clipped_samples_is_counted_over_all_blocks() -> None:
+    clipped, clean = np.ones(SECOND, np.float32), np.zeros(3 * SECOND, np.float32)
+    clipped[::2] = -1.0
+    assert measured(clipped, clean).clipped_ratio == 0.25
+
+
+def test_a_constant_is_told_and_is_no_sound() -> None:
+    facts = measured(np.full(2 * SECOND, 0.3, np.float32))
+    assert facts.dc_offset == pytest.approx(0.3)
+    assert facts.dead
+
+
+def test_digital_silence_has_no_peak() -> None:
+    assert measured(np.zeros(SECOND, np.float32)) == ChannelFacts(dead=True)
+    assert measured() == ChannelFacts(dead=True)
+
+
+@pytest.mark.parametrize(("dbfs", "dead"), [(-60, True), (-40, False)])
+def test_a_channel_is_dead_if_its_loudest_second_is_faint(dbfs: float, dead: bool) -> None:
+    noise = np.random.default_rng(3).standard_normal(SECOND).astype(np.float32) * 10 ** (dbfs / 20)
+    assert measured(np.zeros(5 * SECOND, np.float32), noise, np.zeros(SECOND, np.float32)).dead is dead
+
+
+@pytest.mark.parametrize("pieces", [1, 7])
+def test_the_reference_tone_of_ebu_r_128_has_its_loudness(pieces: int) -> None:
+    """ITU-R BS.1770-5, annex 1: 997 Hz at full scale on one channel measures -3.01 LKFS."""
+    tone_at_minus_20_dbfs = 0.2 * tone(997, 20, SAMPLE_RATE_HZ)[0]
+    assert loudness(tone_at_minus_20_dbfs, pieces) == pytest.approx(-23.01, abs=0.1)
+
+
+def test_silence_in_between_is_gated_out() -> None:
+    sound = 0.2 * tone(997, 20, SAMPLE_RATE_HZ)[0]
+    with_silence = np.concatenate([sound, np.zeros_like(sound)])
+    assert loudness(with_silence) == pytest.approx(-23.01, abs=0.2)
+
+
+@pytest.mark.parametrize("samples", [0, 100, 10 * SAMPLE_RATE_HZ])
+def test_nothing_loud_or_long_enough_has_no_loudness(samples: int) -> None:
+    assert loudness(np.zeros(samples, np.float32)) is None

@@ -1,0 +1,42 @@
+"""Documents that are too old."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from pydantic import SecretStr
+
+from agents.sink.settings import SinkSettings
+from agents.sink.store import OutcomeStore, StoreUnavailable
+from callsift.embedded import free_port
+from tests.agents.sink.outcomes import done
+
+DECIDED_AT = datetime(2026, 10, 5, 11, 3, 34, tzinfo=UTC)
+
+
+async def test_documents_decided_before_a_moment_go_and_the_others_stay(store: OutcomeStore) -> None:
+    for number in range(5):
+        outcome = done(f"o-{number}").model_copy(
+            update={"call_id": f"call-{number}", "decided_at": DECIDED_AT + timedelta(days=number)}
+        )
+        await store.save(outcome)
+    before = DECIDED_AT + timedelta(days=2)
+    assert (await store.count(), await store.count(before)) == (5, 2)
+    assert await store.delete_before(before) == 2
+    assert [number for number in range(5) if await store.find(f"call-{number}")] == [2, 3, 4]
+    assert await store.delete_before(before) == 0
+
+
+async def test_a_document_is_as_old_as_its_newest_outcome(store: OutcomeStore) -> None:
+    await store.save(done("a"))
+    await store.save(done("b").model_copy(update={"decided_at": DECIDED_AT + timedelta(days=9)}))
+    assert await store.delete_before(DECIDED_AT + timedelta(days=2)) == 0
+
+
+async def test_a_store_that_is_away_is_named() -> None:
+    uri = SecretStr(f"mongodb://127.0.0.1:{free_port()}")
+    store = OutcomeStore(SinkSettings(uri=uri, timeout_s=0.2))
+    with pytest.raises(StoreUnavailable):
+        await store.delete_before(DECIDED_AT)
+    with pytest.raises(StoreUnavailable):
+        await store.count()
+    store.close()
