@@ -2,10 +2,11 @@
 
 import aiohttp
 from google import genai
+from google.auth.exceptions import GoogleAuthError
 from google.genai import errors, types
 
 from agents.classify.classifier import Reply
-from agents.classify.errors import GarbledAnswer, refusal, retry_delay_s, unanswered
+from agents.classify.errors import GarbledAnswer, ModelAway, refusal, retry_delay_s, unanswered
 from agents.classify.prompt import Prompt
 from agents.classify.settings import ClassifySettings
 
@@ -50,6 +51,11 @@ class GeminiModel:
             )
         except errors.APIError as error:  # its text may quote the request
             raise refusal(error.code, str(error), _delay_s(error)) from None
+        except GoogleAuthError as error:
+            raise ModelAway(
+                f"no credentials for Vertex AI: {type(error).__name__}",
+                "Give the worker a service account, or use CALLSIFT_GEMINI_API_KEY",
+            ) from None
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             raise unanswered(error, refused=isinstance(error, aiohttp.ClientConnectorError)) from None
         except ValueError:

@@ -76,7 +76,7 @@ class Limiter:
         self._longest_pause_s = longest_pause_s
         self._clock = clock
         self._turn = asyncio.Lock()
-        self._changed = asyncio.Condition()
+        self._freed = asyncio.Event()
         self._under_way = 0
         self._paused_until = self._decreased_at = clock() - 1e-9
         self._backoff_s = 0.0
@@ -93,8 +93,9 @@ class Limiter:
         asked_at = self._clock()
         self._refuse_long_pauses()
         async with self._turn:  # first come, first served
-            async with self._changed:
-                await self._changed.wait_for(lambda: self._under_way < max(1, int(self.concurrency)))
+            while self._under_way >= max(1, int(self.concurrency)):
+                self._freed.clear()
+                await self._freed.wait()
             while (wait_s := self._wait_s(tokens)) > 0:
                 self._refuse_long_pauses()
                 await asyncio.sleep(wait_s)
@@ -106,8 +107,7 @@ class Limiter:
             yield Passage(self, tokens, started_at)
         finally:
             self._under_way -= 1
-            async with self._changed:
-                self._changed.notify_all()
+            self._freed.set()
 
     def _wait_s(self, tokens: int) -> float:
         waits = [self._paused_until - self._clock()]

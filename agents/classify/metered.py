@@ -54,7 +54,7 @@ class MeteredModel:
         """
         sent_tokens = estimated_tokens([prompt.instruction, str(prompt.schema), *prompt.contents])
         expected = self._cost(sent_tokens, _ANSWER_TOKENS)
-        self._budget.reserve(expected)
+        await self._budget.reserve(expected)
         spent = 0.0
         try:
             async with self._limiter.passage(sent_tokens + _ANSWER_TOKENS) as passage:

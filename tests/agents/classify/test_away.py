@@ -15,6 +15,7 @@ from pydantic import SecretStr
 
 from agents.classify.agent import ClassifyAgent, make_classifier
 from agents.classify.settings import ClassifySettings
+from agents.classify.usage import Price
 from callsift.embedded import free_port
 from schemas import CallClassified, Taxonomy
 from streams.catalogue import CLASSIFIED, STAGES, TRANSCRIPTS, Topic
@@ -32,7 +33,7 @@ CALLS_BEFORE, CALLS_MEANWHILE, CALLS_AFTER = 5, 20, 5
 class World:
     """A stage whose model can be switched off; calls are given to it as Kafka would, at most 8 at once."""
 
-    def __init__(self, policy: Any) -> None:
+    def __init__(self, policy: Any, budget: float | None = None) -> None:
         self.results: dict[str, tuple[CallClassified, float]] = {}
         self.elsewhere: list[str] = []
         self.pauses: list[str | None] = []
@@ -46,6 +47,9 @@ class World:
             gemini_endpoint=f"http://127.0.0.1:{self._port}",
             when_away=policy,
             away_probe_s=1.0,
+            daily_budget=budget,
+            gemini_model="m",
+            prices={"m": Price(prompt=1.0, answer=10.0)},
         )
         taxonomy = Taxonomy.load()
         agent = ClassifyAgent(make_classifier(settings, taxonomy), taxonomy, settings.confidence_floor)
@@ -72,6 +76,10 @@ class World:
             message = Message(TRANSCRIPTS, 0, len(self._tasks), event.call_id.encode(), value)
             self._tasks.append(asyncio.create_task(self._take(message)))
             await asyncio.sleep(over_s / count)
+
+    def drop(self) -> None:
+        for task in self._tasks:
+            task.cancel()
 
     async def done(self) -> None:
         await asyncio.gather(*self._tasks)
@@ -147,3 +155,34 @@ async def test_offline_every_call_is_decided_meanwhile_and_marked(absence: str) 
     assert world.decided("after") == [("gemini", False)] * CALLS_AFTER
     assert world.elsewhere == []
     assert world.pauses == []
+
+
+BUDGET = 0.02
+"""A call costs 0.0018 here, and is expected to cost 0.007 before it is asked."""
+
+
+async def test_wait_a_spent_budget_pauses_the_stage() -> None:
+    world = World("wait", BUDGET)
+    world.switch_on()
+    await world.give("call", 20)
+    await asyncio.sleep(2)
+    decided = len(world.results)
+    await asyncio.sleep(2)  # a probe, which asks nobody
+    world.drop()
+    world.switch_off()
+    assert world.pauses[-1] == "the day's budget for the hosted model"
+    assert 1 <= decided == len(world.results) < 20
+    assert sum(result.usage.cost or 0 for result, _ in world.results.values() if result.usage) <= BUDGET
+    assert world.elsewhere == []
+
+
+async def test_offline_a_spent_budget_lets_the_other_decide_and_marks_it() -> None:
+    world = World("offline", BUDGET)
+    world.switch_on()
+    await world.give("call", 20)
+    await world.done()
+    world.switch_off()
+    decided = world.decided("call")
+    assert len(decided) == 20
+    assert set(decided) == {("gemini", False), ("offline", True)}
+    assert (world.pauses, world.elsewhere) == ([], [])

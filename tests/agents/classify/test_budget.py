@@ -1,5 +1,6 @@
 """What may be spent from midnight to midnight, and what asking takes."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -26,44 +27,49 @@ def budget(limit: float | None, clock: Clock | None = None) -> DailyBudget:
     return DailyBudget(limit, ZoneInfo("Europe/Istanbul"), clock or Clock())
 
 
-def test_what_does_not_fit_any_more_is_refused_and_the_stage_pauses() -> None:
+async def test_what_does_not_fit_any_more_is_refused_and_the_stage_pauses() -> None:
     spending = budget(1.0)
-    spending.reserve(0.4)
+    await spending.reserve(0.4)
     spending.settle(0.4, 0.7)
     with pytest.raises(BudgetSpent, match="CALLSIFT_CLASSIFY_DAILY_BUDGET") as caught:
-        spending.reserve(0.4)
+        await spending.reserve(0.4)
     assert isinstance(caught.value, DependencyDown)
-    spending.reserve(0.3)
+    await spending.reserve(0.3)
     assert spending.share_spent == pytest.approx(0.7)
 
 
-def test_what_is_under_way_counts() -> None:
+async def test_what_is_under_way_counts_and_is_waited_for() -> None:
     spending = budget(1.0)
-    spending.reserve(0.6)
+    await spending.reserve(0.6)
+    waiting = [asyncio.create_task(spending.reserve(0.3)) for _ in range(3)]
+    await asyncio.sleep(0)
+    assert [task.done() for task in waiting] == [True, False, False]
+    spending.settle(0.6, 0.2)
+    await waiting[1]
+    spending.settle(0.3, 0.3)
+    spending.settle(0.3, 0.3)
     with pytest.raises(BudgetSpent):
-        spending.reserve(0.6)
-    spending.settle(0.6, 0.0)
-    spending.reserve(0.6)
+        await waiting[2]
 
 
-def test_the_day_ends_at_midnight_where_the_callers_are() -> None:
+async def test_the_day_ends_at_midnight_where_the_callers_are() -> None:
     clock = Clock()
     spending = budget(1.0, clock)
-    spending.reserve(1.0)
+    await spending.reserve(1.0)
     spending.settle(1.0, 1.0)
     clock.now += timedelta(minutes=59)
     with pytest.raises(BudgetSpent):
-        spending.reserve(0.1)
+        await spending.reserve(0.1)
     clock.now += timedelta(minutes=1)
-    spending.reserve(1.0)
+    await spending.reserve(1.0)
     assert spending.share_spent == 0
 
 
 @pytest.mark.parametrize("limit", [None, 0.0])
-def test_without_a_budget_nothing_is_refused(limit: float | None) -> None:
+async def test_without_a_budget_nothing_is_refused(limit: float | None) -> None:
     spending = budget(limit)
     for _ in range(3):
-        spending.reserve(1e9)
+        await spending.reserve(1e9)
         spending.settle(1e9, 1e9)
     assert spending.share_spent == 0
 

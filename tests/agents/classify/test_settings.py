@@ -1,11 +1,16 @@
 """Settings of the classify stage: what does not fit together does not start."""
 
+from pathlib import Path
+
 import pytest
 
 from agents.classify.agent import make_model
+from agents.classify.errors import ModelAway
 from agents.classify.gemini import GeminiModel
+from agents.classify.prompt import make_prompt
 from agents.classify.settings import ClassifySettings
 from agents.classify.usage import Price
+from schemas import Taxonomy
 from streams.errors import SettingsError
 
 
@@ -58,6 +63,15 @@ def test_vertex_ai_needs_a_project_and_no_key(monkeypatch: pytest.MonkeyPatch) -
     model = make_model(settings)
     assert isinstance(model, GeminiModel)
     assert model.client.vertexai
+
+
+async def test_without_credentials_vertex_ai_is_away_and_says_so(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(tmp_path / "none.json"))
+    monkeypatch.setenv("CALLSIFT_CLASSIFY_GEMINI_VERTEX_PROJECT", "our-project")
+    with pytest.raises(ModelAway, match="no credentials for Vertex AI"):
+        await make_model(ClassifySettings.read()).ask(make_prompt([], Taxonomy.load()))
 
 
 def test_with_a_key_the_gemini_api_is_asked_even_where_the_machine_is_set_up_for_vertex_ai(
