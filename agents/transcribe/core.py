@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from agents.transcribe.corrections import Corrections
 from agents.transcribe.numbers import normalised
+from agents.transcribe.redaction import redacted_turns
 from schemas import AudioReady, CallTranscribed, Speaker, SpeakerFigures, SpeechFigures, SpeechSegment, Turn, Word
 
 PAUSE_WITHIN_TURN_S = 3.0
@@ -89,7 +90,7 @@ def transcribed(
     speech_model: str,
     corrections: Corrections,
 ) -> CallTranscribed:
-    """Make the transcript of a call.
+    """Make the transcript of a call, without personal data.
 
     Args:
         call: The call.
@@ -105,13 +106,15 @@ def transcribed(
     if primary_subtag(language) == "tr":
         turns = tuple(turn.model_copy(update={"normalised": normalised(turn.text)}) for turn in turns)
     confidences = [word.confidence for turn in turns for word in turn.words]
+    figures = completed(call.figures, turns)
+    turns = redacted_turns(turns)
     return CallTranscribed.following(
         call,
         turns=turns,
         transcript_confidence=round(fmean(confidences), 4) if confidences else None,
         language=language,
         speech_model=speech_model,
-        figures=completed(call.figures, turns),
+        figures=figures,
     )
 
 

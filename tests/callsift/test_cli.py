@@ -11,7 +11,7 @@ from callsift.running import Running, find_running
 
 runner = CliRunner()
 COMMANDS = ["demo", "up", "emit", "inspect", "worker", "train", "status", "dlq", "outcomes", "topics", "schemas"]
-COMMANDS += ["brake", "model", "retention"]
+COMMANDS += ["brake", "model", "redact", "retention"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)
