@@ -14,7 +14,7 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 from callsift.calls import call_ended
 from callsift.embedded import EmbeddedStore, end
 from schemas import CallOutcome, OneFile
-from streams.catalogue import ENDED, OUTCOMES, STAGES
+from streams.catalogue import ENDED, OUTCOMES, WAY
 from streams.kafka_client import client_config
 from streams.settings import KafkaSettings
 from tests.servers.gemini import gemini_server
@@ -97,7 +97,7 @@ def _workers(kafka: KafkaSettings, folder: Path) -> Iterator[None]:
             "CALLSIFT_HTTP_HOST": "127.0.0.1",
             "CALLSIFT_HTTP_PORT": "0",
         }
-        for stage in STAGES:
+        for stage in WAY:
             with (folder / f"{stage}.log").open("wb") as log:
                 process = subprocess.Popen(  # noqa: S603
                     [sys.executable, "-m", "benchmarks.worker", stage],

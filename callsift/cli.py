@@ -12,6 +12,7 @@ from callsift.commands.inspect import inspect
 from callsift.commands.output import notes
 from callsift.commands.prompt import prompt
 from callsift.commands.redact import redact
+from callsift.commands.reprocess import reprocess
 from callsift.commands.status import status
 from callsift.commands.train import train
 from callsift.commands.up import up
@@ -24,7 +25,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for command in (demo, up, status, emit, inspect, redact, prompt, worker, train):
+for command in (demo, up, status, emit, inspect, redact, prompt, worker, train, reprocess):
     app.command()(command)
 app.add_typer(outcomes.app, name="outcomes")
 app.add_typer(dlq.app, name="dlq")

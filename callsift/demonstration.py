@@ -13,7 +13,7 @@ from pymongo import MongoClient
 from callsift.calls import call_ended, emit_and_wait, new_call_id, store_recording
 from callsift.supervisor import Pipeline
 from schemas import CallEnded, CallOutcome, FilePerSpeaker, OneFile, Recording
-from streams.catalogue import STAGES
+from streams.catalogue import WAY
 from streams.claim_check import ClaimCheckStore
 from streams.errors import CallsiftError
 from streams.settings import KafkaSettings
@@ -53,7 +53,7 @@ class DemoCall:
         """Seconds from hang-up to the outcome, and of each stage's work."""
         finished = max(hop.finished_at for hop in self.outcome.hops) if self.outcome.hops else self.outcome.decided_at
         end_to_end = (finished - self.event.ended_at).total_seconds()
-        stages = {stage: round(self.outcome.stage_seconds.get(stage, 0.0), 3) for stage in STAGES}
+        stages = {stage: round(self.outcome.stage_seconds.get(stage, 0.0), 3) for stage in WAY}
         return {"end_to_end": round(end_to_end, 3), **stages}
 
     def as_json(self) -> dict[str, Any]:

@@ -41,13 +41,18 @@ def _transcribe() -> Agent[Any]:
     return TranscribeAgent(TranscribeSettings.read(), ClaimCheckStore(AudioStoreSettings.read().uri))
 
 
-def _classify() -> Agent[Any]:
+def _classify(**settled: Any) -> Agent[Any]:
     from agents.classify.agent import ClassifyAgent, make_classifier  # noqa: PLC0415
     from agents.classify.settings import ClassifySettings  # noqa: PLC0415
     from schemas import Taxonomy  # noqa: PLC0415
 
-    settings, taxonomy = ClassifySettings.read(), Taxonomy.load()
+    settings, taxonomy = ClassifySettings.read(**settled), Taxonomy.load()
     return ClassifyAgent(make_classifier(settings, taxonomy), taxonomy, settings.confidence_floor)
+
+
+def _reprocess() -> Agent[Any]:
+    """Make the agent of the lane, which waits: what is decided anew shall not be provisional again."""
+    return _classify(when_away="wait")
 
 
 def _sink() -> Agent[Any]:
@@ -62,5 +67,5 @@ def _privacy() -> CallerPrivacy:
     return CallerPrivacy(PrivacySettings.read())
 
 
-_MAKERS = {"audio": _audio, "transcribe": _transcribe, "classify": _classify, "sink": _sink}
+_MAKERS = {"audio": _audio, "transcribe": _transcribe, "classify": _classify, "sink": _sink, "reprocess": _reprocess}
 assert _MAKERS.keys() == STAGES.keys()  # noqa: S101 - a stage without an agent is a mistake in this file

@@ -1,6 +1,7 @@
 """One process: of one stage, or of the retry mover."""
 
 import logging
+import os
 import signal
 import threading
 from collections.abc import Callable
@@ -19,6 +20,9 @@ from streams.settings import AudioStoreSettings, KafkaSettings, RunnerSettings, 
 logger = logging.getLogger(__name__)
 
 RETRY = "retry"
+REPROCESS = "reprocess"
+_NICENESS = 10
+"""How far the lane gives way to live calls on the same machine (nice(2))."""
 WORKERS = (*STAGES, RETRY)
 """What a process can be."""
 _STORE_STAGES = {"audio", "transcribe"}
@@ -41,6 +45,8 @@ def work(name: str, make: Callable[[str], Agent[Any]] = make_agent) -> None:
         raise SettingsError(
             f"cannot listen on {worker.http_host}:{worker.http_port}: {error.strerror}", "Set CALLSIFT_HTTP_PORT"
         ) from error
+    if name == REPROCESS:
+        os.nice(_NICENESS)
     if name == RETRY:
         _move_retries(kafka, health)
     else:

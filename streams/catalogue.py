@@ -33,6 +33,7 @@ class Topic:
 ENDED = Topic("calls.ended", CallEnded, "Calls that are over, from the PBX.")
 AUDIO = Topic("calls.audio", AudioReady, "Recordings decoded, with who spoke when.")
 TRANSCRIPTS = Topic("calls.transcripts", CallTranscribed, "What was said.")
+REPROCESS = Topic("calls.reprocess", CallTranscribed, "Stored transcripts that are to be classified again.")
 CLASSIFIED = Topic("calls.classified", CallClassified, "What the call was for.")
 OUTCOMES = Topic(
     "calls.outcomes", CallOutcome, "How each call ended, for downstream teams.", retention_s=None, compacted=True
@@ -45,7 +46,7 @@ DEAD_LETTER = Topic(
     max_message_bytes=LARGEST_MESSAGE_BYTES,  # base64 makes the original a third larger, and it has to fit
 )
 
-TOPICS = (ENDED, AUDIO, TRANSCRIPTS, CLASSIFIED, OUTCOMES, DEAD_LETTER)
+TOPICS = (ENDED, AUDIO, TRANSCRIPTS, REPROCESS, CLASSIFIED, OUTCOMES, DEAD_LETTER)
 """What travels between the stages and to others."""
 
 RETRIES = tuple(
@@ -82,5 +83,9 @@ STAGES = {
         Stage("transcribe", (AUDIO,), TRANSCRIPTS, "recognise what was said"),
         Stage("classify", (TRANSCRIPTS,), CLASSIFIED, "decide what the call was for"),
         Stage("sink", (CLASSIFIED, DEAD_LETTER), OUTCOMES, "store the outcome and tell everybody"),
+        Stage("reprocess", (REPROCESS,), CLASSIFIED, "decide anew, in a lane of its own"),
     )
 }
+
+WAY = ("audio", "transcribe", "classify", "sink")
+"""The stages that every call passes, in order."""

@@ -2,14 +2,14 @@
 
 from collections.abc import Callable
 
-from streams.catalogue import AUDIO, CLASSIFIED, RETRIES, STAGES, TRANSCRIPTS
+from streams.catalogue import AUDIO, CLASSIFIED, REPROCESS, RETRIES, STAGES, TRANSCRIPTS
 from streams.kafka_trouble import KafkaUnavailable
 from streams.retention import names
 from streams.retry_mover import GROUP as RETRY_GROUP
 from streams.settings import KafkaSettings
 from streams.snapshot import BrokerView, Range, read
 
-CARRIERS = (AUDIO, TRANSCRIPTS, CLASSIFIED)
+CARRIERS = (AUDIO, TRANSCRIPTS, REPROCESS, CLASSIFIED)
 """The topics whose events hold claim checks; on the way to another try they are on the retry topics."""
 
 

@@ -51,6 +51,10 @@ class Agent(Protocol[TakenT]):
         """Tell whether the work on an event asks anybody else: only then it waits while a dependency is away."""
         return True
 
+    def aside(self, _event: TakenT, _result: Event, /) -> tuple[Topic, Event] | None:
+        """Return what has to be published besides the result of an event, and where; as a rule nothing."""
+        return None
+
     async def superseded(self, published: Any, /) -> Event | None:
         """Return what has to be published after ``published``, which the broker has confirmed; as a rule nothing."""
         return None
@@ -171,7 +175,11 @@ class StageRunner:
                         finished_at=datetime.now(UTC),
                         attempts=tries.made + 1,
                     )
-                    return result.stamped(hop) if result is not None else None
+                    if result is None:
+                        return None
+                    if (aside := self._agent.aside(event, result)) is not None:
+                        await self._confirmed(*aside)
+                    return result.stamped(hop)
                 quick += 1
                 used_up = quick >= (getattr(failure, "attempts_worth_making", None) or self._settings.quick_tries)
                 if isinstance(failure, TransientError) and failure.dependency is not None:

@@ -5,7 +5,8 @@ from agents.classify.classifier import Classifier, HostedModel
 from agents.classify.hosted import HostedClassifier
 from agents.classify.policy import OfflineWhenAway, SecondOpinion
 from agents.classify.settings import ClassifySettings
-from schemas import CallClassified, CallTranscribed, Taxonomy
+from schemas import CallClassified, CallTranscribed, Event, Taxonomy
+from streams.catalogue import REPROCESS, Topic
 from streams.runner import Agent
 
 
@@ -21,6 +22,12 @@ class ClassifyAgent(Agent[CallTranscribed]):
     def depends(self, call: CallTranscribed) -> bool:
         """Nobody is asked about a call in which the customer said nothing."""
         return core.customer_spoke(call)
+
+    def aside(self, call: CallTranscribed, result: Event) -> tuple[Topic, Event] | None:
+        """What was decided provisionally goes into the lane, where it waits to be decided anew."""
+        if not (isinstance(result, CallClassified) and result.provisional):
+            return None
+        return REPROCESS, CallTranscribed.following(call)  # an event of its own
 
     async def work(self, call: CallTranscribed) -> CallClassified:
         """Classify a call."""

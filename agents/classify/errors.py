@@ -23,8 +23,8 @@ class GarbledExtras(GarbledAnswer):
     """The answer without them."""
 
 
-class AnswerBlocked(PermanentError):
-    """The model will not speak about this call: its filters stopped it, however often it was asked."""
+class AnswerBlocked(TransientError):
+    """The model's filters stop its answer about this call. They judge what it happened to write, too: it may pass."""
 
 
 class ModelBusy(TransientError):

@@ -19,7 +19,6 @@ from agents.classify.usage import total
 from schemas import Leaf, Taxonomy, Turn, Usage
 
 _TURNED_AWAY_TIMES = 5
-_BLOCKED_TIMES = 3
 
 
 class HostedClassifier:
@@ -31,6 +30,7 @@ class HostedClassifier:
         self._taxonomy = taxonomy
         self._zone = ZoneInfo(settings.time_zone)
         self._model = MeteredModel(model, settings, self._zone)
+        self._times = settings.samples if settings.agreement == "samples" else 1
         self.source = Source(model.classifier, settings.gemini_model, prompt_version(taxonomy))
 
     def prompt(self, turns: Sequence[Turn], ended_at: datetime | None) -> Prompt:
@@ -43,27 +43,21 @@ class HostedClassifier:
             local_time=self._local(ended_at),
         )
 
+    def estimated(self, turns: Sequence[Turn], ended_at: datetime | None) -> Usage:
+        """Return what asking about a transcript will take, as far as that can be told without asking."""
+        return total([self._model.estimated(self.prompt(turns, ended_at))] * self._times)
+
     async def classify(self, turns: Sequence[Turn], /, *, ended_at: datetime | None = None) -> Answer:
         """Ask about one transcript, as often as samples are to agree."""
         prompt = self.prompt(turns, ended_at)
-        times = self._settings.samples if self._settings.agreement == "samples" else 1
         usages: list[Usage] = []
-        asked = (self._unblocked(prompt, self._local(ended_at), usages) for _ in range(times))
+        asked = (self._ask(prompt, self._local(ended_at), usages) for _ in range(self._times))
         answers = await asyncio.gather(*asked, return_exceptions=True)
         for answer in answers:
             if isinstance(answer, BaseException):
                 raise answer
         most_named = agreed([answer for answer in answers if isinstance(answer, Answer)])
         return replace(most_named, usage=total(usages))
-
-    async def _unblocked(self, prompt: Prompt, local_time: datetime | None, usages: list[Usage]) -> Answer:
-        """Ask again where filters stop the answer: they judge what the model happened to write, too."""
-        for _ in range(_BLOCKED_TIMES - 1):
-            try:
-                return await self._ask(prompt, local_time, usages)
-            except AnswerBlocked:
-                continue
-        return await self._ask(prompt, local_time, usages)
 
     async def _ask(self, prompt: Prompt, local_time: datetime | None, usages: list[Usage]) -> Answer:
         """Ask once, and once more with what was wrong with the answer."""

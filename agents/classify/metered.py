@@ -52,7 +52,7 @@ class MeteredModel:
             GarbledAnswer: What replied does not speak the service's language.
             RequestRefused: The service refuses this request.
         """
-        sent_tokens = estimated_tokens([prompt.instruction, str(prompt.schema), *prompt.contents])
+        sent_tokens = _sent_tokens(prompt)
         expected = self._cost(sent_tokens, _ANSWER_TOKENS)
         await self._budget.reserve(expected)
         spent = 0.0
@@ -70,6 +70,18 @@ class MeteredModel:
             self._budget.settle(expected, spent)
             metrics.BUDGET.set(self._budget.share_spent)
         return reply, usage
+
+    def estimated(self, prompt: Prompt) -> Usage:
+        """Return what a request will take, as far as that can be told without sending it."""
+        sent_tokens = _sent_tokens(prompt)
+        cost = self._cost(sent_tokens, _ANSWER_TOKENS) if self._price else None
+        return Usage(
+            requests=1,
+            prompt_tokens=sent_tokens,
+            answer_tokens=_ANSWER_TOKENS,
+            cost=cost,
+            currency=self._currency if self._price else None,
+        )
 
     async def _replied(self, prompt: Prompt, passage: Passage) -> Reply:
         try:
@@ -102,3 +114,7 @@ class MeteredModel:
 
     def _cost(self, prompt_tokens: int, answer_tokens: int) -> float:
         return self._price.cost(prompt_tokens, answer_tokens) if self._price else 0.0
+
+
+def _sent_tokens(prompt: Prompt) -> int:
+    return estimated_tokens([prompt.instruction, str(prompt.schema), *prompt.contents])

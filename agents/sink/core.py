@@ -5,7 +5,10 @@ from typing import NamedTuple
 
 from pydantic import AwareDatetime, ValidationError
 
-from schemas import CallClassified, CallFacts, CallOutcome, DeadLetter, Failure
+from schemas import CallClassified, CallFacts, CallOutcome, CallTranscribed, DeadLetter, Failure, Turn
+
+_BEFORE = {"pbx", "audio", "transcribe"}
+"""Who had a hand in a transcript."""
 
 
 class Verdict(NamedTuple):
@@ -50,6 +53,20 @@ def failed(letter: DeadLetter) -> CallOutcome | None:
         stage_seconds={hop.stage: hop.seconds for hop in letter.hops},
         decided_at=letter.gave_up_at,
         failure=failure,
+    )
+
+
+def transcript(outcome: CallOutcome, turns: tuple[Turn, ...]) -> CallTranscribed | None:
+    """Make again the transcript that a stored outcome rests on; None where the call has none, because it failed."""
+    if outcome.versions is None or outcome.recording_facts is None or outcome.figures is None:
+        return None
+    return CallTranscribed.following(
+        outcome,
+        hops=tuple(hop for hop in outcome.hops if hop.stage in _BEFORE),
+        turns=turns,
+        turns_claim=None,
+        language=outcome.language or "und",
+        speech_model=outcome.versions.speech_model,
     )
 
 

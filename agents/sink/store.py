@@ -4,19 +4,23 @@ It uses the API that motor shares with PyMongo's own asynchronous client, so tha
 (docs/decisions/0005), and nothing that MongoDB-compatible servers answer differently.
 """
 
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from bson.errors import InvalidDocument
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection
+from pydantic import TypeAdapter
 from pymongo.errors import DocumentTooLarge, DuplicateKeyError, PyMongoError, WriteError
 
-from agents.sink.core import verdict
+from agents.sink.core import transcript, verdict
 from agents.sink.settings import SinkSettings
-from schemas import CallOutcome, Turn
+from schemas import CallOutcome, CallTranscribed, Leaf, Turn
 from streams.errors import PermanentError, SettingsError, TransientError
 
 Document = dict[str, Any]
+_TURNS = TypeAdapter(tuple[Turn, ...])
 _PASSING_CODES = {50, 112, 262}
 """MaxTimeMSExpired, WriteConflict, ExceededTimeLimit: the same document may be taken later."""
 
@@ -29,6 +33,20 @@ class StoreUnavailable(TransientError):
 
 class UnstorableOutcome(PermanentError):
     """MongoDB's format cannot hold the outcome."""
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """Which of the stored calls are meant."""
+
+    since: datetime | None = None
+    """Those that ended then or later; None: from the first on."""
+    until: datetime | None = None
+    """Those that ended earlier; None: to the last."""
+    category: Leaf | None = None
+    """Those that have this category now, with any sub-category where it names none; None: every one."""
+    provisional: bool = False
+    """Only those that were decided offline because the hosted model was away."""
 
 
 class OutcomeStore:
@@ -101,6 +119,22 @@ class OutcomeStore:
         """Return the document of a call."""
         return await self._calls.find_one({"_id": call_id})
 
+    async def transcripts(self, chosen: Chosen) -> AsyncIterator[tuple[CallOutcome, CallTranscribed]]:
+        """Yield the calls that are chosen and have a transcript, in no order: sorting would hold up a large store.
+
+        Raises:
+            StoreUnavailable: The store did not answer.
+        """
+        wanted = {"outcome": 1, "turns": 1}
+        try:
+            async for document in self._calls.find(_query(chosen), wanted):
+                turns = _TURNS.validate_python(document.get("turns", ()))
+                outcome = CallOutcome.model_validate(document["outcome"])
+                if (found := transcript(outcome, turns)) is not None:
+                    yield outcome, found
+        except PyMongoError as error:
+            raise _unavailable(error) from None
+
     async def count(self, decided_before: datetime | None = None) -> int:
         """Return the number of documents whose newest outcome was decided before a moment; None: of all.
 
@@ -156,6 +190,19 @@ class OutcomeStore:
         guard = {"_id": outcome.call_id, "revision": history[-1].revision}
         result = await self._calls.update_one(guard, {"$set": fields})
         return result.matched_count == 1
+
+
+def _query(chosen: Chosen) -> Document:
+    ended_at = {"$gte": chosen.since, "$lt": chosen.until}
+    query: Document = {"state": "done"}
+    if bounds := {name: moment for name, moment in ended_at.items() if moment is not None}:
+        query["ended_at"] = bounds
+    if chosen.category is not None:
+        query["category"] = chosen.category.category
+        query |= {"sub_category": chosen.category.sub_category} if chosen.category.sub_category else {}
+    if chosen.provisional:
+        query["outcome.provisional"] = True
+    return query
 
 
 def _before(decided_at: datetime) -> Document:

@@ -5,8 +5,8 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +24,14 @@ class Up:
     process: "subprocess.Popen[bytes]"
     home: Path
     log: Path
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """What it was started with besides; other terminals have it too."""
 
     @property
     def variables(self) -> dict[str, str]:
         """What the environment of another terminal has."""
         own = {name: value for name, value in os.environ.items() if not name.startswith("CALLSIFT_")}
-        return {**own, "CALLSIFT_HOME": str(self.home)}
+        return {**own, **self.environment, "CALLSIFT_HOME": str(self.home)}
 
     @property
     def state(self) -> dict[str, Any]:
@@ -70,7 +72,7 @@ def start_up(home: Path, **environment: str) -> Up:
         assert process.poll() is None, log.read_text()
         assert time.monotonic() < deadline, log.read_text()
         time.sleep(0.1)
-    return Up(process, home, log)
+    return Up(process, home, log, environment)
 
 
 @pytest.fixture(scope="session")

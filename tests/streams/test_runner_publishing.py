@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from schemas import CallOutcome, DeadLetter, Event
-from streams.catalogue import DEAD_LETTER, STAGES
+from streams.catalogue import DEAD_LETTER, REPROCESS, STAGES, Topic
 from streams.errors import PermanentError, TransientError
 from tests.streams.scripted import OUTCOME, Broker, Scripted, message, take
 
@@ -32,6 +32,16 @@ async def test_what_another_worker_stored_meanwhile_is_published_after_it() -> N
     broker = Broker()
     await take(Superseded(OUTCOME), broker)
     assert [CallOutcome.model_validate_json(sent.value).revision for sent in broker.published] == [1, 2]
+
+
+async def test_what_goes_elsewhere_too_is_confirmed_before_the_result() -> None:
+    class Beside(Scripted):
+        def aside(self, event: Any, result: Event) -> tuple[Topic, Event] | None:
+            return (REPROCESS, event) if result == OUTCOME else None
+
+    broker = Broker(refusals=[ConnectionError()])
+    await take(Beside(OUTCOME), broker)
+    assert [sent.topic for sent in broker.published] == [REPROCESS, STAGES["audio"].gives]
 
 
 async def test_a_publication_that_is_not_confirmed_is_repeated_until_it_is() -> None:

@@ -8,10 +8,12 @@ from pydantic import SecretStr
 
 from agents.classify.agent import ClassifyAgent, make_classifier
 from agents.classify.core import Answer, Source
+from agents.classify.offline.classifier import OfflineClassifier
 from agents.classify.settings import ClassifySettings
 from schemas import Leaf, Speaker, Taxonomy, Turn
+from streams.catalogue import REPROCESS
 from streams.errors import SettingsError
-from tests.schemas.examples import call_transcribed, turn
+from tests.schemas.examples import call_classified, call_transcribed, turn
 
 TAXONOMY = Taxonomy.load()
 
@@ -78,3 +80,15 @@ def test_gemini_without_a_key_does_not_start(monkeypatch: pytest.MonkeyPatch, na
 
 def test_the_key_is_never_shown() -> None:
     assert "s3cret" not in repr(ClassifySettings(gemini_api_key=SecretStr("s3cret")))
+
+
+def test_what_was_decided_provisionally_is_put_into_the_lane_as_an_event_of_its_own() -> None:
+    call, result = call_transcribed(), call_classified().model_copy(update={"provisional": False})
+    agent = ClassifyAgent(OfflineClassifier(TAXONOMY), TAXONOMY, 0.5)
+    assert agent.aside(call, result) is None
+    aside = agent.aside(call, result.model_copy(update={"provisional": True}))
+    assert aside is not None
+    topic, event = aside
+    assert topic is REPROCESS
+    assert event.event_id != call.event_id
+    assert event == call.model_copy(update={"event_id": event.event_id})

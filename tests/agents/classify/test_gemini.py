@@ -113,11 +113,10 @@ def twice(reply: Reply) -> list[Reply]:
 HALF = json.dumps(PLAUSIBLE)[:60]
 CASES = {
     "as asked": Case([answered()], None, 1),
-    "prompt blocked": Case([blocked()] * 3, AnswerBlocked, 3),
-    "silent for safety": Case([silent("SAFETY")] * 3, AnswerBlocked, 3),
-    "cut off for safety": Case([said(HALF, "SAFETY")] * 3, AnswerBlocked, 3),
-    "silent for recitation": Case([silent("RECITATION")] * 3, AnswerBlocked, 3),
-    "blocked once": Case([blocked(), answered()], None, 2),
+    "prompt blocked": Case([blocked()], AnswerBlocked, 1),
+    "silent for safety": Case([silent("SAFETY")], AnswerBlocked, 1),
+    "cut off for safety": Case([said(HALF, "SAFETY")], AnswerBlocked, 1),
+    "silent for recitation": Case([silent("RECITATION")], AnswerBlocked, 1),
     "cut off (MAX_TOKENS)": Case(twice(said(HALF, "MAX_TOKENS")), GarbledAnswer, 2),
     "empty text": Case(twice(said("")), GarbledAnswer, 2),
     "no candidates": Case(twice(without_candidates()), GarbledAnswer, 2),
@@ -155,7 +154,7 @@ CASES = {
 }
 ENDS: dict[type[CallsiftError] | None, str] = {
     None: "classified",
-    AnswerBlocked: "dead letter at once",
+    AnswerBlocked: "tried again, retry topics, dead letter",
     GarbledAnswer: "tried again, retry topics, dead letter",
     ModelAway: "the stage pauses at once",
     ModelBusy: "tried again; several in a row: the stage pauses",
@@ -190,7 +189,7 @@ async def test_every_misbehaviour_has_its_end(
     else:
         error = await failure(client, server.address, gemini_timeout_s=case.timeout_s)
         assert type(error) is case.end
-        assert isinstance(error, PermanentError) is (case.end in {AnswerBlocked, RequestRefused})
+        assert isinstance(error, PermanentError) is (case.end is RequestRefused)
     assert case.requests <= len(server.received) <= (case.at_most or case.requests)
     ended = case.end.__name__ if case.end else "an answer"
     table.append(f"{name:<28}{client:<15}{len(server.received):>8}  {ended:<16}{ENDS[case.end]}")

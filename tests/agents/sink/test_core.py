@@ -10,7 +10,7 @@ from agents.sink import core
 from agents.sink.core import verdict
 from schemas import CallOutcome
 from tests.agents.sink.outcomes import done, failed
-from tests.schemas.examples import call_classified, call_ended, dead_letter
+from tests.schemas.examples import call_classified, call_ended, call_failed, call_transcribed, dead_letter
 
 NOW = datetime(2026, 10, 5, 12, 0, tzinfo=UTC)
 
@@ -114,3 +114,25 @@ def test_a_redelivery_changes_nothing_that_is_stored(order: list[CallOutcome]) -
     _, once = store(order)
     _, twice = store(order + order)
     assert twice == once
+
+
+def test_the_transcript_of_a_stored_outcome_is_made_again() -> None:
+    call = call_classified()
+    again = core.transcript(core.done(call, NOW), call.turns)
+    assert again is not None
+    before = call_transcribed()
+    for field in (
+        "call_id",
+        "ended_at",
+        "caller",
+        "metadata",
+        "turns",
+        "language",
+        "speech_model",
+        "figures",
+        "recording_facts",
+    ):
+        assert getattr(again, field) == getattr(before, field), field
+    assert [hop.stage for hop in again.hops] == ["pbx", "audio", "transcribe"]
+    assert again.event_id != before.event_id
+    assert core.transcript(call_failed(), ()) is None

@@ -1,17 +1,18 @@
 """The contract that every store must keep, whatever answers MongoDB's protocol."""
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from pydantic import SecretStr
 
+from agents.sink import core
 from agents.sink.agent import SinkAgent
 from agents.sink.settings import SinkSettings
-from agents.sink.store import OutcomeStore, StoreUnavailable
+from agents.sink.store import Chosen, OutcomeStore, StoreUnavailable
 from callsift.embedded import free_port
-from schemas import CallOutcome
+from schemas import CallOutcome, Leaf
 from streams.errors import PermanentError, SettingsError
 from streams.privacy import CallerPrivacy
 from streams.settings import PrivacySettings
@@ -183,3 +184,25 @@ def test_an_address_that_is_none_stops_the_start_and_names_the_variable(uri: str
     with pytest.raises(SettingsError, match="CALLSIFT_MONGO_URI") as caught:
         OutcomeStore(SinkSettings(uri=SecretStr(uri)))
     assert "ter2" not in str(caught.value)
+
+
+async def test_calls_are_found_by_time_and_category_with_their_transcripts(store: OutcomeStore) -> None:
+    call = call_classified()
+    names = {"early": -2, "late": 2}
+    for name, hours in names.items():
+        moved = call.model_copy(update={"call_id": name, "ended_at": call.ended_at + timedelta(hours=hours)})
+        await store.save(core.done(moved, call.ended_at), moved.turns)
+    await store.save(failed("o-9", "gone"))
+
+    async def found(**chosen: Any) -> list[str]:
+        calls = [call async for _, call in store.transcripts(Chosen(**chosen))]
+        assert all(one.turns == call.turns for one in calls)
+        return sorted(one.call_id for one in calls)
+
+    assert await found() == ["early", "late"]
+    assert await found(since=call.ended_at) == ["late"]
+    assert await found(until=call.ended_at) == ["early"]
+    assert await found(category=Leaf("unnecessary_call", None)) == ["early", "late"]
+    assert await found(category=Leaf("unnecessary_call", "price_research")) == ["early", "late"]
+    assert await found(category=Leaf("unnecessary_call", "complaint")) == []
+    assert await found(provisional=True) == (["early", "late"] if call.provisional else [])

@@ -1,0 +1,92 @@
+"""``callsift reprocess``: stored calls are classified again."""
+
+import asyncio
+import sys
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+from rich.progress import Progress
+
+from callsift.commands.output import notes, print_json
+from callsift.moments import moment
+from callsift.running import adopt_running
+from schemas import Leaf, Taxonomy
+
+
+def _moment(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        return moment(text, datetime.now(UTC))
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+def _category(code: str | None) -> Leaf | None:
+    if code is None:
+        return None
+    taxonomy = Taxonomy.load()
+    known = taxonomy.leaves | {category.code: Leaf(category.code, None) for category in taxonomy.categories}
+    if code not in known:
+        raise typer.BadParameter(f"expected one of {', '.join(known)}")
+    return known[code]
+
+
+def reprocess(
+    since: Annotated[
+        str | None, typer.Option(help="Calls that ended then or later: 2026-11-22T09:00+03:00, or 7d for so long ago.")
+    ] = None,
+    until: Annotated[str | None, typer.Option(help="Calls that ended earlier, written like --since.")] = None,
+    category: Annotated[str | None, typer.Option(help="Calls with this category or sub-category now, by code.")] = None,
+    provisional: Annotated[
+        bool, typer.Option("--provisional", help="Only calls decided offline while the hosted model was away.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say how many there are, and the cost.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Classify stored calls again with today's taxonomy, prompt and model, in a lane that delays no live call.
+
+    Says first how many there are and what they will cost, and asks. Calls that today's versions have decided are left
+    out. `callsift worker reprocess` does the work; each outcome that comes of it is the call's next revision.
+    """
+    from agents.sink.store import Chosen  # noqa: PLC0415
+    from callsift.reprocessing import Reprocessing  # noqa: PLC0415
+
+    adopt_running()
+    chosen = Chosen(_moment(since), _moment(until), _category(category), provisional)
+    work = Reprocessing(chosen)
+    with notes.status("counting …"):
+        plan = asyncio.run(work.plan())
+    cost = (
+        f"{plan.cost:.2f} {plan.currency}" if plan.cost is not None else "no price is set" if plan.tokens else "nothing"
+    )
+    notes.print(
+        f"{plan.calls} call(s) to classify again, {plan.up_to_date} decided by today's versions already; "
+        f"about {plan.tokens:,} tokens, estimated cost: {cost}",
+        highlight=False,
+    )
+    published = 0
+    if not dry_run and plan.calls and (yes or _confirmed()):
+        with Progress(console=notes, transient=True) as bar:
+            task = bar.add_task("publishing", total=plan.calls)
+            published = asyncio.run(work.publish(lambda done: bar.update(task, completed=done)))
+        notes.print(f"{published} call(s) are in the lane; `callsift status` shows its lag")
+    if as_json:
+        print_json(
+            {
+                "calls": plan.calls,
+                "up_to_date": plan.up_to_date,
+                "tokens": plan.tokens,
+                "cost": plan.cost,
+                "currency": plan.currency,
+                "published": published,
+            }
+        )
+
+
+def _confirmed() -> bool:
+    if not sys.stdin.isatty():
+        raise typer.BadParameter("nobody is there to be asked: add --yes or --dry-run")
+    return typer.confirm("Classify them again?", err=True)

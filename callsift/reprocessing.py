@@ -1,0 +1,123 @@
+"""Old calls judged anew: from stored transcripts to the lane in which they are classified again."""
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+
+from agents.classify.agent import make_classifier, make_model
+from agents.classify.hosted import HostedClassifier
+from agents.classify.settings import ClassifySettings
+from agents.sink.settings import SinkSettings
+from agents.sink.store import Chosen, OutcomeStore
+from schemas import CallOutcome, CallTranscribed, Taxonomy, Usage
+from streams.catalogue import REPROCESS
+from streams.claim_check import ClaimCheckStore
+from streams.claimed_turns import ClaimedTurns
+from streams.kafka_client import produce
+from streams.settings import AudioStoreSettings, KafkaSettings
+
+_BATCH = 200
+
+
+@dataclass
+class Plan:
+    """What classifying calls again comes to."""
+
+    calls: int = 0
+    """Calls that are to be classified again."""
+    up_to_date: int = 0
+    """Calls that were chosen, and that today's taxonomy, prompt and model have decided already."""
+    tokens: int = 0
+    """Estimated tokens, sent and answered."""
+    cost: float | None = None
+    """Estimated cost; None: the settings name no price, or the classifier costs nothing."""
+    currency: str | None = None
+    """Currency of the cost."""
+
+
+class Reprocessing:
+    """Finds calls whose outcome is not today's, says what they cost, and puts them into the lane."""
+
+    def __init__(self, chosen: Chosen) -> None:
+        """Read the settings.
+
+        Raises:
+            SettingsError: A setting is wrong.
+        """
+        self._chosen = chosen
+        settings, taxonomy = ClassifySettings.read(when_away="wait"), Taxonomy.load()
+        self._source = make_classifier(settings, taxonomy).source
+        self._taxonomy = taxonomy.version
+        self._hosted = (
+            None if settings.chosen == "offline" else HostedClassifier(make_model(settings), settings, taxonomy)
+        )
+        self._sink = SinkSettings.read()
+        self._kafka = KafkaSettings.read()
+        store = AudioStoreSettings.read()
+        self._turns = ClaimedTurns(ClaimCheckStore(store.uri), store.message_limit_kb * 1024)
+
+    async def plan(self) -> Plan:
+        """Count, and estimate the cost; nothing is published.
+
+        Raises:
+            StoreUnavailable: The store did not answer.
+        """
+        plan = Plan()
+        async for outcome, call in self._stored():
+            if self._is_up_to_date(outcome):
+                plan.up_to_date += 1
+                continue
+            plan.calls += 1
+            if self._hosted is not None:
+                _add(plan, self._hosted.estimated(call.turns, call.ended_at))
+        return plan
+
+    async def publish(self, progress: Callable[[int], None]) -> int:
+        """Put the calls into the lane; ``progress`` is told how many are there. Returns how many that were.
+
+        Raises:
+            StoreUnavailable: A store did not answer; what was published stays.
+            KafkaUnavailable: The brokers did not confirm; what was published stays.
+        """
+        published, batch = 0, []
+        async for outcome, call in self._stored():
+            if self._is_up_to_date(outcome):
+                continue
+            light = await self._turns.take_out(call)
+            batch.append((call.call_id, light.model_dump_json().encode()))
+            if len(batch) == _BATCH:
+                published += self._send(batch)
+                batch = []
+                progress(published)
+        published += self._send(batch)
+        progress(published)
+        return published
+
+    def _send(self, batch: list[tuple[str, bytes]]) -> int:
+        if batch:
+            produce(self._kafka, REPROCESS.name, batch)
+        return len(batch)
+
+    async def _stored(self) -> AsyncIterator[tuple[CallOutcome, CallTranscribed]]:
+        store = OutcomeStore(self._sink)
+        try:
+            async for found in store.transcripts(self._chosen):
+                yield found
+        finally:
+            store.close()
+
+    def _is_up_to_date(self, outcome: CallOutcome) -> bool:
+        """Tell whether classifying again would give the same identifier; a rule of the pipeline depends on no model."""
+        versions = outcome.versions
+        if versions is None or outcome.provisional:
+            return False
+        if outcome.classifier == "rule":
+            return versions.taxonomy == self._taxonomy
+        today = (self._taxonomy, self._source.prompt, self._source.model)
+        return (versions.taxonomy, versions.prompt, versions.model) == today
+
+
+def _add(plan: Plan, usage: Usage) -> None:
+    plan.tokens += usage.prompt_tokens + usage.answer_tokens
+    if usage.cost is not None:
+        plan.cost = (plan.cost or 0.0) + usage.cost
+        plan.currency = usage.currency
