@@ -66,6 +66,8 @@ class GeminiServer:
     replies: deque[Reply] = field(default_factory=deque)
     answer: Callable[[], Reply] = lambda: answered()  # noqa: PLW0108 - defined below
     """Makes the reply to a request that nothing is scripted for."""
+    answer_to: Callable[["Request"], Reply] | None = None
+    """Makes it instead, where the reply depends on what is asked."""
     ended: threading.Event = field(default_factory=threading.Event)
 
     def script(self, *replies: Reply) -> None:
@@ -124,8 +126,12 @@ class _Handler(BaseHTTPRequestHandler):
         path = _PATH.match(self.path)
         if path is None:
             return self._send(failed(404, f"no such method: {self.path}"))
-        self.gemini.received.append(Request(path["model"], dict(self.headers), json.loads(content)))
-        reply = self.gemini.replies.popleft() if self.gemini.replies else self.gemini.answer()
+        request = Request(path["model"], dict(self.headers), json.loads(content))
+        self.gemini.received.append(request)
+        if self.gemini.replies:
+            reply = self.gemini.replies.popleft()
+        else:
+            reply = self.gemini.answer_to(request) if self.gemini.answer_to else self.gemini.answer()
         if reply.delay_s:
             self.gemini.ended.wait(reply.delay_s)
         return self._send(reply)

@@ -1,0 +1,211 @@
+"""``callsift eval`` from outside: figures, report, comparison, mistakes, and a hosted model that is paid once."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agents.classify.labelled import Dialogue
+from agents.classify.offline.train import DIALOGUES, evaluation_dialogues
+from tests.callsift import terminal
+from tests.servers.gemini import GeminiServer, Reply, Request, answered, failed, gemini_server
+
+OFFLINE = {"CALLSIFT_CLASSIFIER": "offline"}
+KEYS = {"n", "accuracy", "coverage", "selective_accuracy", "intervals", "per_class", "confusion", "calibration"}
+KEYS |= {"seconds", "tokens", "cost"}
+
+
+@pytest.fixture
+def some(tmp_path: Path) -> Path:
+    """Forty of the shipped evaluation dialogues."""
+    lines = (DIALOGUES / "evaluation.jsonl").read_text(encoding="utf-8").splitlines()[::4][:40]
+    path = tmp_path / "some.jsonl"
+    path.write_text("\n".join(lines), encoding="utf-8")
+    return path
+
+
+def evaluated(variables: dict[str, str], *arguments: str) -> dict[str, Any]:
+    ended = terminal.run(variables, "eval", *arguments, "--json")
+    assert ended.returncode == 0, ended.stderr
+    found: dict[str, Any] = json.loads(ended.stdout)
+    return found
+
+
+def test_the_json_has_the_promised_figures_as_plain_numbers(some: Path) -> None:
+    found = evaluated(OFFLINE, str(some))
+    assert found.keys() >= KEYS
+    assert found["n"] == 40
+    shares = [found["coverage"], *found["accuracy"].values(), *found["selective_accuracy"].values()]
+    assert all(isinstance(share, float) and 0 <= share <= 1 for share in shares)
+    low, high = found["intervals"]["selective_accuracy"]["leaf"]
+    assert low <= found["selective_accuracy"]["leaf"] <= high
+
+
+def test_a_second_run_asks_nothing_and_finds_the_same(some: Path) -> None:
+    first, second = evaluated(OFFLINE, str(some)), evaluated(OFFLINE, str(some))
+    assert (first["answers"], second["answers"]) == (
+        {"new": 40, "kept": 0, "failed": 0},
+        {"new": 0, "kept": 40, "failed": 0},
+    )
+    volatile = {"answers", "seconds"}
+    assert {name: first[name] for name in first.keys() - volatile} == {
+        name: second[name] for name in second.keys() - volatile
+    }
+    assert some.with_name("some.jsonl.predictions").exists()
+
+
+def test_the_confidence_floor_can_change_without_asking_again(some: Path) -> None:
+    evaluated(OFFLINE, str(some))
+    strict = evaluated(OFFLINE | {"CALLSIFT_CLASSIFY_CONFIDENCE_FLOOR": "0.99"}, str(some))
+    assert strict["answers"]["new"] == 0
+    assert strict["coverage"] < 1.0
+
+
+def test_only_the_first_calls_are_asked_about_with_a_limit(some: Path) -> None:
+    assert evaluated(OFFLINE, str(some), "--limit", "7")["n"] == 7
+
+
+def test_without_a_terminal_progress_is_plain_lines(some: Path) -> None:
+    said = terminal.run(OFFLINE, "eval", str(some)).stderr
+    assert "asked about 40 of 40 calls" in said
+    assert "\x1b" not in said
+
+
+def test_the_report_is_one_file_that_asks_nobody_and_quotes_the_wrong_calls(some: Path, tmp_path: Path) -> None:
+    lines = [json.loads(line) for line in some.read_text(encoding="utf-8").splitlines()]
+    wrong = lines[0] | {"category": "empty_call", "sub_category": None, "id": "<b>wrong</b>"}
+    some.write_text("\n".join(json.dumps(line) for line in [wrong, *lines[1:]]), encoding="utf-8")
+    ended = terminal.run(OFFLINE, "eval", str(some), "--report", str(tmp_path / "new" / "report"))
+    assert ended.returncode == 0, ended.stderr
+    page = (tmp_path / "new" / "report" / "report.html").read_text(encoding="utf-8")
+    assert not re.search(r"(src|href)=.(?!#)|<script|@import|url\(", page)
+    assert "&lt;b&gt;wrong&lt;/b&gt;" in page
+    assert wrong["turns"][0]["text"] in page
+    assert page.count("<svg") == 2
+    assert "$" not in page
+    anchors, links = set(re.findall(r'id="([^"]+)"', page)), set(re.findall(r'href="#([^"]+)"', page))
+    assert links
+    assert links <= anchors
+
+
+def test_two_runs_are_compared_call_by_call(some: Path, tmp_path: Path) -> None:
+    for name, floor in (("a", "0.999"), ("b", "0.35")):
+        found = evaluated(OFFLINE | {"CALLSIFT_CLASSIFY_CONFIDENCE_FLOOR": floor}, str(some))
+        (tmp_path / f"{name}.json").write_text(json.dumps(found))
+    files = [str(tmp_path / "a.json"), str(tmp_path / "b.json")]
+    found = json.loads(terminal.run({}, "eval", "--compare", *files, "--json").stdout)
+    assert (found["n"], found["leaf"]["better"]) == (40, "B")
+    assert "B is better" in terminal.run({}, "eval", "--compare", *files).stdout
+
+
+def test_mistakes_are_said_with_their_cure(some: Path, tmp_path: Path) -> None:
+    nothing = terminal.run(OFFLINE, "eval")
+    assert (nothing.returncode, "labelled calls" in nothing.stderr) == (2, True)
+    missing = terminal.run(OFFLINE, "eval", str(tmp_path / "none.jsonl"))
+    assert (missing.returncode, "none.jsonl" in missing.stderr) == (1, True)
+    no_key = terminal.run({}, "eval", str(some), "--classifier", "gemini")
+    assert (no_key.returncode, "CALLSIFT_GEMINI_API_KEY" in no_key.stderr) == (2, True)
+    (tmp_path / "a.json").write_text("[]")
+    other = terminal.run({}, "eval", "--compare", str(tmp_path / "a.json"), str(tmp_path / "a.json"))
+    assert (other.returncode, "no evaluation" in other.stderr) == (1, True)
+
+
+def test_too_few_calls_to_calibrate_are_said(some: Path) -> None:
+    ended = terminal.run(OFFLINE, "eval", str(some), "--calibrate")
+    assert (ended.returncode, "Label more calls" in ended.stderr) == (1, True)
+
+
+@pytest.fixture
+def hosted() -> Iterator[GeminiServer]:
+    """A hosted model that knows the labels, and is wrong about every twentieth call."""
+    with gemini_server() as server:
+        server.answer_to = Prepared(evaluation_dialogues())
+        yield server
+
+
+def variables(server: GeminiServer) -> dict[str, str]:
+    return {"CALLSIFT_GEMINI_API_KEY": "key", "CALLSIFT_CLASSIFY_GEMINI_ENDPOINT": server.address}
+
+
+def test_a_hosted_model_is_asked_once_about_each_call_and_its_errors_are_found(
+    some: Path, hosted: GeminiServer
+) -> None:
+    found = evaluated(variables(hosted), str(some))
+    spoken = [dialogue for dialogue in evaluation_dialogues() if dialogue.customer_speaks]
+    names = {call["id"] for call in found["calls"]}
+    assert len(hosted.received) == sum(dialogue.id in names for dialogue in spoken)
+    wrong = {call["id"] for call in found["calls"] if not call["right"]["leaf"]}
+    assert wrong == {dialogue.id for dialogue in spoken[::20]} & names
+
+
+def test_another_prompt_model_or_taxonomy_is_another_question(some: Path, hosted: GeminiServer) -> None:
+    evaluated(variables(hosted), str(some), "--limit", "5")
+    asked = len(hosted.received)
+    evaluated(variables(hosted) | {"CALLSIFT_CLASSIFY_GEMINI_MODEL": "gemini-next"}, str(some), "--limit", "5")
+    assert len(hosted.received) == 2 * asked
+
+
+def test_calls_that_fail_count_as_not_answered_and_are_named(some: Path, hosted: GeminiServer) -> None:
+    hosted.answer_to = lambda _: failed(400)
+    ended = terminal.run(variables(hosted), "eval", str(some), "--limit", "3", "--json")
+    found = json.loads(ended.stdout)
+    assert found["answers"]["failed"] == 3
+    assert found["coverage"] == 0.0
+    assert found["selective_accuracy"]["leaf"] is None
+    assert all(call["id"] in ended.stderr for call in found["calls"])
+
+
+def test_a_refused_key_ends_the_run(some: Path, hosted: GeminiServer) -> None:
+    hosted.answer_to = lambda _: failed(403)
+    ended = terminal.run(variables(hosted), "eval", str(some), "--concurrency", "1")
+    assert (ended.returncode, "CALLSIFT_GEMINI_API_KEY" in ended.stderr) == (1, True)
+    assert len(hosted.received) == 1
+
+
+@pytest.mark.integration
+def test_after_a_kill_only_what_was_not_answered_is_asked(some: Path, hosted: GeminiServer) -> None:
+    concurrency, slow = 2, Prepared(evaluation_dialogues(), delay_s=0.05)
+    hosted.answer_to = slow
+    command = [sys.executable, "-m", "callsift", "eval", str(some), "--concurrency", str(concurrency)]
+    own = {name: value for name, value in os.environ.items() if not name.startswith("CALLSIFT_")}
+    with subprocess.Popen(command, env=own | variables(hosted), stderr=subprocess.DEVNULL) as process:
+        deadline = time.monotonic() + 60
+        while len(hosted.received) < 15:
+            assert process.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        process.send_signal(signal.SIGKILL)
+    before = len(hosted.received)
+    found = evaluated(variables(hosted), str(some))
+    spoken = sum(not call["by_rule"] for call in found["calls"])
+    assert before < spoken  # it was killed in the middle
+    assert spoken <= len(hosted.received) <= spoken + concurrency
+    assert found["answers"]["kept"] >= before - concurrency
+
+
+class Prepared:
+    """Answers by the label of the dialogue that it is asked about, and wrongly for every twentieth."""
+
+    def __init__(self, dialogues: list[Dialogue], delay_s: float = 0.0) -> None:
+        self._dialogues = [dialogue for dialogue in dialogues if dialogue.customer_speaks]
+        self._wrong = {dialogue.id for dialogue in self._dialogues[::20]}
+        self._delay_s = delay_s
+
+    def __call__(self, request: Request) -> Reply:
+        asked = json.dumps(request.body, ensure_ascii=False)
+        fitting = [own for own in self._dialogues if all(turn.text in asked for turn in own.turns)]
+        dialogue = max(fitting, key=lambda own: len(own.turns))
+        label = {"category": dialogue.category, "sub_category": dialogue.sub_category, "confidence": 0.95}
+        if dialogue.id in self._wrong:
+            other = "irrelevant_sector" if dialogue.leaf != "irrelevant_sector" else "others"
+            label = {"category": "unnecessary_call", "sub_category": other, "confidence": 0.6}
+        return replace(answered(**label), delay_s=self._delay_s)
