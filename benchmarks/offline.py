@@ -27,13 +27,13 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     as_json = parser.parse_args().json
     model, evaluated = OfflineModel.load(), evaluation_dialogues()
-    measured = {"seconds": _speed(model, evaluated), "words_wrong": _rightness(model, evaluated)}
+    seconds, rightness = _speed(model, evaluated), _rightness(model, evaluated)
     if as_json:
-        print(json.dumps(measured, indent=2))
+        print(json.dumps({"seconds": seconds, "words_wrong": rightness}, indent=2))
         return
-    for name, taken in measured["seconds"].items():
+    for name, taken in seconds.items():
         print(f"{CALLS} transcripts {name}\t{taken:.2f} s")
-    for rate, figures in measured["words_wrong"].items():
+    for rate, figures in rightness.items():
         print(f"{rate} words wrong", *(f"{name} {figure:.1%}" for name, figure in figures.items()), sep="\t")
 
 

@@ -55,7 +55,7 @@ def evaluate(
     calls = read_labelled(files, taxonomy)[:limit]
     questions = questions_of(calls, settings, taxonomy)
     kept = predictions or files[0].with_name(f"{files[0].name}.predictions")
-    with _progress(len(questions)) as advance:
+    with _progress(len({question.key for question in questions})) as advance:
         evaluated = evaluate(
             questions, kept, settings, taxonomy, concurrency=concurrency, calibrate=calibrate, on_answer=advance
         )
@@ -70,7 +70,7 @@ def evaluate(
 
 
 @contextmanager
-def _progress(total: int) -> Iterator[Callable[[], None]]:
+def _progress(total: int) -> Iterator[Callable[[int], None]]:
     """Show a bar on a terminal, and a line at every tenth of the way elsewhere."""
     if notes.is_terminal:
         from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn  # noqa: PLC0415
@@ -79,15 +79,15 @@ def _progress(total: int) -> Iterator[Callable[[], None]]:
             *Progress.get_default_columns()[:2], MofNCompleteColumn(), TimeRemainingColumn(), console=notes
         ) as bar:
             task = bar.add_task("asking", total=total)
-            yield lambda: bar.advance(task)
+            yield lambda count: bar.advance(task, count)
         return
     done = 0
 
-    def advance() -> None:
+    def advance(count: int) -> None:
         nonlocal done
-        done += 1
-        if done * _PLAIN_STEPS // total > (done - 1) * _PLAIN_STEPS // total:
-            notes.print(f"asked about {done} of {total} calls", highlight=False)
+        before, done = done, done + count
+        if done * _PLAIN_STEPS // total > before * _PLAIN_STEPS // total:
+            notes.print(f"{done} of {total} calls answered", highlight=False)
 
     yield advance
 
@@ -120,16 +120,10 @@ def _print_figures(document: dict[str, Any]) -> None:
         ["tokens", str(document["tokens"]), ""],
         ["cost", "–" if document["cost"] is None else f"{document['cost']:.4f}", ""],
     ]
-    if found := document.get("corrected"):
-        rows += [
-            ["calibration error, corrected", _percent(found["ece"]), ""],
-            ["correction: slope, intercept", f"{found['slope']:.3f}, {found['intercept']:.3f}", ""],
-            [
-                f"floor for {found['wanted']:.0%} right",
-                f"{found['floor']['floor']:g}" if found["floor"] else "none",
-                "",
-            ],
-        ]
+    if "floor" in document:
+        floor, found = document["floor"], document["corrected"]
+        rows.append(["confidence floor for 95% right leaves", f"{floor['floor']:g}" if floor else "none", ""])
+        rows.append(["calibration error, corrected", _percent(found["ece"]) if found else "too few calls", ""])
     print_table("Figures", ["figure", "value", "95 %"], rows)
     own = [
         [code, *(_percent(found[name]) for name in ("precision", "recall", "f1")), str(found["support"])]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from agents.classify.evaluation.calibration import correction, risk_coverage
+from agents.classify.evaluation.calibration import correction, risk_coverage, sufficient_floor
 from agents.classify.evaluation.figures import figures
 from agents.classify.evaluation.judged import Judged, judged
 from agents.classify.labelled import Dialogue, RecordedCall
@@ -54,12 +54,12 @@ def evaluate(
     *,
     concurrency: int,
     calibrate: bool,
-    on_answer: Callable[[], None],
+    on_answer: Callable[[int], None],
 ) -> Evaluated:
     """Ask what is not answered yet, and measure all answers under the settings' confidence floor.
 
     Raises:
-        CallsiftError: The classifier is away, the predictions cannot be kept, or too few calls to calibrate.
+        CallsiftError: The classifier is away, or the predictions cannot be kept.
     """
     with Predictions(predictions) as kept:
         answers = asyncio.run(ask_all(questions, kept, concurrency, on_answer))
@@ -78,6 +78,7 @@ def evaluate(
         "calls": [_one(call) for call in calls],
     }
     if calibrate:
+        document["floor"] = sufficient_floor(calls)
         document["corrected"] = correction(calls)
     failed = {
         question.call.id: answers.failed[question.key] for question in questions if question.key in answers.failed

@@ -6,6 +6,7 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
+from agents.classify.evaluation.calibration import WANTED
 from agents.classify.evaluation.judged import Judged
 from agents.classify.labelled import Dialogue
 from callsift.evaluation.charts import anchor, confusion_table, reliability_diagram, risk_coverage_curve
@@ -35,7 +36,7 @@ def report(evaluated: Evaluated, title: str) -> str:
         ece=_percent(document["calibration"]["ece"]),
         risk=risk_coverage_curve(document["risk_coverage"], document["confidence_floor"]),
         floor=f"{document['confidence_floor']:g}",
-        corrected=_corrected(document.get("corrected")),
+        calibrated=_calibrated(document),
         wrong=_wrong(evaluated),
     )
 
@@ -75,22 +76,26 @@ def _per_class(document: dict[str, Any]) -> str:
     return "".join(rows)
 
 
-def _corrected(found: dict[str, Any] | None) -> str:
-    if found is None:
+def _calibrated(document: dict[str, Any]) -> str:
+    if "floor" not in document:
         return ""
-    floor = found["floor"]
-    advice = f"No confidence floor makes {found['wanted']:.0%} of the answered leaves right."
+    floor, found = document["floor"], document["corrected"]
+    advice = f"No confidence floor makes {WANTED:.0%} of the answered leaves right."
     if floor:
         advice = (
-            f"With CALLSIFT_CLASSIFY_CONFIDENCE_FLOOR={floor['floor']:g}, {1 - floor['risk']:.1%} of the answered "
-            f"leaves are right and {floor['coverage']:.1%} of the calls are answered."
+            f"CALLSIFT_CLASSIFY_CONFIDENCE_FLOOR={floor['floor']:g} is the lowest with which {WANTED:.0%} of the "
+            f"answered leaves are right here: {1 - floor['risk']:.1%}, and {floor['coverage']:.1%} of the calls "
+            "are answered."
         )
-    fitted = (
-        f"A correction by slope {found['slope']:.3g} and intercept {found['intercept']:.3g} on the logit (Platt), "
-        f"cross-fitted, would leave an expected calibration error of {_percent(found['ece'])}:"
-    )
-    diagram = f'<div class="charts"><figure>{reliability_diagram(found["bins"])}</figure></div>'
-    return f'<h3>Corrected confidences</h3><p class="note">{escape(advice)} {escape(fitted)}</p>{diagram}'
+    if not found:
+        fitted, diagram = "Too few right or wrong guesses to fit a correction of the confidences.", ""
+    else:
+        fitted = (
+            f"A correction by slope {found['slope']:.3g} and intercept {found['intercept']:.3g} on the logit (Platt), "
+            f"cross-fitted, would leave an expected calibration error of {_percent(found['ece'])}:"
+        )
+        diagram = f'<div class="charts"><figure>{reliability_diagram(found["bins"])}</figure></div>'
+    return f'<h3>Confidence floor and correction</h3><p class="note">{escape(advice)} {escape(fitted)}</p>{diagram}'
 
 
 def _wrong(evaluated: Evaluated) -> str:

@@ -28,9 +28,9 @@ class Answers:
 
 
 async def ask_all(
-    questions: Sequence[Question], kept: Predictions, concurrency: int, on_answer: Callable[[], None]
+    questions: Sequence[Question], kept: Predictions, concurrency: int, on_answer: Callable[[int], None]
 ) -> Answers:
-    """Ask what is not answered yet, at most ``concurrency`` at once; ``on_answer`` is called after each.
+    """Ask what is not answered yet, at most ``concurrency`` at once; ``on_answer`` is told how many more are known.
 
     A call that cannot be classified is noted and the run goes on, as in the pipeline.
 
@@ -38,7 +38,9 @@ async def ask_all(
         CallsiftError: What the classifier depends on is away. What was answered until then is kept.
     """
     started = time.monotonic()
-    missing = list({question.key: question for question in questions if kept.get(question.key) is None}.values())
+    different = {question.key: question for question in questions}
+    missing = [question for key, question in different.items() if kept.get(key) is None]
+    on_answer(len(different) - len(missing))
     failed: dict[str, str] = {}
     waiting = iter(missing)
 
@@ -50,7 +52,7 @@ async def ask_all(
                 if not _is_about_this_call(error):
                     raise
                 failed[question.key] = f"{type(error).__name__}: {error.message}"
-            on_answer()
+            on_answer(1)
 
     try:
         async with asyncio.TaskGroup() as workers:

@@ -10,21 +10,17 @@ from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
 from agents.classify.evaluation.judged import Judged, interval, share
 from schemas.taxonomy import UNCERTAIN
-from streams.errors import CallsiftError
 
 BINS = 10
 _FLOORS = 100
-_WANTED = 0.95
+WANTED = 0.95
+"""Share of the answered leaves that a sufficient confidence floor makes right."""
 _FEWEST = 10
 """Right and wrong guesses, each, below which a correction would fit noise."""
 _EDGE = 1e-4
 """Confidences are kept this far from 0 and 1, where the logit ends."""
 
 Floats = npt.NDArray[np.float64]
-
-
-class TooFewToCalibrate(CallsiftError):
-    """There are not enough right or wrong guesses to fit a correction."""
 
 
 def calibration(calls: Sequence[Judged]) -> dict[str, Any]:
@@ -51,36 +47,31 @@ def risk_coverage(calls: Sequence[Judged]) -> list[dict[str, float | None]]:
     return curve
 
 
-def correction(calls: Sequence[Judged], seed: int = 0) -> dict[str, Any]:
-    """Fit a correction of the confidence, and find the confidence floor that makes answers right enough.
+def sufficient_floor(calls: Sequence[Judged]) -> dict[str, float | None] | None:
+    """Return the lowest confidence floor with which 95 % of the answered leaves are right; None where there is none."""
+    return next((own for own in risk_coverage(calls) if own["risk"] is not None and own["risk"] <= 1 - WANTED), None)
 
-    The correction is Platt's: ``1 / (1 + exp(−(slope · logit(confidence) + intercept)))``. Its ``ece`` and ``bins`` are
-    cross-fitted over five folds: no call is corrected by what was learnt from it. ``floor`` is the lowest confidence
-    floor, as the classifier itself states it, with which 95 % of the answered leaves are right; null where none is.
 
-    Raises:
-        TooFewToCalibrate: Fewer than ten right or wrong guesses.
+def correction(calls: Sequence[Judged], seed: int = 0) -> dict[str, Any] | None:
+    """Fit a correction of the confidence; None where fewer than ten guesses are right, or fewer than ten wrong.
+
+    It is Platt's: ``1 / (1 + exp(−(slope · logit(confidence) + intercept)))``. Its ``ece`` and ``bins`` are
+    cross-fitted over five folds: no call is corrected by what was learnt from it.
     """
     asked = [call for call in calls if call.guess is not None and not call.by_rule]
     right = np.array([call.guess == call.expected for call in asked], dtype=bool)
     if min(right.sum(), (~right).sum()) < _FEWEST:
-        raise TooFewToCalibrate(
-            f"{right.sum()} right and {(~right).sum()} wrong guesses, {_FEWEST} of each are needed",
-            "Label more calls, or leave --calibrate away",
-        )
+        return None
     confidence = np.clip([call.confidence for call in asked], _EDGE, 1 - _EDGE)
     logits = np.log(confidence / (1 - confidence)).reshape(-1, 1)
     model = LogisticRegression(C=1e6)
     folds = StratifiedKFold(5, shuffle=True, random_state=seed)
     held_out = cross_val_predict(model, logits, right, cv=folds, method="predict_proba")[:, 1]
     fitted = model.fit(logits, right)
-    wanted = [own for own in risk_coverage(calls) if own["risk"] is not None and 1 - own["risk"] >= _WANTED]
     return {
         "slope": float(fitted.coef_[0, 0]),
         "intercept": float(fitted.intercept_[0]),
         **_reliability(held_out, right.tolist()),
-        "wanted": _WANTED,
-        "floor": wanted[0] if wanted else None,
     }
 
 

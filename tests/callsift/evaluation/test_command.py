@@ -8,16 +8,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from agents.classify.labelled import Dialogue
 from agents.classify.offline.train import DIALOGUES, evaluation_dialogues
 from tests.callsift import terminal
-from tests.servers.gemini import GeminiServer, Reply, Request, answered, failed, gemini_server
+from tests.servers.gemini import GeminiServer, failed, gemini_server
+from tests.servers.labelled import Labelled
 
 OFFLINE = {"CALLSIFT_CLASSIFIER": "offline"}
 KEYS = {"n", "accuracy", "coverage", "selective_accuracy", "intervals", "per_class", "confusion", "calibration"}
@@ -76,7 +75,7 @@ def test_only_the_first_calls_are_asked_about_with_a_limit(some: Path) -> None:
 
 def test_without_a_terminal_progress_is_plain_lines(some: Path) -> None:
     said = terminal.run(OFFLINE, "eval", str(some)).stderr
-    assert "asked about 40 of 40 calls" in said
+    assert "40 of 40 calls answered" in said
     assert "\x1b" not in said
 
 
@@ -119,16 +118,26 @@ def test_mistakes_are_said_with_their_cure(some: Path, tmp_path: Path) -> None:
     assert (other.returncode, "no evaluation" in other.stderr) == (1, True)
 
 
-def test_too_few_calls_to_calibrate_are_said(some: Path) -> None:
-    ended = terminal.run(OFFLINE, "eval", str(some), "--calibrate")
-    assert (ended.returncode, "Label more calls" in ended.stderr) == (1, True)
+def test_calibrating_finds_a_floor_even_with_too_few_calls_for_a_correction(some: Path, tmp_path: Path) -> None:
+    found = evaluated(OFFLINE, str(some), "--calibrate", "--report", str(tmp_path))
+    assert found["floor"]["risk"] <= 0.05
+    assert found["corrected"] is None
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "CALLSIFT_CLASSIFY_CONFIDENCE_FLOOR=" in page
+    assert "Too few" in page
+
+
+def test_calibrating_fits_a_correction_of_a_model_that_is_too_modest(hosted: GeminiServer, tmp_path: Path) -> None:
+    files = [str(path) for path in sorted(DIALOGUES.glob("evaluation*.jsonl"))]
+    found = evaluated(variables(hosted), *files, "--predictions", str(tmp_path / "p"), "--calibrate")
+    assert found["corrected"]["ece"] < found["calibration"]["ece"]
 
 
 @pytest.fixture
 def hosted() -> Iterator[GeminiServer]:
-    """A hosted model that knows the labels, and is wrong about every twentieth call."""
+    """A hosted model that knows the labels, and is wrong about one call in ten."""
     with gemini_server() as server:
-        server.answer_to = Prepared(evaluation_dialogues())
+        server.answer_to = Labelled(evaluation_dialogues(), 0.1)
         yield server
 
 
@@ -144,7 +153,8 @@ def test_a_hosted_model_is_asked_once_about_each_call_and_its_errors_are_found(
     names = {call["id"] for call in found["calls"]}
     assert len(hosted.received) == sum(dialogue.id in names for dialogue in spoken)
     wrong = {call["id"] for call in found["calls"] if not call["right"]["leaf"]}
-    assert wrong == {dialogue.id for dialogue in spoken[::20]} & names
+    assert wrong == Labelled(spoken, 0.1).wrong & names
+    assert wrong
 
 
 def test_another_prompt_model_or_taxonomy_is_another_question(some: Path, hosted: GeminiServer) -> None:
@@ -173,8 +183,8 @@ def test_a_refused_key_ends_the_run(some: Path, hosted: GeminiServer) -> None:
 
 @pytest.mark.integration
 def test_after_a_kill_only_what_was_not_answered_is_asked(some: Path, hosted: GeminiServer) -> None:
-    concurrency, slow = 2, Prepared(evaluation_dialogues(), delay_s=0.05)
-    hosted.answer_to = slow
+    concurrency = 2
+    hosted.answer_to = Labelled(evaluation_dialogues(), 0.1, delay_s=0.05)
     command = [sys.executable, "-m", "callsift", "eval", str(some), "--concurrency", str(concurrency)]
     own = {name: value for name, value in os.environ.items() if not name.startswith("CALLSIFT_")}
     with subprocess.Popen(command, env=own | variables(hosted), stderr=subprocess.DEVNULL) as process:
@@ -190,22 +200,3 @@ def test_after_a_kill_only_what_was_not_answered_is_asked(some: Path, hosted: Ge
     assert before < spoken  # it was killed in the middle
     assert spoken <= len(hosted.received) <= spoken + concurrency
     assert found["answers"]["kept"] >= before - concurrency
-
-
-class Prepared:
-    """Answers by the label of the dialogue that it is asked about, and wrongly for every twentieth."""
-
-    def __init__(self, dialogues: list[Dialogue], delay_s: float = 0.0) -> None:
-        self._dialogues = [dialogue for dialogue in dialogues if dialogue.customer_speaks]
-        self._wrong = {dialogue.id for dialogue in self._dialogues[::20]}
-        self._delay_s = delay_s
-
-    def __call__(self, request: Request) -> Reply:
-        asked = json.dumps(request.body, ensure_ascii=False)
-        fitting = [own for own in self._dialogues if all(turn.text in asked for turn in own.turns)]
-        dialogue = max(fitting, key=lambda own: len(own.turns))
-        label = {"category": dialogue.category, "sub_category": dialogue.sub_category, "confidence": 0.95}
-        if dialogue.id in self._wrong:
-            other = "irrelevant_sector" if dialogue.leaf != "irrelevant_sector" else "others"
-            label = {"category": "unnecessary_call", "sub_category": other, "confidence": 0.6}
-        return replace(answered(**label), delay_s=self._delay_s)

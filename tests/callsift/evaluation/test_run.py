@@ -31,7 +31,7 @@ def question(key: str, ask: Ask = answered) -> Question:
 
 async def asked(path: Path, *questions: Question, concurrency: int = 4) -> Answers:
     with Predictions(path / "p") as kept:
-        return await ask_all(questions, kept, concurrency, lambda: None)
+        return await ask_all(questions, kept, concurrency, lambda _: None)
 
 
 @pytest.fixture(autouse=True)
