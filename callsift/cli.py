@@ -5,12 +5,13 @@ import sys
 
 import typer
 
-from callsift.commands import brake, dlq, outcomes, schemas, topics
+from callsift.commands import brake, dlq, model, outcomes, retention, schemas, topics
 from callsift.commands.demo import demo
 from callsift.commands.emit import emit
 from callsift.commands.evaluate import evaluate
 from callsift.commands.inspect import inspect
 from callsift.commands.output import notes
+from callsift.commands.redact import redact
 from callsift.commands.status import status
 from callsift.commands.train import train
 from callsift.commands.up import up
@@ -23,13 +24,15 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for command in (demo, up, status, emit, inspect, worker, train):
+for command in (demo, up, status, emit, inspect, redact, worker, train):
     app.command()(command)
 app.command("eval")(evaluate)
 app.add_typer(outcomes.app, name="outcomes")
 app.add_typer(dlq.app, name="dlq")
 app.add_typer(topics.app, name="topics")
 app.add_typer(brake.app, name="brake")
+app.add_typer(model.app, name="model")
+app.add_typer(retention.app, name="retention")
 app.add_typer(schemas.app, name="schemas")
 
 

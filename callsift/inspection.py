@@ -1,7 +1,7 @@
 """One recording through the stages' pure cores in this process, without Kafka: to understand one call."""
 
 import asyncio
-import hashlib
+import tempfile
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,10 +12,12 @@ from agents.audio.settings import AudioSettings
 from agents.classify import core as classify
 from agents.classify.agent import make_classifier
 from agents.classify.settings import ClassifySettings
-from agents.transcribe.agent import CHANNELS
-from agents.transcribe.core import merge_turns, spans_to_decode
-from agents.transcribe.recognise import fingerprint, recognise
-from schemas import AudioReady, CallClassified, CallEnded, CallTranscribed, ClaimCheck, Recording, Speaker, Taxonomy
+from agents.transcribe.core import spans_to_decode, transcribed
+from agents.transcribe.corrections import Corrections
+from agents.transcribe.models import SpeechModels
+from agents.transcribe.recognise import recognise
+from agents.transcribe.settings import TranscribeSettings
+from schemas import AudioReady, CallClassified, CallEnded, CallTranscribed, ClaimCheck, Recording, Taxonomy
 
 
 @dataclass(frozen=True)
@@ -29,37 +31,43 @@ class Inspected:
 
 def inspect_recording(
     recording: Recording,
-    model: Path,
+    language: str | None,
     audio: AudioSettings,
+    transcribe: TranscribeSettings,
     settings: ClassifySettings,
-    *,
-    language: str,
-    context_s: float,
 ) -> Inspected:
     """Run a recording, whose addresses are local paths, through all stages.
 
     Raises:
         CallsiftError: What the stage would put on the dead-letter topic.
     """
-    taxonomy = Taxonomy.load()
-    call = CallEnded(call_id="inspected", ended_at=datetime.now(UTC), recording=recording)
-    prepared = prepare(recording, {uri: Path(uri) for uri in addresses(recording)}, hearing(audio))
-    digest = hashlib.sha256(prepared.flac).hexdigest()
-    ready = AudioReady.following(
-        call,
-        audio=ClaimCheck(uri="memory:", size_bytes=len(prepared.flac), sha256=digest),
-        recording_facts=prepared.recording_facts,
-        speech=prepared.speech,
-        figures=prepared.figures,
+    call = CallEnded(call_id="inspected", ended_at=datetime.now(UTC), recording=recording, language=language)
+    with tempfile.TemporaryDirectory(prefix="callsift-") as folder:
+        flac = Path(folder) / "prepared.flac"
+        files = {uri: Path(uri) for uri in addresses(recording)}
+        prepared = prepare(recording, files, flac, hearing(audio))
+        ready = AudioReady.following(
+            call,
+            audio=ClaimCheck(uri="nowhere:", size_bytes=flac.stat().st_size, sha256="0" * 64),
+            audio_channels=prepared.speakers,
+            recording_facts=prepared.recording_facts,
+            speech=prepared.speech,
+            figures=prepared.figures,
+        )
+        transcript = _transcribed(ready, flac, transcribe)
+    return Inspected(ready, transcript, _classified(transcript, settings, Taxonomy.load()))
+
+
+def _transcribed(ready: AudioReady, flac: Path, settings: TranscribeSettings) -> CallTranscribed:
+    model = SpeechModels(settings).chosen(ready.language)
+    spans = spans_to_decode(ready, settings.context_s)
+    return transcribed(
+        ready,
+        zip(spans, recognise(flac, spans, model.folder), strict=True),
+        language=model.language,
+        speech_model=model.fingerprint,
+        corrections=Corrections.read(settings.corrections) if settings.corrections else Corrections({}),
     )
-    words = {}
-    for speaker, channel in CHANNELS.items():
-        spans = spans_to_decode(ready.speech[Speaker(speaker)], context_s, ready.recording_facts.duration_s)
-        words[speaker] = recognise(prepared.flac, channel, spans, model)
-    transcript = CallTranscribed.following(
-        ready, turns=merge_turns(words), language=language, speech_model=fingerprint(model)
-    )
-    return Inspected(ready, transcript, _classified(transcript, settings, taxonomy))
 
 
 def _classified(transcript: CallTranscribed, settings: ClassifySettings, taxonomy: Taxonomy) -> CallClassified:

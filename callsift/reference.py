@@ -10,19 +10,31 @@ from prometheus_client.metrics import MetricWrapperBase
 from pydantic import SecretStr
 from pydantic_core import PydanticUndefined
 
+from agents.audio.fetching.settings import FetchSettings
 from agents.audio.settings import AudioSettings
 from agents.classify.settings import ClassifySettings
 from agents.sink.settings import SinkSettings
 from agents.transcribe.settings import TranscribeSettings
 from schemas import Taxonomy
 from schemas.taxonomy import SubCategory
-from streams.settings import AudioStoreSettings, KafkaSettings, RunnerSettings, Section, WorkerSettings
+from streams.settings import (
+    AudioStoreSettings,
+    KafkaSettings,
+    PrivacySettings,
+    RetentionSettings,
+    RunnerSettings,
+    Section,
+    WorkerSettings,
+)
 
 SECTIONS: dict[str, type[Section]] = {
     "Kafka": KafkaSettings,
     "The runner of every stage": RunnerSettings,
     "Every worker": WorkerSettings,
+    "Privacy": PrivacySettings,
     "Audio store": AudioStoreSettings,
+    "Retention": RetentionSettings,
+    "Fetching recordings": FetchSettings,
     "Audio": AudioSettings,
     "Transcribe": TranscribeSettings,
     "Classify": ClassifySettings,
@@ -97,6 +109,8 @@ def _default(value: object) -> str:
         return "–"
     if isinstance(value, SecretStr):
         return f"`{value.get_secret_value()}`"
+    if isinstance(value, tuple):
+        value = ",".join(map(str, value))
     shown = str(value).replace(Path.home().as_uri(), "file://~")
     return f"`{shown}`" if shown else "empty"
 

@@ -5,8 +5,9 @@ from typing import Any
 from streams.catalogue import STAGES
 from streams.claim_check import ClaimCheckStore
 from streams.errors import SettingsError
+from streams.privacy import CallerPrivacy
 from streams.runner import Agent
-from streams.settings import AudioStoreSettings
+from streams.settings import AudioStoreSettings, PrivacySettings
 
 
 def make_agent(stage: str) -> Agent[Any]:
@@ -28,7 +29,9 @@ def _audio() -> Agent[Any]:
     from agents.audio.fetching.settings import FetchSettings  # noqa: PLC0415
     from agents.audio.settings import AudioSettings  # noqa: PLC0415
 
-    return AudioAgent(AudioSettings.read(), FetchSettings.read(), ClaimCheckStore(AudioStoreSettings.read().uri))
+    return AudioAgent(
+        AudioSettings.read(), FetchSettings.read(), ClaimCheckStore(AudioStoreSettings.read().uri), _privacy()
+    )
 
 
 def _transcribe() -> Agent[Any]:
@@ -52,7 +55,11 @@ def _sink() -> Agent[Any]:
     from agents.sink.settings import SinkSettings  # noqa: PLC0415
     from agents.sink.store import OutcomeStore  # noqa: PLC0415
 
-    return SinkAgent(OutcomeStore(SinkSettings.read()))
+    return SinkAgent(OutcomeStore(SinkSettings.read()), _privacy())
+
+
+def _privacy() -> CallerPrivacy:
+    return CallerPrivacy(PrivacySettings.read())
 
 
 _MAKERS = {"audio": _audio, "transcribe": _transcribe, "classify": _classify, "sink": _sink}

@@ -20,7 +20,7 @@ class Evidence(Part):
     end_s: NonNegativeFloat
     """Seconds from the start of the recording."""
     quote: str
-    """What was said."""
+    """What was said; cut after 500 characters, with "…" at the end."""
 
 
 class Versions(Part):

@@ -218,3 +218,20 @@ class RetentionSettings(Section):
     """Days that documents are kept in MongoDB, from the decision on; 0: for ever."""
     dead_letters_days: Days = 30.0
     """Days that dead letters and the marks of their replays are kept; 0: for as long as Kafka keeps them."""
+
+
+class PrivacySettings(Section):
+    """What becomes of the caller's number. What was said is redacted in any case."""
+
+    model_config = SettingsConfigDict(env_prefix="CALLSIFT_PRIVACY_")
+
+    caller: Literal["keep", "hash", "drop"] = "keep"
+    """keep: as the PBX sent it. hash: a keyed hash, the same for the same number. drop: null."""
+    caller_key: SecretStr | None = Field(default=None, min_length=16)
+    """Key of the hash, a secret of the installation; whoever knows it can find a number by trying all."""
+
+    @model_validator(mode="after")
+    def _a_hash_needs_a_key(self) -> Self:
+        if self.caller == "hash" and self.caller_key is None:
+            raise ValueError("CALLSIFT_PRIVACY_CALLER=hash needs CALLSIFT_PRIVACY_CALLER_KEY")
+        return self

@@ -15,14 +15,18 @@ from agents.audio.settings import AudioSettings
 from schemas import AudioReady, CallEnded, FilePerSpeaker, OneFile, Recording
 from streams.claim_check import ClaimCheckStore
 from streams.pool import NativePool
+from streams.privacy import CallerPrivacy
 from streams.runner import Agent
 
 
 class AudioAgent(Agent[CallEnded]):
     """Turns CallEnded into AudioReady. Repeating it stores the same audio under the same name."""
 
-    def __init__(self, settings: AudioSettings, fetching: FetchSettings, store: ClaimCheckStore) -> None:
+    def __init__(
+        self, settings: AudioSettings, fetching: FetchSettings, store: ClaimCheckStore, privacy: CallerPrivacy
+    ) -> None:
         """Make the agent; the child processes come with ``start``."""
+        self._privacy = privacy
         self._settings = settings
         self._fetching = fetching
         self._fetcher = Fetcher(fetching)
@@ -62,7 +66,7 @@ class AudioAgent(Agent[CallEnded]):
         for speaker, figures in prepared.figures.speakers.items():
             metrics.SPEECH_SECONDS.labels(speaker.value).inc(figures.talk_s)
         return AudioReady.following(
-            call,
+            self._privacy.applied(call),
             audio=claim,
             audio_channels=prepared.speakers,
             recording_facts=facts,

@@ -8,9 +8,14 @@ import av
 _STREAMED_BYTES = 0x7FFF0000
 """Writers that do not know the length yet announce a size like this one or larger."""
 
+_GUESSED = {"aac", "amr"}
+"""Formats that announce no length (FFmpeg's names; aac is ADTS): FFmpeg guesses one from the first frames' size."""
+
 
 def announced_s(path: Path, container: "av.container.InputContainer", stream: "av.AudioStream") -> float:
     """Return the length in seconds that a file announces; 0 where it announces none."""
+    if container.format.name in _GUESSED:
+        return 0.0
     context = stream.codec_context
     size_bytes = _wav_data_bytes(path)
     if size_bytes is not None and 0 < size_bytes < _STREAMED_BYTES and context.name.startswith("pcm_"):

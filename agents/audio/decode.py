@@ -24,6 +24,9 @@ _FINEST_STEP_HZ = 25
 _EXOTIC_RATES_AS_HZ = 48_000
 """Rates that share no step as coarse as this with 16,000 Hz become 48,000 Hz: torchaudio's kernel would be huge."""
 
+_WITHOUT_HEADER = {"sample_rate": "8000"}
+"""G.711 without a header (.ul, .al) is telephony; FFmpeg would read it at 44,100 Hz. Other formats ignore this."""
+
 
 class UndecodableRecording(PermanentError):
     """Nothing of the recording can be decoded."""
@@ -43,7 +46,7 @@ class RecordingFile:
         if not self._size_bytes:
             raise UndecodableRecording("the recording is empty (0 bytes)", "Check the recording at its source")
         try:
-            self._container = av.open(str(path), metadata_errors="replace")
+            self._container = av.open(str(path), metadata_errors="replace", options=_WITHOUT_HEADER)
         except av.FFmpegError as error:
             raise UndecodableRecording(
                 f"no known audio format in {self._size_bytes} bytes", "Check that the address names a recording"

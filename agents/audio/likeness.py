@@ -27,7 +27,7 @@ _SAME_GAIN_DB, _SAME_SPREAD_DB = 12.0, 3.0
 _BLEED = ((-6.0, 0.7), (-18.0, 0.4))
 """Gain at most, in decibels, and correlation at least: what is much quieter has more of the line's noise in it."""
 _BLEED_SHARE = 0.8
-_SHORTEST_PIECE_S = 0.25
+_SHORTEST_PIECE_S = 0.3
 
 Floats = npt.NDArray[np.float64]
 

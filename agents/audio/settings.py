@@ -20,7 +20,7 @@ class AudioSettings(Section):
     """Channel of the agent, counted from 0, where the event does not say. Unset, as customer_channel: 1."""
     processes: PositiveInt = 1
     """Child processes that decode; each keeps one core busy."""
-    time_limit_s: PositiveFloat = 300.0
+    time_limit_s: PositiveFloat = 900.0
     """Seconds that one recording may take before its child process is killed."""
     memory_limit_mb: NonNegativeInt = Field(default=4096)
     """Megabytes of data that a child process may allocate; 0: no limit."""

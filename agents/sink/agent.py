@@ -5,15 +5,17 @@ from datetime import UTC, datetime
 from agents.sink import core, metrics
 from agents.sink.store import OutcomeStore, UnstorableOutcome
 from schemas import CallClassified, CallOutcome, DeadLetter
+from streams.privacy import CallerPrivacy
 from streams.runner import Agent
 
 
 class SinkAgent(Agent[CallClassified | DeadLetter]):
     """Turns CallClassified, and dead letters, into CallOutcome. Repeating it publishes the same outcome again."""
 
-    def __init__(self, store: OutcomeStore) -> None:
+    def __init__(self, store: OutcomeStore, privacy: CallerPrivacy) -> None:
         """Make the agent."""
         self._store = store
+        self._privacy = privacy
 
     async def stop(self) -> None:
         """Close the store's connections."""
@@ -23,7 +25,7 @@ class SinkAgent(Agent[CallClassified | DeadLetter]):
         """Store the outcome of a call; a failure is an outcome too."""
         if isinstance(event, DeadLetter):
             outcome = core.failed(event)
-            stored = await self._save_failure(outcome) if outcome else None
+            stored = await self._save_failure(self._privacy.applied(outcome)) if outcome else None
         else:
             stored = await self._store.save(core.done(event, datetime.now(UTC)), event.turns)
         if stored is not None:

@@ -1,52 +1,58 @@
-"""The transcribe stage's agent: claims the audio, lets child processes recognise, merges the turns."""
+"""The transcribe stage's agent: claims the audio, lets child processes recognise, makes the transcript."""
 
 import asyncio
+import tempfile
+from collections.abc import Sequence
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from agents.transcribe import metrics
-from agents.transcribe.core import merge_turns, spans_to_decode
+from agents.transcribe.checkpoint import Checkpoint
+from agents.transcribe.core import Span, shared_out, spans_to_decode, transcribed
+from agents.transcribe.corrections import Corrections
+from agents.transcribe.fair import FairSlots
+from agents.transcribe.models import SpeechModels
 from agents.transcribe.settings import TranscribeSettings
-from schemas import AudioReady, CallTranscribed, Speaker, Word
+from schemas import AudioReady, CallTranscribed, Word
 from streams.claim_check import ClaimCheckStore
 from streams.errors import SettingsError
 from streams.pool import NativePool
 from streams.runner import Agent
 
-CHANNELS = {Speaker.CUSTOMER: 0, Speaker.AGENT: 1}
-"""Who is where in prepared audio (schemas/audio_ready.py)."""
-
 
 class TranscribeAgent(Agent[AudioReady]):
-    """Turns AudioReady into CallTranscribed. Repeating it gives the same transcript."""
+    """Turns AudioReady into CallTranscribed. Repeating it gives the same transcript, and is cheap for a long call."""
 
     def __init__(self, settings: TranscribeSettings, store: ClaimCheckStore) -> None:
         """Make the agent.
 
         Raises:
-            SettingsError: No model is named.
+            SettingsError: No model is named, or the corrections cannot be read.
         """
-        if settings.vosk_model is None:
-            raise SettingsError(
-                "no speech model", "Set CALLSIFT_VOSK_MODEL to the folder of a Vosk model (docs/speech-model.md)"
-            )
-        self._model = settings.vosk_model
+        self._models = SpeechModels(settings)
+        self._corrections = Corrections.read(settings.corrections) if settings.corrections else Corrections({})
         self._settings = settings
         self._store = store
-        self._speech_model = ""
+        # one more than there are children: it waits in the pipe, so that no child waits for the next job
+        self._slots = FairSlots(settings.processes + 1)
         self._pool = NativePool(
             processes=settings.processes,
             time_limit_s=settings.time_limit_s,
             memory_limit_mb=settings.memory_limit_mb,
-            initializer=_nothing,
+            initializer=partial(_load_in_child, self._models.default.folder),
         )
 
     async def start(self) -> None:
-        """Load the model in the child processes before the first call comes.
+        """Load every model once before the first call comes.
+
+        The default language's model is loaded by each child as it starts, the others by their first use.
 
         Raises:
-            SettingsError: There is no model in the folder.
+            SettingsError: There is no model in a folder.
         """
-        self._speech_model = await self._pool.run(_load, self._model)
+        for model in self._models.all:
+            await self._pool.run(_load, model.folder)
 
     async def stop(self) -> None:
         """End the child processes."""
@@ -54,41 +60,69 @@ class TranscribeAgent(Agent[AudioReady]):
 
     async def work(self, call: AudioReady) -> CallTranscribed:
         """Recognise what was said in a call: the speech segments only, each speaker on its own."""
-        flac = await asyncio.to_thread(self._store.get, call.audio)
-        speakers = [speaker for speaker in CHANNELS if call.speech.get(speaker)]
-        try:
-            async with asyncio.TaskGroup() as group:
-                tasks = {speaker: group.create_task(self._words(call, flac, speaker)) for speaker in speakers}
-        except ExceptionGroup as failures:  # the runner knows our errors, not groups of them
-            raise failures.exceptions[0] from None
-        words = {speaker: task.result() for speaker, task in tasks.items()}
-        metrics.WORDS.inc(sum(map(len, words.values())))
-        return CallTranscribed.following(
+        model = self._models.chosen(call.language)
+        spans = spans_to_decode(call, self._settings.context_s)
+        checkpoint = Checkpoint(
+            self._store,
+            audio_sha256=call.audio.sha256,
+            speech_model=model.fingerprint,
+            every_s=self._settings.checkpoint_s,
+        )
+        if spans:
+            await checkpoint.read()
+        missing = checkpoint.missing(spans)
+        metrics.RESUMED_SECONDS.inc(_seconds(spans) - _seconds(missing))
+        if missing:
+            with tempfile.TemporaryDirectory(prefix="callsift-", ignore_cleanup_errors=True) as folder:
+                flac = Path(folder) / "prepared.flac"
+                await asyncio.to_thread(self._store.get_file, call.audio, flac)
+                async with checkpoint.kept():
+                    await self._decode(flac, missing, model.folder, checkpoint)
+        decoded = [(span, checkpoint.words(span)) for span in spans]
+        # in a thread: the thousands of words of a long call would hold up the event loop
+        return await asyncio.to_thread(
+            transcribed,
             call,
-            turns=merge_turns(words),
-            language=self._settings.language,
-            speech_model=self._speech_model,
+            decoded,
+            language=model.language,
+            speech_model=model.fingerprint,
+            corrections=self._corrections,
         )
 
-    async def _words(self, call: AudioReady, flac: bytes, speaker: Speaker) -> list[Word]:
-        spans = spans_to_decode(call.speech[speaker], self._settings.context_s, call.recording_facts.duration_s)
-        words = await self._pool.run(_recognise, flac, CHANNELS[speaker], spans, self._model)
-        metrics.DECODED_SECONDS.inc(sum(end - start for start, end in spans))
-        return words
+    async def _decode(self, flac: Path, spans: Sequence[Span], folder: Path, checkpoint: Checkpoint) -> None:
+        holder = object()
+
+        async def decode(job: list[Span]) -> None:
+            async with self._slots.slot(holder):
+                words = await self._pool.run(_recognise, flac, job, folder)
+            checkpoint.add(job, words)
+            metrics.DECODED_SECONDS.inc(_seconds(job))
+            metrics.WORDS.inc(sum(map(len, words)))
+
+        try:
+            async with asyncio.TaskGroup() as group:
+                for job in shared_out(spans, self._settings.processes):
+                    group.create_task(decode(job))
+        except ExceptionGroup as failures:  # the runner knows our errors, not groups of them
+            raise failures.exceptions[0] from None
 
 
-def _nothing() -> None:
-    """The model is loaded by the first use, which names its folder."""
+def _seconds(spans: Sequence[Span]) -> float:
+    return sum(span.seconds for span in spans)
 
 
-def _load(folder: Path) -> str:
-    from agents.transcribe.recognise import fingerprint, load_model  # noqa: PLC0415 - vosk is loaded in the child alone
+def _load_in_child(folder: Path) -> None:
+    with suppress(SettingsError):  # ``start`` says so, with the cure
+        _load(folder)
+
+
+def _load(folder: Path) -> None:
+    from agents.transcribe.recognise import load_model  # noqa: PLC0415 - vosk is loaded in the child alone
 
     load_model(folder)
-    return fingerprint(folder)
 
 
-def _recognise(flac: bytes, channel: int, spans: list[tuple[float, float]], folder: Path) -> list[Word]:
+def _recognise(flac: Path, spans: list[Span], folder: Path) -> list[list[Word]]:
     from agents.transcribe.recognise import recognise  # noqa: PLC0415 - as above
 
-    return recognise(flac, channel, spans, folder)
+    return recognise(flac, spans, folder)

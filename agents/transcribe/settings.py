@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
+from pydantic import Field, Json, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 from pydantic_settings import SettingsConfigDict
 
 from streams.settings import Section
@@ -14,14 +14,26 @@ class TranscribeSettings(Section):
     model_config = SettingsConfigDict(env_prefix="CALLSIFT_TRANSCRIBE_")
 
     vosk_model: Path | None = Field(default=None, validation_alias="CALLSIFT_VOSK_MODEL")
-    """Folder of the Vosk model. A worker without one does not start."""
+    """Folder of the Vosk model for the default language. A worker without one does not start."""
+    vosk_models: Json[dict[str, Path]] = Field(
+        default={}, validation_alias="CALLSIFT_VOSK_MODELS", validate_default=False
+    )
+    """Folders of the Vosk models for further languages, as JSON: {"en": "/models/en"}. Where it names the default
+    language too, CALLSIFT_VOSK_MODEL wins."""
     language: str = Field(default="tr", min_length=2)
-    """Language of the model, as a BCP 47 tag."""
+    """Language of calls whose event names none, as a BCP 47 tag."""
+    corrections: Path | None = None
+    """File of corrections of what was heard: on each line what is heard, a tab, what is meant. Unset: none."""
     processes: PositiveInt = 1
-    """Child processes that recognise; each keeps one core busy and holds a copy of the model."""
-    time_limit_s: PositiveFloat = 1800.0
-    """Seconds that one speaker's part of a call may take before its child process is killed."""
+    """Child processes that recognise; each keeps one core busy and holds a copy of every model it has used. The
+    pieces of one call are shared out over all of them."""
+    time_limit_s: PositiveFloat = 600.0
+    """Seconds that one piece of a call may take (about 20 seconds of speech, more only where somebody speaks longer
+    without a pause) before its child process is killed."""
     memory_limit_mb: NonNegativeInt = Field(default=8192)
     """Megabytes of data that a child process may allocate; 0: no limit."""
     context_s: NonNegativeFloat = 0.2
     """Seconds of audio given to the recogniser before and after each stretch of speech."""
+    checkpoint_s: PositiveFloat = 10.0
+    """Seconds between two checkpoints of a call under way: what is decoded by then is not decoded again after a crash.
+    A call that takes less leaves none."""

@@ -53,14 +53,14 @@ class Up:
         return [json.loads(line) for line in ended.stdout.splitlines()]
 
 
-def start_up(home: Path) -> Up:
-    """Start ``callsift up`` and return when it is ready."""
+def start_up(home: Path, **environment: str) -> Up:
+    """Start ``callsift up`` with more variables and return when it is ready."""
     log = home / "up.log"
     with log.open("wb") as output:
         own = {name: value for name, value in os.environ.items() if not name.startswith("CALLSIFT_")}
         process = subprocess.Popen(
             [sys.executable, "-m", "callsift", "up"],
-            env={**own, "CALLSIFT_HOME": str(home), "CALLSIFT_RUNNER_PROBE_S": "0.2"},
+            env={**own, "CALLSIFT_HOME": str(home), "CALLSIFT_RUNNER_PROBE_S": "0.2", **environment},
             stdout=output,
             stderr=output,
             start_new_session=True,

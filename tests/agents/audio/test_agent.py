@@ -16,6 +16,8 @@ from agents.audio.settings import AudioSettings
 from schemas import CallEnded, OneFile, Speaker
 from streams.claim_check import ClaimCheckStore
 from streams.errors import NativeCodeDied
+from streams.privacy import CallerPrivacy
+from streams.settings import PrivacySettings
 from tests.agents.audio.sounds import decode, encode
 from tests.agents.demo_calls import RECORDINGS, demo_calls
 from tests.schemas.examples import call_ended
@@ -23,6 +25,7 @@ from tests.schemas.examples import call_ended
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio(loop_scope="module")]
 CALLS = demo_calls()
 FETCHING = FetchSettings(file_roots=(Path("/"),))
+PRIVACY = CallerPrivacy(PrivacySettings(caller="drop"))
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +35,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> ClaimCheckStore:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def agent(store: ClaimCheckStore) -> AsyncIterator[AudioAgent]:
-    agent = AudioAgent(AudioSettings(), FETCHING, store)
+    agent = AudioAgent(AudioSettings(), FETCHING, store, PRIVACY)
     await agent.start()
     yield agent
     await agent.stop()
@@ -52,6 +55,7 @@ async def test_a_call_that_ended_becomes_prepared_audio(agent: AudioAgent, store
     assert facts.duration == pytest.approx(ready.recording_facts.duration_s, abs=0.001)
     assert bool(ready.speech[Speaker.CUSTOMER]) == bool(CALLS[name].words(Speaker.CUSTOMER))
     assert ready.trace_id == ended(name).trace_id
+    assert (ended(name).caller is None, ready.caller) == (False, None)
 
 
 async def test_a_recording_without_a_header_is_known_by_its_name(agent: AudioAgent, tmp_path: Path) -> None:
@@ -83,7 +87,7 @@ async def test_a_call_whose_identifier_is_a_path_stays_in_the_store(agent: Audio
 
 
 async def test_a_recording_that_takes_too_long_costs_one_child_and_not_the_worker(store: ClaimCheckStore) -> None:
-    agent = AudioAgent(AudioSettings(time_limit_s=0.001), FETCHING, store)
+    agent = AudioAgent(AudioSettings(time_limit_s=0.001), FETCHING, store, PRIVACY)
     try:
         with pytest.raises(NativeCodeDied, match=r"no result within 0\.001 s"):
             await agent.work(ended("moving-house"))

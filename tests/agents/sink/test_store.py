@@ -13,6 +13,8 @@ from agents.sink.store import OutcomeStore, StoreUnavailable
 from callsift.embedded import free_port
 from schemas import CallOutcome
 from streams.errors import PermanentError, SettingsError
+from streams.privacy import CallerPrivacy
+from streams.settings import PrivacySettings
 from tests.agents.sink.outcomes import done, failed
 from tests.schemas.examples import call_classified, call_ended, call_transcribed, dead_letter
 
@@ -135,7 +137,7 @@ async def test_metadata_that_the_store_cannot_hold_is_the_events_fault(
 
 
 async def test_the_agent_publishes_what_it_stored(store: OutcomeStore) -> None:
-    agent = SinkAgent(store)
+    agent = SinkAgent(store, CallerPrivacy(PrivacySettings()))
     failure = await agent.work(dead_letter())
     assert failure is not None
     assert (failure.state, failure.revision) == ("failed", 1)
@@ -149,7 +151,7 @@ async def test_the_agent_publishes_what_it_stored(store: OutcomeStore) -> None:
 
 
 async def test_whoever_published_an_older_outcome_last_is_told_the_newest(store: OutcomeStore) -> None:
-    agent = SinkAgent(store)
+    agent = SinkAgent(store, CallerPrivacy(PrivacySettings()))
     first = await agent.work(call_classified())
     second = await agent.work(call_classified().model_copy(update={"classification_id": "another"}))
     assert first is not None
@@ -159,7 +161,7 @@ async def test_whoever_published_an_older_outcome_last_is_told_the_newest(store:
 
 
 async def test_a_failure_with_metadata_that_no_store_can_hold_is_visible_without_it(store: OutcomeStore) -> None:
-    agent = SinkAgent(store)
+    agent = SinkAgent(store, CallerPrivacy(PrivacySettings()))
     original = call_ended().model_copy(update={"metadata": {"number": 2**70}}).model_dump_json().encode()
     outcome = await agent.work(dead_letter().model_copy(update={"value": original}))
     assert outcome is not None

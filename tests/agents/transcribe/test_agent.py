@@ -1,23 +1,33 @@
 """The transcribe stage with real child processes, from prepared audio to a transcript."""
 
-from collections.abc import AsyncIterator
+import asyncio
+import json
+import multiprocessing
+import os
+import signal
+import time
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 import pytest_asyncio
+import soundfile
+from prometheus_client import REGISTRY
 
-from agents.audio.core import prepare
-from agents.audio.prepared import Hearing
 from agents.transcribe.agent import TranscribeAgent
+from agents.transcribe.core import spans_to_decode
+from agents.transcribe.models import LanguageWithoutModel
+from agents.transcribe.recognise import UnreadableAudio
 from agents.transcribe.settings import TranscribeSettings
-from schemas import AudioReady, OneFile, Speaker
+from schemas import AudioReady, CallTranscribed, Speaker, SpeechSegment
 from streams.claim_check import ClaimCheckStore, PayloadGone
-from streams.errors import CallsiftError, NativeCodeDied, SettingsError
-from tests.agents.demo_calls import RECORDINGS, SPEECH_MODEL, demo_calls
-from tests.schemas.examples import audio_ready
+from streams.errors import NativeCodeDied, SettingsError
+from tests.agents.demo_calls import SPEECH_MODEL
+from tests.agents.transcribe.prepared_calls import CALLS, one_after_another, ready
 
 integration = pytest.mark.integration
-CALLS = demo_calls()
+in_module_loop = pytest.mark.asyncio(loop_scope="module")
 
 
 @pytest.fixture(scope="module")
@@ -27,29 +37,14 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> ClaimCheckStore:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def agent(store: ClaimCheckStore) -> AsyncIterator[TranscribeAgent]:
-    agent = TranscribeAgent(TranscribeSettings(vosk_model=SPEECH_MODEL), store)
+    agent = TranscribeAgent(TranscribeSettings(vosk_model=SPEECH_MODEL, processes=2), store)
     await agent.start()
     yield agent
     await agent.stop()
 
 
-def ready(name: str, store: ClaimCheckStore) -> AudioReady:
-    recording = CALLS[name].recording
-    assert isinstance(recording, OneFile)
-    hearing = Hearing(channels={Speaker.CUSTOMER: 0, Speaker.AGENT: 1}, threshold=0.5, min_silence_s=0.3)
-    prepared = prepare(recording, {recording.uri: RECORDINGS / recording.uri}, hearing)
-    return audio_ready().model_copy(
-        update={
-            "audio": store.put(f"{name}.flac", prepared.flac),
-            "speech": prepared.speech,
-            "recording_facts": prepared.recording_facts,
-            "figures": prepared.figures,
-        }
-    )
-
-
 @integration
-@pytest.mark.asyncio(loop_scope="module")
+@in_module_loop
 async def test_prepared_audio_becomes_the_transcript(agent: TranscribeAgent, store: ClaimCheckStore) -> None:
     call = await agent.work(ready("moving-house", store))
     assert [turn.speaker for turn in call.turns] == [turn.speaker for turn in CALLS["moving-house"].turns]
@@ -57,30 +52,55 @@ async def test_prepared_audio_becomes_the_transcript(agent: TranscribeAgent, sto
     assert "ev aletleri" in call.said_by(Speaker.AGENT)
     assert call.language == "tr"
     assert call.speech_model.startswith("model@")
+    assert call.transcript_confidence is not None
+    figures = call.figures.speakers[Speaker.CUSTOMER]
+    assert figures.words == len(call.said_by(Speaker.CUSTOMER).split())
+    assert 60 < (figures.words_per_minute or 0) < 300
+    assert all(turn.normalised for turn in call.turns)
 
 
 @integration
-@pytest.mark.asyncio(loop_scope="module")
+@in_module_loop
 async def test_a_repetition_gives_the_same_transcript(agent: TranscribeAgent, store: ClaimCheckStore) -> None:
     call = ready("wrong-number", store)
     assert await agent.work(call) == await agent.work(call)
 
 
 @integration
-@pytest.mark.asyncio(loop_scope="module")
+@in_module_loop
 async def test_a_dead_line_has_an_empty_transcript(agent: TranscribeAgent, store: ClaimCheckStore) -> None:
     assert (await agent.work(ready("dead-line", store))).turns == ()
 
 
 @integration
-@pytest.mark.asyncio(loop_scope="module")
+@in_module_loop
 async def test_a_silent_customer_leaves_only_the_agents_turns(agent: TranscribeAgent, store: ClaimCheckStore) -> None:
     call = await agent.work(ready("nobody-answers", store))
     assert {turn.speaker for turn in call.turns} == {Speaker.AGENT}
 
 
 @integration
-@pytest.mark.asyncio(loop_scope="module")
+@in_module_loop
+async def test_where_the_speakers_are_not_kept_apart_the_one_channel_is_recognised(
+    agent: TranscribeAgent, store: ClaimCheckStore, tmp_path: Path
+) -> None:
+    apart = ready("moving-house", store)
+    store.get_file(apart.audio, tmp_path / "apart.flac")
+    samples, rate_hz = soundfile.read(tmp_path / "apart.flac", dtype="int16")
+    soundfile.write(tmp_path / "mixed.flac", samples.sum(axis=1, dtype=np.int16), rate_hz, subtype="PCM_16")
+    everybody = tuple(sorted((part for own in apart.speech.values() for part in own), key=lambda part: part.start_s))
+    mixed = {
+        "audio": store.put_file("mixed.flac", tmp_path / "mixed.flac"),
+        "audio_channels": (Speaker.UNDIVIDED,),
+        "speech": {Speaker.UNDIVIDED: everybody},
+    }
+    call = await agent.work(apart.model_copy(update=mixed))
+    assert {turn.speaker for turn in call.turns} == {Speaker.UNDIVIDED}
+    assert {"nakliyat", "aletleri"} <= set(call.said_by(Speaker.UNDIVIDED).split())
+
+
+@integration
+@in_module_loop
 async def test_audio_that_is_gone_is_a_permanent_error(agent: TranscribeAgent, store: ClaimCheckStore) -> None:
     call = ready("wrong-number", store)
     gone = call.audio.model_copy(update={"uri": call.audio.uri.replace("wrong-number", "deleted")})
@@ -89,28 +109,102 @@ async def test_audio_that_is_gone_is_a_permanent_error(agent: TranscribeAgent, s
 
 
 @integration
-@pytest.mark.asyncio(loop_scope="module")
-async def test_audio_that_is_no_audio_is_an_error_the_runner_knows(
+@in_module_loop
+async def test_the_failure_of_a_piece_is_the_failure_of_the_call(
     agent: TranscribeAgent, store: ClaimCheckStore
 ) -> None:
     call = ready("wrong-number", store).model_copy(update={"audio": store.put("no.flac", b"not FLAC at all")})
-    with pytest.raises(CallsiftError):
+    with pytest.raises(UnreadableAudio):
         await agent.work(call)
+    assert (await agent.work(ready("wrong-number", store))).turns
+
+
+@integration
+@in_module_loop
+async def test_a_call_in_a_language_without_a_model_is_a_permanent_error(
+    agent: TranscribeAgent, store: ClaimCheckStore
+) -> None:
+    call = ready("wrong-number", store)
+    with pytest.raises(LanguageWithoutModel, match="'de'"):
+        await agent.work(call.model_copy(update={"language": "de"}))
+    assert (await agent.work(call.model_copy(update={"language": "tr-TR"}))).language == "tr"
+
+
+@integration
+@in_module_loop
+async def test_a_long_call_does_not_hold_up_the_short_one_behind_it(
+    agent: TranscribeAgent, store: ClaimCheckStore
+) -> None:
+    done: list[str] = []
+
+    async def follow(name: str, call: AudioReady) -> None:
+        await agent.work(call)
+        done.append(name)
+
+    long = asyncio.create_task(follow("long", one_after_another("leaking-washing-machine", 30, store)))
+    began = decoded_s()
+    while decoded_s() == began:  # noqa: ASYNC110 - until it has the children to itself
+        await asyncio.sleep(0.01)
+    await follow("short", ready("wrong-number", store))
+    await long
+    assert done == ["short", "long"]
+
+
+@integration
+@in_module_loop
+async def test_a_cancelled_call_leaves_the_children_to_the_next_one(
+    agent: TranscribeAgent, store: ClaimCheckStore
+) -> None:
+    long = one_after_another("leaking-washing-machine", 30, store)
+    began = decoded_s()
+    task = asyncio.create_task(agent.work(long))
+    while decoded_s() == began:  # noqa: ASYNC110 - until it is under way
+        await asyncio.sleep(0.01)
+    task.cancel()
+    await asyncio.wait([task])
+    at_cancellation = decoded_s()
+    call = ready("wrong-number", store)
+    assert (await agent.work(call)).turns
+    assert decoded_s() == pytest.approx(at_cancellation + seconds(call))  # nothing of the cancelled one
 
 
 @integration
 async def test_a_call_that_takes_too_long_is_a_failure_the_runner_knows(store: ClaimCheckStore) -> None:
     agent = TranscribeAgent(TranscribeSettings(vosk_model=SPEECH_MODEL, time_limit_s=0.001), store)
+    one_span = (SpeechSegment(start_s=0.0, end_s=1000.0),)
+    long = one_after_another("leaking-washing-machine", 25, store)
     try:
         with pytest.raises(NativeCodeDied, match=r"no result within 0\.001 s"):
-            await agent.work(ready("moving-house", store))
+            await agent.work(long.model_copy(update={"speech": {Speaker.CUSTOMER: one_span}}))
     finally:
         await agent.stop()
 
 
 @integration
-async def test_a_worker_whose_model_is_missing_does_not_start(store: ClaimCheckStore, tmp_path: Path) -> None:
-    agent = TranscribeAgent(TranscribeSettings(vosk_model=tmp_path), store)
+async def test_each_language_is_recognised_by_its_own_model(store: ClaimCheckStore, tmp_path: Path) -> None:
+    other = tmp_path / "azerbaijani"
+    other.symlink_to(SPEECH_MODEL, target_is_directory=True)
+    models = json.dumps({"az": str(other)})
+    agent = TranscribeAgent(TranscribeSettings.read(vosk_model=SPEECH_MODEL, vosk_models=models), store)
+    call = ready("wrong-number", store)
+    try:
+        await agent.start()
+        azerbaijani = await agent.work(call.model_copy(update={"language": "az-AZ"}))
+        assert azerbaijani.language == "az"
+        assert all(turn.normalised is None for turn in azerbaijani.turns)
+        assert (await agent.work(call)).language == "tr"
+    finally:
+        await agent.stop()
+
+
+@integration
+@pytest.mark.parametrize("variable", ["vosk_model", "vosk_models"])
+async def test_a_worker_with_a_model_missing_does_not_start(
+    store: ClaimCheckStore, tmp_path: Path, variable: str
+) -> None:
+    given = {"vosk_model": SPEECH_MODEL, "vosk_models": json.dumps({"en": str(tmp_path)})}
+    given |= {"vosk_model": tmp_path} if variable == "vosk_model" else {}
+    agent = TranscribeAgent(TranscribeSettings.read(**given), store)
     try:
         with pytest.raises(SettingsError, match="CALLSIFT_VOSK_MODEL"):
             await agent.start()
@@ -124,3 +218,69 @@ def test_a_worker_without_a_model_setting_does_not_start(
     monkeypatch.delenv("CALLSIFT_VOSK_MODEL", raising=False)
     with pytest.raises(SettingsError, match=r"no speech model\. Set CALLSIFT_VOSK_MODEL"):
         TranscribeAgent(TranscribeSettings.read(), store)
+
+
+# A worker killed in the middle of a long call
+
+
+def settings() -> TranscribeSettings:
+    return TranscribeSettings(vosk_model=SPEECH_MODEL, processes=2, checkpoint_s=0.2)
+
+
+def decode(uri: str, call: str) -> None:
+    asyncio.run(TranscribeAgent(settings(), ClaimCheckStore(uri)).work(AudioReady.model_validate_json(call)))
+
+
+@pytest.fixture
+def killed(store: ClaimCheckStore) -> Iterator[AudioReady]:
+    """A long call whose worker was killed after its first checkpoint."""
+    call = one_after_another("leaking-washing-machine", 20, store)
+    uri = store.put("nothing", b"").uri.removesuffix("/nothing")
+    process = multiprocessing.get_context("spawn").Process(target=decode, args=(uri, call.model_dump_json()))
+    process.start()
+    deadline = time.monotonic() + 60
+    while not store.entries("decoded"):
+        assert process.is_alive()
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    assert process.pid is not None
+    os.kill(process.pid, signal.SIGKILL)
+    process.join()
+    yield call
+    for entry in store.entries("decoded"):
+        store.remove(entry.name)
+
+
+@integration
+async def test_after_a_kill_in_the_middle_of_a_long_call_only_the_rest_is_decoded(
+    killed: AudioReady, store: ClaimCheckStore, tmp_path: Path
+) -> None:
+    decoded_before, resumed_before = decoded_s(), resumed_s()
+    resumed = await once(store, killed)
+    resumed_now, decoded_now = resumed_s() - resumed_before, decoded_s() - decoded_before
+    assert resumed_now > 0
+    assert 0 < decoded_now < seconds(killed)
+    assert decoded_now + resumed_now == pytest.approx(seconds(killed))
+    uninterrupted = await once(ClaimCheckStore(tmp_path.as_uri()), killed)
+    assert resumed == uninterrupted
+    assert len(resumed.turns) > 50
+
+
+async def once(store: ClaimCheckStore, call: AudioReady) -> CallTranscribed:
+    agent = TranscribeAgent(settings(), store)
+    try:
+        return await agent.work(call)
+    finally:
+        await agent.stop()
+
+
+def decoded_s() -> float:
+    return REGISTRY.get_sample_value("callsift_transcribe_decoded_seconds_total") or 0.0
+
+
+def resumed_s() -> float:
+    return REGISTRY.get_sample_value("callsift_transcribe_resumed_seconds_total") or 0.0
+
+
+def seconds(call: AudioReady) -> float:
+    return sum(span.seconds for span in spans_to_decode(call, settings().context_s))

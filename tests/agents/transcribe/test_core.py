@@ -6,10 +6,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.transcribe.core import PAUSE_WITHIN_TURN_S, merge_turns, spans_to_decode
-from schemas import Speaker, SpeechSegment, Word
+from agents.transcribe.core import (
+    JOB_S,
+    PAUSE_WITHIN_TURN_S,
+    Span,
+    completed,
+    merge_turns,
+    shared_out,
+    spans_to_decode,
+    transcribed,
+    widened,
+)
+from agents.transcribe.corrections import Corrections
+from schemas import AudioReady, CallTranscribed, Speaker, SpeechSegment, Word
+from tests.schemas.examples import FIGURES, audio_ready
 
-CUSTOMER, AGENT = Speaker.CUSTOMER, Speaker.AGENT
+CUSTOMER, AGENT, UNDIVIDED = Speaker.CUSTOMER, Speaker.AGENT, Speaker.UNDIVIDED
 DURATION_S = 60.0
 
 
@@ -22,24 +34,24 @@ def words(*timed: tuple[str, float, float]) -> list[Word]:
 
 
 def test_segments_are_widened_on_both_sides() -> None:
-    assert spans_to_decode(segments((2.0, 3.0), (5.0, 6.0)), 0.25, 10.0) == [(1.75, 3.25), (4.75, 6.25)]
+    assert widened(segments((2.0, 3.0), (5.0, 6.0)), 0.25, 10.0) == [(1.75, 3.25), (4.75, 6.25)]
 
 
 def test_segments_that_touch_once_widened_are_decoded_once() -> None:
-    assert spans_to_decode(segments((2.0, 3.0), (3.4, 4.0)), 0.2, 10.0) == [(1.8, 4.2)]
+    assert widened(segments((2.0, 3.0), (3.4, 4.0)), 0.2, 10.0) == [(1.8, 4.2)]
 
 
 def test_spans_end_where_the_recording_does() -> None:
-    assert spans_to_decode(segments((0.1, 1.0), (9.0, 10.0)), 0.5, 10.0) == [(0.0, 1.5), (8.5, 10.0)]
+    assert widened(segments((0.1, 1.0), (9.0, 10.0)), 0.5, 10.0) == [(0.0, 1.5), (8.5, 10.0)]
 
 
 def test_a_segment_inside_another_shortens_nothing() -> None:
-    assert spans_to_decode(segments((1.0, 8.0), (2.0, 3.0)), 0.0, 10.0) == [(1.0, 8.0)]
+    assert widened(segments((1.0, 8.0), (2.0, 3.0)), 0.0, 10.0) == [(1.0, 8.0)]
 
 
 def test_no_speech_is_nothing_to_decode() -> None:
-    assert spans_to_decode([], 0.2, 10.0) == []
-    assert spans_to_decode(segments((11.0, 12.0)), 0.2, 10.0) == []
+    assert widened([], 0.2, 10.0) == []
+    assert widened(segments((11.0, 12.0)), 0.2, 10.0) == []
 
 
 @st.composite
@@ -51,11 +63,65 @@ def any_segments(draw: st.DrawFn) -> list[SpeechSegment]:
 
 @given(any_segments(), st.floats(0, 2))
 def test_spans_are_sorted_disjoint_inside_and_cover_every_segment(own: list[SpeechSegment], context_s: float) -> None:
-    spans = spans_to_decode(own, context_s, DURATION_S)
+    spans = widened(own, context_s, DURATION_S)
     assert all(0 <= start < end <= DURATION_S for start, end in spans)
     assert all(before[1] < after[0] for before, after in pairwise(spans))
     for segment in own:
         assert any(start <= segment.start_s and segment.end_s <= end for start, end in spans)
+
+
+def test_every_channel_is_decoded_in_order_of_time() -> None:
+    assert spans_to_decode(audio_ready(), 0.25) == [Span(1, 0.0, 2.0), Span(0, 1.75, 5.75), Span(0, 7.0, 9.25)]
+
+
+def test_an_undivided_recording_has_one_channel() -> None:
+    call = undivided(segments((1.0, 2.0)))
+    assert spans_to_decode(call, 0.5) == [Span(0, 0.5, 2.5)]
+
+
+def undivided(speech: list[SpeechSegment]) -> AudioReady:
+    figures = FIGURES.model_copy(update={"speakers": {UNDIVIDED: FIGURES.speakers[CUSTOMER]}})
+    facts = {"audio_channels": (UNDIVIDED,), "speech": {UNDIVIDED: tuple(speech)}, "figures": figures}
+    return audio_ready().model_copy(update=facts)
+
+
+@st.composite
+def any_spans(draw: st.DrawFn) -> list[Span]:
+    found, at_s = [], 0.0
+    for gap_s, length_s in draw(st.lists(st.tuples(st.floats(0, 30), st.floats(0.1, 60)), max_size=60)):
+        found.append(Span(draw(st.integers(0, 1)), at_s + gap_s, at_s + gap_s + length_s))
+        at_s += gap_s + length_s
+    return found
+
+
+@given(any_spans(), st.integers(1, 8))
+def test_jobs_hold_every_span_once_in_order_and_the_longest_comes_first(spans: list[Span], processes: int) -> None:
+    jobs = shared_out(spans, processes)
+    assert sorted((span for job in jobs for span in job), key=lambda span: span.start_s) == spans
+    assert all(job == sorted(job, key=lambda span: span.start_s) for job in jobs)
+    lengths = [sum(span.seconds for span in job) for job in jobs]
+    assert lengths == sorted(lengths, reverse=True)
+    assert all(length <= JOB_S + 60 for length in lengths)  # spans are not split
+
+
+@given(any_spans().filter(bool), st.integers(2, 8))
+def test_the_processes_have_equally_much_to_do(spans: list[Span], processes: int) -> None:
+    loads = [0.0] * processes
+    for job in shared_out(spans, processes):  # each process that is free takes the next
+        loads[loads.index(min(loads))] += sum(span.seconds for span in job)
+    total_s, longest_s = sum(loads), max(span.seconds for span in spans)
+    assert max(loads) <= total_s / processes + total_s / (4 * processes) + longest_s + 1e-6
+
+
+def test_a_long_call_is_many_jobs_of_about_the_same_length() -> None:
+    spans = [Span(n % 2, n * 4.0, n * 4.0 + 3.0) for n in range(1800)]
+    lengths = [sum(span.seconds for span in job) for job in shared_out(spans, 2)]
+    assert len(lengths) == 1800 * 3 / JOB_S
+    assert all(JOB_S - 3 <= length <= JOB_S + 3 for length in lengths)
+
+
+def test_nothing_to_decode_is_no_job() -> None:
+    assert shared_out([], 2) == []
 
 
 def test_a_turn_ends_when_the_other_one_speaks() -> None:
@@ -117,3 +183,59 @@ def test_turns_are_in_order_and_hold_their_words(customer: list[Word], agent: li
     for turn in turns:
         assert turn.words
         assert all(turn.start_s <= word.start_s and word.end_s <= turn.end_s for word in turn.words)
+
+
+def transcript(call: AudioReady, *decoded: tuple[Span, list[Word]], language: str = "tr") -> CallTranscribed:
+    corrections = Corrections({("kombin",): ("kombim",)})
+    return transcribed(call, decoded, language=language, speech_model="vosk-tr@a1b2c3d4e5f6", corrections=corrections)
+
+
+CUSTOMERS = (Span(0, 2.0, 5.5), words(("kombin", 2.0, 2.5), ("beş", 2.5, 3.0), ("yüz", 3.0, 3.5)))
+AGENTS = (Span(1, 0.0, 2.0), [Word(text="buyurun", start_s=0.5, end_s=1.0, confidence=0.4)])
+
+
+def test_a_transcript_has_both_speakers_with_corrections_and_numbers() -> None:
+    call = transcript(audio_ready(), AGENTS, CUSTOMERS)
+    assert [(turn.speaker, turn.text, turn.normalised) for turn in call.turns] == [
+        (AGENT, "buyurun", "buyurun"),
+        (CUSTOMER, "kombim beş yüz", "kombim 500"),
+    ]
+    assert call.turns[1].words[0].heard == "kombin"
+    assert call.transcript_confidence == 0.7  # (0.8 + 0.8 + 0.8 + 0.4) / 4
+    assert (call.language, call.speech_model) == ("tr", "vosk-tr@a1b2c3d4e5f6")
+
+
+def test_numbers_are_known_in_turkish_only() -> None:
+    assert transcript(audio_ready(), CUSTOMERS, language="tr-TR").turns[0].normalised == "kombim 500"
+    assert transcript(audio_ready(), CUSTOMERS, language="en").turns[0].normalised is None
+
+
+def test_where_the_speakers_are_not_kept_apart_one_says_it_all() -> None:
+    call = transcript(undivided([]), (Span(0, 0.0, 5.0), words(("merhaba", 1.0, 1.4), ("buyurun", 2.0, 2.5))))
+    assert [(turn.speaker, turn.text) for turn in call.turns] == [(UNDIVIDED, "merhaba"), (UNDIVIDED, "buyurun")]
+    assert call.figures.speakers[UNDIVIDED].words == 2
+
+
+def test_a_call_in_which_nothing_is_recognised_has_no_confidence() -> None:
+    call = transcript(audio_ready(), (CUSTOMERS[0], []))
+    assert (call.turns, call.transcript_confidence) == ((), None)
+    assert call.figures.speakers[CUSTOMER].words == 0
+
+
+def test_the_figures_are_completed_from_the_turns() -> None:
+    silent = FIGURES.speakers[AGENT].model_copy(update={"talk_s": 0.0, "talk_ratio": 0.0, "segments": 0})
+    figures = FIGURES.model_copy(update={"speakers": {CUSTOMER: FIGURES.speakers[CUSTOMER], AGENT: silent}})
+    said = words(*(("evet", n * 1.0, n + 0.5) for n in range(20)), *(("tamam", 30.0 + n, 30.5 + n) for n in range(5)))
+    found = completed(figures, merge_turns({CUSTOMER: said})).speakers
+    assert (found[CUSTOMER].turns, found[CUSTOMER].words, found[CUSTOMER].words_per_minute) == (2, 25, 120.0)  # 12.5 s
+    assert (found[AGENT].turns, found[AGENT].words, found[AGENT].words_per_minute) == (0, 0, None)
+    assert found[CUSTOMER].talk_s == FIGURES.speakers[CUSTOMER].talk_s
+
+
+def test_undivided_speech_begins_a_new_turn_where_somebody_may_have_answered() -> None:
+    words = [
+        Word(text=text, start_s=at, end_s=at + 0.4, confidence=1.0)
+        for text, at in (("servis", 0.0), ("buyurun", 0.5), ("kombim", 1.5), ("bozuldu", 2.0))
+    ]
+    assert [turn.text for turn in merge_turns({Speaker.UNDIVIDED: words})] == ["servis buyurun", "kombim bozuldu"]
+    assert [turn.text for turn in merge_turns({Speaker.AGENT: words})] == ["servis buyurun kombim bozuldu"]

@@ -1,0 +1,115 @@
+"""Downloading a model's archive: the module that talks to web servers. What was broken off is continued."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import requests
+import urllib3
+
+from streams.claim_check import public_address
+from streams.errors import CallsiftError
+
+_BLOCK_BYTES = 256 * 1024
+_CONNECT_LIMIT_S = 10.0
+_SILENCE_LIMIT_S = 60.0
+_AGAIN = "Run the same command again: it goes on where it stopped, if the server can do that"
+_LARGER = "Raise --limit-mb if a model of this size is meant"
+
+Progress = Callable[[int, int | None], None]
+"""Told how many bytes are there and how many there will be; None: the server does not say."""
+
+
+class DownloadFailed(CallsiftError):
+    """The archive could not be downloaded, or not to its end."""
+
+
+def download(url: str, part: Path, *, limit_bytes: int, time_limit_s: float, on_progress: Progress) -> None:
+    """Download ``url`` to the file ``part``, going on where an earlier call stopped. Blocks.
+
+    Continues only what the server marked with a strong ETag that is still the same; otherwise starts anew. The ETag is
+    kept beside the file.
+
+    Args:
+        url: Address, http or https.
+        part: File to write. It holds the whole archive when this returns, and may hold a part of it when this raises.
+        limit_bytes: How large the archive may be.
+        time_limit_s: Seconds that the whole download may take.
+        on_progress: Called after every block.
+
+    Raises:
+        DownloadFailed: The server did not answer, refused, broke off, sent too much or took too long.
+    """
+    shown = public_address(url)
+    if not url.lower().startswith(("http://", "https://")):
+        raise DownloadFailed(f"cannot download {shown}", "Name an address that begins with https:// or http://")
+    deadline = time.monotonic() + time_limit_s
+    have_bytes, headers = _going_on(part)
+    try:
+        with requests.get(url, headers=headers, stream=True, timeout=(_CONNECT_LIMIT_S, _SILENCE_LIMIT_S)) as answer:
+            hops = [url.lower(), *(hop.url for hop in (*answer.history, answer))]
+            if hops[0].startswith("https:") and not all(hop.startswith("https:") for hop in hops):
+                raise DownloadFailed(
+                    f"{shown} leads to an address without encryption", "Name the address that it leads to"
+                )
+            if have_bytes and answer.headers.get("Content-Range") == f"bytes */{have_bytes}":
+                return  # nothing is missing
+            have_bytes = _begin(answer, part, have_bytes, shown)
+            length = answer.headers.get("Content-Length", "")
+            total_bytes = have_bytes + int(length) if length.isdecimal() else None
+            with part.open("ab") as file:
+                while block := answer.raw.read1(_BLOCK_BYTES, decode_content=False):
+                    file.write(block)
+                    have_bytes += len(block)
+                    on_progress(have_bytes, total_bytes)
+                    if have_bytes > limit_bytes:
+                        forget(part)
+                        raise DownloadFailed(f"{shown} has more than {limit_bytes} bytes", _LARGER)
+                    if time.monotonic() > deadline:
+                        raise DownloadFailed(f"{shown} took more than {time_limit_s:.0f} s", _AGAIN)
+    except requests.RequestException as error:
+        raise DownloadFailed(
+            f"cannot download {shown}: {type(error).__name__}", f"Check that this machine reaches it. {_AGAIN}"
+        ) from None  # the library's text holds the whole address
+    except urllib3.exceptions.HTTPError as error:  # also fewer bytes than the server said
+        reason = type(error).__name__
+        raise DownloadFailed(f"{shown} broke off after {have_bytes} bytes: {reason}", _AGAIN) from None
+
+
+def forget(part: Path) -> None:
+    """Remove what was downloaded, so that the next download starts anew."""
+    part.unlink(missing_ok=True)
+    _tag_file(part).unlink(missing_ok=True)
+
+
+def _going_on(part: Path) -> tuple[int, dict[str, str]]:
+    """Return how many bytes are there to go on from, and the headers that ask for the rest."""
+    headers = {"Accept-Encoding": "identity", "User-Agent": "callsift"}
+    if not (_tag_file(part).exists() and part.exists() and part.stat().st_size):
+        return 0, headers
+    have_bytes = part.stat().st_size
+    tag = _tag_file(part).read_text(encoding="latin-1")
+    return have_bytes, headers | {"Range": f"bytes={have_bytes}-", "If-Range": tag}
+
+
+def _begin(answer: requests.Response, part: Path, have_bytes: int, shown: str) -> int:
+    """Return how many of the bytes on disk the answer goes on from; an answer from the start empties the file."""
+    status = answer.status_code
+    if status == requests.codes.ok:
+        forget(part)
+        part.touch()
+        tag = answer.headers.get("ETag", "")
+        if tag.startswith('"'):  # one that begins with W/ does not promise the same bytes
+            _tag_file(part).write_text(tag, encoding="latin-1")
+        return 0
+    if have_bytes and status in {requests.codes.partial, requests.codes.requested_range_not_satisfiable}:
+        if answer.headers.get("Content-Range", "").startswith(f"bytes {have_bytes}-"):
+            return have_bytes
+        forget(part)
+        raise DownloadFailed(f"{shown} is not what it was when its download began", "Run the same command again")
+    cure = _AGAIN if status >= 500 or status == requests.codes.too_many_requests else "Check the address"
+    raise DownloadFailed(f"cannot download {shown}: status {status}", cure)
+
+
+def _tag_file(part: Path) -> Path:
+    return part.with_suffix(".etag")

@@ -1,0 +1,79 @@
+"""What redaction takes and gives: turns of text, and the stretches of them that say something personal."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+
+class Kind(StrEnum):
+    """What a stretch of text says; its placeholder is the name in square brackets."""
+
+    PHONE = "phone"
+    NATIONAL_ID = "national_id"
+    IBAN = "iban"
+    CARD = "card"
+    EMAIL = "email"
+    PLATE = "plate"
+    ADDRESS = "address"
+    PERSON = "person"
+
+    @property
+    def placeholder(self) -> str:
+        """What stands in the text instead."""
+        return f"[{self.value}]"
+
+
+@dataclass(frozen=True)
+class Said:
+    """One turn of a conversation."""
+
+    speaker: str
+    """Who spoke, in any words that tell the speakers apart."""
+    text: str
+    """What was said."""
+
+
+@dataclass(frozen=True, order=True)
+class Span:
+    """A stretch of one turn's text."""
+
+    turn: int
+    """Position of the turn, from 0."""
+    start: int
+    """Position of the first character in the turn's text."""
+    end: int
+    """Position after the last character."""
+    kind: Kind
+    """What it says."""
+
+
+def disjoint(spans: Iterable[Span]) -> tuple[Span, ...]:
+    """Return the spans in order; of spans that overlap one is left, over all of them, with the earlier one's kind."""
+    kept: list[Span] = []
+    for span in sorted(spans, key=lambda span: (span.turn, span.start, -span.end)):
+        if kept and kept[-1].turn == span.turn and span.start < kept[-1].end:
+            kept[-1] = Span(span.turn, kept[-1].start, max(kept[-1].end, span.end), kept[-1].kind)
+        else:
+            kept.append(span)
+    return tuple(kept)
+
+
+class _Stretch(Protocol):
+    @property
+    def start(self) -> int: ...
+    @property
+    def end(self) -> int: ...
+
+
+def by_turn(spans: Iterable[Span]) -> dict[int, list[Span]]:
+    """Return the spans of each turn that has some."""
+    own: dict[int, list[Span]] = {}
+    for span in spans:
+        own.setdefault(span.turn, []).append(span)
+    return own
+
+
+def meets(stretch: _Stretch, others: Iterable[_Stretch]) -> bool:
+    """Return whether a stretch of a turn overlaps one of the others in it."""
+    return any(stretch.start < other.end and other.start < stretch.end for other in others)
