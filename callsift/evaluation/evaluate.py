@@ -12,7 +12,8 @@ from agents.classify.evaluation.judged import Judged, judged
 from agents.classify.labelled import Dialogue, RecordedCall
 from agents.classify.settings import ClassifySettings
 from callsift.evaluation.predictions import Predictions
-from callsift.evaluation.questions import Asking, Question, about_recordings, about_words
+from callsift.evaluation.questions import Asking, Question, about_words
+from callsift.evaluation.recordings import about_recordings
 from callsift.evaluation.run import Answers, ask_all
 from schemas import Leaf, Taxonomy
 

@@ -1,11 +1,8 @@
-"""What is asked about a labelled call, and who answers: a classifier about words, the whole chain about a recording."""
+"""What is asked about a labelled call, and the classifier that answers by its words."""
 
-import asyncio
-import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Protocol
 
 from agents.classify import core
@@ -16,13 +13,11 @@ from callsift.evaluation.predictions import digest
 from schemas import (
     CallClassified,
     CallTranscribed,
-    OneFile,
     RecordingFacts,
     SpeechFigures,
     Taxonomy,
     Turn,
 )
-from streams.errors import CallsiftError
 
 _SECONDS_A_TURN = 3.0
 _NEVER = datetime(2000, 1, 1, tzinfo=UTC)
@@ -66,47 +61,6 @@ def about_words(settings: ClassifySettings, taxonomy: Taxonomy) -> Asking:
         return Question(call, content, digest(content, source), lambda: classified(call))
 
     return question
-
-
-def about_recordings(settings: ClassifySettings, taxonomy: Taxonomy) -> Asking:
-    """Send recordings through all stages in this process, one at a time: each takes every core for itself."""
-    from agents.audio.settings import AudioSettings  # noqa: PLC0415
-    from agents.transcribe.settings import TranscribeSettings  # noqa: PLC0415
-    from callsift.inspection import inspect_recording  # noqa: PLC0415
-
-    audio, transcribe = AudioSettings.read(), TranscribeSettings.read()
-    source = make_classifier(settings, taxonomy).source
-    answerer = (source.classifier, source.model, source.prompt, taxonomy.version)
-    heard_with = (audio.model_dump(mode="json"), transcribe.model_dump(mode="json"))
-    unsure = settings.model_copy(update={"confidence_floor": 0.0})
-    one_at_a_time = asyncio.Lock()
-
-    def heard(call: RecordedCall) -> CallClassified:
-        return inspect_recording(call.recording, call.language, audio, transcribe, unsure).classified
-
-    async def classified(call: RecordedCall) -> CallClassified:
-        async with one_at_a_time:
-            return await asyncio.to_thread(heard, call)
-
-    def question(call: Dialogue | RecordedCall, /) -> Question:
-        assert isinstance(call, RecordedCall)  # noqa: S101 - the caller chooses by type
-        recording = call.recording
-        paths = [recording.uri] if isinstance(recording, OneFile) else [recording.customer.uri, recording.agent.uri]
-        content = digest([_file_digest(Path(path)) for path in paths])
-        layout = recording.model_dump(mode="json", exclude={"uri": True, "customer": {"uri"}, "agent": {"uri"}})
-        return Question(
-            call, content, digest(content, layout, call.language, heard_with, answerer), lambda: classified(call)
-        )
-
-    return question
-
-
-def _file_digest(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise CallsiftError(f"cannot read {path}: {error.strerror}", "Name a recording that exists") from None
 
 
 def _transcribed(dialogue: Dialogue) -> CallTranscribed:

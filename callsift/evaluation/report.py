@@ -12,7 +12,7 @@ from agents.classify.labelled import Dialogue
 from callsift.evaluation.charts import anchor, confusion_table, reliability_diagram, risk_coverage_curve
 from callsift.evaluation.evaluate import Evaluated
 from callsift.evaluation.questions import Question
-from schemas import OneFile
+from callsift.evaluation.recordings import paths
 
 _TEMPLATE = Path(__file__).with_name("report.html")
 
@@ -128,9 +128,7 @@ def _said(question: Question) -> str:
             f'<p class="turn {turn.speaker.value}"><span class="who">{turn.speaker.value}</span>{escape(turn.text)}</p>'
             for turn in question.call.turns
         )
-    recording = question.call.recording
-    names = [recording.uri] if isinstance(recording, OneFile) else [recording.customer.uri, recording.agent.uri]
-    return f"<p>{escape(', '.join(names))}</p>"
+    return f"<p>{escape(', '.join(map(str, paths(question.call))))}</p>"
 
 
 def _percent(value: float | None) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from agents.classify.offline.train import DIALOGUES, evaluation_dialogues
+from tests.agents.demo_calls import RECORDINGS, demo_calls
 from tests.callsift import terminal
 from tests.servers.gemini import GeminiServer, failed, gemini_server
 from tests.servers.labelled import Labelled
@@ -131,6 +132,25 @@ def test_calibrating_fits_a_correction_of_a_model_that_is_too_modest(hosted: Gem
     files = [str(path) for path in sorted(DIALOGUES.glob("evaluation*.jsonl"))]
     found = evaluated(variables(hosted), *files, "--predictions", str(tmp_path / "p"), "--calibrate")
     assert found["corrected"]["ece"] < found["calibration"]["ece"]
+
+
+@pytest.mark.integration
+def test_recordings_go_through_the_whole_chain_once(tmp_path: Path) -> None:
+    calls = [demo_calls()[name] for name in ("wrong-number", "in-a-meeting")]
+    lines: list[dict[str, Any]] = [
+        {"id": call.name, "recording": str(RECORDINGS / call.files[0]), "category": call.category}
+        | {"sub_category": call.sub_category}
+        for call in calls
+    ]
+    path = tmp_path / "recorded.jsonl"
+    path.write_text("\n".join(json.dumps(line) for line in lines))
+    first, second = evaluated(OFFLINE, str(path)), evaluated(OFFLINE, str(path))
+    assert first["accuracy"]["leaf"] == 1.0
+    assert (first["answers"]["new"], second["answers"]["new"]) == (2, 0)
+    missing = tmp_path / "missing.jsonl"
+    missing.write_text(json.dumps(lines[0] | {"recording": "nowhere.wav"}))
+    refused = terminal.run(OFFLINE, "eval", str(missing))
+    assert (refused.returncode, "nowhere.wav" in refused.stderr) == (1, True)
 
 
 @pytest.fixture
