@@ -7,6 +7,7 @@ from typing import Protocol
 
 from agents.classify import core
 from agents.classify.agent import make_classifier
+from agents.classify.classifier import Classifier
 from agents.classify.labelled import Dialogue, RecordedCall
 from agents.classify.settings import ClassifySettings
 from callsift.evaluation.predictions import digest
@@ -20,6 +21,8 @@ from schemas import (
 )
 
 _SECONDS_A_TURN = 3.0
+_OPINIONS = ("agreement", "samples", "gemini_turn_chars", "gemini_transcript_chars")
+"""Settings of hosted models, as far as there are any, that change an answer and are in no version."""
 _NEVER = datetime(2000, 1, 1, tzinfo=UTC)
 """A labelled dialogue does not say when it was; one and the same instant keeps answers repeatable."""
 
@@ -45,8 +48,8 @@ class Asking(Protocol):
 
 def about_words(settings: ClassifySettings, taxonomy: Taxonomy) -> Asking:
     """Ask the classifier that the settings choose, as the classify stage does, with no confidence floor."""
-    classifier = make_classifier(settings, taxonomy)
-    source = (classifier.source.classifier, classifier.source.model, classifier.source.prompt, taxonomy.version)
+    classifier = make_classifier(measured(settings), taxonomy)
+    source = answerer(classifier, settings, taxonomy)
 
     async def classified(dialogue: Dialogue) -> CallClassified:
         call = _transcribed(dialogue)
@@ -61,6 +64,19 @@ def about_words(settings: ClassifySettings, taxonomy: Taxonomy) -> Asking:
         return Question(call, content, digest(content, source), lambda: classified(call))
 
     return question
+
+
+def measured(settings: ClassifySettings) -> ClassifySettings:
+    """Return the settings with which answers are worth keeping: no floor, and nobody standing in for the classifier."""
+    return settings.model_copy(update={"confidence_floor": 0.0, "when_away": "wait"})
+
+
+def answerer(classifier: Classifier, settings: ClassifySettings, taxonomy: Taxonomy) -> tuple[object, ...]:
+    """Return all that decides what a classifier answers."""
+    source = classifier.source
+    own = settings.model_dump(mode="json")
+    opinions = {name: own[name] for name in _OPINIONS if name in own} if settings.chosen != "offline" else {}
+    return (source.classifier, source.model, source.prompt, taxonomy.version, opinions)
 
 
 def _transcribed(dialogue: Dialogue) -> CallTranscribed:

@@ -9,16 +9,15 @@ from agents.classify.agent import make_classifier
 from agents.classify.labelled import Dialogue, RecordedCall
 from agents.classify.settings import ClassifySettings
 from callsift.evaluation.predictions import digest
-from callsift.evaluation.questions import Asking, Question
+from callsift.evaluation.questions import Asking, Question, answerer, measured
 from schemas import CallClassified, OneFile, Taxonomy
 from streams.errors import CallsiftError
 
 
 def about_recordings(settings: ClassifySettings, taxonomy: Taxonomy) -> Asking:
     """Send recordings through all stages in this process, one at a time: each takes every core for itself."""
-    ear, heard_with = _chain(settings.model_copy(update={"confidence_floor": 0.0}))
-    source = make_classifier(settings, taxonomy).source
-    answerer = (source.classifier, source.model, source.prompt, taxonomy.version)
+    ear, heard_with = _chain(measured(settings))
+    source = answerer(make_classifier(measured(settings), taxonomy), settings, taxonomy)
     one_at_a_time = asyncio.Lock()
 
     async def classified(call: RecordedCall) -> CallClassified:
@@ -29,7 +28,7 @@ def about_recordings(settings: ClassifySettings, taxonomy: Taxonomy) -> Asking:
         assert isinstance(call, RecordedCall)  # noqa: S101 - the caller chooses by type
         content = digest([_file_digest(path) for path in paths(call)])
         layout = call.recording.model_dump(mode="json", exclude={"uri": True, "customer": {"uri"}, "agent": {"uri"}})
-        key = digest(content, layout, call.language, heard_with, answerer)
+        key = digest(content, layout, call.language, heard_with, source)
         return Question(call, content, key, lambda: classified(call))
 
     return question

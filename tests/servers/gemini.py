@@ -8,7 +8,10 @@ with ``CALLSIFT_CLASSIFY_GEMINI_ENDPOINT=http://127.0.0.1:8099`` and any key.
 import argparse
 import json
 import re
+import socket
+import struct
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -34,6 +37,18 @@ PLAUSIBLE = {
     "justification": "Müşterinin arızası var ve randevu verildi.",
     "evidence": [0],
     "summary": "Arıza bildirildi. Randevu verildi.",
+    "sentiment": {"start": "negative", "end": None},
+    "insights": {
+        "service": "kombi",
+        "brand": None,
+        "fault": "su akıtıyor",
+        "place": None,
+        "urgency": "urgent",
+        "price_quoted": 450,
+        "price_currency": "TRY",
+        "callback_at": None,
+        "appointment_agreed": True,
+    },
 }
 
 
@@ -46,6 +61,12 @@ class Reply:
     delay_s: float = 0.0
     """Seconds before the answer; shortened when the server stops."""
     content_type: str = "application/json; charset=UTF-8"
+    retry_after: str | None = None
+    """Value of the header of that name."""
+    reset: bool = False
+    """Break the connection instead of answering."""
+    drip_s: float = 0.0
+    """Seconds between one byte of the body and the next."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +76,8 @@ class Request:
     model: str
     headers: dict[str, str]
     body: dict[str, Any]
+    at_s: float = field(default_factory=time.monotonic)
+    """When it came, by this machine's monotonic clock."""
 
 
 @dataclass
@@ -66,13 +89,19 @@ class GeminiServer:
     replies: deque[Reply] = field(default_factory=deque)
     answer: Callable[[], Reply] = lambda: answered()  # noqa: PLW0108 - defined below
     """Makes the reply to a request that nothing is scripted for."""
-    answer_to: Callable[["Request"], Reply] | None = None
-    """Makes it instead, where the reply depends on what is asked."""
+    respond: Callable[[Request], Reply] | None = None
+    """The same, with a look at the request; wins."""
     ended: threading.Event = field(default_factory=threading.Event)
 
     def script(self, *replies: Reply) -> None:
         """Answer the next requests like this; after the last one, plausibly."""
         self.replies.extend(replies)
+
+    def next_reply(self, request: Request) -> Reply:
+        """Return what a request is answered with."""
+        if self.replies:
+            return self.replies.popleft()
+        return self.respond(request) if self.respond else self.answer()
 
 
 def said(text: str, finish_reason: str = "STOP") -> Reply:
@@ -101,16 +130,24 @@ def without_candidates() -> Reply:
     return _json({"candidates": []})
 
 
-def failed(status: int, message: str = "", reason: str = "") -> Reply:
-    """The service's own error; ``reason`` as google.rpc.ErrorInfo has it."""
+def failed(
+    status: int, message: str = "", reason: str = "", *, retry_delay: str = "", retry_after: str | None = None
+) -> Reply:
+    """The service's own error; ``reason`` as google.rpc.ErrorInfo has it, ``retry_delay`` as google.rpc.RetryInfo."""
     info = {"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": reason, "domain": "googleapis.com"}
+    retry = {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": retry_delay}
     error = {
         "code": status,
         "message": message or f"scripted {status}",
         "status": _STATUS_NAMES.get(status, "INTERNAL"),
-        "details": [info] if reason else [],
+        "details": ([info] if reason else []) + ([retry] if retry_delay else []),
     }
-    return Reply(json.dumps({"error": error}).encode(), status)
+    return Reply(json.dumps({"error": error}).encode(), status, retry_after=retry_after)
+
+
+def broken() -> Reply:
+    """A connection that breaks."""
+    return Reply(b"", reset=True)
 
 
 def _json(content: dict[str, Any]) -> Reply:
@@ -128,23 +165,35 @@ class _Handler(BaseHTTPRequestHandler):
             return self._send(failed(404, f"no such method: {self.path}"))
         request = Request(path["model"], dict(self.headers), json.loads(content))
         self.gemini.received.append(request)
-        if self.gemini.replies:
-            reply = self.gemini.replies.popleft()
-        else:
-            reply = self.gemini.answer_to(request) if self.gemini.answer_to else self.gemini.answer()
+        reply = self.gemini.next_reply(request)
         if reply.delay_s:
             self.gemini.ended.wait(reply.delay_s)
         return self._send(reply)
 
     def _send(self, reply: Reply) -> None:
+        if reply.reset:
+            return self._reset()
         try:
             self.send_response(reply.status)
             self.send_header("Content-Type", reply.content_type)
             self.send_header("Content-Length", str(len(reply.body)))
+            if reply.retry_after is not None:
+                self.send_header("Retry-After", reply.retry_after)
             self.end_headers()
-            self.wfile.write(reply.body)
+            pieces = (reply.body[i : i + 1] for i in range(len(reply.body))) if reply.drip_s else (reply.body,)
+            for piece in pieces:
+                self.wfile.write(piece)
+                if reply.drip_s and self.gemini.ended.wait(reply.drip_s):
+                    break
         except OSError:
             self.close_connection = True  # the client waited no longer
+        return None
+
+    def _reset(self) -> None:
+        self.close_connection = True
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        for end in (self.connection, self.rfile):  # the socket closes with the last of them
+            end.close()
 
     def log_message(self, *_arguments: Any) -> None:
         """Requests are kept, not printed: they hold what callers said."""

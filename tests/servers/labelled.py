@@ -53,7 +53,7 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=8099)
     given = parser.parse_args()
     with gemini_server(given.port) as server:
-        server.answer_to = Labelled(read_dialogues(given.files), given.errors, seed=given.seed, delay_s=given.delay)
+        server.respond = Labelled(read_dialogues(given.files), given.errors, seed=given.seed, delay_s=given.delay)
         print(f"Gemini's REST format at {server.address}, Ctrl-C ends it", flush=True)  # noqa: T201
         ended = threading.Event()
         for number in (signal.SIGINT, signal.SIGTERM):

@@ -157,7 +157,7 @@ def test_recordings_go_through_the_whole_chain_once(tmp_path: Path) -> None:
 def hosted() -> Iterator[GeminiServer]:
     """A hosted model that knows the labels, and is wrong about one call in ten."""
     with gemini_server() as server:
-        server.answer_to = Labelled(evaluation_dialogues(), 0.1)
+        server.respond = Labelled(evaluation_dialogues(), 0.1)
         yield server
 
 
@@ -185,7 +185,7 @@ def test_another_prompt_model_or_taxonomy_is_another_question(some: Path, hosted
 
 
 def test_calls_that_fail_count_as_not_answered_and_are_named(some: Path, hosted: GeminiServer) -> None:
-    hosted.answer_to = lambda _: failed(400)
+    hosted.respond = lambda _: failed(400)
     ended = terminal.run(variables(hosted), "eval", str(some), "--limit", "3", "--json")
     found = json.loads(ended.stdout)
     assert found["answers"]["failed"] == 3
@@ -195,7 +195,7 @@ def test_calls_that_fail_count_as_not_answered_and_are_named(some: Path, hosted:
 
 
 def test_a_refused_key_ends_the_run(some: Path, hosted: GeminiServer) -> None:
-    hosted.answer_to = lambda _: failed(403)
+    hosted.respond = lambda _: failed(403)
     ended = terminal.run(variables(hosted), "eval", str(some), "--concurrency", "1")
     assert (ended.returncode, "CALLSIFT_GEMINI_API_KEY" in ended.stderr) == (1, True)
     assert len(hosted.received) == 1
@@ -204,7 +204,7 @@ def test_a_refused_key_ends_the_run(some: Path, hosted: GeminiServer) -> None:
 @pytest.mark.integration
 def test_after_a_kill_only_what_was_not_answered_is_asked(some: Path, hosted: GeminiServer) -> None:
     concurrency = 2
-    hosted.answer_to = Labelled(evaluation_dialogues(), 0.1, delay_s=0.05)
+    hosted.respond = Labelled(evaluation_dialogues(), 0.1, delay_s=0.05)
     command = [sys.executable, "-m", "callsift", "eval", str(some), "--concurrency", str(concurrency)]
     own = {name: value for name, value in os.environ.items() if not name.startswith("CALLSIFT_")}
     with subprocess.Popen(command, env=own | variables(hosted), stderr=subprocess.DEVNULL) as process:
