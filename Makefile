@@ -12,7 +12,7 @@ COMPILE = $(UV) pip compile pyproject.toml --extra dev --universal --python-vers
 TORCH_INDEX ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help bench setup chaos format lint types test test-unit check kafka demo train schemas docs lock clean
+.PHONY: help bench bench-speech setup chaos format lint types test test-unit check kafka demo train schemas docs lock clean
 
 help: ## print this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -48,6 +48,9 @@ check: lint test ## what CI runs
 
 bench: $(INSTALLED) ## what the conveyor costs, as ratios in one run; needs Java and Maven
 	$(BIN)/python -m benchmarks.conveyor
+
+bench-speech: $(INSTALLED) ## what the speech stages cost, as ratios in one run (about 8 minutes on an idle machine)
+	$(BIN)/python -m benchmarks.speech
 
 kafka: $(INSTALLED) ## a real Apache Kafka on this machine until Ctrl-C (ARGS="--brokers 3", needs Java 17 and Maven)
 	$(BIN)/python -m deploy.laptop.kafka $(ARGS)

@@ -11,6 +11,7 @@ from callsift.commands.emit import emit
 from callsift.commands.evaluate import evaluate
 from callsift.commands.inspect import inspect
 from callsift.commands.output import notes
+from callsift.commands.prompt import prompt
 from callsift.commands.redact import redact
 from callsift.commands.status import status
 from callsift.commands.train import train
@@ -24,7 +25,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for command in (demo, up, status, emit, inspect, redact, worker, train):
+for command in (demo, up, status, emit, inspect, redact, prompt, worker, train):
     app.command()(command)
 app.command("eval")(evaluate)
 app.add_typer(outcomes.app, name="outcomes")

@@ -1,7 +1,7 @@
 """What travels between the stages and to downstream teams: events and the taxonomy. Imports nothing of ours."""
 
 from schemas.audio_ready import AudioReady
-from schemas.call_classified import CallClassified, Decision, Evidence, Versions
+from schemas.call_classified import CallClassified, Decision, Evidence, Insights, Sentiment, Usage, Versions
 from schemas.call_ended import CallEnded, FilePerSpeaker, OneFile, Recording, SpeakerFile
 from schemas.call_outcome import CallOutcome, Failure
 from schemas.call_transcribed import CallTranscribed, Turn, Word
@@ -31,10 +31,12 @@ __all__ = [
     "Failure",
     "FilePerSpeaker",
     "Hop",
+    "Insights",
     "Leaf",
     "OneFile",
     "Recording",
     "RecordingFacts",
+    "Sentiment",
     "Speaker",
     "SpeakerFigures",
     "SpeakerFile",
@@ -42,6 +44,7 @@ __all__ = [
     "SpeechSegment",
     "Taxonomy",
     "Turn",
+    "Usage",
     "Versions",
     "Word",
 ]

@@ -1,6 +1,8 @@
 """calls.classified: what a call was for, with the reason."""
 
-from pydantic import Field, NonNegativeFloat, NonNegativeInt
+from typing import Literal
+
+from pydantic import AwareDatetime, Field, NonNegativeFloat, NonNegativeInt, PositiveInt
 
 from schemas.call_transcribed import Turn
 from schemas.event import CallEvent, Part
@@ -44,7 +46,7 @@ class Decision(Part):
     sub_category: str | None
     """Code of the sub-category; null for a category that has none."""
     confidence: float = Field(ge=0.0, le=1.0)
-    """How sure the classifier is, 0 to 1."""
+    """How sure the classifier is, 0 to 1; a hosted model's own number is combined with what else is known."""
     justification: str
     """Why, in the language of the call."""
     evidence: tuple[Evidence, ...] = ()
@@ -53,6 +55,60 @@ class Decision(Part):
     """What the call was about, in the language of the call; null where the classifier makes none."""
     best_guess: str | None = None
     """For an uncertain call: the leaf that came closest to being believed; otherwise null."""
+    stated_confidence: float | None = Field(default=None, ge=0.0, le=1.0)
+    """What a hosted model said of its own certainty, 0 to 1, before it was combined; null for other classifiers."""
+    agreement: float | None = Field(default=None, ge=0.0, le=1.0)
+    """Share of further opinions (samples, or the offline classifier) that named the same leaf; null: none was asked."""
+
+
+Mood = Literal["positive", "neutral", "negative"]
+
+
+class Sentiment(Part):
+    """How the customer sounds, judged by the words alone."""
+
+    start: Mood | None = None
+    """At the start of the call; null where nothing is said that tells."""
+    end: Mood | None = None
+    """At the end of the call; null where nothing is said that tells."""
+
+
+class Insights(Part):
+    """What else was said in a call. Everything is null where it was not said; nothing is inferred to fill a gap."""
+
+    service: str | None = None
+    """Appliance or service that is asked for, in the language of the call."""
+    brand: str | None = None
+    """Brand of the appliance."""
+    fault: str | None = None
+    """The fault as the customer describes it, in a few words."""
+    place: str | None = None
+    """District, town or city where the work is to be done; no street and no door."""
+    urgency: Literal["urgent", "soon", "flexible"] | None = None
+    """How urgent the customer says it is: now or today, in the next days, or whenever it suits."""
+    price_quoted: float | None = Field(default=None, ge=0.0, allow_inf_nan=False)
+    """Price or fee that was quoted, in units of ``price_currency``; the last one where there were several."""
+    price_currency: str | None = Field(default=None, pattern=r"^[A-Z]{3}$")
+    """Currency of the price, as ISO 4217 names it; null where it was not said."""
+    callback_at: AwareDatetime | None = None
+    """When to call the customer back (with offset), resolved against the time of the call; later than its end."""
+    appointment_agreed: bool | None = None
+    """Whether a visit was agreed; null where none was spoken of."""
+
+
+class Usage(Part):
+    """What asking a hosted model about a call took, repeated questions about it included."""
+
+    requests: PositiveInt
+    """Requests that were answered."""
+    prompt_tokens: NonNegativeInt
+    """Tokens that were sent, as the service counts them; estimated where it did not say."""
+    answer_tokens: NonNegativeInt
+    """Tokens that the model made, its thoughts included; estimated where the service did not say."""
+    cost: NonNegativeFloat | None = None
+    """Estimated cost by the price table of the settings, in ``currency``; null where the model has no price there."""
+    currency: str | None = None
+    """Currency of the price table, as ISO 4217 names it; null where there is no cost."""
 
 
 class CallClassified(CallEvent):
@@ -66,6 +122,14 @@ class CallClassified(CallEvent):
     """Category, confidence, justification and evidence."""
     versions: Versions
     """What produced the decision."""
+    provisional: bool = False
+    """Whether a simpler classifier decided because the chosen one was away or its budget spent: to be done again."""
+    sentiment: Sentiment | None = None
+    """How the customer sounds; null where the classifier does not say."""
+    insights: Insights | None = None
+    """What else was said; null where the classifier does not say."""
+    usage: Usage | None = None
+    """What asking took; null where nobody was paid."""
     turns: tuple[Turn, ...]
     """The transcript. Empty where ``turns_claim`` is set."""
     turns_claim: ClaimCheck | None = None

@@ -4,7 +4,7 @@ from typing import Literal, Self
 
 from pydantic import AwareDatetime, Field, NonNegativeFloat, PositiveInt, model_validator
 
-from schemas.call_classified import Evidence, Versions
+from schemas.call_classified import Evidence, Insights, Sentiment, Usage, Versions
 from schemas.event import CallFacts, Hop, Part
 from schemas.recording import RecordingFacts
 from schemas.speech import SpeechFigures
@@ -38,6 +38,8 @@ class CallOutcome(CallFacts):
     """Code of the sub-category; null for a category that has none."""
     confidence: float | None = Field(default=None, ge=0.0, le=1.0)
     """How sure the classifier is, 0 to 1; null in state failed."""
+    best_guess: str | None = None
+    """For an uncertain call: the leaf that came closest to being believed; otherwise null."""
     justification: str | None = None
     """Why, in the language of the call; null in state failed."""
     evidence: tuple[Evidence, ...] = ()
@@ -46,6 +48,14 @@ class CallOutcome(CallFacts):
     """What the call was about; null where the classifier makes none."""
     classifier: str | None = None
     """Which classifier decided: gemini, gemini-legacy, offline, or rule (no customer speech)."""
+    provisional: bool = False
+    """Whether a simpler classifier decided because the chosen one was away or its budget spent: to be done again."""
+    sentiment: Sentiment | None = None
+    """How the customer sounds; null where the classifier does not say."""
+    insights: Insights | None = None
+    """What else was said; null where the classifier does not say."""
+    usage: Usage | None = None
+    """What asking a hosted model took; null where nobody was paid."""
     figures: SpeechFigures | None = None
     """Talk, silence and overlap; null in state failed."""
     recording_facts: RecordingFacts | None = None

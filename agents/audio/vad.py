@@ -16,7 +16,7 @@ _FRAME = 512
 _CONTEXT = 64
 """Samples of the frame before that the model sees with each frame (silero_vad.sequence_vad.RATE_CONFIG)."""
 
-_LONGEST_S = 30.0
+LONGEST_S = 30.0
 """Longer stretches are cut at their deepest pause: noise that sounds like speech shall not become one endless job."""
 
 
@@ -63,7 +63,7 @@ class VoiceActivity:
             sampling_rate=SAMPLE_RATE_HZ,
             threshold=threshold,
             min_silence_duration_ms=round(min_silence_s * 1000),
-            max_speech_duration_s=_LONGEST_S,
+            max_speech_duration_s=LONGEST_S,
             audio_length_samples=self._samples,
         )
         return tuple(

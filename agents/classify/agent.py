@@ -1,7 +1,9 @@
 """The classify stage's agent: asks a classifier, unless there is nothing to ask about."""
 
 from agents.classify import core, metrics
-from agents.classify.classifier import Classifier
+from agents.classify.classifier import Classifier, HostedModel
+from agents.classify.hosted import HostedClassifier
+from agents.classify.policy import OfflineWhenAway, SecondOpinion
 from agents.classify.settings import ClassifySettings
 from schemas import CallClassified, CallTranscribed, Taxonomy
 from streams.runner import Agent
@@ -25,24 +27,37 @@ class ClassifyAgent(Agent[CallTranscribed]):
         if not core.customer_spoke(call):
             result = core.empty_call(call, self._taxonomy)
         else:
-            answer = await self._classifier.classify(call.turns)
+            answer = await self._classifier.classify(call.turns, ended_at=call.ended_at)
             result = core.classified(call, answer, self._classifier.source, self._taxonomy, self._floor)
         metrics.DECISIONS.labels(result.classifier, result.decision.category).inc()
+        metrics.PROVISIONAL.inc(result.provisional)
         return result
 
 
 def make_classifier(settings: ClassifySettings, taxonomy: Taxonomy) -> Classifier:
     """Make the classifier that the settings choose; only its own libraries are imported."""
-    match settings.chosen:
-        case "gemini":
-            from agents.classify.gemini import GeminiClassifier  # noqa: PLC0415
+    if settings.chosen == "offline":
+        return _offline(taxonomy)
+    hosted: Classifier = HostedClassifier(make_model(settings), settings, taxonomy)
+    if settings.agreement == "offline":
+        hosted = SecondOpinion(hosted, _offline(taxonomy))
+    if settings.when_away == "offline":
+        return OfflineWhenAway(hosted, _offline(taxonomy), probe_s=settings.away_probe_s)
+    return hosted
 
-            return GeminiClassifier(settings, taxonomy)
-        case "gemini-legacy":
-            from agents.classify.gemini_legacy import LegacyGeminiClassifier  # noqa: PLC0415
 
-            return LegacyGeminiClassifier(settings, taxonomy)
-        case "offline":
-            from agents.classify.offline.classifier import OfflineClassifier  # noqa: PLC0415
+def make_model(settings: ClassifySettings) -> HostedModel:
+    """Make the SDK's client that the settings choose."""
+    if settings.chosen == "gemini-legacy":
+        from agents.classify.gemini_legacy import LegacyGeminiModel  # noqa: PLC0415
 
-            return OfflineClassifier(taxonomy)
+        return LegacyGeminiModel(settings)
+    from agents.classify.gemini import GeminiModel  # noqa: PLC0415
+
+    return GeminiModel(settings)
+
+
+def _offline(taxonomy: Taxonomy) -> Classifier:
+    from agents.classify.offline.classifier import OfflineClassifier  # noqa: PLC0415
+
+    return OfflineClassifier(taxonomy)

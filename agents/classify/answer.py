@@ -1,87 +1,112 @@
 """Reading a hosted model's answer: whatever it says gives an answer that the taxonomy knows, or an error."""
 
-from pydantic import BaseModel, Field, ValidationError
+from collections.abc import Container
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, Field, ValidationError
 
 from agents.classify.core import Answer
-from schemas import Taxonomy
-from streams.errors import DependencyDown, PermanentError, TransientError
+from agents.classify.errors import GarbledAnswer, GarbledExtras
+from agents.classify.fence import harmless
+from schemas import Insights, Sentiment, Taxonomy
+
+ModelT = TypeVar("ModelT", bound=BaseModel)
+_CURE = "If it goes on, look at the model's name and the prompt (docs/classification.md)"
+_PROSE_CHARS = 1000
+_PHRASE_CHARS = 200
+_MOST_EVIDENCE = 8
+_MOST_FAULTS = 5
+_FURTHEST_CALLBACK = timedelta(days=366)
 
 
-class GarbledAnswer(TransientError):
-    """The model's answer is not what was asked for; another try may be."""
-
-
-class ModelBusy(TransientError):
-    """The model's service did not answer, or said to come back later."""
-
-    dependency = "the hosted model"
-
-
-class ModelAway(DependencyDown):
-    """The model's service refuses connections, the key, or knows no such model: it would refuse every call."""
-
-    dependency = "the hosted model"
-
-
-class RequestRefused(PermanentError):
-    """The service refuses this request, and would refuse it again."""
-
-
-class _Reply(BaseModel):
+class _Verdict(BaseModel):
     category: str
     sub_category: str | None = None
     confidence: float = Field(ge=0.0, le=1.0)
-    justification: str = Field(min_length=1)
+    justification: Annotated[str, BeforeValidator(lambda value: _said(value, _PROSE_CHARS))] = Field(min_length=1)
     evidence: tuple[int, ...] = ()
-    summary: str | None = None
+    summary: Annotated[str | None, BeforeValidator(lambda value: _said(value, _PROSE_CHARS) or None)] = None
 
 
-_CURE = "If it goes on, look at the model's name and the prompt (docs/classification.md)"
+class _Insights(Insights):
+    callback_at: datetime | None = None
+    """As the caller means it: local time."""
 
 
-def read_answer(text: str | None, taxonomy: Taxonomy, turns: int) -> Answer:
-    """Read the JSON that a model gave for a transcript of ``turns`` turns.
+class _Extras(BaseModel):
+    sentiment: Sentiment | None = None
+    insights: _Insights | None = None
+
+
+def read_answer(
+    text: str | None, taxonomy: Taxonomy, shown: Container[int], local_time: datetime | None = None
+) -> Answer:
+    """Read the JSON that a model gave for a transcript of which it saw the turns ``shown``.
+
+    Args:
+        text: What the model said.
+        taxonomy: What it was to choose from.
+        shown: Positions of the turns that it saw.
+        local_time: When the call ended, where the caller is; without it no time to call back can be known.
 
     Raises:
-        GarbledAnswer: No JSON, a missing field, a leaf that does not exist, a turn that does not exist. The message
+        GarbledAnswer: No JSON, a missing field, a leaf that does not exist, a turn that was not shown. The message
             names fields and rules, never what the model said: that may quote the call.
+        GarbledExtras: The same in sentiment or insights alone.
     """
+    verdict = _validated(_Verdict, text)
     try:
-        reply = _Reply.model_validate_json(text or "")
-    except ValidationError as error:
-        problems = error.errors(include_url=False, include_input=False, include_context=False)
-        found = "; ".join(f"{'.'.join(map(str, problem['loc']))}: {problem['type']}" for problem in problems[:5])
-        raise GarbledAnswer(f"the model's answer is not as asked for: {found}", _CURE) from None
-    try:
-        leaf = taxonomy.leaf(reply.category, reply.sub_category)
+        leaf = taxonomy.leaf(verdict.category, verdict.sub_category)
     except ValueError:
-        raise GarbledAnswer("the model's answer names no leaf of the taxonomy", _CURE) from None
-    if any(not 0 <= position < turns for position in reply.evidence):
-        raise GarbledAnswer(f"the model's answer quotes a turn that does not exist, the call has {turns}", _CURE)
-    return Answer(leaf, reply.confidence, reply.justification, reply.evidence, reply.summary)
-
-
-def refusal(code: int | None, text: str = "") -> TransientError | PermanentError:
-    """Name the kind of a failure that the service reports by an HTTP status; ``text`` is looked at and never shown."""
-    if code in {401, 403} or "API_KEY_INVALID" in text:  # Gemini answers a wrong key with 400
-        return ModelAway(f"the model's service refuses the key with status {code}", "Check CALLSIFT_GEMINI_API_KEY")
-    if code == 404:
-        return ModelAway(
-            "the model's service knows no such model (status 404)",
-            "Check CALLSIFT_CLASSIFY_GEMINI_MODEL and CALLSIFT_CLASSIFY_GEMINI_ENDPOINT",
-        )
-    if code == 400:
-        return RequestRefused(
-            "the model's service refuses the request (status 400)",
-            "Look at the call; if all are refused, check CALLSIFT_CLASSIFY_GEMINI_MODEL",
-        )
-    return ModelBusy(f"the model's service answered with status {code}", "Wait; if it goes on, look at its status page")
-
-
-def unanswered(error: BaseException, *, refused: bool) -> ModelBusy | ModelAway:
-    """Name a failure to reach the service at all; ``refused``: it did not even take the connection."""
-    kind = ModelAway if refused else ModelBusy
-    return kind(
-        f"no answer from the model's service: {type(error).__name__}",
-        "Check the network and CALLSIFT_CLASSIFY_GEMINI_TIMEOUT_S",
+        raise GarbledAnswer(
+            "category and sub_category name no leaf of the taxonomy: a sub-category belongs to its own category, "
+            "and a category that has sub-categories needs one",
+            _CURE,
+        ) from None
+    if not all(position in shown for position in verdict.evidence):
+        raise GarbledAnswer("evidence names a turn that the transcript does not show", _CURE)
+    evidence = tuple(dict.fromkeys(verdict.evidence))[:_MOST_EVIDENCE]
+    answer = Answer(leaf, verdict.confidence, verdict.justification, evidence, verdict.summary, stated=True)
+    try:
+        extras = _validated(_Extras, text)
+    except GarbledAnswer as fault:
+        garbled = GarbledExtras(fault.message, fault.cure)
+        garbled.answer = answer
+        raise garbled from None
+    return replace(
+        answer,
+        sentiment=Sentiment(start=extras.sentiment.start, end=extras.sentiment.end) if extras.sentiment else None,
+        insights=_resolved(extras.insights, local_time) if extras.insights else None,
     )
+
+
+def _validated(model: type[ModelT], text: str | None) -> ModelT:
+    try:
+        return model.model_validate_json(text or "")
+    except ValidationError as error:
+        problems = error.errors(include_url=False, include_input=False, include_context=False)[:_MOST_FAULTS]
+        faults = "; ".join(
+            f"{'.'.join(map(str, problem['loc'])) or 'all of it'}: {problem['msg']}" for problem in problems
+        )
+        raise GarbledAnswer(f"the model's answer is not as asked for: {faults}", _CURE) from None
+
+
+def _resolved(found: _Insights, local_time: datetime | None) -> Insights:
+    """Keep only what this version knows, phrases on one line, and a time to call back that can be meant."""
+    values: dict[str, Any] = {name: getattr(found, name) for name in Insights.model_fields}
+    values |= {name: harmless(value, _PHRASE_CHARS) or None for name, value in values.items() if isinstance(value, str)}
+    values["callback_at"] = _callback_at(found.callback_at, local_time)
+    return Insights(**values)
+
+
+def _callback_at(said: datetime | None, ended_at: datetime | None) -> datetime | None:
+    if said is None or ended_at is None:
+        return None
+    resolved = said if said.tzinfo else said.replace(tzinfo=ended_at.tzinfo)
+    return resolved if timedelta(0) < resolved - ended_at < _FURTHEST_CALLBACK else None
+
+
+def _said(value: Any, limit: int) -> Any:
+    return harmless(value, limit) if isinstance(value, str) else value

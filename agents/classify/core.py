@@ -4,14 +4,38 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from schemas import CallClassified, CallTranscribed, Decision, Evidence, Leaf, Speaker, Taxonomy, Turn, Versions
+from agents.classify.confidence import combined
+from schemas import (
+    CallClassified,
+    CallTranscribed,
+    Decision,
+    Evidence,
+    Insights,
+    Leaf,
+    Sentiment,
+    Speaker,
+    Taxonomy,
+    Turn,
+    Usage,
+    Versions,
+)
 from schemas.taxonomy import EMPTY_CALL, UNCERTAIN
 
 RULE = "rule"
 NO_CUSTOMER_SPEECH = "rule:no-customer-speech"
 _QUOTE_LIMIT = 500
 _NOBODY_SPOKE = "Müşteri tarafında anlaşılır bir konuşma yok."
+
+
+@dataclass(frozen=True)
+class Source:
+    """Which classifier answered."""
+
+    classifier: str
+    model: str
+    prompt: str | None = None
 
 
 @dataclass(frozen=True)
@@ -25,15 +49,17 @@ class Answer:
     evidence: tuple[int, ...] = ()
     """Positions of turns in the transcript, counted from 0."""
     summary: str | None = None
-
-
-@dataclass(frozen=True)
-class Source:
-    """Which classifier answered."""
-
-    classifier: str
-    model: str
-    prompt: str | None = None
+    sentiment: Sentiment | None = None
+    insights: Insights | None = None
+    stated: bool = False
+    """Whether the confidence is only what a model says of itself, and not calibrated."""
+    agreement: float | None = None
+    """Share of further opinions that name the same leaf, 0 to 1; None: none were asked."""
+    usage: Usage | None = None
+    source: Source | None = None
+    """Who answered, where it is not the classifier that was asked."""
+    provisional: bool = False
+    """Whether it stands in for the classifier that should have answered."""
 
 
 def customer_spoke(call: CallTranscribed) -> bool:
@@ -52,21 +78,37 @@ def classified(
 ) -> CallClassified:
     """Turn a classifier's answer into the event; below the confidence ``floor`` the call is Uncertain.
 
+    A confidence that a model only states is combined with the transcript's and with the agreement of others.
+
     Raises:
         ValueError: The answer names a leaf that the taxonomy lacks, or a turn that the transcript lacks.
     """
     leaf = taxonomy.leaf(*answer.leaf)
-    unsure = answer.confidence < floor
+    confidence = answer.confidence
+    if answer.stated:
+        confidence = combined(confidence, call.transcript_confidence, answer.agreement)
+    unsure = confidence < floor
     decision = Decision(
         category=UNCERTAIN if unsure else leaf.category,
         sub_category=None if unsure else leaf.sub_category,
-        confidence=round(answer.confidence, 4),
+        confidence=round(confidence, 4),
         justification=answer.justification,
         evidence=tuple(quoted(call.turns, position) for position in answer.evidence),
         summary=answer.summary,
         best_guess=leaf.code if unsure else None,
+        stated_confidence=answer.confidence if answer.stated else None,
+        agreement=answer.agreement,
     )
-    return _classified(call, decision, source, taxonomy)
+    return _classified(
+        call,
+        decision,
+        answer.source or source,
+        taxonomy,
+        provisional=answer.provisional,
+        sentiment=answer.sentiment,
+        insights=answer.insights,
+        usage=answer.usage,
+    )
 
 
 def quoted(turns: Sequence[Turn], position: int) -> Evidence:
@@ -82,7 +124,9 @@ def quoted(turns: Sequence[Turn], position: int) -> Evidence:
     return Evidence(turn=position, speaker=turn.speaker, start_s=turn.start_s, end_s=turn.end_s, quote=quote)
 
 
-def _classified(call: CallTranscribed, decision: Decision, source: Source, taxonomy: Taxonomy) -> CallClassified:
+def _classified(
+    call: CallTranscribed, decision: Decision, source: Source, taxonomy: Taxonomy, **extras: Any
+) -> CallClassified:
     versions = Versions(
         taxonomy=taxonomy.version, prompt=source.prompt, model=source.model, speech_model=call.speech_model
     )
@@ -92,6 +136,7 @@ def _classified(call: CallTranscribed, decision: Decision, source: Source, taxon
         classifier=source.classifier,
         decision=decision,
         versions=versions,
+        **extras,
     )
 
 

@@ -1,52 +1,88 @@
-"""Gemini through google-genai, natively asynchronous."""
-
-from collections.abc import Sequence
+"""Gemini through google-genai, natively asynchronous; with a key, or through Vertex AI."""
 
 import aiohttp
 from google import genai
+from google.auth.exceptions import GoogleAuthError
 from google.genai import errors, types
 
-from agents.classify.answer import GarbledAnswer, read_answer, refusal, unanswered
-from agents.classify.core import Answer, Source
-from agents.classify.prompt import make_prompt, prompt_version
+from agents.classify.classifier import Reply
+from agents.classify.errors import GarbledAnswer, ModelAway, refusal, retry_delay_s, unanswered
+from agents.classify.prompt import Prompt
 from agents.classify.settings import ClassifySettings
-from schemas import Taxonomy, Turn
+
+_DONE = {None, "STOP", "FINISH_REASON_UNSPECIFIED"}
 
 
-class GeminiClassifier:
-    """Asks Gemini for JSON that fits the taxonomy."""
+class GeminiModel:
+    """One request at a time, translated both ways."""
 
-    def __init__(self, settings: ClassifySettings, taxonomy: Taxonomy) -> None:
+    classifier = "gemini"
+
+    def __init__(self, settings: ClassifySettings) -> None:
         """Make the client; no connection is opened yet."""
-        assert settings.gemini_api_key is not None  # noqa: S101 - the settings have checked it
-        self._taxonomy = taxonomy
-        self._model = settings.gemini_model
-        self._client = genai.Client(
-            api_key=settings.gemini_api_key.get_secret_value(),
-            http_options=types.HttpOptions(
-                base_url=settings.gemini_endpoint,
-                timeout=round(settings.gemini_timeout_s * 1000),
-                retry_options=types.HttpRetryOptions(attempts=1),  # the runner tries again, and counts it
-            ),
+        self._settings = settings
+        options = types.HttpOptions(
+            base_url=settings.gemini_endpoint,
+            timeout=round(settings.gemini_timeout_s * 1000),
+            retry_options=types.HttpRetryOptions(attempts=1),  # we try again ourselves, and count it
         )
-        self.source = Source("gemini", self._model, prompt_version(taxonomy))
+        key = settings.gemini_api_key
+        if key is not None:
+            self.client = genai.Client(api_key=key.get_secret_value(), vertexai=False, http_options=options)
+        else:
+            self.client = genai.Client(
+                vertexai=True,
+                project=settings.gemini_vertex_project,
+                location=settings.gemini_vertex_location,
+                http_options=options,
+            )
 
-    async def classify(self, turns: Sequence[Turn], /) -> Answer:
-        """Ask about one transcript."""
-        prompt = make_prompt(turns, self._taxonomy)
+    async def ask(self, prompt: Prompt, /) -> Reply:
+        """Send one request."""
         config = types.GenerateContentConfig(
             system_instruction=prompt.instruction,
             response_mime_type="application/json",
             response_schema=prompt.schema,
+            max_output_tokens=self._settings.gemini_answer_tokens,
         )
         try:
-            response = await self._client.aio.models.generate_content(
-                model=self._model, contents=prompt.transcript, config=config
+            response = await self.client.aio.models.generate_content(
+                model=self._settings.gemini_model, contents=[*prompt.contents], config=config
             )
-        except errors.APIError as error:
-            raise refusal(error.code, str(error)) from None  # its text may quote the request
+        except errors.APIError as error:  # its text may quote the request
+            raise refusal(error.code, str(error), _delay_s(error)) from None
+        except GoogleAuthError as error:
+            raise ModelAway(
+                f"no credentials for Vertex AI: {type(error).__name__}",
+                "Give the worker a service account, or use CALLSIFT_GEMINI_API_KEY",
+            ) from None
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             raise unanswered(error, refused=isinstance(error, aiohttp.ClientConnectorError)) from None
         except ValueError:
             raise GarbledAnswer("the service's reply is not JSON", "Check CALLSIFT_CLASSIFY_GEMINI_ENDPOINT") from None
-        return read_answer(response.text, self._taxonomy, len(turns))
+        return _reply(response)
+
+
+def _reply(response: types.GenerateContentResponse) -> Reply:
+    candidate = response.candidates[0] if response.candidates else None
+    parts = (candidate.content.parts if candidate and candidate.content else None) or []
+    texts = [part.text for part in parts if part.text and not part.thought]
+    reason = candidate.finish_reason.value if candidate and candidate.finish_reason else None
+    blocked = response.prompt_feedback and response.prompt_feedback.block_reason
+    usage = response.usage_metadata or types.GenerateContentResponseUsageMetadata()
+    sent, made = usage.prompt_token_count, None
+    if sent is not None:
+        made = max((usage.total_token_count or 0) - sent, usage.candidates_token_count or 0)
+    return Reply(
+        text="".join(texts) or None,
+        stopped="BLOCKED" if blocked else None if reason in _DONE else reason,
+        prompt_tokens=sent,
+        answer_tokens=made,
+    )
+
+
+def _delay_s(error: errors.APIError) -> float | None:
+    body = error.details
+    inner = body.get("error") if isinstance(body, dict) else None
+    details = inner.get("details") if isinstance(inner, dict) else None
+    return retry_delay_s(details, getattr(error.response, "headers", None) or {})

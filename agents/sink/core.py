@@ -27,6 +27,7 @@ def done(call: CallClassified, decided_at: AwareDatetime) -> CallOutcome:
         category=decision.category,
         sub_category=decision.sub_category,
         confidence=decision.confidence,
+        best_guess=decision.best_guess,
         justification=decision.justification,
         evidence=decision.evidence,
         summary=decision.summary,

@@ -118,7 +118,7 @@ def _print_figures(document: dict[str, Any]) -> None:
         ["answers new / kept / failed", " / ".join(map(str, document["answers"].values())), ""],
         ["seconds", f"{document['seconds']:.1f}", ""],
         ["tokens", str(document["tokens"]), ""],
-        ["cost", "–" if document["cost"] is None else f"{document['cost']:.4f}", ""],
+        ["cost", "–" if document["cost"] is None else f"{document['cost']:.4f} {document['currency']}", ""],
     ]
     if "floor" in document:
         floor, found = document["floor"], document["corrected"]

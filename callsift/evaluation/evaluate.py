@@ -71,6 +71,7 @@ def evaluate(
         "seconds": round(answers.seconds, 3),
         "tokens": sum(answer.tokens for answer in taken),
         "cost": round(sum(costs), 6) if costs else None,
+        "currency": settings.currency if costs else None,
         "answers": {"new": answers.new, "kept": len(answers.by_key) - answers.new, "failed": len(answers.failed)},
         "classifier": settings.chosen,
         "taxonomy": taxonomy.version,

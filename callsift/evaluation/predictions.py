@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from schemas import CallClassified, Leaf
+from schemas import CallClassified, Leaf, Usage
 from streams.errors import CallsiftError
 
 
@@ -106,11 +106,9 @@ def prediction(key: str, call_id: str, result: CallClassified, seconds: float) -
         by_rule=result.classifier == "rule",
         justification=result.decision.justification,
         seconds=round(seconds, 4),
-        **_usage(result),
+        **_usage(result.usage),
     )
 
 
-def _usage(result: CallClassified) -> dict[str, Any]:
-    """What the answer took. Versions of the event that do not say so took nothing that is known."""
-    usage = getattr(result, "usage", None)
+def _usage(usage: Usage | None) -> dict[str, Any]:
     return {"tokens": usage.prompt_tokens + usage.answer_tokens, "cost": usage.cost} if usage else {}

@@ -21,8 +21,8 @@ from schemas import (
 )
 
 _SECONDS_A_TURN = 3.0
-_OPINIONS = ("agreement", "samples", "gemini_turn_chars", "gemini_transcript_chars")
-"""Settings of hosted models, as far as there are any, that change an answer and are in no version."""
+_OPINIONS = {"agreement", "samples", "gemini_turn_chars", "gemini_transcript_chars"}
+"""Settings of hosted models that change an answer and are in no version."""
 _NEVER = datetime(2000, 1, 1, tzinfo=UTC)
 """A labelled dialogue does not say when it was; one and the same instant keeps answers repeatable."""
 
@@ -74,9 +74,8 @@ def measured(settings: ClassifySettings) -> ClassifySettings:
 def answerer(classifier: Classifier, settings: ClassifySettings, taxonomy: Taxonomy) -> tuple[object, ...]:
     """Return all that decides what a classifier answers."""
     source = classifier.source
-    own = settings.model_dump(mode="json")
-    opinions = {name: own[name] for name in _OPINIONS if name in own} if settings.chosen != "offline" else {}
-    return (source.classifier, source.model, source.prompt, taxonomy.version, opinions)
+    shown = settings.model_dump(mode="json", include=_OPINIONS) if settings.chosen != "offline" else {}
+    return (source.classifier, source.model, source.prompt, taxonomy.version, shown)
 
 
 def _transcribed(dialogue: Dialogue) -> CallTranscribed:

@@ -62,7 +62,7 @@ def test_the_example_sets_every_field_that_its_kind_may_hold(event_class: type[E
 
 @every_event
 def test_fields_of_a_newer_version_survive_at_the_top(event_class: type[Event]) -> None:
-    content = as_json(EXAMPLES[event_class]) | {"schema_version": "1.7", "sentiment": {"score": [0.5, None]}}
+    content = as_json(EXAMPLES[event_class]) | {"schema_version": "1.7", "weather": {"score": [0.5, None]}}
     assert as_json(read(event_class, content)) == content
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from datetime import datetime
 
 from agents.classify.core import Answer, Source
 from agents.classify.offline.model import OfflineModel
@@ -20,7 +21,7 @@ class OfflineClassifier:
         self._model = model or OfflineModel.load()
         self.source = Source("offline", self._model.version)
 
-    async def classify(self, turns: Sequence[Turn], /) -> Answer:
+    async def classify(self, turns: Sequence[Turn], /, *, ended_at: datetime | None = None) -> Answer:
         """Classify one transcript, in a thread."""
         return await asyncio.to_thread(self.answer, turns)
 

@@ -1,6 +1,7 @@
 """The classify stage: who is asked, and who is not."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import pytest
 from pydantic import SecretStr
@@ -24,7 +25,7 @@ class Colleague:
         self.asked = 0
         self._confidence = confidence
 
-    async def classify(self, turns: Sequence[Turn], /) -> Answer:
+    async def classify(self, turns: Sequence[Turn], /, *, ended_at: datetime | None = None) -> Answer:
         self.asked += 1
         return Answer(Leaf("potential_customer", None), self._confidence, "Randevu.", (len(turns) - 1,))
 

@@ -2,20 +2,38 @@
 
 import json
 import math
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.classify.answer import GarbledAnswer, ModelAway, ModelBusy, RequestRefused, read_answer, refusal, unanswered
+from agents.classify import core
+from agents.classify.answer import read_answer
 from agents.classify.core import Answer
-from schemas import Leaf, Taxonomy
+from agents.classify.errors import (
+    GarbledAnswer,
+    GarbledExtras,
+    ModelAway,
+    ModelBusy,
+    ModelThrottles,
+    RequestRefused,
+    refusal,
+    retry_delay_s,
+    unanswered,
+)
+from schemas import CallClassified, Insights, Leaf, Sentiment, Speaker, Taxonomy
 from streams.errors import CallsiftError, PermanentError, TransientError
+from tests.schemas.examples import call_transcribed, turn
 from tests.servers.gemini import PLAUSIBLE
 
 TAXONOMY = Taxonomy.load()
-TURNS = 5
+TURNS = range(5)
+CALL = [turn(Speaker.CUSTOMER, "kombim bozuldu", float(start)) for start in TURNS]
+CALL_TIME = datetime(2026, 10, 5, 14, 3, tzinfo=ZoneInfo("Europe/Istanbul"))
 
 
 def reply(**changes: Any) -> str:
@@ -25,13 +43,27 @@ def reply(**changes: Any) -> str:
 def test_a_good_answer_is_read_whole() -> None:
     text = reply(category="unnecessary_call", sub_category="complaint", confidence=1, evidence=[0, 4])
     assert read_answer(text, TAXONOMY, TURNS) == Answer(
-        Leaf("unnecessary_call", "complaint"), 1.0, str(PLAUSIBLE["justification"]), (0, 4), str(PLAUSIBLE["summary"])
+        Leaf("unnecessary_call", "complaint"),
+        1.0,
+        str(PLAUSIBLE["justification"]),
+        (0, 4),
+        str(PLAUSIBLE["summary"]),
+        Sentiment(start="negative", end=None),
+        Insights(
+            service="kombi",
+            fault="su akıtıyor",
+            urgency="urgent",
+            price_quoted=450,
+            price_currency="TRY",
+            appointment_agreed=True,
+        ),
+        stated=True,
     )
 
 
 def test_evidence_and_summary_may_be_missing() -> None:
     text = json.dumps({"category": "uncertain", "confidence": 0.5, "justification": "Kesik kesik."})
-    assert read_answer(text, TAXONOMY, TURNS) == Answer(Leaf("uncertain", None), 0.5, "Kesik kesik.")
+    assert read_answer(text, TAXONOMY, TURNS) == Answer(Leaf("uncertain", None), 0.5, "Kesik kesik.", stated=True)
 
 
 BAD = {
@@ -67,7 +99,7 @@ def test_a_bad_answer_is_garbled_and_not_repeated_in_the_message(text: str | Non
 
 
 def test_the_message_names_the_field() -> None:
-    with pytest.raises(GarbledAnswer, match=r"confidence: less_than_equal"):
+    with pytest.raises(GarbledAnswer, match=r"confidence: Input should be less than or equal to 1"):
         read_answer(reply(confidence=7), TAXONOMY, TURNS)
 
 
@@ -85,20 +117,33 @@ NEARLY = st.fixed_dictionaries(
         "justification": st.text() | ANY_JSON,
         "evidence": st.lists(st.integers(-2, 7)) | ANY_JSON,
         "summary": st.text() | ANY_JSON,
+        "sentiment": st.fixed_dictionaries({"start": st.sampled_from(["positive", None])}) | ANY_JSON,
+        "insights": st.fixed_dictionaries(
+            {
+                "service": st.none() | st.text(),
+                "price_quoted": st.none() | st.floats(),
+                "callback_at": st.none() | st.datetimes().map(str) | st.integers() | st.text(),
+            }
+        )
+        | ANY_JSON,
     }
 )
 
 
-@given(st.text() | ANY_JSON.map(json.dumps) | NEARLY.map(json.dumps), st.integers(1, 8))
+@given(st.text() | ANY_JSON.map(json.dumps) | NEARLY.map(json.dumps), st.integers(1, 5))
 def test_any_reply_gives_an_answer_that_the_taxonomy_knows_or_an_error(text: str, turns: int) -> None:
     try:
-        answer = read_answer(text, TAXONOMY, turns)
+        answer = read_answer(text, TAXONOMY, range(turns), CALL_TIME)
+    except GarbledExtras as error:
+        answer = error.answer
     except CallsiftError:
         return
     assert TAXONOMY.leaves[answer.leaf.code] == answer.leaf
     assert 0 <= answer.confidence <= 1
     assert answer.justification
     assert all(0 <= position < turns for position in answer.evidence)
+    event = core.classified(call_transcribed(*CALL), answer, core.Source("gemini", "x"), TAXONOMY, 0.5)
+    assert CallClassified.model_validate_json(event.model_dump_json()) == event
 
 
 @pytest.mark.parametrize(
@@ -108,7 +153,8 @@ def test_any_reply_gives_an_answer_that_the_taxonomy_knows_or_an_error(text: str
         (404, ModelAway, "GEMINI_ENDPOINT"),
         (401, ModelAway, "CALLSIFT_GEMINI_API_KEY"),
         (403, ModelAway, "CALLSIFT_GEMINI_API_KEY"),
-        (429, ModelBusy, "Wait"),
+        (413, RequestRefused, "GEMINI_MODEL"),
+        (429, ModelThrottles, "Wait"),
         (500, ModelBusy, "Wait"),
         (503, ModelBusy, "Wait"),
         (None, ModelBusy, "Wait"),
@@ -126,3 +172,96 @@ def test_silence_is_transient_and_its_text_stays_out() -> None:
     assert isinstance(error, TransientError)
     assert "TimeoutError" in error.message
     assert "s3cret" not in str(error)
+
+
+def insights(**changes: Any) -> str:
+    plausible: Any = PLAUSIBLE["insights"]
+    return reply(insights=plausible | changes)
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("2026-10-05T16:30", "2026-10-05T16:30:00+03:00"),
+        ("2026-10-06T09:00:00", "2026-10-06T09:00:00+03:00"),
+        ("2026-10-05T14:00Z", "2026-10-05T14:00:00+00:00"),
+        ("2026-10-05T14:03", None),  # not after the call
+        ("2024-10-05T14:00", None),
+        ("9999-12-31T23:59", None),
+        (None, None),
+    ],
+)
+def test_a_time_to_call_back_is_meant_where_the_caller_is_and_after_the_call(
+    said: str | None, meant: str | None
+) -> None:
+    found = read_answer(insights(callback_at=said), TAXONOMY, TURNS, CALL_TIME).insights
+    assert found is not None
+    assert (found.callback_at.isoformat() if found.callback_at else None) == meant
+
+
+def test_without_the_time_of_the_call_no_time_to_call_back_is_known() -> None:
+    found = read_answer(insights(callback_at="2026-10-05T16:30"), TAXONOMY, TURNS).insights
+    assert found is not None
+    assert found.callback_at is None
+
+
+EXTRAS = {
+    "unknown mood": reply(sentiment={"start": "MAHREM", "end": None}),
+    "mood in numbers": reply(sentiment=0.5),
+    "unknown urgency": insights(urgency="MAHREM"),
+    "price in words": insights(price_quoted="MAHREM lira"),
+    "endless price": insights(price_quoted=math.inf),
+    "price below zero": insights(price_quoted=-1),
+    "currency in words": insights(price_currency="MAHREM"),
+    "time in words": insights(callback_at="MAHREM"),
+    "appointment in words": insights(appointment_agreed="MAHREM"),
+}
+
+
+@pytest.mark.parametrize("text", EXTRAS.values(), ids=EXTRAS.keys())
+def test_garbled_extras_keep_the_decision(text: str) -> None:
+    with pytest.raises(GarbledExtras) as caught:
+        read_answer(text, TAXONOMY, TURNS, CALL_TIME)
+    assert "MAHREM" not in str(caught.value)
+    assert (caught.value.answer.leaf.code, caught.value.answer.insights) == ("potential_customer", None)
+
+
+def test_what_the_model_adds_of_its_own_stays_out() -> None:
+    answer = read_answer(reply(sentiment={"start": None, "x": 1}, insights={"x": 1}, y=2), TAXONOMY, TURNS)
+    assert answer.sentiment == Sentiment()
+    assert answer.insights == Insights()
+
+
+def test_prose_is_one_line_without_marks_and_not_endless() -> None:
+    answer = read_answer(reply(justification="<b>Randevu\x1b[31m\u202e\n\nverildi</b>" + "a" * 5000), TAXONOMY, TURNS)
+    assert answer.justification.startswith("b Randevu [31m verildi /b a")
+    assert len(answer.justification) <= 1000
+
+
+def test_evidence_is_named_once_and_not_endlessly() -> None:
+    answer = read_answer(reply(evidence=[3, 3, *range(5)] * 100), TAXONOMY, range(20))
+    assert answer.evidence == (3, 0, 1, 2, 4)
+
+
+@pytest.mark.parametrize(
+    ("details", "headers", "expected_s"),
+    [
+        ([{"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "32s"}], {"Retry-After": "7"}, 32.0),
+        ([{"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "1.5s"}], {}, 1.5),
+        ([{"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "soon"}], {}, None),
+        ([{"@type": "type.googleapis.com/google.rpc.RetryInfo"}], {}, None),
+        (None, {"Retry-After": "7"}, 7.0),
+        ("nonsense", {"Retry-After": "soon"}, None),
+        ([3], {}, None),
+        ([], {"Retry-After": "Sun, 06 Nov 1994 08:49:37 GMT"}, 0.0),
+    ],
+)
+def test_how_long_the_service_asks_to_be_left_alone(
+    details: Any, headers: dict[str, str], expected_s: float | None
+) -> None:
+    assert retry_delay_s(details, headers) == expected_s
+
+
+def test_the_service_may_name_a_time_instead_of_a_delay() -> None:
+    later = format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)
+    assert 3500 < (retry_delay_s([], {"Retry-After": later}) or 0) <= 3600

@@ -172,9 +172,18 @@ def test_a_hosted_model_is_asked_once_about_each_call_and_its_errors_are_found(
     spoken = [dialogue for dialogue in evaluation_dialogues() if dialogue.customer_speaks]
     names = {call["id"] for call in found["calls"]}
     assert len(hosted.received) == sum(dialogue.id in names for dialogue in spoken)
+    assert found["tokens"] == 1260 * len(hosted.received)  # what the service counts for each
     wrong = {call["id"] for call in found["calls"] if not call["right"]["leaf"]}
     assert wrong == Labelled(spoken, 0.1).wrong & names
     assert wrong
+
+
+def test_what_it_cost_is_said_also_when_nobody_is_asked_again(some: Path, hosted: GeminiServer) -> None:
+    prices = {"CALLSIFT_CLASSIFY_PRICES": '{"gemini-3.5-flash-lite": {"prompt": 1.0, "answer": 10.0}}'}
+    asked = [evaluated(variables(hosted) | prices, str(some), "--limit", "5") for _ in range(2)]
+    for found in asked:
+        assert found["cost"] == pytest.approx(len(hosted.received) * (1200 * 1.0 + 60 * 10.0) / 1e6)
+        assert found["currency"] == "USD"
 
 
 def test_another_prompt_model_or_taxonomy_is_another_question(some: Path, hosted: GeminiServer) -> None:

@@ -1,0 +1,104 @@
+"""Every way in which a hosted model misbehaves, as an error of ours. No text of the service's is ever repeated."""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from agents.classify.core import Answer
+from streams.errors import DependencyDown, PermanentError, TransientError
+
+_SECONDS = re.compile(r"(\d{1,9}(?:\.\d+)?)s?")
+
+
+class GarbledAnswer(TransientError):
+    """The model's answer is not what was asked for; another try may be."""
+
+
+class GarbledExtras(GarbledAnswer):
+    """The decision is as asked for, but sentiment or insights are not."""
+
+    answer: Answer
+    """The answer without them."""
+
+
+class AnswerBlocked(PermanentError):
+    """The model will not speak about this call: its filters stopped it, however often it was asked."""
+
+
+class ModelBusy(TransientError):
+    """The model's service did not answer, or said to come back later."""
+
+    dependency = "the hosted model"
+    retry_after_s: float | None = None
+    """How long the service asks to be left alone, if it says so."""
+
+
+class ModelThrottles(ModelBusy):
+    """The service answers fewer requests than it gets."""
+
+
+class ModelAway(DependencyDown):
+    """The model's service refuses connections, the key, or knows no such model: it would refuse every call."""
+
+    dependency = "the hosted model"
+
+
+class BudgetSpent(DependencyDown):
+    """What may be spent on the hosted model today is spent."""
+
+    dependency = "the day's budget for the hosted model"
+
+
+class RequestRefused(PermanentError):
+    """The service refuses this request, and would refuse it again."""
+
+
+def refusal(code: int | None, text: str = "", retry_after_s: float | None = None) -> TransientError | PermanentError:
+    """Name the kind of a failure that the service reports by an HTTP status; ``text`` is looked at and never shown."""
+    if code in {401, 403} or "API_KEY_INVALID" in text:  # Gemini answers a wrong key with 400
+        return ModelAway(f"the model's service refuses the key with status {code}", "Check CALLSIFT_GEMINI_API_KEY")
+    if code == 404:
+        return ModelAway(
+            "the model's service knows no such model (status 404)",
+            "Check CALLSIFT_CLASSIFY_GEMINI_MODEL and CALLSIFT_CLASSIFY_GEMINI_ENDPOINT",
+        )
+    if code in {400, 413, 422}:
+        return RequestRefused(
+            f"the model's service refuses the request (status {code})",
+            "Look at the call; if all are refused, check CALLSIFT_CLASSIFY_GEMINI_MODEL",
+        )
+    kind = ModelThrottles if code == 429 else ModelBusy
+    busy = kind(f"the model's service answered with status {code}", "Wait; if it goes on, look at its status page")
+    busy.retry_after_s = retry_after_s
+    return busy
+
+
+def unanswered(error: BaseException, *, refused: bool) -> ModelBusy | ModelAway:
+    """Name a failure to reach the service at all; ``refused``: it did not even take the connection."""
+    kind = ModelAway if refused else ModelBusy
+    return kind(
+        f"no answer from the model's service: {type(error).__name__}",
+        "Check the network and CALLSIFT_CLASSIFY_GEMINI_TIMEOUT_S",
+    )
+
+
+def retry_delay_s(details: object, headers: Mapping[str, str]) -> float | None:
+    """Read how long the service asks to be left alone: from google.rpc.RetryInfo, else from Retry-After."""
+    for detail in details if isinstance(details, list | tuple) else ():
+        if isinstance(detail, dict) and str(detail.get("@type", "")).endswith("google.rpc.RetryInfo"):
+            return _seconds(detail.get("retryDelay"))
+    value = headers.get("Retry-After")
+    delay_s = _seconds(value)
+    if value is None or delay_s is not None:
+        return delay_s
+    try:
+        return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())
+    except (ValueError, TypeError, OverflowError):
+        return None
+
+
+def _seconds(value: Any) -> float | None:
+    found = _SECONDS.fullmatch(str(value).strip())
+    return float(found[1]) if found else None

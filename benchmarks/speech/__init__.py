@@ -1,0 +1,1 @@
+"""What the speech stages cost: ``python -m benchmarks.speech``."""
