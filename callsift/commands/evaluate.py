@@ -11,7 +11,7 @@ import typer
 from agents.classify.settings import ClassifierName, ClassifySettings
 from callsift.commands.output import notes, print_json, print_table
 from schemas import Taxonomy
-from streams.errors import CallsiftError
+from streams.errors import CallsiftError, SettingsError, TransientError
 
 if TYPE_CHECKING:
     from callsift.evaluation.evaluate import Evaluated
@@ -47,18 +47,24 @@ def evaluate(
         return
     if not files:
         raise typer.BadParameter("name a file of labelled calls, or two evaluations with --compare")
-    from agents.classify.labelled import read_labelled  # noqa: PLC0415
-    from callsift.evaluation.evaluate import evaluate, questions_of  # noqa: PLC0415
-
     settings = ClassifySettings.read(**({"classifier": classifier} if classifier else {}))
     taxonomy = Taxonomy.load()
-    calls = read_labelled(files, taxonomy)[:limit]
-    questions = questions_of(calls, settings, taxonomy)
+    try:
+        from agents.classify.labelled import read_labelled  # noqa: PLC0415
+        from callsift.evaluation.evaluate import evaluate, questions_of  # noqa: PLC0415
+
+        questions = questions_of(read_labelled(files, taxonomy)[:limit], settings, taxonomy)
+    except ImportError as error:
+        raise SettingsError(f"{error.name} is not installed", "Install it with: pip install 'callsift[all]'") from error
     kept = predictions or files[0].with_name(f"{files[0].name}.predictions")
-    with _progress(len({question.key for question in questions})) as advance:
-        evaluated = evaluate(
-            questions, kept, settings, taxonomy, concurrency=concurrency, calibrate=calibrate, on_answer=advance
-        )
+    try:
+        with _progress(len({question.key for question in questions})) as advance:
+            evaluated = evaluate(
+                questions, kept, settings, taxonomy, concurrency=concurrency, calibrate=calibrate, on_answer=advance
+            )
+    except (KeyboardInterrupt, TransientError):
+        notes.print(f"run it again to go on: answers until here are in {kept}", markup=False, highlight=False)
+        raise
     for call_id, problem in evaluated.failed.items():
         notes.print(f"not classified: {call_id}: {problem}", markup=False, highlight=False)
     if report is not None:

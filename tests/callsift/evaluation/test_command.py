@@ -207,6 +207,7 @@ def test_a_refused_key_ends_the_run(some: Path, hosted: GeminiServer) -> None:
     hosted.respond = lambda _: failed(403)
     ended = terminal.run(variables(hosted), "eval", str(some), "--concurrency", "1")
     assert (ended.returncode, "CALLSIFT_GEMINI_API_KEY" in ended.stderr) == (1, True)
+    assert "some.jsonl.predictions" in ended.stderr
     assert len(hosted.received) == 1
 
 
