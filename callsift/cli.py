@@ -8,6 +8,7 @@ import typer
 from callsift.commands import brake, dlq, model, outcomes, retention, schemas, topics
 from callsift.commands.demo import demo
 from callsift.commands.emit import emit
+from callsift.commands.evaluate import evaluate
 from callsift.commands.inspect import inspect
 from callsift.commands.output import notes
 from callsift.commands.prompt import prompt
@@ -27,6 +28,7 @@ app = typer.Typer(
 )
 for command in (demo, up, status, emit, inspect, redact, prompt, worker, train, reprocess):
     app.command()(command)
+app.command("eval")(evaluate)
 app.add_typer(outcomes.app, name="outcomes")
 app.add_typer(dlq.app, name="dlq")
 app.add_typer(topics.app, name="topics")

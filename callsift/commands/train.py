@@ -9,7 +9,7 @@ import typer
 from callsift.commands.output import notes, print_json, print_table
 
 if TYPE_CHECKING:
-    from agents.classify.offline.train import Figures
+    from agents.classify.evaluation.figures import Figures
 
 
 def train(
@@ -29,37 +29,32 @@ def train(
 
     path, floor = output or SHIPPED, ClassifySettings.read().confidence_floor
     with notes.status("training …"):
-        model = train(training_dialogues())
-        figures = evaluate(model, evaluation_dialogues(), floor)
-        replace(model, card=card_with(model, figures)).save(path)
-        figures = evaluate(
-            OfflineModel.load(path), evaluation_dialogues(), floor
-        )  # what was written, not what was meant
+        model, others = train(training_dialogues()), evaluation_dialogues()
+        model.save(path)
+        written = OfflineModel.load(path)  # what was written is measured, not what was meant
+        figures = evaluate(written, others, floor)
+        replace(model, card=card_with(model, others, figures)).save(path)
     if as_json:
-        print_json(
-            {
-                "calls": figures.calls,
-                "category_accuracy": figures.category_accuracy,
-                "leaf_accuracy": figures.leaf_accuracy,
-                "confusion": [[*pair, count] for pair, count in sorted(figures.confusion.items())],
-            }
-        )
+        print_json(figures)
         return
     _print_confusion(figures)
     notes.print(f"wrote {path} ({path.stat().st_size / 1e6:.1f} MB)")
 
 
 def _print_confusion(figures: "Figures") -> None:
-    codes = sorted({code for pair in figures.confusion for code in pair})
-    marks = {code: str(number) for number, code in enumerate(codes, 1)}
+    labels, matrix = figures["confusion"]["labels"], figures["confusion"]["matrix"]
     rows = [
-        [f"{marks[expected]} {expected}", *(str(figures.confusion[expected, decided] or "·") for decided in codes)]
-        for expected in codes
+        [f"{number} {label}", *(str(count or "·") for count in counts)]
+        for number, (label, counts) in enumerate(zip(labels, matrix, strict=True), 1)
     ]
-    print_table("Expected (down) and decided (across)", ["expected", *marks.values()], rows)
+    columns = ["expected", *map(str, range(1, len(labels) + 1))]
+    print_table("Expected (down) and decided (across)", columns, rows)
     summary = [
-        ["calls", str(figures.calls)],
-        ["category accuracy", f"{figures.category_accuracy:.1%}"],
-        ["leaf accuracy", f"{figures.leaf_accuracy:.1%}"],
+        ["calls", str(figures["n"])],
+        ["category accuracy", f"{figures['accuracy']['category']:.1%}"],
+        ["leaf accuracy", f"{figures['accuracy']['leaf']:.1%}"],
+        ["coverage", f"{figures['coverage']:.1%}"],
+        ["category accuracy when answered", f"{figures['selective_accuracy']['category']:.1%}"],
+        ["leaf accuracy when answered", f"{figures['selective_accuracy']['leaf']:.1%}"],
     ]
     print_table("Figures", ["figure", "value"], summary)

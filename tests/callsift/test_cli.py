@@ -10,8 +10,8 @@ from callsift.cli import app, main
 from callsift.running import Running, find_running
 
 runner = CliRunner()
-COMMANDS = ["demo", "up", "emit", "inspect", "worker", "train", "status", "dlq", "outcomes", "topics", "schemas"]
-COMMANDS += ["brake", "model", "redact", "retention"]
+COMMANDS = ["demo", "up", "emit", "inspect", "worker", "train", "eval", "status", "dlq", "outcomes", "topics"]
+COMMANDS += ["schemas", "brake", "model", "redact", "retention"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)

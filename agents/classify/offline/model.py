@@ -1,5 +1,6 @@
 """The offline model: a linear classifier as plain arrays, loaded without executing anything."""
 
+import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -57,24 +58,36 @@ class OfflineModel:
 
     def save(self, path: Path) -> None:
         """Write the model as plain arrays, the weights at half precision."""
-        arrays: dict[str, Any] = {
+        card = np.array(json.dumps(self.card, ensure_ascii=False, sort_keys=True))
+        np.savez_compressed(path, allow_pickle=False, card=card, **self._arrays())
+
+    def _arrays(self) -> dict[str, Any]:
+        return {
             "leaves": np.array("\n".join(self.leaves)),
             "weights": self.weights.astype(np.float16),
             "intercept": self.intercept,
             "temperature": np.array(self.temperature),
-            "card": np.array(json.dumps(self.card, ensure_ascii=False, sort_keys=True)),
+            **self.features.to_arrays(),
         }
-        np.savez_compressed(path, allow_pickle=False, **arrays, **self.features.to_arrays())
 
-    @property
+    @cached_property
     def version(self) -> str:
-        """Name of the model: the digest of what it was trained on."""
-        return f"offline-{self.card['training_sha256'][:12]}"
+        """Name of the model: the digest of its arrays, so that two that may answer differently differ in name."""
+        arrays = self._arrays()
+        content = hashlib.sha256()
+        for name in sorted(arrays):
+            content.update(name.encode() + arrays[name].tobytes())
+        return f"offline-{content.hexdigest()[:12]}"
 
     def probabilities(self, calls: Sequence[Sequence[Said]]) -> npt.NDArray[np.float64]:
         """Return the probability of each leaf, shape (calls, leaves)."""
-        scores = self.features.transform(calls) @ self.weights.T + self.intercept
+        scores = self.features.transform(calls) @ self._columns + self.intercept
         return softmax(scores / self.temperature)
+
+    @cached_property
+    def _columns(self) -> npt.NDArray[np.float64]:
+        """The weights as the product with sparse features needs them; else every call would copy them."""
+        return np.ascontiguousarray(self.weights.T, dtype=np.float64)
 
     @cached_property
     def _customer_words(self) -> dict[str, int]:

@@ -1,0 +1,82 @@
+"""Whether one evaluation of the same calls is better than another."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from scipy.stats import binomtest, norm
+
+from streams.errors import CallsiftError
+
+_SIGNIFICANT = 0.05
+_LEVELS = ("category", "leaf")
+
+
+class Incomparable(CallsiftError):
+    """Two evaluations are not of the same calls, or a file is no evaluation."""
+
+
+def compare(a: Mapping[str, Any], b: Mapping[str, Any]) -> dict[str, Any]:
+    """Compare two evaluations call by call, as ``callsift eval --json`` printed them.
+
+    Calls that only one of them has are left out and counted. For both levels: the accuracy of each, the difference
+    B − A with its 95 % interval (Bonett and Price 2012, for paired shares), how many calls only one has right, the
+    p-value of McNemar's exact test, and the verdict.
+
+    Raises:
+        Incomparable: They have no call in common, or a call has another content or label in the other.
+    """
+    first, second = _by_id(a), _by_id(b)
+    common = [name for name in first if name in second]
+    if not common:
+        raise Incomparable("the two evaluations have no call in common", "Evaluate the same file twice")
+    for name in common:
+        for fact in ("content", "expected"):
+            if first[name][fact] != second[name][fact]:
+                raise Incomparable(f"call {name} has another {fact} in the second evaluation", "Evaluate the same file")
+    levels = {
+        level: _paired([(first[name]["right"][level], second[name]["right"][level]) for name in common])
+        for level in _LEVELS
+    }
+    return {"n": len(common), "left_out": len(first) + len(second) - 2 * len(common), **levels}
+
+
+def _by_id(evaluation: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        return {
+            call["id"]: {
+                "content": call["content"],
+                "expected": call["expected"],
+                "right": {level: bool(call["right"][level]) for level in _LEVELS},
+            }
+            for call in evaluation["calls"]
+        }
+    except (KeyError, TypeError):
+        raise Incomparable("a file is no evaluation", "Write both with: callsift eval FILE --json > A.json") from None
+
+
+def _paired(pairs: Sequence[tuple[bool, bool]]) -> dict[str, Any]:
+    n = len(pairs)
+    only_a = sum(a and not b for a, b in pairs)
+    only_b = sum(b and not a for a, b in pairs)
+    differing = only_a + only_b
+    p_value = float(binomtest(only_b, differing).pvalue) if differing else 1.0
+    better = "B" if only_b > only_a else "A"
+    return {
+        "a": sum(a for a, _ in pairs) / n,
+        "b": sum(b for _, b in pairs) / n,
+        "difference": (only_b - only_a) / n,
+        "interval": _interval(only_a, only_b, n),
+        "only_a_right": only_a,
+        "only_b_right": only_b,
+        "p_value": p_value,
+        "better": better if p_value < _SIGNIFICANT else None,
+    }
+
+
+def _interval(only_a: int, only_b: int, n: int) -> tuple[float, float]:
+    """Return the adjusted Wald interval of the difference of paired shares."""
+    lost, won = (only_a + 1) / (n + 2), (only_b + 1) / (n + 2)
+    middle = won - lost
+    reach = float(norm.ppf(0.975)) * math.sqrt((won + lost - middle**2) / (n + 2))
+    return max(-1.0, middle - reach), min(1.0, middle + reach)

@@ -1,0 +1,79 @@
+"""The offline classifier: how fast on one core, and how right when words are heard wrongly.
+
+Run it with OMP_NUM_THREADS=1. Seconds are processor time, so that neighbours on the machine count little.
+"""
+
+import argparse
+import json
+import statistics
+import time
+from collections.abc import Callable, Sequence
+
+from agents.classify.evaluation.noise import WordNoise
+from agents.classify.labelled import Dialogue
+from agents.classify.offline.classifier import OfflineClassifier
+from agents.classify.offline.model import OfflineModel
+from agents.classify.offline.train import evaluate, evaluation_dialogues, training_dialogues
+from agents.classify.settings import ClassifySettings
+from schemas import Taxonomy, Turn
+
+CALLS, ROUNDS, SEEDS = 1000, 5, 5
+RATES = (0.0, 0.05, 0.1, 0.2)
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
+    as_json = parser.parse_args().json
+    model, evaluated = OfflineModel.load(), evaluation_dialogues()
+    seconds, rightness = _speed(model, evaluated), _rightness(model, evaluated)
+    if as_json:
+        print(json.dumps({"seconds": seconds, "words_wrong": rightness}, indent=2))
+        return
+    for name, taken in seconds.items():
+        print(f"{CALLS} transcripts {name}\t{taken:.2f} s")
+    for rate, figures in rightness.items():
+        print(f"{rate} words wrong", *(f"{name} {figure:.1%}" for name, figure in figures.items()), sep="\t")
+
+
+def _speed(model: OfflineModel, evaluated: Sequence[Dialogue]) -> dict[str, float]:
+    """Median seconds of a thousand transcripts."""
+    spoken = [dialogue.turns for dialogue in evaluated if dialogue.customer_speaks]
+    calls = (spoken * (CALLS // len(spoken) + 1))[:CALLS]
+    turns = [[Turn(**said.model_dump(), start_s=0, end_s=1, confidence=1) for said in call] for call in calls]
+    classifier = OfflineClassifier(Taxonomy.load(), model)
+    ways: dict[str, Callable[[], object]] = {
+        "one by one": lambda: [classifier.answer(call) for call in turns],
+        "at once": lambda: model.probabilities(calls),
+    }
+    return {name: statistics.median(_processor_s(work) for _ in range(ROUNDS)) for name, work in ways.items()}
+
+
+def _rightness(model: OfflineModel, evaluated: Sequence[Dialogue]) -> dict[str, dict[str, float]]:
+    """Means over the seeds, by the share of words that are wrong."""
+    floor = ClassifySettings.model_fields["confidence_floor"].default
+    noise = WordNoise(word for own in training_dialogues() for turn in own.turns for word in turn.text.split())
+    found = {}
+    for rate in RATES:
+        runs = [
+            evaluate(model, [noise.dialogue(own, rate, seed) for own in evaluated], floor)
+            for seed in range(SEEDS if rate else 1)
+        ]
+        found[f"{rate:.0%}"] = {
+            "category when answered": statistics.mean(run["selective_accuracy"]["category"] for run in runs),
+            "leaf when answered": statistics.mean(run["selective_accuracy"]["leaf"] for run in runs),
+            "answered": statistics.mean(run["coverage"] for run in runs),
+            "calibration error": statistics.mean(run["calibration"]["ece"] for run in runs),
+        }
+    return found
+
+
+def _processor_s(work: Callable[[], object]) -> float:
+    started = time.process_time()
+    work()
+    return time.process_time() - started
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,69 @@
+"""Labelled recordings, which go through the whole chain."""
+
+import asyncio
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+
+from agents.classify.agent import make_classifier
+from agents.classify.labelled import Dialogue, RecordedCall
+from agents.classify.settings import ClassifySettings
+from callsift.evaluation.predictions import digest
+from callsift.evaluation.questions import Asking, Question, answerer, measured
+from schemas import CallClassified, OneFile, Taxonomy
+from streams.errors import CallsiftError
+
+
+def about_recordings(settings: ClassifySettings, taxonomy: Taxonomy) -> Asking:
+    """Send recordings through all stages in this process, one at a time: each takes every core for itself."""
+    ear, heard_with = _chain(measured(settings))
+    source = answerer(make_classifier(measured(settings), taxonomy), settings, taxonomy)
+    one_at_a_time = asyncio.Lock()
+
+    async def classified(call: RecordedCall) -> CallClassified:
+        async with one_at_a_time:
+            return await asyncio.to_thread(ear, call)
+
+    def question(call: Dialogue | RecordedCall, /) -> Question:
+        assert isinstance(call, RecordedCall)  # noqa: S101 - the caller chooses by type
+        content = digest([_file_digest(path) for path in paths(call)])
+        layout = call.recording.model_dump(mode="json", exclude={"uri": True, "customer": {"uri"}, "agent": {"uri"}})
+        key = digest(content, layout, call.language, heard_with, source)
+        return Question(call, content, key, lambda: classified(call))
+
+    return question
+
+
+def paths(call: RecordedCall) -> list[Path]:
+    """Return the files of a recording."""
+    recording = call.recording
+    uris = [recording.uri] if isinstance(recording, OneFile) else [recording.customer.uri, recording.agent.uri]
+    return [Path(uri) for uri in uris]
+
+
+def _chain(settings: ClassifySettings) -> tuple[Callable[[RecordedCall], CallClassified], tuple[object, ...]]:
+    """Return what hears and classifies a recording, and all that decides what it hears."""
+    from agents.audio.agent import hearing  # noqa: PLC0415 - only who evaluates recordings needs these extras
+    from agents.audio.settings import AudioSettings  # noqa: PLC0415
+    from agents.transcribe.models import SpeechModels  # noqa: PLC0415
+    from agents.transcribe.settings import TranscribeSettings  # noqa: PLC0415
+    from callsift.inspection import inspect_recording  # noqa: PLC0415
+    from callsift.supervisor import DEMO_MODEL  # noqa: PLC0415
+
+    audio, transcribe = AudioSettings.read(), TranscribeSettings.read()
+    if transcribe.vosk_model is None and not transcribe.vosk_models:
+        transcribe = TranscribeSettings.read(vosk_model=DEMO_MODEL)
+    models = sorted((model.language, model.fingerprint) for model in SpeechModels(transcribe).all)
+    corrections = _file_digest(transcribe.corrections) if transcribe.corrections else None
+    return (
+        lambda call: inspect_recording(call.recording, call.language, audio, transcribe, settings).classified,
+        (repr(hearing(audio)), models, transcribe.language, transcribe.context_s, corrections),
+    )
+
+
+def _file_digest(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise CallsiftError(f"cannot read {path}: {error.strerror}", "Name a file that exists") from None

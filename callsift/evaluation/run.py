@@ -1,0 +1,84 @@
+"""Asking about all labelled calls, a few at a time, and never about the same twice."""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from callsift.evaluation.predictions import Prediction, Predictions, prediction
+from callsift.evaluation.questions import Question
+from streams.errors import CallsiftError, DependencyDown, PermanentError, TransientError
+
+TRIES = 4
+_FIRST_PAUSE_S = 0.5
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What a run found out."""
+
+    by_key: dict[str, Prediction]
+    """Answers by the question's key; questions that failed are missing."""
+    failed: dict[str, str]
+    """What was wrong, by the question's key; nothing of the call is quoted."""
+    new: int
+    """Answers that were asked for in this run; the rest were kept from earlier ones."""
+    seconds: float
+    """Wall-clock time of this run."""
+
+
+async def ask_all(
+    questions: Sequence[Question], kept: Predictions, concurrency: int, on_answer: Callable[[int], None]
+) -> Answers:
+    """Ask what is not answered yet, at most ``concurrency`` at once; ``on_answer`` is told how many more are known.
+
+    A call that cannot be classified is noted and the run goes on, as in the pipeline.
+
+    Raises:
+        CallsiftError: What the classifier depends on is away. What was answered until then is kept.
+    """
+    started = time.monotonic()
+    different = {question.key: question for question in questions}
+    missing = [question for key, question in different.items() if kept.get(key) is None]
+    on_answer(len(different) - len(missing))
+    failed: dict[str, str] = {}
+    waiting = iter(missing)
+
+    async def work() -> None:
+        for question in waiting:  # shared: each worker takes the next
+            try:
+                kept.add(await _answer(question))
+            except CallsiftError as error:
+                if not _is_about_this_call(error):
+                    raise
+                failed[question.key] = f"{type(error).__name__}: {error.message}"
+            on_answer(1)
+
+    try:
+        async with asyncio.TaskGroup() as workers:
+            for _ in range(min(concurrency, len(missing))):
+                workers.create_task(work())
+    except ExceptionGroup as group:
+        raise group.exceptions[0] from None
+    found = {question.key: kept.get(question.key) for question in questions}
+    by_key = {key: answer for key, answer in found.items() if answer is not None}
+    return Answers(by_key, failed, len(missing) - len(failed), time.monotonic() - started)
+
+
+async def _answer(question: Question) -> Prediction:
+    for attempt in range(TRIES):
+        started = time.monotonic()
+        try:
+            result = await question.ask()
+        except TransientError as error:
+            if attempt == TRIES - 1 or isinstance(error, DependencyDown):
+                raise
+            await asyncio.sleep(_FIRST_PAUSE_S * 2**attempt)
+        else:
+            return prediction(question.key, question.call.id, result, time.monotonic() - started)
+    raise AssertionError("unreachable")
+
+
+def _is_about_this_call(error: CallsiftError) -> bool:
+    """Tell whether other calls may fare better; a missing recording or a wrong setting is the user's to correct."""
+    return isinstance(error, PermanentError) or (isinstance(error, TransientError) and error.dependency is None)

@@ -1,0 +1,1 @@
+"""The command that evaluates, and its files."""
