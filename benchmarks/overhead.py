@@ -5,7 +5,7 @@ import random
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -19,8 +19,9 @@ from streams.kafka_client import client_config
 from streams.settings import KafkaSettings
 from tests.servers.gemini import gemini_server
 
-_FIRST_LIMIT_S = 90.0
-_LIMIT_S = 30.0
+FIRST_LIMIT_S = 90.0
+"""Seconds that the first call may take: the workers join their groups meanwhile."""
+LIMIT_S = 30.0
 _WARM_UP_CALLS = 5
 
 
@@ -37,21 +38,21 @@ def overheads(
         done: Called after each call.
     """
     gaps = random.Random(7)  # noqa: S311 - the same gaps every time
-    with _workers(kafka, folder), _line(kafka) as passage:
-        passage("first", _FIRST_LIMIT_S)  # the workers join their groups meanwhile
+    with workers(kafka, folder, WAY), line(kafka) as passage:
+        passage("first", FIRST_LIMIT_S)  # the workers join their groups meanwhile
         for number in range(_WARM_UP_CALLS):
-            passage(f"warm-up-{number}", _LIMIT_S)
+            passage(f"warm-up-{number}", LIMIT_S)
         found = []
         for number in range(calls):
             time.sleep(gaps.uniform(0, longest_gap_s))
-            found.append(passage(f"call-{number}", _LIMIT_S))
+            found.append(passage(f"call-{number}", LIMIT_S))
             done()
         return found
 
 
 @contextmanager
-def _line(kafka: KafkaSettings) -> Iterator[Callable[[str, float], float]]:
-    """Give a function that sends one call through and returns its overhead in seconds."""
+def line(kafka: KafkaSettings) -> Iterator[Callable[[str, float], float]]:
+    """Give a function that sends one call through within so many seconds, and returns its overhead in seconds."""
     producer = Producer(client_config(kafka) | {"linger.ms": 0, "acks": "all", "partitioner": "murmur2_random"})
     consumer = Consumer(client_config(kafka) | {"group.id": "callsift.benchmark", "enable.auto.commit": False})
     name = kafka.prefix + OUTCOMES.name
@@ -83,7 +84,8 @@ def _line(kafka: KafkaSettings) -> Iterator[Callable[[str, float], float]]:
 
 
 @contextmanager
-def _workers(kafka: KafkaSettings, folder: Path) -> Iterator[None]:
+def workers(kafka: KafkaSettings, folder: Path, stages: Sequence[str]) -> Iterator[None]:
+    """Run one worker of each stage, whose speech is precomputed, with a store and a hosted model of this machine."""
     with ExitStack() as stack:
         store = EmbeddedStore(folder / "store")
         stack.callback(store.stop)
@@ -97,7 +99,7 @@ def _workers(kafka: KafkaSettings, folder: Path) -> Iterator[None]:
             "CALLSIFT_HTTP_HOST": "127.0.0.1",
             "CALLSIFT_HTTP_PORT": "0",
         }
-        for stage in WAY:
+        for stage in stages:
             with (folder / f"{stage}.log").open("wb") as log:
                 process = subprocess.Popen(  # noqa: S603
                     [sys.executable, "-m", "benchmarks.worker", stage],

@@ -41,18 +41,25 @@ def _transcribe() -> Agent[Any]:
     return TranscribeAgent(TranscribeSettings.read(), ClaimCheckStore(AudioStoreSettings.read().uri))
 
 
-def _classify(**settled: Any) -> Agent[Any]:
+def _classify() -> Agent[Any]:
     from agents.classify.agent import ClassifyAgent, make_classifier  # noqa: PLC0415
     from agents.classify.settings import ClassifySettings  # noqa: PLC0415
     from schemas import Taxonomy  # noqa: PLC0415
 
-    settings, taxonomy = ClassifySettings.read(**settled), Taxonomy.load()
+    settings, taxonomy = ClassifySettings.read(), Taxonomy.load()
     return ClassifyAgent(make_classifier(settings, taxonomy), taxonomy, settings.confidence_floor)
 
 
 def _reprocess() -> Agent[Any]:
-    """Make the agent of the lane, which waits: what is decided anew shall not be provisional again."""
-    return _classify(when_away="wait")
+    """Make the lane's agent, which waits for what is away: what is decided anew shall not be provisional again."""
+    from agents.classify.agent import make_classifier  # noqa: PLC0415
+    from agents.classify.lane import LaneAgent  # noqa: PLC0415
+    from agents.classify.settings import ClassifySettings  # noqa: PLC0415
+    from schemas import Taxonomy  # noqa: PLC0415
+
+    settings, taxonomy = ClassifySettings.read(when_away="wait"), Taxonomy.load()
+    classifier = make_classifier(settings, taxonomy)
+    return LaneAgent(classifier, taxonomy, settings.confidence_floor, settings.reprocess_per_minute)
 
 
 def _sink() -> Agent[Any]:

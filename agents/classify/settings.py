@@ -49,6 +49,8 @@ class ClassifySettings(Section):
     """Seconds that the service may ask to be left alone; for longer than that it counts as away."""
     when_away: Literal["wait", "offline"] = "wait"
     """While Gemini is away or the budget spent: wait for it, or decide offline and mark the outcome provisional."""
+    reprocess_per_minute: PositiveInt = 600
+    """Stored calls that one worker of the reprocessing lane classifies in a minute at the most."""
     away_probe_s: PositiveFloat = 15.0
     """Seconds between two calls that ask whether Gemini is back, while all others are decided offline."""
     daily_budget: NonNegativeFloat | None = None

@@ -11,7 +11,7 @@ from callsift.running import Running, find_running
 
 runner = CliRunner()
 COMMANDS = ["demo", "up", "emit", "inspect", "worker", "train", "eval", "status", "dlq", "outcomes", "topics"]
-COMMANDS += ["schemas", "brake", "model", "redact", "retention"]
+COMMANDS += ["schemas", "brake", "model", "prompt", "redact", "reprocess", "retention"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)
