@@ -1,6 +1,6 @@
 """Voice activity detection with Silero's sequence model: one call of ONNX Runtime for about 16 seconds of audio.
 
-The sequence model gives the segments of Silero's default model at six times its speed (docs/decisions/0003).
+The sequence model gives the segments of Silero's default model at four times its speed (docs/decisions/0003).
 """
 
 from functools import cache

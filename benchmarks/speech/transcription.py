@@ -3,7 +3,7 @@
 import json
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from statistics import median
@@ -15,8 +15,8 @@ import vosk
 
 from agents.audio.resample import SAMPLE_RATE_HZ
 from agents.transcribe.agent import TranscribeAgent
-from agents.transcribe.core import spans_to_decode
-from agents.transcribe.recognise import load_model
+from agents.transcribe.core import Span, spans_to_decode
+from agents.transcribe.recognise import load_model, recognise
 from agents.transcribe.settings import TranscribeSettings
 from benchmarks.progress import Steps
 from benchmarks.speech.audio import Call, Studio, talk_ratio
@@ -41,9 +41,8 @@ async def measure(studio: Studio, call: Call, repeats: int, steps: Steps) -> dic
         for _ in range(repeats):
             studio.forget_decoded()
             began_s = cpu_s(os.getpid())
-            transcribed = await agent.work(call.event)
+            await agent.work(call.event)
             spent["stage"].append(cpu_s(os.getpid()) - began_s)
-            heard["stage"] = {side: transcribed.said_by(side).split() for side in SIDES}
             steps.done(f"transcribed, speech alone: {spent['stage'][-1]:.2f} s of CPU")
             for way, block in BLOCKS.items():
                 heard[way] = _timed(partial(_naive, studio.model, call, block), spent[way])
@@ -51,6 +50,7 @@ async def measure(studio: Studio, call: Call, repeats: int, steps: Steps) -> dic
     finally:
         await agent.stop()
     spans = spans_to_decode(call.event, settings.context_s)
+    heard["stage"] = _before_redaction(studio.model, call, spans)
     decoded_s = sum(span.seconds for span in spans)
     channel_s = call.seconds * len(SIDES)
     return {
@@ -71,6 +71,14 @@ def _timed(transcribe: Callable[[], Heard], spent: list[float]) -> Heard:
     began_s = time.process_time()
     heard = transcribe()
     spent.append(time.process_time() - began_s)
+    return heard
+
+
+def _before_redaction(model: Path, call: Call, spans: Sequence[Span]) -> Heard:
+    """Return what the stage recognises; what it publishes has placeholders in it."""
+    heard: Heard = {side: [] for side in SIDES}
+    for span, words in zip(spans, recognise(call.flac, spans, model), strict=True):
+        heard[SIDES[span.channel]] += [word.text for word in words]
     return heard
 
 
