@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 
 from callsift.calls import call_ended
 from callsift.embedded import EmbeddedStore, end
@@ -58,9 +58,7 @@ def line(kafka: KafkaSettings) -> Iterator[Callable[[str, float], float]]:
     name = kafka.prefix + OUTCOMES.name
     numbers = consumer.list_topics(name, timeout=10).topics[name].partitions
     places = [TopicPartition(name, number) for number in numbers]
-    consumer.assign(
-        [TopicPartition(p.topic, p.partition, consumer.get_watermark_offsets(p, timeout=10)[1]) for p in places]
-    )
+    consumer.assign([TopicPartition(place.topic, place.partition, _end(consumer, place)) for place in places])
 
     def passage(call_id: str, limit_s: float) -> float:
         event = call_ended(call_id, OneFile(uri="file:///precomputed.wav")).model_dump_json().encode()
@@ -81,6 +79,20 @@ def line(kafka: KafkaSettings) -> Iterator[Callable[[str, float], float]]:
         yield passage
     finally:
         consumer.close()
+
+
+def _end(consumer: Consumer, place: TopicPartition) -> int:
+    """Return where a partition ends, as soon as it has a leader: topics that were just made have none at first."""
+    deadline = time.monotonic() + LIMIT_S
+    while True:
+        try:
+            end: int = consumer.get_watermark_offsets(place, timeout=10)[1]
+        except KafkaException:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
+        else:
+            return end
 
 
 @contextmanager
