@@ -60,7 +60,7 @@ def reprocess(
     with notes.status("counting …"):
         plan = asyncio.run(work.plan())
     cost = (
-        f"{plan.cost:.2f} {plan.currency}" if plan.cost is not None else "no price is set" if plan.tokens else "nothing"
+        f"{plan.cost:,.4f} {plan.currency}" if plan.cost is not None else "no price is set" if plan.tokens else "nothing"
     )
     notes.print(
         f"{plan.calls} call(s) to classify again, {plan.up_to_date} decided by today's versions already; "
