@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 
 from schemas.event import SCHEMA_VERSION
-from streams.catalogue import TOPICS, Topic
+from streams.catalogue import ENDED, OUTCOMES, TOPICS, Topic
 
 
 def export_contract(directory: Path, prefix: str = "") -> list[Path]:
@@ -34,10 +34,10 @@ def asyncapi(prefix: str = "") -> dict[str, Any]:
             "description": "Every phone call becomes a classified outcome. Every message is keyed by call_id.",
         },
         "defaultContentType": "application/json",
-        "channels": {topic.event.__name__: _channel(topic, prefix) for topic in TOPICS},
+        "channels": {_channel_id(topic): _channel(topic, prefix) for topic in TOPICS},
         "operations": {
-            "sendCallEnded": _operation("receive", "CallEnded", "The PBX sends this to callsift."),
-            "receiveCallOutcome": _operation("send", "CallOutcome", "Downstream teams subscribe to this."),
+            "sendCallEnded": _operation("receive", ENDED, "The PBX sends this to callsift."),
+            "receiveCallOutcome": _operation("send", OUTCOMES, "Downstream teams subscribe to this."),
         },
         "components": {
             "messages": {
@@ -50,10 +50,15 @@ def asyncapi(prefix: str = "") -> dict[str, Any]:
                     },
                     "bindings": {"kafka": {"key": {"type": "string", "description": "call_id"}}},
                 }
-                for topic in TOPICS
+                for topic in reversed(TOPICS)  # an event on several topics is described by the first
             }
         },
     }
+
+
+def _channel_id(topic: Topic) -> str:
+    """Name a channel by its topic: one event may travel on several."""
+    return "".join(part.title() for part in topic.name.replace("-", ".").split("."))
 
 
 def _schema(topic: Topic) -> dict[str, Any]:
@@ -79,5 +84,5 @@ def _channel(topic: Topic, prefix: str) -> dict[str, Any]:
     }
 
 
-def _operation(action: str, event: str, summary: str) -> dict[str, Any]:
-    return {"action": action, "channel": {"$ref": f"#/channels/{event}"}, "summary": summary}
+def _operation(action: str, topic: Topic, summary: str) -> dict[str, Any]:
+    return {"action": action, "channel": {"$ref": f"#/channels/{_channel_id(topic)}"}, "summary": summary}

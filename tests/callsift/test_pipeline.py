@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from pymongo import MongoClient
 
-from streams.catalogue import ENDED, OUTCOMES, STAGES
+from streams.catalogue import ENDED, OUTCOMES, STAGES, WAY
 from streams.kafka_client import TopicReader, produce
 from streams.settings import KafkaSettings
 from tests.callsift.conftest import RECORDINGS, Up
@@ -45,8 +45,8 @@ def test_a_call_becomes_an_outcome_and_one_document(up: Up) -> None:
     assert (outcome["state"], outcome["category"], outcome["revision"]) == ("done", "potential_customer", 1)
     assert outcome["classifier"] == "offline"
     assert outcome["evidence"][0]["quote"]
-    assert set(outcome["stage_seconds"]) == set(STAGES)
-    assert [hop["stage"] for hop in outcome["hops"]] == list(STAGES)
+    assert set(outcome["stage_seconds"]) == set(WAY)
+    assert [hop["stage"] for hop in outcome["hops"]] == list(WAY)
     assert outcome["figures"]["speakers"]["customer"]["talk_s"] > 5
     with MongoClient[dict[str, object]](up.state["environment"]["CALLSIFT_MONGO_URI"]) as client:
         [document] = client["callsift"]["calls"].find({"_id": outcome["call_id"]})

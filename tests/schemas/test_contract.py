@@ -27,7 +27,7 @@ def test_the_committed_contract_is_current(exported: Path) -> None:
     assert not stale, f"schemas/contract is not what the code says ({', '.join(stale)}): run `make schemas`"
 
 
-@pytest.mark.parametrize("topic", TOPICS, ids=lambda topic: topic.event.__name__)
+@pytest.mark.parametrize("topic", TOPICS, ids=lambda topic: topic.name)
 def test_every_field_is_described(exported: Path, topic: Any) -> None:
     schema = json.loads((exported / f"{topic.event.__name__}.schema.json").read_text(encoding="utf-8"))
     objects = {"": schema} | schema.get("$defs", {})
@@ -44,6 +44,8 @@ def test_every_field_is_described(exported: Path, topic: Any) -> None:
 def test_the_asyncapi_document_names_every_topic_and_refers_to_files_that_exist(exported: Path) -> None:
     document = yaml.safe_load((exported / "asyncapi.yaml").read_text(encoding="utf-8"))
     assert {channel["address"] for channel in document["channels"].values()} == {topic.name for topic in TOPICS}
+    for operation in document["operations"].values():
+        assert operation["channel"]["$ref"].removeprefix("#/channels/") in document["channels"]
     for message in document["components"]["messages"].values():
         assert (exported / message["payload"]["schema"]["$ref"]).is_file()
 
