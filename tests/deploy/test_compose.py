@@ -9,12 +9,17 @@ from typing import Any
 
 import pytest
 import yaml
+from confluent_kafka.admin import AdminClient
 
 from callsift.reference import SECTIONS
 from callsift.worker import WORKERS
 from deploy.docker.images import argument, images
-from deploy.laptop.kafka_jars import version
-from streams.settings import RunnerSettings
+from deploy.laptop.kafka import free_ports
+from deploy.laptop.kafka_broker import command
+from deploy.laptop.kafka_jars import CannotRunKafka, java, version
+from streams.kafka_client import client_config
+from streams.provision import create_topics, drift, find_topics, wanted_topics
+from streams.settings import KafkaSettings, RunnerSettings
 
 ROOT = Path(__file__).parents[2]
 FILE = ROOT / "docker-compose.kafka.yml"
@@ -128,6 +133,39 @@ def test_every_volume_is_named_and_every_mounted_file_exists() -> None:
         for mount in service.get("volumes", []):
             source = re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", mount).split(":")[0]
             assert source in volumes or source == "/tmp" or (ROOT / source).exists(), mount  # noqa: S108
+
+
+@pytest.mark.integration
+def test_a_real_kafka_starts_as_it_is_told_there_and_takes_the_topics(tmp_path: Path) -> None:
+    told = SERVICES["kafka"]["environment"]
+    properties = {name.removeprefix("KAFKA_").lower().replace("_", "."): value for name, value in told.items()}
+    del properties["heap.opts"]  # for the image's start script
+    free = {port: str(next_port) for port, next_port in zip(("9092", "29092", "9093"), free_ports(), strict=False)}
+    written = "\n".join(f"{name}={value}" for name, value in properties.items())
+    written = re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", written).replace("kafka:", "localhost:")
+    written = re.sub(r":(9092|29092|9093)\b", lambda found: f":{free[found[1]]}", written)
+    written = written.replace("/var/lib/kafka/data", str(tmp_path / "data"))
+    file = tmp_path / "server.properties"
+    file.write_text(written, encoding="utf-8")
+    try:
+        path, _ = java()
+        run = command(path)
+    except CannotRunKafka as reason:
+        pytest.skip(f"cannot run Kafka on this machine: {reason}")
+    storage = [*run, "kafka.tools.StorageTool", "format", "-t", "5L6g3nShT-eMCtK--X86sw", "-c", str(file)]
+    subprocess.run(storage, check=True, capture_output=True, cwd=tmp_path)
+    with (tmp_path / "log").open("wb") as log:
+        broker = subprocess.Popen([*run, "kafka.Kafka", str(file)], stdout=log, stderr=log, cwd=tmp_path)
+    try:
+        for listener in ("9092", "29092"):
+            kafka = KafkaSettings(bootstrap_servers=f"localhost:{free[listener]}", replication_factor=1)
+            client = AdminClient(client_config(kafka))
+            client.list_topics(timeout=60)
+            assert bool(create_topics(kafka)) == (listener == "9092")
+            assert drift(wanted_topics(kafka), find_topics(kafka)) == []
+    finally:
+        broker.kill()
+        broker.wait()
 
 
 def test_composes_own_parser_takes_the_file() -> None:
