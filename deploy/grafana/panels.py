@@ -1,0 +1,171 @@
+"""What the dashboard shows: rows of panels, each with its queries. The panels' descriptions are the metrics' own."""
+
+from dataclasses import dataclass
+
+_RATE = "[$__rate_interval]"
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One graph, or one figure if ``is_figure``."""
+
+    title: str
+    unit: str
+    """Grafana's name of it."""
+    queries: dict[str, str]
+    """PromQL by the legend of its series."""
+    is_figure: bool = False
+    highest: float | None = None
+    """Upper end of the axis, where there is one."""
+
+
+def _rate(metric: str, by: str = "") -> str:
+    return f"sum {f'by ({by}) ' if by else ''}(rate({metric}{_RATE}))"
+
+
+def _quantile(share: float, metric: str, by: str = "") -> str:
+    return f"histogram_quantile({share}, {_rate(f'{metric}_bucket', f'le, {by}' if by else 'le')})"
+
+
+def _share(part: str, whole: str) -> str:
+    return f"{part} / ({whole} > 0)"
+
+
+_CALL_SECONDS = "callsift_call_duration_until_outcome_seconds"
+_DECISIONS = "callsift_classify_decisions_total"
+
+ROWS: dict[str, tuple[Panel, ...]] = {
+    "Calls": (
+        Panel(
+            "Classified within 60 s of hang-up (goal: 95 %)",
+            "percentunit",
+            {"share": _share(_rate(f'{_CALL_SECONDS}_bucket{{le="60.0"}}'), _rate(f"{_CALL_SECONDS}_count"))},
+            is_figure=True,
+            highest=1,
+        ),
+        Panel("Outcomes a minute", "short", {"{{state}}": f"60 * {_rate('callsift_outcomes_total', 'state')}"}),
+        Panel(
+            "From hang-up to outcome",
+            "s",
+            {"half within": _quantile(0.5, _CALL_SECONDS), "95 % within": _quantile(0.95, _CALL_SECONDS)},
+        ),
+        Panel(
+            "Share of decisions by category",
+            "percentunit",
+            {
+                "{{category}}": f"{_rate(_DECISIONS, 'category')} / ignoring (category) "
+                f"group_left () {_rate(_DECISIONS)}"
+            },
+            highest=1,
+        ),
+    ),
+    "Stages": (
+        Panel(
+            "Events a second by stage and result",
+            "short",
+            {"{{stage}} {{result}}": _rate("callsift_events_total", "stage, result")},
+        ),
+        Panel(
+            "Seconds of an event, 95 % within",
+            "s",
+            {"{{stage}}": _quantile(0.95, "callsift_stage_duration_seconds", "stage")},
+        ),
+        Panel("Events in work", "short", {"{{stage}}": "sum by (stage) (callsift_in_flight_events)"}),
+        Panel("Workers paused", "short", {"{{stage}}": "sum by (stage) (callsift_paused_ratio)"}),
+        Panel(
+            "Failed tries a minute",
+            "short",
+            {"{{stage}} {{kind}}": f"60 * {_rate('callsift_failed_tries_total', 'stage, kind')}"},
+        ),
+        Panel(
+            "Retries moved back a minute",
+            "short",
+            {"{{topic}}": f"60 * {_rate('callsift_retries_moved_total', 'topic')}"},
+        ),
+        Panel(
+            "Publications tried again a minute",
+            "short",
+            {"{{stage}}": f"60 * {_rate('callsift_publish_retries_total', 'stage')}"},
+        ),
+        Panel("Workers that answer", "short", {"{{worker}}": 'sum by (worker) (up{job="callsift"})'}),
+    ),
+    "Audio": (
+        Panel(
+            "Seconds of audio a second",
+            "short",
+            {"decoded": _rate("callsift_audio_decoded_seconds_total")},
+        ),
+        Panel(
+            "Share of speech by speaker",
+            "percentunit",
+            {
+                "{{speaker}}": f"{_rate('callsift_audio_speech_seconds_total', 'speaker')} / ignoring (speaker) "
+                f"group_left () {_rate('callsift_audio_decoded_seconds_total')}"
+            },
+        ),
+        Panel(
+            "Recordings a minute by layout",
+            "short",
+            {"{{layout}}": f"60 * {_rate('callsift_audio_recordings_total', 'layout')}"},
+        ),
+        Panel(
+            "Damaged recordings a minute",
+            "short",
+            {"damaged": f"60 * {_rate('callsift_audio_damaged_recordings_total')}"},
+        ),
+    ),
+    "Transcribe": (
+        Panel(
+            "Seconds of speech a second",
+            "short",
+            {
+                "decoded": _rate("callsift_transcribe_decoded_seconds_total"),
+                "taken from checkpoints": _rate("callsift_transcribe_resumed_seconds_total"),
+            },
+        ),
+        Panel(
+            "Words by second of speech",
+            "short",
+            {
+                "words": _share(
+                    _rate("callsift_transcribe_words_total"), _rate("callsift_transcribe_decoded_seconds_total")
+                )
+            },
+        ),
+    ),
+    "Classify": (
+        Panel(
+            "Requests a minute by result",
+            "short",
+            {"{{result}}": f"60 * {_rate('callsift_classify_requests_total', 'result')}"},
+        ),
+        Panel(
+            "Tokens a minute",
+            "short",
+            {"{{kind}}": f"60 * {_rate('callsift_classify_tokens_total', 'kind')}"},
+        ),
+        Panel("Cost of the last day", "short", {"cost": "sum (increase(callsift_classify_cost_total[1d]))"}),
+        Panel(
+            "Budget of the day that is spent",
+            "percentunit",
+            {"{{instance}}": "callsift_classify_budget_ratio"},
+            highest=1,
+        ),
+        Panel(
+            "Waiting for the limits, 95 % within",
+            "s",
+            {"wait": _quantile(0.95, "callsift_classify_limiter_wait_seconds")},
+        ),
+        Panel(
+            "Concurrency that the service leaves",
+            "percentunit",
+            {"{{instance}}": "callsift_classify_concurrency_ratio"},
+            highest=1,
+        ),
+        Panel(
+            "Provisional decisions a minute",
+            "short",
+            {"provisional": f"60 * {_rate('callsift_classify_provisional_total')}"},
+        ),
+    ),
+}

@@ -1,0 +1,108 @@
+"""Every metric of the dashboard exists, every metric of the stages is on it, and Prometheus asks every worker."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+from callsift.worker import WORKERS
+from deploy.grafana.dashboard import PATH, dashboard, exported, text, used
+from deploy.grafana.panels import ROWS
+from streams import metrics
+from streams.health import Health, serve
+
+ROOT = Path(__file__).parents[2]
+QUERIES = [query for row in ROWS.values() for panel in row for query in panel.queries.values()]
+
+
+def base(series: str) -> str:
+    for ending in ("_bucket", "_sum", "_count"):
+        series = series.removesuffix(ending)
+    return series
+
+
+@pytest.mark.parametrize("query", QUERIES)
+def test_every_metric_that_a_query_names_is_exported(query: str) -> None:
+    assert used(query) or "up{" in query
+    assert used(query) - exported().keys() == set()
+    assert query.count("(") == query.count(")")
+
+
+def test_every_metric_that_a_worker_exports_is_on_the_dashboard() -> None:
+    shown = {base(series) for query in QUERIES for series in used(query)}
+    assert {base(series) for series in exported()} - shown == set()
+
+
+def test_prometheus_itself_understands_every_query_and_its_own_file(tmp_path: Path) -> None:
+    promtool = os.environ.get("CALLSIFT_TEST_PROMTOOL") or shutil.which("promtool")
+    if promtool is None:
+        pytest.skip("there is no promtool: install Debian's prometheus, or set CALLSIFT_TEST_PROMTOOL")
+    rules = [
+        {"record": f"query:number_{number}", "expr": query.replace("$__rate_interval", "1m")}
+        for number, query in enumerate(QUERIES)
+    ]
+    file = tmp_path / "rules.yml"
+    file.write_text(yaml.safe_dump({"groups": [{"name": "dashboard", "rules": rules}]}), encoding="utf-8")
+    for kind, path in (("rules", file), ("config", ROOT / "deploy/prometheus/prometheus.yml")):
+        ended = subprocess.run([promtool, "check", kind, str(path)], capture_output=True, text=True, check=False)
+        assert ended.returncode == 0, ended.stdout + ended.stderr
+
+
+def test_the_names_are_those_that_a_worker_serves() -> None:
+    import urllib.request
+
+    metrics.STAGE_SECONDS.labels(stage="a test").observe(1)
+    port = serve(Health(), "127.0.0.1", 0)
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
+        served = {line.split("{")[0].split()[0] for line in answer.read().decode().splitlines() if line[:1] != "#"}
+    assert {"callsift_stage_duration_seconds_bucket", "callsift_classify_cost_total"} <= served
+    ours = {name for name in served if name.startswith("callsift_") and not name.endswith("_created")}
+    assert ours - exported().keys() == set()
+
+
+def test_the_bucket_of_the_goal_exists() -> None:
+    from agents.sink.metrics import CALL_SECONDS
+
+    assert 60.0 in CALL_SECONDS._upper_bounds
+    assert any('le="60.0"' in query for query in QUERIES)
+
+
+def test_the_file_is_current() -> None:
+    assert PATH.read_text(encoding="utf-8") == text(), "run `make dashboard`"
+
+
+def test_panels_do_not_overlap_and_every_one_says_what_to_conclude() -> None:
+    taken: set[tuple[int, int]] = set()
+    for panel in dashboard()["panels"]:
+        place = panel["gridPos"]
+        cells = {
+            (x, y)
+            for x in range(place["x"], place["x"] + place["w"])
+            for y in range(place["y"], place["y"] + place["h"])
+        }
+        assert place["x"] + place["w"] <= 24
+        assert not cells & taken, panel["title"]
+        taken |= cells
+    silent = [panel["title"] for panel in dashboard()["panels"] if panel["type"] != "row" and not panel["description"]]
+    assert silent == ["Workers that answer"]  # Prometheus's own metric
+
+
+def test_prometheus_asks_every_worker() -> None:
+    config = yaml.safe_load((ROOT / "deploy/prometheus/prometheus.yml").read_text(encoding="utf-8"))
+    [job] = [job for job in config["scrape_configs"] if job["job_name"] == "callsift"]
+    [names] = [source["names"] for source in job["dns_sd_configs"]]
+    assert sorted(names) == sorted(WORKERS)
+
+
+def test_grafana_finds_its_source_and_its_dashboards() -> None:
+    provisioning = ROOT / "deploy/grafana/provisioning"
+    [source] = yaml.safe_load((provisioning / "datasources/prometheus.yml").read_text(encoding="utf-8"))["datasources"]
+    assert source["url"] == "http://prometheus:9090"
+    [provider] = yaml.safe_load((provisioning / "dashboards/callsift.yml").read_text(encoding="utf-8"))["providers"]
+    compose = yaml.safe_load((ROOT / "docker-compose.kafka.yml").read_text(encoding="utf-8"))
+    mounts = dict(volume.split(":")[:2] for volume in compose["services"]["grafana"]["volumes"])
+    assert mounts["./deploy/grafana/dashboards"] == provider["options"]["path"]
+    assert mounts["./deploy/grafana/provisioning"] == "/etc/grafana/provisioning"
