@@ -1,7 +1,7 @@
 """Makes strict JSON Schemas for kubeconform from Kubernetes' own OpenAPI document and from CRDs.
 
-``python -m deploy.helm.kubernetes_schemas SWAGGER FOLDER KINDS [CRD …]`` writes one file for each kind of the comma-separated
-list. Wherever they come from: ``go mod download -json k8s.io/kubernetes@VERSION`` names a folder with
+``python -m deploy.helm.kubernetes_schemas SWAGGER FOLDER KINDS [CRD …]`` writes one file for each kind of the list, which
+commas separate. Where to have them from: ``go mod download -json k8s.io/kubernetes@VERSION`` names a folder with
 ``api/openapi-spec/swagger.json``, the modules of KEDA (``config/crd/bases``) and of the Prometheus operator
 (``example/prometheus-operator-crd``) hold the CRDs.
 """

@@ -35,7 +35,12 @@ def test_every_recorded_series_that_is_asked_for_is_recorded() -> None:
 
 
 def test_every_category_exists() -> None:
-    asked = {name for rule in RULES for found in re.findall(r'category=~?"([^"]+)"', rule["expr"]) for name in found.split("|")}
+    asked = {
+        name
+        for rule in RULES
+        for found in re.findall(r'category=~?"([^"]+)"', rule["expr"])
+        for name in found.split("|")
+    }
     assert asked
     assert asked <= {category.code for category in Taxonomy.load().categories}
 
@@ -61,7 +66,9 @@ def test_prometheus_reads_the_rules() -> None:
 
 def test_the_alerts_fire_when_they_should_and_not_otherwise() -> None:
     cases = Path(__file__).with_name("alerts.test.yaml")
-    fired = {check["alertname"] for case in yaml.safe_load(cases.read_text())["tests"] for check in case["alert_rule_test"]}
+    fired = {
+        check["alertname"] for case in yaml.safe_load(cases.read_text())["tests"] for check in case["alert_rule_test"]
+    }
     assert fired == set(NAMES)
     answer = run(tool("promtool"), "test", "rules", str(cases))
     assert answer.returncode == 0, answer.stdout + answer.stderr

@@ -116,7 +116,9 @@ def test_no_secret_outside_of_secrets(values: str) -> None:
 
 @every_set
 def test_everything_that_is_named_exists_or_is_declared_existing(values: str) -> None:
-    made = {(found["kind"], found["metadata"]["name"]) for found in of_kind(values, "Secret", "ConfigMap", "Deployment")}
+    made = {
+        (found["kind"], found["metadata"]["name"]) for found in of_kind(values, "Secret", "ConfigMap", "Deployment")
+    }
     named = yaml.safe_load((CHART / "ci" / f"{values}-values.yaml").read_text(encoding="utf-8"))
     elsewhere = {named.get("existingSecret", {}).get("name"), named["kafka"].get("existingSecret")}
     for name, container in containers(values):
@@ -181,14 +183,14 @@ def test_a_workers_own_zero_wins_over_the_default() -> None:
 
 def test_a_further_workload_needs_values_alone() -> None:
     names = {found["metadata"]["name"]: found for found in of_kind("everything", "Deployment")}
-    [container] = names["callsift-calls-audio-spot"]["spec"]["template"]["spec"]["containers"]
+    [container] = names["callsift-audio-spot"]["spec"]["template"]["spec"]["containers"]
     assert container["args"] == ["worker", "audio"]
-    assert "callsift-calls-audio-spot" in {found["metadata"]["name"] for found in of_kind("everything", "Service")}
+    assert "callsift-audio-spot" in {found["metadata"]["name"] for found in of_kind("everything", "Service")}
 
 
 def test_a_worker_gets_only_its_own_secrets() -> None:
     got = {
-        name.removeprefix("callsift-calls-"): {entry["name"] for entry in container["env"] if "valueFrom" in entry}
+        name.removeprefix("callsift-"): {entry["name"] for entry in container["env"] if "valueFrom" in entry}
         for name, container in containers("everything")
         if container["name"] == "callsift"
     }
@@ -238,7 +240,7 @@ def test_a_store_that_one_node_alone_sees_is_refused(uri: str) -> None:
         ("kafka.bootstrapServers=", "kafka.bootstrapServers is empty"),
         ("kafka.protocol=SASL_SSL", "needs a user and a password"),
         ("kafka.credentials.ca=pem", "needs kafka.protocol SSL or SASL_SSL"),
-        ("secrets.CALLSIFT_MONGO_URI=null", "workers.sink needs MongoDB"),
+        ("secrets.CALLSIFT_MONGO_URI=", "workers.sink needs MongoDB"),
         ("model.fetch.sha256=", "must be pinned"),
         ("model.source=claim", "model.existingClaim is empty"),
         ("audioStore.persistence.enabled=true", "are both set"),
@@ -291,4 +293,4 @@ def test_every_value_has_a_description() -> None:
 def test_the_charts_own_settings_are_settings() -> None:
     assert reference.OWN <= KNOWN
     assert not reference.settings().keys() & reference.secrets().keys()
-    assert KNOWN == reference.OWN | reference.settings().keys() | reference.secrets().keys()
+    assert reference.OWN | reference.settings().keys() | reference.secrets().keys() == KNOWN

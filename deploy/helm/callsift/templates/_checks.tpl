@@ -1,7 +1,10 @@
 {{/* What does not fit together stops the rendering, and says what to set. */}}
 {{- define "callsift.checks" -}}
 {{- $keys := splitList "," (include "callsift.kafkaSecretKeys" .) }}
-{{- $held := concat (keys .Values.secrets) .Values.existingSecret.keys }}
+{{- $held := .Values.existingSecret.keys }}
+{{- range $variable, $value := .Values.secrets }}
+{{- if $value }}{{- $held = append $held $variable }}{{- end }}
+{{- end }}
 {{- $workers := fromYaml (include "callsift.workers" .) }}
 {{- $store := .Values.audioStore }}
 
@@ -54,11 +57,6 @@
 {{- fail "model.source is claim, model.existingClaim is empty." }}
 {{- else if and (eq $model.source "image") (not $model.image) }}
 {{- fail "model.source is image, model.image is empty." }}
-{{- end }}
-{{- end }}
-{{- range $worker.ways }}
-{{- if not (hasKey $.Values.networkPolicy.ways .) }}
-{{- fail (printf "workers.%s.ways: networkPolicy.ways has no %s." $name .) }}
 {{- end }}
 {{- end }}
 {{- if and (eq $worker.scaling.type "keda") (not $worker.topics) }}

@@ -82,7 +82,7 @@ containers:
     args:
       {{- toYaml $workload.args | nindent 6 }}
     env:
-      {{- include "callsift.env" . | nindent 6 }}
+      {{- include "callsift.env" . | trim | nindent 6 }}
     {{- if not .hook }}
     envFrom:
       - configMapRef: {name: {{ $fullname }}}
