@@ -1,9 +1,9 @@
 """Makes strict JSON Schemas for kubeconform from Kubernetes' own OpenAPI document and from CRDs.
 
-``python -m deploy.helm.kubernetes_schemas SWAGGER FOLDER KINDS [CRD …]`` writes one file for each kind of the list, which
-commas separate. Where to have them from: ``go mod download -json k8s.io/kubernetes@VERSION`` names a folder with
-``api/openapi-spec/swagger.json``, the modules of KEDA (``config/crd/bases``) and of the Prometheus operator
-(``example/prometheus-operator-crd``) hold the CRDs.
+``python -m deploy.helm.kubernetes_schemas SWAGGER FOLDER KINDS [CRD …]`` writes a file for each kind of the list, whose
+parts commas separate. SWAGGER is ``api/openapi-spec/swagger.json`` of the Go module k8s.io/kubernetes (``go mod
+download -json k8s.io/kubernetes@VERSION`` names its folder); CRDs are in the modules of KEDA (``config/crd/bases``) and
+of the Prometheus operator (``example/prometheus-operator-crd``).
 """
 
 import json
@@ -31,7 +31,7 @@ def strict(schema: Any) -> Any:
         return schema
     if schema.get("x-kubernetes-int-or-string") or schema.get("format") == "int-or-string":
         return {"type": ["string", "integer"]}
-    made = {}
+    made: dict[str, Any] = {}
     for key, value in schema.items():
         if key == "properties":
             made[key] = {name: strict(field) for name, field in value.items()}

@@ -68,7 +68,8 @@ def tables() -> str:
     """Return one table of every value, and one of the workloads."""
     values = yaml.safe_load((CHART / "values.yaml").read_text(encoding="utf-8"))
     lines = ["| value | default | meaning |", "|---|---|---|"]
-    lines += [f"| `{path}` | {_shown(default)} | {meaning} |" for path, default, meaning in _rows(values, schema())]
+    for path, default, meaning in _rows(values, schema()):
+        lines.append(f"| `{path}` | {_shown(default)} | {meaning.replace('<', '&lt;')} |")
     lines += ["", "## Workloads", "", "| name | takes | ways out | lagThreshold | requests |", "|---|---|---|---|---|"]
     for name, worker in values["workers"].items():
         full = values["workerDefaults"] | worker

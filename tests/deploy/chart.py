@@ -45,6 +45,7 @@ def text(values: str) -> str:
     return answer.stdout
 
 
+@cache
 def manifests(values: str) -> list[Manifest]:
     """Return the objects that one set of ci/ renders to."""
     return [document for document in yaml.safe_load_all(text(values)) if document]

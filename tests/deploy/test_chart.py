@@ -12,7 +12,7 @@ from deploy.helm import reference
 from deploy.helm.reference import CHART
 from streams.catalogue import ALL_TOPICS, RETRIES, STAGES
 from streams.retry_mover import GROUP
-from streams.settings import RunnerSettings
+from streams.settings import PrivacySettings, RunnerSettings
 from tests.deploy.chart import NAMES, containers, of_kind, pods, refusal, run, text, tool
 
 SCHEMAS = Path(reference.__file__).parent / "schemas"
@@ -103,6 +103,29 @@ def test_every_variable_is_a_setting(values: str) -> None:
     for found in of_kind(values, "Secret"):
         if "kafka" not in found["metadata"]["name"]:
             assert found["stringData"].keys() <= KNOWN
+
+
+@every_set
+def test_callsift_accepts_what_the_pods_are_told(values: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = {found["metadata"]["name"]: found["stringData"] for found in of_kind(values, "Secret")}
+    [config] = of_kind(values, "ConfigMap")
+    for name, container in containers(values):
+        told = dict(config["data"])
+        for entry in container["env"]:
+            secret = entry.get("valueFrom", {}).get("secretKeyRef")
+            told[entry["name"]] = (
+                made.get(secret["name"], {}).get(secret["key"], "long-enough-secret") if secret else entry["value"]
+            )
+        with monkeypatch.context() as pod:
+            for variable, value in told.items():
+                # Files are the pod's; whether they are there is not the chart's to say.
+                if variable in KNOWN and not value.startswith("/"):
+                    pod.setenv(variable, value)
+            pod.delenv("CALLSIFT_KAFKA_KEY_PASSWORD", raising=False)  # it needs its file
+            hashes = container["args"] in (["worker", "audio"], ["worker", "sink"])
+            for section in SECTIONS.values():
+                if hashes or section is not PrivacySettings:  # nobody else has the key, or reads them
+                    assert section.read(), name
 
 
 @every_set
