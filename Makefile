@@ -12,8 +12,7 @@ COMPILE = $(UV) pip compile pyproject.toml --extra dev --universal --python-vers
 TORCH_INDEX ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help bench bench-speech setup chaos deploy-check deploy-tools format lint types test test-unit check kafka demo train schemas docs \
-	lock clean
+.PHONY: help bench bench-speech setup chaos format lint types test test-unit check kafka demo train schemas docs lock clean
 
 help: ## print this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -62,6 +61,7 @@ BROKERS ?= 1
 chaos: $(INSTALLED) ## calls flow while everything is killed (SEED=7 CALLS=1000 BROKERS=1|3); needs Java and Maven
 	$(BIN)/python -m tests.chaos --seed $(SEED) --calls $(CALLS) --brokers $(BROKERS)
 
+.PHONY: deploy-check deploy-tools
 deploy-check: $(INSTALLED) ## lint, render and validate the Helm chart, check its policies, test the alerts (make deploy-tools)
 	$(BIN)/pytest tests/deploy/test_chart.py tests/deploy/test_alerts.py
 

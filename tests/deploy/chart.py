@@ -56,6 +56,17 @@ def of_kind(values: str, *kinds: str) -> list[Manifest]:
     return [manifest for manifest in manifests(values) if manifest["kind"] in kinds]
 
 
+def settings(values: str) -> dict[str, str]:
+    """Return what every worker is told that is no secret."""
+    [found] = [
+        manifest
+        for manifest in of_kind(values, "ConfigMap")
+        if manifest["metadata"]["labels"]["app.kubernetes.io/component"] == "config"
+    ]
+    data: dict[str, str] = found["data"]
+    return data
+
+
 def refusal(*settings: str, values: str = "minimal") -> str:
     """Return why the chart refuses one of its sets with some values changed."""
     options = [part for setting in settings for part in ("--set", setting)]

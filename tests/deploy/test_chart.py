@@ -13,7 +13,7 @@ from deploy.helm.reference import CHART
 from streams.catalogue import ALL_TOPICS, RETRIES, STAGES
 from streams.retry_mover import GROUP
 from streams.settings import PrivacySettings, RunnerSettings
-from tests.deploy.chart import NAMES, containers, of_kind, pods, refusal, run, text, tool
+from tests.deploy.chart import NAMES, containers, of_kind, pods, refusal, run, settings, template, text, tool
 
 SCHEMAS = Path(reference.__file__).parent / "schemas"
 VALUES = yaml.safe_load((CHART / "values.yaml").read_text(encoding="utf-8"))
@@ -88,8 +88,7 @@ def test_workers_have_probes_and_time_to_end(values: str) -> None:
         assert {about["port"] for about in asked.values()} <= ports.keys()
         assert [about["path"] for about in asked.values()] == ["/health/live", "/health/live", "/health/ready"]
         grace = RunnerSettings().grace_s
-        [config] = of_kind(values, "ConfigMap")
-        grace = float(config["data"].get("CALLSIFT_RUNNER_GRACE_S", grace))
+        grace = float(settings(values).get("CALLSIFT_RUNNER_GRACE_S", grace))
         assert spec["terminationGracePeriodSeconds"] > grace + 20  # the watchdog's time comes on top
 
 
@@ -98,8 +97,7 @@ def test_every_variable_is_a_setting(values: str) -> None:
     beside = {"HOME", "TMPDIR", "OMP_NUM_THREADS"}
     for name, container in containers(values):
         assert {entry["name"] for entry in container["env"]} <= KNOWN | beside, name
-    for found in of_kind(values, "ConfigMap"):
-        assert found["data"].keys() <= KNOWN
+    assert settings(values).keys() <= KNOWN
     for found in of_kind(values, "Secret"):
         if "kafka" not in found["metadata"]["name"]:
             assert found["stringData"].keys() <= KNOWN
@@ -108,9 +106,8 @@ def test_every_variable_is_a_setting(values: str) -> None:
 @every_set
 def test_callsift_accepts_what_the_pods_are_told(values: str, monkeypatch: pytest.MonkeyPatch) -> None:
     made = {found["metadata"]["name"]: found["stringData"] for found in of_kind(values, "Secret")}
-    [config] = of_kind(values, "ConfigMap")
     for name, container in containers(values):
-        told = dict(config["data"])
+        told = dict(settings(values))
         for entry in container["env"]:
             secret = entry.get("valueFrom", {}).get("secretKeyRef")
             told[entry["name"]] = (
@@ -130,8 +127,7 @@ def test_callsift_accepts_what_the_pods_are_told(values: str, monkeypatch: pytes
 
 @every_set
 def test_no_secret_outside_of_secrets(values: str) -> None:
-    for found in of_kind(values, "ConfigMap"):
-        assert not found["data"].keys() & reference.secrets().keys()
+    assert not settings(values).keys() & reference.secrets().keys()
     for name, container in containers(values):
         plain = {entry["name"] for entry in container["env"] if "value" in entry}
         assert not plain & {*reference.secrets(), "CALLSIFT_KAFKA_PASSWORD", "CALLSIFT_KAFKA_KEY_PASSWORD"}, name
@@ -280,8 +276,6 @@ def test_what_does_not_fit_together_is_refused_with_the_cure(setting: str, says:
 
 
 def test_a_changed_setting_restarts_the_workers() -> None:
-    from tests.deploy.chart import template
-
     def checksums(*options: str) -> set[str]:
         answer = template("--values", str(CHART / "ci" / "minimal-values.yaml"), *options)
         documents = [document for document in yaml.safe_load_all(answer.stdout) if document]
