@@ -62,6 +62,18 @@ BROKERS ?= 1
 chaos: $(INSTALLED) ## calls flow while everything is killed (SEED=7 CALLS=1000 BROKERS=1|3); needs Java and Maven
 	$(BIN)/python -m tests.chaos --seed $(SEED) --calls $(CALLS) --brokers $(BROKERS)
 
+.PHONY: deploy-check deploy-tools
+deploy-check: $(INSTALLED) ## lint, render and validate the Helm chart, check its policies, test the alerts (make deploy-tools)
+	$(BIN)/pytest tests/deploy/test_chart.py tests/deploy/test_alerts.py
+
+TOOLS := $(HOME)/.cache/callsift/tools
+GO_INSTALL = CGO_ENABLED=0 GOBIN=$(TOOLS) go install -trimpath
+deploy-tools: ## build what deploy-check runs (needs Go; minutes for the first time)
+	mkdir -p $(TOOLS)
+	$(GO_INSTALL) helm.sh/helm/v3/cmd/helm@v3.22.0
+	$(GO_INSTALL) github.com/yannh/kubeconform/cmd/kubeconform@v0.8.0
+	$(GO_INSTALL) -tags remove_all_sd github.com/prometheus/prometheus/cmd/promtool@v0.316.0
+
 demo: $(INSTALLED) ## send the demo calls through the whole pipeline and print their outcomes
 	$(BIN)/callsift demo
 
@@ -71,8 +83,9 @@ train: $(INSTALLED) ## train the offline classifier and print its figures
 schemas: $(INSTALLED) ## write the exported contract (schemas/contract) again
 	$(BIN)/callsift schemas export schemas/contract
 
-docs: $(INSTALLED) ## write the pages of docs/ that are made from the code
+docs: $(INSTALLED) ## write the pages that are made from the code
 	$(BIN)/python -m callsift.reference docs
+	$(BIN)/python -m deploy.helm.reference
 
 dashboard: $(INSTALLED) ## write the Grafana dashboard again
 	$(BIN)/python -m deploy.grafana.dashboard

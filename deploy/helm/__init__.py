@@ -1,0 +1,1 @@
+"""The chart, what is made from its values, and what checks it."""
