@@ -59,9 +59,8 @@ def reprocess(
     work = Reprocessing(chosen)
     with notes.status("counting …"):
         plan = asyncio.run(work.plan())
-    cost = (
-        f"{plan.cost:,.4f} {plan.currency}" if plan.cost is not None else "no price is set" if plan.tokens else "nothing"
-    )
+    without_price = "no price is set" if plan.tokens else "nothing"
+    cost = f"{plan.cost:,.4f} {plan.currency}" if plan.cost is not None else without_price
     notes.print(
         f"{plan.calls} call(s) to classify again, {plan.up_to_date} decided by today's versions already; "
         f"about {plan.tokens:,} tokens, estimated cost: {cost}",
