@@ -15,19 +15,17 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
 
 from rich.console import Console
-from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from benchmarks.contenders import CONTENDERS
 from benchmarks.overhead import overheads
 from benchmarks.precomputed import STAGES
+from benchmarks.progress import Steps, shown
 from benchmarks.rates import Sample, Track
 from deploy.laptop.folders import kept_or_temporary
 from deploy.laptop.kafka import Cluster
@@ -36,25 +34,6 @@ from streams.provision import create_topics
 from streams.settings import KafkaSettings
 
 IN_FLIGHT = (1, 8, 64)
-console = Console(stderr=True, soft_wrap=True)
-
-
-class Steps:
-    """Progress: a bar on a terminal, a line for each step elsewhere."""
-
-    def __init__(self, bar: Progress | None, total: int) -> None:
-        """Show ``total`` steps."""
-        self._bar = bar
-        self._task = bar.add_task("broker starts", total=total) if bar else None
-        self._count, self._total = 0, total
-
-    def done(self, what: str, *, quiet: bool = False) -> None:
-        """Say that a step is done; ``quiet`` ones have no line of their own."""
-        self._count += 1
-        if self._bar is not None and self._task is not None:
-            self._bar.update(self._task, advance=1, description=what)
-        elif not quiet:
-            print(f"{self._count}/{self._total} {what}", file=sys.stderr, flush=True)
 
 
 def measure(arguments: argparse.Namespace, folder: Path, steps: Steps) -> dict[str, Any]:
@@ -164,26 +143,16 @@ def main() -> None:
     arguments = parser.parse_args()
     if 0 < arguments.calls < 20:
         parser.error("--calls: expected 0 or at least 20, a p95 of fewer says nothing")
-    steps = arguments.repeats * len(IN_FLIGHT) * len(CONTENDERS) + arguments.calls
+    total = arguments.repeats * len(IN_FLIGHT) * len(CONTENDERS) + arguments.calls
     try:
-        with kept_or_temporary(arguments.keep, "callsift-benchmark-") as folder, _progress() as bar:
-            figures = measure(arguments, folder, Steps(bar, steps))
+        with kept_or_temporary(arguments.keep, "callsift-benchmark-") as folder, shown(total) as steps:
+            figures = measure(arguments, folder, steps)
     except CallsiftError as error:
         sys.exit(f"error: {error}")
     if arguments.json:
         print(json.dumps(figures))
     else:
         _print_tables(figures)
-
-
-@contextmanager
-def _progress() -> Iterator[Progress | None]:
-    if not console.is_terminal:
-        yield None
-        return
-    columns = (MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
-    with Progress(*columns, console=console) as bar:
-        yield bar
 
 
 if __name__ == "__main__":

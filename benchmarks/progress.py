@@ -17,12 +17,12 @@ class Steps:
         self._task = bar.add_task("starts", total=total) if bar else None
         self._count, self._total = 0, total
 
-    def done(self, what: str) -> None:
-        """Say that a step is done."""
+    def done(self, what: str, *, quiet: bool = False) -> None:
+        """Say that a step is done; ``quiet`` ones have no line of their own."""
         self._count += 1
         if self._bar is not None and self._task is not None:
             self._bar.update(self._task, advance=1, description=what)
-        else:
+        elif not quiet:
             print(f"{self._count}/{self._total} {what}", file=sys.stderr, flush=True)
 
 

@@ -45,11 +45,11 @@ class Reprocessing:
         """
         self._chosen = chosen
         settings, taxonomy = ClassifySettings.read(when_away="wait"), Taxonomy.load()
-        self._source = make_classifier(settings, taxonomy).source
         self._taxonomy = taxonomy.version
         self._hosted = (
             None if settings.chosen == "offline" else HostedClassifier(make_model(settings), settings, taxonomy)
         )
+        self._source = (self._hosted or make_classifier(settings, taxonomy)).source
         self._sink = SinkSettings.read()
         self._kafka = KafkaSettings.read()
         store = AudioStoreSettings.read()

@@ -1,6 +1,6 @@
 """What wires a stage's name to its agent. A worker imports its own agent alone, so that no other extra is needed."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from streams.catalogue import STAGES
 from streams.claim_check import ClaimCheckStore
@@ -8,6 +8,10 @@ from streams.errors import SettingsError
 from streams.privacy import CallerPrivacy
 from streams.runner import Agent
 from streams.settings import AudioStoreSettings, PrivacySettings
+
+if TYPE_CHECKING:
+    from agents.classify.settings import ClassifySettings
+    from schemas import Taxonomy
 
 
 def make_agent(stage: str) -> Agent[Any]:
@@ -43,10 +47,8 @@ def _transcribe() -> Agent[Any]:
 
 def _classify() -> Agent[Any]:
     from agents.classify.agent import ClassifyAgent, make_classifier  # noqa: PLC0415
-    from agents.classify.settings import ClassifySettings  # noqa: PLC0415
-    from schemas import Taxonomy  # noqa: PLC0415
 
-    settings, taxonomy = ClassifySettings.read(), Taxonomy.load()
+    settings, taxonomy = _classifying()
     return ClassifyAgent(make_classifier(settings, taxonomy), taxonomy, settings.confidence_floor)
 
 
@@ -54,12 +56,17 @@ def _reprocess() -> Agent[Any]:
     """Make the lane's agent, which waits for what is away: what is decided anew shall not be provisional again."""
     from agents.classify.agent import make_classifier  # noqa: PLC0415
     from agents.classify.lane import LaneAgent  # noqa: PLC0415
+
+    settings, taxonomy = _classifying(when_away="wait")
+    classifier = make_classifier(settings, taxonomy)
+    return LaneAgent(classifier, taxonomy, settings.confidence_floor, settings.reprocess_per_minute)
+
+
+def _classifying(**settled: str) -> "tuple[ClassifySettings, Taxonomy]":
     from agents.classify.settings import ClassifySettings  # noqa: PLC0415
     from schemas import Taxonomy  # noqa: PLC0415
 
-    settings, taxonomy = ClassifySettings.read(when_away="wait"), Taxonomy.load()
-    classifier = make_classifier(settings, taxonomy)
-    return LaneAgent(classifier, taxonomy, settings.confidence_floor, settings.reprocess_per_minute)
+    return ClassifySettings.read(**settled), Taxonomy.load()
 
 
 def _sink() -> Agent[Any]:

@@ -16,8 +16,10 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
+
+from callsift.loopback import served
 
 _PATH = re.compile(r"^/v1(beta)?/models/(?P<model>[^/:]+):generateContent")
 _STATUS_NAMES = {
@@ -203,17 +205,12 @@ class _Handler(BaseHTTPRequestHandler):
 def gemini_server(port: int = 0) -> Iterator[GeminiServer]:
     """Run a server on ``port`` of this machine; 0 takes any free one."""
     handler: type[_Handler] = type("Handler", (_Handler,), {})
-    with ThreadingHTTPServer(("127.0.0.1", port), handler) as http:
-        http.daemon_threads = True
-        handler.gemini = GeminiServer(f"http://127.0.0.1:{http.server_address[1]}")
-        thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
+    with served(handler, port) as address:
+        handler.gemini = GeminiServer(address)
         try:
             yield handler.gemini
         finally:
             handler.gemini.ended.set()
-            http.shutdown()
-            thread.join()
 
 
 def main() -> None:
