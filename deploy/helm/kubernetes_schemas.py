@@ -1,4 +1,4 @@
-"""Makes strict JSON Schemas for kubeconform from Kubernetes' own OpenAPI document and from CRDs.
+"""Makes strict JSON Schemas from Kubernetes' own OpenAPI document and from CRDs.
 
 ``python -m deploy.helm.kubernetes_schemas SWAGGER FOLDER KINDS [CRD …]`` writes a file for each kind of the list, whose
 parts commas separate. SWAGGER is ``api/openapi-spec/swagger.json`` of the Go module k8s.io/kubernetes (``go mod
@@ -66,7 +66,7 @@ def of_resource(crd: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]
 
 
 def file_name(kind: str, version: str) -> str:
-    """Return a schema's file name as kubeconform asks for it: {ResourceKind}{KindSuffix}.json."""
+    """Return the name of a schema's file."""
     group, _, own = version.rpartition("/")
     return "-".join(part for part in (kind, group.split(".")[0], own) if part).lower() + ".json"
 
