@@ -12,7 +12,7 @@ COMPILE = $(UV) pip compile pyproject.toml --extra dev --universal --python-vers
 TORCH_INDEX ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help bench bench-speech setup chaos format lint types test test-unit check kafka demo train schemas docs lock clean \
+.PHONY: help bench bench-speech setup chaos coverage format lint types test test-unit check kafka demo train schemas docs lock clean \
 	images images-check images-lint compose-check dashboard
 
 help: ## print this list
@@ -39,8 +39,12 @@ lint: $(INSTALLED) types ## ruff (lint and format) and mypy --strict, changing n
 types: $(INSTALLED) ## mypy --strict
 	$(BIN)/mypy
 
-test: $(INSTALLED) ## every test, with coverage
-	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term
+TWO_PROCESSES := -n 2 --dist loadgroup --no-loadscope-reorder
+test: $(INSTALLED) ## every test
+	$(BIN)/pytest $(TWO_PROCESSES)
+
+coverage: $(INSTALLED) ## every test, and which lines they run
+	$(BIN)/pytest $(TWO_PROCESSES) --cov --cov-report=term
 
 test-unit: $(INSTALLED) ## the fast tests alone
 	$(BIN)/pytest -m "not integration"

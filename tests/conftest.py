@@ -1,6 +1,6 @@
 """What every test shares: properties are judged by their claims, never by the machine's speed; a real Kafka.
 
-``make test`` runs two processes, each with a Kafka of its own; a file's tests stay together.
+``make test`` runs two processes, each with a Kafka of its own.
 """
 
 import itertools
@@ -23,9 +23,13 @@ settings.load_profile("callsift")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Where several processes share the tests, let them begin with the long ones, so that they end together."""
-    if hasattr(config, "workerinput"):
-        items.sort(key=lambda item: item.get_closest_marker("integration") is None)
+    """Where several processes share the tests: what shares a pipeline or a file stays together, long ones come first."""
+    if not hasattr(config, "workerinput"):
+        return
+    items.sort(key=lambda item: item.get_closest_marker("integration") is None)
+    for item in items:
+        together = "up" if "up" in getattr(item, "fixturenames", ()) else str(item.path)
+        item.add_marker(pytest.mark.xdist_group(together))
 
 
 @pytest.fixture(scope="session")
