@@ -8,13 +8,13 @@ from collections.abc import Callable
 from typing import Any
 
 from callsift.stages import make_agent
+from streams.agent import Agent
 from streams.catalogue import STAGES
 from streams.claim_check import ClaimCheckStore, public_address
 from streams.claimed_turns import ClaimedTurns
 from streams.errors import SettingsError
 from streams.health import Health, serve
 from streams.logs import set_up_logging
-from streams.runner import Agent
 from streams.settings import AudioStoreSettings, KafkaSettings, RunnerSettings, WorkerSettings
 
 logger = logging.getLogger(__name__)

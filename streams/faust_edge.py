@@ -21,6 +21,7 @@ from faust.types import EventT, StreamT
 from faust.types.tuples import TP
 
 from streams import metrics
+from streams.agent import Agent
 from streams.brake import follow as follow_brake
 from streams.brake import publish_notice
 from streams.catalogue import ALL_TOPICS, LARGEST_MESSAGE_BYTES, Stage, Topic
@@ -29,7 +30,8 @@ from streams.errors import PermanentError
 from streams.health import Health
 from streams.kafka_client import KafkaUnavailable, consumer_lag
 from streams.message import Headers, Message
-from streams.runner import Agent, Publish, StageRunner
+from streams.publisher import Publish
+from streams.runner import StageRunner
 from streams.security import tls_context
 from streams.settings import KafkaSettings, RunnerSettings
 from streams.watchdog import Sight, Watchdog
