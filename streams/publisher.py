@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from schemas import Event
 from streams import metrics
@@ -11,6 +11,9 @@ from streams.catalogue import Topic
 from streams.errors import PermanentError
 from streams.failures import Failures
 from streams.message import Headers
+
+if TYPE_CHECKING:
+    from streams.tracing import Tracing
 
 logger = logging.getLogger(__name__)
 
@@ -25,11 +28,12 @@ class Publish(Protocol):
 class Publisher:
     """Publishes what comes of one stage's events, again and again until it is confirmed."""
 
-    def __init__(self, stage: str, publish: Publish, failures: Failures) -> None:
-        """Publish through ``publish``; ``failures`` says how long to wait in between."""
+    def __init__(self, stage: str, publish: Publish, failures: Failures, tracing: "Tracing | None") -> None:
+        """Publish through ``publish``; ``failures`` says how long to wait in between, ``tracing`` makes the spans."""
         self._stage = stage
         self._publish = publish
         self._failures = failures
+        self._tracing = tracing
 
     async def event(self, topic: Topic, event: Event) -> None:
         """Publish an event under its call's key; raises PermanentError if no broker takes it."""
@@ -38,6 +42,12 @@ class Publisher:
 
     async def message(self, topic: Topic, key: bytes | None, value: bytes | None, headers: Headers) -> None:
         """Publish bytes as they are; raises PermanentError if no broker takes them."""
+        if self._tracing is None:
+            return await self._confirmed(topic, key, value, headers)
+        with self._tracing.sending(topic.name, headers) as carrying:
+            return await self._confirmed(topic, key, value, carrying)
+
+    async def _confirmed(self, topic: Topic, key: bytes | None, value: bytes | None, headers: Headers) -> None:
         attempts = 0
         while True:
             try:

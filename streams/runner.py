@@ -9,7 +9,7 @@ import logging
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from schemas import Event
 from streams import metrics
@@ -28,6 +28,9 @@ from streams.message import REPLAY, Message, Tries
 from streams.outage import OutageGate
 from streams.publisher import Publish, Publisher
 from streams.settings import RunnerSettings
+
+if TYPE_CHECKING:
+    from streams.tracing import Tracing
 
 logger = logging.getLogger(__name__)
 
@@ -52,6 +55,7 @@ class StageRunner:
         settings: RunnerSettings,
         *,
         turns: ClaimedTurns | None = None,
+        tracing: "Tracing | None" = None,
         on_pause: Callable[[str | None], None] = lambda _: None,
         apply_brake: Callable[[str], None] = lambda _: None,
     ) -> None:
@@ -63,11 +67,13 @@ class StageRunner:
             publish: Where results go.
             settings: How patient to be.
             turns: Where the turns of large transcripts lie; None: every event is published as it is.
+            tracing: Makes the spans; None: there are none.
             on_pause: Told what the stage waits for when it pauses, and None when it goes on.
             apply_brake: Tells the stage's other workers, with the reason, that nearly everything is invalid.
         """
         self._stage = stage
         self._agent = agent
+        self._tracing = tracing
         self.gate = OutageGate(
             streak=settings.outage_streak,
             probe_s=settings.probe_s,
@@ -81,7 +87,7 @@ class StageRunner:
             apply=apply_brake,
         )
         self._failures = Failures(stage.name, settings)
-        self._publisher = Publisher(stage.name, publish, self._failures)
+        self._publisher = Publisher(stage.name, publish, self._failures, tracing)
         self._ladder = Ladder(stage.name, self._publisher)
         self._attempts = Attempts(
             stage.name,
@@ -105,7 +111,10 @@ class StageRunner:
             event = self._read(message, taken_at)
             call_id = getattr(event, "call_id", None)
             with logged_with(call_id=call_id):
-                ending = await self._taken_to_its_end(message, event, taken_at)
+                if self._tracing is None:
+                    ending = await self._taken_to_its_end(message, event, taken_at)
+                else:
+                    ending = await self._traced(self._tracing, message, event, taken_at)
             seconds = time.monotonic() - started
             metrics.EVENTS.labels(self._stage.name, ending.result).inc()
             metrics.STAGE_SECONDS.labels(self._stage.name).observe(seconds)
@@ -117,6 +126,13 @@ class StageRunner:
         except Exception as error:  # noqa: BLE001 - nothing but cancellation may leave the runner
             failure = error if isinstance(error, UnreadableEvent) else self._failures.understood(error)
             return GivenUp(failure, type(error).__name__, Tries.of(message, taken_at), None)
+
+    async def _traced(self, tracing: "Tracing", message: Message, event: Event | GivenUp, taken_at: datetime) -> Ending:
+        read = None if isinstance(event, GivenUp) else event
+        with tracing.processing(message, read, taken_at) as ended:
+            ending = await self._taken_to_its_end(message, event, taken_at)
+            ended(*ending)
+        return ending
 
     async def _taken_to_its_end(self, message: Message, event: Event | GivenUp, taken_at: datetime) -> Ending:
         result = await self._worth_concluding(message, event, taken_at)
