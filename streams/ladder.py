@@ -2,6 +2,7 @@
 
 import logging
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from streams.catalogue import DEAD_LETTER, RETRIES
 from streams.errors import PermanentError
@@ -12,6 +13,15 @@ from streams.publisher import Publisher
 logger = logging.getLogger(__name__)
 
 
+class Ending(NamedTuple):
+    """How a message ended."""
+
+    result: str
+    """done, retry, dead_letter or left: the metric's label."""
+    error_type: str | None = None
+    """Class of the error that it was given up for; None: done."""
+
+
 class Ladder:
     """Sends one stage's messages a step up the ladder."""
 
@@ -20,17 +30,17 @@ class Ladder:
         self._stage = stage
         self._publisher = publisher
 
-    async def give_up(self, message: Message, given_up: GivenUp) -> str:
-        """Publish a message on the next step, and wait for the confirmation; returns how it ended, for the metric."""
+    async def give_up(self, message: Message, given_up: GivenUp) -> Ending:
+        """Publish a message on the next step, and wait for the confirmation."""
         error = given_up.error
         if message.topic is DEAD_LETTER:
             # It is kept where it is; a dead letter about a dead letter would never end.
             logger.error("dead letter left where it is", extra={"error": error.message})
-            return "left"
+            return Ending("left", given_up.error_type)
         if await self._tried_again(message, given_up):
-            return "retry"
+            return Ending("retry", given_up.error_type)
         await self._buried(message, given_up)
-        return "dead_letter"
+        return Ending("dead_letter", given_up.error_type)
 
     async def _tried_again(self, message: Message, given_up: GivenUp) -> bool:
         error, tries = given_up.error, given_up.tries

@@ -9,7 +9,7 @@ import logging
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from schemas import Event
 from streams import metrics
@@ -21,7 +21,7 @@ from streams.claimed_turns import ClaimedTurns
 from streams.decoding import decode
 from streams.errors import PermanentError, UnreadableEvent
 from streams.failures import Failures
-from streams.ladder import Ladder
+from streams.ladder import Ending, Ladder
 from streams.letters import GivenUp
 from streams.logs import logged_with
 from streams.message import REPLAY, Message, Tries
@@ -33,15 +33,6 @@ if TYPE_CHECKING:
     from streams.tracing import Tracing
 
 logger = logging.getLogger(__name__)
-
-
-class Ending(NamedTuple):
-    """How a message ended."""
-
-    result: str
-    """done, retry, dead_letter or left: the metric's label."""
-    error_type: str | None = None
-    """Class of the error that it was given up for; None: done."""
 
 
 class StageRunner:
@@ -109,16 +100,13 @@ class StageRunner:
         taken_at, started = datetime.now(UTC), time.monotonic()
         with logged_with(stage=self._stage.name, position=message.position):
             event = self._read(message, taken_at)
-            call_id = getattr(event, "call_id", None)
-            with logged_with(call_id=call_id):
+            with logged_with(call_id=getattr(event, "call_id", None)):
                 if self._tracing is None:
-                    ending = await self._taken_to_its_end(message, event, taken_at)
-                else:
-                    ending = await self._traced(self._tracing, message, event, taken_at)
-            seconds = time.monotonic() - started
-            metrics.EVENTS.labels(self._stage.name, ending.result).inc()
-            metrics.STAGE_SECONDS.labels(self._stage.name).observe(seconds)
-            logger.info("finished", extra={"call_id": call_id, "result": ending.result, "took_s": round(seconds, 3)})
+                    await self._finish(message, event, taken_at, started)
+                    return
+                read = None if isinstance(event, GivenUp) else event
+                with self._tracing.processing(message, read, taken_at) as ended:
+                    ended(*await self._finish(message, event, taken_at, started))
 
     def _read(self, message: Message, taken_at: datetime) -> Event | GivenUp:
         try:
@@ -127,17 +115,18 @@ class StageRunner:
             failure = error if isinstance(error, UnreadableEvent) else self._failures.understood(error)
             return GivenUp(failure, type(error).__name__, Tries.of(message, taken_at), None)
 
-    async def _traced(self, tracing: "Tracing", message: Message, event: Event | GivenUp, taken_at: datetime) -> Ending:
-        read = None if isinstance(event, GivenUp) else event
-        with tracing.processing(message, read, taken_at) as ended:
-            ending = await self._taken_to_its_end(message, event, taken_at)
-            ended(*ending)
+    async def _finish(self, message: Message, event: Event | GivenUp, taken_at: datetime, started: float) -> Ending:
+        ending = await self._concluded(message, event, taken_at)
+        seconds = time.monotonic() - started
+        metrics.EVENTS.labels(self._stage.name, ending.result).inc()
+        metrics.STAGE_SECONDS.labels(self._stage.name).observe(seconds)
+        logger.info("finished", extra={"result": ending.result, "took_s": round(seconds, 3)})
         return ending
 
-    async def _taken_to_its_end(self, message: Message, event: Event | GivenUp, taken_at: datetime) -> Ending:
+    async def _concluded(self, message: Message, event: Event | GivenUp, taken_at: datetime) -> Ending:
         result = await self._worth_concluding(message, event, taken_at)
         if isinstance(result, GivenUp):
-            return await self._given_up(message, result)
+            return await self._ladder.give_up(message, result)
         try:
             published = result
             while published is not None:
@@ -145,7 +134,7 @@ class StageRunner:
                 published = await self._superseding(published)
         except PermanentError as error:
             refused = GivenUp(error, type(error).__name__, Tries.of(message, datetime.now(UTC)), result)
-            return await self._given_up(message, refused)
+            return await self._ladder.give_up(message, refused)
         return Ending("done")
 
     async def _worth_concluding(
@@ -174,6 +163,3 @@ class StageRunner:
                 attempts += 1
                 self._failures.understood(error)
                 await asyncio.sleep(self._failures.pause_s(attempts))
-
-    async def _given_up(self, message: Message, given_up: GivenUp) -> Ending:
-        return Ending(await self._ladder.give_up(message, given_up), given_up.error_type)

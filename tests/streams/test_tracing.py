@@ -190,8 +190,10 @@ async def test_lines_of_the_log_name_the_trace(collector: Collector, capfd: pyte
         await traced(Scripted(TransientError("busy", "wait"), OUTCOME), Broker())
     finally:
         logging.getLogger().handlers[:], logging.getLogger().level = before
-    [tried] = [line for line in capfd.readouterr().err.splitlines() if "try failed" in line]
-    assert f"trace_id={CALL.trace_id}" in tried
+    lines = capfd.readouterr().err.splitlines()
+    for what in ("try failed", "finished"):
+        [line] = [line for line in lines if what in line]
+        assert f"trace_id={CALL.trace_id}" in line
 
 
 async def test_without_tracing_no_header_is_added_and_none_is_lost() -> None:
