@@ -21,6 +21,7 @@ from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
 from opentelemetry.trace import Span, SpanKind, StatusCode, format_trace_id
 
 from schemas import Event
+from streams.errors import SettingsError
 from streams.logs import logged_with
 from streams.message import Headers, Message
 
@@ -38,16 +39,25 @@ class Tracing:
         Args:
             stage: The stage; ``callsift-STAGE`` is the service's name unless OTEL_SERVICE_NAME has another.
             prefix: What stands before the names of topics and of the consumer group.
+
+        Raises:
+            SettingsError: One of OpenTelemetry's variables has a value that the SDK refuses.
         """
         self._prefix = prefix
         self._group = f"{prefix}callsift.{stage}"
+        try:
+            processor = BatchSpanProcessor(OTLPSpanExporter())
+        except ValueError as error:
+            raise SettingsError(
+                f"OpenTelemetry refuses its settings: {error}", "Correct the OTEL_ variables; see docs/tracing.md"
+            ) from error
         named = OTELResourceDetector().detect().attributes
         self._provider = TracerProvider(
             resource=Resource.create({"service.name": f"callsift-{stage}", **named}),
             id_generator=_CallTraceIds(),
             shutdown_on_exit=False,  # stop() does it, within a limit
         )
-        self._provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+        self._provider.add_span_processor(processor)
         self._tracer = self._provider.get_tracer("callsift")
 
     @contextmanager

@@ -1,5 +1,6 @@
 """One trace per call: what the runner takes and publishes carries it, and a collector sees it."""
 
+import asyncio
 import logging
 import os
 import sys
@@ -8,13 +9,15 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from callsift.embedded import free_port
 from callsift.worker import make_tracing
 from schemas import CallEnded, Event
 from streams.catalogue import AUDIO, DEAD_LETTER, ENDED, REPROCESS, RETRIES, STAGES, Stage, Topic
 from streams.dead_letters import replay_message
-from streams.errors import PermanentError, TransientError
+from streams.errors import PermanentError, SettingsError, TransientError
 from streams.message import Headers, Message
 from streams.runner import StageRunner
 from streams.settings import KafkaSettings
@@ -27,6 +30,7 @@ PBX_TRACE, PBX_SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 FROM_PBX: Headers = (("source", b"pbx"), ("traceparent", f"00-{PBX_TRACE}-{PBX_SPAN}-01".encode()))
 KAFKA = KafkaSettings(prefix="shop.")
 READY = examples.audio_ready()
+ODD = st.from_regex(r"[a-z0-9@=;,%\x7f-\xff ]*", fullmatch=True).map(lambda text: text.encode("latin-1"))
 
 
 @pytest.fixture(autouse=True)
@@ -162,6 +166,22 @@ async def test_a_header_that_names_no_trace_is_as_none(collector: Collector, tra
     assert carried(broker.published[0].headers)[0] == CALL.trace_id
 
 
+def test_no_header_stops_an_event(collector: Collector) -> None:
+    tracing = Tracing("audio", KAFKA.prefix)
+    names = st.sampled_from(["traceparent", "tracestate", "baggage"])
+
+    @given(st.sampled_from([FROM_PBX, ()]), st.dictionaries(names, st.binary(max_size=300) | ODD))
+    def goes_through(first: Headers, others: dict[str, bytes]) -> None:
+        broker = Broker()
+        runner = StageRunner(STAGES["audio"], Scripted(OUTCOME), broker.publish, SETTINGS, tracing=tracing)
+        asyncio.run(runner.take(message(headers=(*first, *others.items()))))
+        assert carried(broker.published[0].headers)[0] == (PBX_TRACE if first else CALL.trace_id)
+
+    goes_through()
+    tracing.stop()
+    assert collector.named("process calls.ended")
+
+
 async def test_no_text_of_an_error_and_nothing_of_the_event_reaches_a_span(collector: Collector) -> None:
     said = CALL.model_copy(update={"caller": "+905551112233", "metadata": {"note": "4111"}}).model_dump_json().encode()
     await traced(Scripted(ZeroDivisionError("customer said: 4111")), Broker(), message(said))
@@ -261,6 +281,14 @@ def test_a_worker_traces_where_the_variables_name_a_collector(
     assert (tracing is not None) == on
     if tracing is not None:
         tracing.stop()
+
+
+def test_a_value_that_the_sdk_refuses_stops_the_start_in_one_sentence(
+    collector: Collector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "100000")  # more than its queue holds
+    with pytest.raises(SettingsError, match="OpenTelemetry refuses its settings: "):
+        make_tracing("audio", KAFKA)
 
 
 def test_without_the_extra_a_worker_says_what_is_missing_and_works_on(
