@@ -13,7 +13,7 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import faust
 from aiokafka.errors import MessageSizeTooLargeError
@@ -21,6 +21,7 @@ from faust.types import EventT, StreamT
 from faust.types.tuples import TP
 
 from streams import metrics
+from streams.agent import Agent
 from streams.brake import follow as follow_brake
 from streams.brake import publish_notice
 from streams.catalogue import ALL_TOPICS, LARGEST_MESSAGE_BYTES, Stage, Topic
@@ -29,11 +30,15 @@ from streams.errors import PermanentError
 from streams.health import Health
 from streams.kafka_client import KafkaUnavailable, consumer_lag
 from streams.message import Headers, Message
-from streams.runner import Agent, Publish, StageRunner
+from streams.publisher import Publish
+from streams.runner import StageRunner
 from streams.security import tls_context
 from streams.settings import KafkaSettings, RunnerSettings
 from streams.watchdog import Sight, Watchdog
 from streams.window import Window
+
+if TYPE_CHECKING:
+    from streams.tracing import Tracing
 
 logger = logging.getLogger(__name__)
 _GC_THRESHOLDS = (50_000, 20, 50)
@@ -178,6 +183,7 @@ def connect(
     runner: RunnerSettings,
     health: Health,
     turns: ClaimedTurns | None = None,
+    tracing: "Tracing | None" = None,
 ) -> Watchdog:
     """Let ``agent`` work on the stage's topics, through the runner and the window; returns what watches over it."""
     topics = {kafka.prefix + topic.name: topic for topic in stage.takes}
@@ -187,6 +193,7 @@ def connect(
         _publisher(app, kafka.prefix),
         runner,
         turns=turns,
+        tracing=tracing,
         on_pause=health.pause,
         apply_brake=partial(_tell_everybody, kafka, stage.name),
     )
@@ -257,6 +264,7 @@ def run_worker(
     runner: RunnerSettings,
     health: Health,
     turns: ClaimedTurns | None = None,
+    tracing: "Tracing | None" = None,
 ) -> None:
     """Work on a stage until SIGTERM or SIGINT; leaves by SystemExit.
 
@@ -271,7 +279,7 @@ def run_worker(
     gc.set_threshold(*_GC_THRESHOLDS)
     app = make_app(stage, kafka)
     app.finalize()
-    watchdog = connect(app, stage, agent, kafka=kafka, runner=runner, health=health, turns=turns)
+    watchdog = connect(app, stage, agent, kafka=kafka, runner=runner, health=health, turns=turns, tracing=tracing)
     watchdog.start(partial(consumer_lag, kafka, app.conf.id))
     logger.info("worker starts", extra={"stage": stage.name, "does": stage.does})
     worker = faust.Worker(app, loop=loop, quiet=True, override_logging=False, redirect_stdouts=False)

@@ -15,7 +15,20 @@ from deploy.helm.reference import CHART
 from streams.catalogue import ALL_TOPICS, RETRIES, STAGES
 from streams.retry_mover import GROUP
 from streams.settings import PrivacySettings, RunnerSettings
-from tests.deploy.chart import NAMES, containers, manifests, of_kind, pods, refusal, run, settings, template, text, tool
+from tests.deploy.chart import (
+    NAMES,
+    containers,
+    manifests,
+    of_kind,
+    pod_spec,
+    pods,
+    refusal,
+    run,
+    settings,
+    template,
+    text,
+    tool,
+)
 
 SCHEMAS = Path(reference.__file__).parent / "schemas"
 VALUES = yaml.safe_load((CHART / "values.yaml").read_text(encoding="utf-8"))
@@ -231,6 +244,28 @@ def test_only_named_ways_lead_out() -> None:
     for rule in policies["callsift-audio"]["egress"]:
         for peer in rule.get("to", []):
             assert "ipBlock" not in peer or "169.254.0.0/16" in peer["ipBlock"]["except"]
+
+
+def test_the_values_on_the_page_about_traces_reach_every_stage_and_let_it_out(tmp_path: Path) -> None:
+    page = (CHART.parents[2] / "docs" / "tracing.md").read_text(encoding="utf-8")
+    (tmp_path / "traces.yaml").write_text(page.split("```yaml\n")[1].split("```")[0], encoding="utf-8")
+    minimal = str(CHART / "ci" / "minimal-values.yaml")
+    answer = template("--values", minimal, "--values", str(tmp_path / "traces.yaml"))
+    assert answer.returncode == 0, answer.stderr
+    found = [document for document in yaml.safe_load_all(answer.stdout) if document]
+    told = {
+        one["metadata"]["name"]
+        for one in found
+        if one["kind"] == "Deployment"
+        and "OTEL_EXPORTER_OTLP_ENDPOINT" in {entry["name"] for entry in pod_spec(one)["containers"][0]["env"]}
+    }
+    let_out = {
+        one["metadata"]["name"]
+        for one in found
+        if one["kind"] == "NetworkPolicy"
+        and 4318 in {port["port"] for rule in one["spec"].get("egress", []) for port in rule["ports"]}
+    }
+    assert let_out == {f"callsift-{stage}" for stage in STAGES} <= told
 
 
 def test_what_runs_before_the_first_install_needs_nothing_of_the_release() -> None:
