@@ -53,7 +53,7 @@ class MessageTooLarge(PermanentError):
 def make_app(stage: Stage, kafka: KafkaSettings) -> faust.App:
     """Make the Faust application of a stage: one consumer group, no tables, no web server, nothing declared."""
     return faust.App(
-        f"{kafka.prefix}callsift.{stage.name}",
+        kafka.prefix + stage.group,
         broker=[f"kafka://{address.strip()}" for address in kafka.bootstrap_servers.split(",")],
         broker_credentials=_credentials(kafka),
         store="memory://",

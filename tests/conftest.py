@@ -23,7 +23,7 @@ settings.load_profile("callsift")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Where several processes share the tests: what shares a pipeline or a file stays together, long ones come first."""
+    """In several processes: what shares a pipeline or a file stays together, and the long ones come first."""
     if not hasattr(config, "workerinput"):
         return
     items.sort(key=lambda item: item.get_closest_marker("integration") is None)
