@@ -111,7 +111,7 @@ def _run(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
         each_s, model_faults = 2.0, _MODEL_FAULTS
     seconds = len(programme) * (arguments.pause + each_s)
     pauses = random.Random(arguments.seed)  # noqa: S311 - the same pauses every time
-    happened: list[tuple[str, float]] = []
+    happened: list[tuple[str, float, float]] = []
     with World(
         folder,
         brokers=arguments.brokers,
@@ -128,9 +128,10 @@ def _run(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
             time.sleep(0.2)
         for number, fault in enumerate(programme, 1):
             _say(f"{number}/{len(programme)} {fault.name}", feeder, outcomes)
-            happened.append((fault.name, time.monotonic()))
+            start = time.monotonic()
             fault.happen(world)
             time.sleep(pauses.uniform(0.3, 1.7) * arguments.pause)
+            happened.append((fault.name, start, time.monotonic()))
         while (feeder.is_alive() or outcomes.calls < arguments.calls) and outcomes.quiet_s() < _QUIET_LIMIT_S:
             _say("waiting for the rest", feeder, outcomes)
             time.sleep(1)

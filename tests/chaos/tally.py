@@ -38,11 +38,10 @@ class Outcomes:
         """Seconds since the last outcome."""
         return time.monotonic() - self.times[-1] if self.times else 0.0
 
-    def longest_stalls_s(self, faults: list[tuple[str, float]]) -> dict[str, float]:
-        """Return the longest pause between two outcomes after each fault (name and time) and before the next."""
+    def longest_stalls_s(self, faults: list[tuple[str, float, float]]) -> dict[str, float]:
+        """Return the longest pause between two outcomes after each fault (name, start, end) and before the next."""
         stalls: dict[str, float] = {}
-        ends = [start for _, start in faults[1:]] + [float("inf")]
-        for (name, start), end in zip(faults, ends, strict=True):
+        for name, start, end in faults:
             kind = " ".join(name.split()[:2])
             for before, after in pairwise(self.times):
                 if after >= start and before < end:
@@ -63,7 +62,7 @@ def tally(
     outcomes: Outcomes,
     kafka: KafkaSettings,
     mongo_uri: str,
-    faults: list[tuple[str, float]],
+    faults: list[tuple[str, float, float]],
     seed: int,
 ) -> dict[str, Any]:
     """Count everything; ``lost`` are the calls with neither a document nor an outcome in state done."""
