@@ -21,14 +21,15 @@ from tests.chaos.faults import WORKERS_EACH, faults, outages, rolling
 from tests.chaos.tally import Outcomes, as_line, passed, tally, tally_of_restart
 from tests.chaos.world import World
 
-_QUIET_LIMIT_S = 150.0
+_QUIET_LIMIT_S = 330.0
+"""Longer than a call waits on the second step of the ladder."""
 _BATCH = 10
 """Calls that end together."""
 _MODEL_FAULTS = 0.3
 """Share of the model's answers that are faults."""
 _RESTART: dict[str, Any] = {"workers_each": WORKERS_EACH, "quick_tries": 1}
 """A call that fails once goes to a retry topic, so that the mover has work."""
-_RESTART_FAULTS = 0.03
+_RESTART_FAULTS = 0.01
 _REPLACEMENT_S = 10.0
 """What one replacement takes, about: a start, a rebalance, an end, and another rebalance."""
 _RESTART_BATCH = 2
