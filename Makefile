@@ -12,8 +12,8 @@ COMPILE = $(UV) pip compile pyproject.toml --extra dev --universal --python-vers
 TORCH_INDEX ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help bench bench-speech setup chaos coverage format lint types test test-unit check kafka demo train schemas docs lock clean \
-	images images-check images-lint compose-check dashboard
+.PHONY: help bench bench-speech setup chaos rolling coverage format lint types test test-unit check kafka demo train \
+	schemas docs lock clean images images-check images-lint compose-check dashboard
 
 help: ## print this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -65,6 +65,9 @@ CALLS ?= 1000
 BROKERS ?= 1
 chaos: $(INSTALLED) ## calls flow while everything is killed (SEED=7 CALLS=1000 BROKERS=1|3); needs Java and Maven
 	$(BIN)/python -m tests.chaos --seed $(SEED) --calls $(CALLS) --brokers $(BROKERS)
+
+rolling: $(INSTALLED) ## every worker is replaced while calls flow, nothing lost, nothing twice (CALLS=1000); needs Java and Maven
+	$(BIN)/python -m tests.chaos --rolling --calls $(CALLS) --pause 2
 
 .PHONY: deploy-check deploy-tools
 deploy-check: $(INSTALLED) ## lint, render and validate the Helm chart, check its policies, test the alerts (make deploy-tools)

@@ -10,13 +10,14 @@ import os
 import tempfile
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 import faust
 from aiokafka.errors import MessageSizeTooLargeError
+from faust.transport.drivers.aiokafka import Consumer, Transport
 from faust.types import EventT, StreamT
 from faust.types.tuples import TP
 
@@ -46,6 +47,27 @@ _GC_THRESHOLDS = (50_000, 20, 50)
 _EXIT_BUG = 70  # EX_SOFTWARE of sysexits.h
 
 
+class _Consumer(Consumer):
+    """Hands its partitions over before Faust forgets what is acknowledged and not yet committed.
+
+    The signal on_partitions_revoked comes after that: a commit there commits nothing.
+    """
+
+    transport: "_Transport"
+
+    async def on_partitions_revoked(self, revoked: set[TP]) -> None:
+        await self.transport.hand_over()
+        await super().on_partitions_revoked(revoked)
+
+
+class _Transport(Transport):
+    Consumer = _Consumer
+
+    def __init__(self, app: faust.App, hand_over: Callable[[], Awaitable[None]]) -> None:
+        super().__init__(app.conf.broker_consumer, app)
+        self.hand_over = hand_over
+
+
 class MessageTooLarge(PermanentError):
     """The broker does not take a message of this size."""
 
@@ -63,7 +85,7 @@ def make_app(stage: Stage, kafka: KafkaSettings) -> faust.App:
         topic_disable_leader=True,
         key_serializer="raw",
         value_serializer="raw",
-        # A rebalance must not wait for a call that takes minutes; the window makes that safe.
+        # A rebalance must not wait for a call that takes minutes; the window makes that safe and waits a moment itself.
         stream_wait_empty=False,
         broker_session_timeout=kafka.session_timeout_s,
         broker_heartbeat_interval=kafka.heartbeat_interval_s,
@@ -186,6 +208,12 @@ def connect(
     tracing: "Tracing | None" = None,
 ) -> Watchdog:
     """Let ``agent`` work on the stage's topics, through the runner and the window; returns what watches over it."""
+
+    async def hand_over() -> None:
+        await window.settle(kafka.handover_s)
+        await cast("_Consumer", app.consumer).force_commit()  # what is done does not come again elsewhere
+
+    app.transport = _Transport(app, hand_over)  # before the first topic asks for it
     topics = {kafka.prefix + topic.name: topic for topic in stage.takes}
     stage_runner = StageRunner(
         stage,
@@ -226,9 +254,7 @@ def connect(
 
     async def partitions_assigned(*_: Any, **__: Any) -> None:
         health.joined = True
-
-    async def partitions_revoked(*_: Any, **__: Any) -> None:
-        await app.consumer.commit()  # what is done does not come again elsewhere
+        window.resume()
 
     async def finish(*_: Any, **__: Any) -> None:
         health.joined = False
@@ -239,7 +265,6 @@ def connect(
 
     app.task(beat)
     app.on_partitions_assigned.connect(partitions_assigned)
-    app.on_partitions_revoked.connect(partitions_revoked)
     app.on_before_shutdown.connect(finish)
 
     def look() -> Sight:
