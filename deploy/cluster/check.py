@@ -7,6 +7,7 @@ uninstalling. Nodes are cordoned for moments: use a cluster that is there for tr
 
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -69,17 +70,15 @@ def check(
 def _steps(cluster: Cluster, release: Release) -> dict[str, Callable[[], str]]:
     runs = not cluster.has_fake_nodes()
     return {
-        "a pod that may be root is refused": lambda: refuse_root(cluster),
-        **{
-            f"dry run of {path.stem.removesuffix('-values')}": lambda path=path: dry_run(cluster, path) for path in SETS
-        },
-        "install": lambda: install(release),
+        "a pod that may be root is refused": partial(refuse_root, cluster),
+        **{f"dry run of {path.stem.removesuffix('-values')}": partial(dry_run, cluster, path) for path in SETS},
+        "install": partial(install, release),
         "helm test": lambda: _test(release) if runs else "skipped: on fake nodes no pod runs",
         "evict two of a stage": lambda: refuse_second(_scaled(release)),
-        "drain a node": lambda: drain_one_node(release),
-        "upgrade while scaled": lambda: upgrade_while_scaled(release),
-        "rollback": lambda: roll_back(release),
-        "uninstall": lambda: uninstall(release),
+        "drain a node": partial(drain_one_node, release),
+        "upgrade while scaled": partial(upgrade_while_scaled, release),
+        "rollback": partial(roll_back, release),
+        "uninstall": partial(uninstall, release),
     }
 
 

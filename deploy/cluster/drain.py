@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 from deploy.cluster.client import Cluster, ClusterRefused, Object, wait_until
 from deploy.cluster.release import SELECTOR, STAGE, Release
@@ -20,7 +21,7 @@ def refuse_second(release: Release) -> str:
     stages = sorted({pod["metadata"]["labels"][STAGE] for pod in release.pods()})
     with _cordoned(cluster, [node["metadata"]["name"] for node in cluster.nodes()]):
         for stage in stages:
-            wait_until(f"the budget of {stage} allows one", lambda stage=stage: _allowed(cluster, stage) == 1, 30)
+            wait_until(f"the budget of {stage} allows one", partial(_allows_one, cluster, stage), 30)
             first, second, *_ = release.pods(f"{STAGE}={stage}")
             _evict(cluster, first)
             try:
@@ -61,9 +62,9 @@ def _on(release: Release, node: str) -> int:
     return sum(pod["spec"].get("nodeName") == node for pod in release.pods())
 
 
-def _allowed(cluster: Cluster, stage: str) -> int:
+def _allows_one(cluster: Cluster, stage: str) -> bool:
     [budget] = cluster.get("poddisruptionbudgets", "-l", f"{SELECTOR},{STAGE}={stage}")["items"]
-    return int(budget.get("status", {}).get("disruptionsAllowed", 0))
+    return bool(budget.get("status", {}).get("disruptionsAllowed") == 1)
 
 
 def _evict(cluster: Cluster, pod: Object) -> None:

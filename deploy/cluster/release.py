@@ -1,5 +1,6 @@
 """One release of the chart: its Deployments, how many pods they want, and how many they have at every moment."""
 
+import subprocess
 import threading
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -93,7 +94,7 @@ class Release:
         """Yield what is seen of the Deployments for as long as the block runs: every change, not samples."""
         seen = Seen()
         watch = self.cluster.watching("get", "deployments", "-l", SELECTOR, "--watch", "-o", _COLUMNS)
-        reader = threading.Thread(target=lambda: [seen.note(line) for line in watch.stdout or ()], daemon=True)
+        reader = threading.Thread(target=_read, args=(watch, seen), daemon=True)
         reader.start()
         try:
             names = {deployment["metadata"]["name"] for deployment in self.deployments()}
@@ -108,6 +109,11 @@ class Release:
 def values(*files: Path) -> list[str]:
     """Return files of values as options of helm."""
     return [part for file in files for part in ("--values", str(file))]
+
+
+def _read(watch: "subprocess.Popen[str]", seen: Seen) -> None:
+    for line in watch.stdout or ():
+        seen.note(line)
 
 
 def _is_available(deployment: Object) -> bool:
