@@ -23,7 +23,7 @@ from deploy.cluster.namespace import restricted_namespace, shared_folder
 from deploy.cluster.release import NAME, Release, values
 from streams.errors import CallsiftError
 
-_VALUES = Path(__file__).parent / "values" / "check.yaml"
+VALUES = Path(__file__).parent / "values" / "check.yaml"
 _KEDA = "keda.sh/v1alpha1"
 _PODS_EACH = 4
 
@@ -52,7 +52,7 @@ def check(
                     "workerDefaults.scaling.type": scaling,
                 }
                 options = [part for name, value in settings.items() for part in ("--set", f"{name}={value}")]
-                release = Release(cluster, [*values(_VALUES, *(values_file or [])), *options])
+                release = Release(cluster, [*values(VALUES, *(values_file or [])), *options])
                 _run(_steps(cluster, release), rows)
     except CallsiftError as error:
         notes.print(f"error: {error}", markup=False, highlight=False)

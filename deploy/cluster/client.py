@@ -99,7 +99,7 @@ def run(*command: str, given: str | None = None, limit_s: float = 60.0) -> str:
     Raises:
         ClusterRefused: It failed, or took longer than ``limit_s`` seconds.
     """
-    short = " ".join(part for part in command[:8] if not part.startswith("{"))
+    short = " ".join((Path(command[0]).name, *command[1:8]))
     try:
         ended = subprocess.run(  # noqa: S603
             command, input=given, capture_output=True, text=True, timeout=limit_s, check=False
@@ -107,7 +107,9 @@ def run(*command: str, given: str | None = None, limit_s: float = 60.0) -> str:
     except subprocess.TimeoutExpired:
         raise ClusterRefused(f"no end of {short} within {limit_s:g} s", "Look at the cluster") from None
     if ended.returncode != 0:
-        raise ClusterRefused(f"{short} ended with {ended.returncode}: {ended.stderr.strip()[-2000:]}", "Mend that")
+        raise ClusterRefused(
+            f"{short} ended with {ended.returncode}: {ended.stderr.strip()[-2000:]}", "Look at the cluster"
+        )
     return ended.stdout
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from deploy.cluster.client import Cluster
+from deploy.cluster.client import Cluster, ClusterRefused
 
 _LIMIT_S = 180.0
 _SIZE = "1Gi"
@@ -19,6 +19,10 @@ def restricted_namespace(prefix: str, helm: Path | None = None, *, keep: bool = 
         ClusterRefused: The cluster cannot be reached, or does not allow it.
     """
     cluster = Cluster(f"{prefix}-{secrets.token_hex(3)}", helm)
+    try:
+        cluster.kubectl("get", "--raw", "/readyz")
+    except ClusterRefused as error:
+        raise ClusterRefused(str(error), "Let KUBECONFIG name a cluster that is there for trials") from None
     levels = {f"pod-security.kubernetes.io/{mode}": "restricted" for mode in ("enforce", "warn")}
     cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": cluster.namespace, "labels": levels}})
     try:
