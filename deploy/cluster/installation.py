@@ -16,6 +16,8 @@ from streams.settings import AudioStoreSettings, KafkaSettings
 STAGE = "transcribe"
 _VALUES = Path(__file__).parent / "values" / "scaling.yaml"
 _KEDA_LIMIT_S = 120.0
+_NO_JOBS = f"{SELECTOR},!batch.kubernetes.io/job-name"
+"""Fake nodes call a job's pod done as soon as it runs."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ class Installation:
 
 @contextmanager
 def installed(cluster: Cluster, values_files: Sequence[Path], folder: Path) -> Iterator[Installation]:
-    """Install the chart, and return when KEDA scales transcribe and every Deployment is available.
+    """Install the chart, and return when every Deployment is available, helm's test passes and KEDA scales transcribe.
 
     Raises:
         CallsiftError: It does not get there.
@@ -60,7 +62,7 @@ def installed(cluster: Cluster, values_files: Sequence[Path], folder: Path) -> I
                 ("secrets.CALLSIFT_MONGO_URI", found.mongo_uri),
             ):
                 options += ["--set-string", f"{name}={value}"]
-            runner = PodRunner(cluster, SELECTOR + ",pod-template-hash", folder / "pods")
+            runner = PodRunner(cluster, _NO_JOBS, folder / "pods")
         else:
             kafka, audio_store = KafkaSettings.read(), AudioStoreSettings.read().uri
             if not values_files or "bootstrap_servers" not in kafka.model_fields_set:
@@ -72,6 +74,7 @@ def installed(cluster: Cluster, values_files: Sequence[Path], folder: Path) -> I
         if runner is not None:
             stack.enter_context(runner)
         release.install()
+        release.test()
         wait_until("KEDA calls the ScaledObject ready", _keda_is_ready(cluster), _KEDA_LIMIT_S)
         yield Installation(release, kafka, audio_store, _rule(cluster), runner)
 

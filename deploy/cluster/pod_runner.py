@@ -1,5 +1,6 @@
 """Runs the processes of pods whose nodes are fake: what a kubelet does, as far as a worker can tell."""
 
+import json
 import os
 import subprocess
 import sys
@@ -41,8 +42,9 @@ class _Process:
 class PodRunner(threading.Thread):
     """Runs the first container of every running pod of a selector as a process of this machine.
 
-    A pod that is deleted is sent SIGTERM, and SIGKILL after its grace period; a process that ends by itself is started
-    again. Probes, images, init containers and limits are not played: fake nodes call every pod ready.
+    A pod that is deleted is sent SIGTERM, and SIGKILL after its grace period. A process that ends by itself is started
+    again, or its end is its pod's where the pod says so. Probes, images, init containers and limits are not played:
+    fake nodes call every pod ready.
     """
 
     def __init__(self, cluster: Cluster, selector: str, folder: Path) -> None:
@@ -50,6 +52,7 @@ class PodRunner(threading.Thread):
         super().__init__(daemon=True, name="pod-runner")
         self._cluster, self._selector, self._folder = cluster, selector, folder
         self._processes: dict[str, _Process] = {}
+        self._over: set[str] = set()
         self._ending = threading.Event()
         self.restarts = 0
         """How many processes ended although their pod was there."""
@@ -76,7 +79,7 @@ class PodRunner(threading.Thread):
 
     def _reconcile(self, pods: dict[str, Object]) -> None:
         for uid, pod in pods.items():
-            if uid not in self._processes and "deletionTimestamp" not in pod["metadata"]:
+            if uid not in self._processes.keys() | self._over and "deletionTimestamp" not in pod["metadata"]:
                 self._start(uid, pod)
         for uid, one in list(self._processes.items()):
             is_wanted = uid in pods and "deletionTimestamp" not in pods[uid]["metadata"]
@@ -87,7 +90,11 @@ class PodRunner(threading.Thread):
             if (code := one.process.poll()) is not None:
                 self._say(one.pod["metadata"]["name"], f"ended with {code}")
                 del self._processes[uid]
-                self.restarts += is_wanted
+                if one.pod["spec"]["restartPolicy"] == "Never":
+                    self._over.add(uid)
+                    self._report(one.pod["metadata"]["name"], "Failed" if code else "Succeeded")
+                else:
+                    self.restarts += is_wanted
             elif one.kill_at_s is not None and time.monotonic() > one.kill_at_s:
                 self._say(one.pod["metadata"]["name"], "SIGKILL")
                 one.process.kill()
@@ -109,6 +116,10 @@ class PodRunner(threading.Thread):
             )
         self._processes[uid] = _Process(pod, process)
         self._say(name, f"started: {' '.join(what.command)}")
+
+    def _report(self, name: str, phase: str) -> None:
+        change = json.dumps({"status": {"phase": phase}})
+        self._cluster.kubectl("patch", "pod", name, "--subresource=status", "--type=merge", f"--patch={change}")
 
     def _say(self, name: str, what: str) -> None:
         self._journal.write(f"{datetime.now(UTC):%H:%M:%S} {name} {what}\n")

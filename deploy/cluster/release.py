@@ -58,6 +58,14 @@ class Release:
         """
         self.cluster.helm("upgrade", NAME, str(CHART), *self.options, *more, "--wait", "--timeout", "5m")
 
+    def test(self) -> None:
+        """Run the chart's own test, a pod that compares the topics with the catalogue.
+
+        Raises:
+            ClusterRefused: They differ, or the pod did not get there.
+        """
+        self.cluster.helm("test", NAME, "--timeout", "3m")
+
     def deployments(self) -> list[Object]:
         """Return its Deployments."""
         found: list[Object] = self.cluster.get("deployments", "-l", SELECTOR)["items"]
