@@ -16,7 +16,7 @@ TORCH_INDEX ?=
 	schemas docs lock clean images images-check images-lint compose-check dashboard
 
 help: ## print this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-15s %s\n", $$1, $$2}'
 
 setup: $(INSTALLED) ## make .venv with everything pinned (TORCH_INDEX=… for CPU builds of torch)
 
@@ -72,6 +72,13 @@ rolling: $(INSTALLED) ## every worker is replaced while calls flow, nothing lost
 .PHONY: deploy-check deploy-tools
 deploy-check: $(INSTALLED) ## lint, render and validate the Helm chart, check its policies, test the alerts (make deploy-tools)
 	$(BIN)/pytest tests/deploy/test_chart.py tests/deploy/test_alerts.py
+
+.PHONY: cluster-check cluster-scaling
+cluster-check: $(INSTALLED) ## install, drain, upgrade, roll back the chart on the trial cluster that KUBECONFIG names (ARGS=…)
+	$(BIN)/python -m deploy.cluster.check $(ARGS)
+
+cluster-scaling: $(INSTALLED) ## 500 calls scale transcribe up and down, by KEDA, on the trial cluster of KUBECONFIG (ARGS=…)
+	$(BIN)/python -m deploy.cluster.scaling $(ARGS)
 
 TOOLS := $(HOME)/.cache/callsift/tools
 GO_INSTALL = CGO_ENABLED=0 GOBIN=$(TOOLS) go install -trimpath
