@@ -129,6 +129,7 @@ class StageRunner:
             seconds = time.monotonic() - started
             metrics.EVENTS.labels(self._stage.name, ending).inc()
             metrics.STAGE_SECONDS.labels(self._stage.name).observe(seconds)
+            metrics.LAST_PROGRESS.labels(self._stage.name).set_to_current_time()
             call_id = getattr(event, "call_id", None)
             logger.info("finished", extra={"call_id": call_id, "result": ending, "took_s": round(seconds, 3)})
 

@@ -15,6 +15,7 @@ from pydantic import TypeAdapter
 from pymongo.errors import DocumentTooLarge, DuplicateKeyError, PyMongoError, WriteError
 
 from agents.sink.core import transcript, verdict
+from agents.sink.durations import CommandDurations
 from agents.sink.settings import SinkSettings
 from schemas import CallOutcome, CallTranscribed, Leaf, Turn
 from streams.errors import PermanentError, SettingsError, TransientError
@@ -66,6 +67,7 @@ class OutcomeStore:
                 socketTimeoutMS=milliseconds,
                 connectTimeoutMS=milliseconds,
                 tz_aware=True,
+                event_listeners=[CommandDurations()],
             )
         except (PyMongoError, ValueError):
             raise SettingsError(
