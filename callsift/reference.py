@@ -20,6 +20,7 @@ from schemas.taxonomy import SubCategory
 from streams.settings import (
     AudioStoreSettings,
     KafkaSettings,
+    MonitorSettings,
     PrivacySettings,
     RetentionSettings,
     RunnerSettings,
@@ -31,6 +32,7 @@ SECTIONS: dict[str, type[Section]] = {
     "Kafka": KafkaSettings,
     "The runner of every stage": RunnerSettings,
     "Every worker": WorkerSettings,
+    "The monitor": MonitorSettings,
     "Privacy": PrivacySettings,
     "Audio store": AudioStoreSettings,
     "Retention": RetentionSettings,
@@ -41,7 +43,8 @@ SECTIONS: dict[str, type[Section]] = {
     "Sink": SinkSettings,
 }
 METRIC_ROOMS = {
-    "The runner of every stage": "streams.metrics",
+    "The runner of every stage, and what a worker stands on": "streams.metrics",
+    "The monitor": "streams.monitor.metrics",
     "Audio": "agents.audio.metrics",
     "Transcribe": "agents.transcribe.metrics",
     "Classify": "agents.classify.metrics",
@@ -70,7 +73,7 @@ def settings_page() -> str:
 
 def metrics_page() -> str:
     """Return docs/metrics.md: every metric with its type, its labels and what to conclude from it."""
-    lines = ["# Metrics", _MADE, "", "Every worker serves them on `/metrics`."]
+    lines = ["# Metrics", _MADE, "", "Every worker serves its own on `/metrics`."]
     for title, room in METRIC_ROOMS.items():
         lines += ["", f"## {title}", "", "| metric | type | labels | meaning |", "|---|---|---|---|"]
         lines += [_metric_row(wrapper) for wrapper in _wrappers(room)]

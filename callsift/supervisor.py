@@ -1,4 +1,4 @@
-"""The supervisor of ``callsift up``: embedded services and one worker process per stage, ended together."""
+"""The supervisor of ``callsift up``: embedded services and one process of each worker, ended together."""
 
 import os
 import subprocess
@@ -27,7 +27,7 @@ class WorkerEnded(CallsiftError):
 
 
 class Pipeline:
-    """One worker per stage and the retry mover, and where they listen."""
+    """One worker per stage, the retry mover and the monitor, and where they listen."""
 
     def __init__(self, environment: dict[str, str], write_line: Callable[[str], None]) -> None:
         """Start them; their log lines go to ``write_line``, with the stage in front."""

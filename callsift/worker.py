@@ -1,4 +1,4 @@
-"""One process: of one stage, or of the retry mover."""
+"""One process: of one stage, of the retry mover, or of the monitor."""
 
 import logging
 import os
@@ -15,7 +15,8 @@ from streams.claimed_turns import ClaimedTurns
 from streams.errors import SettingsError
 from streams.health import Health, serve
 from streams.logs import set_up_logging
-from streams.settings import AudioStoreSettings, KafkaSettings, RunnerSettings, WorkerSettings
+from streams.settings import AudioStoreSettings, KafkaSettings, MonitorSettings, RunnerSettings, WorkerSettings
+from streams.surroundings import watch_audio_store, watch_certificates
 
 if TYPE_CHECKING:
     from streams.tracing import Tracing
@@ -23,10 +24,11 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 RETRY = "retry"
+MONITOR = "monitor"
 REPROCESS = "reprocess"
 _NICENESS = 10
 """How far the lane gives way to live calls on the same machine (nice(2))."""
-WORKERS = (*STAGES, RETRY)
+WORKERS = (*STAGES, RETRY, MONITOR)
 """What a process can be."""
 _STORE_STAGES = {"audio", "transcribe"}
 """The stages that need the audio store for every call."""
@@ -52,12 +54,16 @@ def work(name: str, make: Callable[[str], Agent[Any]] = make_agent) -> None:
         ) from error
     if name == REPROCESS:
         os.nice(_NICENESS)
+    watch_certificates(kafka)
     if name == RETRY:
         _move_retries(kafka, health)
+    elif name == MONITOR:
+        _monitor(kafka, health)
     else:
         from streams.faust_edge import run_worker  # noqa: PLC0415 - the mover needs no Faust
 
         store = AudioStoreSettings.read()
+        watch_audio_store(name, store)
         if store.is_folder and name in _STORE_STAGES:
             logger.warning(
                 "the audio store is a folder: workers on other machines have to see the same one, or use s3://",
@@ -93,7 +99,18 @@ def make_tracing(stage: str, kafka: KafkaSettings) -> "Tracing | None":
 def _move_retries(kafka: KafkaSettings, health: Health) -> None:
     from streams.retry_mover import RetryMover  # noqa: PLC0415
 
+    RetryMover(kafka).run(health, _stopping().is_set)
+
+
+def _monitor(kafka: KafkaSettings, health: Health) -> None:
+    from streams.monitor import Monitor  # noqa: PLC0415 - the others export none of its metrics
+
+    Monitor(kafka, MonitorSettings.read()).run(health, _stopping())
+
+
+def _stopping() -> threading.Event:
+    """Return what SIGTERM and SIGINT set."""
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
-    RetryMover(kafka).run(health, stopping.is_set)
+    return stopping

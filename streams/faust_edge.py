@@ -9,6 +9,7 @@ import logging
 import os
 import tempfile
 import threading
+import time
 import traceback
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -141,10 +142,12 @@ class Delivered:
         self.event.ack()
 
 
-def _publisher(app: faust.App, prefix: str) -> Publish:
+def _publisher(app: faust.App, prefix: str, stage: Stage) -> Publish:
     topics = {topic.name: app.topic(prefix + topic.name, key_type=bytes, value_type=bytes) for topic in ALL_TOPICS}
+    duration = metrics.PUBLISH_SECONDS.labels(stage.name)
 
     async def publish(topic: Topic, *, key: bytes | None, value: bytes | None, headers: Headers) -> None:
+        started = time.monotonic()
         try:
             # send() only queues; the second await is the broker's confirmation
             await (
@@ -157,6 +160,7 @@ def _publisher(app: faust.App, prefix: str) -> Publish:
                 f"the result has {len(value or b'')} bytes, more than a message may carry",
                 "Look at the call; a message may have 1 MB on most topics",
             ) from error
+        duration.observe(time.monotonic() - started)
 
     return publish
 
@@ -218,7 +222,7 @@ def connect(
     stage_runner = StageRunner(
         stage,
         agent,
-        _publisher(app, kafka.prefix),
+        _publisher(app, kafka.prefix, stage),
         runner,
         turns=turns,
         tracing=tracing,
@@ -231,8 +235,10 @@ def connect(
         generation=lambda: app.consumer_generation_id,
         on_bug=_die,
     )
+    metrics.start_from_zero(stage.name)
     metrics.IN_FLIGHT.labels(stage.name).set_function(lambda: window.in_flight)
-    metrics.PAUSED.labels(stage.name).set_function(lambda: stage_runner.waits_for is not None)
+    metrics.PAUSED.labels(stage.name, "dependency").set_function(lambda: stage_runner.gate.away is not None)
+    metrics.PAUSED.labels(stage.name, "brake").set_function(lambda: stage_runner.brake.reason is not None)
     loop = asyncio.get_event_loop()
 
     def brake_changed(reason: str | None) -> None:
@@ -253,6 +259,7 @@ def connect(
             await asyncio.sleep(1)
 
     async def partitions_assigned(*_: Any, **__: Any) -> None:
+        metrics.REBALANCES.labels(stage.name).inc()
         health.joined = True
         window.resume()
 

@@ -19,7 +19,8 @@ class Health:
 
     def __init__(self, *, silent_after_s: float = 15.0) -> None:
         """Start not ready; alive as long as ``beat`` is called at least every ``silent_after_s`` seconds."""
-        self._silent_after_s = silent_after_s
+        self.silent_after_s = silent_after_s
+        """Seconds without a beat after which the worker is not alive any more."""
         self._last_beat: float | None = None
         self.joined = False
         """Whether the worker has joined its consumer group and knows its partitions."""
@@ -42,7 +43,7 @@ class Health:
     @property
     def alive(self) -> bool:
         """Whether the event loop has turned lately; until its first turn the worker loads what it needs."""
-        return self._last_beat is None or time.monotonic() - self._last_beat < self._silent_after_s
+        return self._last_beat is None or time.monotonic() - self._last_beat < self.silent_after_s
 
 
 class _Server(ThreadingMixIn, WSGIServer):

@@ -26,9 +26,27 @@ TRIES_FAILED = Counter(
 )
 PAUSED = Gauge(
     "callsift_paused_ratio",
-    "1 while the stage waits for something it depends on, else 0. At 1: look at that dependency, the log names it. "
-    "The backlog waits in Kafka, nothing is lost.",
+    "1 while the stage waits on purpose, else 0. dependency: look at what it depends on, the log names it. "
+    "brake: nearly everything was invalid, a person has to release it. The backlog waits in Kafka, nothing is lost.",
+    ["stage", "reason"],
+)
+LAST_PROGRESS = Gauge(
+    "callsift_last_progress_timestamp_seconds",
+    "When the worker last finished an event, as Unix time; 0: none since it started. "
+    "Long ago while events wait and nothing pauses: it is stuck.",
     ["stage"],
+)
+REBALANCES = Counter(
+    "callsift_rebalances_total",
+    "Times that the group gave the worker its partitions, the first included. "
+    "Rising while nobody scales or deploys: workers die, or miss their heartbeats.",
+    ["stage"],
+)
+PUBLISH_SECONDS = Histogram(
+    "callsift_publish_duration_seconds",
+    "From publishing a message to the broker's confirmation. High: look at the brokers, at the slowest replica first.",
+    ["stage"],
+    buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 2, 10),
 )
 PUBLISH_RETRIES = Counter(
     "callsift_publish_retries_total",
@@ -40,3 +58,25 @@ MOVED = Counter(
     "Messages that went from a retry topic back to their topic. Rising with dead letters flat: retries are worth it.",
     ["topic"],
 )
+AUDIO_STORE_FREE = Gauge(
+    "callsift_audio_store_free_ratio",
+    "Free share of the disk under the audio store, where the store is a folder. "
+    "Towards 0: every stage stops when nothing can be written. Run the retention, or give it a larger disk.",
+    ["stage"],
+)
+CERTIFICATE_NOT_AFTER = Gauge(
+    "callsift_certificate_not_after_timestamp_seconds",
+    "When a certificate file for Kafka ends, as Unix time: client with the first of its chain to end, ca with the last "
+    "of its authorities. Near: renew it and restart the workers. NaN: the file cannot be read.",
+    ["certificate"],
+)
+
+
+def start_from_zero(stage: str) -> None:
+    """Let a stage's series begin with 0: a query is to find 0 rather than nothing, and the first dead letter counts."""
+    for result in ("done", "dead_letter", "retry", "left"):
+        EVENTS.labels(stage, result)
+    for kind in ("permanent", "transient", "bug"):
+        TRIES_FAILED.labels(stage, kind)
+    for metric in (STAGE_SECONDS, LAST_PROGRESS, REBALANCES, PUBLISH_SECONDS, PUBLISH_RETRIES):
+        metric.labels(stage)

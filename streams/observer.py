@@ -16,6 +16,7 @@ from pydantic import AwareDatetime, BaseModel, ValidationError
 
 from streams.catalogue import DEAD_LETTER, REPLAYS, RETRIES, STAGES, Topic
 from streams.dead_letters import Replay, is_replayed
+from streams.kafka_trouble import KafkaUnavailable
 from streams.retry_mover import GROUP as RETRY_GROUP
 from streams.settings import KafkaSettings
 from streams.snapshot import BrokerView, Place, Range, Ranges, first_messages, read
@@ -53,6 +54,14 @@ class Observer:
         Raises:
             KafkaUnavailable: The brokers do not answer in time, or refuse.
         """
+        try:
+            return self._look()
+        except KafkaUnavailable:
+            # Once the groups' coordinator was away, librdkafka's admin client does not find it again; another one does.
+            self._view = BrokerView(self._kafka)
+            raise
+
+    def _look(self) -> Status:
         topics = [topic for reader in self._readers for topic in reader.takes]
         ranges = self._view.ranges(self._kafka.prefix + topic.name for topic in (*topics, REPLAYS))
         # Asked after the ends, so that nothing that is done meanwhile shows as waiting.

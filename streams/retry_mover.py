@@ -35,6 +35,8 @@ class RetryMover:
         self._now_s = now_s
         self._delays_s = {kafka.prefix + topic.name: topic.delay_s or 0 for topic in RETRIES}
         self._origins = {topic.name for topic in RETRIED}
+        for topic in RETRIED:
+            MOVED.labels(topic.name)  # a query is to find 0 rather than nothing
         self._due_s: dict[Position, float] = {}
         self._consumer = Consumer(
             client_config(kafka)

@@ -120,6 +120,7 @@ class StageRunner:
         seconds = time.monotonic() - started
         metrics.EVENTS.labels(self._stage.name, ending.result).inc()
         metrics.STAGE_SECONDS.labels(self._stage.name).observe(seconds)
+        metrics.LAST_PROGRESS.labels(self._stage.name).set_to_current_time()
         logger.info("finished", extra={"result": ending.result, "took_s": round(seconds, 3)})
         return ending
 

@@ -191,6 +191,15 @@ class WorkerSettings(Section):
     """text for people, json for a log collector."""
 
 
+class MonitorSettings(Section):
+    """How often the monitor asks the brokers."""
+
+    model_config = SettingsConfigDict(env_prefix="CALLSIFT_MONITOR_")
+
+    interval_s: PositiveFloat = 15.0
+    """Seconds from one look at the pipeline to the next; each reads what came to the dead letters since the last."""
+
+
 class AudioStoreSettings(Section):
     """Where prepared audio, and what else is too large for Kafka, lies between the stages."""
 

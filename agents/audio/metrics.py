@@ -1,6 +1,10 @@
 """Metrics of the audio stage."""
 
+from typing import get_args
+
 from prometheus_client import Counter
+
+from schemas import ChannelLayout, Speaker
 
 AUDIO_SECONDS = Counter(
     "callsift_audio_decoded_seconds_total",
@@ -20,3 +24,7 @@ RECORDINGS = Counter(
     "Recordings prepared, by channel layout. mono or duplicated_mono appearing: the PBX mixes the speakers.",
     ["layout"],
 )
+for _speaker in Speaker:
+    SPEECH_SECONDS.labels(_speaker.value)
+for _layout in get_args(ChannelLayout):
+    RECORDINGS.labels(_layout)

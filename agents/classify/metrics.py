@@ -44,3 +44,7 @@ CONCURRENCY = Gauge(
     "Share of the allowed concurrency that the hosted model's service leaves. Low for long: its quota is too small.",
 )
 CONCURRENCY.set(1)
+for _result in ("answered", "garbled", "blocked", "away", "busy", "throttled", "refused"):
+    REQUESTS.labels(_result)
+for _kind in ("prompt", "answer"):
+    TOKENS.labels(_kind)

@@ -16,6 +16,7 @@ from pymongo import IndexModel
 from pymongo.errors import DocumentTooLarge, DuplicateKeyError, OperationFailure, PyMongoError, WriteError
 
 from agents.sink.core import transcript, verdict
+from agents.sink.durations import CommandDurations
 from agents.sink.settings import SinkSettings
 from schemas import CallOutcome, CallTranscribed, Leaf, Turn
 from streams.errors import PermanentError, SettingsError, TransientError
@@ -93,6 +94,7 @@ class OutcomeStore:
                 socketTimeoutMS=round((answer_limit_s or settings.timeout_s) * 1000),
                 connectTimeoutMS=milliseconds,
                 tz_aware=True,
+                event_listeners=[CommandDurations()],
             )
         except (PyMongoError, ValueError):
             raise SettingsError(

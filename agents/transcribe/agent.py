@@ -2,6 +2,7 @@
 
 import asyncio
 import tempfile
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
@@ -94,9 +95,10 @@ class TranscribeAgent(Agent[AudioReady]):
 
         async def decode(job: list[Span]) -> None:
             async with self._slots.slot(holder):
-                words = await self._pool.run(_recognise, flac, job, folder)
+                words, busy_s = await self._pool.run(_recognise, flac, job, folder)
             checkpoint.add(job, words)
             metrics.DECODED_SECONDS.inc(_seconds(job))
+            metrics.BUSY_SECONDS.inc(busy_s)
             metrics.WORDS.inc(sum(map(len, words)))
 
         try:
@@ -122,7 +124,9 @@ def _load(folder: Path) -> None:
     load_model(folder)
 
 
-def _recognise(flac: Path, spans: list[Span], folder: Path) -> list[list[Word]]:
+def _recognise(flac: Path, spans: list[Span], folder: Path) -> tuple[list[list[Word]], float]:
+    """Return the words, and the seconds that it took here: outside, jobs wait in the pipe as well."""
     from agents.transcribe.recognise import recognise  # noqa: PLC0415 - as above
 
-    return recognise(flac, spans, folder)
+    started = time.monotonic()
+    return recognise(flac, spans, folder), time.monotonic() - started

@@ -4,7 +4,12 @@ from prometheus_client import Counter
 
 DECODED_SECONDS = Counter(
     "callsift_transcribe_decoded_seconds_total",
-    "Seconds of speech that were decoded. The stage's busy time over its rate is the real-time factor.",
+    "Seconds of speech that were decoded. Falling while calls wait: the workers' CPUs are taken by others.",
+)
+BUSY_SECONDS = Counter(
+    "callsift_transcribe_busy_seconds_total",
+    "Seconds that child processes were busy decoding. Its rate over that of the seconds decoded is the real-time "
+    "factor. Rising: slower CPUs, or a larger model.",
 )
 RESUMED_SECONDS = Counter(
     "callsift_transcribe_resumed_seconds_total",

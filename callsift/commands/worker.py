@@ -1,4 +1,4 @@
-"""``callsift worker``: one process of one stage, or of the retry mover."""
+"""``callsift worker``: one process of one stage, of the retry mover, or of the monitor."""
 
 from typing import Annotated
 
@@ -16,7 +16,7 @@ def _known(name: str) -> str:
 
 
 def worker(name: Annotated[str, typer.Argument(help=f"One of {_NAMES}.", callback=_known)]) -> None:
-    """Work on one stage, or move what is due from the retry topics, until SIGTERM.
+    """Work on one stage, move what is due from the retry topics, or watch over all of it, until SIGTERM.
 
     The settings come from the environment (docs/settings.md).
     """

@@ -31,6 +31,10 @@ def _share(part: str, whole: str) -> str:
     return f"{part} / ({whole} > 0)"
 
 
+def _newest(metric: str, by: str) -> str:
+    return f"time() - max by ({by}) ({metric} > 0)"
+
+
 _CALL_SECONDS = "callsift_call_duration_until_outcome_seconds"
 _DECISIONS = "callsift_classify_decisions_total"
 
@@ -59,6 +63,46 @@ ROWS: dict[str, tuple[Panel, ...]] = {
             highest=1,
         ),
     ),
+    "What waits": (
+        Panel(
+            "Messages that wait, by stage",
+            "short",
+            {"{{stage}}": "sum by (stage) (max by (stage, topic) (callsift_consumer_lag_messages))"},
+        ),
+        Panel(
+            "Age of the oldest that waits",
+            "s",
+            {"{{stage}}": "max by (stage) (callsift_oldest_unprocessed_age_seconds)"},
+        ),
+        Panel(
+            "Waiting for another try",
+            "short",
+            {"{{topic}}": "max by (topic) (callsift_retries_waiting_messages)"},
+        ),
+        Panel(
+            "Dead letters that nobody has replayed",
+            "short",
+            {"dead letters": "max (callsift_dead_letters_messages)"},
+            is_figure=True,
+        ),
+        Panel(
+            "Brakes applied",
+            "short",
+            {"{{stage}}": "max by (stage) (callsift_brake_applied_ratio)"},
+            highest=1,
+        ),
+        Panel(
+            "Since a stage last finished an event",
+            "s",
+            {"{{stage}}": _newest("callsift_last_progress_timestamp_seconds", "stage")},
+        ),
+        Panel(
+            "Since the brokers last told the monitor",
+            "s",
+            {"monitor": "time() - max (callsift_monitor_last_look_timestamp_seconds)"},
+            is_figure=True,
+        ),
+    ),
     "Stages": (
         Panel(
             "Events a second by stage and result",
@@ -71,7 +115,11 @@ ROWS: dict[str, tuple[Panel, ...]] = {
             {"{{stage}}": _quantile(0.95, "callsift_stage_duration_seconds", "stage")},
         ),
         Panel("Events in work", "short", {"{{stage}}": "sum by (stage) (callsift_in_flight_events)"}),
-        Panel("Workers paused", "short", {"{{stage}}": "sum by (stage) (callsift_paused_ratio)"}),
+        Panel(
+            "Workers paused",
+            "short",
+            {"{{stage}} {{reason}}": "sum by (stage, reason) (callsift_paused_ratio)"},
+        ),
         Panel(
             "Failed tries a minute",
             "short",
@@ -88,6 +136,34 @@ ROWS: dict[str, tuple[Panel, ...]] = {
             {"{{stage}}": f"60 * {_rate('callsift_publish_retries_total', 'stage')}"},
         ),
         Panel("Workers that answer", "short", {"{{worker}}": 'sum by (worker) (up{job="callsift"})'}),
+    ),
+    "What it stands on": (
+        Panel(
+            "Kafka's confirmation, 95 % within",
+            "s",
+            {"{{stage}}": _quantile(0.95, "callsift_publish_duration_seconds", "stage")},
+        ),
+        Panel(
+            "MongoDB's answer, 95 % within",
+            "s",
+            {"{{operation}}": _quantile(0.95, "callsift_sink_store_duration_seconds", "operation")},
+        ),
+        Panel(
+            "Rebalances an hour",
+            "short",
+            {"{{stage}}": "sum by (stage) (increase(callsift_rebalances_total[1h]))"},
+        ),
+        Panel(
+            "Free share of the audio store's disk",
+            "percentunit",
+            {"free": "min (callsift_audio_store_free_ratio)"},
+            highest=1,
+        ),
+        Panel(
+            "Until a certificate for Kafka ends",
+            "s",
+            {"{{certificate}}": "min by (certificate) (callsift_certificate_not_after_timestamp_seconds) - time()"},
+        ),
     ),
     "Audio": (
         Panel(
@@ -121,6 +197,15 @@ ROWS: dict[str, tuple[Panel, ...]] = {
             {
                 "decoded": _rate("callsift_transcribe_decoded_seconds_total"),
                 "taken from checkpoints": _rate("callsift_transcribe_resumed_seconds_total"),
+            },
+        ),
+        Panel(
+            "Real-time factor",
+            "short",
+            {
+                "factor": _share(
+                    _rate("callsift_transcribe_busy_seconds_total"), _rate("callsift_transcribe_decoded_seconds_total")
+                )
             },
         ),
         Panel(

@@ -1,4 +1,4 @@
-"""The alerts: what they ask for exists, each has its page, and each fires when it should."""
+"""The alerts: what they ask for exists, each has its runbook, and each fires when it should."""
 
 import re
 from pathlib import Path
@@ -6,26 +6,34 @@ from typing import Any
 
 import pytest
 import yaml
+from typer.core import TyperGroup
+from typer.main import get_command
 
-from callsift.reference import metrics_page
+from callsift.cli import app
+from callsift.reference import SECTIONS, metrics_page
 from deploy.helm.reference import CHART
 from schemas import Taxonomy
 from tests.deploy.chart import of_kind, run, tool
 
 ALERTS = CHART / "files" / "alerts.yaml"
-PAGE = Path(__file__).parents[2] / "docs" / "alerts.md"
+DOCS = Path(__file__).parents[2] / "docs"
+INDEX = (DOCS / "alerts.md").read_text(encoding="utf-8")
+PAGES = {path.stem: path.read_text(encoding="utf-8") for path in (DOCS / "runbooks").iterdir()}
 RULES: list[dict[str, Any]] = [
     rule for group in yaml.safe_load(ALERTS.read_text(encoding="utf-8"))["groups"] for rule in group["rules"]
 ]
+METRICS = set(re.findall(r"^\| `(callsift_\w+)`", metrics_page(), re.MULTILINE))
 NAMES = [rule["alert"] for rule in RULES if "alert" in rule]
 
 
 def test_every_metric_exists() -> None:
-    known = set(re.findall(r"^\| `(callsift_\w+)`", metrics_page(), re.MULTILINE))
     asked = {name for rule in RULES for name in re.findall(r"(?<!:)\bcallsift_\w+", rule["expr"])}
-    asked = {re.sub(r"_(bucket|count|sum)$", "", name) for name in asked}
     assert asked
-    assert asked <= known
+    assert bare(asked) <= METRICS
+
+
+def bare(series: set[str]) -> set[str]:
+    return {re.sub(r"_(bucket|count|sum)$", "", name) for name in series}
 
 
 def test_every_recorded_series_that_is_asked_for_is_recorded() -> None:
@@ -49,8 +57,56 @@ def test_every_category_exists() -> None:
 def test_every_alert_has_its_page(alert: str) -> None:
     [rule] = [rule for rule in RULES if rule.get("alert") == alert]
     assert rule["labels"]["severity"] in {"warning", "critical"}
-    assert rule["annotations"]["runbook"] == f"docs/alerts.md#{alert.lower()}"
-    assert f"\n## {alert}\n" in PAGE.read_text(encoding="utf-8")
+    assert rule["annotations"]["runbook"] == f"docs/runbooks/{alert}.md"
+    assert f"\n| [{alert}](runbooks/{alert}.md) | {rule['labels']['severity']} | " in INDEX
+    assert PAGES[alert].startswith(f"# {alert}\n\n{rule['labels']['severity'].capitalize()}. ")
+
+
+def test_every_page_has_its_alert() -> None:
+    assert PAGES.keys() == set(NAMES)
+    assert set(re.findall(r"runbooks/(\w+)\.md", INDEX)) == set(NAMES)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_says_who_notices_where_to_look_what_to_do_and_when_to_escalate(page: str) -> None:
+    text = PAGES[page]
+    marks = [text.index(f"**{part}") for part in ("Who notices.**", "Look first.**", "Do", "Escalate**")]
+    assert marks == sorted(marks)
+    assert text.count("```") >= 2
+    assert len(text.splitlines()) <= 45
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_what_a_page_names_exists(page: str) -> None:
+    text = PAGES[page]
+    assert bare(set(re.findall(r"\bcallsift_\w+", text))) <= METRICS
+    variables = {section.variable(field) for section in SECTIONS.values() for field in section.model_fields}
+    assert set(re.findall(r"\bCALLSIFT_\w+", text)) <= variables
+    for link, anchor in re.findall(r"\]\(([^)#]+)(?:#([^)]+))?\)", text):
+        target = (DOCS / "runbooks" / link).read_text(encoding="utf-8")
+        assert not anchor or anchor in {slug(title) for title in re.findall(r"^#+ (.+)$", target, re.MULTILINE)}, anchor
+
+
+def slug(title: str) -> str:
+    return re.sub(r"[^a-z0-9 -]", "", title.lower()).replace(" ", "-")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_commands_of_a_page_are_commands_and_its_queries_are_queries(page: str, tmp_path: Path) -> None:
+    for words in re.findall(r"(?:^|`)callsift ([^`#\n]+)", PAGES[page], re.MULTILINE):
+        parts, command = words.split(), get_command(app)
+        while isinstance(command, TyperGroup):
+            command = command.commands[parts.pop(0)]
+        options = {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)}
+        assert {part for part in parts if part.startswith("--")} <= options, words
+    blocks = re.findall(r"```\n(.+?)```", PAGES[page], re.DOTALL)
+    lines = [line.partition("  #")[0].strip() for block in blocks for line in block.splitlines()]
+    queries = [line for line in lines if "callsift_" in line]
+    file = tmp_path / "rules.yml"
+    rules = [{"record": f"query:number_{number}", "expr": query} for number, query in enumerate(queries)]
+    file.write_text(yaml.safe_dump({"groups": [{"name": "page", "rules": rules}]}), encoding="utf-8")
+    answer = run(tool("promtool"), "check", "rules", str(file))
+    assert answer.returncode == 0, answer.stdout + answer.stderr
 
 
 def test_the_chart_ships_every_rule_but_those_that_are_disabled() -> None:

@@ -11,10 +11,12 @@ import yaml
 from callsift.worker import WORKERS
 from deploy.grafana.dashboard import PATH, dashboard, exported, text, used
 from deploy.grafana.panels import ROWS
+from deploy.helm.reference import CHART
 from streams import metrics
 from streams.health import Health, serve
 
 ROOT = Path(__file__).parents[2]
+ALERTS = CHART / "files" / "alerts.yaml"
 QUERIES = [query for row in ROWS.values() for panel in row for query in panel.queries.values()]
 
 
@@ -46,9 +48,26 @@ def test_prometheus_itself_understands_every_query_and_its_own_file(tmp_path: Pa
     ]
     file = tmp_path / "rules.yml"
     file.write_text(yaml.safe_dump({"groups": [{"name": "dashboard", "rules": rules}]}), encoding="utf-8")
-    for kind, path in (("rules", file), ("config", ROOT / "deploy/prometheus/prometheus.yml")):
+    config = tmp_path / "prometheus.yml"
+    config.write_text(inside_out((ROOT / "deploy/prometheus/prometheus.yml").read_text(encoding="utf-8")))
+    for kind, path in (("rules", file), ("config", config)):
         ended = subprocess.run([promtool, "check", kind, str(path)], capture_output=True, text=True, check=False)
         assert ended.returncode == 0, ended.stdout + ended.stderr
+
+
+def inside_out(config: str) -> str:
+    """Return Prometheus's file with the rules' path as it is here, where compose mounts it from."""
+    compose = yaml.safe_load((ROOT / "docker-compose.kafka.yml").read_text(encoding="utf-8"))
+    mounts = [volume.split(":") for volume in compose["services"]["prometheus"]["volumes"]]
+    [(source, target, _)] = [mount for mount in mounts if mount[0].endswith("alerts.yaml")]
+    assert yaml.safe_load(config)["rule_files"] == [target]
+    return config.replace(target, str(ROOT / source))
+
+
+def test_prometheus_loads_the_charts_alerts() -> None:
+    config = yaml.safe_load(inside_out((ROOT / "deploy/prometheus/prometheus.yml").read_text(encoding="utf-8")))
+    [path] = config["rule_files"]
+    assert Path(path).samefile(ALERTS)
 
 
 def test_the_names_are_those_that_a_worker_serves() -> None:

@@ -34,11 +34,15 @@ class Certificates:
     """Its key, encrypted with ``KEY_PASSWORD``."""
 
 
-def make_certificates(folder: Path) -> Certificates:
-    """Write an authority and what it signed; another call makes an authority that is a stranger to it."""
-    key, authority = _signed("callsift test authority", None)
-    server_key, server = _signed("server", (key, authority))
-    client_key, client = _signed("client", (key, authority))
+def make_certificates(folder: Path, not_after: datetime | None = None) -> Certificates:
+    """Write an authority and what it signed; another call makes an authority that is a stranger to it.
+
+    They end at ``not_after`` (UTC, whole seconds); None: in two days.
+    """
+    end = not_after or datetime.now(UTC) + timedelta(days=2)
+    key, authority = _signed("callsift test authority", None, end)
+    server_key, server = _signed("server", (key, authority), end)
+    client_key, client = _signed("client", (key, authority), end)
     made = Certificates(folder / "authority.pem", folder / "server.pem", folder / "client.pem", folder / "client.key")
     made.authority.write_bytes(_pem(authority))
     made.server.write_bytes(_key_pem(server_key, NoEncryption()) + _pem(server))
@@ -50,11 +54,10 @@ def make_certificates(folder: Path) -> Certificates:
 Issuer = tuple[ec.EllipticCurvePrivateKey, x509.Certificate]
 
 
-def _signed(name: str, issuer: Issuer | None) -> Issuer:
+def _signed(name: str, issuer: Issuer | None, end: datetime) -> Issuer:
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     signing_key, issued_by = (key, subject) if issuer is None else (issuer[0], issuer[1].subject)
-    today = datetime.now(UTC)
     here = [x509.DNSName("localhost"), x509.IPAddress(IPv4Address("127.0.0.1"))]
     certificate = (
         x509.CertificateBuilder()
@@ -62,8 +65,8 @@ def _signed(name: str, issuer: Issuer | None) -> Issuer:
         .issuer_name(issued_by)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(today - timedelta(days=1))
-        .not_valid_after(today + timedelta(days=2))
+        .not_valid_before(min(datetime.now(UTC), end) - timedelta(days=1))
+        .not_valid_after(end)
         .add_extension(x509.BasicConstraints(ca=issuer is None, path_length=None), critical=True)
         .add_extension(x509.SubjectAlternativeName(here), critical=False)
         .sign(signing_key, hashes.SHA256())

@@ -1,0 +1,28 @@
+"""How long MongoDB takes for each command, as its driver tells."""
+
+from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
+
+from agents.sink import metrics
+
+_OPERATIONS = frozenset({"find", "insert", "update"})
+"""What the sink does; commands that the driver sends for itself are not shown."""
+
+
+class CommandDurations(CommandListener):
+    """Observes every answer, on the driver's threads."""
+
+    def started(self, event: CommandStartedEvent) -> None:
+        """Wait for the answer, which has the time that it took."""
+
+    def succeeded(self, event: CommandSucceededEvent) -> None:
+        """Observe an answer."""
+        self._observe(event)
+
+    def failed(self, event: CommandFailedEvent) -> None:
+        """Observe a refusal, or the end of the waiting for an answer."""
+        self._observe(event)
+
+    @staticmethod
+    def _observe(event: CommandSucceededEvent | CommandFailedEvent) -> None:
+        if event.command_name in _OPERATIONS:
+            metrics.STORE_SECONDS.labels(event.command_name).observe(event.duration_micros / 1e6)

@@ -1,0 +1,69 @@
+"""What a worker stands on, looked at whenever somebody asks for its metrics: disk and certificates."""
+
+import math
+import shutil
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import fsspec
+
+from streams import metrics
+from streams.certificates import not_after
+from streams.settings import AudioStoreSettings, KafkaSettings
+
+
+def watch_audio_store(stage: str, store: AudioStoreSettings) -> None:
+    """Show the free share of the disk under the audio store, where that is a folder."""
+    if store.is_folder:
+        _, path = fsspec.core.url_to_fs(store.uri)
+        metrics.AUDIO_STORE_FREE.labels(stage).set_function(lambda: free_share(Path(path)))
+
+
+def watch_certificates(kafka: KafkaSettings) -> None:
+    """Show when the certificates end that the settings name; a renewed file counts from the next scrape on.
+
+    The client's counts by the first of its chain to end. The authorities' counts by the last: while one follows the
+    other, a file has both.
+    """
+    named: tuple[tuple[str, Path | None, Callable[[Iterable[datetime]], datetime]], ...] = (
+        ("ca", kafka.ca_file, max),
+        ("client", kafka.certificate_file, min),
+    )
+    for name, path, choose in named:
+        if path is not None:
+            metrics.CERTIFICATE_NOT_AFTER.labels(name).set_function(_End(path, choose))
+
+
+def free_share(folder: Path) -> float:
+    """Return the free share of the disk that a folder is on or will be on, 0 to 1; NaN: nobody can tell."""
+    while not folder.exists() and folder != folder.parent:  # it is made with the first payload
+        folder = folder.parent
+    try:
+        disk = shutil.disk_usage(folder)
+    except OSError:
+        return math.nan
+    return disk.free / disk.total if disk.total else math.nan
+
+
+class _End:
+    """When a file's certificates end, as Unix time; read again only when the file is another."""
+
+    def __init__(self, path: Path, choose: Callable[[Iterable[datetime]], datetime]) -> None:
+        self._path = path
+        self._choose = choose
+        self._seen: Any = None
+        self._end_s = math.nan
+
+    def __call__(self) -> float:
+        try:
+            found = self._path.stat()
+            seen = (found.st_mtime_ns, found.st_ino, found.st_size)
+            if seen != self._seen:
+                self._end_s = self._choose(not_after(self._path)).timestamp()
+                self._seen = seen
+        except (OSError, ValueError):
+            self._seen = None
+            return math.nan
+        return self._end_s
