@@ -42,7 +42,8 @@ class User:
 
 def users(kafka: KafkaSettings) -> list[User]:
     """Return a user for each worker and one for the tools."""
-    rules = {stage.name: _stage(stage) for stage in STAGES.values()} | {"retry": _retry(), TOOLS: _tools()}
+    rules = {stage.name: _stage(stage) for stage in STAGES.values()}
+    rules |= {"retry": _retry(), "monitor": _monitor(), TOOLS: _tools()}
     return [
         User(kubernetes_name(f"{kafka.prefix}callsift-{runs}"), runs, _joined(kafka.prefix, own))
         for runs, own in rules.items()
@@ -68,8 +69,12 @@ def _retry() -> list[Rule]:
     return [*_topics(RETRIES, "Read"), *_topics(RETRIED, "Write"), Rule("group", RETRY_GROUP, ("Read",))]
 
 
+def _monitor() -> list[Rule]:
+    taken = (topic for stage in STAGES.values() for topic in stage.takes)
+    return [*_topics((*taken, *RETRIES, REPLAYS, BRAKES), "Read"), *_groups("Describe")]
+
+
 def _tools() -> list[Rule]:
-    groups = [*(stage.group for stage in STAGES.values()), RETRY_GROUP]
     return [
         # `topics create`, with and without --check; everything can be looked at
         *_topics(ALL_TOPICS, "Create", "DescribeConfigs", "Read"),
@@ -78,12 +83,17 @@ def _tools() -> list[Rule]:
         # `retention run`
         *_topics((DEAD_LETTER,), "Delete"),
         # `status`, and autoscalers
-        *(Rule("group", group, ("Describe",)) for group in groups),
+        *_groups("Describe"),
     ]
 
 
 def _topics(topics: Iterable[Topic], *operations: str) -> list[Rule]:
     return [Rule("topic", topic.name, operations) for topic in topics]
+
+
+def _groups(*operations: str) -> list[Rule]:
+    groups = (*(stage.group for stage in STAGES.values()), RETRY_GROUP)
+    return [Rule("group", group, operations) for group in groups]
 
 
 def _joined(prefix: str, rules: Iterable[Rule]) -> tuple[Rule, ...]:

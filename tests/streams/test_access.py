@@ -19,11 +19,12 @@ from confluent_kafka.admin import AclOperation, AdminClient
 from deploy.laptop.kafka import Security
 from schemas import DeadLetter
 from streams.access import TOOLS, Rule, User, kubernetes_name
-from streams.brake import notices
+from streams.brake import notices, publish_notice
 from streams.catalogue import ALL_TOPICS, BRAKES, DEAD_LETTER, RETRIED, RETRIES, STAGES, Stage, Topic
 from streams.health import Health
 from streams.kafka_client import KafkaUnavailable, TopicReader, client_config, consumer_lag, produce
 from streams.message import ORIGIN, Message, Tries
+from streams.observer import Observer
 from streams.retry_mover import RetryMover
 from streams.settings import KafkaSettings
 from streams.snapshot import BrokerView
@@ -56,7 +57,8 @@ def test_a_stage_reads_what_it_takes_and_writes_what_can_come_of_it(stage: Stage
 def test_nobody_may_more_with_what_callers_said_than_read_and_write() -> None:
     for user in USERS.values():
         allowed = {operation for rule in user.rules for operation in rule.operations}
-        assert allowed <= {"Read", "Write"} or user.runs == TOOLS
+        assert allowed <= {"Read", "Write", "Describe"} or user.runs == TOOLS
+    assert not of("monitor", "topic", "Write")
     assert of(TOOLS, "topic", "Delete") == {DEAD_LETTER.name}
 
 
@@ -265,6 +267,16 @@ def test_the_mover_brings_back_what_is_due_with_its_rules_alone(guarded: Guarded
         assert "moved" in calls_on(guarded.admin, topic.name)
     places = [(PREFIX + topic.name, number) for topic in RETRIES for number in range(topic.partitions)]
     until(lambda: consumer_lag(guarded.admin, f"{PREFIX}callsift.retry", places) == 0, str)
+
+
+@pytest.mark.integration
+def test_the_monitor_sees_everything_with_its_rules_alone(guarded: Guarded) -> None:
+    kafka = guarded.settings("monitor")
+    status = Observer(kafka).look()
+    assert {group.name for group in status.groups} == {*STAGES, "retry"}
+    assert all(group.partitions and group.members is not None for group in status.groups)
+    publish_notice(guarded.admin, "audio", applied=False, reason="")
+    assert "audio" in notices(kafka)
 
 
 @pytest.mark.integration
