@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from prometheus_client import REGISTRY
 from pydantic import SecretStr
 
 from agents.sink import core
@@ -206,3 +207,18 @@ async def test_calls_are_found_by_time_and_category_with_their_transcripts(store
     assert await found(category=Leaf("unnecessary_call", "price_research")) == ["early", "late"]
     assert await found(category=Leaf("unnecessary_call", "complaint")) == []
     assert await found(provisional=True) == (["early", "late"] if call.provisional else [])
+
+
+async def test_how_long_the_store_takes_is_observed_by_operation(store: OutcomeStore) -> None:
+    before = {operation: observed(operation) for operation in ("find", "insert", "update")}
+    await store.save(done("a"), TURNS)
+    await store.save(done("b"), TURNS)
+    assert {operation: observed(operation) - count for operation, count in before.items()} == {
+        "find": 2,
+        "insert": 1,
+        "update": 1,
+    }
+
+
+def observed(operation: str) -> float:
+    return REGISTRY.get_sample_value("callsift_sink_store_duration_seconds_count", {"operation": operation}) or 0.0
