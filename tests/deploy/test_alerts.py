@@ -112,6 +112,9 @@ def test_the_commands_of_a_page_are_commands_and_its_queries_are_queries(page: s
 def test_the_chart_ships_every_rule_but_those_that_are_disabled() -> None:
     [found] = of_kind("everything", "PrometheusRule")
     shipped = [rule for group in found["spec"]["groups"] for rule in group["rules"]]
+    for rule in (rule for rule in shipped if "alert" in rule):
+        page = rule["annotations"].pop("runbook_url").removeprefix("https://wiki.example.com/callsift/runbooks/")
+        assert page.removesuffix(".md") in PAGES
     assert [rule for rule in RULES if rule.get("alert") != "CallsiftBudgetNear"] == shipped
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from prometheus_client import REGISTRY
 from pydantic import SecretStr
 
 from agents.sink import core
@@ -251,3 +252,18 @@ def test_the_command_says_that_the_store_is_away_without_its_password() -> None:
     assert ended.returncode == 1
     assert "CALLSIFT_MONGO_URI" in ended.stderr
     assert "hunter2" not in ended.stderr
+
+
+async def test_how_long_the_store_takes_is_observed_by_operation(store: OutcomeStore) -> None:
+    before = {operation: observed(operation) for operation in ("find", "insert", "update")}
+    await store.save(done("a"), TURNS)
+    await store.save(done("b"), TURNS)
+    assert {operation: observed(operation) - count for operation, count in before.items()} == {
+        "find": 2,
+        "insert": 1,
+        "update": 1,
+    }
+
+
+def observed(operation: str) -> float:
+    return REGISTRY.get_sample_value("callsift_sink_store_duration_seconds_count", {"operation": operation}) or 0.0

@@ -239,7 +239,7 @@ def killed(store: ClaimCheckStore) -> Iterator[AudioReady]:
     process = multiprocessing.get_context("spawn").Process(target=decode, args=(uri, call.model_dump_json()))
     process.start()
     deadline = time.monotonic() + 60
-    while not store.entries("decoded"):
+    while not any(entry.name.endswith(".json") for entry in store.entries("decoded")):  # a draft is none yet
         assert process.is_alive()
         assert time.monotonic() < deadline
         time.sleep(0.01)
@@ -255,8 +255,9 @@ def killed(store: ClaimCheckStore) -> Iterator[AudioReady]:
 async def test_after_a_kill_in_the_middle_of_a_long_call_only_the_rest_is_decoded(
     killed: AudioReady, store: ClaimCheckStore, tmp_path: Path
 ) -> None:
-    decoded_before, resumed_before = decoded_s(), resumed_s()
+    decoded_before, resumed_before, busy_before = decoded_s(), resumed_s(), busy_s()
     resumed = await once(store, killed)
+    assert busy_s() > busy_before
     resumed_now, decoded_now = resumed_s() - resumed_before, decoded_s() - decoded_before
     assert resumed_now > 0
     assert 0 < decoded_now < seconds(killed)
@@ -276,6 +277,10 @@ async def once(store: ClaimCheckStore, call: AudioReady) -> CallTranscribed:
 
 def decoded_s() -> float:
     return REGISTRY.get_sample_value("callsift_transcribe_decoded_seconds_total") or 0.0
+
+
+def busy_s() -> float:
+    return REGISTRY.get_sample_value("callsift_transcribe_busy_seconds_total") or 0.0
 
 
 def resumed_s() -> float:
