@@ -6,13 +6,15 @@ from typing import Any
 
 import pytest
 import yaml
+from jsonschema import Draft7Validator
 
 from callsift.worker import WORKERS
+from deploy.helm.kubernetes_schemas import file_name
 from streams.access import TOOLS, users
+from streams.catalogue import ALL_TOPICS
 from streams.provision import wanted_topics
 from streams.settings import KafkaSettings
 from tests.callsift import terminal
-from tests.deploy.chart import run, tool
 from tests.deploy.test_chart import SCHEMAS
 
 PREFIX = "Blue_1."
@@ -32,12 +34,12 @@ def resources(*options: str) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("options", [(), ("--acls",), ("--acls", "--authentication", "tls", "--namespace", "kafka")])
 def test_what_is_exported_is_valid_for_strimzi(options: tuple[str, ...]) -> None:
-    location = f"{SCHEMAS}/{{{{.ResourceKind}}}}{{{{.KindSuffix}}}}.json"
-    given = export("--cluster", "main", *options)
-    answer = run(tool("kubeconform"), "-strict", "-summary", "-schema-location", location, given=given)
-    assert answer.returncode == 0, answer.stdout + answer.stderr
-    assert "Invalid: 0, Errors: 0, Skipped: 0" in answer.stdout
-    assert "Valid: 0" not in answer.stdout
+    found = resources(*options)
+    assert len(found) == (len(WORKERS) + 1 if "--acls" in options else len(ALL_TOPICS))
+    for resource in found:
+        schema = json.loads((SCHEMAS / file_name(resource["kind"], resource["apiVersion"])).read_text(encoding="utf-8"))
+        wrong = Draft7Validator(schema).iter_errors(resource)
+        assert [f"{error.json_path}: {error.message}" for error in wrong] == [], resource["metadata"]["name"]
 
 
 def test_every_topic_is_a_resource_that_says_how_it_is_kept() -> None:
