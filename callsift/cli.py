@@ -5,7 +5,7 @@ import sys
 
 import typer
 
-from callsift.commands import brake, dlq, model, outcomes, retention, schemas, topics
+from callsift.commands import brake, dlq, model, outcomes, retention, schemas, store, topics
 from callsift.commands.demo import demo
 from callsift.commands.emit import emit
 from callsift.commands.evaluate import evaluate
@@ -32,6 +32,7 @@ app.command("eval")(evaluate)
 app.add_typer(outcomes.app, name="outcomes")
 app.add_typer(dlq.app, name="dlq")
 app.add_typer(topics.app, name="topics")
+app.add_typer(store.app, name="store")
 app.add_typer(brake.app, name="brake")
 app.add_typer(model.app, name="model")
 app.add_typer(retention.app, name="retention")

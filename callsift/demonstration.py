@@ -97,7 +97,7 @@ def run_demo(workers: Pipeline, on_outcome: Callable[[CallOutcome], None]) -> li
     os.environ.update(workers.environment)
     store = ClaimCheckStore(workers.environment["CALLSIFT_AUDIO_STORE_URI"])
     labels = read_labels()
-    stored = [_stored(label.recording, store) for label in labels]
+    stored = [stored_recording(label.recording, store) for label in labels]
     events = [call_ended(new_call_id(), recording, queue="demo") for recording in stored]
     outcomes = emit_and_wait(KafkaSettings.read(), events, OUTCOME_LIMIT_S, on_outcome)
     documents = _documents(workers.environment["CALLSIFT_MONGO_URI"], list(outcomes))
@@ -107,8 +107,12 @@ def run_demo(workers: Pipeline, on_outcome: Callable[[CallOutcome], None]) -> li
     ]
 
 
-def _stored(recording: Recording, store: ClaimCheckStore) -> Recording:
-    """Put a label's files into the audio store and return the recording with their addresses there."""
+def stored_recording(recording: Recording, store: ClaimCheckStore) -> Recording:
+    """Put a label's files into the audio store and return the recording with their addresses there.
+
+    Raises:
+        CallsiftError: A file is missing.
+    """
     match recording:
         case OneFile(uri=uri):
             return recording.model_copy(update={"uri": store_recording(store, RECORDINGS / uri)})

@@ -2,11 +2,11 @@
 
 from typing import TYPE_CHECKING, Any
 
+from streams.agent import Agent
 from streams.catalogue import STAGES
 from streams.claim_check import ClaimCheckStore
 from streams.errors import SettingsError
 from streams.privacy import CallerPrivacy
-from streams.runner import Agent
 from streams.settings import AudioStoreSettings, PrivacySettings
 
 if TYPE_CHECKING:

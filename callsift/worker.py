@@ -5,18 +5,21 @@ import os
 import signal
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from callsift.stages import make_agent
+from streams.agent import Agent
 from streams.catalogue import STAGES
 from streams.claim_check import ClaimCheckStore, public_address
 from streams.claimed_turns import ClaimedTurns
 from streams.errors import SettingsError
 from streams.health import Health, serve
 from streams.logs import set_up_logging
-from streams.runner import Agent
 from streams.settings import AudioStoreSettings, KafkaSettings, MonitorSettings, RunnerSettings, WorkerSettings
 from streams.surroundings import watch_audio_store, watch_certificates
+
+if TYPE_CHECKING:
+    from streams.tracing import Tracing
 
 logger = logging.getLogger(__name__)
 
@@ -29,6 +32,8 @@ WORKERS = (*STAGES, RETRY, MONITOR)
 """What a process can be."""
 _STORE_STAGES = {"audio", "transcribe"}
 """The stages that need the audio store for every call."""
+_COLLECTOR = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
+"""Traces are sent if one of them is set."""
 
 
 def work(name: str, make: Callable[[str], Agent[Any]] = make_agent) -> None:
@@ -65,7 +70,30 @@ def work(name: str, make: Callable[[str], Agent[Any]] = make_agent) -> None:
                 extra={"address": public_address(store.uri)},
             )
         turns = ClaimedTurns(ClaimCheckStore(store.uri), store.message_limit_kb * 1024)
-        run_worker(STAGES[name], lambda: make(name), kafka, RunnerSettings.read(), health, turns)
+        tracing = make_tracing(name, kafka)
+        try:
+            run_worker(STAGES[name], lambda: make(name), kafka, RunnerSettings.read(), health, turns, tracing)
+        finally:
+            if tracing is not None:
+                tracing.stop()
+
+
+def make_tracing(stage: str, kafka: KafkaSettings) -> "Tracing | None":
+    """Trace if OpenTelemetry's own variables name a collector and the extra is installed; else None."""
+    told = {name: os.environ.get(f"OTEL_{name}", "").strip() for name in ("SDK_DISABLED", "TRACES_EXPORTER")}
+    if told["SDK_DISABLED"].lower() == "true" or told["TRACES_EXPORTER"] == "none":
+        return None
+    if not any(os.environ.get(name) for name in _COLLECTOR):
+        return None
+    try:
+        from streams.tracing import Tracing  # noqa: PLC0415 - nobody needs OpenTelemetry but for this
+    except ModuleNotFoundError as error:
+        logger.warning(
+            "a collector is named, but traces need another package: pip install 'callsift[tracing]'",
+            extra={"missing": error.name},
+        )
+        return None
+    return Tracing(stage, kafka.prefix)
 
 
 def _move_retries(kafka: KafkaSettings, health: Health) -> None:

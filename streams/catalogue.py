@@ -74,6 +74,13 @@ class Stage:
     takes: tuple[Topic, ...]
     gives: Topic
     does: str
+    besides: tuple[Topic, ...] = ()
+    """Where it may publish something besides its result."""
+
+    @property
+    def group(self) -> str:
+        """Its consumer group, without prefix."""
+        return f"callsift.{self.name}"
 
 
 STAGES = {
@@ -81,11 +88,14 @@ STAGES = {
     for stage in (
         Stage("audio", (ENDED,), AUDIO, "fetch, decode, split channels, detect speech"),
         Stage("transcribe", (AUDIO,), TRANSCRIPTS, "recognise what was said"),
-        Stage("classify", (TRANSCRIPTS,), CLASSIFIED, "decide what the call was for"),
+        Stage("classify", (TRANSCRIPTS,), CLASSIFIED, "decide what the call was for", besides=(REPROCESS,)),
         Stage("sink", (CLASSIFIED, DEAD_LETTER), OUTCOMES, "store the outcome and tell everybody"),
         Stage("reprocess", (REPROCESS,), CLASSIFIED, "decide anew, in a lane of its own"),
     )
 }
+
+RETRIED = tuple(topic for stage in STAGES.values() for topic in stage.takes if topic is not DEAD_LETTER)
+"""The topics whose messages may be tried again by way of a retry topic; work on a dead letter is never put off."""
 
 WAY = ("audio", "transcribe", "classify", "sink")
 """The stages that every call passes, in order."""

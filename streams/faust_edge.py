@@ -11,17 +11,19 @@ import tempfile
 import threading
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import faust
 from aiokafka.errors import MessageSizeTooLargeError
+from faust.transport.drivers.aiokafka import Consumer, Transport
 from faust.types import EventT, StreamT
 from faust.types.tuples import TP
 
 from streams import metrics
+from streams.agent import Agent
 from streams.brake import follow as follow_brake
 from streams.brake import publish_notice
 from streams.catalogue import ALL_TOPICS, LARGEST_MESSAGE_BYTES, Stage, Topic
@@ -30,16 +32,41 @@ from streams.errors import PermanentError
 from streams.health import Health
 from streams.kafka_client import KafkaUnavailable, consumer_lag
 from streams.message import Headers, Message
-from streams.runner import Agent, Publish, StageRunner
+from streams.publisher import Publish
+from streams.runner import StageRunner
 from streams.security import tls_context
 from streams.settings import KafkaSettings, RunnerSettings
 from streams.watchdog import Sight, Watchdog
 from streams.window import Window
 
+if TYPE_CHECKING:
+    from streams.tracing import Tracing
+
 logger = logging.getLogger(__name__)
 _GC_THRESHOLDS = (50_000, 20, 50)
 """Events are trees of many small objects without cycles; Python's defaults cost a quarter of a large event's CPU."""
 _EXIT_BUG = 70  # EX_SOFTWARE of sysexits.h
+
+
+class _Consumer(Consumer):
+    """Hands its partitions over before Faust forgets what is acknowledged and not yet committed.
+
+    The signal on_partitions_revoked comes after that: a commit there commits nothing.
+    """
+
+    transport: "_Transport"
+
+    async def on_partitions_revoked(self, revoked: set[TP]) -> None:
+        await self.transport.hand_over()
+        await super().on_partitions_revoked(revoked)
+
+
+class _Transport(Transport):
+    Consumer = _Consumer
+
+    def __init__(self, app: faust.App, hand_over: Callable[[], Awaitable[None]]) -> None:
+        super().__init__(app.conf.broker_consumer, app)
+        self.hand_over = hand_over
 
 
 class MessageTooLarge(PermanentError):
@@ -49,7 +76,7 @@ class MessageTooLarge(PermanentError):
 def make_app(stage: Stage, kafka: KafkaSettings) -> faust.App:
     """Make the Faust application of a stage: one consumer group, no tables, no web server, nothing declared."""
     return faust.App(
-        f"{kafka.prefix}callsift.{stage.name}",
+        kafka.prefix + stage.group,
         broker=[f"kafka://{address.strip()}" for address in kafka.bootstrap_servers.split(",")],
         broker_credentials=_credentials(kafka),
         store="memory://",
@@ -59,7 +86,7 @@ def make_app(stage: Stage, kafka: KafkaSettings) -> faust.App:
         topic_disable_leader=True,
         key_serializer="raw",
         value_serializer="raw",
-        # A rebalance must not wait for a call that takes minutes; the window makes that safe.
+        # A rebalance must not wait for a call that takes minutes; the window makes that safe and waits a moment itself.
         stream_wait_empty=False,
         broker_session_timeout=kafka.session_timeout_s,
         broker_heartbeat_interval=kafka.heartbeat_interval_s,
@@ -182,8 +209,15 @@ def connect(
     runner: RunnerSettings,
     health: Health,
     turns: ClaimedTurns | None = None,
+    tracing: "Tracing | None" = None,
 ) -> Watchdog:
     """Let ``agent`` work on the stage's topics, through the runner and the window; returns what watches over it."""
+
+    async def hand_over() -> None:
+        await window.settle(kafka.handover_s)
+        await cast("_Consumer", app.consumer).force_commit()  # what is done does not come again elsewhere
+
+    app.transport = _Transport(app, hand_over)  # before the first topic asks for it
     topics = {kafka.prefix + topic.name: topic for topic in stage.takes}
     stage_runner = StageRunner(
         stage,
@@ -191,6 +225,7 @@ def connect(
         _publisher(app, kafka.prefix, stage),
         runner,
         turns=turns,
+        tracing=tracing,
         on_pause=health.pause,
         apply_brake=partial(_tell_everybody, kafka, stage.name),
     )
@@ -226,9 +261,7 @@ def connect(
     async def partitions_assigned(*_: Any, **__: Any) -> None:
         metrics.REBALANCES.labels(stage.name).inc()
         health.joined = True
-
-    async def partitions_revoked(*_: Any, **__: Any) -> None:
-        await app.consumer.commit()  # what is done does not come again elsewhere
+        window.resume()
 
     async def finish(*_: Any, **__: Any) -> None:
         health.joined = False
@@ -239,7 +272,6 @@ def connect(
 
     app.task(beat)
     app.on_partitions_assigned.connect(partitions_assigned)
-    app.on_partitions_revoked.connect(partitions_revoked)
     app.on_before_shutdown.connect(finish)
 
     def look() -> Sight:
@@ -264,6 +296,7 @@ def run_worker(
     runner: RunnerSettings,
     health: Health,
     turns: ClaimedTurns | None = None,
+    tracing: "Tracing | None" = None,
 ) -> None:
     """Work on a stage until SIGTERM or SIGINT; leaves by SystemExit.
 
@@ -278,7 +311,7 @@ def run_worker(
     gc.set_threshold(*_GC_THRESHOLDS)
     app = make_app(stage, kafka)
     app.finalize()
-    watchdog = connect(app, stage, agent, kafka=kafka, runner=runner, health=health, turns=turns)
+    watchdog = connect(app, stage, agent, kafka=kafka, runner=runner, health=health, turns=turns, tracing=tracing)
     watchdog.start(partial(consumer_lag, kafka, app.conf.id))
     logger.info("worker starts", extra={"stage": stage.name, "does": stage.does})
     worker = faust.Worker(app, loop=loop, quiet=True, override_logging=False, redirect_stdouts=False)

@@ -81,6 +81,10 @@ class TopicReader:
             | {"error_cb": trouble, "enable.partition.eof": True}
         )
         found = self._ask(trouble, name, lambda limit_s: self._consumer.list_topics(name, timeout=limit_s)).topics[name]
+        if found.error is not None and found.error.code() == KafkaError.TOPIC_AUTHORIZATION_FAILED:
+            raise KafkaUnavailable(
+                f"not allowed to read {name}", "`callsift topics export --acls` lists what is needed"
+            )
         if found.error is not None or not found.partitions:
             raise KafkaUnavailable(f"there is no topic {name}", "Create it with `callsift topics create`")
         positions = []

@@ -13,7 +13,7 @@ from streams.replay import read_replays
 from streams.settings import KafkaSettings
 from streams.snapshot import BrokerView, Place, Ranges, first_messages
 
-_STAGE = next(stage.name for stage in STAGES.values() if DEAD_LETTER in stage.takes)
+_GROUP = next(stage.group for stage in STAGES.values() if DEAD_LETTER in stage.takes)
 _AT_ONCE = 1000
 
 
@@ -47,7 +47,7 @@ def find_old_letters(kafka: KafkaSettings, before: datetime) -> OldLetters:
         raise KafkaUnavailable(
             f"there is no topic {topic}", "Check CALLSIFT_KAFKA_PREFIX, or create it with `callsift topics create`"
         )
-    committed = view.committed({f"{kafka.prefix}callsift.{_STAGE}": list(ranges)})
+    committed = view.committed({kafka.prefix + _GROUP: list(ranges)})
     pending, expired, keep_from = 0, 0, {}
     for place, young_from in _young_from(kafka, view, ranges, before).items():
         start = ranges[place].start

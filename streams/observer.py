@@ -44,7 +44,7 @@ class Observer:
         self._view = BrokerView(kafka)
         self._census = _Census(kafka)
         self._readers = (
-            *(_Reader(stage.name, f"{kafka.prefix}callsift.{stage.name}", stage.takes) for stage in STAGES.values()),
+            *(_Reader(stage.name, kafka.prefix + stage.group, stage.takes) for stage in STAGES.values()),
             _Reader("retry", kafka.prefix + RETRY_GROUP, RETRIES),
         )
 

@@ -29,7 +29,7 @@ def pending_names(kafka: KafkaSettings, on_message: Callable[[int, int], None] =
     groups = {kafka.prefix + topic.name: kafka.prefix + RETRY_GROUP for topic in RETRIES}
     for stage in STAGES.values():
         taken = (topic for topic in stage.takes if topic in CARRIERS)
-        groups |= {kafka.prefix + topic.name: f"{kafka.prefix}callsift.{stage.name}" for topic in taken}
+        groups |= {kafka.prefix + topic.name: kafka.prefix + stage.group for topic in taken}
     view = BrokerView(kafka)
     places = view.ranges(groups)
     if missing := groups.keys() - {topic for topic, _ in places}:

@@ -11,7 +11,7 @@ from typing import cast
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
 
-from streams.catalogue import ALL_TOPICS, RETRIES, STAGES
+from streams.catalogue import RETRIED, RETRIES
 from streams.health import Health
 from streams.kafka_client import client_config
 from streams.message import ORIGIN
@@ -34,8 +34,8 @@ class RetryMover:
         self._prefix = kafka.prefix
         self._now_s = now_s
         self._delays_s = {kafka.prefix + topic.name: topic.delay_s or 0 for topic in RETRIES}
-        self._origins = {topic.name for topic in ALL_TOPICS if topic.delay_s is None}
-        for topic in (taken for stage in STAGES.values() for taken in stage.takes):
+        self._origins = {topic.name for topic in RETRIED}
+        for topic in RETRIED:
             MOVED.labels(topic.name)  # a query is to find 0 rather than nothing
         self._due_s: dict[Position, float] = {}
         self._consumer = Consumer(

@@ -92,6 +92,9 @@ class KafkaSettings(Section):
     """Seconds to wait for a broker's answer; longer than the session time-out."""
     rebalance_timeout_s: PositiveFloat = 10.0
     """Seconds that a rebalance waits for a member."""
+    handover_s: NonNegativeFloat = 3.0
+    """Seconds that a member lets a rebalance wait for its work in flight. What takes longer, the partition's next owner
+    does as well. At most half of the rebalance time-out."""
     commit_interval_s: PositiveFloat = 1.0
     """Seconds between commits: after a crash, what was done since the last one is done again."""
 
@@ -137,6 +140,8 @@ class KafkaSettings(Section):
             raise ValueError(
                 "CALLSIFT_KAFKA_HEARTBEAT_INTERVAL_S must be at most a third of CALLSIFT_KAFKA_SESSION_TIMEOUT_S"
             )
+        if self.handover_s * 2 > self.rebalance_timeout_s:
+            raise ValueError("CALLSIFT_KAFKA_HANDOVER_S must be at most half of CALLSIFT_KAFKA_REBALANCE_TIMEOUT_S")
         return self
 
 

@@ -48,9 +48,9 @@ class Window:
     Two limits: ``size`` events are in work at most, and a partition holds ``reach`` events at most, finished ones that
     wait for an older one included. Beyond them ``admit`` waits, and the backlog stays where it belongs, in Kafka.
 
-    A rebalance waits for nothing. Work whose partition was handed on runs to its end and is never acknowledged here:
-    the new owner has the event too. Where the same event is delivered again (Faust rewinds partitions that stayed), it
-    finds its own work still running, or done, and adopts it.
+    A rebalance waits no longer than ``settle`` is told. Work that outlasts it and whose partition was handed on runs to
+    its end and is never acknowledged here: the new owner has the event too. Where the same event is delivered again
+    (Faust rewinds partitions that stayed), it finds its own work still running, or done, and adopts it.
     """
 
     def __init__(
@@ -75,6 +75,7 @@ class Window:
         self._running: set[asyncio.Task[None]] = set()
         self._moved = asyncio.Event()
         self._closed = False
+        self._held = False
         self.admitted = 0
         """Events admitted so far: while it grows, the consumer is not stuck."""
 
@@ -84,12 +85,17 @@ class Window:
         return len(self._running)
 
     async def admit(self, delivered: Delivered, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Start ``work`` for an event as soon as there is room, and return while it runs."""
-        while self._closed or len(self._running) >= self._size or len(self._queues[delivered.partition]) >= self._reach:
+        """Start ``work`` for an event as soon as there is room, and return while it runs.
+
+        An event of an older generation is left alone: Faust delivers it again, here or to its partition's new owner.
+        """
+        while not self._has_room(delivered.partition):
             self._moved.clear()
             await self._moved.wait()
             self._follow_generation()
         self._follow_generation()
+        if delivered.generation != self._generation:
+            return
         self.admitted += 1
         key = (delivered.partition, delivered.offset)
         slot = self._slots.get(key)
@@ -97,19 +103,39 @@ class Window:
             slot = self._slots[key] = _Slot(delivered)
             slot.task = asyncio.create_task(self._run(key, slot, work))
             self._running.add(slot.task)
-        if delivered.generation == self._generation:
-            slot.delivered = delivered
-            if not slot.queued:
-                slot.queued = True
-                self._queues[delivered.partition].append(slot)
-            self._acknowledge(delivered.partition)
+        slot.delivered = delivered
+        if not slot.queued:
+            slot.queued = True
+            self._queues[delivered.partition].append(slot)
+        self._acknowledge(delivered.partition)
+
+    async def settle(self, limit_s: float) -> None:
+        """Before the group shares its partitions anew: start nothing more, and wait for what is in work.
+
+        What is done within ``limit_s`` seconds is acknowledged in its own generation, and nobody does it again.
+        ``resume`` lets work start again.
+        """
+        self._held = True
+        await self._done_within(limit_s)
+
+    def resume(self) -> None:
+        """Let work start again."""
+        self._held = False
+        self._moved.set()
 
     async def drain(self, grace_s: float) -> bool:
         """Take nothing new and wait up to ``grace_s`` seconds for what is in work; True if all of it got done."""
         self._closed = True
+        return await self._done_within(grace_s)
+
+    def _has_room(self, partition: Hashable) -> bool:
+        is_open = not (self._closed or self._held)
+        return is_open and len(self._running) < self._size and len(self._queues[partition]) < self._reach
+
+    async def _done_within(self, limit_s: float) -> bool:
         if not self._running:
             return True
-        _, unfinished = await asyncio.wait(self._running, timeout=grace_s)
+        _, unfinished = await asyncio.wait(self._running, timeout=limit_s)
         return not unfinished
 
     async def _run(self, key: tuple[Hashable, int], slot: _Slot, work: Callable[[], Coroutine[Any, Any, None]]) -> None:

@@ -1,4 +1,7 @@
-"""What every test shares: properties are judged by their claims, never by the machine's speed; a real Kafka."""
+"""What every test shares: properties are judged by their claims, never by the machine's speed; a real Kafka.
+
+``make test`` runs two processes, each with a Kafka of its own.
+"""
 
 import itertools
 import time
@@ -17,6 +20,16 @@ from tests.servers.kafka import KafkaServer, delete_topics, kafka_server, own_cl
 
 settings.register_profile("callsift", deadline=None)
 settings.load_profile("callsift")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """In several processes: what shares a pipeline or a file stays together, and the long ones come first."""
+    if not hasattr(config, "workerinput"):
+        return
+    items.sort(key=lambda item: item.get_closest_marker("integration") is None)
+    for item in items:
+        together = "up" if "up" in getattr(item, "fixturenames", ()) else str(item.path)
+        item.add_marker(pytest.mark.xdist_group(together))
 
 
 @pytest.fixture(scope="session")

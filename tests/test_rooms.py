@@ -63,7 +63,7 @@ def test_only_the_entry_points_read_the_environment() -> None:
 
 
 HEAVY = {"torch", "torchaudio", "silero_vad", "onnxruntime", "av", "vosk", "sklearn", "scipy", "motor"}
-HEAVY |= {"google.genai", "google.generativeai", "matplotlib", "pandas", "typer"}
+HEAVY |= {"google.genai", "google.generativeai", "matplotlib", "pandas", "typer", "opentelemetry"}
 STAGES: dict[str, tuple[dict[str, str], set[str]]] = {
     "audio": ({}, set()),
     "transcribe": ({"CALLSIFT_VOSK_MODEL": str(SPEECH_MODEL)}, set()),
@@ -77,6 +77,7 @@ STAGES: dict[str, tuple[dict[str, str], set[str]]] = {
 }
 PROGRAM = """
 import sys
+import callsift.worker, streams.faust_edge
 from callsift.stages import make_agent
 agent = make_agent(sys.argv[1])
 print(",".join(name for name in sys.argv[2].split(",") if name in sys.modules))
@@ -89,7 +90,7 @@ import os; os._exit(0 if agent else 1)
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_worker_loads_nothing_that_belongs_to_another_stage_or_to_its_children(stage: str) -> None:
     environment, own = STAGES[stage]
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("CALLSIFT_")}
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("CALLSIFT_", "OTEL_"))}
     result = subprocess.run(
         [sys.executable, "-c", PROGRAM, stage.split(maxsplit=1)[0], ",".join(sorted(HEAVY))],
         env=clean | environment,

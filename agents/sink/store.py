@@ -7,12 +7,13 @@ It uses the API that motor shares with PyMongo's own asynchronous client, so tha
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from bson.errors import InvalidDocument
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection
 from pydantic import TypeAdapter
-from pymongo.errors import DocumentTooLarge, DuplicateKeyError, PyMongoError, WriteError
+from pymongo import IndexModel
+from pymongo.errors import DocumentTooLarge, DuplicateKeyError, OperationFailure, PyMongoError, WriteError
 
 from agents.sink.core import transcript, verdict
 from agents.sink.durations import CommandDurations
@@ -36,6 +37,28 @@ class UnstorableOutcome(PermanentError):
     """MongoDB's format cannot hold the outcome."""
 
 
+class _Index(NamedTuple):
+    fields: tuple[str, ...]
+    only: Document | None = None
+    """Which documents are in it; None: all."""
+
+    def __str__(self) -> str:
+        return ", ".join(self.fields)
+
+    def model(self) -> IndexModel:
+        options = {} if self.only is None else {"partialFilterExpression": self.only}
+        return IndexModel([(field, 1) for field in self.fields], **options)
+
+
+_INDEXES = (
+    _Index(("decided_at",)),  # `retention run`
+    _Index(("ended_at",)),  # `reprocess --since`
+    _Index(("category", "ended_at")),  # `reprocess --category`
+    _Index(("outcome.provisional",), only={"outcome.provisional": True}),  # `reprocess --provisional`
+)
+"""What is looked for besides ``_id``: without them every such search reads all documents."""
+
+
 @dataclass(frozen=True)
 class Chosen:
     """Which of the stored calls are meant."""
@@ -53,8 +76,12 @@ class Chosen:
 class OutcomeStore:
     """The documents of all calls."""
 
-    def __init__(self, settings: SinkSettings) -> None:
+    def __init__(self, settings: SinkSettings, answer_limit_s: float | None = None) -> None:
         """Make the client; it connects with the first operation.
+
+        Args:
+            settings: Which store.
+            answer_limit_s: Seconds to wait for an answer, where that takes longer than ``settings`` say.
 
         Raises:
             SettingsError: The address is none.
@@ -64,7 +91,7 @@ class OutcomeStore:
             self._client: AsyncIOMotorClient[Document] = AsyncIOMotorClient(
                 settings.uri.get_secret_value(),
                 serverSelectionTimeoutMS=milliseconds,
-                socketTimeoutMS=milliseconds,
+                socketTimeoutMS=round((answer_limit_s or settings.timeout_s) * 1000),
                 connectTimeoutMS=milliseconds,
                 tz_aware=True,
                 event_listeners=[CommandDurations()],
@@ -159,9 +186,42 @@ class OutcomeStore:
         except PyMongoError as error:
             raise _unavailable(error) from None
 
+    async def missing_indexes(self) -> list[str]:
+        """Return the indexes that are not there, each as its fields, separated by commas.
+
+        Raises:
+            StoreUnavailable: The store did not answer, or refused.
+        """
+        return [str(index) for index in await self._missing()]
+
+    async def create_indexes(self) -> list[str]:
+        """Make the indexes that are not there yet, and return them as ``missing_indexes`` does; others stay.
+
+        On a large collection it takes minutes, in which everybody may go on reading and writing.
+
+        Raises:
+            StoreUnavailable: The store did not answer, or refused; what it has begun it finishes.
+        """
+        missing = await self._missing()
+        try:
+            if missing:
+                await self._calls.create_indexes([index.model() for index in missing])
+        except PyMongoError as error:
+            raise _no_index(error) from None
+        return [str(index) for index in missing]
+
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
+
+    async def _missing(self) -> list[_Index]:
+        try:
+            known = await self._calls.index_information()
+        except PyMongoError as error:
+            raise _no_index(error) from None
+        # By their fields: servers and people name them differently.
+        found = {tuple(field for field, _ in about["key"]) for about in known.values()}
+        return [index for index in _INDEXES if index.fields not in found]
 
     async def _history(self, call_id: str) -> list[CallOutcome]:
         document = await self._calls.find_one({"_id": call_id}, {"history": 1})
@@ -216,3 +276,11 @@ def _unavailable(error: PyMongoError) -> StoreUnavailable:
     return StoreUnavailable(
         f"the store did not answer: {type(error).__name__}", "Check CALLSIFT_MONGO_URI and that MongoDB is up"
     )
+
+
+def _no_index(error: PyMongoError) -> StoreUnavailable:
+    if isinstance(error, OperationFailure):
+        return StoreUnavailable(
+            f"MongoDB refuses with code {error.code}", "Let the user have the role readWrite on the database"
+        )
+    return _unavailable(error)

@@ -1,9 +1,11 @@
 """``callsift topics``: the pipeline's topics on the brokers."""
 
 from dataclasses import asdict
+from enum import StrEnum
 from typing import Annotated
 
 import typer
+import yaml
 
 from callsift.commands.output import notes, print_json, print_table, results
 from callsift.running import adopt_running
@@ -12,6 +14,13 @@ from streams.settings import KafkaSettings
 
 app = typer.Typer(help="The pipeline's topics on the brokers.", no_args_is_help=True)
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+class Authentication(StrEnum):
+    """How Strimzi's users prove who they are."""
+
+    SCRAM = "scram-sha-512"
+    TLS = "tls"
 
 
 @app.command("list")
@@ -59,3 +68,34 @@ def create(
     notes.print(f"{len(differences)} difference(s)" if differences else "all topics are as the catalogue says")
     if differences:
         raise typer.Exit(1)
+
+
+@app.command("export")
+def export(
+    cluster: Annotated[str | None, typer.Option(help="Name of the Kafka resource that Strimzi runs.")] = None,
+    namespace: Annotated[str | None, typer.Option(help="Namespace of the resources. Default: none is named.")] = None,
+    acls: Annotated[
+        bool, typer.Option("--acls", help="Users instead of topics: what each worker and the tools may do.")
+    ] = False,
+    authentication: Annotated[
+        Authentication, typer.Option(help="With --acls: how Strimzi's users prove who they are.")
+    ] = Authentication.SCRAM,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a plain list, for other tools than Strimzi.")] = False,
+) -> None:
+    """Print the topics as Strimzi's KafkaTopic resources, or with --acls the users as KafkaUser. Asks no broker."""
+    from callsift.strimzi import topic_resources, user_resources  # noqa: PLC0415
+    from streams.access import users  # noqa: PLC0415
+    from streams.provision import wanted_topics  # noqa: PLC0415
+
+    kafka = KafkaSettings.read()
+    if as_json:
+        listed = [{"topic": name, **asdict(kept)} for name, kept in wanted_topics(kafka).items()]
+        print_json([asdict(user) for user in users(kafka)] if acls else listed)
+        return
+    if cluster is None:
+        raise typer.BadParameter("name Strimzi's Kafka resource with --cluster, or ask for a plain list with --json")
+    if acls:
+        made = user_resources(kafka, cluster, namespace, authentication.value)
+    else:
+        made = topic_resources(kafka, cluster, namespace)
+    results.out(yaml.safe_dump_all(made, explicit_start=True, sort_keys=False, width=120).rstrip(), highlight=False)

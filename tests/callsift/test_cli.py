@@ -11,7 +11,7 @@ from callsift.running import Running, find_running
 
 runner = CliRunner()
 COMMANDS = ["demo", "up", "emit", "inspect", "worker", "train", "eval", "status", "dlq", "outcomes", "topics"]
-COMMANDS += ["schemas", "brake", "model", "prompt", "redact", "reprocess", "retention"]
+COMMANDS += ["schemas", "brake", "model", "prompt", "redact", "reprocess", "retention", "store"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)

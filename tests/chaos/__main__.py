@@ -17,28 +17,38 @@ from deploy.laptop.folders import kept_or_temporary
 from schemas import CallEnded, OneFile
 from streams.kafka_client import KafkaUnavailable
 from streams.settings import KafkaSettings
-from tests.chaos.faults import faults, outages
-from tests.chaos.tally import Outcomes, as_line, passed, tally
+from tests.chaos.faults import WORKERS_EACH, faults, outages, rolling
+from tests.chaos.tally import Outcomes, as_line, passed, tally, tally_of_restart
 from tests.chaos.world import World
 
-_QUIET_LIMIT_S = 150.0
+_QUIET_LIMIT_S = 330.0
+"""Longer than a call waits on the second step of the ladder."""
 _BATCH = 10
+"""Calls that end together."""
 _MODEL_FAULTS = 0.3
 """Share of the model's answers that are faults."""
+_RESTART: dict[str, Any] = {"workers_each": WORKERS_EACH, "quick_tries": 1}
+"""A call that fails once goes to a retry topic, so that the mover has work."""
+_RESTART_FAULTS = 0.01
+_REPLACEMENT_S = 10.0
+"""What one replacement takes, about: a start, a rebalance, an end, and another rebalance."""
+_RESTART_BATCH = 2
+"""Few: a stall is seen no finer than calls come."""
 console = Console(stderr=True, soft_wrap=True)
 
 
 class Feeder(threading.Thread):
     """Emits calls evenly, and again what the brokers did not confirm."""
 
-    def __init__(self, kafka: KafkaSettings, calls: int, seconds: float) -> None:
-        """Spread ``calls`` over ``seconds``."""
+    def __init__(self, kafka: KafkaSettings, calls: int, *, seconds: float, batch: int) -> None:
+        """Spread ``calls`` over ``seconds``, ``batch`` of them at once."""
         super().__init__(daemon=True)
         self._kafka = kafka
         self._calls = [
             call_ended(f"call-{number:05}", OneFile(uri="file:///precomputed.wav")) for number in range(calls)
         ]
-        self._pause_s = seconds * _BATCH / calls
+        self._batch = batch
+        self._pause_s = seconds * batch / calls
         self.emitted = 0
 
     @property
@@ -47,8 +57,8 @@ class Feeder(threading.Thread):
         return {call.call_id for call in self._calls}
 
     def run(self) -> None:
-        for start in range(0, len(self._calls), _BATCH):
-            batch = self._calls[start : start + _BATCH]
+        for start in range(0, len(self._calls), self._batch):
+            batch = self._calls[start : start + self._batch]
             while not self._confirmed(batch):
                 time.sleep(1)
             self.emitted += len(batch)
@@ -72,6 +82,7 @@ def main() -> int:
     parser.add_argument(
         "--outages", type=float, metavar="SECONDS", help="instead: model, store and broker away for so long, in turn"
     )
+    parser.add_argument("--rolling", action="store_true", help="instead: every worker is replaced, two of each kind")
     parser.add_argument("--pause", type=float, default=6.0, help="seconds between two faults, on average")
     parser.add_argument(
         "--session",
@@ -91,36 +102,43 @@ def main() -> int:
 
 def _run(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
     away_s = arguments.outages
-    programme = (
-        outages(away_s) if away_s else faults(arguments.seed, brokers=arguments.brokers, rounds=arguments.rounds)
-    )
     # Calls flow for as long as the programme lasts: a fault takes some two seconds itself.
-    seconds = len(programme) * (arguments.pause + 2 + (away_s or 0))
-    model_faults = 0.0 if away_s else _MODEL_FAULTS
+    if arguments.rolling:
+        programme, each_s, model_faults = rolling(), _REPLACEMENT_S, _RESTART_FAULTS
+    elif away_s:
+        programme, each_s, model_faults = outages(away_s), 2 + away_s, 0.0
+    else:
+        programme = faults(arguments.seed, brokers=arguments.brokers, rounds=arguments.rounds)
+        each_s, model_faults = 2.0, _MODEL_FAULTS
+    seconds = len(programme) * (arguments.pause + each_s)
     pauses = random.Random(arguments.seed)  # noqa: S311 - the same pauses every time
-    happened: list[tuple[str, float]] = []
+    happened: list[tuple[str, float, float]] = []
     with World(
         folder,
         brokers=arguments.brokers,
         seed=arguments.seed,
         model_faults=model_faults,
         session_timeout_s=arguments.session,
+        **(_RESTART if arguments.rolling else {}),
     ) as world:
         outcomes = Outcomes(world.kafka)
-        feeder = Feeder(world.kafka, arguments.calls, seconds=seconds)
+        batch = _RESTART_BATCH if arguments.rolling else _BATCH
+        feeder = Feeder(world.kafka, arguments.calls, seconds=seconds, batch=batch)
         feeder.start()
         while not outcomes.times:
             time.sleep(0.2)
         for number, fault in enumerate(programme, 1):
             _say(f"{number}/{len(programme)} {fault.name}", feeder, outcomes)
-            happened.append((fault.name, time.monotonic()))
+            start = time.monotonic()
             fault.happen(world)
             time.sleep(pauses.uniform(0.3, 1.7) * arguments.pause)
+            happened.append((fault.name, start, time.monotonic()))
         while (feeder.is_alive() or outcomes.calls < arguments.calls) and outcomes.quiet_s() < _QUIET_LIMIT_S:
             _say("waiting for the rest", feeder, outcomes)
             time.sleep(1)
         time.sleep(5)  # what comes twice comes soon
-        return tally(feeder.call_ids, outcomes, world.kafka, world.mongo_uri, happened, arguments.seed)
+        result = tally(feeder.call_ids, outcomes, world.kafka, world.mongo_uri, happened, arguments.seed)
+        return result | (tally_of_restart(world, result["retries"]) if arguments.rolling else {})
 
 
 def _say(what: str, feeder: Feeder, outcomes: Outcomes) -> None:
@@ -131,10 +149,11 @@ def _say(what: str, feeder: Feeder, outcomes: Outcomes) -> None:
 def _print_table(result: dict[str, Any]) -> None:
     table = Table("figure", "value", title="Chaos", title_justify="left")
     for name, value in result.items():
-        if name != "longest_stall_s":
+        if isinstance(value, dict):
+            for kind, number in sorted(value.items()):
+                table.add_row(f"{name} {kind}", str(number))
+        else:
             table.add_row(name, str(value))
-    for kind, seconds in sorted(result["longest_stall_s"].items()):
-        table.add_row(f"longest stall after {kind}", f"{seconds} s")
     console.print(table)
 
 

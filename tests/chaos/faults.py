@@ -13,6 +13,8 @@ from tests.chaos.world import World
 
 _FROZEN_SESSIONS = 1.5
 """More than one session time-out: the group takes the worker for dead, and it comes back and does not know."""
+WORKERS_EACH = 2
+"""Workers of a stage in the rolling restart."""
 _BROKER_AWAY_S = 3.0
 _STORE_AWAY_S = 5.0
 
@@ -44,6 +46,15 @@ def outages(seconds: float) -> list[Fault]:
         Fault("store away", partial(_kill_store, away_s=seconds)),
         Fault("broker away", partial(_kill_broker, away_s=seconds)),
     ]
+
+
+def rolling() -> list[Fault]:
+    """Return the replacement of every worker, one after the other."""
+    return [Fault(f"replace {name}", partial(_replace, name)) for name in WORKERS for _ in range(WORKERS_EACH)]
+
+
+def _replace(stage: str, world: World) -> None:
+    world.replace(stage)
 
 
 def _model_away(seconds: float, world: World) -> None:

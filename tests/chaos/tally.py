@@ -5,14 +5,17 @@ import threading
 import time
 from collections import defaultdict
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pymongo import MongoClient
 
 from schemas import CallOutcome
-from streams.catalogue import DEAD_LETTER, OUTCOMES, RETRIES
+from streams.catalogue import AUDIO, CLASSIFIED, DEAD_LETTER, OUTCOMES, RETRIES, TRANSCRIPTS
 from streams.kafka_client import TopicReader
 from streams.settings import KafkaSettings
+
+if TYPE_CHECKING:
+    from tests.chaos.world import World
 
 
 class Outcomes:
@@ -35,11 +38,10 @@ class Outcomes:
         """Seconds since the last outcome."""
         return time.monotonic() - self.times[-1] if self.times else 0.0
 
-    def longest_stalls_s(self, faults: list[tuple[str, float]]) -> dict[str, float]:
-        """Return the longest pause between two outcomes after each fault (name and time) and before the next."""
+    def longest_stalls_s(self, faults: list[tuple[str, float, float]]) -> dict[str, float]:
+        """Return the longest pause between two outcomes after each fault (name, start, end) and before the next."""
         stalls: dict[str, float] = {}
-        ends = [start for _, start in faults[1:]] + [float("inf")]
-        for (name, start), end in zip(faults, ends, strict=True):
+        for name, start, end in faults:
             kind = " ".join(name.split()[:2])
             for before, after in pairwise(self.times):
                 if after >= start and before < end:
@@ -60,7 +62,7 @@ def tally(
     outcomes: Outcomes,
     kafka: KafkaSettings,
     mongo_uri: str,
-    faults: list[tuple[str, float]],
+    faults: list[tuple[str, float, float]],
     seed: int,
 ) -> dict[str, Any]:
     """Count everything; ``lost`` are the calls with neither a document nor an outcome in state done."""
@@ -80,10 +82,23 @@ def tally(
     }
 
 
+def tally_of_restart(world: "World", retries: int) -> dict[str, Any]:
+    """Count what a rolling restart adds: how the workers ended, and what was done more than once."""
+    done_twice = {topic.name: _repetitions(world.kafka, topic.name) for topic in (AUDIO, TRANSCRIPTS, CLASSIFIED)}
+    done_twice[TRANSCRIPTS.name] -= retries  # what the mover brings back is the same event once more
+    return {
+        "done_twice": done_twice,
+        "longest_end_s": {end.stage: max(e.seconds for e in world.ends if e.stage == end.stage) for end in world.ends},
+        "workers_replaced": len(world.ends),
+        "unclean_ends": sum(end.exit_code != 0 for end in world.ends) + world.restarts,
+    }
+
+
 def passed(result: dict[str, Any]) -> bool:
-    """Tell whether every call ended as exactly one document and one outcome."""
+    """Tell whether every call ended as exactly one document and one outcome; in a restart that was published once."""
     complete: bool = result["documents"] == result["unique_outcomes"] == result["calls"]
-    return complete and result["lost"] == 0
+    orderly = "workers_replaced" not in result or not (result["duplicate_outcomes"] or result["unclean_ends"])
+    return complete and result["lost"] == 0 and orderly
 
 
 def as_line(result: dict[str, Any]) -> str:
@@ -92,8 +107,18 @@ def as_line(result: dict[str, Any]) -> str:
 
 
 def _messages(kafka: KafkaSettings, topic: str) -> int:
+    return len(_values(kafka, topic))
+
+
+def _repetitions(kafka: KafkaSettings, topic: str) -> int:
+    """Return how many messages are a repetition of an event: it has the same event_id."""
+    identifiers = [json.loads(value)["event_id"] for value in _values(kafka, topic)]
+    return len(identifiers) - len(set(identifiers))
+
+
+def _values(kafka: KafkaSettings, topic: str) -> list[bytes]:
     reader = TopicReader(kafka, topic, from_start=True)
     try:
-        return sum(1 for _ in reader.up_to_now())
+        return list(reader.up_to_now())
     finally:
         reader.close()

@@ -8,7 +8,7 @@ from typing import Any
 from callsift.stages import make_agent
 from callsift.worker import work
 from schemas import AudioReady, CallEnded, CallTranscribed
-from streams.runner import Agent
+from streams.agent import Agent
 from tests.schemas.examples import audio_ready, call_transcribed
 
 _LONGEST_WORK_S = 0.1

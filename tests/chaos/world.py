@@ -6,19 +6,24 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
 from callsift.embedded import EmbeddedStore, end, free_port
+from callsift.supervisor import answers
 from callsift.worker import WORKERS
-from deploy.laptop.kafka import Cluster
+from deploy.laptop.kafka import Cluster, free_ports
 from streams.provision import create_topics
 from streams.settings import KafkaSettings
 from tests.servers.gemini import Reply, answered, failed, gemini_server, said
 
 _MODEL_TIMEOUT_S = 2.0
+_READY_LIMIT_S = 120.0
+TERMINATION_GRACE_S = 55.0
+"""What the chart gives a pod by default: the worker's own grace, what its watchdog adds, and a little."""
 
 
 @dataclass
@@ -27,23 +32,65 @@ class Worker:
 
     stage: str
     process: "subprocess.Popen[bytes]"
+    port: int
+    """Where the process serves its health."""
     wanted: bool = True
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether it takes events."""
+        return answers(f"http://127.0.0.1:{self.port}/health/ready")
+
+
+@dataclass(frozen=True)
+class End:
+    """How a worker ended that was asked to."""
+
+    stage: str
+    seconds: float
+    """From SIGTERM to its end."""
+    exit_code: int
 
 
 class World:
     """Everything that runs, and what can be done to it."""
 
-    def __init__(self, folder: Path, *, brokers: int, seed: int, model_faults: float, session_timeout_s: float) -> None:
-        """Prepare; ``model_faults`` is the share of the model's answers that are faults."""
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        brokers: int,
+        seed: int,
+        model_faults: float,
+        session_timeout_s: float,
+        workers_each: int = 1,
+        quick_tries: int = 8,
+    ) -> None:
+        """Prepare.
+
+        Args:
+            folder: Where logs and data go.
+            brokers: How many.
+            seed: Decides which of the model's answers are faults.
+            model_faults: The share of them that are.
+            session_timeout_s: The workers' session time-out.
+            workers_each: How many workers a stage has.
+            quick_tries: Tries of a call before it goes to a retry topic.
+        """
         self._folder = folder
         self._stack = ExitStack()
         self._workers: list[Worker] = []
         self._lock = threading.Lock()
         self._ending = threading.Event()
         self._model_faults = model_faults
+        self._workers_each = workers_each
+        self._quick_tries = quick_tries
         self._random = random.Random(seed)  # noqa: S311 - the same faults every time
         self._store_port = free_port()
         self.restarts = 0
+        """How often a worker was started again that had ended unasked."""
+        self.ends: list[End] = []
+        """The workers that were replaced, in that order."""
         self.model_is_away = False
         """Whether the model's service answers nothing but 503."""
         self.cluster = Cluster(folder / "kafka", brokers=brokers)
@@ -61,16 +108,17 @@ class World:
         return f"mongodb://127.0.0.1:{self._store_port}"
 
     def __enter__(self) -> Self:
-        """Start everything; the workers may still be joining their groups."""
+        """Start everything and return when every worker takes events."""
         self._stack.enter_context(self.cluster)
         create_topics(self.kafka)
         self.start_store()
         self._stack.callback(self._stop_store)
         self._gemini = self._stack.enter_context(gemini_server())
         self._gemini.answer = self._model_answer
-        for stage in WORKERS:
-            self.add(stage)
         self._stack.callback(self._end_workers)
+        workers = [self.add(stage) for stage in WORKERS for _ in range(self._workers_each)]
+        for worker in workers:
+            self._wait_until_ready(worker)
         threading.Thread(target=self._keep_up, daemon=True).start()
         return self
 
@@ -85,23 +133,43 @@ class World:
     def _stop_store(self) -> None:
         self.store.stop()  # the one that runs by then
 
-    def add(self, stage: str) -> None:
+    def add(self, stage: str) -> Worker:
         """Start one more worker of a stage."""
+        port = next(free_ports())
         with self._lock:
-            self._workers.append(Worker(stage, self._start(stage)))
+            worker = Worker(stage, self._start(stage, port), port)
+            self._workers.append(worker)
+            return worker
 
-    def remove(self, stage: str) -> None:
+    def remove(self, stage: str) -> Worker:
         """Take one worker of a stage away, in order."""
         worker = self.one(stage)
         worker.wanted = False
         worker.process.terminate()
+        return worker
+
+    def replace(self, stage: str) -> None:
+        """Replace the worker of a stage that has been there longest, as Kubernetes does with maxUnavailable 0."""
+        self._wait_until_ready(self.add(stage))
+        started = time.monotonic()
+        process = self.remove(stage).process
+        end(process, TERMINATION_GRACE_S)
+        self.ends.append(End(stage, round(time.monotonic() - started, 1), process.returncode))
+
+    @staticmethod
+    def _wait_until_ready(worker: Worker) -> None:
+        deadline = time.monotonic() + _READY_LIMIT_S
+        while not worker.is_ready:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"no {worker.stage} worker was ready in time, read its log")
+            time.sleep(0.1)
 
     def one(self, stage: str) -> Worker:
         """Return the worker of a stage that has been there longest."""
         with self._lock:
             return next(worker for worker in self._workers if worker.stage == stage and worker.wanted)
 
-    def _start(self, stage: str) -> "subprocess.Popen[bytes]":
+    def _start(self, stage: str, port: int) -> "subprocess.Popen[bytes]":
         variables = {
             "CALLSIFT_KAFKA_BOOTSTRAP_SERVERS": self.cluster.bootstrap_servers,
             "CALLSIFT_KAFKA_SESSION_TIMEOUT_S": str(self.kafka.session_timeout_s),
@@ -111,10 +179,10 @@ class World:
             "CALLSIFT_GEMINI_API_KEY": "any",
             "CALLSIFT_CLASSIFY_GEMINI_ENDPOINT": self._gemini.address,
             "CALLSIFT_CLASSIFY_GEMINI_TIMEOUT_S": str(_MODEL_TIMEOUT_S),
-            "CALLSIFT_RUNNER_QUICK_TRIES": "8",
+            "CALLSIFT_RUNNER_QUICK_TRIES": str(self._quick_tries),
             "CALLSIFT_RUNNER_BACKOFF_S": "0.2",
             "CALLSIFT_HTTP_HOST": "127.0.0.1",
-            "CALLSIFT_HTTP_PORT": "0",
+            "CALLSIFT_HTTP_PORT": str(port),
         }
         with (self._folder / f"{stage}.log").open("ab") as log:
             return subprocess.Popen(
@@ -131,7 +199,7 @@ class World:
             with self._lock:
                 for worker in self._workers:
                     if worker.wanted and worker.process.poll() is not None:
-                        worker.process = self._start(worker.stage)
+                        worker.process = self._start(worker.stage, worker.port)
                         self.restarts += 1
 
     def _end_workers(self) -> None:

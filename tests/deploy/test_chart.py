@@ -5,15 +5,31 @@ from pathlib import Path
 
 import pytest
 import yaml
+from jsonschema import Draft7Validator
 
 from callsift.reference import SECTIONS
 from callsift.worker import WORKERS
 from deploy.helm import reference
+from deploy.helm.kubernetes_schemas import file_name
 from deploy.helm.reference import CHART
+from streams.access import users
 from streams.catalogue import ALL_TOPICS, RETRIES, STAGES
 from streams.retry_mover import GROUP
-from streams.settings import PrivacySettings, RunnerSettings
-from tests.deploy.chart import NAMES, containers, of_kind, pods, refusal, run, settings, template, text, tool
+from streams.settings import KafkaSettings, PrivacySettings, RunnerSettings
+from tests.deploy.chart import (
+    NAMES,
+    containers,
+    manifests,
+    of_kind,
+    pod_spec,
+    pods,
+    refusal,
+    run,
+    settings,
+    template,
+    text,
+    tool,
+)
 
 SCHEMAS = Path(reference.__file__).parent / "schemas"
 VALUES = yaml.safe_load((CHART / "values.yaml").read_text(encoding="utf-8"))
@@ -29,10 +45,10 @@ def test_helm_lint_finds_nothing(values: str) -> None:
 
 @every_set
 def test_every_object_is_valid_for_kubernetes_keda_and_the_prometheus_operator(values: str) -> None:
-    location = f"{SCHEMAS}/{{{{.ResourceKind}}}}{{{{.KindSuffix}}}}.json"
-    answer = run(tool("kubeconform"), "-strict", "-summary", "-schema-location", location, given=text(values))
-    assert answer.returncode == 0, answer.stdout + answer.stderr
-    assert "Skipped: 0" in answer.stdout
+    for manifest in manifests(values):
+        schema = json.loads((SCHEMAS / file_name(manifest["kind"], manifest["apiVersion"])).read_text(encoding="utf-8"))
+        wrong = Draft7Validator(schema).iter_errors(manifest)
+        assert [f"{error.json_path}: {error.message}" for error in wrong] == [], manifest["metadata"]["name"]
 
 
 @every_set
@@ -107,7 +123,7 @@ def test_every_variable_is_a_setting(values: str) -> None:
 def test_callsift_accepts_what_the_pods_are_told(values: str, monkeypatch: pytest.MonkeyPatch) -> None:
     made = {found["metadata"]["name"]: found["stringData"] for found in of_kind(values, "Secret")}
     for name, container in containers(values):
-        told = dict(settings(values))
+        told = dict(settings(values)) if "envFrom" in container else {}
         for entry in container["env"]:
             secret = entry.get("valueFrom", {}).get("secretKeyRef")
             told[entry["name"]] = (
@@ -140,6 +156,8 @@ def test_everything_that_is_named_exists_or_is_declared_existing(values: str) ->
     }
     named = yaml.safe_load((CHART / "ci" / f"{values}-values.yaml").read_text(encoding="utf-8"))
     elsewhere = {named.get("existingSecret", {}).get("name"), named["kafka"].get("existingSecret")}
+    users = [worker.get("kafkaUser", {}) for worker in named.get("workers", {}).values()]
+    elsewhere |= {user.get("secret", user.get("name")) for user in users}
     for name, container in containers(values):
         secrets = [entry["valueFrom"]["secretKeyRef"]["name"] for entry in container["env"] if "valueFrom" in entry]
         assert all(("Secret", secret) in made or secret in elsewhere for secret in secrets), name
@@ -217,6 +235,7 @@ def test_a_worker_gets_only_its_own_secrets() -> None:
     assert got["classify"] == {"CALLSIFT_GEMINI_API_KEY"}
     assert got["audio"] == {"CALLSIFT_FETCH_HEADERS", "CALLSIFT_PRIVACY_CALLER_KEY"}
     assert got["transcribe"] == got["retry"] == got["topics"] == set()
+    assert got["indexes"] == {"CALLSIFT_MONGO_URI"}
 
 
 def test_only_named_ways_lead_out() -> None:
@@ -231,8 +250,30 @@ def test_only_named_ways_lead_out() -> None:
             assert "ipBlock" not in peer or "169.254.0.0/16" in peer["ipBlock"]["except"]
 
 
+def test_the_values_on_the_page_about_traces_reach_every_stage_and_let_it_out(tmp_path: Path) -> None:
+    page = (CHART.parents[2] / "docs" / "tracing.md").read_text(encoding="utf-8")
+    (tmp_path / "traces.yaml").write_text(page.split("```yaml\n")[1].split("```")[0], encoding="utf-8")
+    minimal = str(CHART / "ci" / "minimal-values.yaml")
+    answer = template("--values", minimal, "--values", str(tmp_path / "traces.yaml"))
+    assert answer.returncode == 0, answer.stderr
+    found = [document for document in yaml.safe_load_all(answer.stdout) if document]
+    told = {
+        one["metadata"]["name"]
+        for one in found
+        if one["kind"] == "Deployment"
+        and "OTEL_EXPORTER_OTLP_ENDPOINT" in {entry["name"] for entry in pod_spec(one)["containers"][0]["env"]}
+    }
+    let_out = {
+        one["metadata"]["name"]
+        for one in found
+        if one["kind"] == "NetworkPolicy"
+        and 4318 in {port["port"] for rule in one["spec"].get("egress", []) for port in rule["ports"]}
+    }
+    assert let_out == {f"callsift-{stage}" for stage in STAGES} <= told
+
+
 def test_what_runs_before_the_first_install_needs_nothing_of_the_release() -> None:
-    [job] = of_kind("sasl-tls", "Job")
+    [job] = [found for found in of_kind("sasl-tls", "Job") if found["metadata"]["name"] == "callsift-topics"]
     spec = job["spec"]["template"]["spec"]
     [container] = spec["containers"]
     assert spec["serviceAccountName"] == "default"
@@ -243,6 +284,56 @@ def test_what_runs_before_the_first_install_needs_nothing_of_the_release() -> No
     [secret] = [entry for entry in of_kind("sasl-tls", "Secret") if entry["metadata"]["name"] in secrets]
     weights = [found["metadata"]["annotations"]["helm.sh/hook-weight"] for found in (secret, job)]
     assert int(weights[0]) < int(weights[1])
+
+
+@pytest.mark.parametrize(
+    ("values", "secret"), [("sasl-tls", "callsift-hook"), ("existing-secrets", "callsift-secrets")]
+)
+def test_the_indexes_are_made_first_by_a_job_that_knows_mongodb_and_not_kafka(values: str, secret: str) -> None:
+    [job] = [found for found in of_kind(values, "Job") if found["metadata"]["name"] == "callsift-indexes"]
+    spec = job["spec"]["template"]["spec"]
+    [container] = spec["containers"]
+    assert container["args"] == ["store", "indexes"]
+    assert "envFrom" not in container
+    held = {entry["name"]: entry["valueFrom"]["secretKeyRef"] for entry in container["env"] if "valueFrom" in entry}
+    assert held == {"CALLSIFT_MONGO_URI": {"name": secret, "key": "CALLSIFT_MONGO_URI"}}
+    assert not [entry for entry in container["env"] if "KAFKA" in entry["name"]]
+    assert "kafka" not in {volume["name"] for volume in spec["volumes"]}
+    made = [found for found in of_kind(values, "Secret") if found["metadata"]["name"] == secret]
+    for found in made:
+        assert found["stringData"].keys() == {"CALLSIFT_MONGO_URI"}
+        weights = [hook["metadata"]["annotations"]["helm.sh/hook-weight"] for hook in (found, job)]
+        assert int(weights[0]) < int(weights[1])
+    assert bool(made) is (secret == "callsift-hook")
+    [policy] = [found for found in of_kind(values, "NetworkPolicy") if found["metadata"]["name"] == "callsift-jobs"]
+    [chosen] = policy["spec"]["podSelector"]["matchExpressions"]
+    assert job["metadata"]["labels"]["app.kubernetes.io/component"] in chosen["values"]
+
+
+def test_jobs_can_be_left_to_others() -> None:
+    minimal = ("--values", str(CHART / "ci" / "minimal-values.yaml"))
+    for left in ("topics", "indexes"):
+        answer = template(*minimal, "--set", f"{left}.create=false")
+        documents = [document for document in yaml.safe_load_all(answer.stdout) if document]
+        jobs = {document["metadata"]["name"] for document in documents if document["kind"] == "Job"}
+        assert jobs == {"callsift-topics", "callsift-indexes"} - {f"callsift-{left}"}
+        hooks = {document["metadata"]["name"] for document in documents if document["kind"] == "Secret"}
+        assert ("callsift-hook" in hooks) is (left == "topics")
+
+
+def test_each_worker_can_be_a_kafka_user_of_its_own() -> None:
+    wanted = {user.runs: user.name for user in users(KafkaSettings())}
+    for name, container in containers("gitops"):
+        runs = name.removeprefix("callsift-")
+        entries = {entry["name"]: entry for entry in container["env"]}
+        assert len(entries) == len(container["env"]), name
+        if runs in WORKERS:
+            secret = {"name": "callsift-lane", "key": "word"} if runs == "reprocess" else None
+            assert entries["CALLSIFT_KAFKA_USERNAME"]["value"] == wanted[runs]
+            held = entries["CALLSIFT_KAFKA_PASSWORD"]["valueFrom"]["secretKeyRef"]
+            assert held == (secret or {"name": wanted[runs], "key": "password"})
+        elif runs != "indexes":
+            assert entries["CALLSIFT_KAFKA_USERNAME"]["valueFrom"]["secretKeyRef"]["name"] == "callsift-kafka-user"
 
 
 @pytest.mark.parametrize("uri", ["file:///data/audio", "/data/audio", "memory://audio", "local:///data", ""])
@@ -264,6 +355,7 @@ def test_a_store_that_one_node_alone_sees_is_refused(uri: str) -> None:
         ("model.source=claim", "model.existingClaim is empty"),
         ("audioStore.persistence.enabled=true", "are both set"),
         ("workers.audio.terminationGracePeriodSeconds=30", "is too short"),
+        ("workers.audio.kafkaUser.name=callsift-audio", "needs kafka.protocol SASL_SSL"),
         ("workers.audio.ways={kafka,nowhere}", "networkPolicy.ways has no nowhere"),
         ("config.CALLSIFT_RUNNER_WINDOW=8", "CALLSIFT_RUNNER_WINDOW"),
         ("config.CALLSIFT_MONGO_URI=mongodb://x", "CALLSIFT_MONGO_URI"),

@@ -87,7 +87,7 @@ def test_only_those_who_need_a_secret_get_it() -> None:
         for secret in ("CALLSIFT_GEMINI_API_KEY", "CALLSIFT_MONGO_URI", "CALLSIFT_FETCH_HEADERS")
     }
     assert holders["CALLSIFT_GEMINI_API_KEY"] == {"classify", "reprocess", "tools"}
-    assert holders["CALLSIFT_MONGO_URI"] == {"sink", "tools"}
+    assert holders["CALLSIFT_MONGO_URI"] == {"sink", "indexes", "tools"}
     assert holders["CALLSIFT_FETCH_HEADERS"] == {"audio"}
 
 
@@ -111,7 +111,9 @@ def test_nobody_starts_before_what_it_needs() -> None:
     done = {"condition": "service_completed_successfully"}
     assert all(SERVICES[name]["depends_on"]["topics"] == done for name in WORKERS)
     assert SERVICES["transcribe"]["depends_on"]["model-fetch"] == done
-    assert SERVICES["sink"]["depends_on"]["mongodb"] == {"condition": "service_healthy"}
+    healthy = {"condition": "service_healthy"}
+    assert SERVICES["sink"]["depends_on"]["mongodb"] == SERVICES["indexes"]["depends_on"]["mongodb"] == healthy
+    assert SERVICES["sink"]["depends_on"]["indexes"] == done
     for service in SERVICES.values():
         for needed, how in service.get("depends_on", {}).items():
             if how["condition"] == "service_healthy":

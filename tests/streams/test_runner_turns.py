@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 
 from schemas import CallClassified, CallTranscribed, DeadLetter, Event, Speaker
+from streams.agent import Agent
 from streams.catalogue import CLASSIFIED, DEAD_LETTER, STAGES, TRANSCRIPTS, Topic
 from streams.claim_check import ClaimCheckStore
 from streams.claimed_turns import ClaimedTurns
 from streams.message import Headers, Message
-from streams.runner import Agent, StageRunner
+from streams.runner import StageRunner
 from streams.settings import RunnerSettings
 from tests.schemas import examples
 from tests.streams.test_claimed_turns import LIMIT_BYTES, classified, large

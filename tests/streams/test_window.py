@@ -149,14 +149,46 @@ async def test_finished_work_that_could_not_be_acknowledged_is_not_done_again() 
     assert group.acknowledged == [("p0", 0), ("p0", 1)]
 
 
-async def test_an_event_delivered_before_a_rebalance_and_admitted_after_it_is_worked_and_not_acknowledged() -> None:
+async def test_an_event_delivered_before_a_rebalance_is_left_to_whoever_has_its_partition_after_it() -> None:
     group, work = Group(), Work()
     window = group.window()
     outdated = group.event(0)
     group.generation = 2
     await window.admit(outdated, work.on(0))
+    assert work.started == []
+    await window.admit(group.event(0), work.on(0))  # here, as it turns out
     await work.finish(0)
     assert work.started == [0]
+    assert group.acknowledged == [("p0", 0)]
+
+
+async def test_before_a_rebalance_what_is_in_work_is_done_and_acknowledged_and_nothing_is_started() -> None:
+    group, work = Group(), Work()
+    window = group.window(size=1)
+    await window.admit(group.event(0), work.on(0))
+    waiting = asyncio.create_task(window.admit(group.event(1), work.on(1)))
+    settled = asyncio.create_task(window.settle(30))
+    await settle()
+    assert not settled.done()
+    await work.finish(0)
+    await settled
+    assert group.acknowledged == [("p0", 0)]
+    assert work.started == [0]
+    group.generation = 2
+    window.resume()
+    await waiting
+    assert work.started == [0]  # whoever has the partition gets it
+    await window.admit(group.event(2), work.on(2))
+    await settle()
+    assert work.started == [0, 2]
+
+
+async def test_a_rebalance_does_not_wait_for_long_work() -> None:
+    group, work = Group(), Work()
+    window = group.window()
+    await window.admit(group.event(0), work.on(0))
+    await window.settle(0.01)
+    assert window.in_flight == 1
     assert group.acknowledged == []
 
 

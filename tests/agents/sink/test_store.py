@@ -1,8 +1,10 @@
 """The contract that every store must keep, whatever answers MongoDB's protocol."""
 
 import asyncio
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from prometheus_client import REGISTRY
@@ -18,6 +20,7 @@ from streams.errors import PermanentError, SettingsError
 from streams.privacy import CallerPrivacy
 from streams.settings import PrivacySettings
 from tests.agents.sink.outcomes import done, failed
+from tests.callsift import terminal
 from tests.schemas.examples import call_classified, call_ended, call_transcribed, dead_letter
 
 TURNS = call_transcribed().turns
@@ -222,3 +225,45 @@ async def test_how_long_the_store_takes_is_observed_by_operation(store: OutcomeS
 
 def observed(operation: str) -> float:
     return REGISTRY.get_sample_value("callsift_sink_store_duration_seconds_count", {"operation": operation}) or 0.0
+
+
+async def test_indexes_are_made_once_and_change_nothing_that_is_found(store: OutcomeStore) -> None:
+    missing = await store.missing_indexes()
+    assert len(missing) == 4
+    assert await store.create_indexes() == missing
+    assert (await store.missing_indexes(), await store.create_indexes()) == ([], [])
+    call = call_classified()
+    outcome = core.done(call, call.ended_at)
+    await store.save(outcome.model_copy(update={"provisional": True}), call.turns)
+    await store.save(outcome.model_copy(update={"call_id": "other", "provisional": False}), call.turns)
+    for chosen, count in {
+        Chosen(): 2,
+        Chosen(since=call.ended_at): 2,
+        Chosen(provisional=True): 1,
+        Chosen(category=Leaf(str(outcome.category), None), until=call.ended_at): 0,
+    }.items():
+        assert len([one async for one in store.transcripts(chosen)]) == count, chosen
+    assert await store.delete_before(call.ended_at + timedelta(seconds=1)) == 2
+
+
+@pytest.mark.integration
+def test_the_command_makes_the_indexes_and_its_check_names_those_that_are_missing(embedded: str) -> None:
+    variables = {"CALLSIFT_MONGO_URI": embedded, "CALLSIFT_MONGO_DATABASE": f"test-{uuid4().hex}"}
+
+    def run(*options: str) -> tuple[int, list[str]]:
+        ended = terminal.run(variables, "store", "indexes", "--json", *options)
+        return ended.returncode, json.loads(ended.stdout)
+
+    returncode, missing = run("--check")
+    assert (returncode, missing[0]) == (1, "decided_at")
+    assert run() == (0, missing)
+    assert run("--check") == (0, [])
+
+
+def test_the_command_says_that_the_store_is_away_without_its_password() -> None:
+    uri = f"mongodb://callsift:hunter2@127.0.0.1:{free_port()}"
+    variables = {"CALLSIFT_MONGO_URI": uri, "CALLSIFT_MONGO_TIMEOUT_S": "0.05"}
+    ended = terminal.run(variables, "store", "indexes")
+    assert ended.returncode == 1
+    assert "CALLSIFT_MONGO_URI" in ended.stderr
+    assert "hunter2" not in ended.stderr

@@ -49,6 +49,9 @@
 {{- if and $worker.mongo (not (has "CALLSIFT_MONGO_URI" $held)) }}
 {{- fail (printf "workers.%s needs MongoDB. Set secrets.CALLSIFT_MONGO_URI, or name a Secret that holds it in existingSecret." $name) }}
 {{- end }}
+{{- if and $worker.kafkaUser.name (not (include "callsift.usesSasl" $)) }}
+{{- fail (printf "workers.%s.kafkaUser needs kafka.protocol SASL_SSL or SASL_PLAINTEXT, not %s." $name $.Values.kafka.protocol) }}
+{{- end }}
 {{- if $worker.model }}
 {{- $model := $.Values.model }}
 {{- if and (eq $model.source "fetch") (not $model.fetch.sha256) }}

@@ -1,6 +1,6 @@
 {{/*
 The pod of every workload and job. Takes root, component, image, workload (a worker's values, or as many of them as a job
-has) and hook: true before the release's own objects exist.
+has), hook: true before the release's own objects exist, and withoutKafka: true where nobody asks the brokers.
 */}}
 {{- define "callsift.podSpec" -}}
 {{- $root := .root }}
@@ -8,7 +8,7 @@ has) and hook: true before the release's own objects exist.
 {{- $fullname := include "callsift.fullname" $root }}
 {{- $keys := splitList "," (include "callsift.kafkaSecretKeys" $root) }}
 {{- $kafkaFiles := list }}
-{{- if include "callsift.usesTls" $root }}
+{{- if and (include "callsift.usesTls" $root) (not .withoutKafka) }}
 {{- range list "ca.crt" "tls.crt" "tls.key" }}
 {{- if has . $keys }}{{- $kafkaFiles = append $kafkaFiles . }}{{- end }}
 {{- end }}

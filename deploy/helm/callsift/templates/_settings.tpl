@@ -68,7 +68,16 @@ CALLSIFT_AUDIO_STORE_URI: {{ include "callsift.audioStoreUri" . | quote }}
 {{- end }}
 {{- end }}
 
-{{/* The environment entries of a container. Takes root, workload and hook. */}}
+{{/* The chart's secrets that jobs need before the release's own objects exist, as YAML. */}}
+{{- define "callsift.hookSecretData" -}}
+{{- if and .Values.indexes.create (not (has "CALLSIFT_MONGO_URI" .Values.existingSecret.keys)) }}
+{{- with get .Values.secrets "CALLSIFT_MONGO_URI" }}
+CALLSIFT_MONGO_URI: {{ . | quote }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* The environment entries of a container. Takes root, workload, hook and withoutKafka. */}}
 {{- define "callsift.env" -}}
 {{- $root := .root }}
 {{- $keys := splitList "," (include "callsift.kafkaSecretKeys" $root) }}
@@ -78,14 +87,24 @@ CALLSIFT_AUDIO_STORE_URI: {{ include "callsift.audioStoreUri" . | quote }}
 - {name: TMPDIR, value: /tmp}
 {{- if .hook }}
 {{- range $variable, $value := fromYaml (include "callsift.settings" $root) }}
+{{- if not (and $.withoutKafka (hasPrefix "CALLSIFT_KAFKA_" $variable)) }}
 - {name: {{ $variable }}, value: {{ $value | quote }}}
 {{- end }}
 {{- end }}
+{{- end }}
+{{- $user := .workload.kafkaUser | default dict }}
+{{- if $user.name }}
+- {name: CALLSIFT_KAFKA_USERNAME, value: {{ $user.name | quote }}}
+- name: CALLSIFT_KAFKA_PASSWORD
+  valueFrom: {secretKeyRef: {name: {{ $user.secret | default $user.name }}, key: {{ $user.key }}}}
+{{- end }}
+{{- if not .withoutKafka }}
 {{- range $key, $variable := dict "username" "CALLSIFT_KAFKA_USERNAME" "password" "CALLSIFT_KAFKA_PASSWORD" "key-password" "CALLSIFT_KAFKA_KEY_PASSWORD" }}
-{{- $wanted := eq $key "key-password" | ternary (include "callsift.usesTls" $root) (include "callsift.usesSasl" $root) }}
+{{- $wanted := eq $key "key-password" | ternary (include "callsift.usesTls" $root) (and (include "callsift.usesSasl" $root) (not $user.name)) }}
 {{- if and $wanted (has $key $keys) }}
 - name: {{ $variable }}
   valueFrom: {secretKeyRef: {name: {{ $kafkaSecret }}, key: {{ $key }}}}
+{{- end }}
 {{- end }}
 {{- end }}
 {{- range .workload.secretKeys }}
@@ -94,7 +113,7 @@ CALLSIFT_AUDIO_STORE_URI: {{ include "callsift.audioStoreUri" . | quote }}
   valueFrom: {secretKeyRef: {name: {{ $root.Values.existingSecret.name }}, key: {{ . }}}}
 {{- else if hasKey $root.Values.secrets . }}
 - name: {{ . }}
-  valueFrom: {secretKeyRef: {name: {{ include "callsift.fullname" $root }}, key: {{ . }}}}
+  valueFrom: {secretKeyRef: {name: {{ include "callsift.fullname" $root }}{{ if $.hook }}-hook{{ end }}, key: {{ . }}}}
 {{- end }}
 {{- end }}
 {{- if .workload.model }}
