@@ -212,21 +212,6 @@ async def test_calls_are_found_by_time_and_category_with_their_transcripts(store
     assert await found(provisional=True) == (["early", "late"] if call.provisional else [])
 
 
-async def test_how_long_the_store_takes_is_observed_by_operation(store: OutcomeStore) -> None:
-    before = {operation: observed(operation) for operation in ("find", "insert", "update")}
-    await store.save(done("a"), TURNS)
-    await store.save(done("b"), TURNS)
-    assert {operation: observed(operation) - count for operation, count in before.items()} == {
-        "find": 2,
-        "insert": 1,
-        "update": 1,
-    }
-
-
-def observed(operation: str) -> float:
-    return REGISTRY.get_sample_value("callsift_sink_store_duration_seconds_count", {"operation": operation}) or 0.0
-
-
 async def test_indexes_are_made_once_and_change_nothing_that_is_found(store: OutcomeStore) -> None:
     missing = await store.missing_indexes()
     assert len(missing) == 4
@@ -267,3 +252,18 @@ def test_the_command_says_that_the_store_is_away_without_its_password() -> None:
     assert ended.returncode == 1
     assert "CALLSIFT_MONGO_URI" in ended.stderr
     assert "hunter2" not in ended.stderr
+
+
+async def test_how_long_the_store_takes_is_observed_by_operation(store: OutcomeStore) -> None:
+    before = {operation: observed(operation) for operation in ("find", "insert", "update")}
+    await store.save(done("a"), TURNS)
+    await store.save(done("b"), TURNS)
+    assert {operation: observed(operation) - count for operation, count in before.items()} == {
+        "find": 2,
+        "insert": 1,
+        "update": 1,
+    }
+
+
+def observed(operation: str) -> float:
+    return REGISTRY.get_sample_value("callsift_sink_store_duration_seconds_count", {"operation": operation}) or 0.0
