@@ -17,6 +17,7 @@ from deploy.cluster.pods import container
 
 ROOT = Path(__file__).parents[2]
 _LOOK_S = 1.5
+_NICE = "/usr/bin/nice"
 _PROGRAMS = {"callsift": [sys.executable, "-m", "callsift"]}
 """What the images' programs are on this machine."""
 _HOST = {
@@ -107,7 +108,7 @@ class PodRunner(threading.Thread):
         program = _PROGRAMS.get(what.command[0], what.command[:1])
         with (self._folder / f"{name}.log").open("ab") as log:
             process = subprocess.Popen(  # noqa: S603
-                [*program, *what.command[1:]],
+                [_NICE, "-n", str(what.niceness), *program, *what.command[1:]],
                 cwd=ROOT,
                 env={**what.environment, **_HOST, "HOSTNAME": name},
                 stdout=log,
