@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -115,6 +116,8 @@ class PodRunner(threading.Thread):
                 stderr=log,
                 start_new_session=True,  # Ctrl-C is for the trial, which ends them in order
             )
+        with suppress(OSError):  # where Linux gives every session an equal share, the session has to be nice
+            Path(f"/proc/{process.pid}/autogroup").write_text(str(what.niceness), encoding="ascii")
         self._processes[uid] = _Process(pod, process)
         self._say(name, f"started: {' '.join(what.command)}")
 
