@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +18,7 @@ from deploy.cluster.pods import container
 
 ROOT = Path(__file__).parents[2]
 _LOOK_S = 1.5
+_NICE = "/usr/bin/nice"
 _PROGRAMS = {"callsift": [sys.executable, "-m", "callsift"]}
 """What the images' programs are on this machine."""
 _HOST = {
@@ -107,13 +109,15 @@ class PodRunner(threading.Thread):
         program = _PROGRAMS.get(what.command[0], what.command[:1])
         with (self._folder / f"{name}.log").open("ab") as log:
             process = subprocess.Popen(  # noqa: S603
-                [*program, *what.command[1:]],
+                [_NICE, "-n", str(what.niceness), *program, *what.command[1:]],
                 cwd=ROOT,
                 env={**what.environment, **_HOST, "HOSTNAME": name},
                 stdout=log,
                 stderr=log,
                 start_new_session=True,  # Ctrl-C is for the trial, which ends them in order
             )
+        with suppress(OSError):  # where Linux gives every session an equal share, the session has to be nice
+            Path(f"/proc/{process.pid}/autogroup").write_text(str(what.niceness), encoding="ascii")
         self._processes[uid] = _Process(pod, process)
         self._say(name, f"started: {' '.join(what.command)}")
 

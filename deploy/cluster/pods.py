@@ -1,6 +1,7 @@
 """What a pod's first container would see on a node, for a process of this machine: its environment and its volumes."""
 
 import base64
+import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ class Container:
 
     command: list[str]
     environment: dict[str, str]
+    niceness: int
+    """What its share of a busy processor is, as nice(2) has it."""
 
 
 def container(pod: Object, folder: Path, look_up: LookUp) -> Container:
@@ -35,8 +38,20 @@ def container(pod: Object, folder: Path, look_up: LookUp) -> Container:
     command = [*first.get("command", []), *first.get("args", [])]
     variables = _variables(pod, first, look_up)
     return Container(
-        [here(part, mounts) for part in command], {name: here(text, mounts) for name, text in variables.items()}
+        [here(part, mounts) for part in command],
+        {name: here(text, mounts) for name, text in variables.items()},
+        niceness(first),
     )
+
+
+def niceness(first: Object) -> int:
+    """Return the niceness that gives a container's process such a share of a busy processor as it requests.
+
+    0 for a core or more; each step of niceness is a share smaller by a fifth, in Linux.
+    """
+    requested = str(first.get("resources", {}).get("requests", {}).get("cpu", "1"))
+    cores = float(requested[:-1]) / 1000 if requested.endswith("m") else float(requested)
+    return min(19, max(0, round(math.log(1 / cores, 1.25))))
 
 
 def here(text: str, mounts: Mapping[str, Path]) -> str:

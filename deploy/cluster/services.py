@@ -51,8 +51,8 @@ def services(folder: Path) -> Iterator[Services]:
         yield Services(kafka, mongo_uri, audio, wide_beam(folder / "models"))
 
 
-def wide_beam(folder: Path, beam: float = 48.0) -> Path:
-    """Put the demo model into a folder of models, searched with a wider beam: the same words, seven times the work.
+def wide_beam(folder: Path, beam: float = 40.0) -> Path:
+    """Put the demo model into a folder of models, searched with a wider beam: the same words, four times the work.
 
     The demo model knows so few words that a call costs less to transcribe than to fetch and cut up: nothing would ever
     wait for the transcribe stage.

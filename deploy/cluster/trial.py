@@ -11,7 +11,7 @@ from deploy.cluster.readings import Reading
 from streams.observer import Observer
 
 _START_LIMIT_S = 240.0
-_LOOK_S = 3.0
+_LOOK_S = 4.0
 _UPGRADE = "helm upgrade"
 _HARMLESS = ("--set", "workerDefaults.disruptionBudget.maxUnavailable=2")
 """A change that replaces no pod."""

@@ -17,7 +17,7 @@ from deploy.cluster.client import ClusterRefused, Object
 from deploy.cluster.drain import refuse_second
 from deploy.cluster.life import install, upgrade_while_scaled
 from deploy.cluster.namespace import restricted_namespace, shared_folder
-from deploy.cluster.pods import container, here
+from deploy.cluster.pods import container, here, niceness
 from deploy.cluster.readings import Reading, Rule, faults
 from deploy.cluster.release import Release, Seen, values
 from tests.deploy import chart
@@ -127,6 +127,11 @@ def test_a_pods_process_is_told_what_its_container_would_be(tmp_path: Path) -> N
     assert expected.items() <= told.environment.items()
     assert "CALLSIFT_MONGO_URI" not in told.environment
     assert "of the authority" in (tmp_path / "kafka" / "ca.crt").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(("cpu", "expected"), [("2", 0), ("1", 0), ("800m", 1), ("0.5", 3), ("100m", 10), ("1m", 19)])
+def test_a_smaller_request_for_cpu_is_a_smaller_share(cpu: str, expected: int) -> None:
+    assert niceness({"resources": {"requests": {"cpu": cpu}}}) == expected
 
 
 def test_a_volume_that_only_a_kubelet_can_have_is_refused(tmp_path: Path) -> None:
