@@ -28,7 +28,6 @@ from tests.watched.traffic import Traffic
 
 _RATE_INTERVAL = "30s"
 """What Grafana makes of $__rate_interval is four scrapes or more; this one sees a few events at once."""
-_STEP_S = 5
 _PROVOKED = {"CallsiftDeadLetters"}
 """The alerts that must fire: what they look for happens in the run, and they do not wait."""
 console = Console(stderr=True, soft_wrap=True)
@@ -46,6 +45,8 @@ class Answer:
     """Numbers in all series; what is no number (the quantile of nothing) does not count."""
     last: float | None
     """The newest number of the first series."""
+    highest: float | None
+    """Of all series."""
     error: str | None = None
 
 
@@ -120,19 +121,22 @@ def _ask(watching: Prometheus, start: float, end: float) -> Iterator[Answer]:
             for legend, query in panel.queries.items():
                 asked = query.replace("$__rate_interval", _RATE_INTERVAL)
                 try:
-                    found = watching.range(asked, start, end, _STEP_S)
+                    found = watching.range(asked, start, end, SCRAPE_S)
                 except NoPrometheus as error:
-                    yield Answer(row, panel.title, legend, 0, 0, None, error.message)
+                    yield Answer(row, panel.title, legend, 0, 0, None, None, error.message)
                 else:
-                    last = round(found[0][-1], 4) if found else None
-                    yield Answer(row, panel.title, legend, len(found), sum(map(len, found)), last)
+                    last = found[0][-1] if found else None
+                    highest = max(map(max, found), default=None)
+                    yield Answer(row, panel.title, legend, len(found), sum(map(len, found)), last, highest)
 
 
 def _print_tables(answers: list[Answer], rules: list[dict[str, str]]) -> None:
-    table = Table("row", "panel", "legend", "series", "samples", "last", title="Dashboard", title_justify="left")
+    names = ("row", "panel", "legend", "series", "samples", "last", "highest")
+    table = Table(*names, title="Dashboard", title_justify="left")
     for answer in answers:
-        last = answer.error or ("–" if answer.last is None else f"{answer.last:g}")
-        table.add_row(answer.row, answer.panel, answer.legend, str(answer.series), str(answer.samples), last)
+        counts = (str(answer.series), str(answer.samples))
+        last, highest = ("–" if number is None else f"{number:.4g}" for number in (answer.last, answer.highest))
+        table.add_row(answer.row, answer.panel, answer.legend, *counts, answer.error or last, highest)
     console.print(table)
     table = Table("rule", "health", "state", title="Rules", title_justify="left")
     for rule in rules:
