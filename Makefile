@@ -69,6 +69,14 @@ chaos: $(INSTALLED) ## calls flow while everything is killed (SEED=7 CALLS=1000 
 rolling: $(INSTALLED) ## every worker is replaced while calls flow, nothing lost, nothing twice (CALLS=1000); needs Java and Maven
 	$(BIN)/python -m tests.chaos --rolling --calls $(CALLS) --pause 2
 
+.PHONY: watch-check watch-tools
+watch-check: $(INSTALLED) ## a real Prometheus scrapes real workers and answers all that the dashboard asks; needs it, Java, Maven
+	$(BIN)/python -m tests.watched $(ARGS)
+
+watch-tools: ## build prometheus for it (needs Go; minutes for the first time)
+	mkdir -p $(TOOLS)
+	$(GO_INSTALL) -tags remove_all_sd github.com/prometheus/prometheus/cmd/prometheus@v0.316.0
+
 .PHONY: deploy-check deploy-tools
 deploy-check: $(INSTALLED) ## lint, render and validate the Helm chart, check its policies, test the alerts (make deploy-tools)
 	$(BIN)/pytest tests/deploy/test_chart.py tests/deploy/test_alerts.py

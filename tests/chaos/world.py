@@ -108,7 +108,19 @@ class World:
         return f"mongodb://127.0.0.1:{self._store_port}"
 
     def __enter__(self) -> Self:
-        """Start everything and return when every worker takes events."""
+        """Start everything and return when every worker takes events.
+
+        Raises:
+            TimeoutError: One does not in time; everything is ended.
+        """
+        try:
+            self._start_everything()
+        except BaseException:
+            self._stack.close()
+            raise
+        return self
+
+    def _start_everything(self) -> None:
         self._stack.enter_context(self.cluster)
         create_topics(self.kafka)
         self.start_store()
@@ -117,10 +129,9 @@ class World:
         self._gemini.answer = self._model_answer
         self._stack.callback(self._end_workers)
         workers = [self.add(stage) for stage in WORKERS for _ in range(self._workers_each)]
+        threading.Thread(target=self._keep_up, daemon=True).start()
         for worker in workers:
             self._wait_until_ready(worker)
-        threading.Thread(target=self._keep_up, daemon=True).start()
-        return self
 
     def __exit__(self, *_: object) -> None:
         """End everything."""
