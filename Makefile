@@ -12,8 +12,9 @@ COMPILE = $(UV) pip compile pyproject.toml --extra dev --universal --python-vers
 TORCH_INDEX ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help bench bench-speech setup chaos rolling coverage format lint types test test-unit check kafka demo train \
-	schemas docs lock clean images images-check images-lint compose-check dashboard
+.PHONY: help setup lock clean format lint types test test-unit coverage check demo train schemas docs dashboard kafka \
+	bench bench-speech chaos rolling watch-check deploy-check deploy-tools cluster-check cluster-scaling \
+	images images-check images-lint
 
 help: ## print this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-15s %s\n", $$1, $$2}'
@@ -69,30 +70,25 @@ chaos: $(INSTALLED) ## calls flow while everything is killed (SEED=7 CALLS=1000 
 rolling: $(INSTALLED) ## every worker is replaced while calls flow, nothing lost, nothing twice (CALLS=1000); needs Java and Maven
 	$(BIN)/python -m tests.chaos --rolling --calls $(CALLS) --pause 2
 
-.PHONY: watch-check watch-tools
-watch-check: $(INSTALLED) ## a real Prometheus scrapes real workers and answers all that the dashboard asks; needs it, Java, Maven
+watch-check: $(INSTALLED) ## a real Prometheus scrapes real workers and answers all that the dashboard asks; needs Java, Maven
 	$(BIN)/python -m tests.watched $(ARGS)
 
-watch-tools: ## build prometheus for it (needs Go; minutes for the first time)
+deploy-check: $(INSTALLED) ## chart, manifests, policies, alerts, dashboard, compose file, Dockerfile
+	$(BIN)/pytest tests/deploy
+
+TOOLS := $(HOME)/.cache/callsift/tools
+GO_INSTALL = CGO_ENABLED=0 GOBIN=$(TOOLS) go install -trimpath -tags remove_all_sd
+PROMETHEUS := github.com/prometheus/prometheus/cmd
+deploy-tools: ## what the two above use if it is there: prometheus, promtool, compose's parser (needs Go; minutes for the first time)
 	mkdir -p $(TOOLS)
-	$(GO_INSTALL) -tags remove_all_sd github.com/prometheus/prometheus/cmd/prometheus@v0.316.0
+	$(GO_INSTALL) $(PROMETHEUS)/promtool@v0.316.0 $(PROMETHEUS)/prometheus@v0.316.0
+	sh deploy/compose/build_parser.sh $(TOOLS)
 
-.PHONY: deploy-check deploy-tools
-deploy-check: $(INSTALLED) ## lint, render and validate the Helm chart, check its policies, test the alerts (make deploy-tools)
-	$(BIN)/pytest tests/deploy/test_chart.py tests/deploy/test_alerts.py
-
-.PHONY: cluster-check cluster-scaling
 cluster-check: $(INSTALLED) ## install, drain, upgrade, roll back the chart on the trial cluster that KUBECONFIG names (ARGS=…)
 	$(BIN)/python -m deploy.cluster.check $(ARGS)
 
 cluster-scaling: $(INSTALLED) ## 500 calls scale transcribe up and down, by KEDA, on the trial cluster of KUBECONFIG (ARGS=…)
 	$(BIN)/python -m deploy.cluster.scaling $(ARGS)
-
-TOOLS := $(HOME)/.cache/callsift/tools
-GO_INSTALL = CGO_ENABLED=0 GOBIN=$(TOOLS) go install -trimpath
-deploy-tools: ## build promtool, which tests the alerts (needs Go; minutes for the first time)
-	mkdir -p $(TOOLS)
-	$(GO_INSTALL) -tags remove_all_sd github.com/prometheus/prometheus/cmd/promtool@v0.316.0
 
 demo: $(INSTALLED) ## send the demo calls through the whole pipeline and print their outcomes
 	$(BIN)/callsift demo
@@ -123,11 +119,6 @@ images-check: $(INSTALLED) ## prove the Dockerfile's steps without Docker (ARGS=
 
 images-lint: $(INSTALLED) ## hadolint for the Dockerfile
 	$(BIN)/hadolint deploy/docker/Dockerfile
-
-PARSER := $(HOME)/.cache/callsift/bin
-compose-check: $(INSTALLED) ## docker-compose.kafka.yml with compose's own parser; without Docker it is built, needs Go
-	docker compose version >/dev/null 2>&1 || test -x $(PARSER)/docker-compose || sh deploy/compose/build_parser.sh $(PARSER)
-	PATH="$$PATH:$(PARSER)" $(BIN)/pytest -q tests/deploy/test_compose.py
 
 # torch and what it alone pulls in stand apart without hashes: the CPU builds have other files (docs/decisions/0002).
 lock: $(INSTALLED) ## resolve the pinned versions again

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from deploy.helm.tools import FOLDER, find
+from deploy.tools import FOLDER, find
 from streams.errors import CallsiftError
 
 Object = dict[str, Any]
@@ -130,5 +130,5 @@ def wait_until(what: str, is_so: Callable[[], bool], limit_s: float = 120.0) -> 
 def _tool(name: str) -> str:
     found = find(name)
     if found is None:
-        raise ClusterRefused(f"no {name} on the PATH or in {FOLDER}", "Install it; `make deploy-tools` builds helm")
+        raise ClusterRefused(f"no {name} on the PATH or in {FOLDER}", "Install it; helm comes with `make setup`")
     return found

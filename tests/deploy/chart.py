@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from deploy.helm.reference import CHART
-from deploy.helm.tools import FOLDER, find
+from deploy.tools import FOLDER, find
 
 Manifest = dict[str, Any]
 SETS = sorted((CHART / "ci").glob("*.yaml"))
@@ -22,7 +22,7 @@ def tool(name: str) -> str:
     """Return a tool's path, or skip the test."""
     found = find(name)
     if found is None:
-        pytest.skip(f"no {name} on the PATH or in {FOLDER}: `make deploy-tools` builds it (needs Go)")
+        pytest.skip(f"no {name} on the PATH or in {FOLDER}: see `make deploy-tools`")
     return found
 
 

@@ -17,6 +17,7 @@ from deploy.docker.images import argument, images
 from deploy.laptop.kafka import free_ports
 from deploy.laptop.kafka_broker import command
 from deploy.laptop.kafka_jars import CannotRunKafka, java, version
+from deploy.tools import find
 from streams.kafka_client import client_config
 from streams.provision import create_topics, drift, find_topics, wanted_topics
 from streams.settings import KafkaSettings, RunnerSettings
@@ -173,7 +174,7 @@ def test_a_real_kafka_starts_as_it_is_told_there_and_takes_the_topics(tmp_path: 
 def test_composes_own_parser_takes_the_file() -> None:
     command = _compose()
     if command is None:
-        pytest.skip("there is no docker-compose: set CALLSIFT_TEST_COMPOSE to the program (it needs no engine)")
+        pytest.skip("there is no docker-compose: `make deploy-tools` builds it (needs Go, and no engine)")
     own = {name: value for name, value in os.environ.items() if not name.startswith(("CALLSIFT_", "COMPOSE_"))}
     parse = [*command, "-f", str(FILE), "--env-file", str(ROOT / ".env.example"), "--profile", "*", "config"]
     refused = subprocess.run([*parse, "-q"], env=own, capture_output=True, text=True, check=False)
@@ -193,9 +194,7 @@ def test_composes_own_parser_takes_the_file() -> None:
 
 
 def _compose() -> list[str] | None:
-    if named := os.environ.get("CALLSIFT_TEST_COMPOSE"):
-        return [named]
-    if found := shutil.which("docker-compose"):
+    if found := find("docker-compose"):
         return [found]
     docker = shutil.which("docker")
     if docker and subprocess.run([docker, "compose", "version"], capture_output=True, check=False).returncode == 0:

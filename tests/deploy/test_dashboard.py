@@ -1,8 +1,5 @@
 """Every metric of the dashboard exists, every metric of the stages is on it, and Prometheus asks every worker."""
 
-import os
-import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -14,6 +11,7 @@ from deploy.grafana.panels import ROWS
 from deploy.helm.reference import CHART
 from streams import metrics
 from streams.health import Health, serve
+from tests.deploy.chart import run, tool
 
 ROOT = Path(__file__).parents[2]
 ALERTS = CHART / "files" / "alerts.yaml"
@@ -39,9 +37,7 @@ def test_every_metric_that_a_worker_exports_is_on_the_dashboard() -> None:
 
 
 def test_prometheus_itself_understands_every_query_and_its_own_file(tmp_path: Path) -> None:
-    promtool = os.environ.get("CALLSIFT_TEST_PROMTOOL") or shutil.which("promtool")
-    if promtool is None:
-        pytest.skip("there is no promtool: install Debian's prometheus, or set CALLSIFT_TEST_PROMTOOL")
+    promtool = tool("promtool")
     rules = [
         {"record": f"query:number_{number}", "expr": query.replace("$__rate_interval", "1m")}
         for number, query in enumerate(QUERIES)
@@ -51,7 +47,7 @@ def test_prometheus_itself_understands_every_query_and_its_own_file(tmp_path: Pa
     config = tmp_path / "prometheus.yml"
     config.write_text(inside_out((ROOT / "deploy/prometheus/prometheus.yml").read_text(encoding="utf-8")))
     for kind, path in (("rules", file), ("config", config)):
-        ended = subprocess.run([promtool, "check", kind, str(path)], capture_output=True, text=True, check=False)
+        ended = run(promtool, "check", kind, str(path))
         assert ended.returncode == 0, ended.stdout + ended.stderr
 
 

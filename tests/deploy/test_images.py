@@ -11,7 +11,7 @@ import pytest
 from callsift.worker import WORKERS
 from deploy.docker.check import DATA_FILES
 from deploy.docker.images import DOCKERFILE, argument, images
-from deploy.helm.tools import find
+from deploy.tools import find
 from streams.health import Health, serve
 
 ROOT = Path(__file__).parents[2]

@@ -1,10 +1,9 @@
 """A real Prometheus on this machine, told what the compose file's is told: its jobs, its labels, its alerts.
 
-The binary is CALLSIFT_TEST_PROMETHEUS, or one beside the deployment's tools or on the PATH (Debian has a package).
+The binary is where ``deploy/tools.py`` looks (Debian has a package).
 """
 
 import json
-import os
 import subprocess
 import time
 import urllib.parse
@@ -20,8 +19,8 @@ import yaml
 
 from callsift.embedded import end
 from callsift.supervisor import answers
-from deploy.helm.tools import find
 from deploy.laptop.kafka import free_ports
+from deploy.tools import find
 from streams.errors import CallsiftError
 
 ROOT = Path(__file__).parents[2]
@@ -78,9 +77,9 @@ def prometheus(folder: Path, workers: Mapping[str, str]) -> Iterator[Prometheus]
     Raises:
         NoPrometheus: There is no binary, or it ended at once; its log is in the folder.
     """
-    binary = os.environ.get("CALLSIFT_TEST_PROMETHEUS") or find("prometheus")
+    binary = find("prometheus")
     if binary is None:
-        raise NoPrometheus("there is no prometheus", "Install Debian's package, or `make watch-tools`")
+        raise NoPrometheus("there is no prometheus", "Install Debian's package, or `make deploy-tools`")
     folder.mkdir(parents=True, exist_ok=True)
     own = f"127.0.0.1:{next(free_ports())}"
     config = folder / "prometheus.yml"

@@ -1,4 +1,4 @@
-"""Where the tools that check the chart are: on the PATH, beside Python, or where `make deploy-tools` builds them."""
+"""Where programs are that check what is deployed: the PATH, beside Python, and where `make deploy-tools` puts them."""
 
 import os
 import shutil
@@ -9,6 +9,6 @@ FOLDER = Path.home() / ".cache" / "callsift" / "tools"
 
 
 def find(name: str) -> str | None:
-    """Return the path of a tool, or None."""
+    """Return the path of a program, or None."""
     folders = (os.environ.get("PATH", ""), str(Path(sys.executable).parent), str(FOLDER))
     return shutil.which(name, path=os.pathsep.join(folders))
