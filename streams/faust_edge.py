@@ -10,14 +10,15 @@ import os
 import tempfile
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, cast
 
 import faust
 from aiokafka.errors import MessageSizeTooLargeError
-from faust.types import EventT, StreamT
+from faust.transport.drivers import aiokafka as aiokafka_driver
+from faust.types import EventT, StreamT, TransportT
 from faust.types.tuples import TP
 
 from streams import metrics
@@ -45,9 +46,39 @@ class MessageTooLarge(PermanentError):
     """The broker does not take a message of this size."""
 
 
+class _Consumer(aiokafka_driver.Consumer):
+    """Faust's consumer, which goes back to the beginning of a partition on which nothing is committed yet.
+
+    What Faust fetches before it is done with a rebalance it throws away, and then goes back to what is committed.
+    Where that is nothing, or offset 0, aiokafka's ``seek_to_committed`` stays where it is: what was thrown away would
+    be lost.
+    """
+
+    async def perform_seek(self) -> None:
+        """Go back to what is committed; Faust lets messages flow again after it."""
+        self.stop_flow()  # a worker that had no partitions before fetches meanwhile, and would drop what comes again
+        await super().perform_seek()
+
+    async def seek_to_committed(self) -> Mapping[TP, int]:
+        """Seek all partitions to their committed offsets, or to their beginning, and return what is committed."""
+        committed = await super().seek_to_committed()
+        if untouched := [partition for partition, offset in committed.items() if not offset]:
+            await self._thread.seek_to_beginning(*untouched)
+        return committed
+
+
+class _Transport(aiokafka_driver.Transport):
+    Consumer = _Consumer
+
+
+class _App(faust.App):
+    def _new_transport(self) -> TransportT:
+        return _Transport(self.conf.broker_consumer, self)
+
+
 def make_app(stage: Stage, kafka: KafkaSettings) -> faust.App:
     """Make the Faust application of a stage: one consumer group, no tables, no web server, nothing declared."""
-    return faust.App(
+    return _App(
         f"{kafka.prefix}callsift.{stage.name}",
         broker=[f"kafka://{address.strip()}" for address in kafka.bootstrap_servers.split(",")],
         broker_credentials=_credentials(kafka),
