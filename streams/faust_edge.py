@@ -11,14 +11,13 @@ import tempfile
 import threading
 import time
 import traceback
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 import faust
 from aiokafka.errors import MessageSizeTooLargeError
-from faust.transport.drivers.aiokafka import Consumer, Transport
 from faust.types import EventT, StreamT
 from faust.types.tuples import TP
 
@@ -29,6 +28,7 @@ from streams.brake import publish_notice
 from streams.catalogue import ALL_TOPICS, LARGEST_MESSAGE_BYTES, Stage, Topic
 from streams.claimed_turns import ClaimedTurns
 from streams.errors import PermanentError
+from streams.faust_consumer import Consumer, Transport
 from streams.health import Health
 from streams.kafka_client import KafkaUnavailable, consumer_lag
 from streams.message import Headers, Message
@@ -46,27 +46,6 @@ logger = logging.getLogger(__name__)
 _GC_THRESHOLDS = (50_000, 20, 50)
 """Events are trees of many small objects without cycles; Python's defaults cost a quarter of a large event's CPU."""
 _EXIT_BUG = 70  # EX_SOFTWARE of sysexits.h
-
-
-class _Consumer(Consumer):
-    """Hands its partitions over before Faust forgets what is acknowledged and not yet committed.
-
-    The signal on_partitions_revoked comes after that: a commit there commits nothing.
-    """
-
-    transport: "_Transport"
-
-    async def on_partitions_revoked(self, revoked: set[TP]) -> None:
-        await self.transport.hand_over()
-        await super().on_partitions_revoked(revoked)
-
-
-class _Transport(Transport):
-    Consumer = _Consumer
-
-    def __init__(self, app: faust.App, hand_over: Callable[[], Awaitable[None]]) -> None:
-        super().__init__(app.conf.broker_consumer, app)
-        self.hand_over = hand_over
 
 
 class MessageTooLarge(PermanentError):
@@ -215,9 +194,9 @@ def connect(
 
     async def hand_over() -> None:
         await window.settle(kafka.handover_s)
-        await cast("_Consumer", app.consumer).force_commit()  # what is done does not come again elsewhere
+        await cast("Consumer", app.consumer).force_commit()  # what is done does not come again elsewhere
 
-    app.transport = _Transport(app, hand_over)  # before the first topic asks for it
+    app.transport = Transport(app, hand_over)  # before the first topic asks for it
     topics = {kafka.prefix + topic.name: topic for topic in stage.takes}
     stage_runner = StageRunner(
         stage,

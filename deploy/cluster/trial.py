@@ -55,10 +55,11 @@ class Trial:
 
     def problems(self) -> list[str]:
         """Return what is wrong with what came of the calls and of the pods."""
-        tally, runner = self._calls.tally(), self._installation.runner
+        tally, runner, rule = self._calls.tally(), self._installation.runner, self._installation.rule
         found = [f"{tally[what]} calls {what} outcome" for what in ("without", "with several") if tally[what]]
         for before, after in pairwise(self._readings):
-            if after.event == _UPGRADE and after.replicas < before.replicas:
+            # the lag may have gone down meanwhile, and the pods with it: what it still asks for has to be there
+            if after.event == _UPGRADE and after.replicas < min(before.replicas, rule.replicas(after.lag)):
                 found.append(f"an upgrade took {before.replicas} pods down to {after.replicas}")
         if runner is not None and runner.restarts:
             found.append(f"{runner.restarts} workers ended by themselves")

@@ -66,6 +66,15 @@ def wait_until_committed(kafka: KafkaSettings, within_s: float = 30) -> None:
         time.sleep(0.2)
 
 
+def test_what_faust_throws_away_before_anything_is_committed_comes_again(
+    real_kafka: KafkaSettings, tmp_path: Path
+) -> None:
+    calls = [f"call-{number}" for number in range(40)]
+    send(real_kafka, *calls)
+    with worker(real_kafka, tmp_path / "worker.log", "tests.streams.forgetful_worker"):
+        arrived(real_kafka, *calls)
+
+
 def test_a_consumer_that_silently_stopped_is_ended_and_its_successor_loses_nothing(
     real_kafka: KafkaSettings, tmp_path: Path
 ) -> None:
