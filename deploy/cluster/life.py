@@ -15,9 +15,8 @@ def install(release: Release) -> str:
         ClusterRefused: It does not get there.
     """
     release.install()
-    release.wait_until_available()
     claims = release.cluster.get("persistentvolumeclaims", "-l", SELECTOR)["items"]
-    if unbound := [claim["metadata"]["name"] for claim in claims if claim["status"]["phase"] != "Bound"]:
+    if unbound := [found["metadata"]["name"] for found in claims if found["status"]["phase"] != "Bound"]:
         raise ClusterRefused(f"not bound: {', '.join(unbound)}", "Look at the volumes")
     return f"{len(release.deployments())} Deployments available, hook Job done"
 
@@ -33,7 +32,6 @@ def upgrade_while_scaled(release: Release) -> str:
     before = _uids(release)
     with release.watched() as seen:
         release.upgrade(*_CHANGE)
-        release.wait_until_available()
     _is_told(release, "DEBUG")
     if kept := before & _uids(release):
         raise ClusterRefused(f"{len(kept)} pods still have the old settings", "Look at checksum/config")
@@ -52,7 +50,7 @@ def roll_back(release: Release) -> str:
     """
     name = f"{NAME}-transcribe"
     with release.watched() as seen:
-        release.cluster.helm("rollback", NAME, "1", "--wait", "--timeout", "5m")
+        release.cluster.helm("rollback", NAME, "1")
         release.wait_until_available()
     _is_told(release, "")
     if seen.wanted[name] != {_SCALED}:

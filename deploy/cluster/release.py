@@ -43,20 +43,24 @@ class Release:
     """Values, as options of helm."""
 
     def install(self, *more: str) -> None:
-        """Install it and wait until helm calls it ready.
+        """Install it and return when every Deployment is available.
+
+        Helm's own ``--wait`` would, from helm 4 on, wait for KEDA to reach the brokers, too.
 
         Raises:
             ClusterRefused: It did not get there.
         """
-        self.cluster.helm("install", NAME, str(CHART), *self.options, *more, "--wait", "--timeout", "5m")
+        self.cluster.helm("install", NAME, str(CHART), *self.options, *more)
+        self.wait_until_available()
 
     def upgrade(self, *more: str) -> None:
-        """Upgrade it to the same values and ``more``, and wait until helm calls it ready.
+        """Upgrade it to the same values and ``more``, and return when every Deployment is available.
 
         Raises:
             ClusterRefused: It did not get there.
         """
-        self.cluster.helm("upgrade", NAME, str(CHART), *self.options, *more, "--wait", "--timeout", "5m")
+        self.cluster.helm("upgrade", NAME, str(CHART), *self.options, *more)
+        self.wait_until_available()
 
     def test(self) -> None:
         """Run the chart's own test, a pod that compares the topics with the catalogue.
@@ -95,7 +99,7 @@ class Release:
         Raises:
             ClusterRefused: They do not get there.
         """
-        wait_until("every Deployment is available", lambda: all(map(_is_available, self.deployments())))
+        wait_until("every Deployment is available", lambda: all(map(_is_available, self.deployments())), 300)
 
     @contextmanager
     def watched(self) -> Iterator[Seen]:

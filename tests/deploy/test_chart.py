@@ -203,6 +203,15 @@ def test_keda_asks_for_the_groups_and_topics_that_workers_use() -> None:
         assert {(trigger["sasl"], trigger["tls"]) for trigger in triggers} == {("scram_sha512", "enable")}
 
 
+def test_only_a_worker_that_may_be_gone_has_keda_look_for_its_first_call() -> None:
+    looks = {found["spec"]["minReplicaCount"]: found["spec"] for found in of_kind("keda", "ScaledObject")}
+    assert {0, 1, 2} == looks.keys()
+    for least, spec in looks.items():  # KEDA warns where they have no effect
+        assert {"pollingInterval", "cooldownPeriod"} & spec.keys() == (
+            set() if least else {"pollingInterval", "cooldownPeriod"}
+        )
+
+
 def test_keda_proves_who_it_is_with_the_workers_secret() -> None:
     [found] = of_kind("sasl-tls", "TriggerAuthentication")
     parameters = {entry["parameter"]: entry["key"] for entry in found["spec"]["secretTargetRef"]}
