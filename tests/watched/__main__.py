@@ -99,20 +99,25 @@ def _watched(folder: Path) -> Iterator[tuple[Prometheus, Traffic]]:
             "CALLSIFT_KAFKA_KEY_PASSWORD": KEY_PASSWORD,
             "CALLSIFT_GEMINI_API_KEY": "any",
             "CALLSIFT_CLASSIFY_GEMINI_ENDPOINT": gemini.address,
+            "CALLSIFT_MONITOR_INTERVAL_S": str(SCRAPE_S),
             "CALLSIFT_CLASSIFY_WHEN_AWAY": "offline",
             "CALLSIFT_CLASSIFY_AWAY_PROBE_S": "2",
             "CALLSIFT_CLASSIFY_DAILY_BUDGET": "1",
             "CALLSIFT_CLASSIFY_PRICES": '{"gemini-3.5-flash-lite": {"prompt": 0.1, "answer": 0.4}}',
         }
         create_topics(KafkaSettings.read())
-        with (
-            (folder / "workers.log").open("w", encoding="utf-8", buffering=1) as log,
-            pipeline(folder, lambda line: print(line, file=log)) as workers,
-        ):
-            _say(f"{len(workers.health)} workers are ready")
-            addresses = {name: urlsplit(address).netloc for name, address in workers.health.items()}
-            with prometheus(folder / "prometheus", addresses) as watching:
-                yield watching, Traffic(workers, gemini, folder, _say)
+        log: list[str] = []
+        try:
+            with pipeline(folder, log.append) as workers:
+                _say(f"{len(workers.health)} workers are ready")
+                addresses = {name: urlsplit(address).netloc for name, address in workers.health.items()}
+                with prometheus(folder / "prometheus", addresses) as watching:
+                    yield watching, Traffic(workers, gemini, folder, _say)
+        except CallsiftError:
+            console.out("\n".join(log[-50:]), highlight=False)
+            raise
+        finally:
+            (folder / "workers.log").write_text("\n".join(log), encoding="utf-8")
 
 
 def _ask(watching: Prometheus, start: float, end: float) -> Iterator[Answer]:

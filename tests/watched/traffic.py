@@ -101,4 +101,6 @@ class Traffic:
                 break
         reader.close()
         if waiting:
-            raise OutcomeMissing(f"not the outcome of {len(waiting)} call(s) that was expected", "Read workers.log")
+            raise OutcomeMissing(
+                f"not the outcome of {len(waiting)} call(s) that was expected", "Read the log lines above"
+            )
