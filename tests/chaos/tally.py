@@ -90,14 +90,16 @@ def tally_of_restart(world: "World", retries: int) -> dict[str, Any]:
         "done_twice": done_twice,
         "longest_end_s": {end.stage: max(e.seconds for e in world.ends if e.stage == end.stage) for end in world.ends},
         "workers_replaced": len(world.ends),
-        "unclean_ends": sum(end.exit_code != 0 for end in world.ends) + world.restarts,
+        "ended_unasked": world.ended_unasked,
+        "unclean_ends": [f"{end.stage} ({end.exit_code})" for end in world.ends if end.exit_code],
     }
 
 
 def passed(result: dict[str, Any]) -> bool:
     """Tell whether every call ended as exactly one document and one outcome; in a restart that was published once."""
     complete: bool = result["documents"] == result["unique_outcomes"] == result["calls"]
-    orderly = "workers_replaced" not in result or not (result["duplicate_outcomes"] or result["unclean_ends"])
+    disorder = ("duplicate_outcomes", "ended_unasked", "unclean_ends")
+    orderly = "workers_replaced" not in result or not any(result[name] for name in disorder)
     return complete and result["lost"] == 0 and orderly
 
 

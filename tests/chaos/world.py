@@ -87,8 +87,8 @@ class World:
         self._quick_tries = quick_tries
         self._random = random.Random(seed)  # noqa: S311 - the same faults every time
         self._store_port = free_port()
-        self.restarts = 0
-        """How often a worker was started again that had ended unasked."""
+        self.ended_unasked: list[str] = []
+        """The workers that were started again, with their exit codes."""
         self.ends: list[End] = []
         """The workers that were replaced, in that order."""
         self.model_is_away = False
@@ -210,8 +210,8 @@ class World:
             with self._lock:
                 for worker in self._workers:
                     if worker.wanted and worker.process.poll() is not None:
+                        self.ended_unasked.append(f"{worker.stage} ({worker.process.returncode})")
                         worker.process = self._start(worker.stage, worker.port)
-                        self.restarts += 1
 
     def _end_workers(self) -> None:
         self._ending.set()
