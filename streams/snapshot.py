@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -92,6 +92,7 @@ class BrokerView:
             if own:  # an empty request would ask for all topics
                 question = ConsumerGroupTopicPartitions(group, [TopicPartition(*place) for place in own])
                 asked += self.admin.list_consumer_group_offsets([question], request_timeout=limit_s).values()
+        wait(asked)  # an admin client that is dropped while a question is open crashes the process
         committed: dict[Place, int] = {}
         for future in asked:
             try:
@@ -107,6 +108,7 @@ class BrokerView:
         if not places:
             return {}
         asked = self.admin.list_offsets({TopicPartition(*place): spec for place in places}, request_timeout=limit_s)
+        wait(asked.values())  # as above
         return {(place.topic, place.partition): future.result().offset for place, future in asked.items()}
 
 
