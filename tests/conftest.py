@@ -22,6 +22,7 @@ settings.register_profile("callsift", deadline=None)
 settings.load_profile("callsift")
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """In several processes: what shares a pipeline or a file stays together, and the long ones come first."""
     if not hasattr(config, "workerinput"):
