@@ -40,7 +40,7 @@ lint: $(INSTALLED) types ## ruff (lint and format) and mypy --strict, changing n
 types: $(INSTALLED) ## mypy --strict
 	$(BIN)/mypy
 
-TWO_PROCESSES := -n 2 --dist loadgroup --no-loadscope-reorder
+TWO_PROCESSES := -n 2 --dist loadfile --no-loadscope-reorder
 test: $(INSTALLED) ## every test
 	$(BIN)/pytest $(TWO_PROCESSES)
 
