@@ -40,12 +40,12 @@ lint: $(INSTALLED) types ## ruff (lint and format) and mypy --strict, changing n
 types: $(INSTALLED) ## mypy --strict
 	$(BIN)/mypy
 
-TWO_PROCESSES := -n 2 --dist loadfile --no-loadscope-reorder
+PROCESSES := -n 3 --dist loadfile --no-loadscope-reorder
 test: $(INSTALLED) ## every test
-	$(BIN)/pytest $(TWO_PROCESSES)
+	$(BIN)/pytest $(PROCESSES)
 
 coverage: $(INSTALLED) ## every test, and which lines they run
-	$(BIN)/pytest $(TWO_PROCESSES) --cov --cov-report=term
+	$(BIN)/pytest $(PROCESSES) --cov --cov-report=term
 
 test-unit: $(INSTALLED) ## the fast tests alone
 	$(BIN)/pytest -m "not integration"

@@ -1,6 +1,6 @@
 """What every test shares: properties are judged by their claims, never by the machine's speed; a real Kafka.
 
-``make test`` runs two processes, each with a Kafka of its own.
+``make test`` runs several processes, each with a Kafka of its own.
 """
 
 import itertools
