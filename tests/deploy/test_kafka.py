@@ -136,7 +136,10 @@ def test_of_three_brokers_one_may_be_missing(start_cluster: StartCluster) -> Non
     cluster = start_cluster(brokers=3)
     kafka = settings(cluster, replication_factor=3)
     create_topics(kafka)
-    assert {topic.replication for topic in find_topics(kafka).values()} == {3}
+    deadline = time.monotonic() + 30
+    while {topic.replication for topic in find_topics(kafka).values()} != {3}:  # brokers list it a moment later
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
     cluster.brokers[0].kill()
     produce(kafka, "calls.ended", [(f"call {number}", b"kept") for number in range(50)], timeout_s=60)
     cluster.brokers[0].restart()
