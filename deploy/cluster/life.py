@@ -18,7 +18,7 @@ def install(release: Release) -> str:
     claims = release.cluster.get("persistentvolumeclaims", "-l", SELECTOR)["items"]
     if unbound := [found["metadata"]["name"] for found in claims if found["status"]["phase"] != "Bound"]:
         raise ClusterRefused(f"not bound: {', '.join(unbound)}", "Look at the volumes")
-    return f"{len(release.deployments())} Deployments available, hook Job done"
+    return f"{len(release.deployments())} Deployments available, hook Jobs done"
 
 
 def upgrade_while_scaled(release: Release) -> str:
