@@ -4,9 +4,6 @@ from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStart
 
 from agents.sink import metrics
 
-_OPERATIONS = frozenset({"find", "insert", "update"})
-"""What the sink does; commands that the driver sends for itself are not shown."""
-
 
 class CommandDurations(CommandListener):
     """Observes every answer, on the driver's threads."""
@@ -24,5 +21,5 @@ class CommandDurations(CommandListener):
 
     @staticmethod
     def _observe(event: CommandSucceededEvent | CommandFailedEvent) -> None:
-        if event.command_name in _OPERATIONS:
+        if event.command_name in metrics.STORE_OPERATIONS:
             metrics.STORE_SECONDS.labels(event.command_name).observe(event.duration_micros / 1e6)

@@ -12,6 +12,8 @@ CALL_SECONDS = Histogram(
     "From hang-up to the stored outcome. Above the goal with lag in one stage: add workers to that stage.",
     buckets=(1, 2, 5, 10, 20, 30, 60, 120, 300, 900, 3600),
 )
+STORE_OPERATIONS = ("find", "insert", "update")
+"""The commands that the sink sends; those that the driver sends for itself are not shown."""
 STORE_SECONDS = Histogram(
     "callsift_sink_store_duration_seconds",
     "From a command to MongoDB's answer, failures included, by command. High: look at the database, at its slow "
@@ -21,5 +23,5 @@ STORE_SECONDS = Histogram(
 )
 for _state in ("done", "failed"):
     OUTCOMES.labels(_state)
-for _operation in ("find", "insert", "update"):
+for _operation in STORE_OPERATIONS:
     STORE_SECONDS.labels(_operation)

@@ -24,7 +24,6 @@ from deploy.cluster.release import Release, values
 from streams.errors import CallsiftError
 
 VALUES = Path(__file__).parent / "values" / "check.yaml"
-_KEDA = "keda.sh/v1alpha1"
 _PODS_EACH = 4
 
 
@@ -46,7 +45,7 @@ def check(
         with restricted_namespace("callsift-check", helm, keep=keep) as cluster:
             rows.append({"step": "versions", "seen": str(dict(cluster.versions())), "seconds": 0.0})
             with shared_folder(cluster, "recordings", Path("/var/tmp") / cluster.namespace) as storage_class:  # noqa: S108
-                scaling = "keda" if cluster.has_api(_KEDA) else "hpa"
+                scaling = "keda" if cluster.has_keda() else "hpa"
                 settings = {
                     "audioStore.persistence.storageClass": storage_class,
                     "workerDefaults.scaling.type": scaling,

@@ -75,6 +75,10 @@ class Cluster:
         """Return whether the API server knows a group and version such as keda.sh/v1alpha1."""
         return group_version in self.kubectl("api-versions").split()
 
+    def has_keda(self) -> bool:
+        """Return whether KEDA is installed."""
+        return self.has_api("keda.sh/v1alpha1")
+
     def versions(self) -> Mapping[str, str]:
         """Return the versions of the API server and of helm, without build information."""
         server: Object = json.loads(self.kubectl("version", "-o", "json"))["serverVersion"]

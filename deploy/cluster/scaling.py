@@ -24,8 +24,6 @@ from deploy.laptop.folders import kept_or_temporary
 from streams.claim_check import ClaimCheckStore
 from streams.errors import CallsiftError
 
-_KEDA = "keda.sh/v1alpha1"
-
 
 def scaling(
     calls: Annotated[int, typer.Option(help="How many calls are emitted at once.", min=1)] = 500,
@@ -47,7 +45,7 @@ def scaling(
     try:
         with kept_or_temporary(keep, "callsift-scaling-") as folder, ExitStack() as stack:
             cluster = stack.enter_context(restricted_namespace("callsift-scaling", helm))
-            if not cluster.has_api(_KEDA):
+            if not cluster.has_keda():
                 raise ClusterRefused("this cluster has no KEDA", "Install it: https://keda.sh/docs/latest/deploy")
             installation = stack.enter_context(installed(cluster, values_file or [], folder))
             emitted = Calls(installation.kafka, ClaimCheckStore(installation.audio_store))
