@@ -13,7 +13,7 @@ TORCH_INDEX ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup lock clean format lint types test test-unit coverage check demo train schemas docs dashboard kafka \
-	bench bench-speech chaos rolling watch-check deploy-check deploy-tools cluster-check cluster-scaling \
+	bench bench-speech chaos rolling hostile watch-check deploy-check deploy-tools cluster-check cluster-scaling \
 	images images-check images-lint
 
 help: ## print this list
@@ -69,6 +69,9 @@ chaos: $(INSTALLED) ## calls flow while everything is killed (SEED=7 CALLS=1000 
 
 rolling: $(INSTALLED) ## every worker is replaced while calls flow, nothing lost, nothing twice (CALLS=1000); needs Java and Maven
 	$(BIN)/python -m tests.chaos --rolling --calls $(CALLS) --pause 2
+
+hostile: $(INSTALLED) ## good calls among as many hostile messages, none lost, each accounted for (SEED=7 CALLS=1000); needs Java and Maven
+	$(BIN)/python -m tests.hostile --seed $(SEED) --calls $(CALLS)
 
 watch-check: $(INSTALLED) ## a real Prometheus scrapes real workers and answers all that the dashboard asks; needs Java, Maven
 	$(BIN)/python -m tests.watched $(ARGS)
