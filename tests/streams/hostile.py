@@ -1,19 +1,20 @@
-"""Messages that nobody should send, made by hypothesis from a seed, and a client that sends what no client sends.
-
-``python -m tests.streams.hostile --messages 20000 --seed 7 --kafka localhost:9092`` is the long form of the test.
-"""
+"""Messages that nobody should send, made by hypothesis from a seed, and a client that sends what no client sends."""
 
 import asyncio
 import json
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
+from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
+from streams.catalogue import Topic
+from streams.kafka_client import client_config
 from streams.settings import KafkaSettings
 
 PARTITIONS = 12
@@ -117,7 +118,25 @@ def hostile(count: int, seeded: int, good: bytes) -> list[Raw]:
     return [*found[: count - len(large)], *large]
 
 
-async def send(kafka: KafkaSettings, topic: str, messages: Iterable[Raw]) -> list[tuple[int, int]]:
+def configure(kafka: KafkaSettings, topic: Topic, **settings: object) -> None:
+    """Change settings of a topic, named with _ for the dots, and wait until the broker goes by them."""
+    wanted = {name.replace("_", "."): str(value) for name, value in settings.items()}
+    entries = [ConfigEntry(name, value, incremental_operation=AlterConfigOpType.SET) for name, value in wanted.items()]
+    admin, name = AdminClient(client_config(kafka)), kafka.prefix + topic.name
+    change = ConfigResource(ConfigResource.Type.TOPIC, name, incremental_configs=entries)
+    for future in admin.incremental_alter_configs([change]).values():
+        future.result(30)
+    while True:
+        [described] = admin.describe_configs([ConfigResource(ConfigResource.Type.TOPIC, name)]).values()
+        found = described.result(30)
+        if all(found[setting].value == value for setting, value in wanted.items()):
+            return
+        time.sleep(0.05)
+
+
+async def send(
+    kafka: KafkaSettings, topic: str, messages: Iterable[Raw], partitions: int = PARTITIONS
+) -> list[tuple[int, int]]:
     """Publish messages to the byte, each as a batch, in turn over the partitions; returns their positions."""
     producer = AIOKafkaProducer(bootstrap_servers=kafka.bootstrap_servers, max_request_size=_LARGEST_BATCH_BYTES)
     await producer.start()
@@ -135,7 +154,7 @@ async def send(kafka: KafkaSettings, topic: str, messages: Iterable[Raw]) -> lis
 
     try:
         everything = list(messages)
-        found = await asyncio.gather(*(one_partition(n, everything[n::PARTITIONS]) for n in range(PARTITIONS)))
+        found = await asyncio.gather(*(one_partition(n, everything[n::partitions]) for n in range(partitions)))
     finally:
         await producer.stop()
     return [position for positions in found for position in positions]

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource
 from pymongo import MongoClient
 
 from callsift.embedded import EmbeddedStore
@@ -18,27 +17,15 @@ from schemas import AudioReady, CallOutcome, DeadLetter
 from streams.catalogue import AUDIO, CLASSIFIED, DEAD_LETTER, ENDED, OUTCOMES, RETRIES, Topic
 from streams.decoding import decode
 from streams.errors import UnreadableEvent
-from streams.kafka_client import TopicReader, client_config, consumer_lag
+from streams.kafka_client import TopicReader, consumer_lag
 from streams.settings import KafkaSettings
 from tests.schemas.examples import call_classified, call_ended, dead_letter
-from tests.streams.hostile import PARTITIONS, Raw, hostile, send
+from tests.streams.hostile import PARTITIONS, Raw, configure, hostile, send
 from tests.streams.test_faust_edge import worker
 
 pytestmark = pytest.mark.integration
 _NO_BRAKE = {"CALLSIFT_RUNNER_BRAKE_SAMPLE": "1000000"}
 _TRACED = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9"}  # nobody listens; trace headers are read all the same
-
-
-def configure(kafka: KafkaSettings, topic: Topic, **settings: object) -> None:
-    """Change settings of a topic, named with _ for the dots."""
-    entries = [
-        ConfigEntry(name.replace("_", "."), str(value), incremental_operation=AlterConfigOpType.SET)
-        for name, value in settings.items()
-    ]
-    resource = ConfigResource(ConfigResource.Type.TOPIC, kafka.prefix + topic.name, incremental_configs=entries)
-    admin = AdminClient(client_config(kafka))
-    for future in admin.incremental_alter_configs([resource]).values():
-        future.result(30)
 
 
 def take_any_time(kafka: KafkaSettings, topic: Topic) -> None:
