@@ -29,7 +29,8 @@ class Raw:
     key: bytes | None
     value: bytes | None
     headers: tuple[tuple[bytes, bytes | None], ...] = ()
-    timestamp_ms: int = 1_760_000_000_000
+    timestamp_ms: int | None = None
+    """None: the time of sending. What is older than the topic's retention is deleted at the broker's next look."""
     gzipped: bool = False
 
 
