@@ -72,6 +72,8 @@ class CallOutcome(CallFacts):
     """What produced the outcome; null in state failed."""
     failure: Failure | None = None
     """Why there is no category; null in state done."""
+    left_out: tuple[str, ...] = ()
+    """Fields that are missing here because the outcome was too large for a message; the document has them."""
 
     @model_validator(mode="after")
     def _state_and_content_agree(self) -> Self:

@@ -6,6 +6,8 @@ import faust
 from faust.transport.drivers import aiokafka
 from faust.types.tuples import TP
 
+from streams import header_names
+
 
 class Consumer(aiokafka.Consumer):
     """Hands partitions over before what is done is forgotten, and goes back to the very beginning of new ones."""
@@ -45,4 +47,5 @@ class Transport(aiokafka.Transport):
     def __init__(self, app: faust.App, hand_over: Callable[[], Awaitable[None]]) -> None:
         """Make the transport of ``app``; ``hand_over`` is awaited before partitions go."""
         super().__init__(app.conf.broker_consumer, app)
+        header_names.install()
         self.hand_over = hand_over

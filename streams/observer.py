@@ -23,6 +23,7 @@ from streams.snapshot import BrokerView, Place, Range, Ranges, first_messages, r
 from streams.status import DeadLetterStatus, GroupStatus, PartitionStatus, RetryStatus, Status, lag
 
 _MEMBERS_LIMIT_S = 5.0
+_NEVER_MS = datetime(3000, 1, 1, tzinfo=UTC).timestamp() * 1000
 
 
 @dataclass(frozen=True)
@@ -177,7 +178,9 @@ class _Census:
 
 def _published_at(message: Message) -> datetime | None:
     kind, timestamp_ms = message.timestamp()
-    return None if kind == TIMESTAMP_NOT_AVAILABLE else datetime.fromtimestamp(timestamp_ms / 1000, UTC)
+    if kind == TIMESTAMP_NOT_AVAILABLE or not 0 <= timestamp_ms < _NEVER_MS:  # producers may write what they like
+        return None
+    return datetime.fromtimestamp(timestamp_ms / 1000, UTC)
 
 
 def _retry(topic: Topic, partitions: tuple[PartitionStatus, ...]) -> RetryStatus:

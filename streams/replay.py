@@ -107,7 +107,10 @@ class _Replayer:
         done = [letter for letter in letters if letter.event_id not in refused and letter.event_id not in failures]
         marks = {
             letter.event_id: Outgoing(
-                REPLAYS.name, letter.event_id.encode(), mark(letter, now).model_dump_json().encode()
+                REPLAYS.name,
+                letter.event_id.encode(),
+                # never before the letter, whose writer's clock may be ahead: such a mark would not count
+                mark(letter, max(now, letter.gave_up_at)).model_dump_json().encode(),
             )
             for letter in done
         }

@@ -175,6 +175,11 @@ class RunnerSettings(Section):
     grace_s: NonNegativeFloat = 25.0
     """Seconds that work in flight may still take after SIGTERM; what is not done by then comes again elsewhere."""
 
+    @property
+    def hold_limit_s(self) -> float:
+        """Seconds within which one event at least is finished while some are in work: all quick tries and more."""
+        return self.quick_tries * self.work_limit_s + self.stall_limit_s
+
 
 class WorkerSettings(Section):
     """What a worker process shows of itself."""

@@ -25,6 +25,9 @@ Document = dict[str, Any]
 _TURNS = TypeAdapter(tuple[Turn, ...])
 _PASSING_CODES = {50, 112, 262}
 """MaxTimeMSExpired, WriteConflict, ExceededTimeLimit: the same document may be taken later."""
+_DOCUMENT_CODES = {15, 22, 10334, 17419, 17420}
+"""Overflow (nested too deep), InvalidBSON, BSONObjectTooLarge and its older numbers: about the document, even where the
+driver does not call them a WriteError."""
 
 
 class StoreUnavailable(TransientError):
@@ -123,8 +126,9 @@ class OutcomeStore:
                 f"MongoDB's format cannot hold the outcome: {type(error).__name__}",
                 "Look at the event's metadata: a number beyond 64 bits, a NUL in a name, or too large a document",
             ) from None
-        except WriteError as error:
-            if error.code in _PASSING_CODES:
+        except OperationFailure as error:
+            is_about_it = error.code in _DOCUMENT_CODES or isinstance(error, WriteError)
+            if not is_about_it or error.code in _PASSING_CODES:
                 raise _unavailable(error) from None
             raise UnstorableOutcome(
                 f"MongoDB refuses the document with code {error.code}", "Look at the collection's validator and limits"

@@ -13,6 +13,7 @@ from streams.replay import read_letters, replay
 from streams.settings import KafkaSettings
 from streams.status import DeadLetterStatus
 from tests.schemas import examples
+from tests.streams.hostile import Raw, send
 
 pytestmark = pytest.mark.integration
 
@@ -102,3 +103,9 @@ def test_brokers_that_are_away_are_said_to_be(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr("streams.kafka_trouble.ask.__defaults__", (1.0,))  # seconds; commands ask for ten
     with pytest.raises(KafkaUnavailable, match="CALLSIFT_KAFKA_BOOTSTRAP_SERVERS"):
         Observer(KafkaSettings(bootstrap_servers="127.0.0.1:1")).look()
+
+
+async def test_a_message_from_before_all_time_waits_since_nobody_knows_when(real_kafka: KafkaSettings) -> None:
+    await send(real_kafka, ENDED.name, [Raw(b"a", b"1", timestamp_ms=-(2**62)), Raw(b"b", b"2", timestamp_ms=-5)])
+    found = Observer(real_kafka).look().groups[0]
+    assert (found.lag, found.waiting_since) == (2, None)

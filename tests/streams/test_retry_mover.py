@@ -14,6 +14,8 @@ from streams.kafka_client import client_config
 from streams.message import ORIGIN
 from streams.retry_mover import RetryMover
 from streams.settings import KafkaSettings
+from tests.streams.hostile import Raw, configure, send
+from tests.streams.test_faust_edge import dead_letters
 
 pytestmark = pytest.mark.integration
 SHORT, LONG = RETRIES[0], RETRIES[-1]
@@ -103,3 +105,26 @@ def test_the_mover_is_ready_once_it_has_joined_its_group(kafka: KafkaSettings) -
         while not health.ready:
             assert time.monotonic() < deadline
             time.sleep(0.05)
+
+
+async def test_a_header_name_that_is_not_utf8_and_an_absurd_time_hold_up_nothing(kafka: KafkaSettings) -> None:
+    configure(kafka, SHORT, message_timestamp_after_max_ms=2**63 - 1)
+    back = (ORIGIN.encode(), ENDED.name.encode())
+    odd = [
+        Raw(b"odd", b"1", ((b"\xff\xfe", b"x"), back)),
+        Raw(b"past", b"2", (back,), timestamp_ms=-(2**62)),
+        Raw(b"future", b"3", (back,), timestamp_ms=2**62),
+    ]
+    await send(kafka, SHORT.name, odd, partitions=1)
+    with moving(kafka, now_s=time.time):
+        assert [message.key() for message in arrivals(kafka, 2)] == [b"past", b"future"]
+
+
+def test_what_its_topic_refuses_becomes_a_dead_letter_and_holds_up_nothing(kafka: KafkaSettings) -> None:
+    put(kafka, SHORT.name, "k" * 5000, "small")
+    configure(kafka, ENDED, max_message_bytes=2000)
+    with moving(kafka, now_s=lambda: time.time() + 31):
+        assert [message.key() for message in arrivals(kafka, 1)] == [b"small"]
+        [letter] = dead_letters(kafka, 1)
+    assert (letter.stage, letter.topic, letter.value) == ("audio", ENDED.name, b"value of " + b"k" * 5000)
+    assert "calls.retry.30s" in letter.message

@@ -150,7 +150,7 @@ async def test_the_agent_publishes_what_it_stored(store: OutcomeStore) -> None:
     assert outcome is not None
     assert (outcome.state, outcome.revision) == ("done", 2)
     assert await agent.work(dead_letter().model_copy(update={"event_id": "another"})) is None
-    assert await agent.work(dead_letter().model_copy(update={"call_id": None})) is None
+    assert await agent.work(dead_letter().model_copy(update={"call_id": None, "value": None})) is None
     found = await document(store, call_classified().call_id)
     assert [turn["text"] for turn in found["turns"]] == [turn.text for turn in call_classified().turns]
 
@@ -171,6 +171,31 @@ async def test_a_failure_with_metadata_that_no_store_can_hold_is_visible_without
     outcome = await agent.work(dead_letter().model_copy(update={"value": original}))
     assert outcome is not None
     assert (outcome.state, outcome.metadata) == ("failed", {})
+
+
+HOP: dict[str, Any] = {"stage": "pbx", "taken_at": "2026-10-05T11:00:00Z", "finished_at": "2026-10-05T11:00:01Z"}
+
+
+@pytest.mark.parametrize(
+    "hop",
+    [
+        HOP | {"finished_at": "2026-10-05T10:00:00Z"},
+        HOP | {"extra": {"nul\0": 1}},
+        HOP | {"extra": 2**64},
+        HOP | {"stage": "nul\0"},
+    ],
+    ids=["clock set back", "NUL", "65 bits", "NUL in a stage"],
+)
+async def test_a_failure_whose_hops_no_store_can_hold_is_visible_all_the_same(
+    store: OutcomeStore, hop: dict[str, Any]
+) -> None:
+    agent = SinkAgent(store, CallerPrivacy(PrivacySettings()))
+    original = json.loads(call_ended().model_dump_json()) | {"hops": [hop]}
+    letter = dead_letter().model_copy(update={"value": json.dumps(original).encode()})
+    outcome = await agent.work(letter)
+    assert outcome is not None
+    assert (outcome.call_id, outcome.state, outcome.queue) == (letter.call_id, "failed", call_ended().queue)
+    assert (await document(store, outcome.call_id))["state"] == "failed"
 
 
 async def test_a_store_that_is_away_is_a_transient_error_without_its_password() -> None:
