@@ -1,14 +1,18 @@
 """What the sink decides: which outcome comes of an event, and what it does to the one that is stored."""
 
+import hashlib
+import json
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from pydantic import AwareDatetime, ValidationError
 
-from schemas import CallClassified, CallFacts, CallOutcome, CallTranscribed, DeadLetter, Failure, Turn
+from schemas import CallClassified, CallFacts, CallOutcome, CallTranscribed, DeadLetter, Event, Failure, Turn
 
 _BEFORE = {"pbx", "audio", "transcribe"}
 """Who had a hand in a transcript."""
+_OF_THE_CALL = CallFacts.model_fields.keys() - Event.model_fields.keys()
+_OF_THE_RECORDING = {"recording_facts", "figures", "language", "transcript_confidence"}
 
 
 class Verdict(NamedTuple):
@@ -74,14 +78,29 @@ def verdict(history: Sequence[CallOutcome], outcome: CallOutcome) -> Verdict:
     """Decide what an outcome does to a call whose earlier outcomes are ``history``, oldest first.
 
     A known outcome is a redelivery: the newest one is published again, since compaction keeps what was published last.
-    A new one gets the next revision. A failure never replaces a category.
+    A new one gets the next revision, and so does a known one with facts that the call has never had: somebody corrected
+    them, and it gets an identifier of its own. A failure never replaces a category.
     """
     if any(known.outcome_id == outcome.outcome_id for known in history):
-        return Verdict(history[-1], is_new=False)
+        facts = _subscribers_facts(outcome)
+        if outcome.state == "failed" or any(_subscribers_facts(known) == facts for known in history):
+            return Verdict(history[-1], is_new=False)
+        identity = hashlib.sha256(f"{outcome.outcome_id}:{facts}".encode()).hexdigest()[:32]
+        outcome = outcome.model_copy(update={"outcome_id": identity})
     if history and outcome.state == "failed" and history[-1].state == "done":
         return Verdict(None, is_new=False)
     revision = history[-1].revision + 1 if history else 1
     return Verdict(outcome.model_copy(update={"revision": revision}), is_new=True)
+
+
+def _subscribers_facts(outcome: CallOutcome) -> str:
+    """Return what a subscriber sees of the call itself, unknown fields included.
+
+    Left out is what says when and how it was worked on, and the classifier's answer: asked again, a model may word it
+    differently, and that corrects nothing.
+    """
+    names = _OF_THE_CALL | _OF_THE_RECORDING | (outcome.model_extra or {}).keys()
+    return json.dumps(outcome.model_dump(mode="json", include=set(names)), sort_keys=True)
 
 
 def _facts(letter: DeadLetter) -> CallFacts | None:

@@ -12,6 +12,10 @@ from typing import Any
 
 import pytest
 
+from callsift import calls
+from schemas import CallEnded, CallOutcome, OneFile
+from streams.claim_check import ClaimCheckStore
+from streams.settings import KafkaSettings
 from tests.callsift import terminal
 
 RECORDINGS = Path(__file__).parents[2] / "demo" / "recordings"
@@ -47,6 +51,16 @@ class Up:
         """Start a command in a process of its own, whose standard output can be read."""
         command = [sys.executable, "-m", "callsift", *arguments]
         return subprocess.Popen(command, env=self.variables, stdout=subprocess.PIPE, text=True)
+
+    def call_ended(self, recording: Path) -> CallEnded:
+        """Make the event of a call that ends now; the recording lies in the audio store."""
+        store = ClaimCheckStore(self.state["environment"]["CALLSIFT_AUDIO_STORE_URI"])
+        return calls.call_ended(calls.new_call_id(), OneFile(uri=calls.store_recording(store, recording)))
+
+    def send(self, event: CallEnded) -> CallOutcome:
+        """Publish a call-ended event, and return what comes of it."""
+        kafka = KafkaSettings(bootstrap_servers=self.state["environment"]["CALLSIFT_KAFKA_BOOTSTRAP_SERVERS"])
+        return calls.emit_and_wait(kafka, [event], 120, lambda _: None)[event.call_id]
 
     def emit(self, *recordings: Path) -> list[dict[str, Any]]:
         """Send recordings and return their outcomes, in the same order."""

@@ -10,10 +10,6 @@ from typing import Any
 import pymongo
 import pytest
 
-from callsift.calls import call_ended, emit_and_wait, store_recording
-from schemas import CallEnded, CallOutcome, OneFile
-from streams.claim_check import ClaimCheckStore
-from streams.settings import KafkaSettings
 from tests.agents.demo_calls import RECORDINGS
 from tests.callsift.conftest import Up, start_up
 from tests.servers.gemini import GeminiServer, Reply, answered, failed, gemini_server
@@ -103,26 +99,19 @@ def test_stored_calls_are_classified_again_by_another_model(server: GeminiServer
         assert (again["calls"], again["up_to_date"]) == (0, 3)
 
 
-def sent(up: Up, event: CallEnded) -> CallOutcome:
-    """Publish a call-ended event, and return what comes of it."""
-    kafka = KafkaSettings(bootstrap_servers=up.state["environment"]["CALLSIFT_KAFKA_BOOTSTRAP_SERVERS"])
-    return emit_and_wait(kafka, [event], 120, lambda _: None)[event.call_id]
-
-
 def test_after_a_change_of_the_floor_a_call_has_another_outcome_and_its_category_is_published(
     server: GeminiServer, tmp_path: Path
 ) -> None:
     strict = {"CALLSIFT_CLASSIFIER": "offline", "CALLSIFT_CLASSIFY_CONFIDENCE_FLOOR": "1"}
     with pipeline(tmp_path, server, CALLSIFT_CLASSIFIER="offline") as up:
-        store = ClaimCheckStore(up.state["environment"]["CALLSIFT_AUDIO_STORE_URI"])
-        event = call_ended("call-1", OneFile(uri=store_recording(store, CALLS[0])))
-        first = sent(up, event)
+        event = up.call_ended(CALLS[0])
+        first = up.send(event)
         assert (first.category, first.revision) == ("potential_customer", 1)
-        assert sent(up, event).revision == 1
+        assert up.send(event).revision == 1
         assert reprocess(up, "--dry-run")["up_to_date"] == 1
     with pipeline(tmp_path, server, **strict) as up:
         assert (plan := reprocess(up, "--dry-run"))["calls"] == 1, plan
-        second = sent(up, event)
+        second = up.send(event)
         assert (second.category, second.best_guess, second.revision) == ("uncertain", "potential_customer", 2)
         assert second.outcome_id != first.outcome_id
         assert reprocess(up, "--dry-run")["up_to_date"] == 1

@@ -1,6 +1,6 @@
 """Which outcome comes of an event, and what it does to the one that is stored."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from agents.sink import core
 from agents.sink.core import verdict
 from schemas import CallOutcome
-from tests.agents.sink.outcomes import done, failed
+from tests.agents.sink.outcomes import corrected, done, failed
 from tests.schemas.examples import call_classified, call_ended, call_failed, call_transcribed, dead_letter
 
 NOW = datetime(2026, 10, 5, 12, 0, tzinfo=UTC)
@@ -82,7 +82,7 @@ def store(arrivals: list[CallOutcome]) -> tuple[list[CallOutcome], list[CallOutc
     return published, history
 
 
-OUTCOMES = [done("a"), done("b"), done("c"), failed("x"), failed("y")]
+OUTCOMES = [done("a"), done("b"), done("c"), failed("x"), failed("y"), corrected("a", "first"), corrected("a", "then")]
 arrivals = st.lists(st.sampled_from(OUTCOMES), max_size=4).flatmap(lambda more: st.permutations(OUTCOMES + more))
 
 
@@ -114,6 +114,63 @@ def test_a_redelivery_changes_nothing_that_is_stored(order: list[CallOutcome]) -
     _, once = store(order)
     _, twice = store(order + order)
     assert twice == once
+
+
+def test_a_correction_is_the_next_revision_under_another_identifier() -> None:
+    published, history = store([done("a"), corrected("a", "sales")])
+    assert [outcome.revision for outcome in published] == [1, 2]
+    assert published[0].outcome_id == "a" != published[1].outcome_id
+    assert published[1].queue == "sales"
+    assert history == published
+
+
+CORRECTIONS = {
+    "metadata": {"campaign": "winter"},
+    "agent_id": "can",
+    "queue": None,
+    "caller": "+905550000099",
+    "direction": "outbound",
+    "ended_at": call_ended().ended_at + timedelta(seconds=1),
+    "started_at": None,
+    "figures": call_classified().figures.model_copy(update={"silence_s": 1.5}),
+    "recording_facts": call_classified().recording_facts.model_copy(update={"duration_s": 50.0}),
+    "a_field_of_tomorrow": ["yes"],
+}
+
+
+@pytest.mark.parametrize("name", CORRECTIONS)
+def test_whatever_a_subscriber_sees_of_the_call_is_a_correction_once(name: str) -> None:
+    changed = CallOutcome.model_validate(done("a").model_dump() | {name: CORRECTIONS[name]})
+    published, history = store([done("a"), changed, changed, done("a"), changed])
+    assert [outcome.revision for outcome in published] == [1, 2, 2, 2, 2]
+    assert getattr(published[1], name) == CORRECTIONS[name]
+    assert len(history) == 2
+
+
+def test_what_says_when_and_how_it_was_worked_on_and_another_answer_correct_nothing() -> None:
+    again = done("a").model_copy(
+        update={
+            "hops": (),
+            "stage_seconds": {},
+            "decided_at": NOW,
+            "event_id": "another",
+            "trace_id": "0" * 32,
+            "schema_version": "1.7",
+            "usage": None,
+            "justification": "Anders gesagt.",
+            "confidence": 0.5,
+            "summary": None,
+        }
+    )
+    published, history = store([done("a"), again])
+    assert published == [done("a"), done("a")]
+    assert history == [done("a")]
+
+
+def test_an_old_event_undoes_no_correction_after_the_call_was_judged_anew() -> None:
+    published, history = store([done("a"), corrected("a", "sales"), corrected("b", "sales"), done("b"), done("a")])
+    assert [outcome.revision for outcome in published] == [1, 2, 3, 3, 3]
+    assert history[-1].queue == "sales"
 
 
 def test_the_transcript_of_a_stored_outcome_is_made_again() -> None:
