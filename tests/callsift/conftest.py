@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -69,13 +69,13 @@ class Up:
         return [json.loads(line) for line in ended.stdout.splitlines()]
 
 
-def start_up(home: Path, **environment: str) -> Up:
-    """Start ``callsift up`` with more variables and return when it is ready."""
+def start_up(home: Path, *, recorder: Sequence[str] = (), **environment: str) -> Up:
+    """Start ``callsift up`` with more variables and return when it is ready; ``recorder`` stands before the command."""
     log = home / "up.log"
     with log.open("wb") as output:
         own = {name: value for name, value in os.environ.items() if not name.startswith("CALLSIFT_")}
         process = subprocess.Popen(
-            [sys.executable, "-m", "callsift", "up"],
+            [*recorder, sys.executable, "-m", "callsift", "up"],
             env={**own, "CALLSIFT_HOME": str(home), "CALLSIFT_RUNNER_PROBE_S": "0.2", **environment},
             stdout=output,
             stderr=output,
