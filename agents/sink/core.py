@@ -78,13 +78,17 @@ def verdict(history: Sequence[CallOutcome], outcome: CallOutcome) -> Verdict:
     """Decide what an outcome does to a call whose earlier outcomes are ``history``, oldest first.
 
     A known outcome is a redelivery: the newest one is published again, since compaction keeps what was published last.
-    A new one gets the next revision, and so does a known one with facts that the call has never had: somebody corrected
-    them, and it gets an identifier of its own. A failure never replaces a category.
+    So is one with facts that have been corrected since. A new one gets the next revision, and so does a known one with
+    facts that the call has never had, under an identifier of its own. A failure never replaces a category.
     """
-    if any(known.outcome_id == outcome.outcome_id for known in history):
-        facts = _subscribers_facts(outcome)
-        if outcome.state == "failed" or any(_subscribers_facts(known) == facts for known in history):
-            return Verdict(history[-1], is_new=False)
+    is_known = any(known.outcome_id == outcome.outcome_id for known in history)
+    facts = _subscribers_facts(outcome)
+    had = [_subscribers_facts(known) for known in history if known.state == "done"]
+    if is_known and (outcome.state == "failed" or facts in had):
+        return Verdict(history[-1], is_new=False)
+    if facts in had and facts != had[-1]:  # asked about before the correction, and answered after it
+        return Verdict(history[-1], is_new=False)
+    if is_known:
         identity = hashlib.sha256(f"{outcome.outcome_id}:{facts}".encode()).hexdigest()[:32]
         outcome = outcome.model_copy(update={"outcome_id": identity})
     if history and outcome.state == "failed" and history[-1].state == "done":

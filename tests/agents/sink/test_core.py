@@ -82,8 +82,16 @@ def store(arrivals: list[CallOutcome]) -> tuple[list[CallOutcome], list[CallOutc
     return published, history
 
 
-OUTCOMES = [done("a"), done("b"), done("c"), failed("x"), failed("y"), corrected("a", "first"), corrected("a", "then")]
-arrivals = st.lists(st.sampled_from(OUTCOMES), max_size=4).flatmap(lambda more: st.permutations(OUTCOMES + more))
+OUTCOMES = [done("a"), done("b"), done("c"), failed("x"), failed("y")]
+CORRECTED = [*OUTCOMES, corrected("a", "first"), corrected("a", "then"), corrected("b", "then")]
+
+
+def in_any_order(outcomes: list[CallOutcome]) -> st.SearchStrategy[list[CallOutcome]]:
+    """All outcomes, some of them several times."""
+    return st.lists(st.sampled_from(outcomes), max_size=4).flatmap(lambda more: st.permutations(outcomes + more))
+
+
+arrivals = in_any_order(OUTCOMES) | in_any_order(CORRECTED)
 
 
 @given(arrivals)
@@ -91,7 +99,20 @@ def test_revisions_count_up_and_a_known_outcome_makes_no_other(order: list[CallO
     _, history = store(order)
     assert [entry.revision for entry in history] == list(range(1, len(history) + 1))
     assert len({entry.outcome_id for entry in history}) == len(history)
+
+
+@given(in_any_order(OUTCOMES))
+def test_every_classification_of_the_same_facts_is_a_revision(order: list[CallOutcome]) -> None:
+    _, history = store(order)
     assert {entry.outcome_id for entry in history} >= {"a", "b", "c"}
+
+
+@given(in_any_order(CORRECTED))
+def test_facts_that_were_corrected_never_come_back(order: list[CallOutcome]) -> None:
+    _, history = store(order)
+    queues = [entry.queue for entry in history if entry.state == "done"]
+    changes = [queue for queue, before in zip(queues, [object(), *queues], strict=False) if queue != before]
+    assert len(changes) == len(set(changes)) == 3
 
 
 @given(arrivals)
@@ -171,6 +192,18 @@ def test_an_old_event_undoes_no_correction_after_the_call_was_judged_anew() -> N
     published, history = store([done("a"), corrected("a", "sales"), corrected("b", "sales"), done("b"), done("a")])
     assert [outcome.revision for outcome in published] == [1, 2, 3, 3, 3]
     assert history[-1].queue == "sales"
+
+
+def test_what_was_asked_before_a_correction_and_answered_after_it_does_not_undo_it() -> None:
+    """As where a call waits in the reprocessing lane while the PBX corrects it."""
+    published, history = store([done("a"), corrected("a", "sales"), done("b"), corrected("b", "sales")])
+    assert [(outcome.revision, outcome.queue) for outcome in published] == [
+        (1, done("a").queue),
+        (2, "sales"),
+        (2, "sales"),
+        (3, "sales"),
+    ]
+    assert history[-1].outcome_id == "b"
 
 
 def test_the_transcript_of_a_stored_outcome_is_made_again() -> None:
