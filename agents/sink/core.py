@@ -11,8 +11,6 @@ from schemas import CallClassified, CallFacts, CallOutcome, CallTranscribed, Dea
 
 _BEFORE = {"pbx", "audio", "transcribe"}
 """Who had a hand in a transcript."""
-_OF_THE_CALL = CallFacts.model_fields.keys() - Event.model_fields.keys()
-_OF_THE_RECORDING = {"recording_facts", "figures", "language", "transcript_confidence"}
 
 
 class Verdict(NamedTuple):
@@ -74,6 +72,17 @@ def transcript(outcome: CallOutcome, turns: tuple[Turn, ...]) -> CallTranscribed
     )
 
 
+def _subscribers_facts(outcome: CallOutcome) -> str:
+    """Return what a subscriber sees of the call itself, unknown fields included.
+
+    Left out is what says when and how it was worked on, and the classifier's answer: asked again, a model may word it
+    differently, and that corrects nothing.
+    """
+    of_the_call = CallFacts.model_fields.keys() - Event.model_fields.keys() | (outcome.model_extra or {}).keys()
+    of_the_recording = {"recording_facts", "figures", "language", "transcript_confidence"}
+    return json.dumps(outcome.model_dump(mode="json", include=of_the_call | of_the_recording), sort_keys=True)
+
+
 def verdict(history: Sequence[CallOutcome], outcome: CallOutcome) -> Verdict:
     """Decide what an outcome does to a call whose earlier outcomes are ``history``, oldest first.
 
@@ -95,16 +104,6 @@ def verdict(history: Sequence[CallOutcome], outcome: CallOutcome) -> Verdict:
         return Verdict(None, is_new=False)
     revision = history[-1].revision + 1 if history else 1
     return Verdict(outcome.model_copy(update={"revision": revision}), is_new=True)
-
-
-def _subscribers_facts(outcome: CallOutcome) -> str:
-    """Return what a subscriber sees of the call itself, unknown fields included.
-
-    Left out is what says when and how it was worked on, and the classifier's answer: asked again, a model may word it
-    differently, and that corrects nothing.
-    """
-    names = _OF_THE_CALL | _OF_THE_RECORDING | (outcome.model_extra or {}).keys()
-    return json.dumps(outcome.model_dump(mode="json", include=set(names)), sort_keys=True)
 
 
 def _facts(letter: DeadLetter) -> CallFacts | None:
