@@ -29,7 +29,7 @@ class CallOutcome(CallFacts):
     state: Literal["done", "failed"]
     """done: the call has a category. failed: it could not be processed; ``failure`` says why, a replay may mend it."""
     outcome_id: str
-    """Identifier of this outcome; a consumer that has seen it may drop the message."""
+    """Identifier of this outcome; a consumer that has seen it may drop the message. A correction has another one."""
     revision: PositiveInt = 1
     """Counts the outcomes of one call; a higher one replaces a lower one."""
     category: str | None = None

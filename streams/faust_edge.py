@@ -75,6 +75,7 @@ def make_app(stage: Stage, kafka: KafkaSettings) -> faust.App:
         producer_acks=-1,
         producer_max_request_size=LARGEST_MESSAGE_BYTES,
         producer_linger=0.0,
+        producer_compression_type=None if kafka.compression == "none" else kafka.compression,
         # Every message is a batch of its own: what the broker says of a batch is then said of one message.
         producer_max_batch_size=1,
     )

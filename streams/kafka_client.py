@@ -11,7 +11,7 @@ from streams.kafka_trouble import AnswerT, KafkaUnavailable, Trouble, ask
 from streams.security import librdkafka_security
 from streams.settings import KafkaSettings
 
-__all__ = ["KafkaUnavailable", "TopicReader", "client_config", "consumer_lag", "produce"]
+__all__ = ["KafkaUnavailable", "TopicReader", "client_config", "consumer_lag", "produce", "producer_config"]
 
 
 def client_config(kafka: KafkaSettings) -> dict[str, str | int | float | bool]:
@@ -30,6 +30,17 @@ def client_config(kafka: KafkaSettings) -> dict[str, str | int | float | bool]:
     return connection
 
 
+def producer_config(kafka: KafkaSettings) -> dict[str, str | int | float | bool]:
+    """Return what every librdkafka producer of ours needs, so that all of them publish alike.
+
+    Raises:
+        SettingsError: A certificate or key cannot be used.
+    """
+    # The partitioner of Java and aiokafka: other producers of the same keys must choose the same partitions.
+    own = {"acks": "all", "partitioner": "murmur2_random", "compression.type": kafka.compression}
+    return client_config(kafka) | own
+
+
 def produce(
     kafka: KafkaSettings, topic: str, messages: Sequence[tuple[str, bytes | None]], timeout_s: float = 30.0
 ) -> None:
@@ -41,12 +52,7 @@ def produce(
         KafkaUnavailable: Not all were confirmed within ``timeout_s`` seconds, or the brokers refuse who we are.
     """
     trouble = Trouble()
-    # The partitioner of Java and aiokafka: other producers of the same keys must choose the same partitions.
-    producer = Producer(
-        client_config(kafka)
-        | {"acks": "all", "partitioner": "murmur2_random", "message.timeout.ms": round(timeout_s * 1000)}
-        | {"error_cb": trouble}
-    )
+    producer = Producer(producer_config(kafka) | {"message.timeout.ms": round(timeout_s * 1000), "error_cb": trouble})
     failures: list[KafkaError] = []
 
     def confirmed(error: KafkaError | None, _message: object) -> None:

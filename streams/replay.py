@@ -14,7 +14,7 @@ from streams.catalogue import DEAD_LETTER, REPLAYS
 from streams.dead_letters import CannotReplay, Outgoing, Replay, mark, replay_message
 from streams.decoding import decode
 from streams.errors import UnreadableEvent
-from streams.kafka_client import client_config
+from streams.kafka_client import producer_config
 from streams.kafka_trouble import Trouble
 from streams.settings import KafkaSettings
 from streams.snapshot import read, topic_ranges
@@ -83,9 +83,8 @@ class _Replayer:
     def __init__(self, kafka: KafkaSettings) -> None:
         self._prefix = kafka.prefix
         self._trouble = Trouble()
-        # The partitioner of every other producer: messages of one call stay on one partition, in order.
-        own = {"acks": "all", "partitioner": "murmur2_random", "message.timeout.ms": round(_CONFIRM_S * 1000)}
-        self._producer = Producer(client_config(kafka) | own | {"error_cb": self._trouble})
+        own = {"message.timeout.ms": round(_CONFIRM_S * 1000), "error_cb": self._trouble}
+        self._producer = Producer(producer_config(kafka) | own)
 
     def replay(self, letters: Sequence[DeadLetter]) -> list[tuple[DeadLetter, CannotReplay | None]]:
         """Publish the messages of some letters, wait for the confirmations, then mark those that were confirmed."""

@@ -15,7 +15,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Produ
 from streams.catalogue import DEAD_LETTER, RETRIED, RETRIES, STAGES
 from streams.errors import PermanentError
 from streams.health import Health
-from streams.kafka_client import client_config
+from streams.kafka_client import client_config, producer_config
 from streams.letters import GivenUp, dead_letter
 from streams.message import ORIGIN, Tries
 from streams.message import Message as Taken
@@ -54,7 +54,7 @@ class RetryMover:
                 "topic.metadata.refresh.interval.ms": 10_000,
             }
         )
-        self._producer = Producer(client_config(kafka) | {"acks": "all", "partitioner": "murmur2_random"})
+        self._producer = Producer(producer_config(kafka))
 
     def run(self, health: Health, stopping: Callable[[], bool]) -> None:
         """Move messages until ``stopping`` says so."""

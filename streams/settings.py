@@ -64,6 +64,8 @@ class KafkaSettings(Section):
 
     bootstrap_servers: str = Field(default="localhost:9092", min_length=1)
     """Brokers to start from, host:port, separated by commas."""
+    compression: Literal["none", "gzip", "snappy", "lz4", "zstd"] = "none"
+    """How messages that are published are made smaller. Readers have to know the codec; ours know all of them."""
     prefix: str = Field(default="", pattern=r"^[A-Za-z0-9._-]*$")
     """Put before every topic and consumer group, so that several installations can share a cluster."""
     replication_factor: PositiveInt = 1

@@ -1,5 +1,6 @@
 """What the sink decides: which outcome comes of an event, and what it does to the one that is stored."""
 
+import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -7,7 +8,7 @@ from typing import NamedTuple
 
 from pydantic import AwareDatetime, ValidationError
 
-from schemas import CallClassified, CallFacts, CallOutcome, CallTranscribed, DeadLetter, Failure, Turn
+from schemas import CallClassified, CallFacts, CallOutcome, CallTranscribed, DeadLetter, Event, Failure, Turn
 
 _BEFORE = {"pbx", "audio", "transcribe"}
 """Who had a hand in a transcript."""
@@ -102,14 +103,34 @@ def transcript(outcome: CallOutcome, turns: tuple[Turn, ...]) -> CallTranscribed
     )
 
 
+def _subscribers_facts(outcome: CallOutcome) -> str:
+    """Return what a subscriber sees of the call itself, unknown fields included.
+
+    Left out is what says when and how it was worked on, and the classifier's answer: asked again, a model may word it
+    differently, and that corrects nothing.
+    """
+    of_the_call = CallFacts.model_fields.keys() - Event.model_fields.keys() | (outcome.model_extra or {}).keys()
+    of_the_recording = {"recording_facts", "figures", "language", "transcript_confidence"}
+    return json.dumps(outcome.model_dump(mode="json", include=of_the_call | of_the_recording), sort_keys=True)
+
+
 def verdict(history: Sequence[CallOutcome], outcome: CallOutcome) -> Verdict:
     """Decide what an outcome does to a call whose earlier outcomes are ``history``, oldest first.
 
     A known outcome is a redelivery: the newest one is published again, since compaction keeps what was published last.
-    A new one gets the next revision. A failure never replaces a category.
+    So is one with facts that have been corrected since. A new one gets the next revision, and so does a known one with
+    facts that the call has never had, under an identifier of its own. A failure never replaces a category.
     """
-    if any(known.outcome_id == outcome.outcome_id for known in history):
+    is_known = any(known.outcome_id == outcome.outcome_id for known in history)
+    facts = _subscribers_facts(outcome)
+    had = [_subscribers_facts(known) for known in history if known.state == "done"]
+    if is_known and (outcome.state == "failed" or facts in had):
         return Verdict(history[-1], is_new=False)
+    if facts in had and facts != had[-1]:  # asked about before the correction, and answered after it
+        return Verdict(history[-1], is_new=False)
+    if is_known:
+        identity = hashlib.sha256(f"{outcome.outcome_id}:{facts}".encode()).hexdigest()[:32]
+        outcome = outcome.model_copy(update={"outcome_id": identity})
     if history and outcome.state == "failed" and history[-1].state == "done":
         return Verdict(None, is_new=False)
     revision = history[-1].revision + 1 if history else 1

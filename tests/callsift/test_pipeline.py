@@ -114,6 +114,19 @@ def test_a_changed_call_gives_a_new_revision_and_its_repetition_the_same_outcome
     assert second["outcome_id"] != first["outcome_id"]
 
 
+def test_a_corrected_event_with_the_same_words_gives_a_new_revision_that_the_first_one_does_not_undo(up: Up) -> None:
+    first = up.call_ended(GOOD).model_copy(update={"queue": "sales", "metadata": {"campaign": "autumn"}})
+    right = first.model_copy(update={"queue": "service", "metadata": {"campaign": "winter"}})
+    before, after = up.send(first), up.send(right)
+    assert (before.queue, before.revision) == ("sales", 1)
+    assert (after.queue, after.metadata, after.revision) == ("service", {"campaign": "winter"}, 2)
+    assert after.category == before.category
+    assert after.outcome_id != before.outcome_id
+    for again in (first, right):
+        found = up.send(again)
+        assert (found.outcome_id, found.revision) == (after.outcome_id, 2)
+
+
 def test_every_worker_is_ready_and_shows_its_metrics(up: Up) -> None:
     for stage, address in up.state["health"].items():
         with urllib.request.urlopen(f"{address}/health/ready", timeout=5) as response:

@@ -99,6 +99,24 @@ def test_stored_calls_are_classified_again_by_another_model(server: GeminiServer
         assert (again["calls"], again["up_to_date"]) == (0, 3)
 
 
+def test_after_a_change_of_the_floor_a_call_has_another_outcome_and_its_category_is_published(
+    server: GeminiServer, tmp_path: Path
+) -> None:
+    strict = {"CALLSIFT_CLASSIFIER": "offline", "CALLSIFT_CLASSIFY_CONFIDENCE_FLOOR": "1"}
+    with pipeline(tmp_path, server, CALLSIFT_CLASSIFIER="offline") as up:
+        event = up.call_ended(CALLS[0])
+        first = up.send(event)
+        assert (first.category, first.revision) == ("potential_customer", 1)
+        assert up.send(event).revision == 1
+        assert reprocess(up, "--dry-run")["up_to_date"] == 1
+    with pipeline(tmp_path, server, **strict) as up:
+        assert (plan := reprocess(up, "--dry-run"))["calls"] == 1, plan
+        second = up.send(event)
+        assert (second.category, second.best_guess, second.revision) == ("uncertain", "potential_customer", 2)
+        assert second.outcome_id != first.outcome_id
+        assert reprocess(up, "--dry-run")["up_to_date"] == 1
+
+
 def test_what_was_decided_while_the_model_was_away_is_decided_anew_when_it_is_back(
     server: GeminiServer, tmp_path: Path
 ) -> None:

@@ -63,7 +63,7 @@ def fake_maven(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path
     )
     maven.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
-    monkeypatch.setenv("CALLSIFT_KAFKA_JARS", str(tmp_path / "cache" / "jars"))
+    monkeypatch.setenv("KAFKA_JARS", str(tmp_path / "cache" / "jars"))
     yield calls
 
 

@@ -169,7 +169,11 @@ def call_classified() -> CallClassified:
         ),
         usage=Usage(requests=1, prompt_tokens=2400, answer_tokens=180, cost=0.00087, currency="USD"),
         versions=Versions(
-            taxonomy="1.0", prompt="c0ffee", model="gemini-3.5-flash-lite", speech_model="vosk-tr@a1b2c3d4e5f6"
+            taxonomy="1.0",
+            prompt="c0ffee",
+            model="gemini-3.5-flash-lite",
+            speech_model="vosk-tr@a1b2c3d4e5f6",
+            policy="0123456789ab",
         ),
     ).stamped(hop("classify", 33))
 

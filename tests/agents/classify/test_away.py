@@ -1,6 +1,6 @@
 """The hosted model goes away in the middle of the day and comes back: what becomes of the calls, by policy.
 
-A longer absence: ``CALLSIFT_AWAY_S=180 python -m pytest tests/agents/classify/test_away.py -s``.
+A longer absence: ``CALLSIFT_TEST_AWAY_S=180 python -m pytest tests/agents/classify/test_away.py -s``.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ from tests.schemas.examples import call_transcribed
 from tests.servers.gemini import failed, gemini_server
 
 pytestmark = pytest.mark.integration
-AWAY_S = float(os.environ.get("CALLSIFT_AWAY_S", "3"))
+AWAY_S = float(os.environ.get("CALLSIFT_TEST_AWAY_S", "3"))
 CALLS_BEFORE, CALLS_MEANWHILE, CALLS_AFTER = 5, 20, 5
 
 

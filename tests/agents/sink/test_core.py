@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from agents.sink import core
 from agents.sink.core import verdict
 from schemas import CallOutcome
-from tests.agents.sink.outcomes import done, failed
+from tests.agents.sink.outcomes import corrected, done, failed
 from tests.schemas.examples import (
     call_classified,
     call_ended,
@@ -146,7 +146,15 @@ def store(arrivals: list[CallOutcome]) -> tuple[list[CallOutcome], list[CallOutc
 
 
 OUTCOMES = [done("a"), done("b"), done("c"), failed("x"), failed("y")]
-arrivals = st.lists(st.sampled_from(OUTCOMES), max_size=4).flatmap(lambda more: st.permutations(OUTCOMES + more))
+CORRECTED = [*OUTCOMES, corrected("a", "first"), corrected("a", "then"), corrected("b", "then")]
+
+
+def in_any_order(outcomes: list[CallOutcome]) -> st.SearchStrategy[list[CallOutcome]]:
+    """All outcomes, some of them several times."""
+    return st.lists(st.sampled_from(outcomes), max_size=4).flatmap(lambda more: st.permutations(outcomes + more))
+
+
+arrivals = in_any_order(OUTCOMES) | in_any_order(CORRECTED)
 
 
 @given(arrivals)
@@ -154,7 +162,20 @@ def test_revisions_count_up_and_a_known_outcome_makes_no_other(order: list[CallO
     _, history = store(order)
     assert [entry.revision for entry in history] == list(range(1, len(history) + 1))
     assert len({entry.outcome_id for entry in history}) == len(history)
+
+
+@given(in_any_order(OUTCOMES))
+def test_every_classification_of_the_same_facts_is_a_revision(order: list[CallOutcome]) -> None:
+    _, history = store(order)
     assert {entry.outcome_id for entry in history} >= {"a", "b", "c"}
+
+
+@given(in_any_order(CORRECTED))
+def test_facts_that_were_corrected_never_come_back(order: list[CallOutcome]) -> None:
+    _, history = store(order)
+    queues = [entry.queue for entry in history if entry.state == "done"]
+    changes = [queue for queue, before in zip(queues, [object(), *queues], strict=False) if queue != before]
+    assert len(changes) == len(set(changes)) == 3
 
 
 @given(arrivals)
@@ -177,6 +198,75 @@ def test_a_redelivery_changes_nothing_that_is_stored(order: list[CallOutcome]) -
     _, once = store(order)
     _, twice = store(order + order)
     assert twice == once
+
+
+def test_a_correction_is_the_next_revision_under_another_identifier() -> None:
+    published, history = store([done("a"), corrected("a", "sales")])
+    assert [outcome.revision for outcome in published] == [1, 2]
+    assert published[0].outcome_id == "a" != published[1].outcome_id
+    assert published[1].queue == "sales"
+    assert history == published
+
+
+CORRECTIONS = {
+    "metadata": {"campaign": "winter"},
+    "agent_id": "can",
+    "queue": None,
+    "caller": "+905550000099",
+    "direction": "outbound",
+    "ended_at": call_ended().ended_at + timedelta(seconds=1),
+    "started_at": None,
+    "figures": call_classified().figures.model_copy(update={"silence_s": 1.5}),
+    "recording_facts": call_classified().recording_facts.model_copy(update={"duration_s": 50.0}),
+    "a_field_of_tomorrow": ["yes"],
+}
+
+
+@pytest.mark.parametrize("name", CORRECTIONS)
+def test_whatever_a_subscriber_sees_of_the_call_is_a_correction_once(name: str) -> None:
+    changed = CallOutcome.model_validate(done("a").model_dump() | {name: CORRECTIONS[name]})
+    published, history = store([done("a"), changed, changed, done("a"), changed])
+    assert [outcome.revision for outcome in published] == [1, 2, 2, 2, 2]
+    assert getattr(published[1], name) == CORRECTIONS[name]
+    assert len(history) == 2
+
+
+def test_what_says_when_and_how_it_was_worked_on_and_another_answer_correct_nothing() -> None:
+    again = done("a").model_copy(
+        update={
+            "hops": (),
+            "stage_seconds": {},
+            "decided_at": NOW,
+            "event_id": "another",
+            "trace_id": "0" * 32,
+            "schema_version": "1.7",
+            "usage": None,
+            "justification": "Anders gesagt.",
+            "confidence": 0.5,
+            "summary": None,
+        }
+    )
+    published, history = store([done("a"), again])
+    assert published == [done("a"), done("a")]
+    assert history == [done("a")]
+
+
+def test_an_old_event_undoes_no_correction_after_the_call_was_judged_anew() -> None:
+    published, history = store([done("a"), corrected("a", "sales"), corrected("b", "sales"), done("b"), done("a")])
+    assert [outcome.revision for outcome in published] == [1, 2, 3, 3, 3]
+    assert history[-1].queue == "sales"
+
+
+def test_what_was_asked_before_a_correction_and_answered_after_it_does_not_undo_it() -> None:
+    """As where a call waits in the reprocessing lane while the PBX corrects it."""
+    published, history = store([done("a"), corrected("a", "sales"), done("b"), corrected("b", "sales")])
+    assert [(outcome.revision, outcome.queue) for outcome in published] == [
+        (1, done("a").queue),
+        (2, "sales"),
+        (2, "sales"),
+        (3, "sales"),
+    ]
+    assert history[-1].outcome_id == "b"
 
 
 def test_the_transcript_of_a_stored_outcome_is_made_again() -> None:

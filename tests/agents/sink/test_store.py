@@ -70,6 +70,22 @@ async def test_another_classification_is_the_next_revision_and_the_first_stays_i
     assert revisions(found) == [(1, "a"), (2, "b")]
 
 
+async def test_a_correction_is_stored_and_outlives_the_event_that_it_corrects(store: OutcomeStore) -> None:
+    outcome = CallOutcome.model_validate_json(core.done(call_classified(), datetime.now(UTC)).model_dump_json())
+    wrong = outcome.model_copy(update={"metadata": outcome.metadata | {"n": 1.0, "deep": [{"b": None, "a": "ş"}]}})
+    right = wrong.model_copy(update={"metadata": wrong.metadata | {"n": 2.0}})
+    assert await store.save(wrong, TURNS) == wrong
+    second = await store.save(right, TURNS)
+    assert second is not None
+    assert (second.revision, second.metadata["n"]) == (2, 2.0)
+    assert second.outcome_id != wrong.outcome_id
+    for again in (wrong, right, wrong):
+        assert await store.save(again, TURNS) == second
+    found = await document(store, outcome.call_id)
+    assert revisions(found) == [(1, wrong.outcome_id), (2, second.outcome_id)]
+    assert found["outcome"]["metadata"]["n"] == 2.0
+
+
 async def test_what_comes_again_late_does_not_put_an_older_outcome_over_a_newer(store: OutcomeStore) -> None:
     await store.save(done("a"))
     newest = await store.save(done("b"))
