@@ -30,7 +30,8 @@ from streams.claimed_turns import ClaimedTurns
 from streams.errors import PermanentError
 from streams.faust_consumer import Consumer, Transport
 from streams.health import Health
-from streams.kafka_client import KafkaUnavailable, consumer_lag
+from streams.kafka_client import KafkaUnavailable
+from streams.lag import consumer_lag
 from streams.message import Headers, Message
 from streams.publisher import Publish
 from streams.runner import StageRunner
