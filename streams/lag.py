@@ -6,14 +6,13 @@ wrote does not wait either: it may yet be aborted. Between two messages such off
 takes reading everything.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import partial
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
-from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
+from confluent_kafka import KafkaException, Message, TopicPartition
 
-from streams.kafka_client import client_config
-from streams.kafka_trouble import Trouble, ask
+from streams.groups import asking_as, positions_of
+from streams.kafka_trouble import Trouble
 from streams.settings import KafkaSettings
 from streams.snapshot import Place, Range, Ranges, first_messages
 
@@ -49,40 +48,6 @@ def _waiting(part: Range, first: Message | None, *, known: bool) -> Waiting:
     return Waiting(part.end - (part.start if first is None else int(first.offset() or 0)), first)
 
 
-def committed(kafka: KafkaSettings, places: Mapping[str, Sequence[Place]]) -> dict[Place, int]:
-    """Return how far consumer groups are on some partitions; those where a group never committed are left out.
-
-    It asks as a consumer does: ``AdminClient.list_consumer_group_offsets`` ends the process with SIGSEGV while the
-    group's coordinator is not ready (librdkafka#5040).
-
-    Raises:
-        KafkaUnavailable: The brokers do not answer in time, or refuse.
-    """
-    positions: dict[Place, int] = {}
-    for group, own in places.items():
-        trouble = Trouble()
-        asking = _asking(kafka, group, trouble)
-        question = partial(_positions, asking, own)
-        try:
-            positions |= ask(asking, trouble, f"the brokers do not say how far the group {group} is", question)
-        finally:
-            asking.close()
-    return positions
-
-
-def _asking(kafka: KafkaSettings, group: str, trouble: Trouble) -> Consumer:
-    return Consumer(client_config(kafka) | {"group.id": group, "enable.auto.commit": False} | {"error_cb": trouble})
-
-
-def _positions(asking: Consumer, places: Iterable[Place], limit_s: float) -> dict[Place, int]:
-    asked = [TopicPartition(*place) for place in places]
-    found = asking.committed(asked, timeout=limit_s) if asked else []
-    for position in found:
-        if position.error is not None:
-            raise KafkaException(position.error)
-    return {(position.topic, position.partition): position.offset for position in found if position.offset >= 0}
-
-
 def consumer_lag(
     kafka: KafkaSettings,
     group: str,
@@ -99,10 +64,10 @@ def consumer_lag(
         places: The partitions.
         nothing_before: Told the ends of the partitions on which the group is not at the end and yet nothing waits.
     """
-    asking = _asking(kafka, group, Trouble())
+    asking = asking_as(kafka, group, Trouble())
     try:
         ranges = {place: Range(*asking.get_watermark_offsets(TopicPartition(*place), timeout=10)) for place in places}
-        positions = _positions(asking, ranges, 10)
+        positions = positions_of(asking, ranges, 10)
     except KafkaException:
         return None
     finally:

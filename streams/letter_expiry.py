@@ -7,9 +7,9 @@ from datetime import datetime
 from confluent_kafka import TopicPartition
 
 from streams.catalogue import DEAD_LETTER, REPLAYS, STAGES
+from streams.groups import committed
 from streams.kafka_client import produce
 from streams.kafka_trouble import KafkaUnavailable, ask
-from streams.lag import committed
 from streams.replay import read_replays
 from streams.settings import KafkaSettings
 from streams.snapshot import BrokerView, Place, Ranges, first_messages

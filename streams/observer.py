@@ -6,23 +6,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from confluent_kafka import (
-    TIMESTAMP_NOT_AVAILABLE,
-    KafkaError,
-    KafkaException,
-    Message,
-)
+from confluent_kafka import TIMESTAMP_NOT_AVAILABLE, Message
 from pydantic import AwareDatetime, BaseModel, ValidationError
 
 from streams.catalogue import DEAD_LETTER, REPLAYS, RETRIES, STAGES, Topic
 from streams.dead_letters import Replay, is_replayed
-from streams.lag import committed, waiting
+from streams.groups import committed, members
+from streams.lag import waiting
 from streams.retry_mover import GROUP as RETRY_GROUP
 from streams.settings import KafkaSettings
 from streams.snapshot import BrokerView, Place, Range, Ranges, read
 from streams.status import DeadLetterStatus, GroupStatus, PartitionStatus, RetryStatus, Status
-
-_MEMBERS_LIMIT_S = 5.0
 
 
 @dataclass(frozen=True)
@@ -61,7 +55,7 @@ class Observer:
         positions = committed(self._kafka, places)
         taken = {place: part for place, part in ranges.items() if self._bare(place) != REPLAYS.name}
         found = waiting(self._kafka, positions, taken)
-        members = self._members()
+        present = members(self._kafka, places)
         partitions = {
             place: PartitionStatus(
                 topic=self._bare(place),
@@ -74,7 +68,7 @@ class Observer:
             for place, part in taken.items()
         }
         groups = tuple(
-            GroupStatus(reader.name, reader.group, members[reader.group], self._of(partitions, reader.takes))
+            GroupStatus(reader.name, reader.group, present[reader.group], self._of(partitions, reader.takes))
             for reader in self._readers
         )
         return Status(
@@ -98,17 +92,6 @@ class Observer:
         self, partitions: Mapping[Place, PartitionStatus], topics: tuple[Topic, ...]
     ) -> tuple[PartitionStatus, ...]:
         return tuple(partitions[place] for place in sorted(self._places(partitions, topics)))
-
-    def _members(self) -> dict[str, int | None]:
-        groups = [reader.group for reader in self._readers]
-        asked = self._view.admin.describe_consumer_groups(groups, request_timeout=_MEMBERS_LIMIT_S)
-        members: dict[str, int | None] = {}
-        for group, future in asked.items():
-            try:
-                members[group] = len(future.result().members)
-            except KafkaException as error:  # not allowed, or a broker that does not know the question
-                members[group] = 0 if error.args[0].code() == KafkaError.GROUP_ID_NOT_FOUND else None
-        return members
 
 
 class _Counted(BaseModel):

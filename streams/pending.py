@@ -3,8 +3,8 @@
 from collections.abc import Callable
 
 from streams.catalogue import AUDIO, CLASSIFIED, REPROCESS, RETRIES, STAGES, TRANSCRIPTS
+from streams.groups import committed
 from streams.kafka_trouble import KafkaUnavailable
-from streams.lag import committed
 from streams.retention import names
 from streams.retry_mover import GROUP as RETRY_GROUP
 from streams.settings import KafkaSettings

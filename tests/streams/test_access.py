@@ -22,9 +22,10 @@ from schemas import DeadLetter
 from streams.access import TOOLS, Rule, User, kubernetes_name
 from streams.brake import notices, publish_notice
 from streams.catalogue import ALL_TOPICS, BRAKES, DEAD_LETTER, RETRIED, RETRIES, STAGES, Stage, Topic
+from streams.groups import committed
 from streams.health import Health
 from streams.kafka_client import KafkaUnavailable, TopicReader, client_config, produce
-from streams.lag import committed, consumer_lag
+from streams.lag import consumer_lag
 from streams.message import ORIGIN, Message, Tries
 from streams.observer import Observer
 from streams.retry_mover import RetryMover
