@@ -28,7 +28,8 @@ from streams.catalogue import ALL_TOPICS, LARGEST_MESSAGE_BYTES, Stage, Topic
 from streams.claimed_turns import ClaimedTurns
 from streams.faust_consumer import Consumer, Transport
 from streams.health import Health
-from streams.kafka_client import KafkaUnavailable, consumer_lag
+from streams.kafka_client import KafkaUnavailable
+from streams.lag import consumer_lag
 from streams.message import Headers, Message
 from streams.publisher import Publish
 from streams.refusals import refusal

@@ -1,17 +1,17 @@
 """Plain Kafka clients, through confluent-kafka: for the command line and whatever else is no stage."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, Producer, TopicPartition
 
 from streams.catalogue import LARGEST_MESSAGE_BYTES
 from streams.kafka_trouble import AnswerT, KafkaUnavailable, Trouble, ask
 from streams.security import librdkafka_security
 from streams.settings import KafkaSettings
 
-__all__ = ["KafkaUnavailable", "TopicReader", "client_config", "consumer_lag", "produce", "producer_config"]
+__all__ = ["KafkaUnavailable", "TopicReader", "client_config", "produce", "producer_config"]
 
 
 def client_config(kafka: KafkaSettings) -> dict[str, str | int | float | bool]:
@@ -136,23 +136,3 @@ class TopicReader:
     def close(self) -> None:
         """Close the connections."""
         self._consumer.close()
-
-
-def consumer_lag(kafka: KafkaSettings, group: str, partitions: Iterable[tuple[str, int]]) -> int | None:
-    """Return how many messages on some partitions (topic, number) a group has not committed; None: no answer.
-
-    It asks the brokers and joins no group, so that it can be trusted where the group's own consumer cannot.
-    """
-    asking = Consumer(client_config(kafka) | {"group.id": group, "enable.auto.commit": False})
-    try:
-        committed = asking.committed([TopicPartition(*partition) for partition in partitions], timeout=10)
-        lag = 0
-        for position in committed:
-            first, end = asking.get_watermark_offsets(position, timeout=10)
-            lag += end - max(position.offset, first)  # a negative offset: nothing committed yet
-    except KafkaException:
-        return None
-    else:
-        return lag
-    finally:
-        asking.close()

@@ -59,10 +59,11 @@ class RetryMover:
     def run(self, health: Health, stopping: Callable[[], bool]) -> None:
         """Move messages until ``stopping`` says so."""
 
-        def joined(_consumer: Consumer, _partitions: list[TopicPartition]) -> None:
+        def assigned(consumer: Consumer, partitions: list[TopicPartition]) -> None:
+            self._start_anew(consumer, partitions)
             health.joined = True
 
-        self._consumer.subscribe(list(self._delays_s), on_assign=joined, on_revoke=self._forget, on_lost=self._forget)
+        self._consumer.subscribe(list(self._delays_s), on_assign=assigned)
         try:
             while not stopping():
                 health.beat()
@@ -157,9 +158,11 @@ class RetryMover:
             except KafkaException:  # handed on meanwhile: its new owner waits for it
                 logger.debug("partition was handed on")
 
-    def _forget(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
-        for partition in partitions:
-            self._due_s.pop((partition.topic, partition.partition), None)
+    def _start_anew(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        """Take the partitions as if for the first time: librdkafka keeps a pause through an assignment."""
+        self._due_s.clear()
+        consumer.assign(partitions)
+        consumer.resume(partitions)
 
 
 def _headers(message: Message) -> list[tuple[str, bytes | None]]:

@@ -3,11 +3,16 @@
 import os
 import signal
 import subprocess
+import time
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from tests.callsift.conftest import start_up
+from callsift.supervisor import HELPERS, answers
+from callsift.worker import WORKERS
+from tests.callsift.conftest import Up, start_up
 
 pytestmark = pytest.mark.integration
 
@@ -22,6 +27,13 @@ def processes_of(session_leader: int) -> list[int]:
     return found[1:]
 
 
+def until(found: Callable[[], bool], within_s: float = 60) -> None:
+    deadline = time.monotonic() + within_s
+    while not found():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
 def is_running(pid: int) -> bool:
     try:
         return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
@@ -29,7 +41,37 @@ def is_running(pid: int) -> bool:
         return False
 
 
-def test_a_worker_that_dies_ends_the_pipeline_loudly_and_nothing_is_left_running(tmp_path: Path) -> None:
+def worker_of(up: Up, name: str) -> int | None:
+    """Return the process of a worker, if it runs."""
+    wanted = f"worker\0{name}".encode()
+    for pid in processes_of(up.process.pid):
+        with suppress(FileNotFoundError):
+            if wanted in Path(f"/proc/{pid}/cmdline").read_bytes():
+                return pid
+    return None
+
+
+def test_a_helper_that_dies_is_started_again_loudly_and_the_stages_go_on(tmp_path: Path) -> None:
+    up = start_up(tmp_path)
+    stages = {name: worker_of(up, name) for name in WORKERS if name not in HELPERS}
+    for time_s in (1, 2):  # seconds until it is started again
+        monitor = worker_of(up, "monitor")
+        assert monitor is not None
+        os.kill(monitor, signal.SIGSEGV)
+        said = f"the monitor worker ended with exit code -11; it starts again in {time_s} s, the stages go on"
+        until(lambda said=said: said in up.log.read_text(errors="replace"))  # type: ignore[misc]
+        until(lambda: answers(f"{up.state['health']['monitor']}/health/ready"))
+    assert {name: worker_of(up, name) for name in stages} == stages
+    up.process.terminate()
+    assert up.process.wait(60) == 0
+
+
+def test_a_helper_that_refuses_its_settings_ends_the_start(tmp_path: Path) -> None:
+    with pytest.raises(AssertionError, match="the monitor worker ended with exit code 2"):
+        start_up(tmp_path, CALLSIFT_MONITOR_INTERVAL_S="never")
+
+
+def test_a_stage_that_dies_ends_the_pipeline_loudly_and_nothing_is_left_running(tmp_path: Path) -> None:
     up = start_up(tmp_path)
     descendants = processes_of(up.process.pid)
     [classify] = [pid for pid in descendants if b"worker\0classify" in Path(f"/proc/{pid}/cmdline").read_bytes()]

@@ -22,8 +22,10 @@ from schemas import DeadLetter
 from streams.access import TOOLS, Rule, User, kubernetes_name
 from streams.brake import notices, publish_notice
 from streams.catalogue import ALL_TOPICS, BRAKES, DEAD_LETTER, RETRIED, RETRIES, STAGES, Stage, Topic
+from streams.groups import committed
 from streams.health import Health
-from streams.kafka_client import KafkaUnavailable, TopicReader, client_config, consumer_lag, produce
+from streams.kafka_client import KafkaUnavailable, TopicReader, client_config, produce
+from streams.lag import consumer_lag
 from streams.message import ORIGIN, Message, Tries
 from streams.observer import Observer
 from streams.retry_mover import RetryMover
@@ -236,9 +238,8 @@ def test_a_worker_does_all_its_work_with_its_rules_and_nothing_that_one_is_missi
         for topic in stage.besides:
             wait(partial(lies_on, guarded.admin, topic, str(EXAMPLES[topic.event].model_dump()["call_id"])))
         wait(lambda: stage.name in notices(guarded.admin))
-        view = BrokerView(guarded.admin)
-        places = list(view.ranges(PREFIX + topic.name for topic in stage.takes))
-        wait(lambda: any(view.committed({PREFIX + stage.group: places}).values()))
+        places = list(BrokerView(guarded.admin).ranges(PREFIX + topic.name for topic in stage.takes))
+        wait(lambda: any(committed(guarded.admin, {PREFIX + stage.group: places}).values()))
 
 
 def lies_on(kafka: KafkaSettings, topic: Topic, call_id: str) -> bool:

@@ -14,7 +14,8 @@ import pytest
 from callsift.calls import call_ended, emit
 from schemas import AudioReady, DeadLetter, OneFile
 from streams.catalogue import AUDIO, DEAD_LETTER, ENDED
-from streams.kafka_client import TopicReader, consumer_lag, produce
+from streams.kafka_client import TopicReader, produce
+from streams.lag import consumer_lag
 from streams.settings import KafkaSettings
 from streams.watchdog import EXIT_STALLED
 

@@ -17,7 +17,8 @@ from schemas import AudioReady, CallOutcome, DeadLetter
 from streams.catalogue import AUDIO, CLASSIFIED, DEAD_LETTER, ENDED, OUTCOMES, RETRIES, Topic
 from streams.decoding import decode
 from streams.errors import UnreadableEvent
-from streams.kafka_client import TopicReader, consumer_lag
+from streams.kafka_client import TopicReader
+from streams.lag import consumer_lag
 from streams.settings import KafkaSettings
 from tests.schemas.examples import call_classified, call_ended, dead_letter
 from tests.streams.hostile import PARTITIONS, Raw, configure, hostile, send

@@ -38,6 +38,13 @@ def moving(kafka: KafkaSettings, now_s: Callable[[], float]) -> Iterator[Health]
     assert not thread.is_alive()
 
 
+def until(found: Callable[[], bool], within_s: float = 30) -> None:
+    deadline = time.monotonic() + within_s
+    while not found():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
 def put(kafka: KafkaSettings, topic: str, *keys: str, origin: str | None = ENDED.name) -> None:
     producer = Producer(client_config(kafka) | {"acks": "all"})
     headers: list[tuple[str, str | bytes | None]] = [("callsift-retries", b"1"), ("source", b"pbx")]
@@ -81,6 +88,24 @@ def test_what_is_not_due_waits_and_holds_up_nothing_on_other_topics(kafka: Kafka
         assert sorted(message.key() or b"" for message in arrivals(kafka, 2)) == [b"late", b"soon"]
 
 
+def test_a_second_mover_leaves_nothing_behind_in_the_partitions_that_stay_with_the_first(kafka: KafkaSettings) -> None:
+    clock = {"ahead_s": 0.0, "asked": 0.0}
+
+    def now_s() -> float:
+        clock["asked"] += 1
+        return time.time() + clock["ahead_s"]
+
+    keys = [f"{number}".encode() for number in range(24)]
+    put(kafka, SHORT.name, *(key.decode() for key in keys))
+    with moving(kafka, now_s):
+        until(lambda: clock["asked"] >= 4 * SHORT.partitions)  # once for a message, then for each paused partition
+        with moving(kafka, now_s) as second:
+            until(lambda: second.ready)
+            clock["ahead_s"] = 31.0
+            found = arrivals(kafka, len(keys))
+    assert sorted(message.key() or b"" for message in found) == sorted(keys)
+
+
 def test_what_was_moved_is_not_moved_again_by_the_next_mover(kafka: KafkaSettings) -> None:
     put(kafka, SHORT.name, "a", "b", "c")
     with moving(kafka, now_s=lambda: time.time() + 31):
@@ -101,10 +126,7 @@ def test_a_message_without_an_origin_is_left_and_the_next_one_moves(kafka: Kafka
 
 def test_the_mover_is_ready_once_it_has_joined_its_group(kafka: KafkaSettings) -> None:
     with moving(kafka, now_s=time.time) as health:
-        deadline = time.monotonic() + 30
-        while not health.ready:
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+        until(lambda: health.ready)
 
 
 async def test_a_header_name_that_is_not_utf8_and_an_absurd_time_hold_up_nothing(kafka: KafkaSettings) -> None:
