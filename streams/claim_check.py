@@ -15,6 +15,7 @@ from fsspec.implementations.local import LocalFileSystem
 
 from schemas import ClaimCheck
 from streams.errors import PermanentError, TransientError
+from streams.tls import distrust
 
 
 class PayloadGone(PermanentError):
@@ -170,12 +171,18 @@ class ClaimCheckStore:
         except (ImportError, ValueError) as error:
             raise _no_driver(uri) from error
         except Exception as error:
-            raise StoreUnavailable(f"cannot write {public_address(uri)}: {type(error).__name__}", _CURE) from error
+            raise _unavailable(f"cannot write {public_address(uri)}", error) from error
         return ClaimCheck(uri=uri, size_bytes=size_bytes, sha256=sha256)
 
 
 _CURE = "Check CALLSIFT_AUDIO_STORE_URI and that this worker may read and write there"
+_TRUST = "Name a file with its authority to the driver (S3: AWS_CA_BUNDLE), or have the certificate issued anew"
 _BLOCK_BYTES = 1024 * 1024
+
+
+def _unavailable(what: str, error: Exception) -> StoreUnavailable:
+    why = distrust(error)
+    return StoreUnavailable(f"{what}: {why or type(error).__name__}", _TRUST if why else _CURE)
 
 
 def _get(claim: ClaimCheck, target: BinaryIO) -> None:
@@ -207,7 +214,7 @@ def _reading(uri: str) -> Iterator[None]:
     except (ImportError, ValueError) as error:
         raise _no_driver(uri) from error
     except Exception as error:
-        raise StoreUnavailable(f"cannot read {shown}: {type(error).__name__}", _CURE) from error
+        raise _unavailable(f"cannot read {shown}", error) from error
 
 
 def _modified_at(filesystem: Any, path: str) -> datetime:
