@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.callsift import terminal
+from tests.patience import PATIENCE_S
 
 RECORDINGS = Path(__file__).parents[2] / "demo" / "recordings"
 
@@ -67,7 +68,7 @@ def start_up(home: Path, **environment: str) -> Up:
             stderr=output,
             start_new_session=True,
         )
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + PATIENCE_S
     while not (home / "up.json").exists():
         assert process.poll() is None, log.read_text()
         assert time.monotonic() < deadline, log.read_text()
@@ -81,4 +82,4 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
     running = start_up(tmp_path_factory.mktemp("up"))
     yield running
     running.process.terminate()
-    assert running.process.wait(60) == 0, running.log.read_text()
+    assert running.process.wait(PATIENCE_S) == 0, running.log.read_text()

@@ -6,6 +6,7 @@ import psutil
 import pytest
 
 from tests.callsift.conftest import start_up
+from tests.patience import PATIENCE_S
 
 pytestmark = pytest.mark.integration
 
@@ -22,7 +23,7 @@ def test_a_worker_that_dies_ends_the_pipeline_loudly_and_nothing_is_left_running
     descendants = psutil.Process(up.process.pid).children(recursive=True)
     [classify] = [one for one in descendants if one.cmdline()[-2:] == ["worker", "classify"]]
     classify.kill()
-    assert up.process.wait(60) == 1
+    assert up.process.wait(PATIENCE_S) == 1
     log = up.log.read_text(errors="replace")
     assert "the classify worker ended with exit code -9" in log
     assert not (tmp_path / "up.json").exists()

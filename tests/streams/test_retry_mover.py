@@ -14,6 +14,7 @@ from streams.kafka_client import client_config
 from streams.message import ORIGIN
 from streams.retry_mover import RetryMover
 from streams.settings import KafkaSettings
+from tests.patience import PATIENCE_S
 
 pytestmark = pytest.mark.integration
 SHORT, LONG = RETRIES[0], RETRIES[-1]
@@ -99,7 +100,7 @@ def test_a_message_without_an_origin_is_left_and_the_next_one_moves(kafka: Kafka
 
 def test_the_mover_is_ready_once_it_has_joined_its_group(kafka: KafkaSettings) -> None:
     with moving(kafka, now_s=time.time) as health:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + PATIENCE_S
         while not health.ready:
             assert time.monotonic() < deadline
             time.sleep(0.05)

@@ -25,6 +25,7 @@ from streams.claim_check import ClaimCheckStore, PayloadGone
 from streams.errors import NativeCodeDied, SettingsError
 from tests.agents.demo_calls import SPEECH_MODEL
 from tests.agents.transcribe.prepared_calls import CALLS, one_after_another, ready
+from tests.patience import PATIENCE_S
 
 integration = pytest.mark.integration
 in_module_loop = pytest.mark.asyncio(loop_scope="module")
@@ -244,7 +245,7 @@ def killed(store: ClaimCheckStore, own_store: ClaimCheckStore) -> AudioReady:
     uri = own_store.put("nothing", b"").uri.removesuffix("/nothing")
     process = multiprocessing.get_context("spawn").Process(target=decode, args=(uri, call.model_dump_json()))
     process.start()
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE_S
     while not any(entry.name.endswith(".json") for entry in own_store.entries("decoded")):  # a draft is none yet
         assert process.is_alive()
         assert time.monotonic() < deadline
