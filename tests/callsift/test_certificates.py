@@ -3,15 +3,19 @@
 The authority is as RFC 5280 asks, or bare of what many leave out; docs/fetching.md says who takes which.
 """
 
+import asyncio
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
+import aiohttp
 import fsspec
 import pytest
 from aiokafka.client import AIOKafkaClient
+from fsspec.implementations.memory import MemoryFileSystem
 from pydantic import SecretStr
 
 from agents.audio.fetching.errors import RecordingUnreachable
@@ -123,6 +127,27 @@ def test_the_audio_store_in_s3_is_used_once_the_authority_is_named(
     forget()
     fsspec.filesystem("s3").mkdir("calls")
     assert store.get(store.put("a.wav", SMALL)) == SMALL
+
+
+class ByAiohttp(MemoryFileSystem):  # type: ignore[misc]
+    """A driver that asks a server with aiohttp and lets its errors through, as Google Cloud's does."""
+
+    address = ""
+
+    def _open(self, path: str, *_arguments: Any, **_named: Any) -> Any:
+        async def ask() -> None:
+            async with aiohttp.ClientSession() as session, session.get(self.address):
+                pass
+
+        asyncio.run(ask())
+
+
+def test_a_driver_whose_server_is_not_trusted_does_not_count_as_missing(web: str) -> None:
+    ByAiohttp.address = web
+    fsspec.register_implementation("by-aiohttp", ByAiohttp, clobber=True)
+    store = claim_check.ClaimCheckStore("by-aiohttp://calls")
+    with pytest.raises(claim_check.StoreUnavailable, match="not trusted: unable to get local issuer"):
+        store.put("a.wav", SMALL)
 
 
 @pytest.fixture(scope="module")
