@@ -20,6 +20,7 @@ from agents.sink.durations import CommandDurations
 from agents.sink.settings import SinkSettings
 from schemas import CallOutcome, CallTranscribed, Leaf, Turn
 from streams.errors import PermanentError, SettingsError, TransientError
+from streams.tls import distrust
 
 Document = dict[str, Any]
 _TURNS = TypeAdapter(tuple[Turn, ...])
@@ -277,6 +278,8 @@ def _before(decided_at: datetime) -> Document:
 
 def _unavailable(error: PyMongoError) -> StoreUnavailable:
     """Name a failure without its text, which may hold the address with the password."""
+    if why := distrust(error):
+        return StoreUnavailable(why, "Name its authority as tlsCAFile in CALLSIFT_MONGO_URI, or have it issued anew")
     return StoreUnavailable(
         f"the store did not answer: {type(error).__name__}", "Check CALLSIFT_MONGO_URI and that MongoDB is up"
     )

@@ -17,6 +17,7 @@ from schemas import CallEnded, CallOutcome, OneFile
 from streams.claim_check import ClaimCheckStore
 from streams.settings import KafkaSettings
 from tests.callsift import terminal
+from tests.patience import PATIENCE_S
 
 RECORDINGS = Path(__file__).parents[2] / "demo" / "recordings"
 
@@ -81,7 +82,7 @@ def start_up(home: Path, *, recorder: Sequence[str] = (), **environment: str) ->
             stderr=output,
             start_new_session=True,
         )
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + PATIENCE_S
     while not (home / "up.json").exists():
         assert process.poll() is None, log.read_text()
         assert time.monotonic() < deadline, log.read_text()
@@ -95,4 +96,4 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
     running = start_up(tmp_path_factory.mktemp("up"))
     yield running
     running.process.terminate()
-    assert running.process.wait(60) == 0, running.log.read_text()
+    assert running.process.wait(PATIENCE_S) == 0, running.log.read_text()

@@ -15,6 +15,7 @@ from streams.catalogue import ENDED, OUTCOMES, STAGES, WAY
 from streams.kafka_client import TopicReader, produce
 from streams.settings import KafkaSettings
 from tests.callsift.conftest import RECORDINGS, Up
+from tests.patience import PATIENCE_S
 
 pytestmark = pytest.mark.integration
 
@@ -29,7 +30,7 @@ def outcomes_of(up: Up, call_id: str, count: int) -> list[dict[str, Any]]:
     """Wait for the first ``count`` outcomes of a call, in the order of the topic."""
     reader = TopicReader(kafka(up), OUTCOMES.name, from_start=True)
     found: list[dict[str, Any]] = []
-    for value in reader.values(timeout_s=60):
+    for value in reader.values(timeout_s=PATIENCE_S):
         outcome = json.loads(value)
         found += [outcome] if outcome["call_id"] == call_id else []
         if len(found) == count:
@@ -40,7 +41,7 @@ def outcomes_of(up: Up, call_id: str, count: int) -> list[dict[str, Any]]:
 
 def test_a_call_becomes_an_outcome_and_one_document(up: Up) -> None:
     with up.start("emit", "--wait", "--json", str(GOOD)) as emitting:
-        printed, _ = emitting.communicate(timeout=120)
+        printed, _ = emitting.communicate(timeout=PATIENCE_S)
     [outcome] = map(json.loads, printed.splitlines())
     assert (outcome["state"], outcome["category"], outcome["revision"]) == ("done", "potential_customer", 1)
     assert outcome["classifier"] == "offline"

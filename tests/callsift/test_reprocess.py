@@ -12,6 +12,7 @@ import pytest
 
 from tests.agents.demo_calls import RECORDINGS
 from tests.callsift.conftest import Up, start_up
+from tests.patience import PATIENCE_S
 from tests.servers.gemini import GeminiServer, Reply, answered, failed, gemini_server
 
 pytestmark = pytest.mark.integration
@@ -38,7 +39,7 @@ def pipeline(home: Path, server: GeminiServer, **environment: str) -> Iterator[U
         yield running
     finally:
         running.process.terminate()
-        assert running.process.wait(60) == 0, running.log.read_text()
+        assert running.process.wait(PATIENCE_S) == 0, running.log.read_text()
 
 
 def documents(up: Up) -> dict[str, dict[str, Any]]:
@@ -48,7 +49,7 @@ def documents(up: Up) -> dict[str, dict[str, Any]]:
 
 def revised(up: Up, call_ids: set[str]) -> dict[str, dict[str, Any]]:
     """The documents of calls once each has a second revision."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE_S
     while True:
         found = {call_id: document for call_id, document in documents(up).items() if call_id in call_ids}
         if all(document["revision"] > 1 for document in found.values()):

@@ -32,6 +32,7 @@ from streams.retry_mover import RetryMover
 from streams.settings import KafkaSettings
 from streams.snapshot import BrokerView
 from tests.callsift import terminal
+from tests.patience import PATIENCE_S
 from tests.servers.certificates import make_certificates
 from tests.servers.kafka import own_cluster
 from tests.streams.guarded import OPERATIONS, PASSWORD, PREFIX, PROPERTIES, USERS, Guarded
@@ -153,7 +154,7 @@ def test_a_stage_without_one_of_its_rules_for_reading_does_not_take(guarded: Gua
         consumer = Consumer(client_config(kafka) | own)
         consumer.subscribe([PREFIX + topic.name for topic in stage.takes])
         try:
-            deadline = time.monotonic() + 30
+            deadline = time.monotonic() + PATIENCE_S
             while (message := consumer.poll(0.5)) is None:
                 assert time.monotonic() < deadline
             return message.error()

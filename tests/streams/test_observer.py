@@ -12,6 +12,7 @@ from streams.observer import Observer
 from streams.replay import read_letters, replay
 from streams.settings import KafkaSettings
 from streams.status import DeadLetterStatus
+from tests.patience import PATIENCE_S
 from tests.schemas import examples
 from tests.streams.hostile import Raw, send
 
@@ -79,7 +80,7 @@ def test_a_broker_that_lists_no_groups_leaves_their_members_unknown(embedded_kaf
 def test_a_real_broker_tells_the_members(real_kafka: KafkaSettings) -> None:
     consumer = member(real_kafka, "sink")
     consumer.subscribe([real_kafka.prefix + DEAD_LETTER.name])
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE_S
     while not consumer.assignment():
         assert time.monotonic() < deadline
         consumer.poll(0.2)

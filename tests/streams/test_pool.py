@@ -9,6 +9,7 @@ import pytest
 
 from streams.errors import NativeCodeDied, SettingsError, TransientError
 from streams.pool import ChildrenDoNotStart, NativePool
+from tests.patience import PATIENCE_S
 
 pytestmark = pytest.mark.integration
 
@@ -64,7 +65,7 @@ async def test_a_hang_is_killed_at_the_limit_and_the_next_call_works() -> None:
 
 async def test_an_idle_child_that_is_killed_from_outside_costs_nothing(pool: NativePool) -> None:
     os.kill(await pool.run(os.getpid), signal.SIGKILL)
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE_S
     while True:  # until pebble has noticed, one try may fail like any other
         try:
             assert await pool.run(identity, 7) == 7

@@ -240,7 +240,7 @@ async def test_calls_are_found_by_time_and_category_with_their_transcripts(store
     await store.save(failed("o-9", "gone"))
 
     async def found(**chosen: Any) -> list[str]:
-        calls = [call async for _, call in store.transcripts(Chosen(**chosen))]
+        calls = [one async for _, one in store.transcripts(Chosen(**chosen))]
         assert all(one.turns == call.turns for one in calls)
         return sorted(one.call_id for one in calls)
 
