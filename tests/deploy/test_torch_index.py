@@ -1,5 +1,6 @@
 """Where set-up takes torch from, with indexes of this machine in the place of PyTorch's and PyPI's."""
 
+import os
 import platform
 import re
 import socket
@@ -95,3 +96,18 @@ def test_a_size_that_nobody_knows_is_said_to_be_unknown(tmp_path: Path, monkeypa
     with package_index(tmp_path / "empty") as (address, _):
         monkeypatch.setenv("UV_DEFAULT_INDEX", address)
         assert "an unknown number of MB" in choose(address)[1]
+
+
+@pytest.mark.parametrize(
+    ("told", "index"),
+    [
+        ([], "$(.venv/bin/python deploy/laptop/torch_index.py)"),
+        (["TORCH_INDEX="], ""),
+        (["TORCH_INDEX=https://torch.corp.example/cpu"], "https://torch.corp.example/cpu"),
+    ],
+)
+def test_set_up_asks_pytorchs_index_unless_it_is_told_another_or_none(told: list[str], index: str) -> None:
+    own = {name: value for name, value in os.environ.items() if name not in {"TORCH_INDEX", "MAKEFLAGS", "MAKELEVEL"}}
+    command = ["make", "--dry-run", "--what-if", "pyproject.toml", ".venv/.installed", *told]
+    printed = subprocess.run(command, cwd=PINS.parents[1], env=own, capture_output=True, text=True, check=True).stdout
+    assert re.findall(r'^TORCH_INDEX="(.*?)" \\$', printed, re.MULTILINE) == [index]
