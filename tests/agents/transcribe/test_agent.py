@@ -24,7 +24,7 @@ from schemas import AudioReady, CallTranscribed, Speaker, SpeechSegment
 from streams.claim_check import ClaimCheckStore, PayloadGone
 from streams.errors import NativeCodeDied, SettingsError
 from tests.agents.demo_calls import SPEECH_MODEL
-from tests.agents.transcribe.prepared_calls import CALLS, one_after_another, ready
+from tests.agents.transcribe.prepared_calls import CALLS, checkpoints, one_after_another, ready
 from tests.patience import PATIENCE_S
 
 integration = pytest.mark.integration
@@ -246,7 +246,7 @@ def killed(store: ClaimCheckStore, own_store: ClaimCheckStore) -> AudioReady:
     process = multiprocessing.get_context("spawn").Process(target=decode, args=(uri, call.model_dump_json()))
     process.start()
     deadline = time.monotonic() + PATIENCE_S
-    while not any(entry.name.endswith(".json") for entry in own_store.entries("decoded")):  # a draft is none yet
+    while not checkpoints(own_store):
         assert process.is_alive()
         assert time.monotonic() < deadline
         time.sleep(0.01)
