@@ -98,7 +98,7 @@ class RetryMover:
 
     def _moved(self, message: Message) -> bool:
         """Publish a message on its origin and tell whether the broker has confirmed it."""
-        headers = _headers(message)
+        headers = headers_of(message)
         origin = (dict(headers).get(ORIGIN) or b"").decode(errors="replace")
         if origin not in self._origins:
             logger.error("message on a retry topic names no origin, left there", extra={"topic": message.topic()})
@@ -165,7 +165,7 @@ class RetryMover:
         consumer.resume(partitions)
 
 
-def _headers(message: Message) -> list[tuple[str, bytes | None]]:
+def headers_of(message: Message) -> list[tuple[str, bytes | None]]:
     """Return a message's headers; none where a name is not UTF-8: the stages write such a name out."""
     try:
         return cast("list[tuple[str, bytes | None]]", message.headers() or [])

@@ -2,12 +2,13 @@
 
 import time
 from collections import Counter
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 from confluent_kafka import Message
 
 from streams.catalogue import RETRIED, RETRIES
 from streams.message import ORIGIN
+from streams.retry_mover import headers_of
 from streams.settings import KafkaSettings
 from streams.snapshot import read, topic_ranges
 
@@ -50,9 +51,9 @@ def retries(kafka: KafkaSettings) -> Retries:
 
 
 def _identity(message: Message) -> Identity | None:
-    headers = cast("list[tuple[str, bytes | None]]", message.headers() or [])
+    headers = headers_of(message)
     origin = dict(headers).get(ORIGIN)
-    return (origin.decode(), message.key(), tuple(headers)) if origin else None
+    return (origin.decode(errors="replace"), message.key(), tuple(headers)) if origin else None
 
 
 def _written_at_s(message: Message) -> float:

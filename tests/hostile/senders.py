@@ -4,32 +4,20 @@ import asyncio
 import json
 from collections.abc import Iterable, Sequence
 from itertools import cycle
-from typing import Any, Self, cast
+from typing import Any, Self
 
-from aiokafka import AIOKafkaProducer
-from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
 from confluent_kafka import KafkaError, Message, Producer
 
-from streams.catalogue import ENDED, LARGEST_MESSAGE_BYTES
+from streams.catalogue import ENDED
 from streams.kafka_client import client_config
 from streams.settings import KafkaSettings
 from tests.hostile.messages import Hostile
+from tests.streams.hostile import Raw, send
 
 CODECS = ("none", "gzip", "snappy", "lz4", "zstd")
 _TRANSACTION_S = 30.0
 Position = tuple[str, int, int]
 """Topic without prefix, partition and offset."""
-
-
-class RawName:
-    """A header's name as bytes, where aiokafka expects text."""
-
-    def __init__(self, name: bytes) -> None:
-        self._name = name
-
-    def encode(self, _encoding: str) -> bytes:
-        """Return the bytes as they are."""
-        return self._name
 
 
 class Senders:
@@ -70,7 +58,9 @@ class Senders:
             self._transactional.abort_transaction(_TRANSACTION_S)
             return position
         if message.headers or message.timestamp_ms is not None:
-            return asyncio.run(self._raw(message))
+            raw = Raw(message.key, message.value, message.headers, message.timestamp_ms)
+            [(partition, offset)] = asyncio.run(send(self._kafka, message.topic.name, [raw], partitions=1))
+            return message.topic.name, partition, offset
         (position,) = self._sent(self._plain["zstd"], message.topic.name, [(message.key, message.value)])
         return position
 
@@ -87,29 +77,3 @@ class Senders:
             producer.produce(self._kafka.prefix + topic, value, key, on_delivery=confirmed)
         assert producer.flush(_TRANSACTION_S) == 0
         return positions
-
-    async def _raw(self, message: Hostile) -> Position:
-        producer = AIOKafkaProducer(
-            bootstrap_servers=self._kafka.bootstrap_servers, max_request_size=LARGEST_MESSAGE_BYTES
-        )
-        await producer.start()
-        try:
-            topic = self._kafka.prefix + message.topic.name
-            partition = min(await producer.partitions_for(topic))
-            batch = producer.create_batch()
-            # aiokafka's own builder in Python takes names as they are; the compiled one insists on text
-            batch._builder = _DefaultRecordBatchBuilderPy(
-                magic=2,
-                compression_type=0,
-                is_transactional=0,
-                producer_id=-1,
-                producer_epoch=-1,
-                base_sequence=0,
-                batch_size=LARGEST_MESSAGE_BYTES,
-            )
-            headers = [(cast("str", RawName(name)), value) for name, value in message.headers]
-            batch.append(timestamp=message.timestamp_ms, key=message.key, value=message.value, headers=headers)
-            written = await (await producer.send_batch(batch, topic, partition=partition))
-            return message.topic.name, partition, written.offset
-        finally:
-            await producer.stop()
