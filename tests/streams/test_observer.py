@@ -14,7 +14,7 @@ from streams.settings import KafkaSettings
 from streams.status import DeadLetterStatus
 from tests.patience import PATIENCE_S
 from tests.schemas import examples
-from tests.streams.hostile import Raw, send
+from tests.streams.hostile import Raw, configure, send
 
 pytestmark = pytest.mark.integration
 
@@ -107,6 +107,7 @@ def test_brokers_that_are_away_are_said_to_be(monkeypatch: pytest.MonkeyPatch) -
 
 
 async def test_a_message_from_before_all_time_waits_since_nobody_knows_when(real_kafka: KafkaSettings) -> None:
+    configure(real_kafka, ENDED, retention_ms=-1)
     await send(real_kafka, ENDED.name, [Raw(b"a", b"1", timestamp_ms=-(2**62)), Raw(b"b", b"2", timestamp_ms=-5)])
     found = Observer(real_kafka).look().groups[0]
     assert (found.lag, found.waiting_since) == (2, None)

@@ -1,10 +1,13 @@
 """Dead letters over TCP: read to the end and no further, put back as they were, marked once the broker confirmed."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from confluent_kafka import Message
 
 from schemas import DeadLetter
 from streams.catalogue import AUDIO, DEAD_LETTER, ENDED, REPLAYS
+from streams.dead_letters import when_replayed
 from streams.kafka_client import KafkaUnavailable, produce
 from streams.message import REPLAY
 from streams.replay import read_letters, read_replays, replay
@@ -105,6 +108,12 @@ def test_a_message_that_the_broker_finds_too_large_is_named_not_marked_and_holds
     found = {sent.event_id: problem for sent, problem in replay(real_kafka, [large, letter("good")])}
     assert "larger" in str(found["large"])
     assert read_replays(real_kafka).keys() == {"good"}
+
+
+def test_a_mark_counts_although_the_letters_clock_was_ahead(kafka: KafkaSettings) -> None:
+    ahead = letter("a").model_copy(update={"gave_up_at": datetime.now(UTC) + timedelta(hours=1)})
+    assert [problem for _, problem in replay(kafka, [ahead])] == [None]
+    assert when_replayed(ahead, read_replays(kafka)) is not None
 
 
 def test_a_mark_that_is_none_marks_nothing(kafka: KafkaSettings) -> None:

@@ -130,10 +130,10 @@ def test_the_mover_is_ready_once_it_has_joined_its_group(kafka: KafkaSettings) -
 
 
 async def test_a_header_name_that_is_not_utf8_and_an_absurd_time_hold_up_nothing(kafka: KafkaSettings) -> None:
-    configure(kafka, SHORT, message_timestamp_after_max_ms=2**63 - 1)
+    configure(kafka, SHORT, message_timestamp_after_max_ms=2**63 - 1, retention_ms=-1)
     back = (ORIGIN.encode(), ENDED.name.encode())
     odd = [
-        Raw(b"odd", b"1", ((b"\xff\xfe", b"x"), back)),
+        Raw(b"odd", b"1", ((b"\xff\xfe", b"x"), back), timestamp_ms=0),
         Raw(b"past", b"2", (back,), timestamp_ms=-(2**62)),
         Raw(b"future", b"3", (back,), timestamp_ms=2**62),
     ]
