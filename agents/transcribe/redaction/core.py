@@ -12,6 +12,7 @@ from agents.transcribe.redaction.pieces import Piece, pieces
 from agents.transcribe.redaction.plates import plate_spans
 from agents.transcribe.redaction.sequences import number_spans
 from agents.transcribe.redaction.spans import Kind, Said, Span, by_turn, disjoint, meets
+from agents.transcribe.turkish import plain_digits
 
 _PLUS = re.compile(r"[+(]{1,2}\Z")
 _IBAN_HEAD = re.compile(r"\b(?:tr|te re|t r)[\s:]{0,3}\Z", re.IGNORECASE)
@@ -37,6 +38,7 @@ def redact(turns: Sequence[Said]) -> Redacted:
 
 def personal_spans(turns: Sequence[Said]) -> tuple[Span, ...]:
     """Return where a conversation says something personal."""
+    turns = [replace(turn, text=plain_digits(turn.text)) for turn in turns]
     heard = pieces(turns)
     coded = disjoint(
         (*email_spans(turns, heard), *plate_spans(turns, heard), *iban_spans(turns), *international_phone_spans(turns))

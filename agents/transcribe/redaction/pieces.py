@@ -35,9 +35,9 @@ _NOT_ONE = _MOMENT | words("da daha dakika de dk saniye sn")
 """After ``bir``: a moment, once more, also."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Piece:
-    """A word or a number of a turn."""
+    """A word or a number of a turn; equal to itself alone, which is quick to tell."""
 
     turn: int
     """Position of the turn."""
