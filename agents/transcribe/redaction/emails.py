@@ -79,6 +79,13 @@ def email_spans(turns: Sequence[Said], pieces: Sequence[Sequence[Piece]]) -> Ite
     yield from _said_again(pieces, locals_said, disjoint(taken))
 
 
+def email_places(turns: Sequence[Said], pieces: Sequence[Sequence[Piece]]) -> Iterator[int]:
+    """Yield the positions of all turns that may hold an address or a part of it: those near an at-sign."""
+    for position, (turn, own) in enumerate(zip(turns, pieces, strict=True)):
+        if "@" in turn.text or any(piece.text in _AT for piece in own):
+            yield from range(max(0, position - _TURNS_NEAR), min(len(turns), position + _TURNS_NEAR + 1))
+
+
 def _domain_end(own: Sequence[Piece], at: int) -> int | None:
     """Return the place after the domain that follows an at-sign; None where none follows."""
     place = at + 1

@@ -75,6 +75,18 @@ def name_spans(turns: Sequence[Said], pieces: Sequence[Sequence[Piece]]) -> Iter
         yield from (Span(piece.turn, piece.start, piece.end, Kind.PERSON) for piece in own if piece.text in again)
 
 
+def name_places(turns: Sequence[Said], pieces: Sequence[Sequence[Piece]]) -> Iterator[int]:
+    """Yield the positions of all turns that may hold a name: they introduce one, know one, or follow a question."""
+    tells = _INTRODUCES | _NAMES_ANOTHER | _ADDRESSES | _names().given
+    asked = -_TURNS_BACK - 1
+    for position, _ in enumerate(turns):
+        texts = [piece.text for piece in pieces[position]]
+        if position - asked <= _TURNS_BACK or not tells.isdisjoint(texts):
+            yield position
+        if _ASKS.search(" ".join(texts)):
+            asked = position
+
+
 def _introduced(turn: Said, own: Sequence[Piece]) -> Iterator[tuple[int, int]]:
     """Yield the names that someone gives, or is spoken to by."""
     given = _names().given
