@@ -53,9 +53,10 @@ def main() -> None:
         "fence": lambda turn: fence([turn], turn_chars=10_000, transcript_chars=40_000),
     }
     measured = {
-        shape: {step: [_cpu_s(work, text * wanted.sentences * factor) for factor in FACTORS] for step, work in own}
+        shape: {
+            step: [_cpu_s(work, text * wanted.sentences * factor) for factor in FACTORS] for step, work in steps.items()
+        }
         for shape, text in SHAPES.items()
-        for own in [steps.items()]
     }
     if wanted.json:
         sys.stdout.write(json.dumps(measured, indent=2) + "\n")
