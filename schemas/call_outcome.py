@@ -2,7 +2,7 @@
 
 from typing import Literal, Self
 
-from pydantic import AwareDatetime, Field, NonNegativeFloat, PositiveInt, model_validator
+from pydantic import AwareDatetime, Field, NonNegativeFloat, NonNegativeInt, PositiveInt, model_validator
 
 from schemas.call_classified import Evidence, Insights, Sentiment, Usage, Versions
 from schemas.event import CallFacts, Hop, Part
@@ -62,6 +62,8 @@ class CallOutcome(CallFacts):
     """What the recording turned out to be; null in state failed."""
     language: str | None = None
     """Language of the transcript, as a BCP 47 tag; null in state failed."""
+    turns_withheld: NonNegativeInt = 0
+    """How many turns of the transcript say only ``[withheld]``, because the redaction failed on them; 0: none."""
     transcript_confidence: float | None = Field(default=None, ge=0.0, le=1.0)
     """Mean of all words' confidences, 0 to 1; null in state failed, and where nothing was recognised."""
     stage_seconds: dict[str, NonNegativeFloat] = Field(default_factory=dict)

@@ -123,6 +123,7 @@ def call_transcribed(*turns: Turn) -> CallTranscribed:
     return CallTranscribed.following(
         audio_ready(),
         turns=said,
+        turns_withheld=1,
         transcript_confidence=0.9 if said else None,
         language="tr",
         speech_model="vosk-tr@a1b2c3d4e5f6",

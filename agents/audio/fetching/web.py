@@ -17,7 +17,7 @@ from streams.tls import client_context
 REDIRECTS = 5
 _REDIRECTED = {301, 302, 303, 307, 308}
 _RESUMPTIONS = 3
-_RANGE = re.compile(r"bytes (\d+)-\d+/\d+")
+_RANGE = re.compile(r"bytes (\d{1,18})-\d+/\d+")
 
 
 class WebSource:

@@ -8,6 +8,7 @@ import signal
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 import pytest
@@ -15,12 +16,15 @@ import pytest_asyncio
 import soundfile
 from prometheus_client import REGISTRY
 
+from agents.classify.core import empty_call
+from agents.sink.core import done
 from agents.transcribe.agent import TranscribeAgent
 from agents.transcribe.core import spans_to_decode
 from agents.transcribe.models import LanguageWithoutModel
 from agents.transcribe.recognise import UnreadableAudio
+from agents.transcribe.redaction import core as redaction
 from agents.transcribe.settings import TranscribeSettings
-from schemas import AudioReady, CallTranscribed, Speaker, SpeechSegment
+from schemas import AudioReady, CallTranscribed, Speaker, SpeechSegment, Taxonomy
 from streams.claim_check import ClaimCheckStore, PayloadGone
 from streams.errors import NativeCodeDied, SettingsError
 from tests.agents.demo_calls import SPEECH_MODEL
@@ -58,6 +62,28 @@ async def test_prepared_audio_becomes_the_transcript(agent: TranscribeAgent, sto
     assert figures.words == len(call.said_by(Speaker.CUSTOMER).split())
     assert 60 < (figures.words_per_minute or 0) < 300
     assert all(turn.normalised for turn in call.turns)
+
+
+@integration
+@in_module_loop
+async def test_a_call_whose_redaction_fails_goes_on_and_everybody_is_told(
+    agent: TranscribeAgent, store: ClaimCheckStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(*_: object) -> NoReturn:
+        raise IndexError
+
+    whole = await agent.work(ready("price-then-appointment", store))
+    monkeypatch.setattr(redaction, "number_spans", failing)
+    before = withheld_turns()
+    call = await agent.work(ready("price-then-appointment", store))
+    said = [turn.text for turn in call.turns]
+    assert call.turns_withheld == said.count("[withheld]") > 0
+    assert withheld_turns() - before == call.turns_withheld
+    assert whole.turns_withheld == 0
+    assert {text for text in said if text != "[withheld]"} <= {turn.text for turn in whole.turns}
+    assert {turn.normalised for turn in call.turns if turn.text == "[withheld]"} == {"[withheld]"}
+    outcome = done(empty_call(call, Taxonomy.load()), call.ended_at)
+    assert outcome.turns_withheld == call.turns_withheld
 
 
 @integration
@@ -282,6 +308,10 @@ async def once(store: ClaimCheckStore, call: AudioReady) -> CallTranscribed:
 
 def decoded_s() -> float:
     return REGISTRY.get_sample_value("callsift_transcribe_decoded_seconds_total") or 0.0
+
+
+def withheld_turns() -> float:
+    return REGISTRY.get_sample_value("callsift_transcribe_withheld_turns_total") or 0.0
 
 
 def busy_s() -> float:
