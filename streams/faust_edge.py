@@ -26,7 +26,7 @@ from streams.brake import follow as follow_brake
 from streams.brake import publish_notice
 from streams.catalogue import ALL_TOPICS, LARGEST_MESSAGE_BYTES, Stage, Topic
 from streams.claimed_turns import ClaimedTurns
-from streams.faust_consumer import Consumer, Transport
+from streams.faust_consumer import Consumer, Transport, pass_by
 from streams.health import Health
 from streams.kafka_client import KafkaUnavailable
 from streams.lag import consumer_lag
@@ -292,7 +292,7 @@ def run_worker(
     app = make_app(stage, kafka)
     app.finalize()
     watchdog = connect(app, stage, agent, kafka=kafka, runner=runner, health=health, turns=turns, tracing=tracing)
-    watchdog.start(partial(consumer_lag, kafka, app.conf.id))
+    watchdog.start(partial(consumer_lag, kafka, app.conf.id, nothing_before=partial(pass_by, app)))
     logger.info("worker starts", extra={"stage": stage.name, "does": stage.does})
     worker = faust.Worker(app, loop=loop, quiet=True, override_logging=False, redirect_stdouts=False)
     worker.spinner = None  # its terminal codes have no place in a log

@@ -8,6 +8,7 @@ import logging
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from operator import methodcaller
 from typing import cast
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
@@ -165,9 +166,14 @@ class RetryMover:
         consumer.resume(partitions)
 
 
+_read_headers = methodcaller("headers")
+"""confluent-kafka's C code forgets the error for a name that is not UTF-8. Called directly, Python notices it some calls
+later and anywhere; a call from C is looked at when it returns."""
+
+
 def headers_of(message: Message) -> list[tuple[str, bytes | None]]:
     """Return a message's headers; none where a name is not UTF-8: the stages write such a name out."""
     try:
-        return cast("list[tuple[str, bytes | None]]", message.headers() or [])
-    except (UnicodeDecodeError, SystemError):  # confluent-kafka's C code lets the first out as the second
+        return cast("list[tuple[str, bytes | None]]", _read_headers(message) or [])
+    except (UnicodeDecodeError, SystemError):
         return []
