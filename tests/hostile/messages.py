@@ -59,7 +59,9 @@ def hostile(seed: int, number: int) -> Iterator[Hostile]:
     """Yield ``number`` messages, of each kind as many as of every other."""
     chance = random.Random(seed)  # noqa: S311 - the same messages every time
     for position, (kind, make) in zip(range(number), cycle(KINDS.items()), strict=False):
-        yield replace(make(f"hostile-{position:05}", chance), kind=kind)
+        message = make(f"hostile-{position:05}", chance)
+        first = message.after and replace(message.after, kind=f"before {kind}")
+        yield replace(message, kind=kind, after=first)
 
 
 def good(call_id: str, **facts: Any) -> dict[str, Any]:
