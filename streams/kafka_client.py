@@ -84,7 +84,8 @@ class TopicReader:
         self._consumer = Consumer(
             client_config(kafka)
             | {"group.id": "callsift.reader", "enable.auto.commit": False, "fetch.wait.max.ms": 100}
-            | {"error_cb": trouble, "enable.partition.eof": True}
+            # a topic that is made again begins anew: nothing on it is passed over
+            | {"error_cb": trouble, "enable.partition.eof": True, "auto.offset.reset": "earliest"}
         )
         found = self._ask(trouble, name, lambda limit_s: self._consumer.list_topics(name, timeout=limit_s)).topics[name]
         if found.error is not None and found.error.code() == KafkaError.TOPIC_AUTHORIZATION_FAILED:

@@ -12,6 +12,7 @@ from streams.retry_mover import headers_of
 from streams.settings import KafkaSettings
 from streams.snapshot import read, topic_ranges
 
+_ORIGINS = {topic.name for topic in RETRIED}
 Identity = tuple[str, bytes | None, tuple[tuple[str, bytes | None], ...]]
 """Origin, key and headers: the retry mover changes none of them."""
 
@@ -22,7 +23,7 @@ class Retries(NamedTuple):
     moved_to: Counter[str]
     """How often each topic (name without prefix) got a message back."""
     written: int
-    """Messages on the retry topics."""
+    """Messages on the retry topics that name where they come from."""
     latest_s: float
     """Longest that one waited beyond its time, in seconds; one that never went back waits until now."""
 
@@ -43,17 +44,18 @@ def retries(kafka: KafkaSettings) -> Retries:
     written, latest_s, now_s = 0, 0.0, time.time()
     for topic in RETRIES:
         for message in read(kafka, topic_ranges(kafka, topic.name)):
+            if (identity := _identity(message)) is None:
+                continue  # it goes back nowhere
             written += 1
-            identity = _identity(message)
-            moved_s = moved_at_s.get(identity, now_s) if identity else now_s
+            moved_s = moved_at_s.get(identity, now_s)
             latest_s = max(latest_s, moved_s - _written_at_s(message) - (topic.delay_s or 0))
     return Retries(moved_to, written, round(latest_s, 1))
 
 
 def _identity(message: Message) -> Identity | None:
     headers = headers_of(message)
-    origin = dict(headers).get(ORIGIN)
-    return (origin.decode(errors="replace"), message.key(), tuple(headers)) if origin else None
+    origin = (dict(headers).get(ORIGIN) or b"").decode(errors="replace")
+    return (origin, message.key(), tuple(headers)) if origin in _ORIGINS else None
 
 
 def _written_at_s(message: Message) -> float:
