@@ -167,8 +167,8 @@ class RetryMover:
 
 
 _read_headers = methodcaller("headers")
-"""confluent-kafka's C code forgets the error for a name that is not UTF-8. Called directly, Python notices it some calls
-later and anywhere; a call from C is looked at when it returns."""
+"""confluent-kafka's C code returns with an error set for a name that is not UTF-8. Called directly, Python notices
+that some calls later, anywhere; a call from C is looked at when it returns."""
 
 
 def headers_of(message: Message) -> list[tuple[str, bytes | None]]:

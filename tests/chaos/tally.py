@@ -127,16 +127,17 @@ def as_line(result: dict[str, Any]) -> str:
 
 
 def _messages(kafka: KafkaSettings, topic: str) -> int:
-    return len(_values(kafka, topic))
+    return len(values(kafka, topic))
 
 
 def _repetitions(kafka: KafkaSettings, topic: str) -> int:
     """Return how many messages are a repetition of an event: it has the same event_id."""
-    identifiers = [json.loads(value)["event_id"] for value in _values(kafka, topic)]
+    identifiers = [json.loads(value)["event_id"] for value in values(kafka, topic)]
     return len(identifiers) - len(set(identifiers))
 
 
-def _values(kafka: KafkaSettings, topic: str) -> list[bytes]:
+def values(kafka: KafkaSettings, topic: str) -> list[bytes]:
+    """Return the values on a topic (name without prefix) from its beginning to its end."""
     reader = TopicReader(kafka, topic, from_start=True)
     try:
         return list(reader.up_to_now())

@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 
 from schemas import CallOutcome
 from streams.catalogue import AUDIO, DEAD_LETTER, OUTCOMES
-from streams.kafka_client import TopicReader
 from streams.observer import Observer
 from streams.settings import KafkaSettings
+from tests.chaos.tally import values
 from tests.hostile.messages import Account, Hostile
 from tests.hostile.senders import Position
 
@@ -55,15 +55,15 @@ def books(kafka: KafkaSettings) -> Books:
         KafkaUnavailable: The brokers do not answer.
     """
     outcomes: defaultdict[str, list[CallOutcome]] = defaultdict(list)
-    for value in _values(kafka, OUTCOMES.name):
+    for value in values(kafka, OUTCOMES.name):
         outcome = CallOutcome.model_validate_json(value)
         outcomes[outcome.call_id].append(outcome)
     buried: set[Position] = set()
     seen: set[str] = set()
-    for letter in _readable(_values(kafka, DEAD_LETTER.name)):
+    for letter in _readable(values(kafka, DEAD_LETTER.name)):
         buried.add((letter.get("topic", ""), letter.get("partition", -1), letter.get("offset", -1)))
         seen.add(str(letter.get("call_id")))
-    seen |= {str(event.get("call_id")) for event in _readable(_values(kafka, AUDIO.name))}
+    seen |= {str(event.get("call_id")) for event in _readable(values(kafka, AUDIO.name))}
     waiting = sum(group.lag for group in Observer(kafka).look().groups)
     return Books(dict(outcomes), buried, seen, waiting)
 
@@ -76,11 +76,3 @@ def _readable(values: Iterable[bytes]) -> Iterable[dict[str, Any]]:
             continue
         if isinstance(event, dict):
             yield event
-
-
-def _values(kafka: KafkaSettings, topic: str) -> list[bytes]:
-    reader = TopicReader(kafka, topic, from_start=True)
-    try:
-        return list(reader.up_to_now())
-    finally:
-        reader.close()
