@@ -1,61 +1,73 @@
-# Every target works on a fresh machine that has Python 3.11+ and make: the first one makes .venv.
+# Every target works on a fresh machine that has Python 3.11+ and make: the first one makes .venv, with what it needs.
 SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 UV := $(BIN)/uv
 UV_VERSION := 0.13.9
+# What runs, and what tests and checks need on top.
 INSTALLED := $(VENV)/.installed
-COMPILE = $(UV) pip compile pyproject.toml --extra dev --universal --python-version 3.11 --no-emit-index-url \
-	--no-header --no-annotate -q
-# For example TORCH_INDEX=https://download.pytorch.org/whl/cpu: CPU builds of torch, without gigabytes of CUDA.
-TORCH_INDEX ?=
+INSTALLED_DEV := $(VENV)/.installed-dev
+PINS := pyproject.toml requirements/hashed.txt requirements/torch.txt requirements/left-out.txt
+INSTALL = PATH="$(CURDIR)/$(BIN):$$PATH" sh deploy/docker/install.sh $(VENV)
+# auto: PyTorch's own CPU builds where their index answers within 3 seconds, else PyPI's. Empty: PyPI's, without asking.
+# Or the address of an index to prefer for torch.
+TORCH_INDEX ?= auto
+TORCH_TOLD = $(filter-out auto,$(TORCH_INDEX))
+COMPILE = UV_EXCLUDE=requirements/left-out.txt $(UV) pip compile pyproject.toml --extra dev --universal \
+	--python-version 3.11 --no-emit-index-url --no-header --no-annotate -q
 
 .DEFAULT_GOAL := help
 .PHONY: help setup lock clean format lint types test test-unit coverage check demo train schemas docs dashboard kafka \
-	bench bench-speech chaos rolling watch-check deploy-check deploy-tools cluster-check cluster-scaling \
+	bench bench-speech chaos rolling hostile watch-check deploy-check deploy-tools cluster-check cluster-scaling \
 	images images-check images-lint
 
 help: ## print this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-15s %s\n", $$1, $$2}'
 
-setup: $(INSTALLED) ## make .venv with everything pinned (TORCH_INDEX=… for CPU builds of torch)
+setup: $(INSTALLED_DEV) ## make .venv with everything that development needs, pinned (TORCH_INDEX=… for other builds of torch)
 
-$(INSTALLED): pyproject.toml requirements/hashed.txt requirements/torch.txt
-	test -x $(UV) || { $(PYTHON) -m venv $(VENV) && $(BIN)/python -m pip install -q uv==$(UV_VERSION); }
-	$(UV) pip install -q --python $(BIN)/python --no-deps --require-hashes -r requirements/hashed.txt
-	$(UV) pip install -q --python $(BIN)/python $(if $(TORCH_INDEX),--index $(TORCH_INDEX)) \
-		-c requirements/torch.txt torch torchaudio
+$(UV):
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install -q uv==$(UV_VERSION)
+
+$(INSTALLED): $(PINS) | $(UV)
+	TORCH_INDEX="$(if $(filter auto,$(TORCH_INDEX)),$$($(BIN)/python deploy/laptop/torch_index.py),$(TORCH_TOLD))" \
+		$(INSTALL) all
 	$(UV) pip install -q --python $(BIN)/python --no-deps -e .
 	@touch $@
 
-format: $(INSTALLED) ## rewrite the code in the project's format
+$(INSTALLED_DEV): $(INSTALLED)
+	SKIP_TORCH=1 $(INSTALL) dev
+	@touch $@
+
+format: $(INSTALLED_DEV) ## rewrite the code in the project's format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-lint: $(INSTALLED) types ## ruff (lint and format) and mypy --strict, changing nothing
+lint: $(INSTALLED_DEV) types ## ruff (lint and format) and mypy --strict, changing nothing
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-types: $(INSTALLED) ## mypy --strict
+types: $(INSTALLED_DEV) ## mypy --strict
 	$(BIN)/mypy
 
 PROCESSES := -n 3 --dist loadfile --no-loadscope-reorder
-test: $(INSTALLED) ## every test
+test: $(INSTALLED_DEV) ## every test
 	$(BIN)/pytest $(PROCESSES)
 
-coverage: $(INSTALLED) ## every test, and which lines they run
+coverage: $(INSTALLED_DEV) ## every test, and which lines they run
 	$(BIN)/pytest $(PROCESSES) --cov --cov-report=term
 
-test-unit: $(INSTALLED) ## the fast tests alone
+test-unit: $(INSTALLED_DEV) ## the fast tests alone
 	$(BIN)/pytest -m "not integration"
 
 check: lint test ## what CI runs
 
-bench: $(INSTALLED) ## what the conveyor costs, as ratios in one run; needs Java and Maven
+bench: $(INSTALLED_DEV) ## what the conveyor costs, as ratios in one run; needs Java and Maven
 	$(BIN)/python -m benchmarks.conveyor
 
-bench-speech: $(INSTALLED) ## what the speech stages cost, as ratios in one run (about 8 minutes on an idle machine)
+bench-speech: $(INSTALLED_DEV) ## what the speech stages cost, as ratios in one run (about 8 minutes on an idle machine)
 	$(BIN)/python -m benchmarks.speech
 
 kafka: $(INSTALLED) ## a real Apache Kafka on this machine until Ctrl-C (ARGS="--brokers 3", needs Java 17 and Maven)
@@ -64,16 +76,19 @@ kafka: $(INSTALLED) ## a real Apache Kafka on this machine until Ctrl-C (ARGS="-
 SEED ?= 7
 CALLS ?= 1000
 BROKERS ?= 1
-chaos: $(INSTALLED) ## calls flow while everything is killed (SEED=7 CALLS=1000 BROKERS=1|3); needs Java and Maven
+chaos: $(INSTALLED_DEV) ## calls flow while everything is killed (SEED=7 CALLS=1000 BROKERS=1|3); needs Java and Maven
 	$(BIN)/python -m tests.chaos --seed $(SEED) --calls $(CALLS) --brokers $(BROKERS)
 
-rolling: $(INSTALLED) ## every worker is replaced while calls flow, nothing lost, nothing twice (CALLS=1000); needs Java and Maven
+rolling: $(INSTALLED_DEV) ## every worker is replaced while calls flow, nothing lost, nothing twice (CALLS=1000); needs Java and Maven
 	$(BIN)/python -m tests.chaos --rolling --calls $(CALLS) --pause 2
 
-watch-check: $(INSTALLED) ## a real Prometheus scrapes real workers and answers all that the dashboard asks; needs Java, Maven
+hostile: $(INSTALLED_DEV) ## good calls among as many hostile messages, none lost, each accounted for (SEED=7 CALLS=1000); needs Java and Maven
+	$(BIN)/python -m tests.hostile --seed $(SEED) --calls $(CALLS)
+
+watch-check: $(INSTALLED_DEV) ## a real Prometheus scrapes real workers and answers all that the dashboard asks; needs Java, Maven
 	$(BIN)/python -m tests.watched $(ARGS)
 
-deploy-check: $(INSTALLED) ## chart, manifests, policies, alerts, dashboard, compose file, Dockerfile
+deploy-check: $(INSTALLED_DEV) ## chart, manifests, policies, alerts, dashboard, compose file, Dockerfile
 	$(BIN)/pytest tests/deploy
 
 TOOLS := $(HOME)/.cache/callsift/tools
@@ -84,10 +99,10 @@ deploy-tools: ## what the two above use if it is there: prometheus, promtool, co
 	$(GO_INSTALL) $(PROMETHEUS)/promtool@v0.316.0 $(PROMETHEUS)/prometheus@v0.316.0
 	sh deploy/compose/build_parser.sh $(TOOLS)
 
-cluster-check: $(INSTALLED) ## install, drain, upgrade, roll back the chart on the trial cluster that KUBECONFIG names (ARGS=…)
+cluster-check: $(INSTALLED_DEV) ## install, drain, upgrade, roll back the chart on the trial cluster that KUBECONFIG names (ARGS=…)
 	$(BIN)/python -m deploy.cluster.check $(ARGS)
 
-cluster-scaling: $(INSTALLED) ## 500 calls scale transcribe up and down, by KEDA, on the trial cluster of KUBECONFIG (ARGS=…)
+cluster-scaling: $(INSTALLED_DEV) ## 500 calls scale transcribe up and down, by KEDA, on the trial cluster of KUBECONFIG (ARGS=…)
 	$(BIN)/python -m deploy.cluster.scaling $(ARGS)
 
 demo: $(INSTALLED) ## send the demo calls through the whole pipeline and print their outcomes
@@ -111,21 +126,23 @@ IMAGE_TAG ?= 0.1.0
 IMAGES ?= audio transcribe classify reprocess sink retry monitor tools
 images: ## build every image; needs Docker (IMAGES=sink IMAGE_PREFIX=… IMAGE_TAG=… TORCH_INDEX=…)
 	set -e; for image in $(IMAGES); do docker build -f deploy/docker/Dockerfile --target $$image \
-		-t $(IMAGE_PREFIX)-$$image:$(IMAGE_TAG) $(if $(TORCH_INDEX),--build-arg TORCH_INDEX=$(TORCH_INDEX)) \
+		-t $(IMAGE_PREFIX)-$$image:$(IMAGE_TAG) $(if $(TORCH_TOLD),--build-arg TORCH_INDEX=$(TORCH_TOLD)) \
 		--build-arg VERSION=$(IMAGE_TAG) --build-arg REVISION=$$(git rev-parse HEAD 2>/dev/null || echo unknown) .; done
 
 images-check: $(INSTALLED) ## prove the Dockerfile's steps without Docker (ARGS="--skip-torch": no gigabytes of CUDA)
-	TORCH_INDEX=$(TORCH_INDEX) $(BIN)/python -m deploy.docker.check $(ARGS)
+	TORCH_INDEX=$(TORCH_TOLD) $(BIN)/python -m deploy.docker.check $(ARGS)
 
-images-lint: $(INSTALLED) ## hadolint for the Dockerfile
+images-lint: $(INSTALLED_DEV) ## hadolint for the Dockerfile
 	$(BIN)/hadolint deploy/docker/Dockerfile
 
 # torch and what it alone pulls in stand apart without hashes: the CPU builds have other files (docs/decisions/0002).
-lock: $(INSTALLED) ## resolve the pinned versions again
-	$(COMPILE) -o requirements/.resolved.txt
+lock: | $(UV) ## resolve what pyproject.toml bounds; a pin that fits stays (ARGS=--upgrade, ARGS="--upgrade-package NAME")
+	cat requirements/hashed.txt requirements/torch.txt > requirements/.resolved.txt
+	$(COMPILE) $(ARGS) -o requirements/.resolved.txt
 	grep -E '^(torch|torchaudio|triton|nvidia-|cuda-)' requirements/.resolved.txt > requirements/torch.txt
-	$(COMPILE) --generate-hashes -c requirements/.resolved.txt -o requirements/hashed.txt \
+	$(COMPILE) --generate-hashes -c requirements/.resolved.txt -o requirements/.hashed.txt \
 		$$(sed -E 's/==.*//; s/^/--no-emit-package /' requirements/torch.txt)
+	mv requirements/.hashed.txt requirements/hashed.txt
 	rm requirements/.resolved.txt
 
 clean: ## remove .venv and every cache

@@ -15,7 +15,8 @@ from benchmarks.precomputed import taken_by
 from deploy.laptop.folders import kept_or_temporary
 from deploy.laptop.kafka import Cluster
 from streams.catalogue import REPROCESS, STAGES
-from streams.kafka_client import consumer_lag, produce
+from streams.kafka_client import produce
+from streams.lag import consumer_lag
 from streams.provision import create_topics
 from streams.settings import KafkaSettings
 

@@ -1,5 +1,6 @@
 """The command line. Exit codes: 0 done, 1 failed, 2 misuse (also a setting that is wrong)."""
 
+import os
 import signal
 import sys
 
@@ -18,6 +19,7 @@ from callsift.commands.status import status
 from callsift.commands.train import train
 from callsift.commands.up import up
 from callsift.commands.worker import worker
+from callsift.settings import refuse_unknown
 from streams.errors import CallsiftError, SettingsError
 
 app = typer.Typer(
@@ -26,6 +28,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+app.callback()(lambda: refuse_unknown(os.environ))
 for command in (demo, up, status, emit, inspect, redact, prompt, worker, train, reprocess):
     app.command()(command)
 app.command("eval")(evaluate)

@@ -10,38 +10,10 @@ from prometheus_client.metrics import MetricWrapperBase
 from pydantic import SecretStr
 from pydantic_core import PydanticUndefined
 
-from agents.audio.fetching.settings import FetchSettings
-from agents.audio.settings import AudioSettings
-from agents.classify.settings import ClassifySettings
-from agents.sink.settings import SinkSettings
-from agents.transcribe.settings import TranscribeSettings
+from callsift.settings import HOME, SECTIONS
 from schemas import Taxonomy
 from schemas.taxonomy import SubCategory
-from streams.settings import (
-    AudioStoreSettings,
-    KafkaSettings,
-    MonitorSettings,
-    PrivacySettings,
-    RetentionSettings,
-    RunnerSettings,
-    Section,
-    WorkerSettings,
-)
 
-SECTIONS: dict[str, type[Section]] = {
-    "Kafka": KafkaSettings,
-    "The runner of every stage": RunnerSettings,
-    "Every worker": WorkerSettings,
-    "The monitor": MonitorSettings,
-    "Privacy": PrivacySettings,
-    "Audio store": AudioStoreSettings,
-    "Retention": RetentionSettings,
-    "Fetching recordings": FetchSettings,
-    "Audio": AudioSettings,
-    "Transcribe": TranscribeSettings,
-    "Classify": ClassifySettings,
-    "Sink": SinkSettings,
-}
 METRIC_ROOMS = {
     "The runner of every stage, and what a worker stands on": "streams.metrics",
     "The monitor": "streams.monitor.metrics",
@@ -60,7 +32,8 @@ def settings_page() -> str:
         _MADE,
         "",
         "Every setting is an environment variable. One that breaks its rule stops the start, with a message naming it.",
-        "`CALLSIFT_HOME` (default `~/.callsift`) is where `callsift up` keeps its data and its state file.",
+        "So does a name that begins with `CALLSIFT_` and is not on this page; the message says which one is nearest.",
+        f"`{HOME}` (default `~/.callsift`) is where `callsift up` keeps its data and its state file.",
     ]
     for title, section in SECTIONS.items():
         lines += ["", f"## {title}", "", "| variable | default | meaning |", "|---|---|---|"]

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
+from agents.classify import core
 from agents.classify.agent import make_classifier, make_model
 from agents.classify.hosted import HostedClassifier
 from agents.classify.settings import ClassifySettings
@@ -25,7 +26,7 @@ class Plan:
     calls: int = 0
     """Calls that are to be classified again."""
     up_to_date: int = 0
-    """Calls that were chosen, and that today's taxonomy, prompt and model have decided already."""
+    """Calls that were chosen, and that today's taxonomy, prompt, model and settings have decided already."""
     tokens: int = 0
     """Estimated tokens, sent and answered."""
     cost: float | None = None
@@ -45,11 +46,12 @@ class Reprocessing:
         """
         self._chosen = chosen
         settings, taxonomy = ClassifySettings.read(when_away="wait"), Taxonomy.load()
-        self._taxonomy = taxonomy.version
+        self._taxonomy = taxonomy
+        self._floor = settings.confidence_floor
         self._hosted = (
             None if settings.chosen == "offline" else HostedClassifier(make_model(settings), settings, taxonomy)
         )
-        self._source = (self._hosted or make_classifier(settings, taxonomy)).source
+        self._source = make_classifier(settings, taxonomy).source
         self._sink = SinkSettings.read()
         self._kafka = KafkaSettings.read()
         store = AudioStoreSettings.read()
@@ -106,14 +108,13 @@ class Reprocessing:
             store.close()
 
     def _is_up_to_date(self, outcome: CallOutcome) -> bool:
-        """Tell whether classifying again would give the same identifier; a rule of the pipeline depends on no model."""
-        versions = outcome.versions
-        if versions is None or outcome.provisional:
+        """Tell whether classifying again would give the same identifier."""
+        decided_by = outcome.versions
+        if decided_by is None or outcome.provisional:
             return False
-        if outcome.classifier == "rule":
-            return versions.taxonomy == self._taxonomy
-        today = (self._taxonomy, self._source.prompt, self._source.model)
-        return (versions.taxonomy, versions.prompt, versions.model) == today
+        rule = outcome.classifier == core.BY_RULE.classifier  # it depends on no model and on no setting
+        source, floor = (core.BY_RULE, None) if rule else (self._source, self._floor)
+        return decided_by == core.versions(decided_by.speech_model, source, self._taxonomy, floor)
 
 
 def _add(plan: Plan, usage: Usage) -> None:

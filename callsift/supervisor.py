@@ -10,20 +10,28 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from callsift.embedded import EmbeddedBroker, EmbeddedStore, end, free_port
 from callsift.running import Running
-from callsift.worker import WORKERS
+from callsift.worker import MONITOR, REPROCESS, RETRY, WORKERS
 from streams.errors import CallsiftError
 from streams.settings import KafkaSettings
 
 _READY_LIMIT_S = 120.0
 _WORKER_GRACE_S = 30.0
+HELPERS = (REPROCESS, RETRY, MONITOR)
+"""The workers that no call on its way passes through; what is meant for them waits meanwhile."""
+_REFUSED = 2
+"""The exit code of who does not start with these settings: it would not start again either."""
+_PAUSES_S = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0)
+_STEADY_S = 300.0
+"""A helper that has run for so long does not count as one that ends again and again."""
 DEMO_MODEL = Path(__file__).parents[1] / "demo" / "speech_model" / "model"
 
 
 class WorkerEnded(CallsiftError):
-    """A worker process ended although nobody asked it to."""
+    """A worker process ended although nobody asked it to, and is not started again."""
 
 
 class Pipeline:
@@ -34,12 +42,14 @@ class Pipeline:
         self.environment = environment
         self.health: dict[str, str] = {}
         self._workers: dict[str, subprocess.Popen[bytes]] = {}
+        self._started_s: dict[str, float] = {}
+        self._endings: dict[str, int] = {}
+        self._again_s: dict[str, float] = {}
         self._write_line = write_line
         for stage in WORKERS:
-            self._start(stage)
+            self._start(stage, free_port())
 
-    def _start(self, stage: str) -> None:
-        port = free_port()
+    def _start(self, stage: str, port: int) -> None:
         variables = {"CALLSIFT_HTTP_HOST": "127.0.0.1", "CALLSIFT_HTTP_PORT": str(port), "PYTHONUNBUFFERED": "1"}
         worker = subprocess.Popen(  # noqa: S603
             [sys.executable, "-m", "callsift", "worker", stage],
@@ -50,6 +60,7 @@ class Pipeline:
         )
         self._workers[stage] = worker
         self.health[stage] = f"http://127.0.0.1:{port}"
+        self._started_s[stage] = time.monotonic()
         threading.Thread(target=self._forward, args=(stage, worker), daemon=True).start()
 
     def _forward(self, stage: str, worker: "subprocess.Popen[bytes]") -> None:
@@ -60,7 +71,7 @@ class Pipeline:
         """Return when every worker has its partitions.
 
         Raises:
-            WorkerEnded: One ended instead.
+            WorkerEnded: A stage ended instead, or a helper that refuses its settings.
             CallsiftError: One is not ready in time.
         """
         deadline = time.monotonic() + _READY_LIMIT_S
@@ -73,12 +84,34 @@ class Pipeline:
             time.sleep(0.1)
 
     def check(self) -> None:
-        """Raise WorkerEnded if a worker has ended; none is restarted silently."""
-        for stage, worker in self._workers.items():
-            if worker.poll() is not None:
+        """Raise WorkerEnded if a stage has ended; start a helper that has ended again, and say so.
+
+        Calls would wait for a stage without anybody seeing it; they do not wait for a helper.
+        """
+        for name, worker in self._workers.items():
+            if worker.poll() is None:
+                continue
+            if name not in HELPERS or worker.returncode == _REFUSED:
                 raise WorkerEnded(
-                    f"the {stage} worker ended with exit code {worker.returncode}", "Read its log lines above"
+                    f"the {name} worker ended with exit code {worker.returncode}", "Read its log lines above"
                 )
+            self._start_again(name, worker.returncode)
+
+    def _start_again(self, name: str, code: int) -> None:
+        """Plan the start of a helper that has ended, or start it when its pause is over."""
+        now_s = time.monotonic()
+        if name not in self._again_s:
+            steady = now_s - self._started_s[name] >= _STEADY_S
+            self._endings[name] = 0 if steady else self._endings.get(name, -1) + 1
+            pause_s = _PAUSES_S[min(self._endings[name], len(_PAUSES_S) - 1)]
+            self._again_s[name] = now_s + pause_s
+            self._write_line(
+                f"{name:<10} CRITICAL the {name} worker ended with exit code {code}; "
+                f"it starts again in {pause_s:.0f} s, the stages go on"
+            )
+        elif now_s >= self._again_s[name]:
+            del self._again_s[name]
+            self._start(name, urlsplit(self.health[name]).port or free_port())
 
     def stop(self) -> None:
         """End the workers together, each with its grace."""

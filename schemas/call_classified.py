@@ -36,6 +36,10 @@ class Versions(Part):
     """The model that decided: Gemini's name, the offline classifier's version, or ``rule:no-customer-speech``."""
     speech_model: str
     """The speech model that made the transcript."""
+    policy: str | None = None
+    """Digest of the settings that decide too: the confidence floor; of a hosted model also how often it is asked, who
+    else is, how much of a transcript it sees, and the callers' time zone. Null for a rule, and in outcomes of before
+    there was the field."""
 
 
 class Decision(Part):
@@ -115,7 +119,7 @@ class CallClassified(CallEvent):
     """A call with its category and the reason for it."""
 
     classification_id: str
-    """Identifier of this classification: the same transcript, taxonomy, prompt and model give the same one."""
+    """Identifier of this classification: the same transcript and the same ``versions`` give the same one."""
     classifier: str
     """Which classifier decided: gemini, gemini-legacy, offline, or rule."""
     decision: Decision
@@ -134,6 +138,8 @@ class CallClassified(CallEvent):
     """The transcript. Empty where ``turns_claim`` is set."""
     turns_claim: ClaimCheck | None = None
     """Where the turns lie (a JSON array) if they are too large for a message; null: they are in ``turns``."""
+    turns_withheld: NonNegativeInt = 0
+    """How many turns say only ``[withheld]``, because the redaction failed on them; 0: none."""
     transcript_confidence: float | None = Field(default=None, ge=0.0, le=1.0)
     """Mean of all words' confidences, 0 to 1; null where nothing was recognised."""
     language: str

@@ -1,11 +1,15 @@
 """calls.ended: the PBX says that a call is over and where its recording is."""
 
+import json
 from typing import Self
 
 from pydantic import Field, NonNegativeInt, model_validator
 
 from schemas.event import CallEvent, Part
 from schemas.speech import SIDES, Speaker
+
+LARGEST_CALL_BYTES = 256 * 1024
+"""The most that a call-ended event may have as JSON: all of it but the recording travels on to the outcome."""
 
 
 class OneFile(Part):
@@ -53,3 +57,16 @@ class CallEnded(CallEvent):
     """Where the recording is and who is on which channel or file."""
     language: str | None = Field(default=None, min_length=2)
     """Language of the call as a BCP 47 tag, if the PBX knows it. Absent: the transcribe stage's default."""
+
+    @model_validator(mode="after")
+    def _can_be_carried(self) -> Self:
+        size = len(self.model_dump_json().encode())
+        if size > LARGEST_CALL_BYTES:
+            sizes = {name: len(json.dumps(value)) for name, value in self.model_dump(mode="json").items()}
+            largest = max(sizes, key=sizes.__getitem__)
+            raise ValueError(
+                f"{largest[:50]} has {sizes[largest]} bytes as JSON, and the whole event {size}; every event about the "
+                f"call and its outcome carry it, so a call-ended event may have {LARGEST_CALL_BYTES}. Keep what is "
+                "large elsewhere, and send its address"
+            )
+        return self

@@ -2,7 +2,7 @@
 
 from typing import Literal, Self
 
-from pydantic import AwareDatetime, Field, NonNegativeFloat, PositiveInt, model_validator
+from pydantic import AwareDatetime, Field, NonNegativeFloat, NonNegativeInt, PositiveInt, model_validator
 
 from schemas.call_classified import Evidence, Insights, Sentiment, Usage, Versions
 from schemas.event import CallFacts, Hop, Part
@@ -29,7 +29,7 @@ class CallOutcome(CallFacts):
     state: Literal["done", "failed"]
     """done: the call has a category. failed: it could not be processed; ``failure`` says why, a replay may mend it."""
     outcome_id: str
-    """Identifier of this outcome; a consumer that has seen it may drop the message."""
+    """Identifier of this outcome; a consumer that has seen it may drop the message. A correction has another one."""
     revision: PositiveInt = 1
     """Counts the outcomes of one call; a higher one replaces a lower one."""
     category: str | None = None
@@ -62,6 +62,8 @@ class CallOutcome(CallFacts):
     """What the recording turned out to be; null in state failed."""
     language: str | None = None
     """Language of the transcript, as a BCP 47 tag; null in state failed."""
+    turns_withheld: NonNegativeInt = 0
+    """How many turns of the transcript say only ``[withheld]``, because the redaction failed on them; 0: none."""
     transcript_confidence: float | None = Field(default=None, ge=0.0, le=1.0)
     """Mean of all words' confidences, 0 to 1; null in state failed, and where nothing was recognised."""
     stage_seconds: dict[str, NonNegativeFloat] = Field(default_factory=dict)
@@ -72,6 +74,8 @@ class CallOutcome(CallFacts):
     """What produced the outcome; null in state failed."""
     failure: Failure | None = None
     """Why there is no category; null in state done."""
+    left_out: tuple[str, ...] = ()
+    """Fields that are missing here because the outcome was too large for a message; the document has them."""
 
     @model_validator(mode="after")
     def _state_and_content_agree(self) -> Self:

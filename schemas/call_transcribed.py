@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import Field, NonNegativeFloat
+from pydantic import Field, NonNegativeFloat, NonNegativeInt
 
 from schemas.event import CallEvent, Part
 from schemas.recording import RecordingFacts
@@ -50,6 +50,8 @@ class CallTranscribed(CallEvent):
     """What was said, speakers merged, in the order in which the turns began. Empty where ``turns_claim`` is set."""
     turns_claim: ClaimCheck | None = None
     """Where the turns lie (a JSON array) if they are too large for a message; null: they are in ``turns``."""
+    turns_withheld: NonNegativeInt = 0
+    """How many turns say only ``[withheld]``, because the redaction failed on them; 0: none."""
     transcript_confidence: float | None = Field(default=None, ge=0.0, le=1.0)
     """Mean of all words' confidences, 0 to 1; null where nothing was recognised."""
     language: str

@@ -40,3 +40,8 @@ class DeadLetter(Event):
     """The message's value, base64url, to the byte as it was taken."""
     headers: tuple[tuple[str, bytes | None], ...] = ()
     """The message's headers, values in base64url."""
+
+    @property
+    def is_about_a_failure(self) -> bool:
+        """Whether the message was itself a dead letter, whose call got no outcome: the end of the way."""
+        return self.topic == "calls.dead-letter"

@@ -1,7 +1,7 @@
 """What every event has in common: identity, trace and the hops it has taken."""
 
 import hashlib
-from datetime import UTC
+from datetime import UTC, timedelta
 from typing import Any, Self
 from uuid import NAMESPACE_URL, uuid5
 
@@ -11,6 +11,7 @@ SCHEMA_VERSION = "1.1"
 """Written into every event made here. Readers accept any 1.x: a minor version only adds optional fields."""
 
 _NAMESPACE = uuid5(NAMESPACE_URL, "callsift:event")
+_A_DAY = timedelta(days=1)
 
 
 class Part(BaseModel):
@@ -34,8 +35,8 @@ class Hop(Part):
 
     @property
     def seconds(self) -> float:
-        """Seconds of work in this stage."""
-        return (self.finished_at - self.taken_at).total_seconds()
+        """Seconds of work in this stage; 0 where a producer's clock was set back meanwhile."""
+        return max(0.0, (self.finished_at - self.taken_at).total_seconds())
 
 
 class Event(Part):
@@ -94,12 +95,14 @@ class CallFacts(Event):
     def model_post_init(self, _context: Any, /) -> None:
         """Producers outside need not know our identifiers: equal events get equal ones."""
         try:
-            ended_at = self.ended_at.astimezone(UTC).isoformat() if self.ended_at else None
-        except OverflowError:  # the year 1 in a zone east of Greenwich: some library's way to say nothing
+            ended_at = self.ended_at.astimezone(UTC) if self.ended_at else None
+            if ended_at:  # the first and last day of all years have no local time everywhere
+                ended_at - _A_DAY, ended_at + _A_DAY
+        except OverflowError:  # the year 1: some library's way to say nothing
             raise ValueError("ended_at is out of range") from None
         if self.event_id and self.trace_id:
             return
-        source = f"{self.call_id}:{ended_at}"
+        source = f"{self.call_id}:{ended_at.isoformat() if ended_at else None}"
         derived = {
             "event_id": str(uuid5(_NAMESPACE, f"{type(self).__name__}:{source}")),
             # not a UUID, whose fixed bits would have samplers of traces take all calls or none

@@ -32,6 +32,10 @@ class Agent(Protocol[TakenT]):
         """Return what has to be published besides the result of an event, and where; as a rule nothing."""
         return None
 
+    def smaller(self, _refused: Event, /) -> Event | None:
+        """Return an event that says the same of the call in fewer bytes, for one that no broker takes; None: no."""
+        return None
+
     async def superseded(self, published: Any, /) -> Event | None:
         """Return what has to be published after ``published``, which the broker has confirmed; as a rule nothing."""
         return None

@@ -2,12 +2,10 @@
 
 import asyncio
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 
 from schemas import Event, Hop
 from streams.agent import Agent
-from streams.catalogue import DEAD_LETTER
 from streams.claimed_turns import ClaimedTurns, WorkOnWhole
 from streams.errors import PermanentError, TransientError
 from streams.failures import Failures
@@ -16,6 +14,7 @@ from streams.message import Message, Tries
 from streams.outage import OutageGate
 from streams.publisher import Publisher
 from streams.settings import RunnerSettings
+from streams.stopwatch import Stopwatch
 
 
 class Attempts:
@@ -42,9 +41,9 @@ class Attempts:
         self._turns = turns
         self._store_answers = 0  # events whose turns came from the store or went there
 
-    async def result(self, message: Message, event: Event, taken_at: datetime) -> Event | GivenUp | None:
+    async def result(self, message: Message, event: Event, watch: Stopwatch) -> Event | GivenUp | None:
         """Work on a message's event; returns what is to be published, None for nothing, or why it was given up."""
-        tries = Tries.of(message, taken_at)
+        tries = Tries.of(message, watch.started_at)
         work = WorkOnWhole(event, self._agent.work, self._turns)
         quick, depends = 0, work.waits_for_store or self._agent.depends(event)
         got_through, stored = self._gate.successes, self._store_answers
@@ -60,7 +59,7 @@ class Attempts:
                 self._store_answers += work.used_store
                 if depends:
                     self._gate.succeeded()
-                return await self._stamped(event, result, taken_at, tries.made + 1)
+                return await self._stamped(event, result, watch, tries.made + 1)
             quick += 1
             used_up = quick >= (getattr(failure, "attempts_worth_making", None) or self._settings.quick_tries)
             if isinstance(failure, TransientError) and failure.dependency is not None:
@@ -73,15 +72,15 @@ class Attempts:
                 if self._gate.away is not None and (failure.one_event_tells or not used_up):
                     continue  # the dependency's fault, not the event's: no try is spent
             tries = replace(tries, made=tries.made + 1)
-            if isinstance(failure, PermanentError) or (used_up and message.topic is not DEAD_LETTER):
+            if isinstance(failure, PermanentError) or used_up:
                 return GivenUp(failure, type(failure).__name__, tries, event)
             await asyncio.sleep(self._failures.pause_s(quick))
 
-    async def _stamped(self, event: Event, result: Event | None, taken_at: datetime, attempts: int) -> Event | None:
+    async def _stamped(self, event: Event, result: Event | None, watch: Stopwatch, attempts: int) -> Event | None:
         """Publish what goes elsewhere besides the result, and write this stage's hop into the result."""
         if result is None:
             return None
-        hop = Hop(stage=self._stage, taken_at=taken_at, finished_at=datetime.now(UTC), attempts=attempts)
+        hop = Hop(stage=self._stage, taken_at=watch.started_at, finished_at=watch.at, attempts=attempts)
         if (aside := self._agent.aside(event, result)) is not None:
             await self._publisher.event(*aside)
         return result.stamped(hop)

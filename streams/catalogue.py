@@ -94,8 +94,8 @@ STAGES = {
     )
 }
 
-RETRIED = tuple(topic for stage in STAGES.values() for topic in stage.takes if topic is not DEAD_LETTER)
-"""The topics whose messages may be tried again by way of a retry topic; work on a dead letter is never put off."""
+RETRIED = tuple(topic for stage in STAGES.values() for topic in stage.takes)
+"""The topics whose messages may be tried again by way of a retry topic."""
 
 WAY = ("audio", "transcribe", "classify", "sink")
 """The stages that every call passes, in order."""

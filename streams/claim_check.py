@@ -15,6 +15,7 @@ from fsspec.implementations.local import LocalFileSystem
 
 from schemas import ClaimCheck
 from streams.errors import PermanentError, TransientError
+from streams.tls import distrust
 
 
 class PayloadGone(PermanentError):
@@ -167,15 +168,24 @@ class ClaimCheckStore:
             else:
                 with filesystem.open(path, "wb") as target:
                     size_bytes, sha256 = _copied(source, target)
-        except (ImportError, ValueError) as error:
-            raise _no_driver(uri) from error
         except Exception as error:
-            raise StoreUnavailable(f"cannot write {public_address(uri)}: {type(error).__name__}", _CURE) from error
+            raise _understood("write", uri, error) from error
         return ClaimCheck(uri=uri, size_bytes=size_bytes, sha256=sha256)
 
 
 _CURE = "Check CALLSIFT_AUDIO_STORE_URI and that this worker may read and write there"
+_TRUST = "Name a file with its authority to the driver (S3: AWS_CA_BUNDLE), or have the certificate issued anew"
 _BLOCK_BYTES = 1024 * 1024
+
+
+def _understood(doing: str, uri: str, error: Exception) -> StoreUnavailable | UnknownScheme:
+    why = distrust(error)  # asked first: in aiohttp, which drivers are made with, such an error is a ValueError, too
+    if why is None and isinstance(error, ImportError | ValueError):
+        scheme = urlsplit(uri).scheme
+        cure = f"Install the fsspec driver for {scheme} beside callsift"
+        return UnknownScheme(f"no fsspec driver for {scheme}://", cure)
+    cure = _TRUST if why else _CURE
+    return StoreUnavailable(f"cannot {doing} {public_address(uri)}: {why or type(error).__name__}", cure)
 
 
 def _get(claim: ClaimCheck, target: BinaryIO) -> None:
@@ -204,17 +214,10 @@ def _reading(uri: str) -> Iterator[None]:
         yield
     except FileNotFoundError as error:
         raise PayloadGone(f"{shown} is gone", "Replay the call-ended event so that the audio is made again") from error
-    except (ImportError, ValueError) as error:
-        raise _no_driver(uri) from error
     except Exception as error:
-        raise StoreUnavailable(f"cannot read {shown}: {type(error).__name__}", _CURE) from error
+        raise _understood("read", uri, error) from error
 
 
 def _modified_at(filesystem: Any, path: str) -> datetime:
     modified_at: datetime = filesystem.modified(path)
     return modified_at if modified_at.tzinfo else modified_at.replace(tzinfo=UTC)
-
-
-def _no_driver(uri: str) -> UnknownScheme:
-    scheme = urlsplit(uri).scheme
-    return UnknownScheme(f"no fsspec driver for {scheme}://", f"Install the fsspec driver for {scheme} beside callsift")

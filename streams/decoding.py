@@ -2,12 +2,17 @@
 
 from typing import TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from schemas.event import SCHEMA_VERSION, Event
 from streams.errors import UnreadableEvent
 
 EventT = TypeVar("EventT", bound=Event)
+_NAME_LIMIT = 200
+
+
+class _Identified(BaseModel):
+    call_id: str = Field(min_length=1, max_length=200)
 
 
 class _Version(BaseModel):
@@ -30,7 +35,8 @@ def decode(event_class: type[EventT], value: bytes | None) -> EventT:
         _require_known_version(_version(value), name)  # another version explains every other problem
         problems = error.errors(include_url=False, include_input=False, include_context=False)
         found = "; ".join(
-            f"{'.'.join(map(str, problem['loc'])) or 'value'}: {problem['msg']}" for problem in problems[:5]
+            f"{'.'.join(map(str, problem['loc']))[:_NAME_LIMIT] or 'value'}: {problem['msg']}"
+            for problem in problems[:5]
         )
         raise UnreadableEvent(
             f"expected a {name}, found {len(problems)} problem(s): {found}",
@@ -57,11 +63,11 @@ def _require_known_version(version: str, name: str) -> None:
 
 def readable_call_id(value: bytes | None, key: bytes | None) -> str | None:
     """Return the call that an unreadable message seems to be about: from its JSON, else from its key, else None."""
-
-    class Identified(BaseModel):
-        call_id: str
-
     try:
-        return Identified.model_validate_json(value or b"").call_id
+        return _Identified.model_validate_json(value or b"").call_id
     except ValidationError:
-        return key.decode(errors="replace") if key else None
+        pass
+    try:
+        return _Identified(call_id=(key or b"").decode(errors="replace")).call_id
+    except ValidationError:  # no identifier that a call may have
+        return None

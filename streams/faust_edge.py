@@ -17,7 +17,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 import faust
-from aiokafka.errors import MessageSizeTooLargeError
 from faust.types import EventT, StreamT
 from faust.types.tuples import TP
 
@@ -27,12 +26,13 @@ from streams.brake import follow as follow_brake
 from streams.brake import publish_notice
 from streams.catalogue import ALL_TOPICS, LARGEST_MESSAGE_BYTES, Stage, Topic
 from streams.claimed_turns import ClaimedTurns
-from streams.errors import PermanentError
-from streams.faust_consumer import Consumer, Transport
+from streams.faust_consumer import Consumer, Transport, pass_by
 from streams.health import Health
-from streams.kafka_client import KafkaUnavailable, consumer_lag
+from streams.kafka_client import KafkaUnavailable
+from streams.lag import consumer_lag
 from streams.message import Headers, Message
 from streams.publisher import Publish
+from streams.refusals import refusal
 from streams.runner import StageRunner
 from streams.security import tls_context
 from streams.settings import KafkaSettings, RunnerSettings
@@ -46,10 +46,6 @@ logger = logging.getLogger(__name__)
 _GC_THRESHOLDS = (50_000, 20, 50)
 """Events are trees of many small objects without cycles; Python's defaults cost a quarter of a large event's CPU."""
 _EXIT_BUG = 70  # EX_SOFTWARE of sysexits.h
-
-
-class MessageTooLarge(PermanentError):
-    """The broker does not take a message of this size."""
 
 
 def make_app(stage: Stage, kafka: KafkaSettings) -> faust.App:
@@ -80,6 +76,9 @@ def make_app(stage: Stage, kafka: KafkaSettings) -> faust.App:
         producer_acks=-1,
         producer_max_request_size=LARGEST_MESSAGE_BYTES,
         producer_linger=0.0,
+        producer_compression_type=None if kafka.compression == "none" else kafka.compression,
+        # Every message is a batch of its own: what the broker says of a batch is then said of one message.
+        producer_max_batch_size=1,
     )
 
 
@@ -134,11 +133,10 @@ def _publisher(app: faust.App, prefix: str, stage: Stage) -> Publish:
                     key=key, value=value, headers=cast("list[tuple[str, bytes]]", list(headers))
                 )
             )
-        except MessageSizeTooLargeError as error:
-            raise MessageTooLarge(
-                f"the result has {len(value or b'')} bytes, more than a message may carry",
-                "Look at the call; a message may have 1 MB on most topics",
-            ) from error
+        except Exception as error:
+            if (refused := refusal(error, topic.name, len(value or b""))) is not None:
+                raise refused from error
+            raise
         duration.observe(time.monotonic() - started)
 
     return publish
@@ -258,6 +256,7 @@ def connect(
         return Sight(
             partitions=frozenset((tp.topic, tp.partition) for tp in assigned),
             progress=window.admitted,
+            finished=window.finished,
             in_flight=window.in_flight,
             paused=stage_runner.waits_for is not None,
             rebalancing=app.rebalancing,
@@ -265,7 +264,9 @@ def connect(
             stopping=app.should_stop,
         )
 
-    return Watchdog(look, stall_limit_s=runner.stall_limit_s, stop_limit_s=runner.grace_s + 20)
+    return Watchdog(
+        look, stall_limit_s=runner.stall_limit_s, stop_limit_s=runner.grace_s + 20, hold_limit_s=runner.hold_limit_s
+    )
 
 
 def run_worker(
@@ -291,7 +292,7 @@ def run_worker(
     app = make_app(stage, kafka)
     app.finalize()
     watchdog = connect(app, stage, agent, kafka=kafka, runner=runner, health=health, turns=turns, tracing=tracing)
-    watchdog.start(partial(consumer_lag, kafka, app.conf.id))
+    watchdog.start(partial(consumer_lag, kafka, app.conf.id, nothing_before=partial(pass_by, app)))
     logger.info("worker starts", extra={"stage": stage.name, "does": stage.does})
     worker = faust.Worker(app, loop=loop, quiet=True, override_logging=False, redirect_stdouts=False)
     worker.spinner = None  # its terminal codes have no place in a log

@@ -1,17 +1,17 @@
 """Plain Kafka clients, through confluent-kafka: for the command line and whatever else is no stage."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, Producer, TopicPartition
 
 from streams.catalogue import LARGEST_MESSAGE_BYTES
 from streams.kafka_trouble import AnswerT, KafkaUnavailable, Trouble, ask
 from streams.security import librdkafka_security
 from streams.settings import KafkaSettings
 
-__all__ = ["KafkaUnavailable", "TopicReader", "client_config", "consumer_lag", "produce"]
+__all__ = ["KafkaUnavailable", "TopicReader", "client_config", "produce", "producer_config"]
 
 
 def client_config(kafka: KafkaSettings) -> dict[str, str | int | float | bool]:
@@ -30,6 +30,17 @@ def client_config(kafka: KafkaSettings) -> dict[str, str | int | float | bool]:
     return connection
 
 
+def producer_config(kafka: KafkaSettings) -> dict[str, str | int | float | bool]:
+    """Return what every librdkafka producer of ours needs, so that all of them publish alike.
+
+    Raises:
+        SettingsError: A certificate or key cannot be used.
+    """
+    # The partitioner of Java and aiokafka: other producers of the same keys must choose the same partitions.
+    own = {"acks": "all", "partitioner": "murmur2_random", "compression.type": kafka.compression}
+    return client_config(kafka) | own
+
+
 def produce(
     kafka: KafkaSettings, topic: str, messages: Sequence[tuple[str, bytes | None]], timeout_s: float = 30.0
 ) -> None:
@@ -41,12 +52,7 @@ def produce(
         KafkaUnavailable: Not all were confirmed within ``timeout_s`` seconds, or the brokers refuse who we are.
     """
     trouble = Trouble()
-    # The partitioner of Java and aiokafka: other producers of the same keys must choose the same partitions.
-    producer = Producer(
-        client_config(kafka)
-        | {"acks": "all", "partitioner": "murmur2_random", "message.timeout.ms": round(timeout_s * 1000)}
-        | {"error_cb": trouble}
-    )
+    producer = Producer(producer_config(kafka) | {"message.timeout.ms": round(timeout_s * 1000), "error_cb": trouble})
     failures: list[KafkaError] = []
 
     def confirmed(error: KafkaError | None, _message: object) -> None:
@@ -78,7 +84,8 @@ class TopicReader:
         self._consumer = Consumer(
             client_config(kafka)
             | {"group.id": "callsift.reader", "enable.auto.commit": False, "fetch.wait.max.ms": 100}
-            | {"error_cb": trouble, "enable.partition.eof": True}
+            # a topic that is made again begins anew: nothing on it is passed over
+            | {"error_cb": trouble, "enable.partition.eof": True, "auto.offset.reset": "earliest"}
         )
         found = self._ask(trouble, name, lambda limit_s: self._consumer.list_topics(name, timeout=limit_s)).topics[name]
         if found.error is not None and found.error.code() == KafkaError.TOPIC_AUTHORIZATION_FAILED:
@@ -130,23 +137,3 @@ class TopicReader:
     def close(self) -> None:
         """Close the connections."""
         self._consumer.close()
-
-
-def consumer_lag(kafka: KafkaSettings, group: str, partitions: Iterable[tuple[str, int]]) -> int | None:
-    """Return how many messages on some partitions (topic, number) a group has not committed; None: no answer.
-
-    It asks the brokers and joins no group, so that it can be trusted where the group's own consumer cannot.
-    """
-    asking = Consumer(client_config(kafka) | {"group.id": group, "enable.auto.commit": False})
-    try:
-        committed = asking.committed([TopicPartition(*partition) for partition in partitions], timeout=10)
-        lag = 0
-        for position in committed:
-            first, end = asking.get_watermark_offsets(position, timeout=10)
-            lag += end - max(position.offset, first)  # a negative offset: nothing committed yet
-    except KafkaException:
-        return None
-    else:
-        return lag
-    finally:
-        asking.close()

@@ -1,13 +1,15 @@
 """What becomes of a message that its stage gives up: the next retry topic, or the dead letters."""
 
 import logging
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import NamedTuple
 
+from schemas import DeadLetter
 from streams.catalogue import DEAD_LETTER, RETRIES
-from streams.errors import PermanentError
-from streams.letters import GivenUp, dead_letter
-from streams.message import Message
+from streams.errors import CallsiftError, PermanentError
+from streams.letters import GivenUp, bare, dead_letter
+from streams.message import Message, Tries
 from streams.publisher import Publisher
 
 logger = logging.getLogger(__name__)
@@ -17,7 +19,7 @@ class Ending(NamedTuple):
     """How a message ended."""
 
     result: str
-    """done, retry, dead_letter or left: the metric's label."""
+    """done, retry, dead_letter or set_aside: the metric's label."""
     error_type: str | None = None
     """Class of the error that it was given up for; None: done."""
 
@@ -32,15 +34,18 @@ class Ladder:
 
     async def give_up(self, message: Message, given_up: GivenUp) -> Ending:
         """Publish a message on the next step, and wait for the confirmation."""
-        error = given_up.error
-        if message.topic is DEAD_LETTER:
-            # It is kept where it is; a dead letter about a dead letter would never end.
-            logger.error("dead letter left where it is", extra={"error": error.message})
-            return Ending("left", given_up.error_type)
         if await self._tried_again(message, given_up):
             return Ending("retry", given_up.error_type)
-        await self._buried(message, given_up)
-        return Ending("dead_letter", given_up.error_type)
+        return Ending(await self._buried(message, given_up), given_up.error_type)
+
+    async def set_aside(self, message: Message, error: CallsiftError) -> Ending:
+        """Keep the position of a message that nothing else can be done with: a bug must not hold its slot for ever."""
+        given_up = GivenUp(error, type(error).__name__, Tries(datetime.now(UTC)), None)
+        plain = replace(message, headers=())
+        letter = bare(dead_letter(self._stage, plain, given_up, datetime.now(UTC)), message.position)
+        kept = await self._kept(letter)
+        logger.critical("set aside", extra={"error": error.message, "letter": letter.event_id if kept else None})
+        return Ending("set_aside", given_up.error_type)
 
     async def _tried_again(self, message: Message, given_up: GivenUp) -> bool:
         error, tries = given_up.error, given_up.tries
@@ -57,14 +62,38 @@ class Ladder:
             return False
         return True
 
-    async def _buried(self, message: Message, given_up: GivenUp) -> None:
+    async def _buried(self, message: Message, given_up: GivenUp) -> str:
         error = given_up.error
         letter = dead_letter(self._stage, message, given_up, datetime.now(UTC))
         fields = {"call_id": letter.call_id, "error_type": letter.error_type}
+        if message.topic is DEAD_LETTER:
+            return await self._failure_of_a_failure(message, given_up, letter)
         logger.error("gave up, dead letter", extra=fields | {"error": error.message, "cure": error.cure})
+        if await self._kept(letter) or await self._kept(bare(letter, message.position)):
+            return "dead_letter"
+        logger.critical("no dead letter can be published, the message stays where it is", extra=fields)
+        return "set_aside"
+
+    async def _failure_of_a_failure(self, message: Message, given_up: GivenUp, letter: DeadLetter) -> str:
+        """Keep a letter about a dead letter, which makes no outcome; a letter about that would never end."""
+        event = given_up.event
+        is_the_end = isinstance(event, DeadLetter) and event.is_about_a_failure
+        kept = not is_the_end and (await self._kept(letter) or await self._kept(bare(letter, message.position)))
+        logger.critical(
+            "dead letter set aside, its call has no outcome that says so",
+            extra={
+                "call_id": letter.call_id,
+                "error": given_up.error.message,
+                "cure": given_up.error.cure,
+                "letter": letter.event_id if kept else None,
+            },
+        )
+        return "set_aside"
+
+    async def _kept(self, letter: DeadLetter) -> bool:
         try:
             await self._publisher.event(DEAD_LETTER, letter)
-        except PermanentError:  # too large even for that: the position says where the original is
-            cure = f"{letter.cure}. The original is too large to keep; it stays at {message.position} for a while"
-            bare = letter.model_copy(update={"value": None, "headers": (), "cure": cure})
-            await self._publisher.event(DEAD_LETTER, bare)
+        except PermanentError as refusal:  # too large even for that
+            logger.warning("dead letter refused", extra={"error": refusal.message})
+            return False
+        return True

@@ -7,6 +7,7 @@ from datetime import datetime
 from confluent_kafka import TopicPartition
 
 from streams.catalogue import DEAD_LETTER, REPLAYS, STAGES
+from streams.groups import committed
 from streams.kafka_client import produce
 from streams.kafka_trouble import KafkaUnavailable, ask
 from streams.replay import read_replays
@@ -47,11 +48,11 @@ def find_old_letters(kafka: KafkaSettings, before: datetime) -> OldLetters:
         raise KafkaUnavailable(
             f"there is no topic {topic}", "Check CALLSIFT_KAFKA_PREFIX, or create it with `callsift topics create`"
         )
-    committed = view.committed({kafka.prefix + _GROUP: list(ranges)})
+    positions = committed(kafka, {kafka.prefix + _GROUP: list(ranges)})
     pending, expired, keep_from = 0, 0, {}
     for place, young_from in _young_from(kafka, view, ranges, before).items():
         start = ranges[place].start
-        keep = max(start, min(young_from, committed.get(place, start)))
+        keep = max(start, min(young_from, positions.get(place, start)))
         pending += young_from - keep
         expired += keep - start
         if keep > start:
@@ -103,6 +104,8 @@ def _young_from(kafka: KafkaSettings, view: BrokerView, ranges: Ranges, before: 
     last = {place: part for place, part in last.items() if part.start >= ranges[place].start}
     before_ms = round(before.timestamp() * 1000)
     all_old = {
-        place for place, message in first_messages(kafka, last).items() if 0 <= message.timestamp()[1] < before_ms
+        place
+        for place, message in first_messages(kafka, last).items()
+        if message is not None and 0 <= message.timestamp()[1] < before_ms
     }
     return {place: found.get(place, part.end if place in all_old else part.start) for place, part in ranges.items()}

@@ -10,6 +10,9 @@ from streams.decoding import readable_call_id
 from streams.errors import CallsiftError, PermanentError
 from streams.message import Message, Tries
 
+_LONGEST_TEXT = 2_000
+"""Characters of a message or a cure: libraries' texts may quote what they met."""
+
 
 @dataclass(frozen=True)
 class GivenUp:
@@ -43,8 +46,8 @@ def dead_letter(stage: str, message: Message, given_up: GivenUp, gave_up_at: dat
         stage=stage,
         error_type=given_up.error_type,
         permanent=given_up.permanent,
-        message=given_up.error.message,
-        cure=given_up.error.cure,
+        message=given_up.error.message[:_LONGEST_TEXT],
+        cure=given_up.error.cure[:_LONGEST_TEXT],
         attempts=max(1, given_up.tries.made),
         first_tried_at=given_up.tries.first_at,
         gave_up_at=gave_up_at,
@@ -55,3 +58,9 @@ def dead_letter(stage: str, message: Message, given_up: GivenUp, gave_up_at: dat
         value=message.value,
         headers=message.foreign_headers,
     )
+
+
+def bare(letter: DeadLetter, position: str) -> DeadLetter:
+    """Return a letter without anything that came with the message: the position says where the original is."""
+    cure = f"{letter.cure}. The original is not kept in this letter; it stays at {position} for a while"
+    return letter.model_copy(update={"key": None, "value": None, "headers": (), "hops": (), "cure": cure})

@@ -11,6 +11,7 @@ Headers = tuple[tuple[str, bytes | None], ...]
 OURS = "callsift-"
 """How the name of every header begins that callsift sets; all others are foreign and travel on unchanged."""
 _TRIES, _RETRIES, _FIRST_TRIED = "callsift-tries", "callsift-retries", "callsift-first-tried-at"
+_DIGITS = 6
 ORIGIN = "callsift-origin"
 """Header of a message on a retry topic: the topic, without prefix, that it goes back to."""
 REPLAY = "callsift-replay"
@@ -55,7 +56,7 @@ class Tries:
         headers = dict(message.headers)
         try:
             first_at = datetime.fromisoformat((headers[_FIRST_TRIED] or b"").decode())
-            made, retries = (max(0, int(headers[name] or b"")) for name in (_TRIES, _RETRIES))
+            made, retries = (_count(headers[name] or b"") for name in (_TRIES, _RETRIES))
             return cls(first_at.astimezone(UTC), made, retries)
         except (KeyError, OverflowError, ValueError):
             return cls(now)
@@ -70,3 +71,10 @@ class Tries:
         }
         replay = tuple(header for header in message.headers if header[0] == REPLAY)  # stays one for the brake
         return (*message.foreign_headers, *replay, *((name, value.encode()) for name, value in own.items()))
+
+
+def _count(written: bytes) -> int:
+    """Read a number of tries; raises ValueError for what nobody can have counted up to."""
+    if not (written.isdigit() and len(written) <= _DIGITS):
+        raise ValueError
+    return int(written)

@@ -6,23 +6,19 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from confluent_kafka import (
-    TIMESTAMP_NOT_AVAILABLE,
-    KafkaError,
-    KafkaException,
-    Message,
-)
+from confluent_kafka import TIMESTAMP_NOT_AVAILABLE, Message
 from pydantic import AwareDatetime, BaseModel, ValidationError
 
 from streams.catalogue import DEAD_LETTER, REPLAYS, RETRIES, STAGES, Topic
 from streams.dead_letters import Replay, is_replayed
-from streams.kafka_trouble import KafkaUnavailable
+from streams.groups import committed, members
+from streams.lag import waiting
 from streams.retry_mover import GROUP as RETRY_GROUP
 from streams.settings import KafkaSettings
-from streams.snapshot import BrokerView, Place, Range, Ranges, first_messages, read
-from streams.status import DeadLetterStatus, GroupStatus, PartitionStatus, RetryStatus, Status, lag
+from streams.snapshot import BrokerView, Place, Range, Ranges, read
+from streams.status import DeadLetterStatus, GroupStatus, PartitionStatus, RetryStatus, Status
 
-_MEMBERS_LIMIT_S = 5.0
+_NEVER_MS = datetime(3000, 1, 1, tzinfo=UTC).timestamp() * 1000
 
 
 @dataclass(frozen=True)
@@ -54,35 +50,27 @@ class Observer:
         Raises:
             KafkaUnavailable: The brokers do not answer in time, or refuse.
         """
-        try:
-            return self._look()
-        except KafkaUnavailable:
-            # Once the groups' coordinator was away, librdkafka's admin client does not find it again; another one does.
-            self._view = BrokerView(self._kafka)
-            raise
-
-    def _look(self) -> Status:
         topics = [topic for reader in self._readers for topic in reader.takes]
         ranges = self._view.ranges(self._kafka.prefix + topic.name for topic in (*topics, REPLAYS))
         # Asked after the ends, so that nothing that is done meanwhile shows as waiting.
-        committed = self._view.committed({reader.group: self._places(ranges, reader.takes) for reader in self._readers})
-        waiting = {place: Range(max(part.start, committed.get(place) or 0), part.end) for place, part in ranges.items()}
-        taken = {place: part for place, part in waiting.items() if self._bare(place) != REPLAYS.name}
-        oldest = {place: _published_at(message) for place, message in first_messages(self._kafka, taken).items()}
-        members = self._members()
+        places = {reader.group: self._places(ranges, reader.takes) for reader in self._readers}
+        positions = committed(self._kafka, places)
+        taken = {place: part for place, part in ranges.items() if self._bare(place) != REPLAYS.name}
+        found = waiting(self._kafka, positions, taken)
+        present = members(self._kafka, places)
         partitions = {
             place: PartitionStatus(
                 topic=self._bare(place),
                 partition=place[1],
-                committed=committed.get(place),
+                committed=positions.get(place),
                 end=part.end,
-                lag=lag(committed.get(place), part.start, part.end),
-                waiting_since=oldest.get(place),
+                lag=found[place].lag,
+                waiting_since=_published_at(found[place].first),
             )
-            for place, part in ranges.items()
+            for place, part in taken.items()
         }
         groups = tuple(
-            GroupStatus(reader.name, reader.group, members[reader.group], self._of(partitions, reader.takes))
+            GroupStatus(reader.name, reader.group, present[reader.group], self._of(partitions, reader.takes))
             for reader in self._readers
         )
         return Status(
@@ -106,17 +94,6 @@ class Observer:
         self, partitions: Mapping[Place, PartitionStatus], topics: tuple[Topic, ...]
     ) -> tuple[PartitionStatus, ...]:
         return tuple(partitions[place] for place in sorted(self._places(partitions, topics)))
-
-    def _members(self) -> dict[str, int | None]:
-        groups = [reader.group for reader in self._readers]
-        asked = self._view.admin.describe_consumer_groups(groups, request_timeout=_MEMBERS_LIMIT_S)
-        members: dict[str, int | None] = {}
-        for group, future in asked.items():
-            try:
-                members[group] = len(future.result().members)
-            except KafkaException as error:  # not allowed, or a broker that does not know the question
-                members[group] = 0 if error.args[0].code() == KafkaError.GROUP_ID_NOT_FOUND else None
-        return members
 
 
 class _Counted(BaseModel):
@@ -175,9 +152,13 @@ class _Census:
             yield message, place, offset
 
 
-def _published_at(message: Message) -> datetime | None:
+def _published_at(message: Message | None) -> datetime | None:
+    if message is None:
+        return None
     kind, timestamp_ms = message.timestamp()
-    return None if kind == TIMESTAMP_NOT_AVAILABLE else datetime.fromtimestamp(timestamp_ms / 1000, UTC)
+    if kind == TIMESTAMP_NOT_AVAILABLE or not 0 <= timestamp_ms < _NEVER_MS:  # producers may write what they like
+        return None
+    return datetime.fromtimestamp(timestamp_ms / 1000, UTC)
 
 
 def _retry(topic: Topic, partitions: tuple[PartitionStatus, ...]) -> RetryStatus:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from streams.catalogue import AUDIO, CLASSIFIED, REPROCESS, RETRIES, STAGES, TRANSCRIPTS
+from streams.groups import committed
 from streams.kafka_trouble import KafkaUnavailable
 from streams.retention import names
 from streams.retry_mover import GROUP as RETRY_GROUP
@@ -40,8 +41,8 @@ def pending_names(kafka: KafkaSettings, on_message: Callable[[int, int], None] =
     by_group: dict[str, list[tuple[str, int]]] = {}
     for place in places:
         by_group.setdefault(groups[place[0]], []).append(place)
-    committed = view.committed(by_group)
-    unread = {place: _behind(committed.get(place), part) for place, part in view.ranges(groups).items()}
+    positions = committed(kafka, by_group)
+    unread = {place: _behind(positions.get(place), part) for place, part in view.ranges(groups).items()}
     total = sum(max(0, part.end - part.start) for part in unread.values())
     needed: set[str] = set()
     for number, message in enumerate(read(kafka, unread), 1):

@@ -14,7 +14,7 @@ from streams.catalogue import DEAD_LETTER, REPLAYS
 from streams.dead_letters import CannotReplay, Outgoing, Replay, mark, replay_message
 from streams.decoding import decode
 from streams.errors import UnreadableEvent
-from streams.kafka_client import client_config
+from streams.kafka_client import producer_config
 from streams.kafka_trouble import Trouble
 from streams.settings import KafkaSettings
 from streams.snapshot import read, topic_ranges
@@ -83,9 +83,8 @@ class _Replayer:
     def __init__(self, kafka: KafkaSettings) -> None:
         self._prefix = kafka.prefix
         self._trouble = Trouble()
-        # The partitioner of every other producer: messages of one call stay on one partition, in order.
-        own = {"acks": "all", "partitioner": "murmur2_random", "message.timeout.ms": round(_CONFIRM_S * 1000)}
-        self._producer = Producer(client_config(kafka) | own | {"error_cb": self._trouble})
+        own = {"message.timeout.ms": round(_CONFIRM_S * 1000), "error_cb": self._trouble}
+        self._producer = Producer(producer_config(kafka) | own)
 
     def replay(self, letters: Sequence[DeadLetter]) -> list[tuple[DeadLetter, CannotReplay | None]]:
         """Publish the messages of some letters, wait for the confirmations, then mark those that were confirmed."""
@@ -107,7 +106,10 @@ class _Replayer:
         done = [letter for letter in letters if letter.event_id not in refused and letter.event_id not in failures]
         marks = {
             letter.event_id: Outgoing(
-                REPLAYS.name, letter.event_id.encode(), mark(letter, now).model_dump_json().encode()
+                REPLAYS.name,
+                letter.event_id.encode(),
+                # never before the letter, whose writer's clock may be ahead: such a mark would not count
+                mark(letter, max(now, letter.gave_up_at)).model_dump_json().encode(),
             )
             for letter in done
         }

@@ -7,14 +7,19 @@ never waits for it. A message is committed after the broker has confirmed it on 
 import logging
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
+from operator import methodcaller
 from typing import cast
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
 
-from streams.catalogue import RETRIED, RETRIES
+from streams.catalogue import DEAD_LETTER, RETRIED, RETRIES, STAGES
+from streams.errors import PermanentError
 from streams.health import Health
-from streams.kafka_client import client_config
-from streams.message import ORIGIN
+from streams.kafka_client import client_config, producer_config
+from streams.letters import GivenUp, dead_letter
+from streams.message import ORIGIN, Tries
+from streams.message import Message as Taken
 from streams.metrics import MOVED
 from streams.settings import KafkaSettings
 
@@ -23,6 +28,7 @@ logger = logging.getLogger(__name__)
 GROUP = "callsift.retry"
 _POLL_S = 0.5
 _CONFIRM_S = 30.0
+_REFUSALS = {KafkaError.MSG_SIZE_TOO_LARGE, KafkaError.RECORD_LIST_TOO_LARGE, KafkaError.INVALID_TIMESTAMP}
 Position = tuple[str, int]
 
 
@@ -49,15 +55,16 @@ class RetryMover:
                 "topic.metadata.refresh.interval.ms": 10_000,
             }
         )
-        self._producer = Producer(client_config(kafka) | {"acks": "all", "partitioner": "murmur2_random"})
+        self._producer = Producer(producer_config(kafka))
 
     def run(self, health: Health, stopping: Callable[[], bool]) -> None:
         """Move messages until ``stopping`` says so."""
 
-        def joined(_consumer: Consumer, _partitions: list[TopicPartition]) -> None:
+        def assigned(consumer: Consumer, partitions: list[TopicPartition]) -> None:
+            self._start_anew(consumer, partitions)
             health.joined = True
 
-        self._consumer.subscribe(list(self._delays_s), on_assign=joined, on_revoke=self._forget, on_lost=self._forget)
+        self._consumer.subscribe(list(self._delays_s), on_assign=assigned)
         try:
             while not stopping():
                 health.beat()
@@ -74,8 +81,10 @@ class RetryMover:
 
     def _consider(self, message: Message) -> None:
         position = (str(message.topic()), int(message.partition() or 0))
-        due_s = message.timestamp()[1] / 1000 + self._delays_s[position[0]]
-        if due_s > self._now_s():
+        delay_s = self._delays_s[position[0]]
+        due_s = message.timestamp()[1] / 1000 + delay_s
+        # What is due later than that was published by a clock that has been set back since: it goes at once.
+        if self._now_s() < due_s <= self._now_s() + 2 * delay_s:
             self._due_s[position] = due_s
             here = TopicPartition(*position, message.offset() or 0)
             self._consumer.pause([here])
@@ -90,7 +99,7 @@ class RetryMover:
 
     def _moved(self, message: Message) -> bool:
         """Publish a message on its origin and tell whether the broker has confirmed it."""
-        headers = cast("list[tuple[str, bytes | None]]", message.headers() or [])
+        headers = headers_of(message)
         origin = (dict(headers).get(ORIGIN) or b"").decode(errors="replace")
         if origin not in self._origins:
             logger.error("message on a retry topic names no origin, left there", extra={"topic": message.topic()})
@@ -105,14 +114,41 @@ class RetryMover:
             self._producer.produce(
                 self._prefix + origin, message.value(), message.key(), headers=list(headers), on_delivery=confirmed
             )
-        except KafkaException as error:  # too large: it stays where it is, and the next one goes
-            logger.error("message cannot go back, left there", extra={"topic": origin, "error": error.args[0].str()})
-            return True
+        except KafkaException as error:
+            failures.append(error.args[0])
         if self._producer.flush(_CONFIRM_S) or failures:
+            if failures and failures[0].code() in _REFUSALS:  # it would hold up all that come after it
+                return self._buried(message, headers, origin, failures[0])
             logger.warning("not confirmed, trying again", extra={"topic": origin})
             return False
         MOVED.labels(origin).inc()
         return True
+
+    def _buried(
+        self, message: Message, headers: list[tuple[str, bytes | None]], origin: str, error: KafkaError
+    ) -> bool:
+        """Make a dead letter of a message that its origin does not take; tell whether that is confirmed."""
+        stage = next(stage for stage in STAGES.values() if origin in {topic.name for topic in stage.takes})
+        topic = next(topic for topic in stage.takes if topic.name == origin)
+        here = (int(message.partition() or 0), int(message.offset() or 0))
+        taken = Taken(topic, *here, message.key(), message.value(), tuple(headers))
+        refused = PermanentError(
+            f"{origin} refuses the message that waited at {message.topic()}/{here[0]}/{here[1]}: {error.str()}",
+            "Compare max.message.bytes of both topics, then replay",
+        )
+        now = datetime.now(UTC)
+        letter = dead_letter(stage.name, taken, GivenUp(refused, "MessageRefused", Tries.of(taken, now), None), now)
+        confirmed = False
+
+        def confirm(error: KafkaError | None, _message: Message) -> None:
+            nonlocal confirmed
+            confirmed = error is None
+
+        name, key = self._prefix + DEAD_LETTER.name, (letter.call_id or "").encode() or None
+        self._producer.produce(name, letter.model_dump_json().encode(), key, on_delivery=confirm)
+        self._producer.flush(_CONFIRM_S)
+        logger.error("gave up, dead letter", extra={"topic": origin, "error": refused.message, "confirmed": confirmed})
+        return confirmed
 
     def _resume_due(self) -> None:
         due = [position for position, due_s in self._due_s.items() if due_s <= self._now_s()]
@@ -123,6 +159,21 @@ class RetryMover:
             except KafkaException:  # handed on meanwhile: its new owner waits for it
                 logger.debug("partition was handed on")
 
-    def _forget(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
-        for partition in partitions:
-            self._due_s.pop((partition.topic, partition.partition), None)
+    def _start_anew(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        """Take the partitions as if for the first time: librdkafka keeps a pause through an assignment."""
+        self._due_s.clear()
+        consumer.assign(partitions)
+        consumer.resume(partitions)
+
+
+_read_headers = methodcaller("headers")
+"""confluent-kafka's C code returns with an error set for a name that is not UTF-8. Called directly, Python notices
+that some calls later, anywhere; a call from C is looked at when it returns."""
+
+
+def headers_of(message: Message) -> list[tuple[str, bytes | None]]:
+    """Return a message's headers; none where a name is not UTF-8: the stages write such a name out."""
+    try:
+        return cast("list[tuple[str, bytes | None]]", _read_headers(message) or [])
+    except (UnicodeDecodeError, SystemError):
+        return []

@@ -6,9 +6,7 @@ cancellation ever leaves it as an exception: an exception that leaves a Faust ag
 
 import asyncio
 import logging
-import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from schemas import Event
@@ -19,7 +17,7 @@ from streams.brake import Brake
 from streams.catalogue import Stage
 from streams.claimed_turns import ClaimedTurns
 from streams.decoding import decode
-from streams.errors import PermanentError, UnreadableEvent
+from streams.errors import PermanentError, TransientError, UnreadableEvent
 from streams.failures import Failures
 from streams.ladder import Ending, Ladder
 from streams.letters import GivenUp
@@ -28,6 +26,7 @@ from streams.message import REPLAY, Message, Tries
 from streams.outage import OutageGate
 from streams.publisher import Publish, Publisher
 from streams.settings import RunnerSettings
+from streams.stopwatch import Stopwatch
 
 if TYPE_CHECKING:
     from streams.tracing import Tracing
@@ -49,6 +48,7 @@ class StageRunner:
         tracing: "Tracing | None" = None,
         on_pause: Callable[[str | None], None] = lambda _: None,
         apply_brake: Callable[[str], None] = lambda _: None,
+        start_watch: Callable[[], Stopwatch] = Stopwatch,
     ) -> None:
         """Make the runner of ``stage``.
 
@@ -61,9 +61,12 @@ class StageRunner:
             tracing: Makes the spans; None: there are none.
             on_pause: Told what the stage waits for when it pauses, and None when it goes on.
             apply_brake: Tells the stage's other workers, with the reason, that nearly everything is invalid.
+            start_watch: Starts the stopwatch of one message.
         """
         self._stage = stage
         self._agent = agent
+        self._start_watch = start_watch
+        self._quick_tries = settings.quick_tries
         self._tracing = tracing
         self.gate = OutageGate(
             streak=settings.outage_streak,
@@ -97,70 +100,92 @@ class StageRunner:
 
     async def take(self, message: Message) -> None:
         """Take a message to its end: returns when the broker has confirmed what came of it, and raises nothing."""
-        taken_at, started = datetime.now(UTC), time.monotonic()
+        watch = self._start_watch()
         with logged_with(stage=self._stage.name, position=message.position):
-            event = self._read(message, taken_at)
-            with logged_with(call_id=getattr(event, "call_id", None)):
-                if self._tracing is None:
-                    await self._finish(message, event, taken_at, started)
-                    return
-                read = None if isinstance(event, GivenUp) else event
-                with self._tracing.processing(message, read, taken_at) as ended:
-                    ended(*await self._finish(message, event, taken_at, started))
+            try:
+                ending = await self._taken(message, watch)
+            except Exception as error:  # noqa: BLE001 - a bug of ours must not come back with the same message for ever
+                ending = await self._ladder.set_aside(message, self._failures.understood(error))
+            metrics.EVENTS.labels(self._stage.name, ending.result).inc()
+            metrics.STAGE_SECONDS.labels(self._stage.name).observe(watch.seconds)
+            metrics.LAST_PROGRESS.labels(self._stage.name).set_to_current_time()
 
-    def _read(self, message: Message, taken_at: datetime) -> Event | GivenUp:
+    async def _taken(self, message: Message, watch: Stopwatch) -> Ending:
+        event = self._read(message, watch)
+        with logged_with(call_id=getattr(event, "call_id", None)):
+            if self._tracing is None:
+                return await self._finish(message, event, watch)
+            read = None if isinstance(event, GivenUp) else event
+            with self._tracing.processing(message, read, watch.started_at) as ended:
+                ending = await self._finish(message, event, watch)
+                ended(*ending)
+                return ending
+
+    def _read(self, message: Message, watch: Stopwatch) -> Event | GivenUp:
         try:
             return decode(message.topic.event, message.value)
         except Exception as error:  # noqa: BLE001 - nothing but cancellation may leave the runner
             failure = error if isinstance(error, UnreadableEvent) else self._failures.understood(error)
-            return GivenUp(failure, type(error).__name__, Tries.of(message, taken_at), None)
+            return GivenUp(failure, type(error).__name__, Tries.of(message, watch.started_at), None)
 
-    async def _finish(self, message: Message, event: Event | GivenUp, taken_at: datetime, started: float) -> Ending:
-        ending = await self._concluded(message, event, taken_at)
-        seconds = time.monotonic() - started
-        metrics.EVENTS.labels(self._stage.name, ending.result).inc()
-        metrics.STAGE_SECONDS.labels(self._stage.name).observe(seconds)
-        metrics.LAST_PROGRESS.labels(self._stage.name).set_to_current_time()
-        logger.info("finished", extra={"result": ending.result, "took_s": round(seconds, 3)})
+    async def _finish(self, message: Message, event: Event | GivenUp, watch: Stopwatch) -> Ending:
+        ending = await self._concluded(message, event, watch)
+        logger.info("finished", extra={"result": ending.result, "took_s": round(watch.seconds, 3)})
         return ending
 
-    async def _concluded(self, message: Message, event: Event | GivenUp, taken_at: datetime) -> Ending:
-        result = await self._worth_concluding(message, event, taken_at)
+    async def _concluded(self, message: Message, event: Event | GivenUp, watch: Stopwatch) -> Ending:
+        result = await self._worth_concluding(message, event, watch)
         if isinstance(result, GivenUp):
             return await self._ladder.give_up(message, result)
+        published = result
         try:
-            published = result
             while published is not None:
-                await self._publisher.event(self._stage.gives, published)
+                await self._publish(published)
                 published = await self._superseding(published)
         except PermanentError as error:
-            refused = GivenUp(error, type(error).__name__, Tries.of(message, datetime.now(UTC)), result)
+            refused = GivenUp(error, type(error).__name__, Tries.of(message, watch.started_at), result)
             return await self._ladder.give_up(message, refused)
         return Ending("done")
 
+    async def _publish(self, event: Event) -> None:
+        """Publish an event, or the largest form of it that the brokers take."""
+        form: Event | None = event
+        while form is not None:
+            try:
+                return await self._publisher.event(self._stage.gives, form)
+            except PermanentError as refusal:
+                form = self._agent.smaller(form)
+                if form is None:
+                    raise
+                logger.warning("refused, published in a smaller form", extra={"error": refusal.message})
+        return None
+
     async def _worth_concluding(
-        self, message: Message, event: Event | GivenUp, taken_at: datetime
+        self, message: Message, event: Event | GivenUp, watch: Stopwatch
     ) -> Event | GivenUp | None:
         """Work on a message; while the brake is applied nothing is given up, and afterwards it is looked at anew."""
         is_replay = any(name == REPLAY for name, _ in message.headers)
         while True:
             await self.brake.passage()
             try:
-                result = event if isinstance(event, GivenUp) else await self._attempts.result(message, event, taken_at)
+                result = event if isinstance(event, GivenUp) else await self._attempts.result(message, event, watch)
             except Exception as error:  # noqa: BLE001 - a bug of ours must not come back with the same message for ever
                 failure = self._failures.understood(error)
-                result = GivenUp(failure, type(error).__name__, Tries.of(message, taken_at), None)
+                result = GivenUp(failure, type(error).__name__, Tries.of(message, watch.started_at), None)
             invalid = isinstance(result, GivenUp) and result.permanent
             if is_replay or not self.brake.note(invalid=invalid) or not invalid:
                 return result
 
     async def _superseding(self, published: Event) -> Event | None:
-        """Ask the agent until it answers what has to follow."""
+        """Ask the agent until it answers what has to follow; a bug of its is no reason to ask for ever."""
         attempts = 0
         while True:
             try:
                 return await self._agent.superseded(published)
             except Exception as error:  # noqa: BLE001 - nothing but cancellation may leave the runner
                 attempts += 1
-                self._failures.understood(error)
+                failure = self._failures.understood(error)
+                waits = isinstance(failure, TransientError) and failure.dependency is not None
+                if not waits and attempts >= self._quick_tries:
+                    return None
                 await asyncio.sleep(self._failures.pause_s(attempts))

@@ -4,6 +4,7 @@ import ssl
 
 from streams.errors import SettingsError
 from streams.settings import KafkaSettings
+from streams.tls import client_context
 
 
 def librdkafka_security(kafka: KafkaSettings) -> dict[str, str]:
@@ -37,7 +38,7 @@ def tls_context(kafka: KafkaSettings) -> ssl.SSLContext | None:
     if not kafka.uses_tls:
         return None
     try:
-        context = ssl.create_default_context(cafile=kafka.ca_file)
+        context = client_context(kafka.ca_file)
     except OSError as error:
         raise SettingsError(
             f"CALLSIFT_KAFKA_CA_FILE: expected certificates in PEM: {_reason(error)}", "Correct the file"

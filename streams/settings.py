@@ -64,6 +64,8 @@ class KafkaSettings(Section):
 
     bootstrap_servers: str = Field(default="localhost:9092", min_length=1)
     """Brokers to start from, host:port, separated by commas."""
+    compression: Literal["none", "gzip", "snappy", "lz4", "zstd"] = "none"
+    """How messages that are published are made smaller. Readers have to know the codec; ours know all of them."""
     prefix: str = Field(default="", pattern=r"^[A-Za-z0-9._-]*$")
     """Put before every topic and consumer group, so that several installations can share a cluster."""
     replication_factor: PositiveInt = 1
@@ -174,6 +176,11 @@ class RunnerSettings(Section):
     """Seconds without progress, although events wait and nothing is in work, after which the worker ends itself."""
     grace_s: NonNegativeFloat = 25.0
     """Seconds that work in flight may still take after SIGTERM; what is not done by then comes again elsewhere."""
+
+    @property
+    def hold_limit_s(self) -> float:
+        """Seconds within which one event at least is finished while some are in work: all quick tries and more."""
+        return self.quick_tries * self.work_limit_s + self.stall_limit_s
 
 
 class WorkerSettings(Section):

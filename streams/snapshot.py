@@ -1,19 +1,12 @@
 """What is on topics at the moment of asking: a reader that ends, without a consumer group."""
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, wait
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import wait
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from confluent_kafka import (
-    Consumer,
-    ConsumerGroupTopicPartitions,
-    KafkaError,
-    KafkaException,
-    Message,
-    TopicPartition,
-)
+from confluent_kafka import Consumer, IsolationLevel, KafkaError, KafkaException, Message, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from streams.kafka_client import client_config
@@ -77,38 +70,15 @@ class BrokerView:
         found = ask(self.admin, self.trouble, what, lambda limit_s: self._offsets(asked, spec, limit_s))
         return {place: offset for place, offset in found.items() if offset >= 0}
 
-    def committed(self, places: Mapping[str, Sequence[Place]]) -> dict[Place, int]:
-        """Return how far consumer groups are on some partitions; those where a group never committed are left out.
-
-        Raises:
-            KafkaUnavailable: The brokers do not answer in time, or refuse.
-        """
-        what = "the brokers do not say how far the groups are"
-        return ask(self.admin, self.trouble, what, lambda limit_s: self._committed(places, limit_s))
-
-    def _committed(self, places: Mapping[str, Sequence[Place]], limit_s: float) -> dict[Place, int]:
-        asked: list[Future[ConsumerGroupTopicPartitions]] = []
-        for group, own in places.items():
-            if own:  # an empty request would ask for all topics
-                question = ConsumerGroupTopicPartitions(group, [TopicPartition(*place) for place in own])
-                asked += self.admin.list_consumer_group_offsets([question], request_timeout=limit_s).values()
-        wait(asked)  # an admin client that is dropped while a question is open crashes the process
-        committed: dict[Place, int] = {}
-        for future in asked:
-            try:
-                answer = future.result().topic_partitions or []
-            except KafkaException as error:
-                if error.args[0].code() != KafkaError.GROUP_ID_NOT_FOUND:  # it has never been there
-                    raise
-                continue
-            committed |= {(found.topic, found.partition): found.offset for found in answer if found.offset >= 0}
-        return committed
-
     def _offsets(self, places: list[Place], spec: OffsetSpec, limit_s: float) -> dict[Place, int]:
         if not places:
             return {}
-        asked = self.admin.list_offsets({TopicPartition(*place): spec for place in places}, request_timeout=limit_s)
-        wait(asked.values())  # as above
+        asked = self.admin.list_offsets(
+            {TopicPartition(*place): spec for place in places},
+            request_timeout=limit_s,
+            isolation_level=IsolationLevel.READ_COMMITTED,  # as everybody reads: up to the oldest open transaction
+        )
+        wait(asked.values())  # an admin client that is dropped while a question is open crashes the process
         return {(place.topic, place.partition): future.result().offset for place, future in asked.items()}
 
 
@@ -147,11 +117,13 @@ def read(kafka: KafkaSettings, ranges: Ranges) -> Iterator[Message]:
         reading.close()
 
 
-def first_messages(kafka: KafkaSettings, ranges: Ranges) -> dict[Place, Message]:
-    """Return the first message of each range; those that do not come within 5 seconds are left out."""
+def first_messages(kafka: KafkaSettings, ranges: Ranges) -> dict[Place, Message | None]:
+    """Return the first message of each range, None for one that holds none; what is not known in 5 s is left out."""
+    found: dict[Place, Message | None] = {place: None for place, part in ranges.items() if part.start >= part.end}
+    if len(found) == len(ranges):
+        return found
     small = {"fetch.message.max.bytes": 65_536, "queued.min.messages": 1}  # one message of each is all that is wanted
     reading = _Reading(kafka, ranges, Trouble(), small)
-    found: dict[Place, Message] = {}
     deadline = time.monotonic() + _FIRST_LIMIT_S
     try:
         while reading.unread and time.monotonic() < deadline:
@@ -159,9 +131,9 @@ def first_messages(kafka: KafkaSettings, ranges: Ranges) -> dict[Place, Message]
                 place = (str(message.topic()), int(message.partition() or 0))
                 found.setdefault(place, message)
                 reading.finish(place)
+        return dict.fromkeys(ranges.keys() - reading.unread.keys()) | found
     finally:
         reading.close()
-    return found
 
 
 class _Reading:

@@ -17,9 +17,9 @@ class PartitionStatus:
     committed: int | None
     """The offset that the group goes on from; None: it has committed nothing yet."""
     end: int
-    """The offset that the next message gets."""
+    """Where what can be read ends: the offset of the next message, or of the oldest open transaction."""
     lag: int
-    """Messages that are not committed; work in flight counts among them."""
+    """Messages that are not committed; work in flight counts among them, what no reader is given does not."""
     waiting_since: datetime | None
     """When the oldest of them was published; None: there is none, or it could not be read."""
 
@@ -116,12 +116,3 @@ class Status:
             for found in group.partitions
         ]
         return shown
-
-
-def lag(committed: int | None, start: int, end: int) -> int:
-    """Return how many messages a group has not committed on a partition that holds ``start`` to ``end``.
-
-    What was deleted before it was committed no longer waits; nor does anything where a topic was made again and the
-    group's offset lies beyond its end.
-    """
-    return max(0, end - max(start, committed or 0))

@@ -30,6 +30,8 @@ class Sight(NamedTuple):
     partitions: Partitions
     progress: int
     """Grows with every event that is taken."""
+    finished: int
+    """Grows with every event that is taken to its end."""
     in_flight: int
     """Events in work; each has a time limit of its own."""
     paused: bool
@@ -42,18 +44,28 @@ class Sight(NamedTuple):
 class Watchdog:
     """Decides whether a worker is stuck."""
 
-    def __init__(self, look: Callable[[], Sight], *, stall_limit_s: float, stop_limit_s: float) -> None:
-        """Watch what ``look`` shows; the limits are seconds without progress, and for an orderly end."""
+    def __init__(
+        self, look: Callable[[], Sight], *, stall_limit_s: float, stop_limit_s: float, hold_limit_s: float
+    ) -> None:
+        """Watch a worker.
+
+        Args:
+            look: Shows it.
+            stall_limit_s: Seconds without progress while events wait.
+            stop_limit_s: Seconds for an orderly end.
+            hold_limit_s: Seconds in which nothing that is in work is taken to its end.
+        """
         self._look = look
         self._limits_s = {
             "crashed": _CRASH_LIMIT_S,
             "stopping": stop_limit_s,
             "rebalancing": _REBALANCE_LIMIT_S,
             "stalled": stall_limit_s,
+            "held": hold_limit_s,
         }
         self._complaint: str | None = None
         self._since = 0.0
-        self._progress = -1
+        self._progress = (-1, -1)
 
     def verdict(self, lag: Callable[[Partitions], int | None], now_s: float) -> str | None:
         """Return why the worker must end, or None.
@@ -74,12 +86,15 @@ class Watchdog:
         threading.Thread(target=self._watch, args=(lag,), name="watchdog", daemon=True).start()
 
     def _complaint_about(self, sight: Sight, lag: Callable[[Partitions], int | None]) -> str | None:
-        moved, self._progress = sight.progress != self._progress, sight.progress
+        progress = (sight.progress, sight.finished)
+        moved, self._progress = progress != self._progress, progress
         for complaint in ("crashed", "stopping", "rebalancing"):
             if getattr(sight, complaint):
                 return complaint
-        if moved or not sight.partitions or sight.paused or sight.in_flight:
+        if moved or not sight.partitions or sight.paused:
             return None
+        if sight.in_flight:
+            return "held"
         # no answer is no lag: while the brokers are away there is nothing to take
         return "stalled" if lag(sight.partitions) else None
 

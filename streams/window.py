@@ -78,6 +78,8 @@ class Window:
         self._held = False
         self.admitted = 0
         """Events admitted so far: while it grows, the consumer is not stuck."""
+        self.finished = 0
+        """Events whose work has ended so far: while it grows, their slots become free."""
 
     @property
     def in_flight(self) -> int:
@@ -142,6 +144,7 @@ class Window:
         try:
             await work()
             slot.done = True
+            self.finished += 1
         except Exception as bug:  # noqa: BLE001 - whatever it is, the event must not count as done
             self._on_bug(bug)
         finally:

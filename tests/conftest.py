@@ -16,6 +16,7 @@ from hypothesis import settings
 from deploy.laptop.kafka import Cluster
 from streams.provision import create_topics, partitions
 from streams.settings import KafkaSettings
+from tests.patience import PATIENCE_S
 from tests.servers.kafka import KafkaServer, delete_topics, kafka_server, own_cluster
 
 settings.register_profile("callsift", deadline=None)
@@ -40,7 +41,7 @@ def real_kafka(kafka_cluster: KafkaServer) -> Iterator[KafkaSettings]:
     """The shared Kafka with all topics of the catalogue, under a prefix that only this test has."""
     kafka = kafka_cluster.settings()
     create_topics(kafka)
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE_S
     while not all(partitions(kafka).values()):  # brokers list what they have made a moment later
         assert time.monotonic() < deadline
         time.sleep(0.05)

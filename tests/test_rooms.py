@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.agents.demo_calls import SPEECH_MODEL
+from tests.patience import PATIENCE_S
 
 ROOT = Path(__file__).parents[1]
 ROOMS = ("schemas", "streams", "agents", "callsift")
@@ -97,7 +98,7 @@ def test_a_worker_loads_nothing_that_belongs_to_another_stage_or_to_its_children
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_S,
         check=False,
     )
     assert result.returncode == 0, result.stderr[-2000:]

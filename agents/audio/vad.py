@@ -3,14 +3,18 @@
 The sequence model gives the segments of Silero's default model at four times its speed (docs/decisions/0003).
 """
 
+import os
 from functools import cache
 
 import numpy as np
 import numpy.typing as npt
-from silero_vad import SileroVADSequence, get_speech_timestamps_from_probs, load_silero_vad
 
 from agents.audio.resample import SAMPLE_RATE_HZ
 from schemas import SpeechSegment
+
+# When it is imported, ONNX Runtime decides whether it tells its maker about this machine and its models.
+os.putenv("ORT_DISABLE_TELEMETRY", "1")
+from silero_vad import SileroVADSequence, get_speech_timestamps_from_probs, load_silero_vad
 
 _FRAME = 512
 _CONTEXT = 64

@@ -66,5 +66,5 @@ class DailyBudget:
 
     def _turn_page(self) -> None:
         today = self._clock().astimezone(self._zone).date()
-        if today != self._day:
+        if self._day is None or today > self._day:  # a clock set back over midnight brings no new budget
             self._day, self._spent = today, 0.0

@@ -23,8 +23,6 @@ from schemas import (
 )
 from schemas.taxonomy import EMPTY_CALL, UNCERTAIN
 
-RULE = "rule"
-NO_CUSTOMER_SPEECH = "rule:no-customer-speech"
 _QUOTE_LIMIT = 500
 _NOBODY_SPOKE = "Müşteri tarafında anlaşılır bir konuşma yok."
 
@@ -36,6 +34,12 @@ class Source:
     classifier: str
     model: str
     prompt: str | None = None
+    conditions: tuple[str | int, ...] = ()
+    """What else its answers depend on: how it is asked, and who is asked besides."""
+
+
+BY_RULE = Source("rule", "rule:no-customer-speech")
+"""Nobody is asked about a call in which the customer said nothing."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +74,7 @@ def customer_spoke(call: CallTranscribed) -> bool:
 def empty_call(call: CallTranscribed, taxonomy: Taxonomy) -> CallClassified:
     """Classify a call in which the customer said nothing; nobody needs to be asked."""
     decision = Decision(category=EMPTY_CALL, sub_category=None, confidence=1.0, justification=_NOBODY_SPOKE)
-    return _classified(call, decision, Source(RULE, NO_CUSTOMER_SPEECH), taxonomy)
+    return _classified(call, decision, BY_RULE, versions(call.speech_model, BY_RULE, taxonomy, floor=None))
 
 
 def classified(
@@ -99,15 +103,28 @@ def classified(
         stated_confidence=answer.confidence if answer.stated else None,
         agreement=answer.agreement,
     )
+    decider = answer.source or source
     return _classified(
         call,
         decision,
-        answer.source or source,
-        taxonomy,
+        decider,
+        versions(call.speech_model, decider, taxonomy, floor),
         provisional=answer.provisional,
         sentiment=answer.sentiment,
         insights=answer.insights,
         usage=answer.usage,
+    )
+
+
+def versions(speech_model: str, source: Source, taxonomy: Taxonomy, floor: float | None) -> Versions:
+    """Name all that decides about a transcript; a decision that no ``floor`` (0 to 1) can change has None."""
+    decides = json.dumps([floor, *source.conditions], ensure_ascii=False)
+    return Versions(
+        taxonomy=taxonomy.version,
+        prompt=source.prompt,
+        model=source.model,
+        speech_model=speech_model,
+        policy=None if floor is None else hashlib.sha256(decides.encode()).hexdigest()[:12],
     )
 
 
@@ -125,23 +142,20 @@ def quoted(turns: Sequence[Turn], position: int) -> Evidence:
 
 
 def _classified(
-    call: CallTranscribed, decision: Decision, source: Source, taxonomy: Taxonomy, **extras: Any
+    call: CallTranscribed, decision: Decision, source: Source, decided_by: Versions, **extras: Any
 ) -> CallClassified:
-    versions = Versions(
-        taxonomy=taxonomy.version, prompt=source.prompt, model=source.model, speech_model=call.speech_model
-    )
     return CallClassified.following(
         call,
-        classification_id=_identity(call, versions),
+        classification_id=_identity(call, decided_by),
         classifier=source.classifier,
         decision=decision,
-        versions=versions,
+        versions=decided_by,
         **extras,
     )
 
 
-def _identity(call: CallTranscribed, versions: Versions) -> str:
+def _identity(call: CallTranscribed, decided_by: Versions) -> str:
     """Give the same transcript under the same versions the same identifier, whoever asks and however often."""
     said = [(turn.speaker, turn.text) for turn in call.turns]
-    content = json.dumps([call.call_id, said, versions.model_dump(mode="json")], ensure_ascii=False)
+    content = json.dumps([call.call_id, said, decided_by.model_dump(mode="json")], ensure_ascii=False)
     return hashlib.sha256(content.encode()).hexdigest()[:32]

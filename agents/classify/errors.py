@@ -8,6 +8,7 @@ from typing import Any
 
 from agents.classify.core import Answer
 from streams.errors import DependencyDown, PermanentError, TransientError
+from streams.tls import distrust
 
 _SECONDS = re.compile(r"(\d{1,9}(?:\.\d+)?)s?")
 
@@ -40,7 +41,7 @@ class ModelThrottles(ModelBusy):
 
 
 class ModelAway(DependencyDown):
-    """The model's service refuses connections, the key, or knows no such model: it would refuse every call."""
+    """The model's service refuses connections or the key, is not trusted, or knows no such model: for every call."""
 
     dependency = "the hosted model"
 
@@ -76,7 +77,12 @@ def refusal(code: int | None, text: str = "", retry_after_s: float | None = None
 
 
 def unanswered(error: BaseException, *, refused: bool) -> ModelBusy | ModelAway:
-    """Name a failure to reach the service at all; ``refused``: it did not even take the connection."""
+    """Name a failure to reach the service at all, or to trust it; ``refused``: it did not even take the connection."""
+    if why := distrust(error):
+        return ModelAway(
+            f"no answer from the model's service: {why}",
+            "Name a file with its authority in SSL_CERT_FILE (gemini-legacy: REQUESTS_CA_BUNDLE); see docs/fetching.md",
+        )
     kind = ModelAway if refused else ModelBusy
     return kind(
         f"no answer from the model's service: {type(error).__name__}",

@@ -1,6 +1,7 @@
 """Gemini through google-genai, natively asynchronous; with a key, or through Vertex AI."""
 
 import aiohttp
+import certifi
 from google import genai
 from google.auth.exceptions import GoogleAuthError
 from google.genai import errors, types
@@ -9,6 +10,7 @@ from agents.classify.classifier import Reply
 from agents.classify.errors import GarbledAnswer, ModelAway, refusal, retry_delay_s, unanswered
 from agents.classify.prompt import Prompt
 from agents.classify.settings import ClassifySettings
+from streams.tls import client_context
 
 _DONE = {None, "STOP", "FINISH_REASON_UNSPECIFIED"}
 
@@ -28,6 +30,9 @@ class GeminiModel:
         )
         key = settings.gemini_api_key
         if key is not None:
+            trusted = client_context()
+            trusted.load_verify_locations(certifi.where())  # as the SDK does; not every machine has authorities
+            options.async_client_args = {"ssl": trusted}
             self.client = genai.Client(api_key=key.get_secret_value(), vertexai=False, http_options=options)
         else:
             self.client = genai.Client(

@@ -105,6 +105,6 @@ def _is_refusal(error: Exception) -> bool:
     while seen is not None:
         if isinstance(seen, ConnectionRefusedError) or type(seen).__name__ == "NewConnectionError":
             return True
-        reason = next((item for item in seen.args if isinstance(item, BaseException)), None)
-        seen = getattr(reason, "reason", None) or reason
+        held = (getattr(seen, "reason", None), *seen.args)
+        seen = next((item for item in held if isinstance(item, BaseException)), None)
     return False

@@ -31,7 +31,8 @@ class HostedClassifier:
         self._zone = ZoneInfo(settings.time_zone)
         self._model = MeteredModel(model, settings, self._zone)
         self._times = settings.samples if settings.agreement == "samples" else 1
-        self.source = Source(model.classifier, settings.gemini_model, prompt_version(taxonomy))
+        conditions = (self._times, settings.gemini_turn_chars, settings.gemini_transcript_chars, settings.time_zone)
+        self.source = Source(model.classifier, settings.gemini_model, prompt_version(taxonomy), conditions)
 
     def prompt(self, turns: Sequence[Turn], ended_at: datetime | None) -> Prompt:
         """Return the request for a transcript."""

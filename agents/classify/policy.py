@@ -78,8 +78,9 @@ class SecondOpinion:
 
     @property
     def source(self) -> Source:
-        """The hosted classifier."""
-        return self._hosted.source
+        """The hosted classifier, under the condition that the other one is asked."""
+        hosted = self._hosted.source
+        return replace(hosted, conditions=(*hosted.conditions, self._other.source.model))
 
     async def classify(self, turns: Sequence[Turn], /, *, ended_at: datetime | None = None) -> Answer:
         """Classify one transcript."""

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from agents.sink import core, metrics
 from agents.sink.store import OutcomeStore, UnstorableOutcome
-from schemas import CallClassified, CallOutcome, DeadLetter
+from schemas import CallClassified, CallOutcome, DeadLetter, Event
 from streams.agent import Agent
 from streams.privacy import CallerPrivacy
 
@@ -24,8 +24,7 @@ class SinkAgent(Agent[CallClassified | DeadLetter]):
     async def work(self, event: CallClassified | DeadLetter) -> CallOutcome | None:
         """Store the outcome of a call; a failure is an outcome too."""
         if isinstance(event, DeadLetter):
-            outcome = core.failed(event)
-            stored = await self._save_failure(self._privacy.applied(outcome)) if outcome else None
+            stored = await self._save_failure(event)
         else:
             stored = await self._store.save(core.done(event, datetime.now(UTC)), event.turns)
         if stored is not None:
@@ -35,12 +34,21 @@ class SinkAgent(Agent[CallClassified | DeadLetter]):
                 metrics.CALL_SECONDS.observe(max(0.0, seconds))
         return stored
 
-    async def _save_failure(self, outcome: CallOutcome) -> CallOutcome | None:
-        """Store a failure; without the PBX's metadata, if that is what the store cannot hold."""
-        try:
-            return await self._store.save(outcome)
-        except UnstorableOutcome:
-            return await self._store.save(outcome.model_copy(update={"metadata": {}}))
+    async def _save_failure(self, letter: DeadLetter) -> CallOutcome | None:
+        """Store that a call failed, with as much of it as the store can hold."""
+        refusal = None
+        for outcome in core.failed(letter):
+            try:
+                return await self._store.save(self._privacy.applied(outcome))
+            except UnstorableOutcome as error:
+                refusal = error
+        if refusal is not None:
+            raise refusal
+        return None
+
+    def smaller(self, refused: Event) -> CallOutcome | None:
+        """Return an outcome that says what the refused one says in a few hundred bytes; None: that was it."""
+        return core.smaller(refused) if isinstance(refused, CallOutcome) else None
 
     async def superseded(self, published: CallOutcome) -> CallOutcome | None:
         """Return the newest outcome if another one was stored meanwhile: compaction must keep the newest.

@@ -1,14 +1,24 @@
 """What the sink decides: which outcome comes of an event, and what it does to the one that is stored."""
 
-from collections.abc import Sequence
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 from pydantic import AwareDatetime, ValidationError
 
-from schemas import CallClassified, CallFacts, CallOutcome, CallTranscribed, DeadLetter, Failure, Turn
+from schemas import CallClassified, CallFacts, CallOutcome, CallTranscribed, DeadLetter, Event, Failure, Turn
 
 _BEFORE = {"pbx", "audio", "transcribe"}
 """Who had a hand in a transcript."""
+_ESSENTIAL = (
+    *("schema_version", "event_id", "trace_id", "call_id", "ended_at", "state", "outcome_id", "revision", "category"),
+    *("sub_category", "confidence", "best_guess", "provisional", "decided_at", "versions", "failure", "left_out"),
+)
+"""What every outcome has in any case: who, what, since when, made by what."""
+_LARGE_BYTES = 4096
+_NAMES, _NAME_LIMIT, _TEXT_LIMIT = 40, 50, 500
 
 
 class Verdict(NamedTuple):
@@ -39,20 +49,43 @@ def done(call: CallClassified, decided_at: AwareDatetime) -> CallOutcome:
     )
 
 
-def failed(letter: DeadLetter) -> CallOutcome | None:
-    """Make the outcome of a call that a stage gave up; None where nothing tells which call it was."""
-    facts = _facts(letter) if letter.call_id else None
-    if facts is None:
+def failed(letter: DeadLetter) -> tuple[CallOutcome, ...]:
+    """Make the outcomes that say of a call that a stage gave it up, the fullest first; none where no call is named.
+
+    Each says the same with less of what came from outside: the last one names the call, and nothing else of it.
+    """
+    if letter.is_about_a_failure:  # it has been tried, and somebody looks at it
+        return ()
+    return tuple(_failed(letter, facts) for facts in _facts(letter))
+
+
+def smaller(outcome: CallOutcome) -> CallOutcome | None:
+    """Return an outcome without its large fields, for brokers that refuse it; then without all but the essential ones.
+
+    It names what it leaves out; the document has everything. None: there is nothing left to leave out.
+    """
+    found = {name: value for name, value in outcome.model_dump(mode="json").items() if name not in _ESSENTIAL and value}
+    large = [name for name, value in found.items() if len(json.dumps(value)) > _LARGE_BYTES]
+    dropped = large or list(found)
+    if not dropped:
         return None
-    failure = Failure(stage=letter.stage, error_type=letter.error_type, message=letter.message, cure=letter.cure)
+    kept = {name: value for name, value in outcome if name not in dropped}
+    if outcome.failure is not None:
+        texts = {name: getattr(outcome.failure, name)[:_TEXT_LIMIT] for name in Failure.model_fields}
+        kept["failure"] = Failure(**texts)
+    names = (*outcome.left_out, *(name[:_NAME_LIMIT] for name in dropped))
+    return CallOutcome(**kept | {"left_out": names[:_NAMES]})
+
+
+def _failed(letter: DeadLetter, facts: CallFacts) -> CallOutcome:
     return CallOutcome.following(
         facts,
         event_id=letter.event_id,
         state="failed",
         outcome_id=letter.event_id,
-        stage_seconds={hop.stage: hop.seconds for hop in letter.hops},
+        stage_seconds={hop.stage: hop.seconds for hop in facts.hops},
         decided_at=letter.gave_up_at,
-        failure=failure,
+        failure=Failure(stage=letter.stage, error_type=letter.error_type, message=letter.message, cure=letter.cure),
     )
 
 
@@ -70,28 +103,48 @@ def transcript(outcome: CallOutcome, turns: tuple[Turn, ...]) -> CallTranscribed
     )
 
 
+def _subscribers_facts(outcome: CallOutcome) -> str:
+    """Return what a subscriber sees of the call itself, unknown fields included.
+
+    Left out is what says when and how it was worked on, and the classifier's answer: asked again, a model may word it
+    differently, and that corrects nothing.
+    """
+    of_the_call = CallFacts.model_fields.keys() - Event.model_fields.keys() | (outcome.model_extra or {}).keys()
+    of_the_recording = {"recording_facts", "figures", "language", "transcript_confidence"}
+    return json.dumps(outcome.model_dump(mode="json", include=of_the_call | of_the_recording), sort_keys=True)
+
+
 def verdict(history: Sequence[CallOutcome], outcome: CallOutcome) -> Verdict:
     """Decide what an outcome does to a call whose earlier outcomes are ``history``, oldest first.
 
     A known outcome is a redelivery: the newest one is published again, since compaction keeps what was published last.
-    A new one gets the next revision. A failure never replaces a category.
+    So is one with facts that have been corrected since. A new one gets the next revision, and so does a known one with
+    facts that the call has never had, under an identifier of its own. A failure never replaces a category.
     """
-    if any(known.outcome_id == outcome.outcome_id for known in history):
+    is_known = any(known.outcome_id == outcome.outcome_id for known in history)
+    facts = _subscribers_facts(outcome)
+    had = [_subscribers_facts(known) for known in history if known.state == "done"]
+    if is_known and (outcome.state == "failed" or facts in had):
         return Verdict(history[-1], is_new=False)
+    if facts in had and facts != had[-1]:  # asked about before the correction, and answered after it
+        return Verdict(history[-1], is_new=False)
+    if is_known:
+        identity = hashlib.sha256(f"{outcome.outcome_id}:{facts}".encode()).hexdigest()[:32]
+        outcome = outcome.model_copy(update={"outcome_id": identity})
     if history and outcome.state == "failed" and history[-1].state == "done":
         return Verdict(None, is_new=False)
     revision = history[-1].revision + 1 if history else 1
     return Verdict(outcome.model_copy(update={"revision": revision}), is_new=True)
 
 
-def _facts(letter: DeadLetter) -> CallFacts | None:
-    """Read what is known of the call from the message that failed, as far as that can be read."""
-    try:
-        facts = CallFacts.model_validate_json(letter.value or b"")
-        return CallFacts(**{name: getattr(facts, name) for name in CallFacts.model_fields})
-    except ValidationError:
-        pass
-    try:
-        return CallFacts(call_id=letter.call_id or "", trace_id=letter.trace_id)
-    except ValidationError:  # nothing that could name a call
-        return None
+def _facts(letter: DeadLetter) -> Iterator[CallFacts]:
+    """Read what is known of the call from the message that failed, as far as that can be read, and then less."""
+    call_id = letter.call_id or ""
+    with suppress(ValidationError):
+        read = CallFacts.model_validate_json(letter.value or b"")
+        facts = CallFacts(**{name: getattr(read, name) for name in CallFacts.model_fields})
+        yield facts
+        yield facts.model_copy(update={"hops": (), "metadata": {}})
+        call_id = facts.call_id
+    with suppress(ValidationError):  # nothing that could name a call
+        yield CallFacts(call_id=call_id, trace_id=letter.trace_id)

@@ -20,11 +20,15 @@ from agents.sink.durations import CommandDurations
 from agents.sink.settings import SinkSettings
 from schemas import CallOutcome, CallTranscribed, Leaf, Turn
 from streams.errors import PermanentError, SettingsError, TransientError
+from streams.tls import distrust
 
 Document = dict[str, Any]
 _TURNS = TypeAdapter(tuple[Turn, ...])
 _PASSING_CODES = {50, 112, 262}
 """MaxTimeMSExpired, WriteConflict, ExceededTimeLimit: the same document may be taken later."""
+_DOCUMENT_CODES = {15, 22, 10334, 17419, 17420}
+"""Overflow (nested too deep), InvalidBSON, BSONObjectTooLarge and its older numbers: about the document, even where the
+driver does not call them a WriteError."""
 
 
 class StoreUnavailable(TransientError):
@@ -123,8 +127,9 @@ class OutcomeStore:
                 f"MongoDB's format cannot hold the outcome: {type(error).__name__}",
                 "Look at the event's metadata: a number beyond 64 bits, a NUL in a name, or too large a document",
             ) from None
-        except WriteError as error:
-            if error.code in _PASSING_CODES:
+        except OperationFailure as error:
+            is_about_it = error.code in _DOCUMENT_CODES or isinstance(error, WriteError)
+            if not is_about_it or error.code in _PASSING_CODES:
                 raise _unavailable(error) from None
             raise UnstorableOutcome(
                 f"MongoDB refuses the document with code {error.code}", "Look at the collection's validator and limits"
@@ -273,6 +278,8 @@ def _before(decided_at: datetime) -> Document:
 
 def _unavailable(error: PyMongoError) -> StoreUnavailable:
     """Name a failure without its text, which may hold the address with the password."""
+    if why := distrust(error):
+        return StoreUnavailable(why, "Name its authority as tlsCAFile in CALLSIFT_MONGO_URI, or have it issued anew")
     return StoreUnavailable(
         f"the store did not answer: {type(error).__name__}", "Check CALLSIFT_MONGO_URI and that MongoDB is up"
     )

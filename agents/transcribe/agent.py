@@ -81,7 +81,7 @@ class TranscribeAgent(Agent[AudioReady]):
                     await self._decode(flac, missing, model.folder, checkpoint)
         decoded = [(span, checkpoint.words(span)) for span in spans]
         # in a thread: the thousands of words of a long call would hold up the event loop
-        return await asyncio.to_thread(
+        transcript = await asyncio.to_thread(
             transcribed,
             call,
             decoded,
@@ -89,6 +89,8 @@ class TranscribeAgent(Agent[AudioReady]):
             speech_model=model.fingerprint,
             corrections=self._corrections,
         )
+        metrics.WITHHELD_TURNS.inc(transcript.turns_withheld)
+        return transcript
 
     async def _decode(self, flac: Path, spans: Sequence[Span], folder: Path, checkpoint: Checkpoint) -> None:
         holder = object()

@@ -6,7 +6,6 @@ from statistics import fmean
 from typing import NamedTuple
 
 from agents.transcribe.corrections import Corrections
-from agents.transcribe.numbers import normalised
 from agents.transcribe.redaction import redacted_turns
 from schemas import AudioReady, CallTranscribed, Speaker, SpeakerFigures, SpeechFigures, SpeechSegment, Turn, Word
 
@@ -103,14 +102,13 @@ def transcribed(
     for span, found in decoded:
         heard[call.audio_channels[span.channel]] += found
     turns = merge_turns({speaker: corrections.applied(own) for speaker, own in heard.items()})
-    if primary_subtag(language) == "tr":
-        turns = tuple(turn.model_copy(update={"normalised": normalised(turn.text)}) for turn in turns)
     confidences = [word.confidence for turn in turns for word in turn.words]
     figures = completed(call.figures, turns)
-    turns = redacted_turns(turns)
+    cleared = redacted_turns(turns, normalise=primary_subtag(language) == "tr")
     return CallTranscribed.following(
         call,
-        turns=turns,
+        turns=cleared.turns,
+        turns_withheld=cleared.withheld,
         transcript_confidence=round(fmean(confidences), 4) if confidences else None,
         language=language,
         speech_model=speech_model,

@@ -20,3 +20,8 @@ WORDS = Counter(
     "callsift_transcribe_words_total",
     "Words recognised. Falling against the seconds decoded: the audio or the model is wrong.",
 )
+WITHHELD_TURNS = Counter(
+    "callsift_transcribe_withheld_turns_total",
+    "Turns that were replaced whole because the redaction failed on them. Not zero: a rule has a fault; the log of the "
+    "worker has the stack.",
+)

@@ -2,11 +2,11 @@
 
 import json
 import re
-import resource
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 import vosk
 
 from agents.transcribe.models import fingerprint
@@ -85,5 +85,5 @@ def sample_rate_hz(folder: Path) -> int:
 
 
 def _resident_bytes() -> int:
-    pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[1]
-    return int(pages) * resource.getpagesize()
+    resident: int = psutil.Process().memory_info().rss
+    return resident

@@ -3,17 +3,22 @@
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import requests
 import urllib3
+from requests.adapters import HTTPAdapter
+from urllib3.util.ssl_ import create_urllib3_context
 
 from streams.claim_check import public_address
 from streams.errors import CallsiftError
+from streams.tls import checked_alike, distrust
 
 _BLOCK_BYTES = 256 * 1024
 _CONNECT_LIMIT_S = 10.0
 _SILENCE_LIMIT_S = 60.0
 _AGAIN = "Run the same command again: it goes on where it stopped, if the server can do that"
+_TRUST = "Name a file with its authority in REQUESTS_CA_BUNDLE, or have the certificate issued anew"
 _LARGER = "Raise --limit-mb if a model of this size is meant"
 
 Progress = Callable[[int, int | None], None]
@@ -46,7 +51,10 @@ def download(url: str, part: Path, *, limit_bytes: int, time_limit_s: float, on_
     deadline = time.monotonic() + time_limit_s
     have_bytes, headers = _going_on(part)
     try:
-        with requests.get(url, headers=headers, stream=True, timeout=(_CONNECT_LIMIT_S, _SILENCE_LIMIT_S)) as answer:
+        with (
+            _session() as session,
+            session.get(url, headers=headers, stream=True, timeout=(_CONNECT_LIMIT_S, _SILENCE_LIMIT_S)) as answer,
+        ):
             hops = [url.lower(), *(hop.url for hop in (*answer.history, answer))]
             if hops[0].startswith("https:") and not all(hop.startswith("https:") for hop in hops):
                 raise DownloadFailed(
@@ -68,12 +76,28 @@ def download(url: str, part: Path, *, limit_bytes: int, time_limit_s: float, on_
                     if time.monotonic() > deadline:
                         raise DownloadFailed(f"{shown} took more than {time_limit_s:.0f} s", _AGAIN)
     except requests.RequestException as error:
+        why = distrust(error)
         raise DownloadFailed(
-            f"cannot download {shown}: {type(error).__name__}", f"Check that this machine reaches it. {_AGAIN}"
+            f"cannot download {shown}: {why or type(error).__name__}",
+            _TRUST if why else f"Check that this machine reaches it. {_AGAIN}",
         ) from None  # the library's text holds the whole address
     except urllib3.exceptions.HTTPError as error:  # also fewer bytes than the server said
         reason = type(error).__name__
         raise DownloadFailed(f"{shown} broke off after {have_bytes} bytes: {reason}", _AGAIN) from None
+
+
+class _Adapter(HTTPAdapter):
+    """Connections over TLS, whose certificates are checked as everywhere."""
+
+    def init_poolmanager(self, *arguments: Any, **named: Any) -> None:
+        """Give every connection one context, which takes the authorities that requests knows."""
+        super().init_poolmanager(*arguments, **named, ssl_context=checked_alike(create_urllib3_context()))
+
+
+def _session() -> requests.Session:
+    session = requests.Session()
+    session.mount("https://", _Adapter())
+    return session
 
 
 def forget(part: Path) -> None:

@@ -119,7 +119,7 @@ def numbers(text: str) -> list[Number]:
 def _number_at(low: str, tokens: Sequence[tuple[str, int, int]], position: int) -> tuple[int, Number | None]:
     """Return how many tokens the whole number that starts here takes (1 if there is none), and the number."""
     word, start, end = tokens[position]
-    if word.isdigit():
+    if word.isdecimal():
         return 1, Number(start, end, word, spoken=False)
     if (several := _several(word))[0]:
         return 1, Number(start, end, several[0], ending=several[1])
@@ -135,7 +135,7 @@ def _number_at(low: str, tokens: Sequence[tuple[str, int, int]], position: int) 
             break
     after_digits = (
         position > 0
-        and tokens[position - 1][0].isdigit()
+        and tokens[position - 1][0].isdecimal()
         and not low[tokens[position - 1][2] : tokens[position][1]].strip()
     )
     if parts and after_digits and _VALUES[parts[0][1].stem] >= 100:
@@ -259,7 +259,8 @@ def _less_articles(low: str, found: Sequence[Number], neighbours: Sequence[tuple
             elif word == "atmış":
                 certain = len(run) > 1
             elif word in {"yüz", "yüze"}:
-                certain = certain and low[run[0].start : run[-1].end] != "yüz yüze"
+                face_to_face = len(run) == 2 and low[run[0].start : run[1].end] == "yüz yüze"
+                certain = certain and not face_to_face
             marked.append(replace(number, certain=certain))
     return marked
 

@@ -1,5 +1,7 @@
 """Turkish letters and endings: what ``str.lower`` and a list of number words alone do not know."""
 
+import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -7,6 +9,7 @@ _VOWELS = "aeıioöuü"
 _FRONT = "eiöü"
 _ROUND = "oöuü"
 _VOICELESS = "çfhkpsşt"
+_OTHER_DIGIT = re.compile(r"[^\D0-9]")
 
 
 def lowered(text: str) -> str:
@@ -14,6 +17,11 @@ def lowered(text: str) -> str:
     return "".join(
         low if len(low := letter.lower()) == 1 else letter for letter in text.replace("I", "ı").replace("İ", "i")
     )
+
+
+def plain_digits(text: str) -> str:
+    """Return the text with the decimal digits of every script (٣, ３) as 0 to 9, each in its old place."""
+    return _OTHER_DIGIT.sub(lambda digit: str(unicodedata.decimal(digit[0])), text)
 
 
 @dataclass(frozen=True)

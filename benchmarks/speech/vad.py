@@ -11,13 +11,15 @@ import numpy as np
 import numpy.typing as npt
 import soundfile
 import torch
-from silero_vad import get_speech_timestamps, load_silero_vad
 
 from agents.audio.channels import BLOCK
 from agents.audio.resample import SAMPLE_RATE_HZ
 from agents.audio.settings import AudioSettings
 from agents.audio.vad import LONGEST_S, VoiceActivity
 from benchmarks.progress import Steps
+
+# isort: split
+from silero_vad import get_speech_timestamps, load_silero_vad  # after agents.audio.vad, which ends its telemetry
 
 WAYS = ("ours", "default", "onnx")
 Signal = npt.NDArray[np.float32]

@@ -59,7 +59,7 @@ def redact(
 def _as_json(identity: JsonValue, found: "Redacted") -> dict[str, Any]:
     spans = [{"turn": s.turn, "start": s.start, "end": s.end, "type": s.kind.value} for s in found.spans]
     turns = [{"speaker": turn.speaker, "text": turn.text} for turn in found.turns]
-    return {"id": identity, "turns": turns, "spans": spans}
+    return {"id": identity, "turns": turns, "spans": spans, "withheld": sorted(found.withheld)}
 
 
 def _transcripts(file: Path) -> Iterator[_Transcript]:

@@ -1,7 +1,7 @@
 """What is asked about a labelled call, and the classifier that answers by its words."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -21,8 +21,6 @@ from schemas import (
 )
 
 _SECONDS_A_TURN = 3.0
-_OPINIONS = {"agreement", "samples", "gemini_turn_chars", "gemini_transcript_chars"}
-"""Settings of hosted models that change an answer and are in no version."""
 _NEVER = datetime(2000, 1, 1, tzinfo=UTC)
 """A labelled dialogue does not say when it was; one and the same instant keeps answers repeatable."""
 
@@ -49,7 +47,7 @@ class Asking(Protocol):
 def about_words(settings: ClassifySettings, taxonomy: Taxonomy) -> Asking:
     """Ask the classifier that the settings choose, as the classify stage does, with no confidence floor."""
     classifier = make_classifier(measured(settings), taxonomy)
-    source = answerer(classifier, settings, taxonomy)
+    source = answerer(classifier, taxonomy)
 
     async def classified(dialogue: Dialogue) -> CallClassified:
         call = _transcribed(dialogue)
@@ -71,11 +69,9 @@ def measured(settings: ClassifySettings) -> ClassifySettings:
     return settings.model_copy(update={"confidence_floor": 0.0, "when_away": "wait"})
 
 
-def answerer(classifier: Classifier, settings: ClassifySettings, taxonomy: Taxonomy) -> tuple[object, ...]:
+def answerer(classifier: Classifier, taxonomy: Taxonomy) -> tuple[object, ...]:
     """Return all that decides what a classifier answers."""
-    source = classifier.source
-    shown = settings.model_dump(mode="json", include=_OPINIONS) if settings.chosen != "offline" else {}
-    return (source.classifier, source.model, source.prompt, taxonomy.version, shown)
+    return (*astuple(classifier.source), taxonomy.version)
 
 
 def _transcribed(dialogue: Dialogue) -> CallTranscribed:

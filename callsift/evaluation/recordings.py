@@ -17,7 +17,7 @@ from streams.errors import CallsiftError
 def about_recordings(settings: ClassifySettings, taxonomy: Taxonomy) -> Asking:
     """Send recordings through all stages in this process, one at a time: each takes every core for itself."""
     ear, heard_with = _chain(measured(settings))
-    source = answerer(make_classifier(measured(settings), taxonomy), settings, taxonomy)
+    source = answerer(make_classifier(measured(settings), taxonomy), taxonomy)
     one_at_a_time = asyncio.Lock()
 
     async def classified(call: RecordedCall) -> CallClassified:

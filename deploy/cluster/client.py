@@ -134,5 +134,7 @@ def wait_until(what: str, is_so: Callable[[], bool], limit_s: float = 120.0) -> 
 def _tool(name: str) -> str:
     found = find(name)
     if found is None:
-        raise ClusterRefused(f"no {name} on the PATH or in {FOLDER}", "Install it; helm comes with `make setup`")
+        raise ClusterRefused(
+            f"no {name} on the PATH or in {FOLDER}", "Install it; helm comes with `make setup` on x86-64 Linux"
+        )
     return found

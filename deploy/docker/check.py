@@ -111,12 +111,10 @@ def refuse_other_files(folder: Path) -> None:
     Raises:
         CheckFailed: It did not.
     """
-    (folder / "requirements").mkdir(parents=True)
+    pins = Path(shutil.copytree(ROOT / "requirements", folder / "requirements")) / "hashed.txt"
     shutil.copy(ROOT / "pyproject.toml", folder)
-    shutil.copy(ROOT / "requirements" / "torch.txt", folder / "requirements")
-    pinned = (ROOT / "requirements" / "hashed.txt").read_text(encoding="utf-8")
-    other = re.sub(r"--hash=sha256:[0-9a-f]{64}", f"--hash=sha256:{'0' * 64}", pinned)
-    (folder / "requirements" / "hashed.txt").write_text(other, encoding="utf-8")
+    other = re.sub(r"--hash=sha256:[0-9a-f]{64}", f"--hash=sha256:{'0' * 64}", pins.read_text(encoding="utf-8"))
+    pins.write_text(other, encoding="utf-8")
     try:
         _run("sh", str(ROOT / "deploy/docker/install.sh"), str(folder / "venv"), "none", cwd=folder)
     except CheckFailed as error:

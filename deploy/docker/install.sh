@@ -1,18 +1,19 @@
 #!/bin/sh
-# Makes a virtual environment with the dependencies of one image, without callsift itself: the Dockerfile and
-# deploy/docker/check.py run these same lines, from the project's root.
+# Fills a virtual environment with the dependencies of some extras, without callsift itself: the Dockerfile,
+# deploy/docker/check.py and the Makefile run these same lines, from the project's root.
 #
 #   install.sh VENV EXTRAS [STORE_DRIVERS]
 #
 # EXTRAS of pyproject.toml are separated by commas, or "none"; STORE_DRIVERS are fsspec drivers such as "s3fs".
-# TORCH_INDEX, if set, is an index to prefer for torch and torchaudio. SKIP_TORCH=1 leaves both out.
+# VENV is made unless it is there. TORCH_INDEX, if set, is an index to prefer for torch and torchaudio. SKIP_TORCH=1 leaves both out.
 # Every version is the one of requirements/, and every file must have a hash that requirements/hashed.txt lists; only
-# torch and what it alone pulls in have none (docs/decisions/0002). No compiler is needed: srt, which vosk pulls in, is
-# all that has no wheel, and it is Python alone.
+# torch and what it alone pulls in have none (docs/decisions/0002). No compiler is needed: what has no wheel
+# (docs/laptop.md) builds as Python alone.
 set -eu
 venv=$1 extras=$2 drivers=${3:-}
 pinned="-c requirements/hashed.txt"
-uv venv -q --allow-existing "$venv"
+export UV_EXCLUDE=requirements/left-out.txt
+[ -e "$venv/pyvenv.cfg" ] || uv venv -q "$venv"
 named=""
 if [ "$extras" != none ]; then
     named=$(printf '%s' "$extras" | sed 's/[^,]\{1,\}/--extra &/g; s/,/ /g')
@@ -24,7 +25,7 @@ uv pip compile -q --python "$venv" --no-header --no-annotate --no-emit-index-url
     $pinned -c requirements/torch.txt -o "$venv/dependencies.txt"
 # shellcheck disable=SC2086
 uv pip install -q --python "$venv" --no-deps --require-hashes $pinned -r "$venv/dependencies.txt"
-case ",$extras," in *,audio,*)
+case ",$extras," in *,audio,* | *,all,* | *,dev,*)
     if [ -z "${SKIP_TORCH:-}" ]; then
         # shellcheck disable=SC2086
         uv pip install -q --python "$venv" ${TORCH_INDEX:+--index "$TORCH_INDEX"} \

@@ -5,6 +5,8 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
+
 from callsift.embedded import EmbeddedBroker, EmbeddedStore, free_port
 from deploy.docker.images import Image
 
@@ -129,11 +131,10 @@ def _health(environment: dict[str, str], *which: str) -> int:
 
 
 def _memory_mb(pid: int) -> float:
-    proc = Path("/proc") / str(pid)
-    lines = (proc / "smaps_rollup").read_text().splitlines()
-    own = sum(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1024
-    children = (proc / "task" / str(pid) / "children").read_text().split()
-    return own + sum(_memory_mb(int(child)) for child in children)
+    """Return what a process and its children hold; on Linux what they share with others is split among these."""
+    process = psutil.Process(pid)
+    held = [one.memory_full_info() for one in (process, *process.children(recursive=True))]
+    return sum(getattr(one, "pss", one.uss) for one in held) / 1024**2
 
 
 def _files(folder: Path) -> set[Path]:

@@ -217,6 +217,11 @@ ROWS: dict[str, tuple[Panel, ...]] = {
                 )
             },
         ),
+        Panel(
+            "Turns withheld a minute",
+            "short",
+            {"withheld": f"60 * {_rate('callsift_transcribe_withheld_turns_total')}"},
+        ),
     ),
     "Classify": (
         Panel(

@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from callsift.reference import SECTIONS
+from callsift.settings import SECTIONS
 
 CHART = Path(__file__).parent / "callsift"
 OWN = frozenset(

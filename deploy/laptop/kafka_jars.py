@@ -69,7 +69,7 @@ def fetched(pom: Path, folder: Path) -> list[Path]:
                 _fetch(pom, folder)
     found = sorted(folder.glob("*.jar"))
     if not found:
-        raise CannotRunKafka(f"no jar in {folder}", "Remove the folder, or let CALLSIFT_KAFKA_JARS name another")
+        raise CannotRunKafka(f"no jar in {folder}", "Remove the folder, or let KAFKA_JARS name another")
     return found
 
 
@@ -79,7 +79,7 @@ def archive(java_digest: str) -> Path:
 
 
 def _folder() -> Path:
-    named = os.environ.get("CALLSIFT_KAFKA_JARS")
+    named = os.environ.get("KAFKA_JARS")
     return Path(named) if named else Path.home() / ".cache" / "callsift" / f"kafka-{version()}"
 
 

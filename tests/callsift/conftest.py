@@ -5,14 +5,19 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from callsift import calls
+from schemas import CallEnded, CallOutcome, OneFile
+from streams.claim_check import ClaimCheckStore
+from streams.settings import KafkaSettings
 from tests.callsift import terminal
+from tests.patience import PATIENCE_S
 
 RECORDINGS = Path(__file__).parents[2] / "demo" / "recordings"
 
@@ -48,6 +53,16 @@ class Up:
         command = [sys.executable, "-m", "callsift", *arguments]
         return subprocess.Popen(command, env=self.variables, stdout=subprocess.PIPE, text=True)
 
+    def call_ended(self, recording: Path) -> CallEnded:
+        """Make the event of a call that ends now; the recording lies in the audio store."""
+        store = ClaimCheckStore(self.state["environment"]["CALLSIFT_AUDIO_STORE_URI"])
+        return calls.call_ended(calls.new_call_id(), OneFile(uri=calls.store_recording(store, recording)))
+
+    def send(self, event: CallEnded) -> CallOutcome:
+        """Publish a call-ended event, and return what comes of it."""
+        kafka = KafkaSettings(bootstrap_servers=self.state["environment"]["CALLSIFT_KAFKA_BOOTSTRAP_SERVERS"])
+        return calls.emit_and_wait(kafka, [event], 120, lambda _: None)[event.call_id]
+
     def emit(self, *recordings: Path) -> list[dict[str, Any]]:
         """Send recordings and return their outcomes, in the same order."""
         ended = self.run("emit", "--wait", "--json", *map(str, recordings))
@@ -55,19 +70,19 @@ class Up:
         return [json.loads(line) for line in ended.stdout.splitlines()]
 
 
-def start_up(home: Path, **environment: str) -> Up:
-    """Start ``callsift up`` with more variables and return when it is ready."""
+def start_up(home: Path, *, recorder: Sequence[str] = (), **environment: str) -> Up:
+    """Start ``callsift up`` with more variables and return when it is ready; ``recorder`` stands before the command."""
     log = home / "up.log"
     with log.open("wb") as output:
         own = {name: value for name, value in os.environ.items() if not name.startswith("CALLSIFT_")}
         process = subprocess.Popen(
-            [sys.executable, "-m", "callsift", "up"],
+            [*recorder, sys.executable, "-m", "callsift", "up"],
             env={**own, "CALLSIFT_HOME": str(home), "CALLSIFT_RUNNER_PROBE_S": "0.2", **environment},
             stdout=output,
             stderr=output,
             start_new_session=True,
         )
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + PATIENCE_S
     while not (home / "up.json").exists():
         assert process.poll() is None, log.read_text()
         assert time.monotonic() < deadline, log.read_text()
@@ -81,4 +96,4 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
     running = start_up(tmp_path_factory.mktemp("up"))
     yield running
     running.process.terminate()
-    assert running.process.wait(60) == 0, running.log.read_text()
+    assert running.process.wait(PATIENCE_S) == 0, running.log.read_text()

@@ -11,6 +11,7 @@ from callsift.worker import MONITOR, RETRY, WORKERS
 from deploy.grafana.dashboard import exported
 from streams.catalogue import RETRIES, STAGES, WAY
 from tests.callsift.conftest import RECORDINGS, Up
+from tests.patience import PATIENCE_S
 
 pytestmark = pytest.mark.integration
 
@@ -44,7 +45,7 @@ def after_a_call(up: Up) -> Iterator[tuple[float, dict[str, Samples]]]:
     began_s = time.time()
     [outcome] = up.emit(RECORDINGS / "leaking-washing-machine.wav")
     assert outcome["state"] == "done"
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE_S
     while (found := samples(up))[MONITOR].value("monitor_last_look_timestamp_seconds") < began_s:
         assert time.monotonic() < deadline
         time.sleep(0.2)

@@ -25,6 +25,7 @@ from streams.message import Headers, Message
 from streams.runner import StageRunner
 from streams.settings import KafkaSettings, RunnerSettings
 from streams.snapshot import read, topic_ranges
+from tests.patience import PATIENCE_S
 from tests.schemas import examples
 
 LARGEST_BYTES = 1_000_000
@@ -129,7 +130,7 @@ def workers(variables: dict[str, str], tmp_path: Path) -> Iterator[Path]:
         for process in running:
             process.terminate()
         for process in running:
-            process.wait(60)
+            process.wait(PATIENCE_S)
 
 
 def values(kafka: KafkaSettings, topic: Topic) -> list[bytes]:
@@ -144,7 +145,7 @@ def test_a_two_hour_call_goes_through_real_workers_and_is_stored_whole(
     audio = examples.audio_ready().model_dump_json().encode()
     light = asyncio.run(through("transcribe", Transcript(call), AUDIO, audio, turns))
     produce(real_kafka, TRANSCRIPTS.name, [(call.call_id, light)])
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + PATIENCE_S
     while not (outcomes := values(real_kafka, OUTCOMES)):
         assert time.monotonic() < deadline, workers.read_text()
         time.sleep(0.2)

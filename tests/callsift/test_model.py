@@ -16,6 +16,7 @@ from streams.errors import CallsiftError, SettingsError
 from tests.agents.demo_calls import SPEECH_MODEL
 from tests.agents.transcribe.archive_server import ArchiveServer, archive_server
 from tests.agents.transcribe.model_archives import NAME, demo_zip
+from tests.patience import PATIENCE_S
 
 ARCHIVE = demo_zip()
 SHA256 = hashlib.sha256(ARCHIVE).hexdigest()
@@ -112,7 +113,7 @@ def test_check_prints_a_line_for_every_fact() -> None:
 def test_loading_in_a_process_of_its_own_takes_time_and_memory() -> None:
     program = "from callsift.commands.model import app; app()"
     command = [sys.executable, "-c", program, "check", str(SPEECH_MODEL), "--json"]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=True)
     facts = json.loads(ended.stdout)
     assert facts["resident_bytes"] > facts["size_bytes"] / 2
     assert facts["load_s"] > 0

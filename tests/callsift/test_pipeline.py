@@ -15,6 +15,7 @@ from streams.catalogue import ENDED, OUTCOMES, STAGES, WAY
 from streams.kafka_client import TopicReader, produce
 from streams.settings import KafkaSettings
 from tests.callsift.conftest import RECORDINGS, Up
+from tests.patience import PATIENCE_S
 
 pytestmark = pytest.mark.integration
 
@@ -29,7 +30,7 @@ def outcomes_of(up: Up, call_id: str, count: int) -> list[dict[str, Any]]:
     """Wait for the first ``count`` outcomes of a call, in the order of the topic."""
     reader = TopicReader(kafka(up), OUTCOMES.name, from_start=True)
     found: list[dict[str, Any]] = []
-    for value in reader.values(timeout_s=60):
+    for value in reader.values(timeout_s=PATIENCE_S):
         outcome = json.loads(value)
         found += [outcome] if outcome["call_id"] == call_id else []
         if len(found) == count:
@@ -40,7 +41,7 @@ def outcomes_of(up: Up, call_id: str, count: int) -> list[dict[str, Any]]:
 
 def test_a_call_becomes_an_outcome_and_one_document(up: Up) -> None:
     with up.start("emit", "--wait", "--json", str(GOOD)) as emitting:
-        printed, _ = emitting.communicate(timeout=120)
+        printed, _ = emitting.communicate(timeout=PATIENCE_S)
     [outcome] = map(json.loads, printed.splitlines())
     assert (outcome["state"], outcome["category"], outcome["revision"]) == ("done", "potential_customer", 1)
     assert outcome["classifier"] == "offline"
@@ -112,6 +113,19 @@ def test_a_changed_call_gives_a_new_revision_and_its_repetition_the_same_outcome
     assert (original["outcome_id"], original["revision"]) == (first["outcome_id"], 1)
     assert (second["outcome_id"], second["revision"]) == (third["outcome_id"], 2)
     assert second["outcome_id"] != first["outcome_id"]
+
+
+def test_a_corrected_event_with_the_same_words_gives_a_new_revision_that_the_first_one_does_not_undo(up: Up) -> None:
+    first = up.call_ended(GOOD).model_copy(update={"queue": "sales", "metadata": {"campaign": "autumn"}})
+    right = first.model_copy(update={"queue": "service", "metadata": {"campaign": "winter"}})
+    before, after = up.send(first), up.send(right)
+    assert (before.queue, before.revision) == ("sales", 1)
+    assert (after.queue, after.metadata, after.revision) == ("service", {"campaign": "winter"}, 2)
+    assert after.category == before.category
+    assert after.outcome_id != before.outcome_id
+    for again in (first, right):
+        found = up.send(again)
+        assert (found.outcome_id, found.revision) == (after.outcome_id, 2)
 
 
 def test_every_worker_is_ready_and_shows_its_metrics(up: Up) -> None:

@@ -15,6 +15,7 @@ from streams.catalogue import CLASSIFIED, DEAD_LETTER, ENDED, OUTCOMES, RETRIES,
 from tests.agents.audio.sounds import Samples, write_wav
 from tests.agents.demo_calls import RECORDINGS, demo_calls
 from tests.callsift.conftest import Up, start_up
+from tests.patience import PATIENCE_S
 from tests.servers.gemini import GeminiServer, gemini_server
 
 pytestmark = pytest.mark.integration
@@ -51,7 +52,7 @@ def pipeline(server: GeminiServer, tmp_path_factory: pytest.TempPathFactory) -> 
     )
     yield running
     running.process.terminate()
-    assert running.process.wait(60) == 0, running.log.read_text()
+    assert running.process.wait(PATIENCE_S) == 0, running.log.read_text()
 
 
 def messages(up: Up, topic: str) -> list[str]:

@@ -30,8 +30,9 @@ def test_each_line_is_printed_redacted_with_its_spans(tmp_path: Path) -> None:
             "id": "a-1",
             "turns": [{"speaker": "customer", "text": "numaram [phone] efendim"}],
             "spans": [{"turn": 0, "start": 8, "end": 22, "type": "phone"}],
+            "withheld": [],
         },
-        {"id": 2, "turns": [], "spans": []},
+        {"id": 2, "turns": [], "spans": [], "withheld": []},
     ]
 
 

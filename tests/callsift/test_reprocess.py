@@ -12,6 +12,7 @@ import pytest
 
 from tests.agents.demo_calls import RECORDINGS
 from tests.callsift.conftest import Up, start_up
+from tests.patience import PATIENCE_S
 from tests.servers.gemini import GeminiServer, Reply, answered, failed, gemini_server
 
 pytestmark = pytest.mark.integration
@@ -38,7 +39,7 @@ def pipeline(home: Path, server: GeminiServer, **environment: str) -> Iterator[U
         yield running
     finally:
         running.process.terminate()
-        assert running.process.wait(60) == 0, running.log.read_text()
+        assert running.process.wait(PATIENCE_S) == 0, running.log.read_text()
 
 
 def documents(up: Up) -> dict[str, dict[str, Any]]:
@@ -48,7 +49,7 @@ def documents(up: Up) -> dict[str, dict[str, Any]]:
 
 def revised(up: Up, call_ids: set[str]) -> dict[str, dict[str, Any]]:
     """The documents of calls once each has a second revision."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE_S
     while True:
         found = {call_id: document for call_id, document in documents(up).items() if call_id in call_ids}
         if all(document["revision"] > 1 for document in found.values()):
@@ -97,6 +98,24 @@ def test_stored_calls_are_classified_again_by_another_model(server: GeminiServer
         assert [request.model for request in server.received[asked:]] == ["new", "new"]
         again = reprocess(up, "--yes")
         assert (again["calls"], again["up_to_date"]) == (0, 3)
+
+
+def test_after_a_change_of_the_floor_a_call_has_another_outcome_and_its_category_is_published(
+    server: GeminiServer, tmp_path: Path
+) -> None:
+    strict = {"CALLSIFT_CLASSIFIER": "offline", "CALLSIFT_CLASSIFY_CONFIDENCE_FLOOR": "1"}
+    with pipeline(tmp_path, server, CALLSIFT_CLASSIFIER="offline") as up:
+        event = up.call_ended(CALLS[0])
+        first = up.send(event)
+        assert (first.category, first.revision) == ("potential_customer", 1)
+        assert up.send(event).revision == 1
+        assert reprocess(up, "--dry-run")["up_to_date"] == 1
+    with pipeline(tmp_path, server, **strict) as up:
+        assert (plan := reprocess(up, "--dry-run"))["calls"] == 1, plan
+        second = up.send(event)
+        assert (second.category, second.best_guess, second.revision) == ("uncertain", "potential_customer", 2)
+        assert second.outcome_id != first.outcome_id
+        assert reprocess(up, "--dry-run")["up_to_date"] == 1
 
 
 def test_what_was_decided_while_the_model_was_away_is_decided_anew_when_it_is_back(

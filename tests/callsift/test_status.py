@@ -14,6 +14,7 @@ from streams.kafka_client import produce
 from streams.settings import KafkaSettings
 from tests.callsift import terminal
 from tests.callsift.conftest import Up
+from tests.patience import PATIENCE_S
 
 pytestmark = pytest.mark.integration
 
@@ -48,7 +49,7 @@ def test_watching_looks_again_until_ctrl_c(up: Up) -> None:
         assert watching.stdout is not None
         first, second = (json.loads(watching.stdout.readline())["asked_at"] for _ in range(2))
         watching.send_signal(signal.SIGINT)
-        assert watching.wait(30) == 0
+        assert watching.wait(PATIENCE_S) == 0
     assert first < second
 
 

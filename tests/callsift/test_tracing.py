@@ -10,6 +10,7 @@ from streams.catalogue import OUTCOMES, TRANSCRIPTS
 from streams.kafka_client import TopicReader, produce
 from streams.settings import KafkaSettings
 from streams.snapshot import read, topic_ranges
+from tests.patience import PATIENCE_S
 from tests.schemas import examples
 from tests.servers.otlp import otlp_collector
 
@@ -52,7 +53,7 @@ def states(kafka: KafkaSettings, count: int) -> list[str]:
     """Wait for so many outcomes."""
     reader = TopicReader(kafka, OUTCOMES.name, from_start=True)
     found: list[str] = []
-    for value in reader.values(timeout_s=60):
+    for value in reader.values(timeout_s=PATIENCE_S):
         found.append(CallOutcome.model_validate_json(value).state)
         if len(found) == count:
             break

@@ -150,6 +150,8 @@ async def test_a_document_of_another_version_gets_its_next_revision_and_can_be_j
         [(outcome, transcript)] = [found async for found in outcomes.transcripts(Chosen())]
         assert (outcome.outcome_id, outcome.revision) == (before["outcome_id"], before["revision"])
         assert [turn.text for turn in transcript.turns] == [turn["text"] for turn in call["turns"]]
+        assert outcome.versions is not None
+        assert outcome.versions.policy == before["versions"].get("policy")  # unknown: `reprocess` offers the call
         anew = CallClassified.model_validate(call | {"classification_id": "anew"})
         stored = await outcomes.save(core.done(anew, datetime(2026, 11, 1, tzinfo=UTC)), anew.turns)
         assert stored is not None

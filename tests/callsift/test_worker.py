@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import PATIENCE_S
+
 PROGRAM = "import sys; from callsift.worker import work; work(sys.argv[1], lambda _: sys.exit())"
 
 
@@ -15,7 +17,7 @@ def said(stage: str, uri: str) -> str:
     own = {name: value for name, value in os.environ.items() if not name.startswith("CALLSIFT_")}
     own |= {"CALLSIFT_HTTP_PORT": "0", "CALLSIFT_AUDIO_STORE_URI": uri}
     ended = subprocess.run(
-        [sys.executable, "-c", PROGRAM, stage], env=own, capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-c", PROGRAM, stage], env=own, capture_output=True, text=True, timeout=PATIENCE_S, check=True
     )
     return ended.stderr
 

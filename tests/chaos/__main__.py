@@ -18,7 +18,8 @@ from schemas import CallEnded, OneFile
 from streams.kafka_client import KafkaUnavailable
 from streams.settings import KafkaSettings
 from tests.chaos.faults import WORKERS_EACH, faults, outages, rolling
-from tests.chaos.tally import Outcomes, as_line, passed, tally, tally_of_restart
+from tests.chaos.retries import retries
+from tests.chaos.tally import Outcomes, as_line, passed, tally, tally_of_ladder, tally_of_restart
 from tests.chaos.world import World
 
 _QUIET_LIMIT_S = 330.0
@@ -27,6 +28,8 @@ _BATCH = 10
 """Calls that end together."""
 _MODEL_FAULTS = 0.3
 """Share of the model's answers that are faults."""
+_LADDER_SHARE = 0.125
+"""Share of the calls that fail once; a little more than what has to be on the retry topics (tally.LADDER_SHARE)."""
 _RESTART: dict[str, Any] = {"workers_each": WORKERS_EACH, "quick_tries": 1}
 """A call that fails once goes to a retry topic, so that the mover has work."""
 _RESTART_FAULTS = 0.01
@@ -106,7 +109,7 @@ def _run(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
     if arguments.rolling:
         programme, each_s, model_faults = rolling(), _REPLACEMENT_S, _RESTART_FAULTS
     elif away_s:
-        programme, each_s, model_faults = outages(away_s), 2 + away_s, 0.0
+        programme, each_s, model_faults = outages(away_s), 2 + away_s, 0.0  # an outage spends no tries
     else:
         programme = faults(arguments.seed, brokers=arguments.brokers, rounds=arguments.rounds)
         each_s, model_faults = 2.0, _MODEL_FAULTS
@@ -119,6 +122,7 @@ def _run(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
         seed=arguments.seed,
         model_faults=model_faults,
         session_timeout_s=arguments.session,
+        ladder_share=0.0 if away_s else _LADDER_SHARE,
         **(_RESTART if arguments.rolling else {}),
     ) as world:
         outcomes = Outcomes(world.kafka)
@@ -137,8 +141,10 @@ def _run(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
             _say("waiting for the rest", feeder, outcomes)
             time.sleep(1)
         time.sleep(5)  # what comes twice comes soon
+        ladder = retries(world.kafka)
         result = tally(feeder.call_ids, outcomes, world.kafka, world.mongo_uri, happened, arguments.seed)
-        return result | (tally_of_restart(world, result["retries"]) if arguments.rolling else {})
+        result |= {} if away_s else tally_of_ladder(ladder)
+        return result | (tally_of_restart(world, ladder) if arguments.rolling else {})
 
 
 def _say(what: str, feeder: Feeder, outcomes: Outcomes) -> None:

@@ -1,14 +1,22 @@
-"""A worker whose speech is precomputed: ``python -m tests.chaos.worker STAGE``. Delivery is the real one."""
+"""A worker whose speech is precomputed: ``python -m tests.chaos.worker STAGE``. Delivery is the real one.
+
+CHAOS_LADDER_SHARE of the calls fail in transcribe when they are tried for the first time; CHAOS_TRIED is the folder
+where all workers note which were. With one quick try, each of these calls goes over a retry topic.
+"""
 
 import asyncio
+import hashlib
+import os
 import random
 import sys
+from pathlib import Path
 from typing import Any
 
 from callsift.stages import make_agent
 from callsift.worker import work
 from schemas import AudioReady, CallEnded, CallTranscribed
 from streams.agent import Agent
+from streams.errors import TransientError
 from tests.schemas.examples import audio_ready, call_transcribed
 
 _LONGEST_WORK_S = 0.1
@@ -29,20 +37,48 @@ class PrecomputedAudio(Agent[CallEnded]):
         )
 
 
+class FirstTry(TransientError):
+    """This call fails when it is tried for the first time."""
+
+
 class PrecomputedTranscript(Agent[AudioReady]):
-    """The same transcript for every call."""
+    """The same transcript for every call; some calls fail once."""
+
+    def __init__(self, share: float, tried: Path) -> None:
+        """Let ``share`` of the calls fail once; ``tried`` is the folder that says which have."""
+        self._share = share
+        self._tried = tried
 
     async def work(self, call: AudioReady) -> CallTranscribed:
+        """Return the transcript.
+
+        Raises:
+            FirstTry: The call is one of those that fail once.
+        """
         await _take_a_while()
+        if self._fails(call.call_id):
+            raise FirstTry("the first try of this call fails", "Wait for the retry mover")
         same = call_transcribed()
         return CallTranscribed.following(call, turns=same.turns, language=same.language, speech_model=same.speech_model)
+
+    def _fails(self, call_id: str) -> bool:
+        digest = hashlib.sha256(call_id.encode()).digest()
+        if int.from_bytes(digest[:4]) >= self._share * 2**32:
+            return False
+        try:
+            (self._tried / digest.hex()).touch(exist_ok=False)
+        except FileExistsError:
+            return False
+        return True
 
 
 def make(stage: str) -> Agent[Any]:
     """Make a stage's agent; only audio and transcribe are not the real ones."""
     if stage == "audio":
         return PrecomputedAudio()
-    return PrecomputedTranscript() if stage == "transcribe" else make_agent(stage)
+    if stage == "transcribe":
+        return PrecomputedTranscript(float(os.environ["CHAOS_LADDER_SHARE"]), Path(os.environ["CHAOS_TRIED"]))
+    return make_agent(stage)
 
 
 if __name__ == "__main__":

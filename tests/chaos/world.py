@@ -63,6 +63,7 @@ class World:
         seed: int,
         model_faults: float,
         session_timeout_s: float,
+        ladder_share: float = 0.0,
         workers_each: int = 1,
         quick_tries: int = 8,
     ) -> None:
@@ -74,16 +75,20 @@ class World:
             seed: Decides which of the model's answers are faults.
             model_faults: The share of them that are.
             session_timeout_s: The workers' session time-out.
+            ladder_share: The share of the calls that fail once in transcribe, and go over a retry topic.
             workers_each: How many workers a stage has.
             quick_tries: Tries of a call before it goes to a retry topic.
         """
         self._folder = folder
+        self._tried = folder / "tried"
+        self._tried.mkdir(parents=True, exist_ok=True)
         self._stack = ExitStack()
         self._workers: list[Worker] = []
         self._lock = threading.Lock()
         self._ending = threading.Event()
         self._model_faults = model_faults
         self._workers_each = workers_each
+        self._ladder_share = ladder_share
         self._quick_tries = quick_tries
         self._random = random.Random(seed)  # noqa: S311 - the same faults every time
         self._store_port = free_port()
@@ -190,10 +195,12 @@ class World:
             "CALLSIFT_GEMINI_API_KEY": "any",
             "CALLSIFT_CLASSIFY_GEMINI_ENDPOINT": self._gemini.address,
             "CALLSIFT_CLASSIFY_GEMINI_TIMEOUT_S": str(_MODEL_TIMEOUT_S),
-            "CALLSIFT_RUNNER_QUICK_TRIES": str(self._quick_tries),
+            "CALLSIFT_RUNNER_QUICK_TRIES": str(1 if stage == "transcribe" else self._quick_tries),
             "CALLSIFT_RUNNER_BACKOFF_S": "0.2",
             "CALLSIFT_HTTP_HOST": "127.0.0.1",
             "CALLSIFT_HTTP_PORT": str(port),
+            "CHAOS_LADDER_SHARE": str(self._ladder_share),
+            "CHAOS_TRIED": str(self._tried),
         }
         with (self._folder / f"{stage}.log").open("ab") as log:
             return subprocess.Popen(

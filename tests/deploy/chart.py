@@ -15,6 +15,7 @@ SETS = sorted((CHART / "ci").glob("*.yaml"))
 NAMES = [path.name.removesuffix("-values.yaml") for path in SETS]
 KUBERNETES = "1.33.0"
 """A helm that `go install` built takes the cluster for a very old one unless it is told."""
+CURES = {"helm": "install it, it comes with `make setup` on x86-64 Linux alone", "kubectl": "install it"}
 POD_KINDS = {"Deployment", "Job", "CronJob", "Pod"}
 
 
@@ -22,7 +23,7 @@ def tool(name: str) -> str:
     """Return a tool's path, or skip the test."""
     found = find(name)
     if found is None:
-        pytest.skip(f"no {name} on the PATH or in {FOLDER}: see `make deploy-tools`")
+        pytest.skip(f"no {name} on the PATH or in {FOLDER}: {CURES.get(name, 'see `make deploy-tools`')}")
     return found
 
 

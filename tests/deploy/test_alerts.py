@@ -10,7 +10,8 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from callsift.cli import app
-from callsift.reference import SECTIONS, metrics_page
+from callsift.reference import metrics_page
+from callsift.settings import VARIABLES
 from deploy.helm.reference import CHART
 from schemas import Taxonomy
 from tests.deploy.chart import of_kind, run, tool
@@ -80,8 +81,7 @@ def test_a_page_says_who_notices_where_to_look_what_to_do_and_when_to_escalate(p
 def test_what_a_page_names_exists(page: str) -> None:
     text = PAGES[page]
     assert bare(set(re.findall(r"\bcallsift_\w+", text))) <= METRICS
-    variables = {section.variable(field) for section in SECTIONS.values() for field in section.model_fields}
-    assert set(re.findall(r"\bCALLSIFT_\w+", text)) <= variables
+    assert set(re.findall(r"\bCALLSIFT_\w+", text)) <= VARIABLES
     for link, anchor in re.findall(r"\]\(([^)#]+)(?:#([^)]+))?\)", text):
         target = (DOCS / "runbooks" / link).read_text(encoding="utf-8")
         assert not anchor or anchor in {slug(title) for title in re.findall(r"^#+ (.+)$", target, re.MULTILINE)}, anchor

@@ -7,7 +7,7 @@ import pytest
 import yaml
 from jsonschema import Draft7Validator
 
-from callsift.reference import SECTIONS
+from callsift.settings import SECTIONS, VARIABLES, refuse_unknown
 from callsift.worker import WORKERS
 from deploy.helm import reference
 from deploy.helm.kubernetes_schemas import file_name
@@ -33,7 +33,6 @@ from tests.deploy.chart import (
 
 SCHEMAS = Path(reference.__file__).parent / "schemas"
 VALUES = yaml.safe_load((CHART / "values.yaml").read_text(encoding="utf-8"))
-KNOWN = {section.variable(field) for section in SECTIONS.values() for field in section.model_fields}
 every_set = pytest.mark.parametrize("values", NAMES)
 
 
@@ -88,6 +87,13 @@ def test_pods_have_no_token_and_a_limited_tmp(values: str) -> None:
 
 
 @every_set
+def test_onnx_runtime_is_told_not_to_call_home(values: str) -> None:
+    for name, container in containers(values):
+        if container["args"][:1] == ["worker"]:
+            assert {"name": "ORT_DISABLE_TELEMETRY", "value": "1"} in container["env"], name
+
+
+@every_set
 def test_containers_have_requests_and_limits(values: str) -> None:
     for name, container in containers(values):
         for bound in ("requests", "limits"):
@@ -110,13 +116,13 @@ def test_workers_have_probes_and_time_to_end(values: str) -> None:
 
 @every_set
 def test_every_variable_is_a_setting(values: str) -> None:
-    beside = {"HOME", "TMPDIR", "OMP_NUM_THREADS"}
+    beside = {"HOME", "TMPDIR", "ORT_DISABLE_TELEMETRY", "OMP_NUM_THREADS"}
     for name, container in containers(values):
-        assert {entry["name"] for entry in container["env"]} <= KNOWN | beside, name
-    assert settings(values).keys() <= KNOWN
+        assert {entry["name"] for entry in container["env"]} <= VARIABLES | beside, name
+    assert settings(values).keys() <= VARIABLES
     for found in of_kind(values, "Secret"):
         if "kafka" not in found["metadata"]["name"]:
-            assert found["stringData"].keys() <= KNOWN
+            assert found["stringData"].keys() <= VARIABLES
 
 
 @every_set
@@ -129,10 +135,11 @@ def test_callsift_accepts_what_the_pods_are_told(values: str, monkeypatch: pytes
             told[entry["name"]] = (
                 made.get(secret["name"], {}).get(secret["key"], "long-enough-secret") if secret else entry["value"]
             )
+        refuse_unknown(told)
         with monkeypatch.context() as pod:
             for variable, value in told.items():
                 # Files are the pod's; whether they are there is not the chart's to say.
-                if variable in KNOWN and not value.startswith("/"):
+                if variable in VARIABLES and not value.startswith("/"):
                     pod.setenv(variable, value)
             pod.delenv("CALLSIFT_KAFKA_KEY_PASSWORD", raising=False)  # it needs its file
             hashes = container["args"] in (["worker", "audio"], ["worker", "sink"])
@@ -409,6 +416,6 @@ def test_every_value_has_a_description() -> None:
 
 
 def test_the_charts_own_settings_are_settings() -> None:
-    assert reference.OWN <= KNOWN
+    assert reference.OWN <= VARIABLES
     assert not reference.settings().keys() & reference.secrets().keys()
-    assert reference.OWN | reference.settings().keys() | reference.secrets().keys() == KNOWN
+    assert reference.OWN | reference.settings().keys() | reference.secrets().keys() == VARIABLES

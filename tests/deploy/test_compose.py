@@ -11,7 +11,7 @@ import pytest
 import yaml
 from confluent_kafka.admin import AdminClient
 
-from callsift.reference import SECTIONS
+from callsift.settings import VARIABLES
 from callsift.worker import WORKERS
 from deploy.docker.images import argument, images
 from deploy.laptop.kafka import free_ports
@@ -28,7 +28,6 @@ EXAMPLE = (ROOT / ".env.example").read_text(encoding="utf-8")
 TEXT = FILE.read_text(encoding="utf-8")
 SERVICES: dict[str, dict[str, Any]] = yaml.safe_load(TEXT)["services"]
 OURS = {name: service for name, service in SERVICES.items() if "IMAGE_PREFIX" in service["image"]}
-KNOWN = {section.variable(field) for section in SECTIONS.values() for field in section.model_fields}
 PASSWORDS = ("MONGO_ROOT_PASSWORD", "MONGO_PASSWORD", "GRAFANA_PASSWORD")
 
 
@@ -48,7 +47,7 @@ def test_every_worker_has_a_service_that_runs_it() -> None:
 def test_only_settings_that_callsift_knows_are_named() -> None:
     named = {name for text in (TEXT, EXAMPLE) for name in re.findall(r"\bCALLSIFT_[A-Z0-9_]*[A-Z0-9]\b", text)}
     assert len(named) > 10
-    assert named - KNOWN == set()
+    assert named - VARIABLES == set()
 
 
 def test_the_example_explains_every_variable_that_is_asked_for_and_no_other() -> None:
@@ -80,6 +79,10 @@ def test_there_is_no_secret_in_the_files() -> None:
             assert "${" in line, line
     ignored = (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
     assert {".env", "callsift.env"} <= set(ignored)
+
+
+def test_onnx_runtime_is_told_not_to_call_home() -> None:
+    assert SERVICES["audio"]["environment"]["ORT_DISABLE_TELEMETRY"] == 1
 
 
 def test_only_those_who_need_a_secret_get_it() -> None:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from deploy.laptop.kafka import CannotRunKafka, Cluster
@@ -16,6 +17,7 @@ from deploy.laptop.kafka_jars import jars, java
 from streams.kafka_client import KafkaUnavailable, TopicReader, produce
 from streams.provision import create_topics, find_topics
 from streams.settings import KafkaSettings
+from tests.patience import PATIENCE_S
 
 ROOT = Path(__file__).parents[2]
 StartCluster = Callable[..., Cluster]
@@ -28,15 +30,15 @@ def settings(cluster: Cluster, replication_factor: int = 1) -> KafkaSettings:
 def first_value(kafka: KafkaSettings) -> bytes:
     reader = TopicReader(kafka, "calls.ended", from_start=True)
     try:
-        return next(reader.values(timeout_s=30))
+        return next(reader.values(timeout_s=PATIENCE_S))
     finally:
         reader.close()
 
 
 def is_running(pid: int) -> bool:
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
-    except FileNotFoundError:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
         return False
 
 
@@ -63,7 +65,7 @@ def fake_maven(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path
     )
     maven.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
-    monkeypatch.setenv("CALLSIFT_KAFKA_JARS", str(tmp_path / "cache" / "jars"))
+    monkeypatch.setenv("KAFKA_JARS", str(tmp_path / "cache" / "jars"))
     yield calls
 
 
@@ -72,7 +74,7 @@ def test_jars_are_fetched_once_however_many_ask(fake_maven: Path) -> None:
     asking = [
         subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, stdout=subprocess.PIPE, text=True) for _ in range(3)
     ]
-    assert [process.communicate(timeout=60)[0] for process in asking] == ["kafka.jar\n"] * 3
+    assert [process.communicate(timeout=PATIENCE_S)[0] for process in asking] == ["kafka.jar\n"] * 3
     assert fake_maven.read_text() == "called\n"
 
 
@@ -122,7 +124,7 @@ def test_a_broker_that_was_killed_comes_back_with_its_data_and_a_frozen_one_goes
     produce(kafka, "calls.ended", [("a", b"heard")])
 
     os.kill(broker.pid, signal.SIGKILL)  # by somebody else
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + PATIENCE_S
     while broker.is_running:
         assert time.monotonic() < deadline
     broker.restart()
@@ -136,12 +138,12 @@ def test_of_three_brokers_one_may_be_missing(start_cluster: StartCluster) -> Non
     cluster = start_cluster(brokers=3)
     kafka = settings(cluster, replication_factor=3)
     create_topics(kafka)
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE_S
     while {topic.replication for topic in find_topics(kafka).values()} != {3}:  # brokers list it a moment later
         assert time.monotonic() < deadline
         time.sleep(0.05)
     cluster.brokers[0].kill()
-    produce(kafka, "calls.ended", [(f"call {number}", b"kept") for number in range(50)], timeout_s=60)
+    produce(kafka, "calls.ended", [(f"call {number}", b"kept") for number in range(50)], timeout_s=PATIENCE_S)
     cluster.brokers[0].restart()
     assert first_value(kafka) == b"kept"
 
@@ -161,8 +163,8 @@ def test_a_broker_ends_with_the_process_that_started_it(tmp_path: Path) -> None:
     pid = int(parent.stdout.readline())
     assert is_running(pid)
     parent.kill()
-    parent.communicate(timeout=10)
-    deadline = time.monotonic() + 10
+    parent.communicate(timeout=PATIENCE_S)
+    deadline = time.monotonic() + PATIENCE_S
     while is_running(pid):
         assert time.monotonic() < deadline
         time.sleep(0.02)
@@ -181,5 +183,5 @@ def test_the_command_tells_what_to_set_keeps_its_data_and_ends_cleanly(tmp_path:
         created = create_topics(KafkaSettings(bootstrap_servers=address[1]))
         assert bool(created) is is_first
         running.terminate()
-        running.communicate(timeout=30)
+        running.communicate(timeout=PATIENCE_S)
         assert running.returncode == 0

@@ -123,6 +123,7 @@ def call_transcribed(*turns: Turn) -> CallTranscribed:
     return CallTranscribed.following(
         audio_ready(),
         turns=said,
+        turns_withheld=1,
         transcript_confidence=0.9 if said else None,
         language="tr",
         speech_model="vosk-tr@a1b2c3d4e5f6",
@@ -169,7 +170,11 @@ def call_classified() -> CallClassified:
         ),
         usage=Usage(requests=1, prompt_tokens=2400, answer_tokens=180, cost=0.00087, currency="USD"),
         versions=Versions(
-            taxonomy="1.0", prompt="c0ffee", model="gemini-3.5-flash-lite", speech_model="vosk-tr@a1b2c3d4e5f6"
+            taxonomy="1.0",
+            prompt="c0ffee",
+            model="gemini-3.5-flash-lite",
+            speech_model="vosk-tr@a1b2c3d4e5f6",
+            policy="0123456789ab",
         ),
     ).stamped(hop("classify", 33))
 

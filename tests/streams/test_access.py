@@ -22,14 +22,17 @@ from schemas import DeadLetter
 from streams.access import TOOLS, Rule, User, kubernetes_name
 from streams.brake import notices, publish_notice
 from streams.catalogue import ALL_TOPICS, BRAKES, DEAD_LETTER, RETRIED, RETRIES, STAGES, Stage, Topic
+from streams.groups import committed
 from streams.health import Health
-from streams.kafka_client import KafkaUnavailable, TopicReader, client_config, consumer_lag, produce
+from streams.kafka_client import KafkaUnavailable, TopicReader, client_config, produce
+from streams.lag import consumer_lag
 from streams.message import ORIGIN, Message, Tries
 from streams.observer import Observer
 from streams.retry_mover import RetryMover
 from streams.settings import KafkaSettings
 from streams.snapshot import BrokerView
 from tests.callsift import terminal
+from tests.patience import PATIENCE_S
 from tests.servers.certificates import make_certificates
 from tests.servers.kafka import own_cluster
 from tests.streams.guarded import OPERATIONS, PASSWORD, PREFIX, PROPERTIES, USERS, Guarded
@@ -151,7 +154,7 @@ def test_a_stage_without_one_of_its_rules_for_reading_does_not_take(guarded: Gua
         consumer = Consumer(client_config(kafka) | own)
         consumer.subscribe([PREFIX + topic.name for topic in stage.takes])
         try:
-            deadline = time.monotonic() + 30
+            deadline = time.monotonic() + PATIENCE_S
             while (message := consumer.poll(0.5)) is None:
                 assert time.monotonic() < deadline
             return message.error()
@@ -236,9 +239,8 @@ def test_a_worker_does_all_its_work_with_its_rules_and_nothing_that_one_is_missi
         for topic in stage.besides:
             wait(partial(lies_on, guarded.admin, topic, str(EXAMPLES[topic.event].model_dump()["call_id"])))
         wait(lambda: stage.name in notices(guarded.admin))
-        view = BrokerView(guarded.admin)
-        places = list(view.ranges(PREFIX + topic.name for topic in stage.takes))
-        wait(lambda: any(view.committed({PREFIX + stage.group: places}).values()))
+        places = list(BrokerView(guarded.admin).ranges(PREFIX + topic.name for topic in stage.takes))
+        wait(lambda: any(committed(guarded.admin, {PREFIX + stage.group: places}).values()))
 
 
 def lies_on(kafka: KafkaSettings, topic: Topic, call_id: str) -> bool:

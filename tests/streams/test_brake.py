@@ -7,6 +7,7 @@ import pytest
 
 from streams.brake import Brake, follow, notices, publish_notice
 from streams.settings import KafkaSettings
+from tests.patience import PATIENCE_S
 
 
 class Told:
@@ -77,7 +78,7 @@ def test_a_worker_that_starts_finds_the_brake_as_it_was_left_and_sees_its_releas
     follow(embedded_kafka, "audio", changed)
     assert seen == ["all invalid"]
     publish_notice(embedded_kafka, "audio", applied=False, reason="schema mended")
-    assert released.wait(30)
+    assert released.wait(PATIENCE_S)
     assert seen == ["all invalid", None]
 
 

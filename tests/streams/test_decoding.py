@@ -1,9 +1,11 @@
 """From bytes to events."""
 
+import json
+
 import pytest
 
 from schemas import CallEnded
-from streams.decoding import decode
+from streams.decoding import decode, readable_call_id
 from streams.errors import UnreadableEvent
 
 GOOD = b'{"call_id": "a", "ended_at": "2026-11-22T09:03:10Z", "recording": {"uri": "file:///a.wav"}%s}'
@@ -33,3 +35,16 @@ def test_a_wrong_type_is_refused_and_its_value_is_not_quoted() -> None:
 def test_a_call_time_without_an_offset_is_refused() -> None:
     with pytest.raises(UnreadableEvent, match="ended_at"):
         decode(CallEnded, (GOOD % b"").replace(b"10Z", b"10"))
+
+
+@pytest.mark.parametrize("name", ["", "x" * 201])
+def test_what_no_call_can_be_called_names_none(name: str) -> None:
+    assert readable_call_id(json.dumps({"call_id": name}).encode(), b"key") == "key"
+    assert readable_call_id(b"garbage", name.encode()) is None
+
+
+def test_a_problem_is_named_in_few_words_however_long_the_field_is() -> None:
+    value = json.dumps({"call_id": "a", "recording": {"uri": "u", "channels": {"x" * 100_000: 1}}}).encode()
+    with pytest.raises(UnreadableEvent) as caught:
+        decode(CallEnded, value)
+    assert len(caught.value.message) < 3000

@@ -14,9 +14,11 @@ import pytest
 from callsift.calls import call_ended, emit
 from schemas import AudioReady, DeadLetter, OneFile
 from streams.catalogue import AUDIO, DEAD_LETTER, ENDED
-from streams.kafka_client import TopicReader, consumer_lag, produce
+from streams.kafka_client import TopicReader, produce
+from streams.lag import consumer_lag
 from streams.settings import KafkaSettings
 from streams.watchdog import EXIT_STALLED
+from tests.patience import PATIENCE_S
 
 pytestmark = pytest.mark.integration
 
@@ -84,7 +86,7 @@ def test_a_consumer_that_silently_stopped_is_ended_and_its_successor_loses_nothi
         send(real_kafka, "first")
         arrived(real_kafka, "first")
         send(real_kafka, *calls)
-        assert stuck.wait(90) == EXIT_STALLED, log.read_text()
+        assert stuck.wait(PATIENCE_S) == EXIT_STALLED, log.read_text()
     assert "worker is stuck" in log.read_text()
     with worker(real_kafka, log, "tests.chaos.worker", "audio"):
         arrived(real_kafka, *calls)
@@ -98,14 +100,14 @@ def test_while_a_worker_joins_and_another_ends_nothing_comes_twice(real_kafka: K
         send(real_kafka, *calls)
         arrived(real_kafka, *calls)
         with worker(real_kafka, later, "tests.chaos.worker", "audio"):
-            deadline = time.monotonic() + 60
+            deadline = time.monotonic() + PATIENCE_S
             while "finished" not in later.read_text():  # its partitions were the first one's, with work in flight
                 assert time.monotonic() < deadline, log.read_text() + later.read_text()
                 calls += [f"call-{len(calls) + number}" for number in range(8)]
                 send(real_kafka, *calls[-8:])
                 time.sleep(0.1)  # about as fast as a worker takes them
             first.send_signal(signal.SIGTERM)
-            assert first.wait(60) == 0, log.read_text()
+            assert first.wait(PATIENCE_S) == 0, log.read_text()
             arrived(real_kafka, *calls)
             wait_until_committed(real_kafka)
     reader = TopicReader(real_kafka, AUDIO.name, from_start=True)
@@ -142,7 +144,7 @@ def test_a_message_as_large_as_kafka_takes_is_kept_whole_in_its_dead_letter(
 def dead_letters(kafka: KafkaSettings, count: int) -> list[DeadLetter]:
     reader = TopicReader(kafka, DEAD_LETTER.name, from_start=True)
     found: list[DeadLetter] = []
-    for value in reader.values(timeout_s=60):
+    for value in reader.values(timeout_s=PATIENCE_S):
         found.append(DeadLetter.model_validate_json(value, strict=True))
         if len(found) == count:
             break

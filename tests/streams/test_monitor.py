@@ -27,6 +27,7 @@ from streams.kafka_client import produce
 from streams.monitor import Monitor
 from streams.provision import create_topics
 from streams.settings import KafkaSettings, MonitorSettings
+from tests.patience import PATIENCE_S
 from tests.schemas import examples
 from tests.streams.test_observer import member
 
@@ -168,10 +169,10 @@ def test_a_real_monitor_survives_brokers_that_go_and_come_back(
         assert worker.get("/health/ready")[0] == 503
         assert worker.get("/health/live")[0] == 200
         broker.restart()
-        until(lambda: worker.lag.get(REPROCESS.name) == 1, within_s=60)
+        until(lambda: worker.lag.get(REPROCESS.name) == 1, within_s=PATIENCE_S)
         until(lambda: worker.get("/health/ready")[0] == 200)
         worker.process.send_signal(signal.SIGTERM)
-        assert worker.process.wait(30) == 0, (tmp_path / "log").read_text()
+        assert worker.process.wait(PATIENCE_S) == 0, (tmp_path / "log").read_text()
     finally:
         worker.process.kill()
         worker.process.wait()

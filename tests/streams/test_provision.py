@@ -14,6 +14,7 @@ from streams.catalogue import ALL_TOPICS
 from streams.kafka_client import client_config
 from streams.provision import TopicState, create_topics, drift, find_topics, wanted_topics
 from streams.settings import KafkaSettings
+from tests.patience import PATIENCE_S
 from tests.servers.kafka import KafkaServer, delete_topics
 
 WANTED = {"calls.ended": TopicState(12, 3, {"retention.ms": "604800000", "min.insync.replicas": "2"})}
@@ -94,6 +95,6 @@ def test_a_setting_that_somebody_changed_is_found_by_the_check(real_kafka: Kafka
     ).values()
     altered.result(30)
     expected = (1, f"{name}: retention.ms: expected 604800000, found 60000\n")
-    deadline = time.monotonic() + 20  # the controller has it; the broker that answers hears of it a moment later
+    deadline = time.monotonic() + PATIENCE_S  # the broker that answers hears of it a moment after the controller
     while (found := check(real_kafka, "--check")) != expected:
         assert time.monotonic() < deadline, found

@@ -1,10 +1,13 @@
 """Dead letters over TCP: read to the end and no further, put back as they were, marked once the broker confirmed."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from confluent_kafka import Message
 
 from schemas import DeadLetter
 from streams.catalogue import AUDIO, DEAD_LETTER, ENDED, REPLAYS
+from streams.dead_letters import when_replayed
 from streams.kafka_client import KafkaUnavailable, produce
 from streams.message import REPLAY
 from streams.replay import read_letters, read_replays, replay
@@ -42,8 +45,9 @@ def test_the_first_message_of_each_range_is_found(kafka: KafkaSettings) -> None:
     produce(kafka, AUDIO.name, [("same key", f"{number}".encode()) for number in range(20)])
     [(place, part)] = [(place, part) for place, part in topic_ranges(kafka, AUDIO.name).items() if part.end]
     assert part == Range(0, 20)
-    found = first_messages(kafka, {place: Range(7, 20), (place[0], (place[1] + 1) % 3): Range(0, 0)})
-    assert {where: message.value() for where, message in found.items()} == {place: b"7"}
+    empty = (place[0], (place[1] + 1) % 3)
+    found = first_messages(kafka, {place: Range(7, 20), empty: Range(0, 0)})
+    assert {where: message and message.value() for where, message in found.items()} == {place: b"7", empty: None}
 
 
 def test_a_topic_that_is_missing_is_named_with_the_cure(real_kafka: KafkaSettings) -> None:
@@ -104,6 +108,12 @@ def test_a_message_that_the_broker_finds_too_large_is_named_not_marked_and_holds
     found = {sent.event_id: problem for sent, problem in replay(real_kafka, [large, letter("good")])}
     assert "larger" in str(found["large"])
     assert read_replays(real_kafka).keys() == {"good"}
+
+
+def test_a_mark_counts_although_the_letters_clock_was_ahead(kafka: KafkaSettings) -> None:
+    ahead = letter("a").model_copy(update={"gave_up_at": datetime.now(UTC) + timedelta(hours=1)})
+    assert [problem for _, problem in replay(kafka, [ahead])] == [None]
+    assert when_replayed(ahead, read_replays(kafka)) is not None
 
 
 def test_a_mark_that_is_none_marks_nothing(kafka: KafkaSettings) -> None:

@@ -14,6 +14,8 @@ from streams.kafka_client import client_config
 from streams.message import ORIGIN
 from streams.retry_mover import RetryMover
 from streams.settings import KafkaSettings
+from tests.streams.hostile import Raw, configure, send
+from tests.streams.test_faust_edge import dead_letters
 
 pytestmark = pytest.mark.integration
 SHORT, LONG = RETRIES[0], RETRIES[-1]
@@ -34,6 +36,13 @@ def moving(kafka: KafkaSettings, now_s: Callable[[], float]) -> Iterator[Health]
     stop.set()
     thread.join(30)
     assert not thread.is_alive()
+
+
+def until(found: Callable[[], bool], within_s: float = 30) -> None:
+    deadline = time.monotonic() + within_s
+    while not found():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def put(kafka: KafkaSettings, topic: str, *keys: str, origin: str | None = ENDED.name) -> None:
@@ -79,6 +88,24 @@ def test_what_is_not_due_waits_and_holds_up_nothing_on_other_topics(kafka: Kafka
         assert sorted(message.key() or b"" for message in arrivals(kafka, 2)) == [b"late", b"soon"]
 
 
+def test_a_second_mover_leaves_nothing_behind_in_the_partitions_that_stay_with_the_first(kafka: KafkaSettings) -> None:
+    clock = {"ahead_s": 0.0, "asked": 0.0}
+
+    def now_s() -> float:
+        clock["asked"] += 1
+        return time.time() + clock["ahead_s"]
+
+    keys = [f"{number}".encode() for number in range(24)]
+    put(kafka, SHORT.name, *(key.decode() for key in keys))
+    with moving(kafka, now_s):
+        until(lambda: clock["asked"] >= 4 * SHORT.partitions)  # once for a message, then for each paused partition
+        with moving(kafka, now_s) as second:
+            until(lambda: second.ready)
+            clock["ahead_s"] = 31.0
+            found = arrivals(kafka, len(keys))
+    assert sorted(message.key() or b"" for message in found) == sorted(keys)
+
+
 def test_what_was_moved_is_not_moved_again_by_the_next_mover(kafka: KafkaSettings) -> None:
     put(kafka, SHORT.name, "a", "b", "c")
     with moving(kafka, now_s=lambda: time.time() + 31):
@@ -99,7 +126,27 @@ def test_a_message_without_an_origin_is_left_and_the_next_one_moves(kafka: Kafka
 
 def test_the_mover_is_ready_once_it_has_joined_its_group(kafka: KafkaSettings) -> None:
     with moving(kafka, now_s=time.time) as health:
-        deadline = time.monotonic() + 30
-        while not health.ready:
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+        until(lambda: health.ready)
+
+
+async def test_a_header_name_that_is_not_utf8_and_an_absurd_time_hold_up_nothing(kafka: KafkaSettings) -> None:
+    configure(kafka, SHORT, message_timestamp_after_max_ms=2**63 - 1, retention_ms=-1)
+    back = (ORIGIN.encode(), ENDED.name.encode())
+    odd = [
+        Raw(b"odd", b"1", ((b"\xff\xfe", b"x"), back), timestamp_ms=0),
+        Raw(b"past", b"2", (back,), timestamp_ms=-(2**62)),
+        Raw(b"future", b"3", (back,), timestamp_ms=2**62),
+    ]
+    await send(kafka, SHORT.name, odd, partitions=1)
+    with moving(kafka, now_s=time.time):
+        assert [message.key() for message in arrivals(kafka, 2)] == [b"past", b"future"]
+
+
+def test_what_its_topic_refuses_becomes_a_dead_letter_and_holds_up_nothing(kafka: KafkaSettings) -> None:
+    put(kafka, SHORT.name, "k" * 5000, "small")
+    configure(kafka, ENDED, max_message_bytes=2000)
+    with moving(kafka, now_s=lambda: time.time() + 31):
+        assert [message.key() for message in arrivals(kafka, 1)] == [b"small"]
+        [letter] = dead_letters(kafka, 1)
+    assert (letter.stage, letter.topic, letter.value) == ("audio", ENDED.name, b"value of " + b"k" * 5000)
+    assert "calls.retry.30s" in letter.message

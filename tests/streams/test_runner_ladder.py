@@ -9,11 +9,15 @@ from typing import Any
 import pytest
 
 from schemas import CallOutcome, DeadLetter, Event
-from streams.catalogue import DEAD_LETTER, OUTCOMES, RETRIES, STAGES, Topic
+from streams.catalogue import CLASSIFIED, DEAD_LETTER, OUTCOMES, RETRIES, STAGES, Topic
 from streams.errors import NativeCodeDied, PermanentError, TransientError
-from streams.message import ORIGIN, Tries
+from streams.message import ORIGIN, Headers, Message, Tries
 from streams.runner import StageRunner
-from tests.streams.scripted import NOW, OUTCOME, SETTINGS, Broker, Scripted, after_retries, message, take
+from streams.stopwatch import Stopwatch
+from tests.schemas.examples import call_classified
+from tests.streams.scripted import NOW, OUTCOME, SETTINGS, Away, Broker, Scripted, after_retries, message, take
+
+CLASSIFIED_CALL = call_classified()
 
 
 async def test_a_transient_error_is_tried_again_and_the_hop_counts_the_tries() -> None:
@@ -107,12 +111,78 @@ async def test_the_text_of_an_unknown_exception_does_not_reach_the_dead_letter()
     assert "4111" not in broker.dead_letter.model_dump_json()
 
 
-async def test_work_on_a_dead_letter_is_tried_until_it_succeeds() -> None:
-    broker, failing = Broker(), [TransientError("store away", "wait")] * 10
+async def a_dead_letter() -> Message:
+    """Return a dead letter of the audio stage, as the sink takes it."""
     letters = Broker()
     await take(Scripted(PermanentError("bad", "cure")), letters)
-    taken = message(letters.dead_letter.model_dump_json().encode(), DEAD_LETTER)
-    agent = Scripted(*failing, OUTCOME)
-    await take(agent, broker, taken, STAGES["sink"])
-    assert agent.tries == 11
+    return message(letters.dead_letter.model_dump_json().encode(), DEAD_LETTER)
+
+
+async def test_work_on_a_dead_letter_climbs_the_ladder_like_any_other() -> None:
+    broker = Broker()
+    await take(Scripted(TransientError("slow", "wait")), broker, await a_dead_letter(), STAGES["sink"])
+    assert broker.retry.topic is RETRIES[0]
+    assert dict(broker.retry.headers)[ORIGIN] == b"calls.dead-letter"
+
+
+async def test_an_outage_spends_no_try_of_a_dead_letter() -> None:
+    broker, agent = Broker(), Scripted(*[Away("store away", "wait")] * 10, OUTCOME)
+    await take(agent, broker, await a_dead_letter(), STAGES["sink"])
     assert [sent.topic for sent in broker.published] == [OUTCOMES]
+    assert CallOutcome.model_validate_json(broker.published[0].value).hops[-1].attempts == 1
+
+
+async def test_a_dead_letter_without_an_outcome_is_set_aside_as_a_letter_about_it() -> None:
+    broker, taken = Broker(), await a_dead_letter()
+    await take(Scripted(PermanentError("unstorable", "look at it")), broker, taken, STAGES["sink"])
+    letter = broker.dead_letter
+    assert (letter.stage, letter.topic, letter.message) == ("sink", "calls.dead-letter", "unstorable")
+    assert (letter.call_id, letter.value, letter.is_about_a_failure) == ("call-1", taken.value, True)
+
+
+async def test_a_letter_about_a_dead_letter_makes_no_further_one() -> None:
+    broker = Broker()
+    await take(Scripted(PermanentError("unstorable", "look at it")), broker, await a_dead_letter(), STAGES["sink"])
+    about_it, further = message(broker.dead_letter.model_dump_json().encode(), DEAD_LETTER), Broker()
+    await take(Scripted(PermanentError("unstorable", "look at it")), further, about_it, STAGES["sink"])
+    assert further.published == []
+
+
+async def test_a_bug_of_the_conveyor_sets_its_message_aside(caplog: pytest.LogCaptureFixture) -> None:
+    class Impossible(Message):
+        @property
+        def foreign_headers(self) -> Headers:
+            if self.headers:
+                raise ZeroDivisionError("customer said: my card is 4111")
+            return ()
+
+    broker, taken = Broker(), message()
+    impossible = Impossible(taken.topic, taken.partition, taken.offset, taken.key, taken.value, taken.headers)
+    await take(Scripted(TransientError("slow", "wait")), broker, impossible)
+    assert (broker.dead_letter.topic, broker.dead_letter.offset, broker.dead_letter.value) == ("calls.ended", 17, None)
+    assert "4111" not in caplog.text
+    assert "4111" not in broker.dead_letter.model_dump_json()
+
+
+@pytest.mark.parametrize("tries", [b"9" * 4300, b"9" * 5000, b"-1", b"1e9", "٣".encode(), b" 7", b""])
+async def test_tries_that_nobody_counted_count_as_none(tries: bytes) -> None:
+    header = (("callsift-tries", tries), ("callsift-retries", b"1"), ("callsift-first-tried-at", b"2026-11-22T09:00Z"))
+    broker = Broker()
+    await take(Scripted(TransientError("slow", "wait")), broker, message(headers=header))
+    assert broker.retry.topic is RETRIES[0]
+    assert dict(broker.retry.headers)["callsift-tries"] == b"3"
+
+
+@pytest.mark.parametrize("elapsed_s", [0.0, 2.5])
+async def test_a_wall_clock_that_is_set_back_changes_no_duration_and_fails_no_event(elapsed_s: float) -> None:
+    moments, seconds = [NOW, NOW - timedelta(hours=1)], [100.0, 100.0 + elapsed_s]
+
+    def start_watch() -> Stopwatch:
+        return Stopwatch(lambda: moments.pop(0), lambda: seconds.pop(0) if len(seconds) > 1 else seconds[0])
+
+    broker = Broker()
+    runner = StageRunner(STAGES["sink"], Scripted(OUTCOME), broker.publish, SETTINGS, start_watch=start_watch)
+    await runner.take(message(CLASSIFIED_CALL.model_dump_json().encode(), CLASSIFIED))
+    outcome = CallOutcome.model_validate_json(broker.published[0].value, strict=True)
+    assert outcome.stage_seconds["sink"] == elapsed_s
+    assert outcome.hops[-1].finished_at - outcome.hops[-1].taken_at == timedelta(seconds=elapsed_s)

@@ -1,5 +1,6 @@
 """What the runner publishes: a confirmed result or a confirmed dead letter, whatever the brokers say."""
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -69,10 +70,46 @@ async def test_a_dead_letter_that_is_too_large_goes_without_its_original_and_say
     assert "calls.ended/2/17" in broker.dead_letter.cure
 
 
-async def test_an_unreadable_dead_letter_makes_no_further_dead_letter() -> None:
+async def test_an_unreadable_dead_letter_is_set_aside_with_its_bytes() -> None:
     broker = Broker()
     await take(Scripted(OUTCOME), broker, message(b"garbage", DEAD_LETTER), STAGES["sink"])
+    letter = broker.dead_letter
+    assert (letter.topic, letter.error_type, letter.value) == ("calls.dead-letter", "UnreadableEvent", b"garbage")
+
+
+async def test_a_message_that_no_dead_letter_can_hold_is_left_at_its_position(caplog: pytest.LogCaptureFixture) -> None:
+    too_large = PermanentError("too large", "raise the limit")
+    broker = Broker(refusals=[too_large, too_large])
+    await take(Scripted(PermanentError("bad", "mend it")), broker)
     assert broker.published == []
+    [record] = [record for record in caplog.records if record.levelno == logging.CRITICAL]
+    assert "stays where it is" in record.message
+
+
+async def test_a_result_that_no_broker_takes_leaves_in_the_largest_form_that_it_takes() -> None:
+    class Shrinking(Scripted):
+        def smaller(self, refused: Event) -> Event | None:
+            metadata = CallOutcome.model_validate(refused).metadata
+            return OUTCOME.model_copy(update={"metadata": dict(list(metadata.items())[1:])}) if metadata else None
+
+    too_large = PermanentError("too large", "raise the limit")
+    whole = OUTCOME.model_copy(update={"metadata": {"a": 1, "b": 2}})
+    broker = Broker(refusals=[too_large])
+    await take(Shrinking(whole), broker)
+    assert [CallOutcome.model_validate_json(sent.value).metadata for sent in broker.published] == [{"b": 2}]
+    broker = Broker(refusals=[too_large] * 3)
+    await take(Shrinking(whole), broker)
+    assert broker.dead_letter.message == "too large"
+
+
+async def test_a_bug_in_what_follows_a_publication_does_not_hold_its_slot() -> None:
+    class Broken(Scripted):
+        async def superseded(self, published: Any) -> Event | None:
+            raise ZeroDivisionError
+
+    broker = Broker()
+    await take(Broken(OUTCOME), broker)
+    assert len(broker.published) == 1
 
 
 async def test_an_agent_that_makes_nothing_of_an_event_publishes_nothing() -> None:

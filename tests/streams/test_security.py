@@ -20,6 +20,7 @@ from streams.kafka_client import KafkaUnavailable, TopicReader, client_config, p
 from streams.provision import create_topics
 from streams.security import tls_context
 from streams.settings import KafkaSettings
+from tests.patience import PATIENCE_S
 from tests.servers.certificates import KEY_PASSWORD, Certificates, make_certificates
 from tests.servers.kafka import own_cluster
 
@@ -135,7 +136,7 @@ def test_a_plain_client_comes_in_writes_and_reads(way: str, secured: Secured) ->
     kafka = KafkaSettings.read(**secured.ways_in()[way])
     reader = TopicReader(kafka, OUTCOMES.name, from_start=False)
     produce(kafka, OUTCOMES.name, [("a", way.encode())])
-    assert next(reader.values(timeout_s=20)) == way.encode()
+    assert next(reader.values(timeout_s=PATIENCE_S)) == way.encode()
     reader.close()
 
 
@@ -144,7 +145,7 @@ def test_a_plain_client_comes_in_writes_and_reads(way: str, secured: Secured) ->
 def test_a_wrong_password_is_said_at_once_and_not_shown(mechanism: str, secured: Secured) -> None:
     kafka = KafkaSettings.read(**secured.sasl(mechanism, WRONG))
     for attempt in (
-        lambda: produce(kafka, "calls.ended", [("a", b"1")], timeout_s=60),
+        lambda: produce(kafka, "calls.ended", [("a", b"1")], timeout_s=PATIENCE_S),
         lambda: TopicReader(kafka, "calls.ended", from_start=True),
         lambda: create_topics(kafka),
     ):
@@ -196,14 +197,14 @@ def test_a_worker_takes_a_call_and_publishes_what_came_of_it(way: str, secured: 
     emit(kafka, [call])
     worker = start_worker(settings, tmp_path / "log")
     try:
-        taken, deadline = None, time.monotonic() + 60
+        taken, deadline = None, time.monotonic() + PATIENCE_S
         while taken is None and worker.poll() is None and time.monotonic() < deadline:
             events = (AudioReady.model_validate_json(value) for value in reader.values(timeout_s=1))
             taken = next((event for event in events if event.call_id == call.call_id), None)
     finally:
         reader.close()
         worker.terminate()
-        worker.wait(60)
+        worker.wait(PATIENCE_S)
     log = (tmp_path / "log").read_text()
     assert taken is not None, log
     assert taken.trace_id == call.trace_id
@@ -215,7 +216,7 @@ def test_a_worker_takes_a_call_and_publishes_what_came_of_it(way: str, secured: 
 def test_a_worker_with_a_wrong_password_ends_and_does_not_show_it(secured: Secured, tmp_path: Path) -> None:
     worker = start_worker(secured.sasl("SCRAM-SHA-512", WRONG), tmp_path / "log")
     try:
-        assert worker.wait(60) != 0
+        assert worker.wait(PATIENCE_S) != 0
     finally:
         worker.kill()
     log = (tmp_path / "log").read_text()

@@ -3,27 +3,9 @@
 import json
 from datetime import UTC, datetime, timedelta
 
-import pytest
-
-from streams.status import DeadLetterStatus, GroupStatus, PartitionStatus, RetryStatus, Status, lag
+from streams.status import DeadLetterStatus, GroupStatus, PartitionStatus, RetryStatus, Status
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
-
-
-@pytest.mark.parametrize(
-    ("committed", "start", "end", "expected"),
-    [
-        (None, 0, 0, 0),
-        (None, 0, 7, 7),
-        (None, 3, 7, 4),  # what was deleted does not wait
-        (2, 3, 7, 4),
-        (5, 3, 7, 2),
-        (7, 3, 7, 0),
-        (9, 0, 7, 0),  # the topic was made again
-    ],
-)
-def test_the_lag_is_what_is_there_and_not_committed(committed: int | None, start: int, end: int, expected: int) -> None:
-    assert lag(committed, start, end) == expected
 
 
 def status(*waiting_since: datetime | None) -> Status:

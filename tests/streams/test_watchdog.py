@@ -7,6 +7,7 @@ from streams.watchdog import Sight, Watchdog
 IDLE = Sight(
     partitions=frozenset({("calls.ended", 0)}),
     progress=7,
+    finished=7,
     in_flight=0,
     paused=False,
     rebalancing=False,
@@ -18,7 +19,7 @@ IDLE = Sight(
 def watched(*moments: tuple[float, Sight, int | None]) -> list[str | None]:
     """Return the verdicts at some moments, each with what is seen and the lag that the brokers report."""
     sights = iter([sight for _, sight, _ in moments])
-    dog = Watchdog(lambda: next(sights), stall_limit_s=60, stop_limit_s=45)
+    dog = Watchdog(lambda: next(sights), stall_limit_s=60, stop_limit_s=45, hold_limit_s=300)
     return [dog.verdict(lambda _, lag=lag: lag, now_s) for now_s, _, lag in moments]  # type: ignore[misc]
 
 
@@ -30,10 +31,9 @@ def test_events_that_wait_while_nothing_moves_are_a_stall() -> None:
     "sight",
     [
         IDLE._replace(paused=True),
-        IDLE._replace(in_flight=1),
         IDLE._replace(partitions=frozenset()),
     ],
-    ids=["paused on purpose", "something in work", "no partitions"],
+    ids=["paused on purpose", "no partitions"],
 )
 def test_a_worker_with_a_good_reason_is_left_alone(sight: Sight) -> None:
     assert watched((0, sight, 3), (100, sight, 3), (200, sight, 3)) == [None, None, None]
@@ -66,3 +66,15 @@ def test_progress_starts_the_time_anew() -> None:
 )
 def test_a_state_that_lasts_too_long_is_named(state: str, sight: Sight, limit_s: float) -> None:
     assert watched((0, sight, 0), (limit_s - 1, sight, 0), (limit_s, sight, 0)) == [None, None, state]
+
+
+def test_work_that_is_not_finished_within_all_its_tries_is_held() -> None:
+    busy = IDLE._replace(in_flight=8)
+    done = busy._replace(finished=8, progress=8)
+    assert watched((0, busy, 0), (5, busy, 0), (304, busy, 0), (305, busy, 0)) == [None, None, None, "held"]
+    assert watched((0, busy, 9), (5, busy, 9), (304, done, 9), (600, done, 9)) == [None] * 4
+
+
+def test_work_may_wait_for_a_dependency_as_long_as_it_takes() -> None:
+    waiting = IDLE._replace(in_flight=8, paused=True)
+    assert watched((0, waiting, 3), (5, waiting, 3), (9999, waiting, 3)) == [None] * 3

@@ -5,6 +5,7 @@ import os
 import aiohttp
 
 from streams.errors import CallsiftError, PermanentError, TransientError
+from streams.tls import distrust
 
 
 class RecordingMissing(TransientError):
@@ -39,6 +40,7 @@ class AddressNotAllowed(PermanentError):
 
 
 _CHECK = "Check that this worker can reach the address and may read it"
+_TRUST = "Name its authority in CALLSIFT_FETCH_TLS, or have the certificate issued anew (docs/fetching.md)"
 
 
 def no_address(shown: str) -> UnknownAddress:
@@ -81,6 +83,8 @@ def bad_status(shown: str, status: int) -> CallsiftError:
 
 def understood(error: Exception, shown: str) -> CallsiftError:
     """Name the kind of a library's failure. Its own text is left out: it may hold the whole address."""
+    if why := distrust(error):
+        return unreachable(shown, why, _TRUST)
     found: CallsiftError
     reason = type(error).__name__
     if isinstance(error, OSError) and error.errno:
@@ -94,7 +98,7 @@ def understood(error: Exception, shown: str) -> CallsiftError:
             found = refused(shown, reason)
         case aiohttp.InvalidURL() | ImportError():
             found = no_address(shown)
-        case aiohttp.ClientError():  # before ValueError: a certificate that does not verify is one, too
+        case aiohttp.ClientError():  # before ValueError: some are one, too
             found = unreachable(shown, reason)
         case ValueError():
             found = no_address(shown)

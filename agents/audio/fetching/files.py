@@ -1,5 +1,6 @@
 """Fetching from folders and through fsspec's drivers."""
 
+import errno
 import os
 import stat
 from collections.abc import Iterable
@@ -41,6 +42,12 @@ def open_beneath(uri: str, roots: Iterable[Path]) -> BinaryIO:
             "Add its folder to CALLSIFT_FETCH_FILE_ROOTS if recordings lie there",
         )
     root, name = found
+    try:
+        (root / name).stat()
+    except OSError as error:
+        if error.errno == errno.ELOOP:  # symlinks in a circle lead to nothing
+            raise FileNotFoundError from None
+        raise
     descriptor = _walk(root, name)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
@@ -50,12 +57,9 @@ def open_beneath(uri: str, roots: Iterable[Path]) -> BinaryIO:
 
 def _beneath(path: str, roots: Iterable[Path]) -> tuple[Path, Path] | None:
     """Return the root that a path lies beneath and the rest of the path, both without symlinks; None: no root."""
-    try:
-        real = Path(path).resolve()
-    except RuntimeError:  # symlinks in a circle
-        raise FileNotFoundError from None
+    real = Path(os.path.realpath(path))  # Path.resolve raises for symlinks in a circle, before Python 3.13 alone
     for root in roots:
-        resolved = root.resolve()
+        resolved = Path(os.path.realpath(root))
         if real.is_relative_to(resolved):
             return resolved, real.relative_to(resolved)
     return None

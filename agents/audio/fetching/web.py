@@ -12,11 +12,12 @@ from agents.audio.fetching.gate import Gate, GuardedResolver
 from agents.audio.fetching.settings import FetchSettings, OriginTls, origin
 from agents.audio.fetching.target import BLOCK_BYTES, Target
 from streams.errors import SettingsError
+from streams.tls import client_context
 
 REDIRECTS = 5
 _REDIRECTED = {301, 302, 303, 307, 308}
 _RESUMPTIONS = 3
-_RANGE = re.compile(r"bytes (\d+)-\d+/\d+")
+_RANGE = re.compile(r"bytes (\d{1,18})-\d+/\d+")
 
 
 class WebSource:
@@ -29,6 +30,7 @@ class WebSource:
         self._idle_limit_s = settings.idle_limit_s
         self._headers = settings.headers
         self._tls = {name: _context(name, tls) for name, tls in settings.tls.items()}
+        self._default_tls = client_context()
         self._opened: aiohttp.ClientSession | None = None
 
     async def copy(self, uri: str, target: Target, shown: str) -> None:
@@ -83,7 +85,7 @@ class WebSource:
             response = await self._session().get(
                 url.with_user(None) if any(name.lower() == "authorization" for name in secrets) else url,
                 headers={**headers, **secrets},
-                ssl=self._tls.get(at, True),
+                ssl=self._tls.get(at, self._default_tls),
                 allow_redirects=False,
             )
             location = response.headers.get("Location")
@@ -140,7 +142,7 @@ async def _receive(response: aiohttp.ClientResponse, target: Target, shown: str)
 
 def _context(name: str, tls: OriginTls) -> ssl.SSLContext:
     try:
-        context = ssl.create_default_context(cafile=tls.ca_file)
+        context = client_context(tls.ca_file)
         if tls.certificate_file:
             password = tls.key_password.get_secret_value() if tls.key_password else ""
             context.load_cert_chain(tls.certificate_file, tls.key_file, password)

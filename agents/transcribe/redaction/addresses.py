@@ -57,6 +57,14 @@ def address_spans(turns: Sequence[Said], pieces: Sequence[Sequence[Piece]]) -> I
             last_turn = position
 
 
+def address_places(turns: Sequence[Said], pieces: Sequence[Sequence[Piece]]) -> Iterator[int]:
+    """Yield the positions of all turns that may hold an address or a part of it."""
+    for position, _ in enumerate(turns):
+        texts = [piece.text for piece in pieces[position]]
+        if any(_STREET.fullmatch(text) or text in _NUMBERED | _NUMBERED_AFTER for text in texts):
+            yield position
+
+
 _Part = tuple[int, int, bool]
 """First place, place after the last, whether it is of street level."""
 

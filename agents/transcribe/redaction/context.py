@@ -63,21 +63,41 @@ _WORDS_NEXT = 2
 _ALONE_COMPANY = tuple(words("barkod imei kod kodu şifre"))
 
 
-def announced(turns: Sequence[Sequence[Piece]], first: Piece, last: Piece) -> Announced | None:
-    """Return what the number from ``first`` to ``last`` is announced as; None where nothing says so."""
-    before = turns[first.turn][: first.place]
-    if any(piece.text.startswith(_COMPANY_ALONE) for piece in before[-_WORDS_NEXT:]) or _is_serial(before[-2:]):
-        return Announced.COMPANY
-    for pieces in (before, *(turns[turn] for turn in range(first.turn - 1, max(-1, first.turn - 1 - _TURNS_BACK), -1))):
-        for place in range(len(pieces) - 1, -1, -1):
-            if found := _announces(pieces, place):
+class Announcements:
+    """What the words of a conversation announce; each word is looked at once."""
+
+    def __init__(self, turns: Sequence[Sequence[Piece]]) -> None:
+        """Listen to the turns."""
+        self._turns = turns
+        self._nearest: dict[int, list[Announced | None]] = {}
+
+    def of(self, first: Piece, last: Piece) -> Announced | None:
+        """Return what the number from ``first`` to ``last`` is announced as; None where nothing says so."""
+        own = self._turns[first.turn]
+        before = own[max(0, first.place - _WORDS_NEXT) : first.place]
+        if any(piece.text.startswith(_COMPANY_ALONE) for piece in before) or _is_serial(before):
+            return Announced.COMPANY
+        if found := self._before(first.turn)[first.place]:
+            return found
+        for turn in range(first.turn - 1, max(-1, first.turn - 1 - _TURNS_BACK), -1):
+            if found := self._before(turn)[-1]:
                 return found
-    ahead = turns[last.turn][last.place + 1 : last.place + 1 + _WORDS_AHEAD]
-    if own := next(filter(None, (_named(piece.text) for piece in ahead)), None):
-        return own
-    if any(_is_code(code.text) and _is_company(named.text) for code, named in pairwise(ahead)):
-        return Announced.COMPANY
-    return Announced.PHONE if any(_announces_phone(piece.text) for piece in ahead) else None
+        ahead = self._turns[last.turn][last.place + 1 : last.place + 1 + _WORDS_AHEAD]
+        if named := next(filter(None, (_named(piece.text) for piece in ahead)), None):
+            return named
+        if any(_is_code(code.text) and _is_company(named.text) for code, named in pairwise(ahead)):
+            return Announced.COMPANY
+        return Announced.PHONE if any(_announces_phone(piece.text) for piece in ahead) else None
+
+    def _before(self, turn: int) -> list[Announced | None]:
+        """Return for each place of a turn, and its end, what the nearest word before it that does so announces."""
+        if turn not in self._nearest:
+            pieces = self._turns[turn]
+            nearest: list[Announced | None] = [None]
+            for place in range(len(pieces)):
+                nearest.append(_announces(pieces, place) or nearest[-1])
+            self._nearest[turn] = nearest
+        return self._nearest[turn]
 
 
 def _announces(pieces: Sequence[Piece], place: int) -> Announced | None:

@@ -1,17 +1,22 @@
-"""Redaction of a conversation: what was said stays, who can be reached or recognised by it does not."""
+"""Redaction of a conversation: what was said stays, who can be reached or recognised by it does not.
+
+A rule that raises costs no call and leaks nothing: the turns in which it might have found something are replaced whole.
+"""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 
-from agents.transcribe.redaction.addresses import address_spans
-from agents.transcribe.redaction.emails import email_spans
+from agents.transcribe.redaction.addresses import address_places, address_spans
+from agents.transcribe.redaction.careful import WITHHELD, Careful, report
+from agents.transcribe.redaction.emails import email_places, email_spans
 from agents.transcribe.redaction.identifiers import iban_spans, international_phone_spans
-from agents.transcribe.redaction.names import name_spans
-from agents.transcribe.redaction.pieces import Piece, pieces
+from agents.transcribe.redaction.names import name_places, name_spans
+from agents.transcribe.redaction.pieces import Piece, number_places, pieces
 from agents.transcribe.redaction.plates import plate_spans
 from agents.transcribe.redaction.sequences import number_spans
 from agents.transcribe.redaction.spans import Kind, Said, Span, by_turn, disjoint, meets
+from agents.transcribe.turkish import plain_digits
 
 _PLUS = re.compile(r"[+(]{1,2}\Z")
 _IBAN_HEAD = re.compile(r"\b(?:tr|te re|t r)[\s:]{0,3}\Z", re.IGNORECASE)
@@ -25,28 +30,56 @@ class Redacted:
     """The turns, with placeholders."""
     spans: tuple[Span, ...]
     """What was replaced, in characters of the turns that were given; in order and disjoint."""
+    withheld: Set[int] = frozenset()
+    """Positions of the turns that are replaced whole, because a rule failed that might have found something there."""
 
 
 def redact(turns: Sequence[Said]) -> Redacted:
-    """Replace everything personal in a conversation by placeholders; a second time changes nothing."""
-    spans = personal_spans(turns)
+    """Replace everything personal in a conversation by placeholders; a second time changes nothing. Never raises."""
+    try:
+        spans, withheld = _personal(turns)
+    except Exception as error:  # noqa: BLE001 - without pieces there are no signs either
+        report(error)
+        spans, withheld = (), _with_text(turns, range(len(turns)))
     own = by_turn(spans)
-    redacted = (replace(turn, text=_replaced(turn.text, own.get(at, ()))) for at, turn in enumerate(turns))
-    return Redacted(tuple(redacted), spans)
-
-
-def personal_spans(turns: Sequence[Said]) -> tuple[Span, ...]:
-    """Return where a conversation says something personal."""
-    heard = pieces(turns)
-    coded = disjoint(
-        (*email_spans(turns, heard), *plate_spans(turns, heard), *iban_spans(turns), *international_phone_spans(turns))
+    redacted = (
+        replace(turn, text=WITHHELD if at in withheld else _replaced(turn.text, own.get(at, ())))
+        for at, turn in enumerate(turns)
     )
-    counted = (_with_head(turns[span.turn].text, span) for span in number_spans(_without(heard, coded)))
-    numbers = disjoint((*coded, *counted))
+    return Redacted(tuple(redacted), spans, withheld)
+
+
+def _personal(turns: Sequence[Said]) -> tuple[tuple[Span, ...], frozenset[int]]:
+    """Return where a conversation says something personal, and which turns no rule has cleared."""
+    turns = [replace(turn, text=plain_digits(turn.text)) for turn in turns]
+    heard = pieces(turns)
+    careful = Careful(turns, heard)
+    coded = disjoint(
+        (
+            *careful.spans(email_places, email_spans, turns, heard),
+            *careful.spans(number_places, plate_spans, turns, heard),
+            *careful.spans(number_places, iban_spans, turns),
+            *careful.spans(number_places, international_phone_spans, turns),
+        )
+    )
+    numbers = disjoint((*coded, *careful.spans(number_places, _counted, turns, heard, coded)))
     taken = by_turn(numbers)
-    found = (*address_spans(turns, heard), *name_spans(turns, heard))
+    found = (
+        *careful.spans(address_places, address_spans, turns, heard),
+        *careful.spans(name_places, name_spans, turns, heard),
+    )
     persons = [span for span in found if not meets(span, taken.get(span.turn, ()))]
-    return disjoint((*numbers, *persons))
+    withheld = _with_text(turns, careful.withheld)
+    return tuple(span for span in disjoint((*numbers, *persons)) if span.turn not in withheld), withheld
+
+
+def _with_text(turns: Sequence[Said], places: Iterable[int]) -> frozenset[int]:
+    return frozenset(at for at in places if turns[at].text.strip())
+
+
+def _counted(turns: Sequence[Said], heard: Sequence[Sequence[Piece]], coded: Iterable[Span]) -> Iterator[Span]:
+    for span in number_spans(_without(heard, coded)):
+        yield _with_head(turns[span.turn].text, span)
 
 
 def _with_head(text: str, span: Span) -> Span:

@@ -60,7 +60,7 @@ def dictations(turns: Sequence[Sequence[Piece]]) -> list[Dictation]:
                 corrected = corrected or piece.text in CORRECTING
                 if unknown and breaks_dictation(piece.text):
                     unknown = _WORDS_BETWEEN
-                if unknown > (_UNKNOWN_BETWEEN if corrected or _is_unfinished_phone(current) else 0):
+                if unknown and unknown > (_UNKNOWN_BETWEEN if corrected or _is_unfinished_phone(current) else 0):
                     current = []
                     words, unknown, corrected = 0, 0, False
     return found

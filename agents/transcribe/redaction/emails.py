@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence, Set
 
 from agents.transcribe.redaction.pieces import Piece
-from agents.transcribe.redaction.spans import Kind, Said, Span, by_turn, meets
+from agents.transcribe.redaction.spans import Kind, Said, Span, by_turn, disjoint, meets
 from agents.transcribe.turkish import words
 
 _WRITTEN = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}(?:\s?@\s?|\(at\))[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}")
@@ -45,6 +45,8 @@ _STOPS = words("""
     sizin söyleyeyim söylüyorum tamam var ve veriyorum ya yani yazar yazın yazıyorum yok zaman ıı ııı şey şu
     şöyle
 """)
+_Local = tuple[str, ...]
+"""The words before the at-sign."""
 _LOCAL_PIECES = 12
 _LOOSE_WORDS = 2
 """Words before the at-sign that no dot joins, where nothing announces the address."""
@@ -56,22 +58,32 @@ _SHORT_TURN = 5
 
 def email_spans(turns: Sequence[Said], pieces: Sequence[Sequence[Piece]]) -> Iterator[Span]:
     """Yield the spans of all e-mail addresses."""
-    locals_said: list[tuple[int, tuple[str, ...]]] = []
+    locals_said: dict[tuple[int, _Local], None] = {}  # in order, each once
     taken: list[Span] = []
     for position, (turn, own) in enumerate(zip(turns, pieces, strict=True)):
         taken += [Span(position, match.start(), match.end(), Kind.EMAIL) for match in _WRITTEN.finditer(turn.text)]
+        announced = _announced_from(own)
+        earlier: Sequence[Piece] | None = None
         for place, piece in enumerate(own):
             if piece.text not in _AT or not (end := _domain_end(own, place)):
                 continue
-            start = _local_start(own, place)
+            start = _local_start(own, place, announced)
             local = own[start:place]
             taken.append(Span(position, own[start].start, own[end - 1].end, Kind.EMAIL))
-            if not local and (earlier := _earlier_local(pieces, position)):
+            if not local:
+                earlier = _earlier_local(pieces, position) if earlier is None else earlier
                 local = earlier
-                taken.append(Span(earlier[0].turn, earlier[0].start, earlier[-1].end, Kind.EMAIL))
-            locals_said.append((position, tuple(piece.text for piece in local)))
+                taken += [Span(local[0].turn, local[0].start, local[-1].end, Kind.EMAIL)] if local else []
+            locals_said[position, tuple(piece.text for piece in local)] = None
     yield from taken
-    yield from _said_again(pieces, locals_said, taken)
+    yield from _said_again(pieces, locals_said, disjoint(taken))
+
+
+def email_places(turns: Sequence[Said], pieces: Sequence[Sequence[Piece]]) -> Iterator[int]:
+    """Yield the positions of all turns that may hold an address or a part of it: those near an at-sign."""
+    for position, (turn, own) in enumerate(zip(turns, pieces, strict=True)):
+        if "@" in turn.text or any(piece.text in _AT for piece in own):
+            yield from range(max(0, position - _TURNS_NEAR), min(len(turns), position + _TURNS_NEAR + 1))
 
 
 def _domain_end(own: Sequence[Piece], at: int) -> int | None:
@@ -114,15 +126,20 @@ def _is_short(text: str) -> bool:
     return text in {"komda", "comda", "k", "ko"}
 
 
-def _local_start(own: Sequence[Piece], at: int) -> int:
-    announced = any(piece.text.startswith(_ANNOUNCES) or piece.text in {"adresim", "adresi"} for piece in own[:at])
+def _announced_from(own: Sequence[Piece]) -> int:
+    """Return the place after the first word of a turn that announces an address."""
+    announces = (piece.text.startswith(_ANNOUNCES) or piece.text in {"adresim", "adresi"} for piece in own)
+    return next((place for place, found in enumerate(announces, start=1) if found), len(own) + 1)
+
+
+def _local_start(own: Sequence[Piece], at: int, announced: int) -> int:
     start, loose = at, 0
     while start > 0 and at - start < _LOCAL_PIECES:
         text, joined = own[start - 1].text, start < at and own[start].text in _JOINERS
         if not own[start - 1].digits and (text in _STOPS or text.startswith(_ANNOUNCES)):
             break
         spelled = len(text) == 1 or own[start - 1].digits or text in _JOINERS
-        if not (joined or spelled or announced):
+        if not (joined or spelled or announced <= at):
             if loose == _LOOSE_WORDS or (start < at and own[start].text in _JOINERS):
                 break
             loose += 1
@@ -139,30 +156,37 @@ def _earlier_local(pieces: Sequence[Sequence[Piece]], position: int) -> Sequence
             end = len(own)
             while end and own[end - 1].text in _STOPS:
                 end -= 1
-            return own[_local_start(own, end) : end]
+            return own[_local_start(own, end, _announced_from(own)) : end]
     return ()
 
 
 def _said_again(
-    pieces: Sequence[Sequence[Piece]], said: Sequence[tuple[int, tuple[str, ...]]], taken: Iterable[Span]
+    pieces: Sequence[Sequence[Piece]], said: Iterable[tuple[int, _Local]], taken: Iterable[Span]
 ) -> Iterator[Span]:
     """Yield where the local part of an address is said again near it: the whole, or words of it and what joins them."""
-    own = by_turn(taken)
+    near: dict[int, set[_Local]] = {}
     for position, local in said:
-        parts = {local[first:last] for first in range(len(local)) for last in range(first + 2, len(local) + 1)}
-        distinct = {part for part in parts if part == local or not _JOINERS.isdisjoint(part)}
-        if len(local) == 1 and len(local[0]) >= _LONG_ENOUGH:
-            distinct.add(local)
+        parts = _telling_parts(local)
         for turn in range(max(0, position - _TURNS_NEAR), min(len(pieces), position + _TURNS_NEAR + 1)):
-            if distinct and (len(local) > 1 or len(pieces[turn]) <= _SHORT_TURN):
-                spans = _found(pieces[turn], distinct, len(local))
-                yield from (span for span in spans if not meets(span, own.get(turn, ())))
+            if len(local) > 1 or len(pieces[turn]) <= _SHORT_TURN:
+                near.setdefault(turn, set()).update(parts)
+    own = by_turn(taken)
+    for turn, parts in near.items():
+        yield from (span for span in _found(pieces[turn], parts) if not meets(span, own.get(turn, ())))
 
 
-def _found(turn: Sequence[Piece], parts: Set[tuple[str, ...]], longest: int) -> Iterator[Span]:
-    texts, place = [piece.text for piece in turn], 0
-    while place < len(texts):
-        length = next((n for n in range(longest, 0, -1) if tuple(texts[place : place + n]) in parts), 0)
-        if length:
-            yield Span(turn[place].turn, turn[place].start, turn[place + length - 1].end, Kind.EMAIL)
-        place += length or 1
+def _telling_parts(local: _Local) -> Set[_Local]:
+    if len(local) == 1:
+        return {local} if len(local[0]) >= _LONG_ENOUGH else set()
+    parts = {local[first:last] for first in range(len(local)) for last in range(first + 2, len(local) + 1)}
+    return {part for part in parts if part == local or not _JOINERS.isdisjoint(part)}
+
+
+def _found(turn: Sequence[Piece], parts: Set[_Local]) -> Iterator[Span]:
+    """Yield the longest part that begins at each place of a turn; they may overlap."""
+    texts, longest = [piece.text for piece in turn], max(map(len, parts), default=0)
+    for place in range(len(texts)):
+        for length in range(min(longest, len(texts) - place), 0, -1):
+            if tuple(texts[place : place + length]) in parts:
+                yield Span(turn[place].turn, turn[place].start, turn[place + length - 1].end, Kind.EMAIL)
+                break

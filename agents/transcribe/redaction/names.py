@@ -75,15 +75,26 @@ def name_spans(turns: Sequence[Said], pieces: Sequence[Sequence[Piece]]) -> Iter
         yield from (Span(piece.turn, piece.start, piece.end, Kind.PERSON) for piece in own if piece.text in again)
 
 
+def name_places(turns: Sequence[Said], pieces: Sequence[Sequence[Piece]]) -> Iterator[int]:
+    """Yield the positions of all turns that may hold a name: they introduce one, know one, or follow a question."""
+    tells = _INTRODUCES | _NAMES_ANOTHER | _ADDRESSES | _names().given
+    asked = -_TURNS_BACK - 1
+    for position, _ in enumerate(turns):
+        texts = [piece.text for piece in pieces[position]]
+        if position - asked <= _TURNS_BACK or not tells.isdisjoint(texts):
+            yield position
+        if _ASKS.search(" ".join(texts)):
+            asked = position
+
+
 def _introduced(turn: Said, own: Sequence[Piece]) -> Iterator[tuple[int, int]]:
     """Yield the names that someone gives, or is spoken to by."""
     given = _names().given
+    unconnected = _unconnected(own)
     for place, piece in enumerate(own):
         before = own[place - 1] if place else None
         if piece.text in _INTRODUCES or piece.text in _NAMES_ANOTHER:
-            first = place + 1
-            while first < len(own) and own[first].text in _CONNECTS:
-                first += 1
+            first = unconnected[place + 1]
             last = _name_end(turn, own, first)
             if last > first and (
                 (piece.text in _INTRODUCES and not _VERB.fullmatch(own[first].text))
@@ -97,6 +108,14 @@ def _introduced(turn: Said, own: Sequence[Piece]) -> Iterator[tuple[int, int]]:
                 yield place, last
         elif piece.text in _ADDRESSES and before and before.text not in _NO_NAME and _is_capital(turn, before):
             yield place - 1, place
+
+
+def _unconnected(own: Sequence[Piece]) -> list[int]:
+    """Return for each place, and the end, the first place from there on of a word that does not only connect."""
+    found = [len(own)] * (len(own) + 1)
+    for place in range(len(own) - 1, -1, -1):
+        found[place] = found[place + 1] if own[place].text in _CONNECTS else place
+    return found
 
 
 def _is_name(own: Sequence[Piece], first: int, last: int) -> bool:

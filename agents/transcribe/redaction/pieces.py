@@ -1,7 +1,7 @@
 """A turn's text as pieces: words and numbers with their place, and whether a number counts or measures something."""
 
 import re
-from collections.abc import Sequence, Set
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 
 from agents.transcribe.numbers import Number, numbers
@@ -35,9 +35,9 @@ _NOT_ONE = _MOMENT | words("da daha dakika de dk saniye sn")
 """After ``bir``: a moment, once more, also."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Piece:
-    """A word or a number of a turn."""
+    """A word or a number of a turn; equal to itself alone, which is quick to tell."""
 
     turn: int
     """Position of the turn."""
@@ -66,6 +66,13 @@ class Piece:
 def pieces(turns: Sequence[Said]) -> list[list[Piece]]:
     """Return the pieces of each turn."""
     return [_of_turn(position, turn) for position, turn in enumerate(turns)]
+
+
+def number_places(turns: Sequence[Said], heard: Sequence[Sequence[Piece]]) -> Iterator[int]:
+    """Yield the positions of all turns that say a number, whatever for; nothing else has digits to hide."""
+    for position, (turn, own) in enumerate(zip(turns, heard, strict=True)):
+        if any(piece.digits for piece in own) or any(letter.isdecimal() for letter in turn.text):
+            yield position
 
 
 def _of_turn(position: int, turn: Said) -> list[Piece]:

@@ -176,9 +176,12 @@ def _adjoin(before: Piece, piece: Piece) -> bool:
 
 
 def _is_corrected(turns: Sequence[Sequence[Piece]], dictation: Dictation) -> bool:
-    first, last = ((piece.turn, piece.place) for piece in (dictation[0], dictation[-1]))
-    between = (piece for turn in turns[first[0] : last[0] + 1] for piece in turn)
-    return any(piece.text in CORRECTING and first < (piece.turn, piece.place) < last for piece in between)
+    first, last = dictation[0], dictation[-1]
+    between = (
+        turns[turn][first.place + 1 if turn == first.turn else 0 : last.place if turn == last.turn else None]
+        for turn in range(first.turn, last.turn + 1)
+    )
+    return any(piece.text in CORRECTING for pieces in between for piece in pieces)
 
 
 def numbers_told(told: Told) -> list[tuple[str, Kind, int]]:

@@ -1,10 +1,12 @@
 """Identifiers in a whole conversation: each dictation's own, parts far apart, and every part that is said again."""
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache, partial
 
-from agents.transcribe.redaction.context import Announced, announced
+from agents.transcribe.redaction.context import Announced, Announcements
 from agents.transcribe.redaction.dictation import Dictation, dictations, only_filling
-from agents.transcribe.redaction.identifiers import identifier
+from agents.transcribe.redaction.identifiers import LONGEST, identifier
 from agents.transcribe.redaction.pieces import Piece
 from agents.transcribe.redaction.recognition import Part, Told, numbers_told, recognised
 from agents.transcribe.redaction.spans import Kind, Span
@@ -12,16 +14,20 @@ from agents.transcribe.redaction.spans import Kind, Span
 _LINKED_TURNS = 8
 _LINKED_PARTS = 3
 _REPEATED_TURNS = 8
+_ASKED_TURNS = 3
+_TELLING_DIGITS = 4
+"""So many digits of a number are more than chance however far away it was said."""
 
 
 def number_spans(turns: Sequence[Sequence[Piece]]) -> Iterator[Span]:
     """Yield the spans of all telephone, ID, account and card numbers, as far as they are numbers."""
     found = dictations(turns)
+    announcements = Announcements(turns)
     told: Told = {}
     known: list[tuple[str, Kind, int]] = []  # digits, kind, turn of the last piece
     unfinished: list[tuple[Dictation, Announced | None]] = []
     for dictation in found:
-        context = announced(turns, dictation[0], dictation[-1])
+        context = announcements.of(dictation[0], dictation[-1])
         own, is_valid = recognised(turns, dictation, context)
         told |= own
         known += numbers_told(own)
@@ -31,8 +37,7 @@ def number_spans(turns: Sequence[Sequence[Piece]]) -> Iterator[Span]:
         own = dict.fromkeys(linked, Part(Kind.PHONE, 0))
         told |= own
         known += numbers_told(own)
-    for dictation in found:
-        told |= _repeated(turns, [piece for piece in dictation if piece not in told], known)
+    told |= _repeated(turns, [[piece for piece in own if piece not in told] for own in found], known)
     for dictation in found:
         yield from _joined(turns, dictation, told)
 
@@ -54,34 +59,54 @@ def _linked(parts: Sequence[tuple[Dictation, Announced | None]]) -> Iterator[Dic
                 break
 
 
-def _repeated(turns: Sequence[Sequence[Piece]], parts: Iterable[Piece], known: Sequence[tuple[str, Kind, int]]) -> Told:
-    """Return the pieces that say a part of a known number again."""
-    free = [piece for piece in parts if not piece.measures]
+def _repeated(
+    turns: Sequence[Sequence[Piece]], rest: Iterable[Dictation], known: Iterable[tuple[str, Kind, int]]
+) -> Told:
+    """Return the pieces of what is left of each dictation that say a part of a known number again."""
+    windows = [window for own in rest for window in _windows([piece for piece in own if not piece.measures])]
+    parts = {digits for digits, _ in windows}
+    said: dict[str, list[tuple[int, Kind]]] = {}  # the turns in which a number with this part was said, in order
+    for number, kind, turn in sorted(set(known), key=lambda one: one[2]):
+        for part in parts.intersection(_parts(number)):
+            said.setdefault(part, []).append((turn, kind))
+    reaches = cache(partial(_repeat_reaches, turns))
     own: Told = {}
-    longest = max((len(number) for number, *_ in known), default=0)
+    for digits, window in windows:
+        turn = window[0].turn
+        reach = reaches(turn)[min(len(digits), _TELLING_DIGITS) - 1]
+        numbers = said.get(digits, [])
+        last = bisect_right(numbers, turn + reach, key=lambda one: one[0]) - 1
+        if last >= 0 and numbers[last][0] >= turn - reach:
+            own |= dict.fromkeys(window, Part(numbers[last][1], 0))
+    return own
+
+
+def _windows(free: Dictation) -> Iterator[tuple[str, Dictation]]:
+    """Yield every stretch of a dictation inside one turn that is short enough for an identifier, with its digits."""
     for first, piece in enumerate(free):
         digits = ""
         for last in range(first, len(free)):
             digits += free[last].digits
-            if free[last].turn != piece.turn or len(digits) > longest:
+            if free[last].turn != piece.turn or len(digits) > LONGEST:
                 break
-            own |= {
-                part: Part(kind, 0)
-                for number, kind, turn in known
-                if digits in number and len(digits) >= _shortest_repeat(turns, piece, abs(piece.turn - turn))
-                for part in free[first : last + 1]
-            }
-    return own
+            yield digits, free[first : last + 1]
 
 
-def _shortest_repeat(turns: Sequence[Sequence[Piece]], piece: Piece, turns_away: int) -> int:
-    """Return how many digits of a number must be said again to be more than chance."""
-    if turns_away > _REPEATED_TURNS:
-        return 4
-    if not only_filling(turns[piece.turn]):
-        return 3
-    asked = piece.turn and any(other.text.startswith(("rakam", "hane", "sonu")) for other in turns[piece.turn - 1])
-    return 1 if asked and turns_away <= 3 else 2
+def _parts(number: str) -> set[str]:
+    """Return every part of a number that is short enough for an identifier, the whole included."""
+    return {
+        number[start:end]
+        for start in range(len(number))
+        for end in range(start + 1, min(len(number), start + LONGEST) + 1)
+    }
+
+
+def _repeat_reaches(turns: Sequence[Sequence[Piece]], turn: int) -> tuple[int, ...]:
+    """Return how many turns away a number may be for one, two, three, more of its digits not to be chance; -1: none."""
+    if not only_filling(turns[turn]):
+        return -1, -1, _REPEATED_TURNS, len(turns)
+    asked = turn > 0 and any(other.text.startswith(("rakam", "hane", "sonu")) for other in turns[turn - 1])
+    return (_ASKED_TURNS if asked else -1), _REPEATED_TURNS, _REPEATED_TURNS, len(turns)
 
 
 def _joined(turns: Sequence[Sequence[Piece]], dictation: Dictation, told: Told) -> Iterator[Span]:

@@ -1,6 +1,7 @@
 """What redaction takes and gives: turns of text, and the stretches of them that say something personal."""
 
-from collections.abc import Iterable
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -74,6 +75,7 @@ def by_turn(spans: Iterable[Span]) -> dict[int, list[Span]]:
     return own
 
 
-def meets(stretch: _Stretch, others: Iterable[_Stretch]) -> bool:
-    """Return whether a stretch of a turn overlaps one of the others in it."""
-    return any(stretch.start < other.end and other.start < stretch.end for other in others)
+def meets(stretch: _Stretch, others: Sequence[Span]) -> bool:
+    """Return whether a stretch of a turn overlaps one of the others in it, which are in order and disjoint."""
+    before_end = bisect_left(others, stretch.end, key=lambda other: other.start)
+    return before_end > 0 and others[before_end - 1].end > stretch.start

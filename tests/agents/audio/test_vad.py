@@ -3,7 +3,6 @@
 import numpy as np
 import numpy.typing as npt
 import pytest
-from silero_vad import get_speech_timestamps, load_silero_vad
 
 from agents.audio.channels import BLOCK, opened
 from agents.audio.resample import SAMPLE_RATE_HZ
@@ -11,6 +10,9 @@ from agents.audio.vad import VoiceActivity
 from schemas import Speaker, SpeechSegment
 from tests.agents.audio.sounds import tone
 from tests.agents.demo_calls import RECORDINGS, demo_calls
+
+# isort: split
+from silero_vad import get_speech_timestamps, load_silero_vad  # after agents.audio.vad, which ends its telemetry
 
 CALLS = demo_calls()
 Signal = npt.NDArray[np.float32]

@@ -1,6 +1,6 @@
 """The hosted model goes away in the middle of the day and comes back: what becomes of the calls, by policy.
 
-A longer absence: ``CALLSIFT_AWAY_S=180 python -m pytest tests/agents/classify/test_away.py -s``.
+A longer absence: ``CALLSIFT_TEST_AWAY_S=180 python -m pytest tests/agents/classify/test_away.py -s``.
 """
 
 import asyncio
@@ -22,11 +22,12 @@ from streams.catalogue import CLASSIFIED, REPROCESS, STAGES, TRANSCRIPTS, Topic
 from streams.message import Headers, Message
 from streams.runner import StageRunner
 from streams.settings import RunnerSettings
+from tests.patience import PATIENCE_S
 from tests.schemas.examples import call_transcribed
 from tests.servers.gemini import failed, gemini_server
 
 pytestmark = pytest.mark.integration
-AWAY_S = float(os.environ.get("CALLSIFT_AWAY_S", "3"))
+AWAY_S = float(os.environ.get("CALLSIFT_TEST_AWAY_S", "3"))
 CALLS_BEFORE, CALLS_MEANWHILE, CALLS_AFTER = 5, 20, 5
 
 
@@ -123,7 +124,7 @@ async def went_away(policy: str, absence: str) -> tuple[World, float, float]:
         await world.give("probe", 1)
         await world.done()
     await world.give("after", CALLS_AFTER)
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE_S):
         await world.done()
     done_at = time.monotonic()
     world.switch_off()
@@ -165,9 +166,11 @@ async def test_wait_a_spent_budget_pauses_the_stage() -> None:
     world = World("wait", BUDGET)
     world.switch_on()
     await world.give("call", 20)
-    await asyncio.sleep(2)
-    decided = len(world.results)
-    await asyncio.sleep(2)  # a probe, which asks nobody
+    decided = -1
+    async with asyncio.timeout(PATIENCE_S):
+        while decided < len(world.results) or world.pauses[-1:] != ["the day's budget for the hosted model"]:
+            decided = len(world.results)
+            await asyncio.sleep(2)  # a probe, which asks nobody
     world.drop()
     world.switch_off()
     assert world.pauses[-1] == "the day's budget for the hosted model"

@@ -65,6 +65,17 @@ async def test_the_day_ends_at_midnight_where_the_callers_are() -> None:
     assert spending.share_spent == 0
 
 
+async def test_a_clock_that_is_set_back_over_midnight_brings_no_new_budget() -> None:
+    clock = Clock()
+    clock.now += timedelta(hours=2)
+    spending = budget(1.0, clock)
+    await spending.reserve(1.0)
+    spending.settle(1.0, 1.0)
+    clock.now -= timedelta(hours=2)
+    with pytest.raises(BudgetSpent):
+        await spending.reserve(0.1)
+
+
 @pytest.mark.parametrize("limit", [None, 0.0])
 async def test_without_a_budget_nothing_is_refused(limit: float | None) -> None:
     spending = budget(limit)

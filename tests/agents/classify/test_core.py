@@ -1,5 +1,7 @@
 """What the classify stage decides once an answer is there."""
 
+from dataclasses import replace
+
 import pytest
 
 from agents.classify import core
@@ -63,6 +65,10 @@ def test_the_event_says_what_decided() -> None:
     assert versions.speech_model == CALL.speech_model
 
 
+def test_a_rule_depends_on_no_setting() -> None:
+    assert core.empty_call(CALL, TAXONOMY).versions.policy is None
+
+
 @pytest.mark.parametrize(
     ("turns", "spoke"),
     [
@@ -99,6 +105,8 @@ def test_every_version_and_every_word_makes_another_identifier() -> None:
         classified(call=CALL.model_copy(update={"call_id": "other"})),
         classified(call=CALL.model_copy(update={"turns": CALL.turns[::-1]})),
         core.classified(CALL, answer(), SOURCE, TAXONOMY.model_copy(update={"version": "2.0"}), 0.5),
+        classified(floor=0.85),
+        classified(source=replace(SOURCE, conditions=(3, "offline-7"))),
         core.empty_call(CALL, TAXONOMY),
     ]
     identifiers = {result.classification_id for result in [classified(), *others]}

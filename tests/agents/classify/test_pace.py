@@ -1,6 +1,6 @@
 """A shaky service and a limit per minute: every call ends with one right outcome, and the limit is kept and used.
 
-A longer run: ``CALLSIFT_PACE_CALLS=900 python -m pytest tests/agents/classify/test_pace.py -s``.
+A longer run: ``CALLSIFT_TEST_PACE_CALLS=900 python -m pytest tests/agents/classify/test_pace.py -s``.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ from tests.schemas.examples import call_transcribed, turn
 from tests.servers.gemini import Reply, Request, answered, blocked, broken, failed, gemini_server, said
 
 pytestmark = pytest.mark.integration
-CALLS = int(os.environ.get("CALLSIFT_PACE_CALLS", "100"))
+CALLS = int(os.environ.get("CALLSIFT_TEST_PACE_CALLS", "100"))
 PER_MINUTE = 600
 BURST = 24
 """What a limit of 600 a minute lets pass at once, see Bucket."""

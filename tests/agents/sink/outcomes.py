@@ -9,6 +9,11 @@ def done(outcome_id: str, call_id: str = "call-1") -> CallOutcome:
     return call_outcome().model_copy(update={"outcome_id": outcome_id, "call_id": call_id, "revision": 1})
 
 
+def corrected(outcome_id: str, queue: str, call_id: str = "call-1") -> CallOutcome:
+    """The same category for the call, once the PBX has put the queue right."""
+    return done(outcome_id, call_id).model_copy(update={"queue": queue})
+
+
 def failed(outcome_id: str, call_id: str = "call-1") -> CallOutcome:
     """A failure of the call."""
     return call_failed().model_copy(update={"outcome_id": outcome_id, "call_id": call_id})

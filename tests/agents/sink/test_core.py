@@ -1,6 +1,6 @@
 """Which outcome comes of an event, and what it does to the one that is stored."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -9,8 +9,15 @@ from hypothesis import strategies as st
 from agents.sink import core
 from agents.sink.core import verdict
 from schemas import CallOutcome
-from tests.agents.sink.outcomes import done, failed
-from tests.schemas.examples import call_classified, call_ended, call_failed, call_transcribed, dead_letter
+from tests.agents.sink.outcomes import corrected, done, failed
+from tests.schemas.examples import (
+    call_classified,
+    call_ended,
+    call_failed,
+    call_outcome,
+    call_transcribed,
+    dead_letter,
+)
 
 NOW = datetime(2026, 10, 5, 12, 0, tzinfo=UTC)
 
@@ -34,8 +41,7 @@ def test_an_outcome_holds_no_transcript_beyond_its_evidence() -> None:
 
 
 def test_a_dead_letter_is_a_failed_call_with_the_facts_of_its_original() -> None:
-    outcome = core.failed(dead_letter())
-    assert outcome is not None
+    outcome = core.failed(dead_letter())[0]
     assert (outcome.state, outcome.category) == ("failed", None)
     assert outcome.failure is not None
     assert (outcome.failure.stage, outcome.failure.error_type) == ("audio", "UndecodableRecording")
@@ -51,21 +57,78 @@ def test_the_same_dead_letter_is_the_same_outcome() -> None:
 
 @pytest.mark.parametrize("value", [None, b"", b"\xff\xfe", b"[]", b'{"call_id": "call-1", "ended_at": "yesterday"}'])
 def test_an_unreadable_original_still_fails_visibly_under_its_call(value: bytes | None) -> None:
-    outcome = core.failed(dead_letter().model_copy(update={"value": value, "call_id": "call-1"}))
-    assert outcome is not None
+    [outcome] = core.failed(dead_letter().model_copy(update={"value": value, "call_id": "call-1"}))
     assert (outcome.call_id, outcome.state, outcome.ended_at) == ("call-1", "failed", None)
     assert CallOutcome.model_validate_json(outcome.model_dump_json()) == outcome
 
 
 def test_a_dead_letter_of_no_call_has_no_outcome() -> None:
-    assert core.failed(dead_letter().model_copy(update={"call_id": None, "value": b"?"})) is None
+    assert core.failed(dead_letter().model_copy(update={"call_id": None, "value": b"?"})) == ()
 
 
 @pytest.mark.parametrize("call_id", ["", "x" * 201])
 def test_a_dead_letter_whose_call_cannot_be_named_raises_nothing(call_id: str) -> None:
     value = f'{{"call_id": "{call_id}"}}'.encode()
-    outcome = core.failed(dead_letter().model_copy(update={"call_id": call_id, "value": value}))
-    assert outcome is None or outcome.state == "failed"
+    assert core.failed(dead_letter().model_copy(update={"call_id": call_id, "value": value})) == ()
+
+
+def test_a_failure_is_said_with_less_and_less_down_to_its_call_alone() -> None:
+    letter = dead_letter()
+    full, plain, bare = core.failed(letter)
+    assert full.metadata
+    assert full.hops
+    assert (plain.metadata, plain.hops, plain.stage_seconds, plain.queue) == ({}, (), {}, full.queue)
+    said = {name for name, value in bare.model_dump().items() if value not in (None, {}, ())}
+    identity = {"call_id", "event_id", "trace_id", "schema_version", "outcome_id", "revision"}
+    assert said - identity == {"state", "failure", "decided_at", "provisional"}
+    assert {outcome.outcome_id for outcome in (full, plain, bare)} == {letter.event_id}
+
+
+def test_a_failure_whose_clock_was_set_back_is_said_with_no_seconds() -> None:
+    [hop] = call_ended().hops
+    back = hop.model_copy(update={"finished_at": hop.taken_at - timedelta(hours=1)})
+    value = call_ended().model_copy(update={"hops": (back,)}).model_dump_json().encode()
+    assert core.failed(dead_letter().model_copy(update={"value": value}))[0].stage_seconds == {hop.stage: 0.0}
+
+
+def test_a_letter_about_a_dead_letter_makes_no_outcome() -> None:
+    assert core.failed(dead_letter().model_copy(update={"topic": "calls.dead-letter"})) == ()
+
+
+def test_an_outcome_that_is_refused_leaves_out_what_is_large_and_says_so() -> None:
+    outcome = call_outcome().model_copy(update={"metadata": {"scan": "x" * 1_000_000}, "justification": "y" * 5000})
+    small = core.smaller(outcome)
+    assert small is not None
+    assert set(small.left_out) == {"metadata", "justification"}
+    kept: dict[str, object] = {"metadata": {}, "justification": None, "left_out": small.left_out}
+    assert small == outcome.model_copy(update=kept)
+
+
+def test_an_outcome_that_is_still_refused_says_its_decision_alone() -> None:
+    outcome = CallOutcome.model_validate(call_outcome().model_dump() | {"of_a_newer_version": "z"})
+    small = core.smaller(outcome)
+    assert small is not None
+    for name in ("call_id", "outcome_id", "revision", "state", "category", "confidence", "versions", "decided_at"):
+        assert getattr(small, name) == getattr(outcome, name), name
+    assert {"metadata", "evidence", "hops", "caller", "of_a_newer_version"} <= set(small.left_out)
+    assert len(small.model_dump_json()) < 2000
+    assert core.smaller(small) is None
+
+
+@pytest.mark.parametrize("text", ["x" * 1_000_000, "ş" * 1_000_000])
+def test_a_failure_of_any_size_becomes_small(text: str) -> None:
+    facts = {"caller": text, "queue": text, "metadata": {text: text}, text: text}
+    outcome: CallOutcome | None = CallOutcome.model_validate(
+        call_failed().model_dump()
+        | facts
+        | {"failure": {"stage": text, "error_type": text, "message": text, "cure": text}}
+    )
+    forms = []
+    while outcome is not None:
+        forms.append(outcome)
+        outcome = core.smaller(outcome)
+    assert len(forms) == 3
+    assert len(forms[-1].model_dump_json().encode()) < 10_000
 
 
 def store(arrivals: list[CallOutcome]) -> tuple[list[CallOutcome], list[CallOutcome]]:
@@ -83,7 +146,15 @@ def store(arrivals: list[CallOutcome]) -> tuple[list[CallOutcome], list[CallOutc
 
 
 OUTCOMES = [done("a"), done("b"), done("c"), failed("x"), failed("y")]
-arrivals = st.lists(st.sampled_from(OUTCOMES), max_size=4).flatmap(lambda more: st.permutations(OUTCOMES + more))
+CORRECTED = [*OUTCOMES, corrected("a", "first"), corrected("a", "then"), corrected("b", "then")]
+
+
+def in_any_order(outcomes: list[CallOutcome]) -> st.SearchStrategy[list[CallOutcome]]:
+    """All outcomes, some of them several times."""
+    return st.lists(st.sampled_from(outcomes), max_size=4).flatmap(lambda more: st.permutations(outcomes + more))
+
+
+arrivals = in_any_order(OUTCOMES) | in_any_order(CORRECTED)
 
 
 @given(arrivals)
@@ -91,7 +162,20 @@ def test_revisions_count_up_and_a_known_outcome_makes_no_other(order: list[CallO
     _, history = store(order)
     assert [entry.revision for entry in history] == list(range(1, len(history) + 1))
     assert len({entry.outcome_id for entry in history}) == len(history)
+
+
+@given(in_any_order(OUTCOMES))
+def test_every_classification_of_the_same_facts_is_a_revision(order: list[CallOutcome]) -> None:
+    _, history = store(order)
     assert {entry.outcome_id for entry in history} >= {"a", "b", "c"}
+
+
+@given(in_any_order(CORRECTED))
+def test_facts_that_were_corrected_never_come_back(order: list[CallOutcome]) -> None:
+    _, history = store(order)
+    queues = [entry.queue for entry in history if entry.state == "done"]
+    changes = [queue for queue, before in zip(queues, [object(), *queues], strict=False) if queue != before]
+    assert len(changes) == len(set(changes)) == 3
 
 
 @given(arrivals)
@@ -114,6 +198,75 @@ def test_a_redelivery_changes_nothing_that_is_stored(order: list[CallOutcome]) -
     _, once = store(order)
     _, twice = store(order + order)
     assert twice == once
+
+
+def test_a_correction_is_the_next_revision_under_another_identifier() -> None:
+    published, history = store([done("a"), corrected("a", "sales")])
+    assert [outcome.revision for outcome in published] == [1, 2]
+    assert published[0].outcome_id == "a" != published[1].outcome_id
+    assert published[1].queue == "sales"
+    assert history == published
+
+
+CORRECTIONS = {
+    "metadata": {"campaign": "winter"},
+    "agent_id": "can",
+    "queue": None,
+    "caller": "+905550000099",
+    "direction": "outbound",
+    "ended_at": call_ended().ended_at + timedelta(seconds=1),
+    "started_at": None,
+    "figures": call_classified().figures.model_copy(update={"silence_s": 1.5}),
+    "recording_facts": call_classified().recording_facts.model_copy(update={"duration_s": 50.0}),
+    "a_field_of_tomorrow": ["yes"],
+}
+
+
+@pytest.mark.parametrize("name", CORRECTIONS)
+def test_whatever_a_subscriber_sees_of_the_call_is_a_correction_once(name: str) -> None:
+    changed = CallOutcome.model_validate(done("a").model_dump() | {name: CORRECTIONS[name]})
+    published, history = store([done("a"), changed, changed, done("a"), changed])
+    assert [outcome.revision for outcome in published] == [1, 2, 2, 2, 2]
+    assert getattr(published[1], name) == CORRECTIONS[name]
+    assert len(history) == 2
+
+
+def test_what_says_when_and_how_it_was_worked_on_and_another_answer_correct_nothing() -> None:
+    again = done("a").model_copy(
+        update={
+            "hops": (),
+            "stage_seconds": {},
+            "decided_at": NOW,
+            "event_id": "another",
+            "trace_id": "0" * 32,
+            "schema_version": "1.7",
+            "usage": None,
+            "justification": "Anders gesagt.",
+            "confidence": 0.5,
+            "summary": None,
+        }
+    )
+    published, history = store([done("a"), again])
+    assert published == [done("a"), done("a")]
+    assert history == [done("a")]
+
+
+def test_an_old_event_undoes_no_correction_after_the_call_was_judged_anew() -> None:
+    published, history = store([done("a"), corrected("a", "sales"), corrected("b", "sales"), done("b"), done("a")])
+    assert [outcome.revision for outcome in published] == [1, 2, 3, 3, 3]
+    assert history[-1].queue == "sales"
+
+
+def test_what_was_asked_before_a_correction_and_answered_after_it_does_not_undo_it() -> None:
+    """As where a call waits in the reprocessing lane while the PBX corrects it."""
+    published, history = store([done("a"), corrected("a", "sales"), done("b"), corrected("b", "sales")])
+    assert [(outcome.revision, outcome.queue) for outcome in published] == [
+        (1, done("a").queue),
+        (2, "sales"),
+        (2, "sales"),
+        (3, "sales"),
+    ]
+    assert history[-1].outcome_id == "b"
 
 
 def test_the_transcript_of_a_stored_outcome_is_made_again() -> None:

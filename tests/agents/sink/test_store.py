@@ -70,6 +70,22 @@ async def test_another_classification_is_the_next_revision_and_the_first_stays_i
     assert revisions(found) == [(1, "a"), (2, "b")]
 
 
+async def test_a_correction_is_stored_and_outlives_the_event_that_it_corrects(store: OutcomeStore) -> None:
+    outcome = CallOutcome.model_validate_json(core.done(call_classified(), datetime.now(UTC)).model_dump_json())
+    wrong = outcome.model_copy(update={"metadata": outcome.metadata | {"n": 1.0, "deep": [{"b": None, "a": "ş"}]}})
+    right = wrong.model_copy(update={"metadata": wrong.metadata | {"n": 2.0}})
+    assert await store.save(wrong, TURNS) == wrong
+    second = await store.save(right, TURNS)
+    assert second is not None
+    assert (second.revision, second.metadata["n"]) == (2, 2.0)
+    assert second.outcome_id != wrong.outcome_id
+    for again in (wrong, right, wrong):
+        assert await store.save(again, TURNS) == second
+    found = await document(store, outcome.call_id)
+    assert revisions(found) == [(1, wrong.outcome_id), (2, second.outcome_id)]
+    assert found["outcome"]["metadata"]["n"] == 2.0
+
+
 async def test_what_comes_again_late_does_not_put_an_older_outcome_over_a_newer(store: OutcomeStore) -> None:
     await store.save(done("a"))
     newest = await store.save(done("b"))
@@ -150,7 +166,7 @@ async def test_the_agent_publishes_what_it_stored(store: OutcomeStore) -> None:
     assert outcome is not None
     assert (outcome.state, outcome.revision) == ("done", 2)
     assert await agent.work(dead_letter().model_copy(update={"event_id": "another"})) is None
-    assert await agent.work(dead_letter().model_copy(update={"call_id": None})) is None
+    assert await agent.work(dead_letter().model_copy(update={"call_id": None, "value": None})) is None
     found = await document(store, call_classified().call_id)
     assert [turn["text"] for turn in found["turns"]] == [turn.text for turn in call_classified().turns]
 
@@ -171,6 +187,31 @@ async def test_a_failure_with_metadata_that_no_store_can_hold_is_visible_without
     outcome = await agent.work(dead_letter().model_copy(update={"value": original}))
     assert outcome is not None
     assert (outcome.state, outcome.metadata) == ("failed", {})
+
+
+HOP: dict[str, Any] = {"stage": "pbx", "taken_at": "2026-10-05T11:00:00Z", "finished_at": "2026-10-05T11:00:01Z"}
+
+
+@pytest.mark.parametrize(
+    "hop",
+    [
+        HOP | {"finished_at": "2026-10-05T10:00:00Z"},
+        HOP | {"extra": {"nul\0": 1}},
+        HOP | {"extra": 2**64},
+        HOP | {"stage": "nul\0"},
+    ],
+    ids=["clock set back", "NUL", "65 bits", "NUL in a stage"],
+)
+async def test_a_failure_whose_hops_no_store_can_hold_is_visible_all_the_same(
+    store: OutcomeStore, hop: dict[str, Any]
+) -> None:
+    agent = SinkAgent(store, CallerPrivacy(PrivacySettings()))
+    original = json.loads(call_ended().model_dump_json()) | {"hops": [hop]}
+    letter = dead_letter().model_copy(update={"value": json.dumps(original).encode()})
+    outcome = await agent.work(letter)
+    assert outcome is not None
+    assert (outcome.call_id, outcome.state, outcome.queue) == (letter.call_id, "failed", call_ended().queue)
+    assert (await document(store, outcome.call_id))["state"] == "failed"
 
 
 async def test_a_store_that_is_away_is_a_transient_error_without_its_password() -> None:
@@ -199,7 +240,7 @@ async def test_calls_are_found_by_time_and_category_with_their_transcripts(store
     await store.save(failed("o-9", "gone"))
 
     async def found(**chosen: Any) -> list[str]:
-        calls = [call async for _, call in store.transcripts(Chosen(**chosen))]
+        calls = [one async for _, one in store.transcripts(Chosen(**chosen))]
         assert all(one.turns == call.turns for one in calls)
         return sorted(one.call_id for one in calls)
 

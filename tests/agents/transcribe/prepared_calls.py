@@ -42,6 +42,11 @@ def ready(name: str, store: ClaimCheckStore) -> AudioReady:
     )
 
 
+def checkpoints(store: ClaimCheckStore) -> list[str]:
+    """Return the names of the checkpoints in a store; one that is still being written is none yet."""
+    return [entry.name for entry in store.entries("decoded") if entry.name.endswith(".json")]
+
+
 def one_after_another(name: str, times: int, store: ClaimCheckStore) -> AudioReady:
     """Make a long call: a demo recording many times over."""
     once = ready(name, store)

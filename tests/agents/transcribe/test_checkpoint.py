@@ -14,6 +14,7 @@ from agents.transcribe.checkpoint import FORMAT, Checkpoint
 from agents.transcribe.core import Span
 from schemas import ClaimCheck, Word
 from streams.claim_check import ClaimCheckStore, StoreUnavailable
+from tests.agents.transcribe.prepared_calls import checkpoints
 
 FIRST, SECOND = Span(0, 1.25, 3.1), Span(1, 2.7, 4.0)
 WORDS = [
@@ -42,7 +43,7 @@ async def written(store: ClaimCheckStore) -> AsyncIterator[Checkpoint]:
     own = checkpoint(store)
     async with asyncio.timeout(10), own.kept():
         own.add([FIRST], [WORDS])
-        await until(lambda: bool(store.entries("decoded")))
+        await until(lambda: bool(checkpoints(store)))
         yield own
 
 
@@ -95,7 +96,7 @@ async def test_a_checkpoint_that_cannot_be_read_is_ignored(
 ) -> None:
     async with written(store):
         pass
-    store.put(store.entries("decoded")[0].name, content)
+    store.put(checkpoints(store)[0], content)
     later = checkpoint(store)
     await later.read()
     assert later.missing([FIRST]) == [FIRST]

@@ -21,7 +21,8 @@ from streams.claim_check import ClaimCheckStore
 from streams.kafka_client import TopicReader, produce
 from streams.settings import KafkaSettings
 from tests.agents.demo_calls import SPEECH_MODEL
-from tests.agents.transcribe.prepared_calls import one_after_another
+from tests.agents.transcribe.prepared_calls import checkpoints, one_after_another
+from tests.patience import PATIENCE_S
 
 
 @contextmanager
@@ -63,11 +64,11 @@ def test_the_successor_of_a_killed_worker_decodes_only_the_rest(real_kafka: Kafk
     call = one_after_another("leaking-washing-machine", 25, store)
     produce(real_kafka, AUDIO.name, [(call.call_id, call.model_dump_json().encode())])
     with worker(real_kafka, tmp_path / "audio", log) as (process, _):
-        wait_until(lambda: store.entries("decoded"), log)
+        wait_until(lambda: checkpoints(store), log)
         assert process.poll() is None
     assert transcripts(real_kafka, 1.0) == []
     with worker(real_kafka, tmp_path / "audio", log) as (_, port):
-        (transcript,) = transcripts(real_kafka, 120.0)
+        (transcript,) = transcripts(real_kafka, PATIENCE_S)
         metrics = urlopen(f"http://127.0.0.1:{port}/metrics").read().decode()
     resumed_s, decoded_s = counter(metrics, "resumed_seconds"), counter(metrics, "decoded_seconds")
     assert resumed_s > 0
@@ -86,8 +87,8 @@ def transcripts(kafka: KafkaSettings, within_s: float) -> list[CallTranscribed]:
         reader.close()
 
 
-def wait_until(condition: Callable[[], object], log: Path, within_s: float = 60) -> None:
-    deadline = time.monotonic() + within_s
+def wait_until(condition: Callable[[], object], log: Path) -> None:
+    deadline = time.monotonic() + PATIENCE_S
     while not condition():
         assert time.monotonic() < deadline, log.read_text(encoding="utf-8")
         time.sleep(0.02)

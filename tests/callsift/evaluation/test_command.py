@@ -16,6 +16,7 @@ import pytest
 from agents.classify.offline.train import DIALOGUES, evaluation_dialogues
 from tests.agents.demo_calls import RECORDINGS, demo_calls
 from tests.callsift import terminal
+from tests.patience import PATIENCE_S
 from tests.servers.gemini import GeminiServer, failed, gemini_server
 from tests.servers.labelled import Labelled
 
@@ -218,7 +219,7 @@ def test_after_a_kill_only_what_was_not_answered_is_asked(some: Path, hosted: Ge
     command = [sys.executable, "-m", "callsift", "eval", str(some), "--concurrency", str(concurrency)]
     own = {name: value for name, value in os.environ.items() if not name.startswith("CALLSIFT_")}
     with subprocess.Popen(command, env=own | variables(hosted), stderr=subprocess.DEVNULL) as process:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + PATIENCE_S
         while len(hosted.received) < 15:
             assert process.poll() is None
             assert time.monotonic() < deadline

@@ -15,6 +15,7 @@ from agents.sink.store import OutcomeStore
 from callsift.embedded import EmbeddedStore
 from schemas import CallOutcome, Speaker
 from tests.callsift import terminal
+from tests.patience import PATIENCE_S
 from tests.schemas.examples import examples, turn
 
 PAGE = (Path(__file__).parents[3] / "docs" / "accuracy.md").read_text(encoding="utf-8")
@@ -40,7 +41,7 @@ def test_calls_are_drawn_labelled_measured_and_compared(tmp_path: Path) -> None:
             env={"CALLSIFT_MONGO_URI": stored.uri},
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=PATIENCE_S,
             check=True,
         ).stdout
     finally:

@@ -112,6 +112,24 @@ def test_spans_are_positions_in_the_text_that_was_given() -> None:
     ]
 
 
+def test_a_part_of_an_address_at_the_end_of_a_turn_goes() -> None:
+    said = redacted(
+        "C: a y l i n alt tire s et yahoo nokta com", "A: aylin alt tire s", "A: aylin alt tire s kaydettim"
+    )
+    assert said == ["[email]", "aylin [email]", "aylin [email] kaydettim"]
+
+
+def test_a_superscript_is_no_number() -> None:
+    assert redacted("C: plakası otuz dört ü ² dokuz 120 m²") == ["plakası otuz dört ü ² dokuz 120 m²"]
+
+
+@pytest.mark.parametrize("zero", "0٠０०")
+def test_digits_of_every_script_are_digits(zero: str) -> None:
+    own = "".join(chr(ord(zero) + int(digit)) for digit in "05321234567")
+    assert redacted(f"C: numaram {own} efendim") == ["numaram [phone] efendim"]
+    assert redacted(f"C: plakası {own[3]}{own[6]} abc {own[4:7]}")[0] == "plakası [plate]"
+
+
 VOCABULARY = """
     sıfır bir iki beş yüz on elli bin buçuk telefon numaram tc iban kart sipariş evet yok et nokta gmail kom plaka
     a be mahallesi sokak adım ahmet bey lira saat 0532 4567 TR33 @ [phone] , . + (

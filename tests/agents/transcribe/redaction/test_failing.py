@@ -1,0 +1,96 @@
+"""A rule that raises: no call is lost, nothing leaks, and what cannot hold what the rule looks for stays."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import NoReturn
+
+import pytest
+
+from agents.transcribe.redaction import Said, Span, redact
+from agents.transcribe.redaction import core as rules
+from agents.transcribe.redaction.addresses import address_places
+from agents.transcribe.redaction.careful import Places
+from agents.transcribe.redaction.emails import email_places
+from agents.transcribe.redaction.names import name_places
+from agents.transcribe.redaction.pieces import number_places, pieces
+from tests.agents.transcribe.redaction.measure import labelled_lines, said
+
+PLACES: dict[str, Places] = {
+    "email_spans": email_places,
+    "plate_spans": number_places,
+    "iban_spans": number_places,
+    "international_phone_spans": number_places,
+    "number_spans": number_places,
+    "address_spans": address_places,
+    "name_spans": name_places,
+}
+every_rule = pytest.mark.parametrize("rule", PLACES)
+CALL = [
+    Said("agent", "servis hattı buyurun"),
+    Said("customer", "çamaşır makinem su akıtıyor"),
+    Said("agent", "isminizi alabilir miyim"),
+    Said("customer", "ayşe yılmaz"),
+    Said("agent", "telefon numaranız"),
+    Said("customer", "sıfır beş yüz otuz iki yüz yirmi üç"),
+    Said("customer", "kırk beş altmış yedi"),
+    Said("agent", "adresiniz"),
+    Said("customer", "gül mahallesi lale sokak numara beş"),
+    *[Said("agent", "peki usta yarın gelir")] * 9,
+    Said("agent", "mailiniz"),
+    Said("customer", "a y l i n alt tire s et yahoo nokta com"),
+    Said("agent", "aylin alt tire s kaydettim"),
+]
+PERSONAL = ("ayşe", "yılmaz", "otuz iki", "yirmi üç", "kırk beş", "lale", "yahoo", "alt tire")
+
+
+def failing(*given: object) -> NoReturn:
+    raise ValueError(f"of no use: {given}")
+
+
+@every_rule
+def test_nothing_leaks_and_nobody_raises_where_a_rule_does(
+    rule: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(rules, rule, failing)
+    found = redact(CALL)
+    texts = [turn.text for turn in found.turns]
+    assert not [secret for secret in PERSONAL if secret in " ".join(texts)]
+    assert found.withheld == {at for at, text in enumerate(texts) if text == "[withheld]"}
+    assert not {span.turn for span in found.spans} & found.withheld
+    assert texts[0] == CALL[0].text  # what holds nothing that the rule looks for stays
+    assert 0 < len(found.withheld) < len(CALL) // 2 + 2
+    assert redact(found.turns).turns[5].text == texts[5]
+    record = caplog.records[0]
+    assert (record.levelname, vars(record)["error_type"]) == ("ERROR", "ValueError")
+    assert "makinem" not in str(vars(record))
+
+
+def test_where_not_even_the_words_are_known_everything_is_withheld(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rules, "pieces", failing)
+    found = redact([*CALL, Said("agent", "")])
+    assert {turn.text for turn in found.turns[:-1]} == {"[withheld]"}
+    assert len(found.withheld) == len(CALL)
+
+
+Rule = Callable[..., Iterable[Span]]
+
+
+@every_rule
+def test_every_span_that_a_rule_finds_lies_where_it_would_be_withheld(
+    rule: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On all labelled conversations: the simple signs miss nothing that the rule itself finds."""
+    own: Rule = getattr(rules, rule)
+    spans: list[Span] = []
+
+    def kept(*given: object) -> Sequence[Span]:
+        spans[:] = own(*given)
+        return spans
+
+    monkeypatch.setattr(rules, rule, kept)
+    found = 0
+    for line in labelled_lines():
+        turns = said(line)
+        redact(turns)
+        assert {span.turn for span in spans} <= set(PLACES[rule](turns, pieces(turns))), line["id"]
+        found += len(spans)
+    assert found >= 5

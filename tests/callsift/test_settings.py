@@ -1,0 +1,94 @@
+"""Variables that look like a setting: those that are one are known, all others stop the start."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from callsift.settings import HOME, VARIABLES, refuse_unknown
+from streams.errors import SettingsError
+from tests.callsift.terminal import run
+
+ROOT = Path(__file__).parents[2]
+SERVICE = {
+    "CALLSIFT_AUDIO_SERVICE_HOST": "10.96.0.11",
+    "CALLSIFT_AUDIO_SERVICE_PORT": "8000",
+    "CALLSIFT_AUDIO_SERVICE_PORT_HTTP": "8000",
+    "CALLSIFT_AUDIO_PORT": "tcp://10.96.0.11:8000",
+    "CALLSIFT_AUDIO_PORT_8000_TCP": "tcp://10.96.0.11:8000",
+    "CALLSIFT_AUDIO_PORT_8000_TCP_PROTO": "tcp",
+    "CALLSIFT_AUDIO_PORT_8000_TCP_PORT": "8000",
+    "CALLSIFT_AUDIO_PORT_8000_TCP_ADDR": "10.96.0.11",
+}
+"""What a kubelet tells a pod of a Service callsift-audio with a port called http."""
+
+
+@pytest.mark.parametrize(
+    ("name", "nearest"),
+    [
+        ("CALLSIFT_RUNNER_WINDOW_SISE", "CALLSIFT_RUNNER_WINDOW_SIZE"),
+        ("CALLSIFT_CLASIFIER", "CALLSIFT_CLASSIFIER"),
+        ("CALLSIFT_CLASSIFY_CLASSIFIER", "CALLSIFT_CLASSIFIER"),
+        ("CALLSIFT_HTP_PORT", "CALLSIFT_HTTP_PORT"),
+        ("CALLSIFT_HOMES", "CALLSIFT_HOME"),
+        ("callsift_log_levle", "CALLSIFT_LOG_LEVEL"),
+    ],
+)
+def test_a_misspelt_variable_is_refused_with_the_nearest_setting_and_without_its_value(name: str, nearest: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        refuse_unknown({name: "a-secret", "PATH": "/bin"})
+    assert f"{name} is no setting, the nearest is {nearest}" in str(refused.value)
+    assert "docs/settings.md" in str(refused.value)
+    assert "a-secret" not in str(refused.value)
+
+
+def test_a_name_that_is_near_to_nothing_is_refused_too() -> None:
+    with pytest.raises(SettingsError, match="CALLSIFT_ZZZQQQXXX is no setting\\."):
+        refuse_unknown({"CALLSIFT_ZZZQQQXXX": "1"})
+
+
+def test_every_misspelt_variable_is_named_at_once() -> None:
+    with pytest.raises(SettingsError, match=r"CALLSIFT_KAFKA_PREFIXX.*CALLSIFT_LOG_LEVLE"):
+        refuse_unknown({"CALLSIFT_LOG_LEVLE": "INFO", "CALLSIFT_KAFKA_PREFIXX": "a"})
+
+
+def test_every_setting_is_known_in_any_case() -> None:
+    refuse_unknown(dict.fromkeys([*VARIABLES, *(name.lower() for name in VARIABLES), HOME], "1"))
+
+
+def test_what_is_not_ours_passes() -> None:
+    refuse_unknown(
+        {"CALLSIFTER": "1", "MY_CALLSIFT_TOKEN": "1", "OTEL_SERVICE_NAME": "a", "CALLSIFT_TEST_KAFKA": "a:1"}
+    )
+
+
+def test_what_kubernetes_says_of_a_service_called_callsift_passes() -> None:
+    refuse_unknown(SERVICE)
+
+
+def test_a_port_that_is_no_address_of_a_service_is_refused() -> None:
+    with pytest.raises(SettingsError, match="CALLSIFT_AUDIO_PORT"):
+        refuse_unknown(SERVICE | {"CALLSIFT_AUDIO_PORT": "8000"})
+
+
+def test_whatever_the_project_itself_sets_is_known() -> None:
+    """Docker, compose, the chart, tests, trials and benchmarks: what their files name, a process may be told."""
+    folders = ("deploy", "tests", "benchmarks", "demo", ".ci")
+    files = [path for folder in folders for path in (ROOT / folder).rglob("*") if path.is_file()]
+    files += [ROOT / name for name in ("Makefile", "docker-compose.kafka.yml", ".env.example")]
+    wrong = {Path(__file__), ROOT / "tests" / "deploy" / "test_chart.py"}  # they misspell, for the refusal's sake
+    named: set[str] = set()
+    for path in (path for path in files if path not in wrong and path.suffix not in {".pyc", ".json", ".npz"}):
+        text = path.read_bytes().decode("utf-8", "ignore")
+        named |= set(re.findall(r"\bCALLSIFT_[A-Z0-9_]*[A-Z0-9]\b(?!_)", text))
+    assert len(named) > 40
+    prefixes = {name for name in named if any(known.startswith(f"{name}_") for known in VARIABLES)} - VARIABLES
+    refuse_unknown(dict.fromkeys(named - prefixes, "1"))
+
+
+@pytest.mark.parametrize("command", [["worker", "sink"], ["worker", "retry"], ["up"], ["status"], ["topics", "create"]])
+def test_no_command_starts_with_a_misspelt_variable(command: list[str]) -> None:
+    ended = run({"CALLSIFT_KAFKA_BOOTSTRAP_SERVER": "127.0.0.1:1"}, *command)
+    assert ended.returncode == 2
+    assert "CALLSIFT_KAFKA_BOOTSTRAP_SERVERS" in ended.stderr
+    assert ended.stdout == ""

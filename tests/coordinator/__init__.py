@@ -1,0 +1,1 @@
+"""Whoever asks the brokers survives coordinators that are not ready: fresh brokers, and brokers that are killed."""
