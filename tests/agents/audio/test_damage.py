@@ -19,6 +19,9 @@ _BY_FILE = {form.file: form for form in FORMATS}
 CHECKED = ("call.flac", "call.ogg", "vorbis.ogg")
 """Formats with checksums. In the others some damage looks like sound."""
 
+SLIPPING = ("call.amr", "call.tco")
+"""Formats in which damage changes the length of the frames behind it, and they decode all the same: as longer noise."""
+
 CALL_S = 29.7
 
 _VBR = {"flags": "+qscale", "global_quality": "590"}
@@ -51,10 +54,8 @@ def test_as_many_seconds_are_decoded_as_ffmpeg_decodes(form: Format, tmp_path: P
             assert heard(path).decoded_s == pytest.approx(ffmpegs_s(path), rel=0.03, abs=0.1), path.name
 
 
-@pytest.mark.parametrize("form", FORMATS, ids=lambda form: form.file)
+@pytest.mark.parametrize("form", [form for form in FORMATS if form.file not in SLIPPING], ids=lambda form: form.file)
 def test_what_is_decoded_and_what_is_lost_make_the_whole_call(form: Format, tmp_path: Path) -> None:
-    if form.file in {"call.amr", "call.tco"}:
-        pytest.skip("damage changes the length of the frames behind it, and they still decode")
     form.written(tmp_path)
     path = form.files(tmp_path)[0]
     content = path.read_bytes()
