@@ -37,9 +37,10 @@ class RecordingFacts(Part):
     sample_rate_hz: PositiveInt
     """Sample rate before resampling, in hertz."""
     damaged: bool = False
-    """True where the file announced more than could be decoded, or decoding met an error."""
+    """True where a part of the file could not be decoded, however short, or its end is missing. Flipped bytes in
+    formats without checksums (PCM, G.711) decode as sound: they are not seen."""
     lost_s: NonNegativeFloat = 0.0
-    """Seconds that the file announced and that could not be decoded."""
+    """Seconds that could not be decoded: what was passed over, or what the file announced and does not have."""
     channel_layout: ChannelLayout | None = None
     """How the speakers were recorded. mono and duplicated_mono (the same mix on both channels): nobody can be told
     apart, everything is said by the speaker "undivided". Null in events from before this was looked at."""

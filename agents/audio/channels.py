@@ -38,8 +38,13 @@ class Source:
 
     @property
     def lost_s(self) -> float:
-        """Seconds that a file announced and that could not be decoded; known when the blocks are used up."""
+        """Seconds of a file that could not be decoded; known when the blocks are used up."""
         return max(file.lost_s for file in self.files)
+
+    @property
+    def damaged(self) -> bool:
+        """Whether anything could not be decoded; known when the blocks are used up."""
+        return any(file.damaged for file in self.files)
 
 
 @contextmanager

@@ -70,7 +70,7 @@ def prepare(recording: Recording, files: Mapping[str, Path], flac: Path, hearing
                 duration_s=round(duration_s, 3),
                 codec=source.files[0].codec,
                 sample_rate_hz=source.files[0].recorded_rate_hz,
-                damaged=source.lost_s > 0,
+                damaged=source.damaged,
                 lost_s=round(source.lost_s, 3),
                 channel_layout=layout,
                 channels=facts,

@@ -11,7 +11,8 @@ import av
 import numpy as np
 import numpy.typing as npt
 
-from agents.audio.announced import announced_s, is_empty_wav
+from agents.audio.announced import cut_s, is_empty_wav
+from agents.audio.packets import Frames
 from streams.errors import PermanentError
 
 Samples = npt.NDArray[np.float32]
@@ -24,6 +25,9 @@ _FINEST_STEP_HZ = 25
 _EXOTIC_RATES_AS_HZ = 48_000
 """Rates that share no step as coarse as this with 16,000 Hz become 48,000 Hz: torchaudio's kernel would be huge."""
 
+_NEXT_TO_NOTHING = 0.01
+"""A file of which a smaller share can be decoded than this is no recording: noise in it that looks like sound."""
+
 _WITHOUT_HEADER = {"sample_rate": "8000"}
 """G.711 without a header (.ul, .al) is telephony; FFmpeg would read it at 44,100 Hz. Other formats ignore this."""
 
@@ -33,7 +37,7 @@ class UndecodableRecording(PermanentError):
 
 
 class RecordingFile:
-    """The first audio stream of a file, opened. Once its blocks are used up, ``lost_s`` says what was missing."""
+    """The first audio stream of a file, opened. Once its blocks are used up, it knows what was damaged and lost."""
 
     def __init__(self, path: Path) -> None:
         """Open a file and decode its first block.
@@ -62,12 +66,12 @@ class RecordingFile:
         if not self._container.streams.audio:
             raise UndecodableRecording(f"no audio stream in a {container} file", "Check the recording")
         self._stream = self._container.streams.audio[0]
-        self._broken = False
+        self._frames = Frames(self._container, self._stream)
         self._samples = 0
-        self._frames = self._decoded()
         self._rate_hz = 0
         """Of what the decoder delivers."""
-        first = next(self._frames, None)
+        self._blocks = self._decoded()
+        first = next(self._blocks, None)
         if first is None and is_empty_wav(self._path):
             self._rate_hz = self._recorded_rate_hz = self._stream.rate
             first = np.zeros((self._stream.codec_context.channels, 0), np.float32)
@@ -75,7 +79,7 @@ class RecordingFile:
             raise UndecodableRecording(
                 f"nothing decodable in a {container} file of {self._size_bytes} bytes", "Check the recording"
             )
-        self._frames = chain([first], self._frames)
+        self._blocks = chain([first], self._blocks)
         self.channels: int = first.shape[0]
         """Number of channels."""
         self.codec: str = self._stream.codec_context.name
@@ -92,19 +96,37 @@ class RecordingFile:
         return self._rate_hz
 
     def blocks(self) -> Iterator[Samples]:
-        """Decode as far as it goes: blocks of shape (channels, samples). May be called once."""
-        for block in self._frames:
-            if block.shape[0] != self.channels:  # damage that changes the number of channels in mid-stream
-                self._broken = True
-                return
+        """Decode as far as it goes: blocks of shape (channels, samples). May be called once.
+
+        Raises:
+            UndecodableRecording: At the end, if next to nothing could be decoded.
+        """
+        for block in self._blocks:
             self._samples += block.shape[1]
             yield block
+        if self._decoded_s < _NEXT_TO_NOTHING * self._frames.skipped_s:
+            raise UndecodableRecording(
+                f"only {self._decoded_s:.1f} s decodable, {self._frames.skipped_s:.1f} s not, "
+                f"in a {self._container.format.name} file of {self._size_bytes} bytes",
+                "Check the recording",
+            )
 
     @property
     def lost_s(self) -> float:
-        """Seconds that the file announced and that could not be decoded; known when the blocks are used up."""
-        lost_s = max(0.0, announced_s(self._path, self._container, self._stream) - self._samples / self._rate_hz)
-        return lost_s if self._broken or lost_s > _TOLERANCE_S else 0.0
+        """Seconds that were passed over or that the file announced and does not have; known after the blocks."""
+        cut = cut_s(
+            self._path,
+            self._container,
+            self._stream,
+            first_byte=self._frames.first_byte,
+            decoded_s=self._decoded_s,
+        )
+        return max(self._frames.skipped_s, cut if cut > _TOLERANCE_S else 0.0)
+
+    @property
+    def damaged(self) -> bool:
+        """Whether anything was passed over or is missing, however short; known after the blocks."""
+        return self._frames.damaged or self.lost_s > 0
 
     def __enter__(self) -> Self:
         """Return the file."""
@@ -116,19 +138,29 @@ class RecordingFile:
         """Close the file."""
         self._container.close()
 
+    @property
+    def _decoded_s(self) -> float:
+        return self._samples / self._rate_hz
+
     def _decoded(self) -> Iterator[Samples]:
+        """Convert every frame to the rate and the channels of the first, which knows them better than the header."""
         resampler: av.AudioResampler | None = None
-        try:
-            for frame in self._container.decode(self._stream):
-                if resampler is None:  # the first frame knows the rate better than the header (HE-AAC)
+        form, layout = None, None
+        for frame in self._frames:
+            if form != (form := (frame.sample_rate, frame.format.name, frame.layout.name)):
+                yield from self._resampled(resampler, None)
+                if layout is None:
+                    layout = frame.layout
                     self._recorded_rate_hz = frame.sample_rate
                     exotic = gcd(frame.sample_rate, 16_000) < _FINEST_STEP_HZ
                     self._rate_hz = _EXOTIC_RATES_AS_HZ if exotic else frame.sample_rate
-                    resampler = av.AudioResampler(format="fltp", rate=self._rate_hz)
-                for out in resampler.resample(frame):
-                    yield out.to_ndarray().astype(np.float32, copy=False)
-            if resampler is not None:
-                for out in resampler.resample(None):
-                    yield out.to_ndarray().astype(np.float32, copy=False)
-        except (av.FFmpegError, ValueError):  # ValueError: damage that changes the format in mid-stream
-            self._broken = True
+                resampler = av.AudioResampler(format="fltp", layout=layout, rate=self._rate_hz)
+            yield from self._resampled(resampler, frame)
+        yield from self._resampled(resampler, None)
+
+    def _resampled(self, resampler: av.AudioResampler | None, frame: "av.AudioFrame | None") -> Iterator[Samples]:
+        try:
+            for out in resampler.resample(frame) if resampler else ():
+                yield out.to_ndarray().astype(np.float32, copy=False)
+        except (av.FFmpegError, ValueError):  # damage that makes a frame of a form that does not exist
+            self._frames.skip(frame.samples / max(1, frame.sample_rate) if frame else 0.0)

@@ -17,7 +17,8 @@ SPEECH_SECONDS = Counter(
 )
 DAMAGED = Counter(
     "callsift_audio_damaged_recordings_total",
-    "Recordings that were shorter than they announced. Rising: the PBX hangs up on its own files, or fetching is cut.",
+    "Recordings of which a part could not be decoded or the end is missing. Rising: the PBX hangs up on its own files, "
+    "or a disk or a transfer spoils them.",
 )
 RECORDINGS = Counter(
     "callsift_audio_recordings_total",

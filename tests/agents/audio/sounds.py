@@ -84,6 +84,7 @@ class Decoded:
     sample_rate_hz: int
     codec: str
     lost_s: float
+    damaged: bool
 
     @property
     def duration_s(self) -> float:
@@ -95,4 +96,4 @@ def decode(path: Path) -> Decoded:
     """Read a whole recording with the audio stage's decoder."""
     with RecordingFile(path) as file:
         samples = np.concatenate(list(file.blocks()), axis=1)
-        return Decoded(samples, file.sample_rate_hz, file.codec, file.lost_s)
+        return Decoded(samples, file.sample_rate_hz, file.codec, file.lost_s, file.damaged)

@@ -19,7 +19,7 @@ def test_every_format_is_decoded_whole_and_not_taken_for_damaged(form: Format, t
         assert decoded.codec == form.codec
         assert decoded.samples.shape[0] == (1 if form.file_per_speaker else 2)
         assert decoded.duration_s == pytest.approx(whole.duration_s, abs=_CODEC_DELAY_S)
-        assert decoded.lost_s == 0
+        assert (decoded.damaged, decoded.lost_s) == (False, 0.0)
 
 
 def test_the_documentation_lists_every_format_with_its_word_error_rate() -> None:
