@@ -36,9 +36,8 @@ def test_the_recorder_sees_whom_native_code_talks_to(tmp_path: Path) -> None:
     assert LOOK_UP in {place.port for place in found}
 
 
-@pytest.mark.parametrize("classifier", ["gemini", "gemini-legacy"])
 def test_no_worker_talks_to_anybody_whom_the_settings_do_not_name(
-    classifier: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in QUIET:
         monkeypatch.delenv(name, raising=False)
@@ -46,7 +45,7 @@ def test_no_worker_talks_to_anybody_whom_the_settings_do_not_name(
     home.mkdir()
     with gemini_server() as server:
         gemini = {
-            "CALLSIFT_CLASSIFIER": classifier,
+            "CALLSIFT_CLASSIFIER": "gemini",
             "CALLSIFT_CLASSIFY_AGREEMENT": "offline",  # so that this one is loaded, too
             "CALLSIFT_GEMINI_API_KEY": "key",
             "CALLSIFT_CLASSIFY_GEMINI_ENDPOINT": server.address,
@@ -55,7 +54,7 @@ def test_no_worker_talks_to_anybody_whom_the_settings_do_not_name(
         named = ports(up) | {urlsplit(server.address).port}
         try:
             [outcome] = up.emit(RECORDINGS / "leaking-washing-machine.wav")
-            assert (outcome["state"], outcome["classifier"]) == ("done", classifier)
+            assert (outcome["state"], outcome["classifier"]) == ("done", "gemini")
             deadline = time.monotonic() + WATCHED_S
             while time.monotonic() < deadline and not strangers(log, named):
                 time.sleep(0.5)

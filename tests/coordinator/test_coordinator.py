@@ -10,7 +10,7 @@ pytestmark = pytest.mark.integration
 
 def test_who_asks_fresh_brokers_and_killed_coordinators_is_never_ended_by_a_signal() -> None:
     try:
-        ended = starts(1) + failovers(3, brokers=1)
+        ended = starts(1) + failovers(1, brokers=1)
     except CannotRunKafka as reason:
         pytest.skip(f"cannot run Kafka on this machine: {reason}")
     assert all_ended_well(ended), ended
