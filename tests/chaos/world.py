@@ -168,9 +168,10 @@ class World:
         """Replace the worker of a stage that has been there longest, as Kubernetes does with maxUnavailable 0."""
         self._wait_until_ready(self.add(stage))
         started = time.monotonic()
-        process = self.remove(stage).process
-        end(process, TERMINATION_GRACE_S)
-        self.ends.append(End(stage, round(time.monotonic() - started, 1), process.returncode))
+        worker = self.one(stage)
+        worker.wanted = False
+        end(worker.process, TERMINATION_GRACE_S)  # one SIGTERM: a second one may meet an interpreter that is at its end
+        self.ends.append(End(stage, round(time.monotonic() - started, 1), worker.process.returncode))
 
     @staticmethod
     def _wait_until_ready(worker: Worker) -> None:
