@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from agents.audio.announced import cut_s, is_empty_wav
+from agents.audio.ogg import outside_pages
 from agents.audio.packets import Frames
 from streams.errors import PermanentError
 
@@ -20,6 +21,8 @@ Samples = npt.NDArray[np.float32]
 
 _TOLERANCE_S = 0.25
 """A file may end this much earlier than it announced (encoder delay, rounding) without counting as damaged."""
+_FLAC_TOLERANCE_S = 0.001
+"""FLAC announces its samples to the last one."""
 
 _FINEST_STEP_HZ = 25
 _EXOTIC_RATES_AS_HZ = 48_000
@@ -104,6 +107,8 @@ class RecordingFile:
         for block in self._blocks:
             self._samples += block.shape[1]
             yield block
+        if self._container.format.name == "ogg":
+            self._see_ogg_damage()
         if self._decoded_s < _NEXT_TO_NOTHING * self._frames.skipped_s:
             raise UndecodableRecording(
                 f"only {self._decoded_s:.1f} s decodable, {self._frames.skipped_s:.1f} s not, "
@@ -121,7 +126,8 @@ class RecordingFile:
             first_byte=self._frames.first_byte,
             decoded_s=self._decoded_s,
         )
-        return max(self._frames.skipped_s, cut if cut > _TOLERANCE_S else 0.0)
+        tolerance_s = _FLAC_TOLERANCE_S if self._container.format.name == "flac" else _TOLERANCE_S
+        return max(self._frames.skipped_s, cut if cut > tolerance_s else 0.0)
 
     @property
     def damaged(self) -> bool:
@@ -141,6 +147,11 @@ class RecordingFile:
     @property
     def _decoded_s(self) -> float:
         return self._samples / self._rate_hz
+
+    def _see_ogg_damage(self) -> None:
+        outside_bytes, inside_bytes = outside_pages(self._path)
+        if outside_bytes:
+            self._frames.skip(self._decoded_s * outside_bytes / max(1, inside_bytes))
 
     def _decoded(self) -> Iterator[Samples]:
         """Convert every frame to the rate and the channels of the first, which knows them better than the header."""

@@ -10,9 +10,9 @@ _ERRORS_IN_A_ROW = 1000
 _TAGS = (b"ID3", b"TAG", b"APETAGEX")
 """Where MP3 files were joined, the tags of the second one lie between the packets. They are no sound."""
 
-_COUNTED = {"ogg", "flac"}
+_COUNTED = {"flac"}
 """Formats (FFmpeg's names) whose time stamps count samples. FFmpeg drops a part with a wrong checksum without a word:
-where the time jumps, sound is missing."""
+where the time jumps, sound is missing. Ogg is looked at elsewhere: FFmpeg guesses the length of Vorbis packets."""
 
 _BETWEEN_PACKETS = 128
 """Bytes of a WebM between two packets, at most. Where the time jumps and more are between them, FFmpeg dropped a
@@ -40,6 +40,7 @@ class Frames:
         self._gaps_may_be_damage = "webm" in container.format.name and len(container.streams) == 1
         self._next_pts: int | None = None
         self._next_byte = 0
+        self._decoded_packets, self._decoded_bytes = 0, 0
 
     def __iter__(self) -> Iterator["av.AudioFrame"]:
         """Decode packet by packet."""
@@ -49,14 +50,20 @@ class Frames:
                 frames = packet.decode()
             except av.FFmpegError:
                 if not bytes(packet).startswith(_TAGS):
-                    self.skip(_seconds(packet.duration, packet))
+                    self.skip(_seconds(packet.duration, packet) * self._share(packet))
                 continue
+            self._decoded_packets += 1
+            self._decoded_bytes += packet.size
             yield from frames
 
     def skip(self, seconds: float) -> None:
         """Count what was passed over."""
         self.damaged = True
         self.skipped_s += seconds
+
+    def _share(self, packet: "av.Packet[av.AudioStream]") -> float:
+        """Return how much of a packet a refused one is: damaged AMR falls apart into many of a byte each."""
+        return min(1.0, packet.size * self._decoded_packets / self._decoded_bytes) if self._decoded_bytes else 1.0
 
     def _packets(self) -> Iterator["av.Packet[av.AudioStream]"]:
         errors = 0
