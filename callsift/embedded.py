@@ -5,10 +5,12 @@ with only the newest part of a topic kept, and without answers to admin requests
 behind it.
 """
 
+import random
 import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from confluent_kafka import Producer
@@ -17,6 +19,9 @@ from streams.catalogue import ALL_TOPICS
 from streams.errors import CallsiftError
 
 _START_LIMIT_S = 30.0
+# Below the ports that the system gives to outgoing connections: one of those must not take the port of a process that
+# is about to start, or to start again.
+_PORTS = range(15_000, 32_000)
 
 
 class EmbeddedBroker:
@@ -72,12 +77,21 @@ def end(process: "subprocess.Popen[bytes]", grace_s: float = 10.0) -> None:
         process.wait()
 
 
+def free_ports() -> Iterator[int]:
+    """Yield ports of this machine that nobody uses or is given by chance, in random order."""
+    for port in random.sample(_PORTS, len(_PORTS)):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        yield port
+
+
 def free_port() -> int:
-    """Return a port of this machine that is free at the moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Return a port of this machine that is free, and that no outgoing connection takes before it is listened on."""
+    return next(free_ports())
 
 
 def _listens(port: int) -> bool:

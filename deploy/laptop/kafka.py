@@ -5,17 +5,16 @@ started again on the same ports and data. They end with the process that started
 """
 
 import argparse
-import random
 import signal
-import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from callsift.embedded import free_ports
 from callsift.running import home
 from deploy.laptop.kafka_broker import START_LIMIT_S, Broker, KafkaDidNotStart, command
 from deploy.laptop.kafka_jars import CannotRunKafka, archive, java, version
@@ -26,8 +25,6 @@ __all__ = ["Broker", "CannotRunKafka", "Cluster", "KafkaDidNotStart", "Security"
 
 _STOP_LIMIT_S = 10.0
 _CLUSTER_ID = "Y2FsbHNpZnQtb24tYS1sYQ"  # any 16 bytes in base64
-# Below the ports that the system gives to outgoing connections: one of those must not take a killed broker's port.
-_PORTS = range(15_000, 32_000)
 
 
 class Cluster:
@@ -163,18 +160,6 @@ def main() -> None:
         sys.exit(0)
     except CallsiftError as error:
         sys.exit(f"error: {error}")
-
-
-def free_ports() -> Iterator[int]:
-    """Yield ports of this machine that nobody uses or is given by chance, in random order."""
-    for port in random.sample(_PORTS, len(_PORTS)):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-        yield port
 
 
 if __name__ == "__main__":
