@@ -43,10 +43,14 @@ class Consumer(aiokafka.Consumer):
     def _new_offset(self, tp: TP) -> int | None:
         """Return how far a partition is; Faust forgets a gap that follows offset 0, and would stay before it.
 
-        The window acknowledges in order: what is missing before the first that is acknowledged is no message.
+        The window acknowledges in order: what is missing before the first that is acknowledged is no message. The last
+        offset of a gap Faust keeps after it was committed, and would spend the next commit on it.
         """
         acked = self._acked[tp]
-        if self._committed_offset[tp] == 1 and acked and min(acked) > 1:
+        committed = self._committed_offset[tp] or 0
+        acked[:] = [own for own in acked if own >= committed]
+        self._gap[tp].chop(0, committed)
+        if committed == 1 and acked and min(acked) > 1:
             self._gap[tp].addi(1, min(acked))
         offset: int | None = super()._new_offset(tp)
         return offset

@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from schemas import DeadLetter
 from streams.catalogue import DEAD_LETTER, RETRIES
-from streams.errors import CallsiftError, PermanentError
+from streams.decoding import decode
+from streams.errors import CallsiftError, PermanentError, UnreadableEvent
 from streams.letters import GivenUp, bare, dead_letter
 from streams.message import Message, Tries
 from streams.publisher import Publisher
@@ -42,6 +43,9 @@ class Ladder:
         """Keep the position of a message that nothing else can be done with: a bug must not hold its slot for ever."""
         given_up = GivenUp(error, type(error).__name__, Tries(datetime.now(UTC)), None)
         plain = replace(message, headers=())
+        if message.topic is DEAD_LETTER and _is_about_a_failure(message):  # a letter about that would never end
+            logger.critical("set aside", extra={"error": error.message, "letter": None})
+            return Ending("set_aside", given_up.error_type)
         letter = bare(dead_letter(self._stage, plain, given_up, datetime.now(UTC)), message.position)
         kept = await self._kept(letter)
         logger.critical("set aside", extra={"error": error.message, "letter": letter.event_id if kept else None})
@@ -97,3 +101,10 @@ class Ladder:
             logger.warning("dead letter refused", extra={"error": refusal.message})
             return False
         return True
+
+
+def _is_about_a_failure(message: Message) -> bool:
+    try:
+        return decode(DeadLetter, message.value).is_about_a_failure
+    except UnreadableEvent:
+        return False

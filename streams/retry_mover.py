@@ -13,11 +13,12 @@ from typing import cast
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
 
+from schemas import DeadLetter
 from streams.catalogue import DEAD_LETTER, RETRIED, RETRIES, STAGES
 from streams.errors import PermanentError
 from streams.health import Health
 from streams.kafka_client import client_config, producer_config
-from streams.letters import GivenUp, dead_letter
+from streams.letters import GivenUp, bare, dead_letter
 from streams.message import ORIGIN, Tries
 from streams.message import Message as Taken
 from streams.metrics import MOVED
@@ -28,7 +29,7 @@ logger = logging.getLogger(__name__)
 GROUP = "callsift.retry"
 _POLL_S = 0.5
 _CONFIRM_S = 30.0
-_REFUSALS = {KafkaError.MSG_SIZE_TOO_LARGE, KafkaError.RECORD_LIST_TOO_LARGE, KafkaError.INVALID_TIMESTAMP}
+_REFUSALS = {KafkaError.MSG_SIZE_TOO_LARGE, KafkaError.RECORD_LIST_TOO_LARGE}
 Position = tuple[str, int]
 
 
@@ -138,17 +139,24 @@ class RetryMover:
         )
         now = datetime.now(UTC)
         letter = dead_letter(stage.name, taken, GivenUp(refused, "MessageRefused", Tries.of(taken, now), None), now)
-        confirmed = False
-
-        def confirm(error: KafkaError | None, _message: Message) -> None:
-            nonlocal confirmed
-            confirmed = error is None
-
-        name, key = self._prefix + DEAD_LETTER.name, (letter.call_id or "").encode() or None
-        self._producer.produce(name, letter.model_dump_json().encode(), key, on_delivery=confirm)
-        self._producer.flush(_CONFIRM_S)
+        confirmed = self._kept(letter) or self._kept(bare(letter, f"{message.topic()}/{here[0]}/{here[1]}"))
         logger.error("gave up, dead letter", extra={"topic": origin, "error": refused.message, "confirmed": confirmed})
         return confirmed
+
+    def _kept(self, letter: DeadLetter) -> bool:
+        """Publish a dead letter and tell whether that is confirmed."""
+        failures: list[KafkaError] = []
+
+        def confirmed(error: KafkaError | None, _message: Message) -> None:
+            if error is not None:
+                failures.append(error)
+
+        name, key = self._prefix + DEAD_LETTER.name, (letter.call_id or "").encode() or None
+        try:
+            self._producer.produce(name, letter.model_dump_json().encode(), key, on_delivery=confirmed)
+        except KafkaException:  # larger than the client sends
+            return False
+        return not self._producer.flush(_CONFIRM_S) and not failures
 
     def _resume_due(self) -> None:
         due = [position for position, due_s in self._due_s.items() if due_s <= self._now_s()]

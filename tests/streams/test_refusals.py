@@ -2,6 +2,7 @@
 
 import pytest
 from aiokafka.errors import (
+    InvalidTimestampError,
     KafkaConnectionError,
     KafkaError,
     MessageSizeTooLargeError,
@@ -32,6 +33,7 @@ def test_a_message_that_is_too_large_is_refused_for_good(error: KafkaError, wrap
     [
         KafkaConnectionError(),
         NotEnoughReplicasError(),
+        InvalidTimestampError(),
         TopicAuthorizationFailedError(),
         UnknownTopicOrPartitionError(),
         TimeoutError(),

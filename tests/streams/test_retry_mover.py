@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import pytest
 from confluent_kafka import Consumer, Message, Producer, TopicPartition
 
-from streams.catalogue import ENDED, RETRIES
+from streams.catalogue import DEAD_LETTER, ENDED, RETRIES
 from streams.health import Health
 from streams.kafka_client import client_config
 from streams.message import ORIGIN
@@ -150,3 +150,14 @@ def test_what_its_topic_refuses_becomes_a_dead_letter_and_holds_up_nothing(kafka
         [letter] = dead_letters(kafka, 1)
     assert (letter.stage, letter.topic, letter.value) == ("audio", ENDED.name, b"value of " + b"k" * 5000)
     assert "calls.retry.30s" in letter.message
+
+
+def test_a_refused_message_whose_dead_letter_is_too_large_leaves_its_position(kafka: KafkaSettings) -> None:
+    put(kafka, SHORT.name, "k" * 5000, "small")
+    configure(kafka, ENDED, max_message_bytes=2000)
+    configure(kafka, DEAD_LETTER, max_message_bytes=3000)
+    with moving(kafka, now_s=lambda: time.time() + 31):
+        assert [message.key() for message in arrivals(kafka, 1)] == [b"small"]
+        [letter] = dead_letters(kafka, 1)
+    assert (letter.key, letter.value) == (None, None)
+    assert f"it stays at {kafka.prefix}{SHORT.name}/" in letter.cure

@@ -164,6 +164,21 @@ async def test_a_bug_of_the_conveyor_sets_its_message_aside(caplog: pytest.LogCa
     assert "4111" not in broker.dead_letter.model_dump_json()
 
 
+async def test_a_bug_of_the_conveyor_with_a_letter_about_a_dead_letter_makes_no_further_one() -> None:
+    class Impossible(Message):
+        @property
+        def foreign_headers(self) -> Headers:
+            raise ZeroDivisionError
+
+    broker, further = Broker(), Broker()
+    await take(Scripted(PermanentError("unstorable", "look at it")), broker, await a_dead_letter(), STAGES["sink"])
+    value = broker.dead_letter.model_dump_json().encode()
+    await take(
+        Scripted(PermanentError("no", "no")), further, Impossible(DEAD_LETTER, 0, 1, b"1", value), STAGES["sink"]
+    )
+    assert further.published == []
+
+
 @pytest.mark.parametrize("tries", [b"9" * 4300, b"9" * 5000, b"-1", b"1e9", "٣".encode(), b" 7", b""])
 async def test_tries_that_nobody_counted_count_as_none(tries: bytes) -> None:
     header = (("callsift-tries", tries), ("callsift-retries", b"1"), ("callsift-first-tried-at", b"2026-11-22T09:00Z"))
