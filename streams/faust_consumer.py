@@ -36,8 +36,9 @@ class Consumer(aiokafka.Consumer):
         passable, self.passable = self.passable, {}
         offsets: dict[TP, int] = super()._filter_committable_offsets(tps)
         for partition, end in passable.items():
-            if self._should_commit(partition, max(end, offsets.get(partition, 0))):
-                offsets[partition] = max(end, offsets.get(partition, 0))
+            furthest = max(end, offsets.get(partition, 0))
+            if self._should_commit(partition, furthest):
+                offsets[partition] = furthest
         return offsets
 
     def _new_offset(self, tp: TP) -> int | None:

@@ -42,13 +42,11 @@ class Ladder:
     async def set_aside(self, message: Message, error: CallsiftError) -> Ending:
         """Keep the position of a message that nothing else can be done with: a bug must not hold its slot for ever."""
         given_up = GivenUp(error, type(error).__name__, Tries(datetime.now(UTC)), None)
-        plain = replace(message, headers=())
-        if message.topic is DEAD_LETTER and _is_about_a_failure(message):  # a letter about that would never end
-            logger.critical("set aside", extra={"error": error.message, "letter": None})
-            return Ending("set_aside", given_up.error_type)
-        letter = bare(dead_letter(self._stage, plain, given_up, datetime.now(UTC)), message.position)
-        kept = await self._kept(letter)
-        logger.critical("set aside", extra={"error": error.message, "letter": letter.event_id if kept else None})
+        kept = None
+        if not _is_the_end(message):
+            letter = dead_letter(self._stage, replace(message, headers=()), given_up, datetime.now(UTC))
+            kept = await self._kept(bare(letter, message.position))
+        logger.critical("set aside", extra={"error": error.message, "letter": kept})
         return Ending("set_aside", given_up.error_type)
 
     async def _tried_again(self, message: Message, given_up: GivenUp) -> bool:
@@ -69,42 +67,36 @@ class Ladder:
     async def _buried(self, message: Message, given_up: GivenUp) -> str:
         error = given_up.error
         letter = dead_letter(self._stage, message, given_up, datetime.now(UTC))
+        forms = (letter, bare(letter, message.position))
         fields = {"call_id": letter.call_id, "error_type": letter.error_type}
+        fields |= {"error": error.message, "cure": error.cure}
         if message.topic is DEAD_LETTER:
-            return await self._failure_of_a_failure(message, given_up, letter)
-        logger.error("gave up, dead letter", extra=fields | {"error": error.message, "cure": error.cure})
-        if await self._kept(letter) or await self._kept(bare(letter, message.position)):
-            return "dead_letter"
-        logger.critical("no dead letter can be published, the message stays where it is", extra=fields)
-        return "set_aside"
+            kept = None if _is_the_end(message) else await self._kept(*forms)
+            logger.critical(
+                "dead letter set aside, its call has no outcome that says so", extra=fields | {"letter": kept}
+            )
+            return "set_aside"
+        logger.error("gave up, dead letter", extra=fields)
+        if await self._kept(*forms) is None:
+            logger.critical("no dead letter can be published, the message stays where it is", extra=fields)
+            return "set_aside"
+        return "dead_letter"
 
-    async def _failure_of_a_failure(self, message: Message, given_up: GivenUp, letter: DeadLetter) -> str:
-        """Keep a letter about a dead letter, which makes no outcome; a letter about that would never end."""
-        event = given_up.event
-        is_the_end = isinstance(event, DeadLetter) and event.is_about_a_failure
-        kept = not is_the_end and (await self._kept(letter) or await self._kept(bare(letter, message.position)))
-        logger.critical(
-            "dead letter set aside, its call has no outcome that says so",
-            extra={
-                "call_id": letter.call_id,
-                "error": given_up.error.message,
-                "cure": given_up.error.cure,
-                "letter": letter.event_id if kept else None,
-            },
-        )
-        return "set_aside"
-
-    async def _kept(self, letter: DeadLetter) -> bool:
-        try:
-            await self._publisher.event(DEAD_LETTER, letter)
-        except PermanentError as refusal:  # too large even for that
-            logger.warning("dead letter refused", extra={"error": refusal.message})
-            return False
-        return True
+    async def _kept(self, *forms: DeadLetter) -> str | None:
+        """Publish the first form of a dead letter that the brokers take, and return its identifier; None: they refuse."""
+        for letter in forms:
+            try:
+                await self._publisher.event(DEAD_LETTER, letter)
+            except PermanentError as refusal:  # too large even for that
+                logger.warning("dead letter refused", extra={"error": refusal.message})
+            else:
+                return letter.event_id
+        return None
 
 
-def _is_about_a_failure(message: Message) -> bool:
+def _is_the_end(message: Message) -> bool:
+    """Tell whether a message is a letter about a dead letter: it makes no outcome, and there is none about it."""
     try:
-        return decode(DeadLetter, message.value).is_about_a_failure
+        return message.topic is DEAD_LETTER and decode(DeadLetter, message.value).is_about_a_failure
     except UnreadableEvent:
         return False

@@ -105,32 +105,22 @@ class RetryMover:
         if origin not in self._origins:
             logger.error("message on a retry topic names no origin, left there", extra={"topic": message.topic()})
             return True
-        failures: list[KafkaError] = []
-
-        def confirmed(error: KafkaError | None, _message: Message) -> None:
-            if error is not None:
-                failures.append(error)
-
-        try:
-            self._producer.produce(
-                self._prefix + origin, message.value(), message.key(), headers=list(headers), on_delivery=confirmed
-            )
-        except KafkaException as error:
-            failures.append(error.args[0])
-        if self._producer.flush(_CONFIRM_S) or failures:
-            if failures and failures[0].code() in _REFUSALS:  # it would hold up all that come after it
-                return self._buried(message, headers, origin, failures[0])
-            logger.warning("not confirmed, trying again", extra={"topic": origin})
-            return False
-        MOVED.labels(origin).inc()
-        return True
+        error = self._published(origin, message.value(), message.key(), headers)
+        if error is None:
+            MOVED.labels(origin).inc()
+            return True
+        if error.code() in _REFUSALS:  # it would hold up all that come after it
+            return self._buried(message, headers, origin, error)
+        logger.warning("not confirmed, trying again", extra={"topic": origin})
+        return False
 
     def _buried(
         self, message: Message, headers: list[tuple[str, bytes | None]], origin: str, error: KafkaError
     ) -> bool:
         """Make a dead letter of a message that its origin does not take; tell whether that is confirmed."""
-        stage = next(stage for stage in STAGES.values() if origin in {topic.name for topic in stage.takes})
-        topic = next(topic for topic in stage.takes if topic.name == origin)
+        stage, topic = next(
+            (stage, topic) for stage in STAGES.values() for topic in stage.takes if topic.name == origin
+        )
         here = (int(message.partition() or 0), int(message.offset() or 0))
         taken = Taken(topic, *here, message.key(), message.value(), tuple(headers))
         refused = PermanentError(
@@ -144,19 +134,25 @@ class RetryMover:
         return confirmed
 
     def _kept(self, letter: DeadLetter) -> bool:
-        """Publish a dead letter and tell whether that is confirmed."""
+        key = (letter.call_id or "").encode() or None
+        return self._published(DEAD_LETTER.name, letter.model_dump_json().encode(), key, []) is None
+
+    def _published(
+        self, topic: str, value: bytes | None, key: bytes | None, headers: list[tuple[str, bytes | None]]
+    ) -> KafkaError | None:
+        """Publish a message and wait; returns why the broker has not confirmed it, None where it has."""
         failures: list[KafkaError] = []
 
         def confirmed(error: KafkaError | None, _message: Message) -> None:
             if error is not None:
                 failures.append(error)
 
-        name, key = self._prefix + DEAD_LETTER.name, (letter.call_id or "").encode() or None
         try:
-            self._producer.produce(name, letter.model_dump_json().encode(), key, on_delivery=confirmed)
-        except KafkaException:  # larger than the client sends
-            return False
-        return not self._producer.flush(_CONFIRM_S) and not failures
+            self._producer.produce(self._prefix + topic, value, key, headers=list(headers), on_delivery=confirmed)
+        except KafkaException as error:  # larger than the client sends
+            failures.append(error.args[0])
+        unconfirmed = self._producer.flush(_CONFIRM_S)
+        return failures[0] if failures else KafkaError(KafkaError._TIMED_OUT) if unconfirmed else None
 
     def _resume_due(self) -> None:
         due = [position for position, due_s in self._due_s.items() if due_s <= self._now_s()]

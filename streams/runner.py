@@ -149,16 +149,15 @@ class StageRunner:
 
     async def _publish(self, event: Event) -> None:
         """Publish an event, or the largest form of it that the brokers take."""
-        form: Event | None = event
-        while form is not None:
+        while True:
             try:
-                return await self._publisher.event(self._stage.gives, form)
+                return await self._publisher.event(self._stage.gives, event)
             except PermanentError as refusal:
-                form = self._agent.smaller(form)
-                if form is None:
+                smaller = self._agent.smaller(event)
+                if smaller is None:
                     raise
                 logger.warning("refused, published in a smaller form", extra={"error": refusal.message})
-        return None
+                event = smaller
 
     async def _worth_concluding(
         self, message: Message, event: Event | GivenUp, watch: Stopwatch
