@@ -9,8 +9,8 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from callsift.embedded import EmbeddedBroker, EmbeddedStore, end, free_port
 from callsift.running import Running
@@ -34,22 +34,39 @@ class WorkerEnded(CallsiftError):
     """A worker process ended although nobody asked it to, and is not started again."""
 
 
+@dataclass
+class _Worker:
+    """One place for a worker process."""
+
+    port: int
+    """Where the process serves its health."""
+    process: "subprocess.Popen[bytes]"
+    started_s: float
+    """When it was started, by the monotonic clock."""
+    pause: int = -1
+    """Which of the pauses was the last one."""
+    again_s: float | None = None
+    """When it is started again; None: it has not ended."""
+
+
 class Pipeline:
     """One worker per stage, the retry mover and the monitor, and where they listen."""
 
     def __init__(self, environment: dict[str, str], write_line: Callable[[str], None]) -> None:
         """Start them; their log lines go to ``write_line``, with the stage in front."""
         self.environment = environment
-        self.health: dict[str, str] = {}
-        self._workers: dict[str, subprocess.Popen[bytes]] = {}
-        self._started_s: dict[str, float] = {}
-        self._endings: dict[str, int] = {}
-        self._again_s: dict[str, float] = {}
         self._write_line = write_line
+        self._workers: dict[str, _Worker] = {}
         for stage in WORKERS:
-            self._start(stage, free_port())
+            port = free_port()
+            self._workers[stage] = _Worker(port, self._start(stage, port), time.monotonic())
 
-    def _start(self, stage: str, port: int) -> None:
+    @property
+    def health(self) -> dict[str, str]:
+        """Where each worker serves its health."""
+        return {stage: f"http://127.0.0.1:{worker.port}" for stage, worker in self._workers.items()}
+
+    def _start(self, stage: str, port: int) -> "subprocess.Popen[bytes]":
         variables = {"CALLSIFT_HTTP_HOST": "127.0.0.1", "CALLSIFT_HTTP_PORT": str(port), "PYTHONUNBUFFERED": "1"}
         worker = subprocess.Popen(  # noqa: S603
             [sys.executable, "-m", "callsift", "worker", stage],
@@ -58,10 +75,8 @@ class Pipeline:
             stderr=subprocess.STDOUT,
             start_new_session=True,  # Ctrl-C is for the supervisor, which ends the workers in order
         )
-        self._workers[stage] = worker
-        self.health[stage] = f"http://127.0.0.1:{port}"
-        self._started_s[stage] = time.monotonic()
         threading.Thread(target=self._forward, args=(stage, worker), daemon=True).start()
+        return worker
 
     def _forward(self, stage: str, worker: "subprocess.Popen[bytes]") -> None:
         for line in worker.stdout or ():
@@ -89,36 +104,33 @@ class Pipeline:
         Calls would wait for a stage without anybody seeing it; they do not wait for a helper.
         """
         for name, worker in self._workers.items():
-            if worker.poll() is None:
+            if (code := worker.process.poll()) is None:
                 continue
-            if name not in HELPERS or worker.returncode == _REFUSED:
-                raise WorkerEnded(
-                    f"the {name} worker ended with exit code {worker.returncode}", "Read its log lines above"
-                )
-            self._start_again(name, worker.returncode)
+            if name not in HELPERS or code == _REFUSED:
+                raise WorkerEnded(f"the {name} worker ended with exit code {code}", "Read its log lines above")
+            self._start_again(name, worker, code)
 
-    def _start_again(self, name: str, code: int) -> None:
+    def _start_again(self, name: str, worker: _Worker, code: int) -> None:
         """Plan the start of a helper that has ended, or start it when its pause is over."""
         now_s = time.monotonic()
-        if name not in self._again_s:
-            steady = now_s - self._started_s[name] >= _STEADY_S
-            self._endings[name] = 0 if steady else self._endings.get(name, -1) + 1
-            pause_s = _PAUSES_S[min(self._endings[name], len(_PAUSES_S) - 1)]
-            self._again_s[name] = now_s + pause_s
+        if worker.again_s is None:
+            steady = now_s - worker.started_s >= _STEADY_S
+            worker.pause = 0 if steady else min(worker.pause + 1, len(_PAUSES_S) - 1)
+            pause_s = _PAUSES_S[worker.pause]
+            worker.again_s = now_s + pause_s
             self._write_line(
                 f"{name:<10} CRITICAL the {name} worker ended with exit code {code}; "
                 f"it starts again in {pause_s:.0f} s, the stages go on"
             )
-        elif now_s >= self._again_s[name]:
-            del self._again_s[name]
-            self._start(name, urlsplit(self.health[name]).port or free_port())
+        elif now_s >= worker.again_s:
+            worker.process, worker.started_s, worker.again_s = self._start(name, worker.port), now_s, None
 
     def stop(self) -> None:
         """End the workers together, each with its grace."""
         for worker in self._workers.values():
-            worker.terminate()
+            worker.process.terminate()
         for worker in self._workers.values():
-            end(worker, _WORKER_GRACE_S)
+            end(worker.process, _WORKER_GRACE_S)
 
 
 @contextmanager

@@ -83,7 +83,7 @@ class Ladder:
         return "dead_letter"
 
     async def _kept(self, *forms: DeadLetter) -> str | None:
-        """Publish the first form of a dead letter that the brokers take, and return its identifier; None: they refuse."""
+        """Publish the first form of a dead letter that the brokers take; returns its identifier, None: they refuse."""
         for letter in forms:
             try:
                 await self._publisher.event(DEAD_LETTER, letter)
