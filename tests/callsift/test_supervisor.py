@@ -1,8 +1,7 @@
 """The supervisor: nothing is restarted silently, and nothing is left behind."""
 
 import signal
-import time
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -10,17 +9,12 @@ import pytest
 
 from callsift.supervisor import HELPERS, answers
 from callsift.worker import WORKERS
+from tests import patience
 from tests.callsift.conftest import Up, start_up
 from tests.patience import PATIENCE_S
 
 pytestmark = pytest.mark.integration
-
-
-def until(found: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while not found():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+until = partial(patience.until, within_s=PATIENCE_S)
 
 
 def is_running(process: psutil.Process) -> bool:

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 
 from callsift.calls import call_ended, emit
 from deploy.laptop.folders import kept_or_temporary
@@ -19,7 +18,7 @@ from streams.kafka_client import KafkaUnavailable
 from streams.settings import KafkaSettings
 from tests.chaos.faults import WORKERS_EACH, faults, outages, rolling
 from tests.chaos.retries import retries
-from tests.chaos.tally import Outcomes, as_line, passed, tally, tally_of_ladder, tally_of_restart
+from tests.chaos.tally import Outcomes, as_line, as_table, passed, tally, tally_of_ladder, tally_of_restart
 from tests.chaos.world import World
 
 _QUIET_LIMIT_S = 330.0
@@ -98,7 +97,7 @@ def main() -> int:
     arguments = parser.parse_args()
     with kept_or_temporary(arguments.keep, "callsift-chaos-") as folder:
         result = _run(arguments, folder)
-    _print_table(result)
+    console.print(as_table("Chaos", result))
     print(as_line(result))  # noqa: T201 - the result
     return 0 if passed(result) else 1
 
@@ -150,17 +149,6 @@ def _run(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
 def _say(what: str, feeder: Feeder, outcomes: Outcomes) -> None:
     now = datetime.now(UTC)
     console.print(f"{now:%H:%M:%S}  emitted {feeder.emitted:>5}  done {outcomes.calls:>5}  {what}", highlight=False)
-
-
-def _print_table(result: dict[str, Any]) -> None:
-    table = Table("figure", "value", title="Chaos", title_justify="left")
-    for name, value in result.items():
-        if isinstance(value, dict):
-            for kind, number in sorted(value.items()):
-                table.add_row(f"{name} {kind}", str(number))
-        else:
-            table.add_row(name, str(value))
-    console.print(table)
 
 
 if __name__ == "__main__":

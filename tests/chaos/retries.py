@@ -12,6 +12,8 @@ from streams.retry_mover import headers_of
 from streams.settings import KafkaSettings
 from streams.snapshot import read, topic_ranges
 
+OVERDUE_S = 60.0
+"""Longest that a message may wait on a retry topic beyond its time: a restart of the mover, and much more."""
 _ORIGINS = {topic.name for topic in RETRIED}
 Identity = tuple[str, bytes | None, tuple[tuple[str, bytes | None], ...]]
 """Origin, key and headers: the retry mover changes none of them."""

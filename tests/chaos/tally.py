@@ -8,20 +8,19 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from pymongo import MongoClient
+from rich.table import Table
 
 from schemas import CallOutcome
 from streams.catalogue import AUDIO, CLASSIFIED, DEAD_LETTER, OUTCOMES, TRANSCRIPTS
 from streams.kafka_client import TopicReader
 from streams.settings import KafkaSettings
-from tests.chaos.retries import Retries
+from tests.chaos.retries import OVERDUE_S, Retries
 
 if TYPE_CHECKING:
     from tests.chaos.world import World
 
 LADDER_SHARE = 0.1
 """Share of the calls that a run without outages has to send over the retry topics."""
-_OVERDUE_S = 60.0
-"""Longest that a message may wait on a retry topic beyond its time: a restart of the mover, and much more."""
 
 
 class Outcomes:
@@ -114,11 +113,23 @@ def passed(result: dict[str, Any]) -> bool:
     """
     complete: bool = result["documents"] == result["unique_outcomes"] == result["calls"]
     climbed = "retries" not in result or (
-        result["retries"] >= LADDER_SHARE * result["calls"] and result["latest_retry_s"] <= _OVERDUE_S
+        result["retries"] >= LADDER_SHARE * result["calls"] and result["latest_retry_s"] <= OVERDUE_S
     )
     disorder = ("duplicate_outcomes", "ended_unasked", "unclean_ends")
     orderly = "workers_replaced" not in result or not any(result[name] for name in disorder)
     return complete and result["lost"] == 0 and orderly and climbed
+
+
+def as_table(title: str, result: dict[str, Any]) -> Table:
+    """Return the result for people, a figure a row."""
+    table = Table("figure", "value", title=title, title_justify="left")
+    for name, value in result.items():
+        if isinstance(value, dict):
+            for kind, number in sorted(value.items()):
+                table.add_row(f"{name} {kind}", str(number))
+        else:
+            table.add_row(name, str(value))
+    return table
 
 
 def as_line(result: dict[str, Any]) -> str:

@@ -1,21 +1,19 @@
 """``python -m tests.hostile``: good calls and hostile messages through a running pipeline, and how each ended."""
 
 import argparse
-import json
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 
 from deploy.laptop.folders import kept_or_temporary
 from streams.settings import KafkaSettings
-from tests.chaos.retries import retries
+from tests.chaos.retries import OVERDUE_S, retries
+from tests.chaos.tally import as_line, as_table
 from tests.chaos.world import World
 from tests.hostile.accounts import Books, books
 from tests.hostile.messages import Hostile, good, hostile
@@ -26,7 +24,6 @@ _LADDER_SHARE = 0.1
 _QUIET_LIMIT_S = 150.0
 """Longer than a message waits on the first retry topic, and than the watchdog lets a worker stand still."""
 _LOOK_S = 3.0
-_OVERDUE_S = 60.0
 console = Console(stderr=True, soft_wrap=True)
 
 
@@ -39,8 +36,8 @@ def main() -> int:
     arguments = parser.parse_args()
     with kept_or_temporary(arguments.keep, "callsift-hostile-") as folder:
         result = _run(arguments.calls, arguments.seed, folder)
-    _print_table(result)
-    print(json.dumps(result))  # noqa: T201 - the result
+    console.print(as_table("Hostile messages", result))
+    print(as_line(result))  # noqa: T201 - the result
     return 0 if _passed(result) else 1
 
 
@@ -112,27 +109,12 @@ def _passed(result: dict[str, Any]) -> bool:
         and not result["unaccounted"]
         and not result["waiting_at_the_end"]
         and not result["ended_unasked"]
-        and result["latest_retry_s"] <= _OVERDUE_S
+        and result["latest_retry_s"] <= OVERDUE_S
     )
 
 
 def _say(what: str) -> None:
     console.print(f"{time.strftime('%H:%M:%S')}  {what}", highlight=False)
-
-
-def _rows(result: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    for name, value in result.items():
-        if isinstance(value, dict):
-            yield from ((f"{name}: {kind}", str(number)) for kind, number in value.items())
-        else:
-            yield name, str(value)
-
-
-def _print_table(result: dict[str, Any]) -> None:
-    table = Table("figure", "value", title="Hostile messages", title_justify="left")
-    for row in _rows(result):
-        table.add_row(*row)
-    console.print(table)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from streams.catalogue import ENDED
 from streams.kafka_client import client_config
 from streams.settings import KafkaSettings
 from tests.hostile.messages import Hostile
-from tests.streams.hostile import Raw, send
+from tests.raw_producer import Raw, send
 
 CODECS = ("none", "gzip", "snappy", "lz4", "zstd")
 _TRANSACTION_S = 30.0

@@ -1,14 +1,8 @@
-"""Messages that nobody should send, made by hypothesis from a seed, and a client that sends what no client sends."""
+"""Messages that nobody should send, made by hypothesis from a seed."""
 
-import asyncio
 import json
 import time
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any
 
-from aiokafka import AIOKafkaProducer
-from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
 from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
@@ -16,36 +10,9 @@ from hypothesis import strategies as st
 from streams.catalogue import Topic
 from streams.kafka_client import client_config
 from streams.settings import KafkaSettings
+from tests.raw_producer import Raw
 
-PARTITIONS = 12
 _AT_ONCE = 20
-_LARGEST_BATCH_BYTES = 1 << 20
-
-
-@dataclass(frozen=True)
-class Raw:
-    """A message as it lies in a record, header names included."""
-
-    key: bytes | None
-    value: bytes | None
-    headers: tuple[tuple[bytes, bytes | None], ...] = ()
-    timestamp_ms: int | None = None
-    """None: the time of sending. What is older than the topic's retention is deleted at the broker's next look."""
-    gzipped: bool = False
-
-
-class _Name(str):
-    """A header name whose bytes need not be text."""
-
-    raw: bytes
-
-    def __new__(cls, raw: bytes) -> "_Name":
-        name = super().__new__(cls, raw.decode("latin-1"))
-        name.raw = raw
-        return name
-
-    def encode(self, *_: Any, **__: Any) -> bytes:
-        return self.raw
 
 
 _JSON = st.recursive(
@@ -133,29 +100,3 @@ def configure(kafka: KafkaSettings, topic: Topic, **settings: object) -> None:
         if all(found[setting].value == value for setting, value in wanted.items()):
             return
         time.sleep(0.05)
-
-
-async def send(
-    kafka: KafkaSettings, topic: str, messages: Iterable[Raw], partitions: int = PARTITIONS
-) -> list[tuple[int, int]]:
-    """Publish messages to the byte, each as a batch, in turn over the partitions; returns their positions."""
-    producer = AIOKafkaProducer(bootstrap_servers=kafka.bootstrap_servers, max_request_size=_LARGEST_BATCH_BYTES)
-    await producer.start()
-
-    async def one_partition(number: int, own: Sequence[Raw]) -> list[tuple[int, int]]:
-        positions = []
-        for message in own:
-            batch = producer.create_batch()
-            batch._builder = _DefaultRecordBatchBuilderPy(2, int(message.gzipped), 0, -1, -1, -1, _LARGEST_BATCH_BYTES)
-            headers = [(_Name(name), value) for name, value in message.headers]
-            batch.append(timestamp=message.timestamp_ms, key=message.key, value=message.value, headers=headers)
-            confirmed = await (await producer.send_batch(batch, kafka.prefix + topic, partition=number))
-            positions.append((number, confirmed.offset))
-        return positions
-
-    try:
-        everything = list(messages)
-        found = await asyncio.gather(*(one_partition(n, everything[n::partitions]) for n in range(partitions)))
-    finally:
-        await producer.stop()
-    return [position for positions in found for position in positions]

@@ -31,12 +31,15 @@ from streams.observer import Observer
 from streams.retry_mover import RetryMover
 from streams.settings import KafkaSettings
 from streams.snapshot import BrokerView
+from tests import patience
 from tests.callsift import terminal
 from tests.patience import PATIENCE_S
 from tests.servers.certificates import make_certificates
 from tests.servers.kafka import own_cluster
 from tests.streams.guarded import OPERATIONS, PASSWORD, PREFIX, PROPERTIES, USERS, Guarded
 from tests.streams.guarded_worker import EXAMPLES
+
+until = partial(patience.until, within_s=120.0)
 
 ROOT = Path(__file__).parents[2]
 BRAKE_SAMPLE = 6
@@ -93,13 +96,6 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
         # Brokers make the topic of the groups' positions when a group is asked about for the first time.
         until(lambda: consumer_lag(made.admin, "first", [(f"{PREFIX}calls.ended", 0)]) is not None, str)
         yield made
-
-
-def until(found: Callable[[], bool], said: Callable[[], str], within_s: float = 120.0) -> None:
-    deadline = time.monotonic() + within_s
-    while not found():
-        assert time.monotonic() < deadline, said()
-        time.sleep(0.1)
 
 
 @pytest.mark.integration

@@ -20,8 +20,9 @@ from streams.errors import UnreadableEvent
 from streams.kafka_client import TopicReader
 from streams.lag import consumer_lag
 from streams.settings import KafkaSettings
+from tests.raw_producer import PARTITIONS, Raw, send
 from tests.schemas.examples import call_classified, call_ended, dead_letter
-from tests.streams.hostile import PARTITIONS, Raw, configure, hostile, send
+from tests.streams.hostile import configure, hostile
 from tests.streams.test_faust_edge import worker
 
 pytestmark = pytest.mark.integration

@@ -27,11 +27,13 @@ from streams.kafka_client import produce
 from streams.monitor import Monitor
 from streams.provision import create_topics
 from streams.settings import KafkaSettings, MonitorSettings
+from tests import patience
 from tests.patience import PATIENCE_S
 from tests.schemas import examples
 from tests.streams.test_observer import member
 
 pytestmark = pytest.mark.integration
+until = partial(patience.until, within_s=30)
 
 
 def shown(name: str, **labels: str) -> float | None:
@@ -40,13 +42,6 @@ def shown(name: str, **labels: str) -> float | None:
 
 def looked_since(moment_s: float) -> bool:
     return (shown("monitor_last_look_timestamp_seconds") or 0) > moment_s
-
-
-def until(condition: Callable[[], bool], within_s: float = 30) -> None:
-    deadline = time.monotonic() + within_s
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 @contextmanager

@@ -13,8 +13,9 @@ from streams.replay import read_letters, replay
 from streams.settings import KafkaSettings
 from streams.status import DeadLetterStatus
 from tests.patience import PATIENCE_S
+from tests.raw_producer import Raw, send
 from tests.schemas import examples
-from tests.streams.hostile import Raw, configure, send
+from tests.streams.hostile import configure
 
 pytestmark = pytest.mark.integration
 

@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import pytest
 from confluent_kafka import Consumer, Message, Producer, TopicPartition
@@ -14,10 +15,13 @@ from streams.kafka_client import client_config
 from streams.message import ORIGIN
 from streams.retry_mover import RetryMover
 from streams.settings import KafkaSettings
-from tests.streams.hostile import Raw, configure, send
+from tests import patience
+from tests.raw_producer import Raw, send
+from tests.streams.hostile import configure
 from tests.streams.test_faust_edge import dead_letters
 
 pytestmark = pytest.mark.integration
+until = partial(patience.until, within_s=30)
 SHORT, LONG = RETRIES[0], RETRIES[-1]
 
 
@@ -36,13 +40,6 @@ def moving(kafka: KafkaSettings, now_s: Callable[[], float]) -> Iterator[Health]
     stop.set()
     thread.join(30)
     assert not thread.is_alive()
-
-
-def until(found: Callable[[], bool], within_s: float = 30) -> None:
-    deadline = time.monotonic() + within_s
-    while not found():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def put(kafka: KafkaSettings, topic: str, *keys: str, origin: str | None = ENDED.name) -> None:

@@ -1,7 +1,6 @@
 """Producers with transactions: what is aborted is never processed, and what nobody can read does not wait."""
 
-import time
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,10 +13,12 @@ from streams.kafka_client import client_config
 from streams.lag import consumer_lag
 from streams.observer import Observer
 from streams.settings import KafkaSettings
+from tests import patience
 from tests.streams.test_faust_edge import arrived, send, worker
 from tests.streams.transactions import TransactionalProducer
 
 pytestmark = pytest.mark.integration
+until = partial(patience.until, within_s=60)
 
 
 def place(kafka: KafkaSettings) -> tuple[str, int]:
@@ -32,13 +33,6 @@ def commit(kafka: KafkaSettings, offset: int) -> None:
     consumer = Consumer(client_config(kafka) | {"group.id": group(kafka)})
     consumer.commit(offsets=[TopicPartition(*place(kafka), offset)], asynchronous=False)
     consumer.close()
-
-
-def until(found: Callable[[], bool], said: Callable[[], str], within_s: float = 60) -> None:
-    deadline = time.monotonic() + within_s
-    while not found():
-        assert time.monotonic() < deadline, said()
-        time.sleep(0.1)
 
 
 def shown(kafka: KafkaSettings) -> tuple[int, bool]:
