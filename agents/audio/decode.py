@@ -70,6 +70,8 @@ class RecordingFile:
             raise UndecodableRecording(f"no audio stream in a {container} file", "Check the recording")
         self._stream = self._container.streams.audio[0]
         self._frames = Frames(self._container, self._stream)
+        self.lost_s = 0.0
+        """Seconds that were passed over or that the file announced and does not have; known after the blocks."""
         self._samples = 0
         self._rate_hz = 0
         """Of what the decoder delivers."""
@@ -109,25 +111,13 @@ class RecordingFile:
             yield block
         if self._container.format.name == "ogg":
             self._see_ogg_damage()
+        self.lost_s = max(self._frames.skipped_s, self._cut_s())
         if self._decoded_s < _NEXT_TO_NOTHING * self._frames.skipped_s:
             raise UndecodableRecording(
                 f"only {self._decoded_s:.1f} s decodable, {self._frames.skipped_s:.1f} s not, "
                 f"in a {self._container.format.name} file of {self._size_bytes} bytes",
                 "Check the recording",
             )
-
-    @property
-    def lost_s(self) -> float:
-        """Seconds that were passed over or that the file announced and does not have; known after the blocks."""
-        cut = cut_s(
-            self._path,
-            self._container,
-            self._stream,
-            first_byte=self._frames.first_byte,
-            decoded_s=self._decoded_s,
-        )
-        tolerance_s = _FLAC_TOLERANCE_S if self._container.format.name == "flac" else _TOLERANCE_S
-        return max(self._frames.skipped_s, cut if cut > tolerance_s else 0.0)
 
     @property
     def damaged(self) -> bool:
@@ -147,6 +137,17 @@ class RecordingFile:
     @property
     def _decoded_s(self) -> float:
         return self._samples / self._rate_hz
+
+    def _cut_s(self) -> float:
+        cut = cut_s(
+            self._path,
+            self._container,
+            self._stream,
+            first_byte=self._frames.first_byte,
+            decoded_s=self._decoded_s,
+        )
+        tolerance_s = _FLAC_TOLERANCE_S if self._container.format.name == "flac" else _TOLERANCE_S
+        return cut if cut > tolerance_s else 0.0
 
     def _see_ogg_damage(self) -> None:
         outside_bytes, inside_bytes = outside_pages(self._path)

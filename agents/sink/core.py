@@ -121,20 +121,22 @@ def verdict(history: Sequence[CallOutcome], outcome: CallOutcome) -> Verdict:
     So is one with facts that have been corrected since. A new one gets the next revision, and so does a known one with
     facts that the call has never had, under an identifier of its own. A failure never replaces a category.
     """
+    if not history:
+        return Verdict(outcome.model_copy(update={"revision": 1}), is_new=True)
+    newest = history[-1]
     is_known = any(known.outcome_id == outcome.outcome_id for known in history)
     facts = _subscribers_facts(outcome)
     had = [_subscribers_facts(known) for known in history if known.state == "done"]
     if is_known and (outcome.state == "failed" or facts in had):
-        return Verdict(history[-1], is_new=False)
+        return Verdict(newest, is_new=False)
     if facts in had and facts != had[-1]:  # asked about before the correction, and answered after it
-        return Verdict(history[-1], is_new=False)
+        return Verdict(newest, is_new=False)
     if is_known:
         identity = hashlib.sha256(f"{outcome.outcome_id}:{facts}".encode()).hexdigest()[:32]
         outcome = outcome.model_copy(update={"outcome_id": identity})
-    if history and outcome.state == "failed" and history[-1].state == "done":
+    if outcome.state == "failed" and newest.state == "done":
         return Verdict(None, is_new=False)
-    revision = history[-1].revision + 1 if history else 1
-    return Verdict(outcome.model_copy(update={"revision": revision}), is_new=True)
+    return Verdict(outcome.model_copy(update={"revision": newest.revision + 1}), is_new=True)
 
 
 def _facts(letter: DeadLetter) -> Iterator[CallFacts]:
