@@ -48,6 +48,10 @@ def main() -> None:
         signal.signal(number, lambda *_: sys.exit(0))
     try:
         app()
+    except SystemError as error:
+        if isinstance(error.__cause__, SystemExit):  # the handler above ran inside a Kafka client's call
+            raise error.__cause__ from None
+        raise
     except CallsiftError as error:
         notes.print("error:", style="bold red", end=" ")
         notes.print(str(error), markup=False, highlight=False)

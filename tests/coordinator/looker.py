@@ -1,8 +1,7 @@
 """What looks at the pipeline as the monitor and the watchdogs do, in a process of its own that may crash."""
 
 import signal
-import sys
-import time
+import threading
 from multiprocessing import get_context
 from multiprocessing.context import ForkServerProcess
 from multiprocessing.sharedctypes import Synchronized
@@ -52,11 +51,11 @@ class Looker:
 
 
 def _look(servers: str, looks: int | None, answered: "Synchronized[int]") -> None:
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    asked_to_end = threading.Event()  # an exception raised by a handler inside a client's call becomes a SystemError
+    signal.signal(signal.SIGTERM, lambda *_: asked_to_end.set())
     kafka = KafkaSettings(bootstrap_servers=servers)
     observer = Observer(kafka)
-    while looks is None or answered.value < looks:
-        time.sleep(_PAUSE_S)
+    while (looks is None or answered.value < looks) and not asked_to_end.wait(_PAUSE_S):
         try:
             status = observer.look()
         except KafkaUnavailable:
