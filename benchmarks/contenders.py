@@ -24,11 +24,11 @@ from faust.types import EventT, StreamT
 
 from benchmarks.precomputed import make
 from callsift.worker import work
-from streams.catalogue import STAGES, Stage
-from streams.faust_edge import Delivered, make_app
-from streams.kafka_client import client_config
+from streams.faust_worker.in_flight import Window
+from streams.faust_worker.worker import Delivered, make_app
+from streams.kafka.client import client_config
 from streams.settings import KafkaSettings
-from streams.window import Window
+from streams.topics import STAGES, Stage
 
 CONTENDERS = ("plain", "bare", "runner")
 _CONFIRMATION_LIMIT_S = 30.0

@@ -30,7 +30,7 @@ from benchmarks.rates import Sample, Track
 from deploy.laptop.folders import kept_or_temporary
 from deploy.laptop.kafka import Cluster
 from streams.errors import CallsiftError
-from streams.provision import create_topics
+from streams.kafka.topic_admin import create_topics
 from streams.settings import KafkaSettings
 
 IN_FLIGHT = (1, 8, 64)

@@ -14,11 +14,11 @@ from benchmarks.overhead import FIRST_LIMIT_S, LIMIT_S, line, workers
 from benchmarks.precomputed import taken_by
 from deploy.laptop.folders import kept_or_temporary
 from deploy.laptop.kafka import Cluster
-from streams.catalogue import REPROCESS, STAGES
-from streams.kafka_client import produce
-from streams.lag import consumer_lag
-from streams.provision import create_topics
+from streams.kafka.client import produce
+from streams.kafka.lag import consumer_lag
+from streams.kafka.topic_admin import create_topics
 from streams.settings import KafkaSettings
+from streams.topics import REPROCESS, STAGES
 
 _LANE = "callsift.reprocess"
 

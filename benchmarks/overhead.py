@@ -14,9 +14,9 @@ from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 from callsift.calls import call_ended
 from callsift.embedded import EmbeddedStore, end
 from schemas import CallOutcome, OneFile
-from streams.catalogue import ENDED, OUTCOMES, WAY
-from streams.kafka_client import client_config
+from streams.kafka.client import client_config
 from streams.settings import KafkaSettings
+from streams.topics import ENDED, OUTCOMES, WAY
 from tests.servers.gemini import gemini_server
 
 FIRST_LIMIT_S = 90.0

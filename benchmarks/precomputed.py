@@ -5,7 +5,7 @@ from typing import Any
 
 from callsift.stages import make_agent
 from schemas import AudioReady, CallClassified, CallEnded, CallTranscribed, Event, Speaker, Turn
-from streams.agent import Agent
+from streams.processing.agent import Agent
 from tests.schemas import examples
 
 _WORDS_PER_TURN = 12

@@ -14,9 +14,9 @@ from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from benchmarks.precomputed import taken_by
 from callsift.embedded import end
-from streams.catalogue import STAGES
-from streams.kafka_client import client_config
+from streams.kafka.client import client_config
 from streams.settings import KafkaSettings
+from streams.topics import STAGES
 
 _START_LIMIT_S = 60.0
 _LOOK_EVERY_S = 0.03

@@ -4,7 +4,7 @@ import argparse
 
 from benchmarks.precomputed import make_for_whole_calls
 from callsift.worker import work
-from streams.catalogue import STAGES
+from streams.topics import STAGES
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m benchmarks.worker", description=__doc__)

@@ -7,11 +7,11 @@ from pathlib import Path
 from uuid import uuid4
 
 from schemas import CallEnded, CallOutcome, Recording
-from streams.catalogue import ENDED, OUTCOMES
-from streams.claim_check import ClaimCheckStore
 from streams.errors import CallsiftError
-from streams.kafka_client import TopicReader, produce
+from streams.kafka.client import TopicReader, produce
+from streams.payloads.claim_check import ClaimCheckStore
 from streams.settings import KafkaSettings
+from streams.topics import ENDED, OUTCOMES
 
 
 class OutcomeMissing(CallsiftError):

@@ -13,10 +13,10 @@ from pymongo import MongoClient
 from callsift.calls import call_ended, emit_and_wait, new_call_id, store_recording
 from callsift.supervisor import Pipeline
 from schemas import CallEnded, CallOutcome, FilePerSpeaker, OneFile, Recording
-from streams.catalogue import WAY
-from streams.claim_check import ClaimCheckStore
 from streams.errors import CallsiftError
+from streams.payloads.claim_check import ClaimCheckStore
 from streams.settings import KafkaSettings
+from streams.topics import WAY
 
 RECORDINGS = Path(__file__).parents[1] / "demo" / "recordings"
 OUTCOME_LIMIT_S = 240.0

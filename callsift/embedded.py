@@ -15,8 +15,8 @@ from pathlib import Path
 
 from confluent_kafka import Producer
 
-from streams.catalogue import ALL_TOPICS
 from streams.errors import CallsiftError
+from streams.topics import ALL_TOPICS
 
 _START_LIMIT_S = 30.0
 # Below the ports that the system gives to outgoing connections: one of those must not take the port of a process that

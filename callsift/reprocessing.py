@@ -10,11 +10,11 @@ from agents.classify.settings import ClassifySettings
 from agents.sink.settings import SinkSettings
 from agents.sink.store import Chosen, OutcomeStore
 from schemas import CallOutcome, CallTranscribed, Taxonomy, Usage
-from streams.catalogue import REPROCESS
-from streams.claim_check import ClaimCheckStore
-from streams.claimed_turns import ClaimedTurns
-from streams.kafka_client import produce
+from streams.kafka.client import produce
+from streams.payloads.claim_check import ClaimCheckStore
+from streams.payloads.claimed_turns import ClaimedTurns
 from streams.settings import AudioStoreSettings, KafkaSettings
+from streams.topics import REPROCESS
 
 _BATCH = 200
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
-from streams.claim_check import ClaimCheckStore, Entry
-from streams.claimed_turns import FOLDER as TURNS_FOLDER
+from streams.dead_letters.expiry import find_old_letters, remove_letters, remove_marks
 from streams.errors import SettingsError
-from streams.letter_expiry import find_old_letters, remove_letters, remove_marks
-from streams.pending import pending_names
-from streams.retention import cut_off, old, sort_out
+from streams.payloads.claim_check import ClaimCheckStore, Entry
+from streams.payloads.claimed_turns import FOLDER as TURNS_FOLDER
+from streams.payloads.pending import pending_names
+from streams.payloads.retention import cut_off, old, sort_out
 from streams.settings import KafkaSettings, RetentionSettings
 
 Progress = Callable[[int, int], None]

@@ -2,12 +2,12 @@
 
 from typing import TYPE_CHECKING, Any
 
-from streams.agent import Agent
-from streams.catalogue import STAGES
-from streams.claim_check import ClaimCheckStore
 from streams.errors import SettingsError
+from streams.payloads.claim_check import ClaimCheckStore
 from streams.privacy import CallerPrivacy
+from streams.processing.agent import Agent
 from streams.settings import AudioStoreSettings, PrivacySettings
+from streams.topics import STAGES
 
 if TYPE_CHECKING:
     from agents.classify.settings import ClassifySettings

@@ -8,18 +8,18 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from callsift.stages import make_agent
-from streams.agent import Agent
-from streams.catalogue import STAGES
-from streams.claim_check import ClaimCheckStore, public_address
-from streams.claimed_turns import ClaimedTurns
 from streams.errors import SettingsError
 from streams.health import Health, serve
+from streams.host_metrics import watch_audio_store, watch_certificates
 from streams.logs import set_up_logging
+from streams.payloads.claim_check import ClaimCheckStore, public_address
+from streams.payloads.claimed_turns import ClaimedTurns
+from streams.processing.agent import Agent
 from streams.settings import AudioStoreSettings, KafkaSettings, MonitorSettings, RunnerSettings, WorkerSettings
-from streams.surroundings import watch_audio_store, watch_certificates
+from streams.topics import STAGES
 
 if TYPE_CHECKING:
-    from streams.tracing import Tracing
+    from streams.processing.tracing import Tracing
 
 logger = logging.getLogger(__name__)
 
@@ -60,7 +60,7 @@ def work(name: str, make: Callable[[str], Agent[Any]] = make_agent) -> None:
     elif name == MONITOR:
         _monitor(kafka, health)
     else:
-        from streams.faust_edge import run_worker  # noqa: PLC0415 - the mover needs no Faust
+        from streams.faust_worker.worker import run_worker  # noqa: PLC0415 - the mover needs no Faust
 
         store = AudioStoreSettings.read()
         watch_audio_store(name, store)
@@ -86,7 +86,7 @@ def make_tracing(stage: str, kafka: KafkaSettings) -> "Tracing | None":
     if not any(os.environ.get(name) for name in _COLLECTOR):
         return None
     try:
-        from streams.tracing import Tracing  # noqa: PLC0415 - nobody needs OpenTelemetry but for this
+        from streams.processing.tracing import Tracing  # noqa: PLC0415 - nobody needs OpenTelemetry but for this
     except ModuleNotFoundError as error:
         logger.warning(
             "a collector is named, but traces need another package: pip install 'callsift[tracing]'",

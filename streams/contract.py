@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 
 from schemas.event import SCHEMA_VERSION
-from streams.catalogue import ENDED, OUTCOMES, TOPICS, Topic
+from streams.topics import ENDED, OUTCOMES, TOPICS, Topic
 
 
 def export_contract(directory: Path, prefix: str = "") -> list[Path]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Self
 
-from streams.catalogue import Topic
+from streams.topics import Topic
 
 Headers = tuple[tuple[str, bytes | None], ...]
 

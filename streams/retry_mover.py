@@ -14,15 +14,15 @@ from typing import cast
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
 
 from schemas import DeadLetter
-from streams.catalogue import DEAD_LETTER, RETRIED, RETRIES, STAGES
 from streams.errors import PermanentError
 from streams.health import Health
-from streams.kafka_client import client_config, producer_config
-from streams.letters import GivenUp, bare, dead_letter
+from streams.kafka.client import client_config, producer_config
 from streams.message import ORIGIN, Tries
 from streams.message import Message as Taken
 from streams.metrics import MOVED
+from streams.processing.letters import GivenUp, bare, dead_letter
 from streams.settings import KafkaSettings
+from streams.topics import DEAD_LETTER, RETRIED, RETRIES, STAGES
 
 logger = logging.getLogger(__name__)
 

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import settings
 
 from deploy.laptop.kafka import Cluster
-from streams.provision import create_topics, partitions
+from streams.kafka.topic_admin import create_topics, partitions
 from streams.settings import KafkaSettings
 from tests.patience import PATIENCE_S
 from tests.servers.kafka import KafkaServer, delete_topics, kafka_server, own_cluster

@@ -78,7 +78,7 @@ STAGES: dict[str, tuple[dict[str, str], set[str]]] = {
 }
 PROGRAM = """
 import sys
-import callsift.worker, streams.faust_edge
+import callsift.worker, streams.faust_worker.worker
 from callsift.stages import make_agent
 agent = make_agent(sys.argv[1])
 print(",".join(name for name in sys.argv[2].split(",") if name in sys.modules))
@@ -107,7 +107,7 @@ def test_a_worker_loads_nothing_that_belongs_to_another_stage_or_to_its_children
 
 def test_importing_a_room_reads_nothing_opens_nothing_and_starts_nothing() -> None:
     program = (
-        "import threading, schemas, streams.runner, streams.settings, agents.audio.agent, agents.sink.core\n"
+        "import threading, schemas, streams.processing.runner, streams.settings, agents.audio.agent, agents.sink.core\n"
         "assert threading.active_count() == 1, threading.enumerate()"
     )
     broken = {"CALLSIFT_KAFKA_SESSION_TIMEOUT_S": "never", "CALLSIFT_AUDIO_PROCESSES": "-1"}

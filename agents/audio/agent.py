@@ -13,10 +13,10 @@ from agents.audio.fetching.settings import FetchSettings
 from agents.audio.prepared import Hearing, Prepared
 from agents.audio.settings import AudioSettings
 from schemas import AudioReady, CallEnded, FilePerSpeaker, OneFile, Recording
-from streams.agent import Agent
-from streams.claim_check import ClaimCheckStore
+from streams.payloads.claim_check import ClaimCheckStore
 from streams.pool import NativePool
 from streams.privacy import CallerPrivacy
+from streams.processing.agent import Agent
 
 
 class AudioAgent(Agent[CallEnded]):

@@ -6,8 +6,8 @@ from agents.classify.hosted import HostedClassifier
 from agents.classify.policy import OfflineWhenAway, SecondOpinion
 from agents.classify.settings import ClassifySettings
 from schemas import CallClassified, CallTranscribed, Event, Taxonomy
-from streams.agent import Agent
-from streams.catalogue import REPROCESS, Topic
+from streams.processing.agent import Agent
+from streams.topics import REPROCESS, Topic
 
 
 class ClassifyAgent(Agent[CallTranscribed]):

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from agents.sink import core, metrics
 from agents.sink.store import OutcomeStore, UnstorableOutcome
 from schemas import CallClassified, CallOutcome, DeadLetter, Event
-from streams.agent import Agent
 from streams.privacy import CallerPrivacy
+from streams.processing.agent import Agent
 
 
 class SinkAgent(Agent[CallClassified | DeadLetter]):

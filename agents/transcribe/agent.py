@@ -16,10 +16,10 @@ from agents.transcribe.fair import FairSlots
 from agents.transcribe.models import SpeechModels
 from agents.transcribe.settings import TranscribeSettings
 from schemas import AudioReady, CallTranscribed, Word
-from streams.agent import Agent
-from streams.claim_check import ClaimCheckStore
 from streams.errors import SettingsError
+from streams.payloads.claim_check import ClaimCheckStore
 from streams.pool import NativePool
+from streams.processing.agent import Agent
 
 
 class TranscribeAgent(Agent[AudioReady]):

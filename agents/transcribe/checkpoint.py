@@ -10,8 +10,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from agents.transcribe.core import Span
 from schemas import Word
-from streams.claim_check import ClaimCheckStore
 from streams.errors import CallsiftError
+from streams.payloads.claim_check import ClaimCheckStore
 
 logger = logging.getLogger(__name__)
 

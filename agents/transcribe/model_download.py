@@ -10,8 +10,8 @@ import urllib3
 from requests.adapters import HTTPAdapter
 from urllib3.util.ssl_ import create_urllib3_context
 
-from streams.claim_check import public_address
 from streams.errors import CallsiftError
+from streams.payloads.claim_check import public_address
 from streams.tls import checked_alike, distrust
 
 _BLOCK_BYTES = 256 * 1024

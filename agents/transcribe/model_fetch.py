@@ -14,8 +14,8 @@ from pydantic import BaseModel, ValidationError
 
 from agents.transcribe.model_archive import is_model, place, unpack
 from agents.transcribe.model_download import Progress, download, forget
-from streams.claim_check import public_address
 from streams.errors import CallsiftError
+from streams.payloads.claim_check import public_address
 
 
 class WrongChecksum(CallsiftError):

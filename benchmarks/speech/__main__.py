@@ -30,8 +30,8 @@ from benchmarks.speech import scaling, transcription, vad, workers
 from benchmarks.speech.audio import LENGTH_S, Studio, half_each, joined, repeated
 from benchmarks.speech.report import print_tables
 from deploy.laptop.folders import kept_or_temporary
-from streams.catalogue import STAGES
 from streams.errors import CallsiftError
+from streams.topics import STAGES
 from tests.agents.demo_calls import SPEECH_MODEL
 
 PARTS = ("vad", "naive", "one_call", "two_calls", "memory", "load")

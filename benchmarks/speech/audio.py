@@ -18,7 +18,7 @@ from agents.audio.settings import AudioSettings
 from agents.transcribe import checkpoint
 from callsift.calls import call_ended
 from schemas import SIDES, AudioReady, OneFile, Speaker, SpeechSegment
-from streams.claim_check import ClaimCheckStore
+from streams.payloads.claim_check import ClaimCheckStore
 from tests.agents.demo_calls import RECORDINGS, demo_calls
 
 LENGTH_S = 600.0

@@ -18,8 +18,8 @@ from benchmarks.speech.processes import cpu_s, family, peak_mb
 from callsift.calls import call_ended, emit_and_wait
 from callsift.embedded import EmbeddedBroker, EmbeddedStore, end, free_port
 from schemas import OneFile
-from streams.catalogue import STAGES
 from streams.settings import KafkaSettings
+from streams.topics import STAGES
 from tests.agents.demo_calls import demo_calls
 
 _READY_LIMIT_S = 120.0

@@ -11,7 +11,7 @@ from callsift.commands.letter_filter import takes_filter
 from callsift.commands.letter_tables import original_as_json, print_letter, print_letters
 from callsift.commands.output import harmless, notes, print_json
 from callsift.running import adopt_running
-from streams.dead_letters import LetterFilter, Listed, resolve, when_replayed
+from streams.dead_letters.listing import LetterFilter, Listed, resolve, when_replayed
 from streams.settings import KafkaSettings
 
 app = typer.Typer(help="Read dead letters, and replay them.", no_args_is_help=True)
@@ -51,7 +51,7 @@ def show(
 
     The original may hold personal data, such as telephone numbers and what was said: mind who sees your screen.
     """
-    from streams.replay import read_letters, read_replays  # noqa: PLC0415
+    from streams.dead_letters.replay import read_letters, read_replays  # noqa: PLC0415
 
     adopt_running()
     kafka = KafkaSettings.read()
@@ -83,8 +83,8 @@ def replay(
 
     Mend the cause first: `callsift dlq list` says how. Exits with 1 if a message could not be put back.
     """
-    from streams.replay import read_letters  # noqa: PLC0415
-    from streams.replay import replay as put_back  # noqa: PLC0415
+    from streams.dead_letters.replay import read_letters  # noqa: PLC0415
+    from streams.dead_letters.replay import replay as put_back  # noqa: PLC0415
 
     if chosen == LetterFilter() and not (letter_ids or all_letters):
         raise typer.BadParameter("say which: identifiers, a filter, or --all")
@@ -122,7 +122,7 @@ def _listed(kafka: KafkaSettings, chosen: LetterFilter, beginnings: Sequence[str
     Raises:
         UnknownDeadLetter: One of ``beginnings`` names none, or several.
     """
-    from streams.replay import read_letters, read_replays  # noqa: PLC0415
+    from streams.dead_letters.replay import read_letters, read_replays  # noqa: PLC0415
 
     unreadable: list[str] = []
     with notes.status("reading dead letters …"):

@@ -9,8 +9,8 @@ from typing import Annotated, Any
 import typer
 
 from callsift.moments import moment
-from streams.catalogue import STAGES
-from streams.dead_letters import LetterFilter
+from streams.dead_letters.listing import LetterFilter
+from streams.topics import STAGES
 
 
 def _moment(text: str) -> datetime:

@@ -8,7 +8,7 @@ from pydantic import JsonValue
 
 from callsift.commands.output import harmless, print_json, print_table, results
 from schemas import DeadLetter
-from streams.dead_letters import Listed
+from streams.dead_letters.listing import Listed
 
 
 def print_letters(listed: Sequence[Listed], as_json: bool) -> None:

@@ -7,8 +7,8 @@ import typer
 from callsift.commands.output import category_title, print_json, reason, results
 from callsift.running import adopt_running
 from schemas import CallOutcome, Taxonomy
-from streams.catalogue import OUTCOMES
 from streams.settings import KafkaSettings
+from streams.topics import OUTCOMES
 
 app = typer.Typer(help="Read calls.outcomes, as a downstream team would.", no_args_is_help=True)
 
@@ -25,7 +25,7 @@ def tail(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, one outcome a line.")] = False,
 ) -> None:
     """Print outcomes as they come, until Ctrl-C."""
-    from streams.kafka_client import TopicReader  # noqa: PLC0415
+    from streams.kafka.client import TopicReader  # noqa: PLC0415
 
     adopt_running()
     taxonomy = Taxonomy.load()

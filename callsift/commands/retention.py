@@ -30,7 +30,7 @@ def run(
     brokers do not answer, nothing is removed and the exit code is 1. To be run once a day.
     """
     from callsift.retention import find_expired  # noqa: PLC0415
-    from streams.claim_check import ClaimCheckStore  # noqa: PLC0415
+    from streams.payloads.claim_check import ClaimCheckStore  # noqa: PLC0415
 
     adopt_running()
     settings, kafka = RetentionSettings.read(), KafkaSettings.read()

@@ -9,8 +9,8 @@ import yaml
 
 from callsift.commands.output import notes, print_json, print_table, results
 from callsift.running import adopt_running
-from streams.catalogue import ALL_TOPICS
 from streams.settings import KafkaSettings
+from streams.topics import ALL_TOPICS
 
 app = typer.Typer(help="The pipeline's topics on the brokers.", no_args_is_help=True)
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -26,7 +26,7 @@ class Authentication(StrEnum):
 @app.command("list")
 def list_topics(as_json: AsJson = False) -> None:
     """List the pipeline's topics and what the brokers have of them."""
-    from streams.provision import partitions  # noqa: PLC0415
+    from streams.kafka.topic_admin import partitions  # noqa: PLC0415
 
     adopt_running()
     kafka = KafkaSettings.read()
@@ -49,7 +49,7 @@ def create(
     as_json: AsJson = False,
 ) -> None:
     """Create the topics that do not exist yet, as the catalogue says; those that exist stay as they are."""
-    from streams.provision import create_topics, drift, find_topics, wanted_topics  # noqa: PLC0415
+    from streams.kafka.topic_admin import create_topics, drift, find_topics, wanted_topics  # noqa: PLC0415
 
     adopt_running()
     kafka = KafkaSettings.read()
@@ -84,8 +84,8 @@ def export(
 ) -> None:
     """Print the topics as Strimzi's KafkaTopic resources, or with --acls the users as KafkaUser. Asks no broker."""
     from callsift.strimzi import topic_resources, user_resources  # noqa: PLC0415
-    from streams.access import users  # noqa: PLC0415
-    from streams.provision import wanted_topics  # noqa: PLC0415
+    from streams.kafka.acls import users  # noqa: PLC0415
+    from streams.kafka.topic_admin import wanted_topics  # noqa: PLC0415
 
     kafka = KafkaSettings.read()
     if as_json:

@@ -21,8 +21,8 @@ from deploy.cluster.namespace import restricted_namespace
 from deploy.cluster.readings import Reading, faults
 from deploy.cluster.trial import Trial
 from deploy.laptop.folders import kept_or_temporary
-from streams.claim_check import ClaimCheckStore
 from streams.errors import CallsiftError
+from streams.payloads.claim_check import ClaimCheckStore
 
 
 def scaling(

@@ -11,7 +11,7 @@ from pathlib import Path
 from callsift.embedded import EmbeddedStore
 from callsift.supervisor import DEMO_MODEL
 from deploy.laptop.kafka import Cluster
-from streams.provision import create_topics
+from streams.kafka.topic_admin import create_topics
 from streams.settings import KafkaSettings
 
 WIDE_BEAM = "wide-beam"

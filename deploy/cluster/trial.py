@@ -8,7 +8,7 @@ from deploy.cluster.calls import Calls
 from deploy.cluster.client import wait_until
 from deploy.cluster.installation import STAGE, Installation
 from deploy.cluster.readings import Reading
-from streams.observer import Observer
+from streams.monitor.observer import Observer
 
 _START_LIMIT_S = 240.0
 _LOOK_S = 4.0

@@ -10,14 +10,14 @@ import threading
 import time
 from datetime import timedelta
 
-from streams.brake import notices
-from streams.catalogue import RETRIES, STAGES
 from streams.errors import CallsiftError
 from streams.health import Health
 from streams.monitor import metrics
-from streams.observer import Observer
+from streams.monitor.observer import Observer
+from streams.monitor.status import GroupStatus, Status
+from streams.processing.brake import notices
 from streams.settings import KafkaSettings, MonitorSettings
-from streams.status import GroupStatus, Status
+from streams.topics import RETRIES, STAGES
 
 logger = logging.getLogger(__name__)
 

@@ -14,7 +14,7 @@ import pytest
 
 from callsift import calls
 from schemas import CallEnded, CallOutcome, OneFile
-from streams.claim_check import ClaimCheckStore
+from streams.payloads.claim_check import ClaimCheckStore
 from streams.settings import KafkaSettings
 from tests.callsift import terminal
 from tests.patience import PATIENCE_S

@@ -28,10 +28,10 @@ from agents.transcribe.model_download import DownloadFailed, download
 from callsift.embedded import EmbeddedStore
 from deploy.laptop.kafka import Security
 from schemas import Speaker, Taxonomy
-from streams import claim_check
-from streams.kafka_client import KafkaUnavailable, produce
-from streams.provision import create_topics
-from streams.security import tls_context
+from streams.kafka.client import KafkaUnavailable, produce
+from streams.kafka.security import tls_context
+from streams.kafka.topic_admin import create_topics
+from streams.payloads import claim_check
 from streams.settings import KafkaSettings
 from tests.agents.audio.fetching.fetched import SMALL, fetched
 from tests.agents.audio.fetching.web import web_server

@@ -13,9 +13,9 @@ from typer.testing import CliRunner
 from callsift.cli import app
 from callsift.embedded import EmbeddedBroker
 from callsift.running import adopt_running
-from streams.catalogue import DEAD_LETTER, ENDED
-from streams.kafka_client import produce
+from streams.kafka.client import produce
 from streams.settings import KafkaSettings
+from streams.topics import DEAD_LETTER, ENDED
 from tests.callsift.conftest import RECORDINGS, Up
 from tests.callsift.test_pipeline import kafka, outcomes_of
 from tests.schemas import examples

@@ -9,7 +9,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from callsift.worker import MONITOR, RETRY, WORKERS
 from deploy.grafana.dashboard import exported
-from streams.catalogue import RETRIES, STAGES, WAY
+from streams.topics import RETRIES, STAGES, WAY
 from tests.callsift.conftest import RECORDINGS, Up
 from tests.patience import PATIENCE_S
 

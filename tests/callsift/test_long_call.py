@@ -16,15 +16,15 @@ from agents.classify.agent import ClassifyAgent
 from agents.classify.offline.classifier import OfflineClassifier
 from callsift.embedded import EmbeddedStore
 from schemas import CallClassified, CallOutcome, CallTranscribed, Event, Speaker, Taxonomy
-from streams.agent import Agent
-from streams.catalogue import AUDIO, CLASSIFIED, OUTCOMES, STAGES, TRANSCRIPTS, Topic
-from streams.claim_check import ClaimCheckStore
-from streams.claimed_turns import ClaimedTurns
-from streams.kafka_client import produce
+from streams.kafka.client import produce
+from streams.kafka.reader import read, topic_ranges
 from streams.message import Headers, Message
-from streams.runner import StageRunner
+from streams.payloads.claim_check import ClaimCheckStore
+from streams.payloads.claimed_turns import ClaimedTurns
+from streams.processing.agent import Agent
+from streams.processing.runner import StageRunner
 from streams.settings import KafkaSettings, RunnerSettings
-from streams.snapshot import read, topic_ranges
+from streams.topics import AUDIO, CLASSIFIED, OUTCOMES, STAGES, TRANSCRIPTS, Topic
 from tests.patience import PATIENCE_S
 from tests.schemas import examples
 

@@ -16,10 +16,10 @@ from agents.transcribe.checkpoint import FOLDER, FORMAT
 from agents.transcribe.core import spans_to_decode
 from agents.transcribe.models import fingerprint
 from schemas import AudioReady, CallOutcome, Speaker, SpeechSegment, Word
-from streams.catalogue import AUDIO, OUTCOMES
-from streams.claim_check import ClaimCheckStore
-from streams.kafka_client import TopicReader, produce
+from streams.kafka.client import TopicReader, produce
+from streams.payloads.claim_check import ClaimCheckStore
 from streams.settings import KafkaSettings
+from streams.topics import AUDIO, OUTCOMES
 from tests.callsift.conftest import Up
 from tests.schemas.examples import audio_ready
 

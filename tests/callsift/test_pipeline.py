@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from pymongo import MongoClient
 
-from streams.catalogue import ENDED, OUTCOMES, STAGES, WAY
-from streams.kafka_client import TopicReader, produce
+from streams.kafka.client import TopicReader, produce
 from streams.settings import KafkaSettings
+from streams.topics import ENDED, OUTCOMES, STAGES, WAY
 from tests.callsift.conftest import RECORDINGS, Up
 from tests.patience import PATIENCE_S
 

@@ -11,7 +11,7 @@ from confluent_kafka import Consumer, TopicPartition
 
 from agents.audio.channels import opened
 from agents.audio.resample import SAMPLE_RATE_HZ
-from streams.catalogue import CLASSIFIED, DEAD_LETTER, ENDED, OUTCOMES, RETRIES, TRANSCRIPTS
+from streams.topics import CLASSIFIED, DEAD_LETTER, ENDED, OUTCOMES, RETRIES, TRANSCRIPTS
 from tests.agents.audio.sounds import Samples, write_wav
 from tests.agents.demo_calls import RECORDINGS, demo_calls
 from tests.callsift.conftest import Up, start_up

@@ -18,14 +18,14 @@ from callsift.commands.retention import app
 from callsift.embedded import EmbeddedBroker, EmbeddedStore
 from callsift.retention import remove_entries
 from schemas import AudioReady
-from streams.catalogue import AUDIO, DEAD_LETTER
-from streams.claim_check import ClaimCheckStore
-from streams.kafka_client import KafkaUnavailable, produce
+from streams.kafka.client import KafkaUnavailable, produce
+from streams.payloads.claim_check import ClaimCheckStore
 from streams.settings import KafkaSettings
+from streams.topics import AUDIO, DEAD_LETTER
 from tests.agents.sink.outcomes import done
 from tests.schemas import examples
-from tests.streams import test_letter_expiry as given
-from tests.streams.test_retention import acknowledge
+from tests.streams.dead_letters import test_expiry as given
+from tests.streams.payloads.test_retention import acknowledge
 
 Run = Callable[..., Result]
 
@@ -157,7 +157,7 @@ def test_people_get_a_table_and_what_is_kept_for_ever(run: Run, embedded_kafka: 
 def test_where_the_brokers_do_not_answer_nothing_is_removed(
     run: Run, store: ClaimCheckStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("streams.kafka_trouble.ask.__defaults__", (1.0,))  # seconds; commands ask for ten
+    monkeypatch.setattr("streams.kafka.last_error.ask.__defaults__", (1.0,))  # seconds; commands ask for ten
     written(store, tmp_path, "prepared/0a.flac", 400)
     result = run(KafkaSettings(bootstrap_servers="localhost:1"))
     assert isinstance(result.exception, KafkaUnavailable)

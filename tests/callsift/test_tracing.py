@@ -6,10 +6,10 @@ import pytest
 
 from benchmarks.overhead import workers
 from schemas import CallOutcome
-from streams.catalogue import OUTCOMES, TRANSCRIPTS
-from streams.kafka_client import TopicReader, produce
+from streams.kafka.client import TopicReader, produce
+from streams.kafka.reader import read, topic_ranges
 from streams.settings import KafkaSettings
-from streams.snapshot import read, topic_ranges
+from streams.topics import OUTCOMES, TRANSCRIPTS
 from tests.patience import PATIENCE_S
 from tests.schemas import examples
 from tests.servers.otlp import otlp_collector

@@ -20,10 +20,10 @@ from callsift.embedded import EmbeddedStore
 from callsift.stages import make_agent
 from schemas import CallClassified, CallOutcome, DeadLetter, Event
 from schemas.event import SCHEMA_VERSION
-from streams.catalogue import STAGES, TOPICS, Topic
-from streams.claim_check import ClaimCheckStore
 from streams.message import Message
-from streams.runner import StageRunner
+from streams.payloads.claim_check import ClaimCheckStore
+from streams.processing.runner import StageRunner
+from streams.topics import STAGES, TOPICS, Topic
 from tests.agents.demo_calls import RECORDINGS, SPEECH_MODEL
 from tests.agents.transcribe.prepared_calls import ready
 from tests.schemas.examples import examples

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from callsift.worker import WORKERS
-from streams.catalogue import STAGES
+from streams.topics import STAGES
 from tests.chaos.world import World
 
 _FROZEN_SESSIONS = 1.5

@@ -6,11 +6,11 @@ from typing import NamedTuple
 
 from confluent_kafka import Message
 
-from streams.catalogue import RETRIED, RETRIES
+from streams.kafka.reader import read, topic_ranges
 from streams.message import ORIGIN
 from streams.retry_mover import headers_of
 from streams.settings import KafkaSettings
-from streams.snapshot import read, topic_ranges
+from streams.topics import RETRIED, RETRIES
 
 OVERDUE_S = 60.0
 """Longest that a message may wait on a retry topic beyond its time: a restart of the mover, and much more."""

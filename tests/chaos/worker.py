@@ -15,8 +15,8 @@ from typing import Any
 from callsift.stages import make_agent
 from callsift.worker import work
 from schemas import AudioReady, CallEnded, CallTranscribed
-from streams.agent import Agent
 from streams.errors import TransientError
+from streams.processing.agent import Agent
 from tests.schemas.examples import audio_ready, call_transcribed
 
 _LONGEST_WORK_S = 0.1

@@ -16,7 +16,7 @@ from callsift.embedded import EmbeddedStore, end, free_port
 from callsift.supervisor import answers
 from callsift.worker import WORKERS
 from deploy.laptop.kafka import Cluster, free_ports
-from streams.provision import create_topics
+from streams.kafka.topic_admin import create_topics
 from streams.settings import KafkaSettings
 from tests.servers.gemini import Reply, answered, failed, gemini_server, said
 

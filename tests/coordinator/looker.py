@@ -6,9 +6,9 @@ from multiprocessing import get_context
 from multiprocessing.context import ForkServerProcess
 from multiprocessing.sharedctypes import Synchronized
 
-from streams.kafka_trouble import KafkaUnavailable
-from streams.lag import consumer_lag
-from streams.observer import Observer
+from streams.kafka.lag import consumer_lag
+from streams.kafka.last_error import KafkaUnavailable
+from streams.monitor.observer import Observer
 from streams.settings import KafkaSettings
 
 _PAUSE_S = 0.02

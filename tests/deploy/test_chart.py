@@ -12,10 +12,10 @@ from callsift.worker import WORKERS
 from deploy.helm import reference
 from deploy.helm.kubernetes_schemas import file_name
 from deploy.helm.reference import CHART
-from streams.access import users
-from streams.catalogue import ALL_TOPICS, RETRIES, STAGES
+from streams.kafka.acls import users
 from streams.retry_mover import GROUP
 from streams.settings import KafkaSettings, PrivacySettings, RunnerSettings
+from streams.topics import ALL_TOPICS, RETRIES, STAGES
 from tests.deploy.chart import (
     NAMES,
     containers,

@@ -10,10 +10,10 @@ from jsonschema import Draft7Validator
 
 from callsift.worker import WORKERS
 from deploy.helm.kubernetes_schemas import file_name
-from streams.access import TOOLS, users
-from streams.catalogue import ALL_TOPICS
-from streams.provision import wanted_topics
+from streams.kafka.acls import TOOLS, users
+from streams.kafka.topic_admin import wanted_topics
 from streams.settings import KafkaSettings
+from streams.topics import ALL_TOPICS
 from tests.callsift import terminal
 from tests.deploy.test_chart import SCHEMAS
 

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from schemas import CallOutcome
-from streams.catalogue import AUDIO, DEAD_LETTER, OUTCOMES
-from streams.observer import Observer
+from streams.monitor.observer import Observer
 from streams.settings import KafkaSettings
+from streams.topics import AUDIO, DEAD_LETTER, OUTCOMES
 from tests.chaos.tally import values
 from tests.hostile.messages import Account, Hostile
 from tests.hostile.senders import Position

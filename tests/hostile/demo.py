@@ -15,10 +15,10 @@ from callsift.demonstration import run_demo
 from callsift.supervisor import pipeline
 from deploy.laptop.kafka import Cluster
 from schemas import CallEnded
-from streams.catalogue import ENDED
-from streams.kafka_client import client_config
-from streams.provision import create_topics
+from streams.kafka.client import client_config
+from streams.kafka.topic_admin import create_topics
 from streams.settings import KafkaSettings
+from streams.topics import ENDED
 
 _LIMIT_S = 30.0
 console = Console(stderr=True, soft_wrap=True)

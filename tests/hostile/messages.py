@@ -10,8 +10,8 @@ from typing import Any
 
 from callsift.calls import call_ended
 from schemas import CallEvent, OneFile
-from streams.catalogue import AUDIO, CLASSIFIED, DEAD_LETTER, ENDED, RETRIES, TRANSCRIPTS, Topic
 from streams.message import ORIGIN
+from streams.topics import AUDIO, CLASSIFIED, DEAD_LETTER, ENDED, RETRIES, TRANSCRIPTS, Topic
 from tests.schemas.examples import audio_ready, call_classified, call_transcribed, dead_letter
 
 _BEYOND_64_BITS = 2**65

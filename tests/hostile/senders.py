@@ -8,9 +8,9 @@ from typing import Any, Self
 
 from confluent_kafka import KafkaError, Message, Producer
 
-from streams.catalogue import ENDED
-from streams.kafka_client import client_config
+from streams.kafka.client import client_config
 from streams.settings import KafkaSettings
+from streams.topics import ENDED
 from tests.hostile.messages import Hostile
 from tests.raw_producer import Raw, send
 

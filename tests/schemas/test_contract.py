@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import yaml
 
-from streams.catalogue import TOPICS
 from streams.contract import export_contract
+from streams.topics import TOPICS
 
 COMMITTED = Path(__file__).parents[2] / "schemas" / "contract"
 

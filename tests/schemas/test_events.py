@@ -8,9 +8,9 @@ import pytest
 
 import schemas
 from schemas import CallClassified, CallTranscribed, Event
-from streams.catalogue import TOPICS
 from streams.decoding import decode
 from streams.errors import UnreadableEvent
+from streams.topics import TOPICS
 from tests.schemas.examples import call_failed, examples, large
 
 GOLDEN = Path(__file__).with_name("golden")

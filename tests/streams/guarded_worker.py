@@ -4,9 +4,9 @@ import sys
 
 from callsift.worker import work
 from schemas import Event
-from streams.agent import Agent
-from streams.catalogue import STAGES, Topic
 from streams.errors import PermanentError, TransientError
+from streams.processing.agent import Agent
+from streams.topics import STAGES, Topic
 from tests.schemas.examples import examples
 
 EXAMPLES = {type(example): example for example in examples()}

@@ -7,9 +7,9 @@ from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, C
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from streams.catalogue import Topic
-from streams.kafka_client import client_config
+from streams.kafka.client import client_config
 from streams.settings import KafkaSettings
+from streams.topics import Topic
 from tests.raw_producer import Raw
 
 _AT_ONCE = 20

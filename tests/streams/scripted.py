@@ -5,12 +5,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from schemas import CallEnded, CallOutcome, DeadLetter, Event, OneFile
-from streams.agent import Agent
-from streams.catalogue import DEAD_LETTER, ENDED, RETRIES, STAGES, Stage, Topic
 from streams.errors import DependencyDown, TransientError
 from streams.message import Headers, Message, Tries
-from streams.runner import StageRunner
+from streams.processing.agent import Agent
+from streams.processing.runner import StageRunner
 from streams.settings import RunnerSettings
+from streams.topics import DEAD_LETTER, ENDED, RETRIES, STAGES, Stage, Topic
 
 SETTINGS = RunnerSettings(quick_tries=3, backoff_s=0.0, probe_s=0.001, longest_probe_s=0.001, outage_streak=3)
 NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)

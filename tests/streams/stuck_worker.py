@@ -7,11 +7,12 @@ from typing import Any
 import faust
 
 from schemas import CallEnded
-from streams import faust_edge, watchdog
-from streams.catalogue import STAGES, Stage
+from streams.faust_worker import watchdog
+from streams.faust_worker import worker as faust_edge
 from streams.health import Health
 from streams.logs import set_up_logging
 from streams.settings import KafkaSettings, RunnerSettings
+from streams.topics import STAGES, Stage
 from tests.chaos.worker import PrecomputedAudio
 
 

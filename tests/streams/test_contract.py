@@ -7,8 +7,8 @@ from typing import Any
 import yaml
 
 from schemas import CallOutcome
-from streams.catalogue import TOPICS
 from streams.contract import asyncapi, export_contract
+from streams.topics import TOPICS
 
 
 def references(node: Any) -> list[str]:

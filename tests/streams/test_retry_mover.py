@@ -9,16 +9,16 @@ from functools import partial
 import pytest
 from confluent_kafka import Consumer, Message, Producer, TopicPartition
 
-from streams.catalogue import DEAD_LETTER, ENDED, RETRIES
 from streams.health import Health
-from streams.kafka_client import client_config
+from streams.kafka.client import client_config
 from streams.message import ORIGIN
 from streams.retry_mover import RetryMover
 from streams.settings import KafkaSettings
+from streams.topics import DEAD_LETTER, ENDED, RETRIES
 from tests import patience
 from tests.raw_producer import Raw, send
+from tests.streams.faust_worker.test_worker import dead_letters
 from tests.streams.hostile import configure
-from tests.streams.test_faust_edge import dead_letters
 
 pytestmark = pytest.mark.integration
 until = partial(patience.until, within_s=30)

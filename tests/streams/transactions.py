@@ -6,7 +6,7 @@ from confluent_kafka import Producer
 
 from callsift.calls import call_ended
 from schemas import OneFile
-from streams.kafka_client import client_config
+from streams.kafka.client import client_config
 from streams.settings import KafkaSettings
 
 

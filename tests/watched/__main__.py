@@ -19,7 +19,7 @@ from deploy.grafana.panels import ROWS
 from deploy.laptop.folders import kept_or_temporary
 from deploy.laptop.kafka import Cluster, Security
 from streams.errors import CallsiftError
-from streams.provision import create_topics
+from streams.kafka.topic_admin import create_topics
 from streams.settings import KafkaSettings
 from tests.servers.certificates import KEY_PASSWORD, make_certificates
 from tests.servers.gemini import gemini_server

@@ -8,10 +8,10 @@ from callsift.calls import OutcomeMissing, call_ended, emit, emit_and_wait, new_
 from callsift.demonstration import OUTCOME_LIMIT_S, RECORDINGS, run_demo
 from callsift.supervisor import Pipeline
 from schemas import CallEnded, CallOutcome, OneFile
-from streams.catalogue import ENDED, OUTCOMES, RETRIES
-from streams.claim_check import ClaimCheckStore
-from streams.kafka_client import TopicReader, produce
+from streams.kafka.client import TopicReader, produce
+from streams.payloads.claim_check import ClaimCheckStore
 from streams.settings import KafkaSettings
+from streams.topics import ENDED, OUTCOMES, RETRIES
 from tests.servers.gemini import GeminiServer, answered, failed, said
 
 _GOOD = RECORDINGS / "broken-again.wav"

@@ -25,7 +25,7 @@ from agents.audio.fetching.gate import Gate
 from agents.audio.fetching.settings import FetchSettings
 from agents.audio.fetching.target import Target, Threads
 from agents.audio.fetching.web import WebSource
-from streams.claim_check import public_address
+from streams.payloads.claim_check import public_address
 
 __all__ = [
     "AddressNotAllowed",

@@ -13,7 +13,7 @@ from yarl import URL
 from agents.audio.fetching.addresses import Address, HostList, is_metadata, is_public, reached
 from agents.audio.fetching.errors import AddressNotAllowed, UnknownAddress, no_address
 from agents.audio.fetching.settings import FetchSettings
-from streams.claim_check import public_address
+from streams.payloads.claim_check import public_address
 
 
 class Gate:

@@ -14,8 +14,8 @@ from agents.audio.decode import UndecodableRecording
 from agents.audio.fetching.settings import FetchSettings
 from agents.audio.settings import AudioSettings
 from schemas import CallEnded, OneFile, Speaker
-from streams.claim_check import ClaimCheckStore
 from streams.errors import NativeCodeDied
+from streams.payloads.claim_check import ClaimCheckStore
 from streams.privacy import CallerPrivacy
 from streams.settings import PrivacySettings
 from tests.agents.audio.sounds import decode, encode

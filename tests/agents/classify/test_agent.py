@@ -11,8 +11,8 @@ from agents.classify.core import Answer, Source
 from agents.classify.offline.classifier import OfflineClassifier
 from agents.classify.settings import ClassifySettings
 from schemas import Leaf, Speaker, Taxonomy, Turn
-from streams.catalogue import REPROCESS, STAGES
 from streams.errors import SettingsError
+from streams.topics import REPROCESS, STAGES
 from tests.schemas.examples import call_classified, call_transcribed, turn
 
 TAXONOMY = Taxonomy.load()

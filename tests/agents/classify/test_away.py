@@ -18,10 +18,10 @@ from agents.classify.settings import ClassifySettings
 from agents.classify.usage import Price
 from callsift.embedded import free_port
 from schemas import CallClassified, Taxonomy
-from streams.catalogue import CLASSIFIED, REPROCESS, STAGES, TRANSCRIPTS, Topic
 from streams.message import Headers, Message
-from streams.runner import StageRunner
+from streams.processing.runner import StageRunner
 from streams.settings import RunnerSettings
+from streams.topics import CLASSIFIED, REPROCESS, STAGES, TRANSCRIPTS, Topic
 from tests.patience import PATIENCE_S
 from tests.schemas.examples import call_transcribed
 from tests.servers.gemini import failed, gemini_server

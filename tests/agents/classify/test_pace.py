@@ -17,10 +17,10 @@ from pydantic import SecretStr
 from agents.classify.agent import ClassifyAgent, make_classifier
 from agents.classify.settings import ClassifySettings
 from schemas import CallClassified, CallTranscribed, DeadLetter, Speaker, Taxonomy
-from streams.catalogue import CLASSIFIED, RETRIES, STAGES, TRANSCRIPTS, Topic
 from streams.message import Headers, Message
-from streams.runner import StageRunner
+from streams.processing.runner import StageRunner
 from streams.settings import RunnerSettings
+from streams.topics import CLASSIFIED, RETRIES, STAGES, TRANSCRIPTS, Topic
 from tests.schemas.examples import call_transcribed, turn
 from tests.servers.gemini import Reply, Request, answered, blocked, broken, failed, gemini_server, said
 

@@ -9,7 +9,7 @@ import soundfile
 from agents.audio.core import prepare
 from agents.audio.prepared import Hearing, Prepared
 from schemas import SIDES, AudioReady, OneFile, Speaker, SpeechSegment
-from streams.claim_check import ClaimCheckStore
+from streams.payloads.claim_check import ClaimCheckStore
 from tests.agents.demo_calls import RECORDINGS, demo_calls
 from tests.schemas.examples import audio_ready
 

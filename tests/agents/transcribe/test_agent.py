@@ -25,8 +25,8 @@ from agents.transcribe.recognise import UnreadableAudio
 from agents.transcribe.redaction import core as redaction
 from agents.transcribe.settings import TranscribeSettings
 from schemas import AudioReady, CallTranscribed, Speaker, SpeechSegment, Taxonomy
-from streams.claim_check import ClaimCheckStore, PayloadGone
 from streams.errors import NativeCodeDied, SettingsError
+from streams.payloads.claim_check import ClaimCheckStore, PayloadGone
 from tests.agents.demo_calls import SPEECH_MODEL
 from tests.agents.transcribe.prepared_calls import CALLS, checkpoints, one_after_another, ready
 from tests.patience import PATIENCE_S

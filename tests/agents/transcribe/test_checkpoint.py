@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from agents.transcribe.checkpoint import FORMAT, Checkpoint
 from agents.transcribe.core import Span
 from schemas import ClaimCheck, Word
-from streams.claim_check import ClaimCheckStore, StoreUnavailable
+from streams.payloads.claim_check import ClaimCheckStore, StoreUnavailable
 from tests.agents.transcribe.prepared_calls import checkpoints
 
 FIRST, SECOND = Span(0, 1.25, 3.1), Span(1, 2.7, 4.0)

@@ -8,8 +8,8 @@ import soundfile
 from agents.transcribe.core import Span, merge_turns, spans_to_decode
 from agents.transcribe.recognise import UnreadableAudio, load_model, recognise
 from schemas import SIDES, AudioReady, Speaker, Word
-from streams.claim_check import ClaimCheckStore
 from streams.errors import SettingsError
+from streams.payloads.claim_check import ClaimCheckStore
 from tests.agents.demo_calls import SPEECH_MODEL
 from tests.agents.transcribe.prepared_calls import CALLS, ready
 

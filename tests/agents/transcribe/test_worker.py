@@ -16,10 +16,10 @@ import pytest
 
 from agents.transcribe.core import spans_to_decode
 from schemas import AudioReady, CallTranscribed
-from streams.catalogue import AUDIO, TRANSCRIPTS
-from streams.claim_check import ClaimCheckStore
-from streams.kafka_client import TopicReader, produce
+from streams.kafka.client import TopicReader, produce
+from streams.payloads.claim_check import ClaimCheckStore
 from streams.settings import KafkaSettings
+from streams.topics import AUDIO, TRANSCRIPTS
 from tests.agents.demo_calls import SPEECH_MODEL
 from tests.agents.transcribe.prepared_calls import checkpoints, one_after_another
 from tests.patience import PATIENCE_S

@@ -1,0 +1,111 @@
+"""Dead letters that are too old to be kept, and the marks of their replays: found and removed on the brokers."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from confluent_kafka import TopicPartition
+
+from streams.dead_letters.replay import read_replays
+from streams.kafka.client import produce
+from streams.kafka.groups import committed
+from streams.kafka.last_error import KafkaUnavailable, ask
+from streams.kafka.reader import BrokerView, Place, Ranges, first_messages
+from streams.settings import KafkaSettings
+from streams.topics import DEAD_LETTER, REPLAYS, STAGES
+
+_GROUP = next(stage.group for stage in STAGES.values() if DEAD_LETTER in stage.takes)
+_AT_ONCE = 1000
+
+
+@dataclass(frozen=True)
+class OldLetters:
+    """What is older than a moment."""
+
+    looked_at: int
+    """How many dead letters there are."""
+    pending: int
+    """How many are old, and are kept because the sink has not acknowledged them."""
+    expired: int
+    """How many are to be removed."""
+    keep_from: Mapping[Place, int]
+    """The offset up to which each partition goes; partitions that keep everything are left out."""
+    marks_looked_at: int
+    """How many marks of replays there are."""
+    marks: tuple[str, ...]
+    """The dead letters whose marks are old: a mark is younger than its letter, so that goes too, or is gone."""
+
+
+def find_old_letters(kafka: KafkaSettings, before: datetime) -> OldLetters:
+    """Return which dead letters were published before a moment, and which marks of replays were set before it.
+
+    Raises:
+        KafkaUnavailable: The brokers do not answer or refuse, or a topic is missing.
+    """
+    view, topic = BrokerView(kafka), kafka.prefix + DEAD_LETTER.name
+    ranges = view.ranges([topic])
+    if not ranges:
+        raise KafkaUnavailable(
+            f"there is no topic {topic}", "Check CALLSIFT_KAFKA_PREFIX, or create it with `callsift topics create`"
+        )
+    positions = committed(kafka, {kafka.prefix + _GROUP: list(ranges)})
+    pending, expired, keep_from = 0, 0, {}
+    for place, young_from in _young_from(kafka, view, ranges, before).items():
+        start = ranges[place].start
+        keep = max(start, min(young_from, positions.get(place, start)))
+        pending += young_from - keep
+        expired += keep - start
+        if keep > start:
+            keep_from[place] = keep
+    replayed_at = read_replays(kafka)
+    return OldLetters(
+        looked_at=sum(part.end - part.start for part in ranges.values()),
+        pending=pending,
+        expired=expired,
+        keep_from=keep_from,
+        marks_looked_at=len(replayed_at),
+        marks=tuple(letter for letter, moment in replayed_at.items() if moment < before),
+    )
+
+
+def remove_letters(kafka: KafkaSettings, old: OldLetters) -> None:
+    """Delete old dead letters.
+
+    Raises:
+        KafkaUnavailable: The brokers do not answer or refuse.
+    """
+    if not old.keep_from:
+        return
+    view = BrokerView(kafka)
+    places = [TopicPartition(*place, offset) for place, offset in old.keep_from.items()]
+
+    def delete(limit_s: float) -> None:
+        for answer in view.admin.delete_records(places, request_timeout=limit_s).values():
+            answer.result()
+
+    ask(view.admin, view.trouble, f"cannot delete records of {places[0].topic}", delete, timeout_s=60.0)
+
+
+def remove_marks(kafka: KafkaSettings, old: OldLetters) -> None:
+    """Let calls.replays forget old marks.
+
+    Raises:
+        KafkaUnavailable: The brokers do not confirm.
+    """
+    for first in range(0, len(old.marks), _AT_ONCE):
+        produce(kafka, REPLAYS.name, [(letter, None) for letter in old.marks[first : first + _AT_ONCE]])
+
+
+def _young_from(kafka: KafkaSettings, view: BrokerView, ranges: Ranges, before: datetime) -> dict[Place, int]:
+    """Return each partition's first offset that was not published before a moment; its end if there is none."""
+    found = view.first_since(ranges, before)
+    # "None" is also the answer of brokers that know no times (the embedded one): the last message has to confirm it.
+    last = {place: ranges[place]._replace(start=ranges[place].end - 1) for place in ranges if place not in found}
+    last = {place: part for place, part in last.items() if part.start >= ranges[place].start}
+    before_ms = round(before.timestamp() * 1000)
+    all_old = {
+        place
+        for place, message in first_messages(kafka, last).items()
+        if message is not None and 0 <= message.timestamp()[1] < before_ms
+    }
+    return {place: found.get(place, part.end if place in all_old else part.start) for place, part in ranges.items()}

@@ -1,0 +1,1 @@
+"""The worker process of a stage, on Faust: the only folder that imports it."""

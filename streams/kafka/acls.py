@@ -1,0 +1,104 @@
+"""What each worker may do on brokers that ask for permission: access rules (ACLs) that follow from the catalogue.
+
+Reading and writing a topic include describing it; reading a group is joining it and committing its positions.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from streams.retry_mover import GROUP as RETRY_GROUP
+from streams.settings import KafkaSettings
+from streams.topics import ALL_TOPICS, BRAKES, DEAD_LETTER, REPLAYS, RETRIED, RETRIES, STAGES, Stage, Topic
+
+TOOLS = "tools"
+"""The user of every command and job: topics, retention, status, dead letters …; also of what scales by lag."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One resource, and what is allowed with it."""
+
+    resource: Literal["topic", "group"]
+    name: str
+    """Full name, with prefix; no pattern."""
+    operations: tuple[str, ...]
+    """By Kafka's names: Read, Write, Describe, Create, DescribeConfigs, Delete."""
+
+
+@dataclass(frozen=True)
+class User:
+    """Somebody whom the brokers know."""
+
+    name: str
+    """Kafka's name for it, without ``User:``. It is a name for Kubernetes, too."""
+    runs: str
+    """The worker that is this user; ``TOOLS`` for commands and jobs."""
+    rules: tuple[Rule, ...]
+    """Everything that it needs, and no more; one rule per resource."""
+
+
+def users(kafka: KafkaSettings) -> list[User]:
+    """Return a user for each worker and one for the tools."""
+    rules = {stage.name: _stage(stage) for stage in STAGES.values()}
+    rules |= {"retry": _retry(), "monitor": _monitor(), TOOLS: _tools()}
+    return [
+        User(kubernetes_name(f"{kafka.prefix}callsift-{runs}"), runs, _joined(kafka.prefix, own))
+        for runs, own in rules.items()
+    ]
+
+
+def kubernetes_name(name: str) -> str:
+    """Return a name that Kubernetes takes: the same where that can be, else mended and with a digest of the original.
+
+    Kafka tells ``a_b`` from ``a-B``; Kubernetes has small letters, digits, hyphens and dots between them.
+    """
+    mended = ".".join(filter(None, (part.strip("-") for part in re.sub(r"[^a-z0-9.-]", "-", name.lower()).split("."))))
+    return mended if mended == name else f"{mended}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+
+
+def _stage(stage: Stage) -> list[Rule]:
+    # Failed tries climb the ladder; the brake is followed, and applied.
+    written = (stage.gives, *stage.besides, *RETRIES, DEAD_LETTER, BRAKES)
+    return [*_topics((*stage.takes, BRAKES), "Read"), *_topics(written, "Write"), Rule("group", stage.group, ("Read",))]
+
+
+def _retry() -> list[Rule]:
+    return [*_topics(RETRIES, "Read"), *_topics(RETRIED, "Write"), Rule("group", RETRY_GROUP, ("Read",))]
+
+
+def _monitor() -> list[Rule]:
+    taken = (topic for stage in STAGES.values() for topic in stage.takes)
+    return [*_topics((*taken, *RETRIES, REPLAYS, BRAKES), "Read"), *_groups("Describe")]
+
+
+def _tools() -> list[Rule]:
+    return [
+        # `topics create`, with and without --check; everything can be looked at
+        *_topics(ALL_TOPICS, "Create", "DescribeConfigs", "Read"),
+        # `emit`, `reprocess`, `dlq replay` and its marks, `brake`
+        *_topics((*RETRIED, REPLAYS, BRAKES), "Write"),
+        # `retention run`
+        *_topics((DEAD_LETTER,), "Delete"),
+        # `status`, and autoscalers
+        *_groups("Describe"),
+    ]
+
+
+def _topics(topics: Iterable[Topic], *operations: str) -> list[Rule]:
+    return [Rule("topic", topic.name, operations) for topic in topics]
+
+
+def _groups(*operations: str) -> list[Rule]:
+    groups = (*(stage.group for stage in STAGES.values()), RETRY_GROUP)
+    return [Rule("group", group, operations) for group in groups]
+
+
+def _joined(prefix: str, rules: Iterable[Rule]) -> tuple[Rule, ...]:
+    """Return one rule per resource, with the prefix."""
+    operations: dict[tuple[Literal["topic", "group"], str], set[str]] = {}
+    for rule in rules:
+        operations.setdefault((rule.resource, prefix + rule.name), set()).update(rule.operations)
+    return tuple(Rule(resource, name, tuple(sorted(allowed))) for (resource, name), allowed in operations.items())

@@ -1,0 +1,45 @@
+"""What a stage's agent is to the runner: the work, and what may come with it."""
+
+from typing import Any, Protocol, TypeVar
+
+from schemas import Event
+from streams.topics import Topic
+
+TakenT = TypeVar("TakenT", bound=Event, contravariant=True)
+
+
+class Agent(Protocol[TakenT]):
+    """The work of a stage. It may be repeated for the same event, also in another process, and must then do no harm."""
+
+    async def start(self) -> None:
+        """Get ready before the first event; raise CallsiftError if the worker cannot work. As a rule nothing to do."""
+        return
+
+    async def work(self, event: TakenT, /) -> Event | None:
+        """Return the event that comes of this one, or None where nothing does.
+
+        Raises:
+            PermanentError: The event belongs on the dead-letter topic.
+            TransientError: The event may succeed later.
+        """
+        ...
+
+    def depends(self, _event: TakenT, /) -> bool:
+        """Tell whether the work on an event asks anybody else: only then it waits while a dependency is away."""
+        return True
+
+    def aside(self, _event: TakenT, _result: Event, /) -> tuple[Topic, Event] | None:
+        """Return what has to be published besides the result of an event, and where; as a rule nothing."""
+        return None
+
+    def smaller(self, _refused: Event, /) -> Event | None:
+        """Return an event that says the same of the call in fewer bytes, for one that no broker takes; None: no."""
+        return None
+
+    async def superseded(self, published: Any, /) -> Event | None:
+        """Return what has to be published after ``published``, which the broker has confirmed; as a rule nothing."""
+        return None
+
+    async def stop(self) -> None:
+        """Give back what ``start`` took. As a rule nothing."""
+        return

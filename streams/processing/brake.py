@@ -1,0 +1,148 @@
+"""The brake: when nearly everything is suddenly invalid, the stage stops until a person has looked.
+
+A bad deployment or a wrong schema would otherwise turn the whole backlog into dead letters. The brake is applied by
+counting, and released only by a person: its state lies on a compacted topic, so that restarts do not release it and
+every worker of the stage sees it. Replays of dead letters do not count.
+"""
+
+import asyncio
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from confluent_kafka import KafkaException
+from pydantic import AwareDatetime, BaseModel, ValidationError
+
+from streams.kafka.client import TopicReader, produce
+from streams.settings import KafkaSettings
+from streams.topics import BRAKES
+
+logger = logging.getLogger(__name__)
+
+
+class BrakeNotice(BaseModel):
+    """What the topic says of one stage's brake; the newest one counts."""
+
+    stage: str
+    applied: bool
+    reason: str
+    at: AwareDatetime
+
+
+class Brake:
+    """One stage's brake, as one worker sees it."""
+
+    def __init__(
+        self, *, sample: int, share: float, on_change: Callable[[str | None], None], apply: Callable[[str], None]
+    ) -> None:
+        """Make a released brake.
+
+        Args:
+            sample: Events that are looked back upon; fewer are no reason to stop.
+            share: Share of invalid ones among them, 0 to 1, from which the brake is applied.
+            on_change: Told the reason when the brake is applied, and None when it is released.
+            apply: Tells every other worker; called with the reason.
+        """
+        self._endings: deque[bool] = deque(maxlen=sample)
+        self._share = share
+        self._on_change = on_change
+        self._apply = apply
+        self._released = asyncio.Event()
+        self._released.set()
+        self.reason: str | None = None
+        """Why the brake is applied; None: it is not."""
+
+    async def passage(self) -> None:
+        """Return at once unless the brake is applied; then when it is released."""
+        await self._released.wait()
+
+    def note(self, *, invalid: bool) -> bool:
+        """Count how an event ended, and return whether the brake is applied now."""
+        self._endings.append(invalid)
+        invalid_ones = sum(self._endings)
+        is_full = len(self._endings) == self._endings.maxlen
+        if self.reason is None and is_full and invalid_ones >= self._share * len(self._endings):
+            reason = f"{invalid_ones} of the last {len(self._endings)} events were invalid"
+            self.set(reason)
+            self._apply(reason)
+        return self.reason is not None
+
+    def set(self, reason: str | None) -> None:
+        """Follow what the topic says: applied for a reason, or released."""
+        if (reason is None) == (self.reason is None):
+            return
+        self.reason = reason
+        self._endings.clear()
+        if reason is None:
+            logger.warning("brake released, the stage goes on")
+            self._released.set()
+        else:
+            logger.critical(
+                "brake applied, the stage stops until somebody looks",
+                extra={
+                    "reason": reason,
+                    "cure": "Read the dead letters, mend the cause, then `callsift brake release`",
+                },
+            )
+            self._released.clear()
+        self._on_change(reason)
+
+
+def publish_notice(kafka: KafkaSettings, stage: str, *, applied: bool, reason: str) -> None:
+    """Apply or release a stage's brake, for every worker. Blocks.
+
+    Raises:
+        KafkaUnavailable: The brokers did not confirm it.
+    """
+    notice = BrakeNotice(stage=stage, applied=applied, reason=reason, at=datetime.now(UTC))
+    produce(kafka, BRAKES.name, [(stage, notice.model_dump_json().encode())])
+
+
+def notices(kafka: KafkaSettings) -> dict[str, BrakeNotice]:
+    """Return the newest notice of each stage that has one. Blocks.
+
+    Raises:
+        KafkaUnavailable: The brokers do not answer, or there is no such topic.
+    """
+    reader = TopicReader(kafka, BRAKES.name, from_start=True)
+    try:
+        return {notice.stage: notice for notice in map(_read, reader.up_to_now()) if notice is not None}
+    finally:
+        reader.close()
+
+
+def follow(kafka: KafkaSettings, stage: str, changed: Callable[[str | None], None]) -> None:
+    """Tell ``changed`` why a stage's brake is applied, or None, as the topic says now; then go on from a thread.
+
+    Raises:
+        KafkaUnavailable: The brokers do not answer, or there is no such topic.
+    """
+    reader = TopicReader(kafka, BRAKES.name, from_start=True)
+    for value in reader.up_to_now():
+        _tell(stage, value, changed)
+
+    def go_on() -> None:
+        while True:
+            try:
+                for value in reader.values(None):
+                    _tell(stage, value, changed)
+            except KafkaException as error:  # a passing trouble of the consumer; it goes on where it stood
+                logger.warning("brake topic could not be read", extra={"error": error.args[0].str()})
+
+    threading.Thread(target=go_on, name="brake", daemon=True).start()
+
+
+def _tell(stage: str, value: bytes, changed: Callable[[str | None], None]) -> None:
+    notice = _read(value)
+    if notice is not None and notice.stage == stage:
+        changed(notice.reason if notice.applied else None)
+
+
+def _read(value: bytes) -> BrakeNotice | None:
+    try:
+        return BrakeNotice.model_validate_json(value)
+    except ValidationError:
+        logger.warning("unreadable brake notice ignored")
+        return None

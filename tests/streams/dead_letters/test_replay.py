@@ -1,0 +1,121 @@
+"""Dead letters over TCP: read to the end and no further, put back as they were, marked once the broker confirmed."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from confluent_kafka import Message
+
+from schemas import DeadLetter
+from streams.dead_letters.listing import when_replayed
+from streams.dead_letters.replay import read_letters, read_replays, replay
+from streams.kafka.client import KafkaUnavailable, produce
+from streams.kafka.reader import Range, first_messages, read, topic_ranges
+from streams.message import REPLAY
+from streams.settings import KafkaSettings
+from streams.topics import AUDIO, DEAD_LETTER, ENDED, REPLAYS
+from tests.schemas import examples
+
+pytestmark = pytest.mark.integration
+
+
+def letter(name: str, **changes: object) -> DeadLetter:
+    return examples.dead_letter().model_copy(update={"event_id": name, "call_id": f"call of {name}", **changes})
+
+
+def publish(kafka: KafkaSettings, *letters: DeadLetter) -> None:
+    produce(kafka, DEAD_LETTER.name, [(found.call_id or "", found.model_dump_json().encode()) for found in letters])
+
+
+def messages(kafka: KafkaSettings, topic: str) -> list[Message]:
+    return list(read(kafka, topic_ranges(kafka, topic)))
+
+
+def test_a_snapshot_ends_where_the_topic_ended_at_the_moment_of_asking(kafka: KafkaSettings) -> None:
+    produce(kafka, AUDIO.name, [(f"{number}", b"before") for number in range(250)])
+    ranges = topic_ranges(kafka, AUDIO.name)
+    produce(kafka, AUDIO.name, [(f"{number}", b"after") for number in range(50)])
+    assert [message.value() for message in read(kafka, ranges)] == [b"before"] * 250
+
+
+def test_a_snapshot_of_an_empty_topic_is_empty(kafka: KafkaSettings) -> None:
+    assert messages(kafka, AUDIO.name) == []
+
+
+def test_the_first_message_of_each_range_is_found(kafka: KafkaSettings) -> None:
+    produce(kafka, AUDIO.name, [("same key", f"{number}".encode()) for number in range(20)])
+    [(place, part)] = [(place, part) for place, part in topic_ranges(kafka, AUDIO.name).items() if part.end]
+    assert part == Range(0, 20)
+    empty = (place[0], (place[1] + 1) % 3)
+    found = first_messages(kafka, {place: Range(7, 20), empty: Range(0, 0)})
+    assert {where: message and message.value() for where, message in found.items()} == {place: b"7", empty: None}
+
+
+def test_a_topic_that_is_missing_is_named_with_the_cure(real_kafka: KafkaSettings) -> None:
+    with pytest.raises(KafkaUnavailable, match=r"no topic .*nowhere.*callsift topics create"):
+        topic_ranges(real_kafka, "nowhere")
+
+
+def test_letters_come_once_and_what_is_none_is_reported(kafka: KafkaSettings) -> None:
+    publish(kafka, letter("a"), letter("b"), letter("a"))
+    produce(kafka, DEAD_LETTER.name, [("x", b"no letter")])
+    unreadable: list[str] = []
+    assert sorted(found.event_id for found in read_letters(kafka, unreadable.append)) == ["a", "b"]
+    assert [position.split("/")[0] for position in unreadable] == [kafka.prefix + DEAD_LETTER.name]
+
+
+def test_a_replay_puts_the_original_back_and_marks_it(kafka: KafkaSettings) -> None:
+    headers = (("traceparent", b"00-\xff\x00"), ("callsift-tries", b"9"))
+    original = letter("a", key=b"\xffkey", value=b"\x00no json", headers=headers)
+    publish(kafka, original)
+    assert read_replays(kafka) == {}
+    assert list(replay(kafka, read_letters(kafka))) == [(original, None)]
+    [message] = messages(kafka, ENDED.name)
+    assert (message.key(), message.value()) == (b"\xffkey", b"\x00no json")
+    assert message.headers() == [("traceparent", b"00-\xff\x00"), (REPLAY, b"a")]
+    assert read_replays(kafka).keys() == {"a"}
+    [mark] = messages(kafka, REPLAYS.name)
+    assert mark.key() == b"a"
+
+
+def test_a_message_without_key_and_value_is_put_back_without_them(kafka: KafkaSettings) -> None:
+    assert [problem for _, problem in replay(kafka, [letter("a", key=None, value=None, headers=())])] == [None]
+    [message] = messages(kafka, ENDED.name)
+    assert (message.key(), message.value()) == (None, None)
+
+
+def test_messages_of_one_call_are_put_back_on_one_partition_in_their_order(kafka: KafkaSettings) -> None:
+    originals = [letter(f"{number}", key=b"one call", value=f"{number}".encode()) for number in range(250)]
+    assert len(list(replay(kafka, originals))) == 250
+    put_back = messages(kafka, ENDED.name)
+    assert [message.value() for message in put_back] == [original.value for original in originals]
+    assert len({message.partition() for message in put_back}) == 1
+    assert len(read_replays(kafka)) == 250
+
+
+def test_what_cannot_be_put_back_is_named_not_marked_and_holds_up_nothing(kafka: KafkaSettings) -> None:
+    strange = letter("strange", topic="somebody.elses")
+    found = {sent.event_id: problem for sent, problem in replay(kafka, [strange, letter("good")])}
+    assert found["good"] is None
+    assert "somebody.elses" in str(found["strange"])
+    assert read_replays(kafka).keys() == {"good"}
+    assert len(messages(kafka, ENDED.name)) == 1
+
+
+def test_a_message_that_the_broker_finds_too_large_is_named_not_marked_and_holds_up_nothing(
+    real_kafka: KafkaSettings,
+) -> None:
+    large = letter("large", value=b"x" * 20_000_000)
+    found = {sent.event_id: problem for sent, problem in replay(real_kafka, [large, letter("good")])}
+    assert "larger" in str(found["large"])
+    assert read_replays(real_kafka).keys() == {"good"}
+
+
+def test_a_mark_counts_although_the_letters_clock_was_ahead(kafka: KafkaSettings) -> None:
+    ahead = letter("a").model_copy(update={"gave_up_at": datetime.now(UTC) + timedelta(hours=1)})
+    assert [problem for _, problem in replay(kafka, [ahead])] == [None]
+    assert when_replayed(ahead, read_replays(kafka)) is not None
+
+
+def test_a_mark_that_is_none_marks_nothing(kafka: KafkaSettings) -> None:
+    produce(kafka, REPLAYS.name, [("a", b"nonsense")])
+    assert read_replays(kafka) == {}

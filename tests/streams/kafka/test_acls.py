@@ -1,0 +1,303 @@
+"""The access rules: made from the catalogue, and enough, but no more than enough, for a real broker's authorizer."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+import pytest
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicCollection
+from confluent_kafka.admin import AclOperation, AdminClient
+
+from deploy.laptop.kafka import Security
+from schemas import DeadLetter
+from streams.health import Health
+from streams.kafka.acls import TOOLS, Rule, User, kubernetes_name
+from streams.kafka.client import KafkaUnavailable, TopicReader, client_config, produce
+from streams.kafka.groups import committed
+from streams.kafka.lag import consumer_lag
+from streams.kafka.reader import BrokerView
+from streams.message import ORIGIN, Message, Tries
+from streams.monitor.observer import Observer
+from streams.processing.brake import notices, publish_notice
+from streams.retry_mover import RetryMover
+from streams.settings import KafkaSettings
+from streams.topics import ALL_TOPICS, BRAKES, DEAD_LETTER, RETRIED, RETRIES, STAGES, Stage, Topic
+from tests import patience
+from tests.callsift import terminal
+from tests.patience import PATIENCE_S
+from tests.servers.certificates import make_certificates
+from tests.servers.kafka import own_cluster
+from tests.streams.guarded import OPERATIONS, PASSWORD, PREFIX, PROPERTIES, USERS, Guarded
+from tests.streams.guarded_worker import EXAMPLES
+
+until = partial(patience.until, within_s=120.0)
+
+ROOT = Path(__file__).parents[2]
+BRAKE_SAMPLE = 6
+
+
+def of(runs: str, resource: str, operation: str) -> set[str]:
+    """Names, without prefix, of what a user may do something with."""
+    rules = USERS[runs].rules
+    return {
+        rule.name.removeprefix(PREFIX) for rule in rules if rule.resource == resource and operation in rule.operations
+    }
+
+
+@pytest.mark.parametrize("stage", STAGES.values(), ids=lambda stage: stage.name)
+def test_a_stage_reads_what_it_takes_and_writes_what_can_come_of_it(stage: Stage) -> None:
+    assert of(stage.name, "topic", "Read") == {topic.name for topic in (*stage.takes, BRAKES)}
+    written = (stage.gives, *stage.besides, *RETRIES, DEAD_LETTER, BRAKES)
+    assert of(stage.name, "topic", "Write") == {topic.name for topic in written}
+    assert of(stage.name, "group", "Read") == {f"callsift.{stage.name}"}
+
+
+def test_nobody_may_more_with_what_callers_said_than_read_and_write() -> None:
+    for user in USERS.values():
+        allowed = {operation for rule in user.rules for operation in rule.operations}
+        assert allowed <= {"Read", "Write", "Describe"} or user.runs == TOOLS
+    assert not of("monitor", "topic", "Write")
+    assert of(TOOLS, "topic", "Delete") == {DEAD_LETTER.name}
+
+
+def test_the_prefix_is_before_every_name_and_every_resource_is_named_once() -> None:
+    for user in USERS.values():
+        assert user.name.startswith(PREFIX)
+        names = [(rule.resource, rule.name) for rule in user.rules]
+        assert all(name.startswith(PREFIX) for _, name in names)
+        assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize("name", ["calls.ended", "Blue_1.calls.ended", "..x", "-a.-b-", "a_b", "a-B"])
+def test_a_name_for_kubernetes_is_one_and_two_names_stay_two(name: str) -> None:
+    assert re.fullmatch(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*", kubernetes_name(name))
+    assert (kubernetes_name(name) == name) is (name == "calls.ended")
+    assert kubernetes_name(name.swapcase()) != kubernetes_name(name)
+
+
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
+    certificates = make_certificates(tmp_path_factory.mktemp("certificates"))
+    security = Security(certificates.server, certificates.authority, {user.name: PASSWORD for user in USERS.values()})
+    with own_cluster(tmp_path_factory.mktemp("guarded"), security=security, properties=PROPERTIES) as cluster:
+        made = Guarded(cluster, certificates)
+        made.allow((user, rule) for user in USERS.values() for rule in user.rules)
+        created = terminal.run(made.variables(TOOLS), "topics", "create", "--json")
+        assert created.returncode == 0, created.stderr
+        # Brokers make the topic of the groups' positions when a group is asked about for the first time.
+        until(lambda: consumer_lag(made.admin, "first", [(f"{PREFIX}calls.ended", 0)]) is not None, str)
+        yield made
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("runs", USERS)
+def test_the_broker_allows_each_user_exactly_what_its_rules_say(runs: str, guarded: Guarded) -> None:
+    client = AdminClient(client_config(guarded.settings(runs)))
+    topics = TopicCollection([PREFIX + topic.name for topic in ALL_TOPICS])
+    groups = [PREFIX + group for group in (*(stage.group for stage in STAGES.values()), "callsift.retry")]
+    asked = {
+        **client.describe_topics(topics, include_authorized_operations=True),
+        **client.describe_consumer_groups(groups, include_authorized_operations=True),
+    }
+    allowed: dict[str, set[AclOperation]] = {}
+    for name, future in asked.items():
+        try:
+            allowed[name] = set(future.result(30).authorized_operations)
+        except KafkaException as error:
+            refusals = {KafkaError.TOPIC_AUTHORIZATION_FAILED, KafkaError.GROUP_AUTHORIZATION_FAILED}
+            assert error.args[0].code() in refusals, name
+    # Whoever may read, write or delete may describe.
+    assert allowed == {
+        rule.name: {OPERATIONS[operation] for operation in rule.operations} | {AclOperation.DESCRIBE}
+        for rule in USERS[runs].rules
+    }
+
+
+def give(kafka: KafkaSettings, stage: Stage, *calls: str) -> None:
+    """Publish calls where a stage takes them from; of those called later-N it seems that they were retried N times."""
+    producer = Producer(client_config(kafka))
+    topic = stage.takes[0]
+    for call_id in calls:
+        value = EXAMPLES[topic.event].model_copy(update={"call_id": call_id}).model_dump_json().encode()
+        message = Message(topic, 0, 0, call_id.encode(), value)
+        retries = int(call_id.removeprefix("later-")) if call_id.startswith("later-") else 0
+        tries = Tries(datetime.now(UTC), made=retries, retries=retries - 1) if retries else None
+        headers: list[tuple[str, str | bytes | None]] = [*tries.headers(message)] if tries else []
+        producer.produce(kafka.prefix + topic.name, value, message.key, headers=headers)
+    assert producer.flush(30) == 0
+
+
+@pytest.mark.integration
+def test_a_stage_without_one_of_its_rules_for_reading_does_not_take(guarded: Guarded) -> None:
+    user, stage = USERS["classify"], STAGES["classify"]
+    kafka = guarded.settings(user.runs)
+    give(guarded.admin, stage, "seen")
+
+    def reading(name: str) -> list[tuple[User, Rule]]:
+        return [(user, Rule(rule.resource, rule.name, ("Read",))) for rule in user.rules if rule.name == PREFIX + name]
+
+    def taken() -> KafkaError | None:
+        own = {"group.id": PREFIX + stage.group, "auto.offset.reset": "earliest", "enable.auto.commit": False}
+        consumer = Consumer(client_config(kafka) | own)
+        consumer.subscribe([PREFIX + topic.name for topic in stage.takes])
+        try:
+            deadline = time.monotonic() + PATIENCE_S
+            while (message := consumer.poll(0.5)) is None:
+                assert time.monotonic() < deadline
+            return message.error()
+        finally:
+            consumer.close()
+
+    assert taken() is None
+    with guarded.without(reading(stage.group)):
+        until(lambda: (error := taken()) is not None and error.code() == KafkaError.GROUP_AUTHORIZATION_FAILED, str)
+    with guarded.without(reading(stage.takes[0].name)):
+        until(lambda: (error := taken()) is not None and error.code() == KafkaError.TOPIC_AUTHORIZATION_FAILED, str)
+    # The brake's topic may still be written, so that it is known; it is the reading that fails.
+    with guarded.without(reading(BRAKES.name)), pytest.raises(KafkaUnavailable):
+        list(TopicReader(kafka, BRAKES.name, from_start=True).up_to_now(2))
+
+
+@contextmanager
+def worker(guarded: Guarded, stage: str, log: Path) -> Iterator["subprocess.Popen[bytes]"]:
+    own = {name: value for name, value in os.environ.items() if not name.startswith("CALLSIFT_")}
+    settings = {
+        "CALLSIFT_HTTP_HOST": "127.0.0.1",
+        "CALLSIFT_HTTP_PORT": "0",
+        "CALLSIFT_RUNNER_WINDOW_SIZE": "32",
+        "CALLSIFT_RUNNER_QUICK_TRIES": "1",
+        "CALLSIFT_RUNNER_BACKOFF_S": "0.05",
+        "CALLSIFT_RUNNER_BRAKE_SAMPLE": str(BRAKE_SAMPLE),
+        "CALLSIFT_RUNNER_BRAKE_SHARE": "0.9",
+    }
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tests.streams.guarded_worker", stage],
+            env=own | guarded.variables(stage) | settings,
+            stdout=output,
+            stderr=output,
+            cwd=ROOT,
+        )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def lying_on(kafka: KafkaSettings, topic: str) -> list[bytes]:
+    reader = TopicReader(kafka, topic, from_start=True)
+    try:
+        return list(reader.up_to_now())
+    finally:
+        reader.close()
+
+
+@pytest.mark.integration
+def test_a_worker_does_all_its_work_with_its_rules_and_nothing_that_one_is_missing_for(
+    guarded: Guarded, tmp_path: Path
+) -> None:
+    user, stage, log = USERS["classify"], STAGES["classify"], tmp_path / "log"
+    written = of(stage.name, "topic", "Write")
+    writing = [(user, Rule("topic", PREFIX + name, ("Write",))) for name in written]
+
+    def refused() -> set[str]:
+        text = log.read_text()
+        brake = {BRAKES.name} if "brake not confirmed" in text else set()
+        return set(re.findall(r"not confirmed, trying again.* topic=(\S+)", text)) | brake
+
+    def wait(found: Callable[[], bool]) -> None:
+        until(found, log.read_text)
+
+    with worker(guarded, stage.name, log):
+        give(guarded.admin, stage, "first")
+        wait(partial(lies_on, guarded.admin, stage.gives, "first"))
+        with guarded.without(writing):
+            give(guarded.admin, stage, "good", "twofold", "bad", "later-0", "later-1", "later-2")
+            wait(lambda: refused() == written - {BRAKES.name})
+            give(guarded.admin, stage, *(f"bad-{number}" for number in range(BRAKE_SAMPLE)))
+            wait(lambda: refused() == written)
+            assert not lies_on(guarded.admin, stage.gives, "good")
+            assert not lies_on(guarded.admin, DEAD_LETTER, "bad")
+        wait(partial(lies_on, guarded.admin, stage.gives, "good"))
+        wait(partial(lies_on, guarded.admin, DEAD_LETTER, "bad"))
+        for number, topic in enumerate(RETRIES):
+            wait(partial(lies_on, guarded.admin, topic, f"later-{number}"))
+        for topic in stage.besides:
+            wait(partial(lies_on, guarded.admin, topic, str(EXAMPLES[topic.event].model_dump()["call_id"])))
+        wait(lambda: stage.name in notices(guarded.admin))
+        places = list(BrokerView(guarded.admin).ranges(PREFIX + topic.name for topic in stage.takes))
+        wait(lambda: any(committed(guarded.admin, {PREFIX + stage.group: places}).values()))
+
+
+def lies_on(kafka: KafkaSettings, topic: Topic, call_id: str) -> bool:
+    return call_id in [json.loads(value)["call_id"] for value in lying_on(kafka, topic.name)]
+
+
+@pytest.mark.integration
+def test_the_mover_brings_back_what_is_due_with_its_rules_alone(guarded: Guarded) -> None:
+    producer = Producer(client_config(guarded.admin))
+    for number, topic in enumerate(RETRIED):
+        headers: list[tuple[str, str | bytes | None]] = [(ORIGIN, topic.name)]
+        retry = RETRIES[number % len(RETRIES)]
+        producer.produce(PREFIX + retry.name, b'{"call_id": "moved"}', b"moved", headers=headers)
+    assert producer.flush(30) == 0
+    in_an_hour = RetryMover(guarded.settings("retry"), now_s=lambda: time.time() + 2 * 3600)
+    stopping = threading.Event()
+    moving = threading.Thread(target=in_an_hour.run, args=(Health(), stopping.is_set))
+    moving.start()
+    try:
+        for topic in RETRIED:
+            until(partial(lies_on, guarded.admin, topic, "moved"), partial(str, topic.name))
+    finally:
+        stopping.set()
+        moving.join()
+    places = [(PREFIX + topic.name, number) for topic in RETRIES for number in range(topic.partitions)]
+    until(lambda: consumer_lag(guarded.admin, f"{PREFIX}callsift.retry", places) == 0, str)
+
+
+@pytest.mark.integration
+def test_the_monitor_sees_everything_with_its_rules_alone(guarded: Guarded) -> None:
+    kafka = guarded.settings("monitor")
+    status = Observer(kafka).look()
+    assert {group.name for group in status.groups} == {*STAGES, "retry"}
+    assert all(group.partitions and group.members is not None for group in status.groups)
+    publish_notice(guarded.admin, "audio", applied=False, reason="")
+    assert "audio" in notices(kafka)
+
+
+@pytest.mark.integration
+def test_every_command_that_asks_the_brokers_works_for_the_tools(guarded: Guarded, tmp_path: Path) -> None:
+    store = {"CALLSIFT_AUDIO_STORE_URI": f"file://{tmp_path}/audio", "CALLSIFT_HOME": str(tmp_path)}
+    recording = tmp_path / "call.wav"
+    recording.write_bytes(b"RIFF")
+    letter = EXAMPLES[DeadLetter].model_copy(update={"gave_up_at": datetime(2026, 1, 1, tzinfo=UTC)})
+    produce(guarded.admin, DEAD_LETTER.name, [("old", letter.model_dump_json().encode())])
+
+    def run(*arguments: str) -> str:
+        ended = terminal.run(guarded.variables(TOOLS) | store, *arguments)
+        assert ended.returncode == 0, (arguments, ended.stderr)
+        return ended.stdout
+
+    assert len(json.loads(run("topics", "list", "--json"))) == len(ALL_TOPICS)
+    run("topics", "create", "--check")
+    run("emit", str(recording))
+    run("outcomes", "tail", "--from-start", "--seconds", "0.1")
+    assert str(letter.event_id) in run("dlq", "list", "--json")
+    run("dlq", "replay", str(letter.event_id))
+    run("brake", "apply", "sink")
+    run("brake", "release", "sink")
+    assert "sink" in run("brake", "list", "--json")
+    found = json.loads(run("status", "--json"))
+    assert {group["name"] for group in found["groups"]} == {*STAGES, "retry"}
+    assert None not in {group["members"] for group in found["groups"]}
+    assert {kind["kind"] for kind in json.loads(run("retention", "run", "--dry-run", "--json"))} >= {"dead letters"}

@@ -1,0 +1,100 @@
+"""Topics as the catalogue wants them: the comparison alone, and creating and checking on a real Kafka."""
+
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, ResourceType
+from typer.testing import CliRunner
+
+from callsift.cli import app
+from streams.kafka.client import client_config
+from streams.kafka.topic_admin import TopicState, create_topics, drift, find_topics, wanted_topics
+from streams.settings import KafkaSettings
+from streams.topics import ALL_TOPICS
+from tests.patience import PATIENCE_S
+from tests.servers.kafka import KafkaServer, delete_topics
+
+WANTED = {"calls.ended": TopicState(12, 3, {"retention.ms": "604800000", "min.insync.replicas": "2"})}
+
+
+def lines(found: dict[str, TopicState]) -> list[str]:
+    return [str(difference) for difference in drift(WANTED, found)]
+
+
+def test_topics_as_wanted_differ_in_nothing() -> None:
+    assert drift(WANTED, WANTED) == []
+
+
+def test_more_partitions_settings_and_topics_than_wanted_are_no_difference() -> None:
+    grown = replace(WANTED["calls.ended"], partitions=24, config={**WANTED["calls.ended"].config, "segment.ms": "1"})
+    assert drift(WANTED, {"calls.ended": grown, "somebody.elses": TopicState(1, 1)}) == []
+
+
+def test_every_difference_is_one_line_with_both_values() -> None:
+    assert lines({}) == ["calls.ended: topic: expected present, found missing"]
+    assert lines({"calls.ended": TopicState(4, 1, {"retention.ms": "1"})}) == [
+        "calls.ended: partitions: expected 12 or more, found 4",
+        "calls.ended: replication: expected 3, found 1",
+        "calls.ended: retention.ms: expected 604800000, found 1",
+        "calls.ended: min.insync.replicas: expected 2, found nothing",
+    ]
+
+
+def test_outcomes_are_compacted_for_ever_calls_end_some_day_and_one_broker_may_be_away() -> None:
+    wanted = wanted_topics(KafkaSettings(prefix="p.", replication_factor=3))
+    kept = {name: (state.config["cleanup.policy"], state.config["retention.ms"]) for name, state in wanted.items()}
+    assert kept["p.calls.outcomes"] == ("compact", "-1")
+    assert kept["p.calls.ended"] == ("delete", "604800000")
+    assert {state.config["min.insync.replicas"] for state in wanted.values()} == {"2"}
+
+
+@pytest.fixture
+def bare_kafka(kafka_cluster: KafkaServer) -> Iterator[KafkaSettings]:
+    """The shared Kafka, without topics."""
+    kafka = kafka_cluster.settings()
+    yield kafka
+    delete_topics(kafka)
+
+
+def check(kafka: KafkaSettings, *options: str) -> tuple[int, str]:
+    variables = {
+        "CALLSIFT_KAFKA_BOOTSTRAP_SERVERS": kafka.bootstrap_servers,
+        "CALLSIFT_KAFKA_PREFIX": kafka.prefix,
+    }
+    ended = CliRunner().invoke(app, ["topics", "create", *options], env=variables)
+    return ended.exit_code, ended.stdout
+
+
+@pytest.mark.integration
+def test_topics_that_were_created_are_as_wanted_and_creating_again_changes_nothing(bare_kafka: KafkaSettings) -> None:
+    assert len(create_topics(bare_kafka)) == len(ALL_TOPICS)
+    assert create_topics(bare_kafka) == []
+    assert drift(wanted_topics(bare_kafka), find_topics(bare_kafka)) == []
+    assert check(bare_kafka, "--check") == (0, "")
+
+
+@pytest.mark.integration
+def test_the_check_of_an_empty_cluster_names_every_topic_and_creates_none(bare_kafka: KafkaSettings) -> None:
+    exit_code, shown = check(bare_kafka, "--check", "--json")
+    assert exit_code == 1
+    missing = {difference["topic"] for difference in json.loads(shown) if difference["found"] == "missing"}
+    assert missing == {bare_kafka.prefix + topic.name for topic in ALL_TOPICS}
+    assert find_topics(bare_kafka) == {}
+
+
+@pytest.mark.integration
+def test_a_setting_that_somebody_changed_is_found_by_the_check(real_kafka: KafkaSettings) -> None:
+    name = f"{real_kafka.prefix}calls.ended"
+    change = ConfigEntry("retention.ms", "60000", incremental_operation=AlterConfigOpType.SET)
+    admin = AdminClient(client_config(real_kafka))
+    [altered] = admin.incremental_alter_configs(
+        [ConfigResource(ResourceType.TOPIC, name, incremental_configs=[change])]
+    ).values()
+    altered.result(30)
+    expected = (1, f"{name}: retention.ms: expected 604800000, found 60000\n")
+    deadline = time.monotonic() + PATIENCE_S  # the broker that answers hears of it a moment after the controller
+    while (found := check(real_kafka, "--check")) != expected:
+        assert time.monotonic() < deadline, found

@@ -1,0 +1,87 @@
+"""The claim check store."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from schemas import ClaimCheck
+from streams.payloads.claim_check import ClaimCheckStore, PayloadGone, StoreUnavailable, UnknownScheme, public_address
+
+
+@pytest.fixture(params=["file", "memory"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> ClaimCheckStore:
+    return ClaimCheckStore(tmp_path.as_uri() if request.param == "file" else f"memory://{uuid4().hex}")
+
+
+def test_what_is_put_is_got_back(store: ClaimCheckStore) -> None:
+    claim = store.put("folder/payload.bin", b"some bytes")
+    assert claim.size_bytes == 10
+    assert store.get(claim) == b"some bytes"
+
+
+def test_putting_again_replaces(store: ClaimCheckStore) -> None:
+    store.put("payload.bin", b"old")
+    assert store.get(store.put("payload.bin", b"new")) == b"new"
+
+
+def test_a_file_is_put_and_got_back(store: ClaimCheckStore, tmp_path: Path) -> None:
+    (tmp_path / "source").write_bytes(b"x" * 3_000_000)
+    claim = store.put_file("folder/large.bin", tmp_path / "source")
+    assert claim == store.put("folder/large.bin", b"x" * 3_000_000)
+    store.get_file(claim, tmp_path / "target")
+    assert (tmp_path / "target").read_bytes() == b"x" * 3_000_000
+
+
+def test_what_lies_under_a_name_is_found_listed_and_removed(store: ClaimCheckStore) -> None:
+    before = datetime.now(UTC) - timedelta(minutes=1)
+    claim = store.put("folder/deep/payload.bin", b"some bytes")
+    store.put("other/payload.bin", b"")
+    assert store.find("folder/deep/payload.bin") == b"some bytes"
+    (entry,) = store.entries("folder")
+    assert (entry.name, entry.uri) == ("folder/deep/payload.bin", claim.uri)
+    assert before < entry.modified_at <= datetime.now(UTC)
+    store.remove(entry.name)
+    store.remove(entry.name)
+    assert store.find("folder/deep/payload.bin") is None
+    assert store.entries("folder") == store.entries("never") == []
+
+
+def test_a_payload_that_is_gone_is_a_permanent_error_with_a_cure(store: ClaimCheckStore) -> None:
+    claim = store.put("payload.bin", b"some bytes")
+    gone = claim.model_copy(update={"uri": claim.uri + ".other"})
+    with pytest.raises(PayloadGone, match="Replay"):
+        store.get(gone)
+
+
+def test_a_payload_that_was_changed_is_refused(store: ClaimCheckStore) -> None:
+    claim = store.put("payload.bin", b"some bytes")
+    store.put("payload.bin", b"other bytes")
+    with pytest.raises(PayloadGone, match="other bytes"):
+        store.get(claim)
+
+
+def test_a_folder_that_cannot_be_written_is_a_transient_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(StoreUnavailable, match="CALLSIFT_AUDIO_STORE_URI"):
+        ClaimCheckStore((tmp_path / "file").as_uri()).put("payload.bin", b"some bytes")
+
+
+def test_a_scheme_without_a_driver_is_refused_with_the_cure() -> None:
+    claim = ClaimCheck(uri="nosuch://bucket/a", size_bytes=0, sha256="0" * 64)
+    with pytest.raises(UnknownScheme, match="Install the fsspec driver for nosuch"):
+        ClaimCheckStore.get(claim)
+
+
+@pytest.mark.parametrize(
+    ("uri", "shown"),
+    [
+        ("https://user:secret@pbx.example:8443/rec/a.wav?sig=secret", "https://pbx.example:8443/rec/a.wav"),
+        ("s3://bucket/a.wav", "s3://bucket/a.wav"),
+        ("file:///data/a.wav", "file:///data/a.wav"),
+        ("/data/a.wav", "/data/a.wav"),
+    ],
+)
+def test_an_address_is_shown_without_credentials_and_signature(uri: str, shown: str) -> None:
+    assert public_address(uri) == shown

@@ -1,0 +1,157 @@
+"""The runner and large transcripts: agents see every turn, messages stay small, an outage of the store passes."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from schemas import CallClassified, CallTranscribed, DeadLetter, Event, Speaker
+from streams.message import Headers, Message
+from streams.payloads.claim_check import ClaimCheckStore
+from streams.payloads.claimed_turns import ClaimedTurns
+from streams.processing.agent import Agent
+from streams.processing.runner import StageRunner
+from streams.settings import RunnerSettings
+from streams.topics import CLASSIFIED, DEAD_LETTER, STAGES, TRANSCRIPTS, Topic
+from tests.schemas import examples
+from tests.streams.payloads.test_claimed_turns import LIMIT_BYTES, classified, large
+
+SETTINGS = RunnerSettings(quick_tries=2, backoff_s=0.0, probe_s=0.001, longest_probe_s=0.001, outage_streak=5)
+SMALL = examples.call_transcribed(examples.turn(Speaker.CUSTOMER, "çamaşır makinem su akıtıyor"))
+
+
+class Seeing(Agent[CallTranscribed]):
+    """Classifies, and remembers which turns it saw."""
+
+    def __init__(self) -> None:
+        self.seen: list[int] = []
+
+    def depends(self, call: CallTranscribed) -> bool:
+        return bool(call.turns)
+
+    async def work(self, call: CallTranscribed) -> CallClassified:
+        self.seen.append(len(call.turns))
+        return classified(call)
+
+
+class Published:
+    """What the runner published."""
+
+    def __init__(self) -> None:
+        self.messages: list[tuple[Topic, bytes]] = []
+
+    async def publish(self, topic: Topic, *, key: bytes | None, value: bytes | None, headers: Headers) -> None:
+        assert value is not None
+        self.messages.append((topic, value))
+
+    def classified(self) -> list[CallClassified]:
+        assert {topic for topic, _ in self.messages} <= {CLASSIFIED}
+        return [CallClassified.model_validate_json(value, strict=True) for _, value in self.messages]
+
+
+def message(event: Event, offset: int = 0) -> Message:
+    return Message(TRANSCRIPTS, 0, offset, None, event.model_dump_json().encode())
+
+
+@pytest.fixture
+def turns(tmp_path: Path) -> ClaimedTurns:
+    return ClaimedTurns(ClaimCheckStore((tmp_path / "store").as_uri()), LIMIT_BYTES)
+
+
+@pytest.fixture
+def light(turns: ClaimedTurns) -> CallTranscribed:
+    """A large call, as it is published."""
+    event = asyncio.run(turns.take_out(large()))
+    assert isinstance(event, CallTranscribed)
+    return event
+
+
+Make = Callable[[], tuple[StageRunner, Seeing, Published]]
+
+
+@pytest.fixture
+def make(turns: ClaimedTurns) -> Make:
+    def made(**options: Any) -> tuple[StageRunner, Seeing, Published]:
+        agent, published = Seeing(), Published()
+        runner = StageRunner(STAGES["classify"], agent, published.publish, SETTINGS, turns=turns, **options)
+        return runner, agent, published
+
+    return made
+
+
+async def until(condition: Callable[[], object]) -> None:
+    async with asyncio.timeout(10):
+        while not condition():  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(0.001)
+
+
+async def test_the_agent_sees_every_turn_and_the_claim_travels_on(make: Make, light: CallTranscribed) -> None:
+    runner, agent, published = make()
+    await runner.take(message(light))
+    [result] = published.classified()
+    assert agent.seen == [len(large().turns)]
+    assert (result.turns, result.turns_claim) == ((), light.turns_claim)
+    assert [hop.stage for hop in result.hops][-1] == "classify"
+
+
+async def test_a_large_result_of_a_large_message_from_before_gets_a_claim(make: Make) -> None:
+    runner, _, published = make()
+    await runner.take(message(large()))
+    [result] = published.classified()
+    assert result.turns == ()
+    assert result.turns_claim is not None
+
+
+async def test_turns_that_are_gone_make_a_dead_letter_with_the_original(
+    make: Make, light: CallTranscribed, tmp_path: Path
+) -> None:
+    next((tmp_path / "store" / "turns").iterdir()).unlink()
+    runner, agent, published = make()
+    await runner.take(message(light))
+    [(topic, value)] = published.messages
+    letter = DeadLetter.model_validate_json(value, strict=True)
+    assert (topic, letter.error_type, letter.value) == (DEAD_LETTER, "PayloadGone", message(light).value)
+    assert agent.seen == []
+
+
+async def test_while_the_store_is_away_a_large_call_waits_although_small_ones_get_through(
+    make: Make, light: CallTranscribed, tmp_path: Path
+) -> None:
+    folder = tmp_path / "store" / "turns"
+    folder.rename(tmp_path / "hidden")
+    folder.write_bytes(b"")  # a folder that is none: the store does not answer
+    runner, agent, published = make()
+    waiting = asyncio.create_task(runner.take(message(light)))
+    await until(lambda: runner.waits_for)
+    assert runner.waits_for == "the audio store"
+    for offset in range(1, 20):  # with so many others through, any other failure would be the event's own
+        await runner.take(message(SMALL, offset))
+        await asyncio.sleep(0.005)
+    assert not waiting.done()
+    assert len(published.classified()) == 19
+    folder.unlink()
+    (tmp_path / "hidden").rename(folder)
+    async with asyncio.timeout(10):
+        await waiting
+    assert published.classified()[-1].turns_claim == light.turns_claim
+    assert agent.seen[-1] == len(large().turns)
+
+
+async def test_the_work_is_not_done_again_when_only_the_store_failed(make: Make, tmp_path: Path) -> None:
+    (tmp_path / "store").write_bytes(b"")
+    runner, agent, published = make()
+    waiting = asyncio.create_task(runner.take(message(large())))
+    await until(lambda: runner.waits_for)
+    (tmp_path / "store").unlink()
+    async with asyncio.timeout(10):
+        await waiting
+    assert agent.seen == [len(large().turns)]
+    assert published.classified()[0].turns_claim is not None
+
+
+async def test_without_a_store_events_stay_as_they_are() -> None:
+    published = Published()
+    await StageRunner(STAGES["classify"], Seeing(), published.publish, SETTINGS).take(message(large()))
+    assert published.classified()[0].turns == large().turns
