@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import soundfile
 
 from agents.audio.channels import BLOCK, Source, opened
+from agents.audio.decode import Samples
 from agents.audio.figures import speech_figures
 from agents.audio.likeness import Likeness, Windows, same_mix, without_bleed
 from agents.audio.loudness import Loudness
@@ -18,17 +20,23 @@ from agents.audio.resample import SAMPLE_RATE_HZ
 from agents.audio.vad import VoiceActivity, load_model
 from schemas import ChannelFacts, Recording, RecordingFacts, Speaker, SpeechSegment
 
+_COMPRESSION = 0.5
+"""FLAC's level 4 of 0 to 8: a sixth less work than the usual 5 for 0.06 % more bytes."""
+
 
 class _Listener:
-    """What is measured of one speaker while the recording streams by."""
+    """What is measured of all speakers while the recording streams by."""
 
-    def __init__(self) -> None:
-        self.activity = VoiceActivity()
-        self.loudness = Loudness()
+    def __init__(self, speakers: int) -> None:
+        self.activity = VoiceActivity(speakers)
+        self.loudness = Loudness(speakers)
+        self.likeness = Likeness()
 
-    def push(self, signal: np.ndarray[tuple[int], np.dtype[np.float32]]) -> None:
-        self.activity.push(signal)
-        self.loudness.push(signal)
+    def push(self, block: Samples) -> None:
+        self.activity.push(block)
+        self.loudness.push(block)
+        if len(block) == 2:
+            self.likeness.push(block)
 
 
 def prepare(recording: Recording, files: Mapping[str, Path], flac: Path, hearing: Hearing) -> Prepared:
@@ -45,16 +53,17 @@ def prepare(recording: Recording, files: Mapping[str, Path], flac: Path, hearing
         ChannelMissing: A speaker has no channel.
     """
     with opened(recording, files, hearing.channels) as source:
-        listeners = {speaker: _Listener() for speaker in source.levels}
-        duration_s, windows = _streamed(source, listeners, flac)
+        listener = _Listener(len(source.levels))
+        duration_s = _streamed(source, listener, flac)
+        windows = listener.likeness.windows()
         facts = {
-            speaker: source.levels[speaker].facts(listener.loudness.integrated_lufs())
-            for speaker, listener in listeners.items()
+            speaker: levels.facts(loudness_lufs)
+            for (speaker, levels), loudness_lufs in zip(
+                source.levels.items(), listener.loudness.integrated_lufs(), strict=True
+            )
         }
-        speech = {
-            speaker: listener.activity.segments(threshold=hearing.threshold, min_silence_s=hearing.min_silence_s)
-            for speaker, listener in listeners.items()
-        }
+        segments = listener.activity.segments(threshold=hearing.threshold, min_silence_s=hearing.min_silence_s)
+        speech = dict(zip(source.levels, segments, strict=True))
         layout = source.layout
         if len(speech) == 2 and same_mix(windows):
             layout = "duplicated_mono"
@@ -83,23 +92,29 @@ def prepare(recording: Recording, files: Mapping[str, Path], flac: Path, hearing
 def warm_up() -> None:
     """Load what ``prepare`` uses; the first use takes seconds."""
     load_model()
-    _Listener().push(np.zeros(512, np.float32))
+    _Listener(2).push(np.zeros((2, BLOCK), np.float32))
 
 
-def _streamed(source: Source, listeners: Mapping[Speaker, _Listener], flac: Path) -> tuple[float, Windows]:
-    """Let the recording stream by once: write the prepared audio, and measure."""
-    likeness, samples = Likeness(), 0
-    with soundfile.SoundFile(flac, "w", SAMPLE_RATE_HZ, len(listeners), "PCM_16", format="FLAC") as prepared:
+def _streamed(source: Source, listener: _Listener, flac: Path) -> float:
+    """Let the recording stream by once: write the prepared audio, and measure. Returns its seconds."""
+    speakers, samples = len(source.levels), 0
+    with soundfile.SoundFile(
+        flac, "w", SAMPLE_RATE_HZ, speakers, "PCM_16", format="FLAC", compression_level=_COMPRESSION
+    ) as prepared:
         for block in source.blocks:
-            prepared.write(block.T)
-            for listener, signal in zip(listeners.values(), block, strict=True):
-                listener.push(signal)
-            if len(listeners) == 2:
-                likeness.push(block)
+            prepared.write(_as_16_bit(block))
+            listener.push(block)
             samples += block.shape[1]
         if not samples:  # libsndfile writes no FLAC at all of nothing
-            prepared.write(np.zeros((1, len(listeners)), np.float32))
-    return samples / SAMPLE_RATE_HZ, likeness.windows()
+            prepared.write(np.zeros((1, speakers), np.int16))
+    return samples / SAMPLE_RATE_HZ
+
+
+def _as_16_bit(block: Samples) -> npt.NDArray[np.int16]:
+    """Return the very samples that libsndfile would make of it, in a third of the time; shape (samples, channels)."""
+    scaled = block.T * np.float32(32768)
+    np.clip(np.rint(scaled, out=scaled), -32768, 32767, out=scaled)
+    return scaled.astype(np.int16)
 
 
 def _keep_one_channel(flac: Path, channel: int) -> None:

@@ -26,13 +26,19 @@ _FLAC_TOLERANCE_S = 0.001
 
 _FINEST_STEP_HZ = 25
 _EXOTIC_RATES_AS_HZ = 48_000
-"""Rates that share no step as coarse as this with 16,000 Hz become 48,000 Hz: torchaudio's kernel would be huge."""
+"""Rates that share no step as coarse as this with 16,000 Hz become 48,000 Hz: the resampler's matrix would be huge."""
 
 _NEXT_TO_NOTHING = 0.01
 """A file of which a smaller share can be decoded than this is no recording: noise in it that looks like sound."""
 
 _WITHOUT_HEADER = {"sample_rate": "8000"}
 """G.711 without a header (.ul, .al) is telephony; FFmpeg would read it at 44,100 Hz. Other formats ignore this."""
+
+_FRAME = 8_192
+"""Samples that are handed over at once: a decoder's own frames are of 20 ms, and each costs more than what is in it."""
+
+_LARGE_PACKETS = {"max_size": "8192", "max_probe_packets": "8"}
+"""WAV in packets of half a second instead of 64 ms, and no more than 64 kB of it searched for a hidden DTS stream."""
 
 
 class UndecodableRecording(PermanentError):
@@ -53,7 +59,7 @@ class RecordingFile:
         if not self._size_bytes:
             raise UndecodableRecording("the recording is empty (0 bytes)", "Check the recording at its source")
         try:
-            self._container = av.open(str(path), metadata_errors="replace", options=_WITHOUT_HEADER)
+            self._container = av.open(str(path), metadata_errors="replace", options=_WITHOUT_HEADER | _LARGE_PACKETS)
         except av.FFmpegError as error:
             raise UndecodableRecording(
                 f"no known audio format in {self._size_bytes} bytes", "Check that the address names a recording"
@@ -166,7 +172,7 @@ class RecordingFile:
                     self._recorded_rate_hz = frame.sample_rate
                     exotic = gcd(frame.sample_rate, 16_000) < _FINEST_STEP_HZ
                     self._rate_hz = _EXOTIC_RATES_AS_HZ if exotic else frame.sample_rate
-                resampler = av.AudioResampler(format="fltp", layout=layout, rate=self._rate_hz)
+                resampler = av.AudioResampler("fltp", layout, self._rate_hz, frame_size=_FRAME)
             yield from self._resampled(resampler, frame)
         yield from self._resampled(resampler, None)
 

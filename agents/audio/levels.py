@@ -24,15 +24,16 @@ class Levels:
 
     def push(self, signal: npt.NDArray[np.float32], rate_hz: int) -> None:
         """Take the next block, shape (samples,), -1 to 1, as recorded at ``rate_hz``: whole seconds but the last."""
-        size = np.abs(signal)
         self._samples += signal.size
         self._sum += float(signal.sum(dtype=np.float64))
-        self._peak = max(self._peak, float(size.max(initial=0.0)))
-        self._clipped += int(np.count_nonzero(size >= _FULL_SCALE))
-        seconds = [signal[start : start + rate_hz] for start in range(0, signal.size, rate_hz)]
-        self._loudest_power = max(
-            self._loudest_power, *(float(second.var(dtype=np.float64)) for second in seconds), 0.0
-        )
+        peak = max(float(signal.max(initial=0.0)), -float(signal.min(initial=0.0)))
+        self._peak = max(self._peak, peak)
+        if peak >= _FULL_SCALE:
+            self._clipped += int(np.count_nonzero(np.abs(signal) >= _FULL_SCALE))
+        for start in range(0, signal.size, rate_hz):
+            second = signal[start : start + rate_hz]
+            centred = second - second.mean(dtype=np.float64).astype(np.float32)
+            self._loudest_power = max(self._loudest_power, float(np.square(centred).mean(dtype=np.float64)))
 
     def facts(self, loudness_lufs: float | None) -> ChannelFacts:
         """Say what the channel sounds like; ``loudness_lufs`` comes from elsewhere."""

@@ -18,6 +18,8 @@ _RATE_HZ = 8_000
 _WINDOW = round(WINDOW_S * _RATE_HZ)
 _FARTHEST = round(0.05 * _RATE_HZ)
 """Largest delay that is looked for, in samples."""
+_TRANSFORM = 2_500
+"""At least ``_WINDOW`` + ``_FARTHEST``, so that no delay that is looked for wraps around; a product of 2 and 5."""
 
 _AUDIBLE = 10 ** (-50 / 10)
 """Power of a window, relative to full scale, below which it says nothing."""
@@ -57,11 +59,12 @@ class Likeness:
 
     def push(self, block: Samples) -> None:
         """Take the next block, shape (2, samples); all but the last must be whole windows."""
-        halved = np.pad(block, ((0, 0), (0, -block.shape[1] % (2 * _WINDOW)))).reshape(2, -1, _WINDOW, 2).mean(axis=3)
+        padded = np.pad(block, ((0, 0), (0, -block.shape[1] % (2 * _WINDOW))))
+        halved = ((padded[:, ::2] + padded[:, 1::2]) / 2).reshape(2, -1, _WINDOW)
         centred = halved - halved.mean(axis=2, keepdims=True)
         power = np.square(centred).mean(axis=2, dtype=np.float64)
-        spectra = np.fft.rfft(centred, 2 * _WINDOW)
-        products = np.fft.irfft(spectra[0].conj() * spectra[1], 2 * _WINDOW)
+        spectra = np.fft.rfft(centred, _TRANSFORM)
+        products = np.fft.irfft(spectra[0].conj() * spectra[1], _TRANSFORM)
         near = np.concatenate([products[:, : _FARTHEST + 1], products[:, -_FARTHEST:]], axis=1)
         scale = _WINDOW * np.sqrt(np.maximum(power[0] * power[1], 1e-24))
         self._powers.append(power)

@@ -36,6 +36,7 @@ class Frames:
         """Read from a container that is open, from its beginning."""
         self._container = container
         self._stream = stream
+        self._tick_s = float(stream.time_base or 0)
         self._gaps_are_damage = container.format.name in _COUNTED
         self._gaps_may_be_damage = "webm" in container.format.name and len(container.streams) == 1
         self._next_pts: int | None = None
@@ -50,7 +51,7 @@ class Frames:
                 frames = packet.decode()
             except av.FFmpegError:
                 if not bytes(packet).startswith(_TAGS):
-                    self.skip(_seconds(packet.duration, packet) * self._share(packet))
+                    self.skip((packet.duration or 0) * self._tick_s * self._share(packet))
                 continue
             self._decoded_packets += 1
             self._decoded_bytes += packet.size
@@ -82,13 +83,9 @@ class Frames:
             self.first_byte = packet.pos
         if packet.pts is None:
             return
-        if self._next_pts is not None and (gap_s := _seconds(packet.pts - self._next_pts, packet)) > _ROUNDED_S:
+        if self._next_pts is not None and (gap_s := (packet.pts - self._next_pts) * self._tick_s) > _ROUNDED_S:
             passed = (packet.pos or 0) - self._next_byte
             if self._gaps_are_damage or (self._gaps_may_be_damage and passed > _BETWEEN_PACKETS):
                 self.skip(gap_s)
         self._next_pts = packet.pts + (packet.duration or 0)
         self._next_byte = (packet.pos or 0) + packet.size
-
-
-def _seconds(ticks: int | None, packet: "av.Packet[av.AudioStream]") -> float:
-    return float((ticks or 0) * packet.time_base) if packet.time_base else 0.0

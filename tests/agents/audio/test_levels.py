@@ -1,16 +1,23 @@
 """Levels and loudness of constructed sound, whose figures are known by construction."""
 
+import contextlib
+from fractions import Fraction
+
+import av
 import numpy as np
 import numpy.typing as npt
 import pytest
 
+from agents.audio.channels import opened
 from agents.audio.levels import Levels
 from agents.audio.loudness import Loudness
 from agents.audio.resample import SAMPLE_RATE_HZ
 from schemas import ChannelFacts
 from tests.agents.audio.sounds import tone
+from tests.agents.demo_calls import RECORDINGS, demo_calls
 
 SECOND = 8000
+SAMPLE = Fraction(1, SAMPLE_RATE_HZ)
 Signal = npt.NDArray[np.float32]
 
 
@@ -22,10 +29,29 @@ def measured(*blocks: Signal) -> ChannelFacts:
 
 
 def loudness(signal: Signal, pieces: int = 1) -> float | None:
-    meter = Loudness()
-    for piece in np.array_split(signal, pieces):
+    meter = Loudness(1)
+    for piece in np.array_split(signal[np.newaxis], pieces, axis=1):
         meter.push(piece)
-    return meter.integrated_lufs()
+    return meter.integrated_lufs()[0]
+
+
+def measured_by_ffmpeg(signal: Signal) -> float:
+    """FFmpeg's ebur128 filter, another implementation of the same standard."""
+    graph = av.filter.Graph()
+    source = graph.add_abuffer(sample_rate=SAMPLE_RATE_HZ, format="flt", layout="mono", time_base=SAMPLE)
+    meter, sink = graph.add("ebur128", "metadata=1"), graph.add("abuffersink")
+    source.link_to(meter)
+    meter.link_to(sink)
+    graph.configure()
+    frame = av.AudioFrame.from_ndarray(signal[np.newaxis], format="flt", layout="mono")
+    frame.sample_rate, frame.time_base, frame.pts = SAMPLE_RATE_HZ, SAMPLE, 0
+    source.push(frame)
+    source.push(None)
+    answers = []
+    with contextlib.suppress(av.EOFError, av.BlockingIOError):
+        while True:
+            answers.append(sink.pull().metadata.get("lavfi.r128.I"))
+    return [float(answer) for answer in answers if answer is not None][-1]
 
 
 def test_a_sine_of_half_the_full_amplitude_peaks_at_minus_6_dbfs() -> None:
@@ -74,3 +100,15 @@ def test_silence_in_between_is_gated_out() -> None:
 @pytest.mark.parametrize("samples", [0, 100, 10 * SAMPLE_RATE_HZ])
 def test_nothing_loud_or_long_enough_has_no_loudness(samples: int) -> None:
     assert loudness(np.zeros(samples, np.float32)) is None
+
+
+@pytest.mark.parametrize("name", ["leaking-washing-machine", "broken-again", "price-then-appointment"])
+@pytest.mark.parametrize("gain_db", [0, -25])
+def test_the_loudness_of_speech_is_what_ffmpeg_measures(name: str, gain_db: float) -> None:
+    call = demo_calls()[name]
+    with opened(call.recording, {file: RECORDINGS / file for file in call.files}, None) as source:
+        signal = np.concatenate(list(source.blocks), axis=1) * np.float32(10 ** (gain_db / 20))
+    meter = Loudness(len(signal))
+    meter.push(signal)
+    for own, row in zip(meter.integrated_lufs(), signal, strict=True):
+        assert own == pytest.approx(measured_by_ffmpeg(np.ascontiguousarray(row)), abs=0.011)

@@ -18,10 +18,11 @@ def whole(samples: Samples, rate_hz: int, pieces: int = 1) -> Samples:
 
 
 @pytest.mark.parametrize("rate_hz", RATES)
-def test_pieces_give_the_very_samples_that_the_whole_gives(rate_hz: int) -> None:
+def test_pieces_give_what_torchaudio_gives_for_the_whole(rate_hz: int) -> None:
+    """torchaudio is asked in double precision: in single precision its filter is 4e-5 off at 11,025 Hz."""
     noise = np.random.default_rng(1).standard_normal((2, 3 * rate_hz + 13)).astype(np.float32)
-    expected = torchaudio.functional.resample(torch.from_numpy(noise), rate_hz, SAMPLE_RATE_HZ).numpy()
-    np.testing.assert_array_equal(whole(noise, rate_hz, pieces=20), expected)
+    expected = torchaudio.functional.resample(torch.from_numpy(noise).double(), rate_hz, SAMPLE_RATE_HZ).numpy()
+    np.testing.assert_allclose(whole(noise, rate_hz, pieces=20), expected, atol=3e-6)
 
 
 @pytest.mark.parametrize("rate_hz", RATES)
