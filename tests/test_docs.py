@@ -1,0 +1,43 @@
+"""The pages: every link leads somewhere, and every file that a page names is there."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+ROOMS = ("docs", "deploy", "benchmarks", "agents")
+PAGES = [
+    str(path.relative_to(ROOT))
+    for path in sorted([*ROOT.glob("*.md"), *(path for room in ROOMS for path in (ROOT / room).rglob("*.md"))])
+]
+
+
+def test_pages_are_found() -> None:
+    assert {"README.md", "docs/delivery.md", "docs/runbooks/CallsiftPaused.md"} <= set(PAGES)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_link_of_a_page_leads_somewhere(page: str) -> None:
+    for link, anchor in re.findall(r"\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?\)", text_of(page)):
+        target = (ROOT / page).parent / link if link else ROOT / page
+        assert target.exists(), link
+        assert not anchor or anchor in anchors(target.read_text(encoding="utf-8")), f"{link}#{anchor}"
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_file_that_a_page_names_is_there(page: str) -> None:
+    for name in re.findall(
+        r"`((?:schemas|streams|agents|callsift|tests|docs|deploy|benchmarks)/[\w/.-]+)`", text_of(page)
+    ):
+        assert (ROOT / name).exists(), name
+
+
+def text_of(page: str) -> str:
+    return (ROOT / page).read_text(encoding="utf-8")
+
+
+def anchors(text: str) -> set[str]:
+    """Return what GitHub names the headings: lower case, without punctuation, hyphens for spaces."""
+    titles = re.findall(r"^#+ (.+)$", re.sub(r"```.*?```", "", text, flags=re.DOTALL), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
