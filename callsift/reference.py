@@ -1,21 +1,24 @@
-"""The pages of docs/ that are made from the code: settings, metrics, categories, outcomes. For ``make docs``."""
+"""The pages of docs/ that are made from the code, wholly or in part. ``make docs`` writes them."""
 
+import ast
 import importlib
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from prometheus_client import Metric
 from prometheus_client.metrics import MetricWrapperBase
 from pydantic import SecretStr
 from pydantic_core import PydanticUndefined
 
+from callsift.outcome_reference import MADE, one_line, outcomes_page
 from callsift.settings import HOME, SECTIONS
-from schemas import CallOutcome, Taxonomy
-from schemas.event import CallFacts
+from schemas import Taxonomy
 from schemas.taxonomy import SubCategory
 
+_ROOT = Path(__file__).parents[1]
+_ROOMS = ("schemas", "streams", "agents", "callsift")
+_TREE_BEGINS, _TREE_ENDS = "<!-- the tree: made by `make docs` -->", "<!-- end of the tree -->"
 METRIC_ROOMS = {
     "The runner of every stage, and what a worker stands on": "streams.metrics",
     "The monitor": "streams.monitor.metrics",
@@ -24,14 +27,13 @@ METRIC_ROOMS = {
     "Classify": "agents.classify.metrics",
     "Sink": "agents.sink.metrics",
 }
-_MADE = "<!-- Made from the code by `make docs`; change it there. -->"
 
 
 def settings_page() -> str:
     """Return docs/settings.md: every variable with its default and what it means."""
     lines = [
         "# Settings",
-        _MADE,
+        MADE,
         "",
         "Every setting is an environment variable. One that breaks its rule stops the start, with a message naming it.",
         "So does a name that begins with `CALLSIFT_` and is not on this page; the message says which one is nearest.",
@@ -40,7 +42,7 @@ def settings_page() -> str:
     for title, section in SECTIONS.items():
         lines += ["", f"## {title}", "", "| variable | default | meaning |", "|---|---|---|"]
         lines += [
-            f"| `{section.variable(name)}` | {_default(field.default)} | {_one_line(field.description)} |"
+            f"| `{section.variable(name)}` | {_default(field.default)} | {one_line(field.description)} |"
             for name, field in section.model_fields.items()
         ]
     return "\n".join(lines) + "\n"
@@ -48,7 +50,7 @@ def settings_page() -> str:
 
 def metrics_page() -> str:
     """Return docs/metrics.md: every metric with its type, its labels and what to conclude from it."""
-    lines = ["# Metrics", _MADE, "", "Every worker serves its own on `/metrics`."]
+    lines = ["# Metrics", MADE, "", "Every worker serves its own on `/metrics`."]
     for title, room in METRIC_ROOMS.items():
         lines += ["", f"## {title}", "", "| metric | type | labels | meaning |", "|---|---|---|---|"]
         lines += [_metric_row(wrapper) for wrapper in _wrappers(room)]
@@ -58,7 +60,7 @@ def metrics_page() -> str:
 def categories_page() -> str:
     """Return docs/categories.md: the taxonomy for people."""
     taxonomy = Taxonomy.load()
-    lines = ["# Categories", _MADE, "", f"Version {taxonomy.version} of `schemas/taxonomy.yaml`.", ""]
+    lines = ["# Categories", MADE, "", f"Version {taxonomy.version} of `schemas/taxonomy.yaml`.", ""]
     lines.append(" ".join(taxonomy.company.split()))
     for category in taxonomy.categories:
         lines += ["", f"## {category.name.en} · {category.name.tr}", "", *_entry(category)]
@@ -69,42 +71,19 @@ def categories_page() -> str:
     return "\n".join(lines) + "\n"
 
 
-def outcomes_page() -> str:
-    """Return docs/outcomes.md: every field of the public outcome with its type and what it means."""
-    schema = CallOutcome.model_json_schema(mode="serialization")
-    parts = {name: part for name, part in schema["$defs"].items() if part.get("type") == "object"}
-    sent = {name: field for name, field in schema["properties"].items() if name in CallFacts.model_fields}
-    decided = {name: field for name, field in schema["properties"].items() if name not in sent}
-    lines = [
-        "# Consuming outcomes",
-        _MADE,
-        "",
-        "`calls.outcomes` is compacted and keyed by `call_id`: it holds the newest outcome of every call. JSON Schema:",
-        "[`CallOutcome.schema.json`](../schemas/contract/CallOutcome.schema.json); all topics:",
-        "[`asyncapi.yaml`](../schemas/contract/asyncapi.yaml). Python users may import `schemas.CallOutcome`.",
-        "",
-        "Unknown fields may appear at any time: ignore them. The changelog announces a change of the major",
-        "`schema_version`. An outcome may come twice: [which ones to drop](delivery.md#repetition).",
-        "[Categories](categories.md), [recordings](recordings.md), [redaction](privacy.md) and",
-        "[provisional outcomes](reprocessing.md) have pages of their own.",
-    ]
-    tables = {"What was decided": ("", decided), "The call": ("As the PBX sent it, and what all events carry.", sent)}
-    tables |= {name: (part["description"], part["properties"]) for name, part in sorted(parts.items())}
-    for title, (about, fields) in tables.items():
-        lines += ["", f"## {title}", "", *([_one_line(about), ""] if about else [])]
-        lines += ["| field | type | meaning |", "|---|---|---|"]
-        lines += [
-            f"| `{name}` | {_type(field, schema['$defs'])} | {_one_line(field['description'])} |"
-            for name, field in fields.items()
-        ]
-    return "\n".join(lines) + "\n"
+def architecture_page() -> str:
+    """Return docs/architecture.md with its tree of the rooms as the folders' own docstrings have it."""
+    text = (_ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    before, _, rest = text.partition(_TREE_BEGINS)
+    return f"{before}{_TREE_BEGINS}\n\n```\n{_tree()}\n```\n\n{_TREE_ENDS}{rest.partition(_TREE_ENDS)[2]}"
 
 
 PAGES = {
-    "settings.md": settings_page,
-    "metrics.md": metrics_page,
+    "architecture.md": architecture_page,
     "categories.md": categories_page,
+    "metrics.md": metrics_page,
     "outcomes.md": outcomes_page,
+    "settings.md": settings_page,
 }
 
 
@@ -112,10 +91,6 @@ def write_pages(folder: Path) -> None:
     """Write every page into ``folder``."""
     for name, page in PAGES.items():
         (folder / name).write_text(page(), encoding="utf-8")
-
-
-def _one_line(text: str | None) -> str:
-    return " ".join((text or "").replace("``", "`").split())
 
 
 def _default(value: object) -> str:
@@ -129,26 +104,16 @@ def _default(value: object) -> str:
     return f"`{shown}`" if shown else "empty"
 
 
-def _type(field: dict[str, Any], parts: dict[str, Any]) -> str:
-    """Name the JSON type of a field as people say it; a part is a link to its table."""
-    match field:
-        case {"anyOf": kinds}:
-            shown = " or ".join(_type(kind, parts) for kind in kinds)
-        case {"$ref": reference}:
-            name = reference.rpartition("/")[2]
-            is_part = parts[name].get("type") == "object"
-            shown = f"[{name}](#{name.lower()})" if is_part else _type(parts[name], parts)
-        case {"enum": values}:
-            shown = ", ".join(f"`{value}`" for value in values)
-        case {"type": "array", "items": item}:
-            shown = f"list of {_type(item, parts)}"
-        case {"type": "object", "additionalProperties": value}:
-            shown = f"map to {_type(value, parts)}"
-        case {"format": "date-time"}:
-            shown = "date and time"
-        case _:
-            shown = field.get("type", "any")
-    return shown
+def _tree() -> str:
+    """Return a line for each folder of the rooms: its name, and the first line of its docstring."""
+    lines = []
+    for room in _ROOMS:
+        for path in sorted((_ROOT / room).rglob("__init__.py")):
+            folder = path.relative_to(_ROOT).parent
+            docstring = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+            indented = "  " * (len(folder.parts) - 1) + folder.name + "/"
+            lines.append(f"{indented:<18} {docstring.partition(chr(10))[0]}")
+    return "\n".join(lines)
 
 
 def _wrappers(room: str) -> Iterator[MetricWrapperBase]:
