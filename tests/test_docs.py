@@ -11,6 +11,7 @@ PAGES = [
     str(path.relative_to(ROOT))
     for path in sorted([*ROOT.glob("*.md"), *(path for room in ROOMS for path in (ROOT / room).rglob("*.md"))])
 ]
+TESTS = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
 
 
 def test_pages_are_found() -> None:
@@ -29,6 +30,12 @@ def test_every_link_of_a_page_leads_somewhere(page: str) -> None:
 def test_every_file_that_a_page_names_is_there(page: str) -> None:
     for name in re.findall(r"`(\w+/[\w/.-]+)`", text_of(page)):
         assert name.partition("/")[0] not in ROOMS or (ROOT / name).exists(), name
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_test_that_a_page_names_is_there(page: str) -> None:
+    for name in re.findall(r"`(test_\w+)`", text_of(page)):
+        assert f"def {name}(" in TESTS, name
 
 
 def text_of(page: str) -> str:
