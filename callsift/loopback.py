@@ -1,4 +1,4 @@
-"""A service on this machine that keeps the last request and answers nothing: to see what a client would send."""
+"""A service on this machine that keeps the last request and answers nothing, to see what a client would send."""
 
 import json
 import threading

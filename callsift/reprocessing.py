@@ -1,4 +1,4 @@
-"""Old calls judged anew: from stored transcripts to the lane in which they are classified again."""
+"""Finds stored calls that would be decided otherwise today, and sends them to the lane that classifies again."""
 
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass

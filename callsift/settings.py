@@ -1,4 +1,4 @@
-"""Every section of settings, and the refusal of variables that look like a setting and are none."""
+"""Every section of settings. A variable that looks like a setting and is none is refused."""
 
 import difflib
 import re

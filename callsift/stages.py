@@ -1,4 +1,4 @@
-"""What wires a stage's name to its agent. A worker imports its own agent alone, so that no other extra is needed."""
+"""Makes a stage's agent from the stage's name. Only that agent is imported, so that no other extra is needed."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -53,7 +53,7 @@ def _classify() -> Agent[Any]:
 
 
 def _reprocess() -> Agent[Any]:
-    """Make the lane's agent, which waits for what is away: what is decided anew shall not be provisional again."""
+    """Make the lane's agent, which waits for what is away: what is decided again shall not be provisional again."""
     from agents.classify.agent import make_classifier  # noqa: PLC0415
     from agents.classify.lane import LaneAgent  # noqa: PLC0415
 

@@ -21,7 +21,7 @@ from streams.settings import KafkaSettings
 _READY_LIMIT_S = 120.0
 _WORKER_GRACE_S = 30.0
 HELPERS = (REPROCESS, RETRY, MONITOR)
-"""The workers that no call on its way passes through; what is meant for them waits meanwhile."""
+"""The workers that no call on its way passes through; what is sent to them waits meanwhile."""
 _REFUSED = 2
 """The exit code of who does not start with these settings: it would not start again either."""
 _PAUSES_S = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0)
@@ -31,7 +31,7 @@ DEMO_MODEL = Path(__file__).parents[1] / "demo" / "speech_model" / "model"
 
 
 class WorkerEnded(CallsiftError):
-    """A worker process ended although nobody asked it to, and is not started again."""
+    """A worker process ended by itself, and is not started again."""
 
 
 @dataclass

@@ -37,7 +37,7 @@ def watch_certificates(kafka: KafkaSettings) -> None:
 
 
 def free_share(folder: Path) -> float:
-    """Return the free share of the disk that a folder is on or will be on, 0 to 1; NaN: nobody can tell."""
+    """Return the free share of the disk that a folder is on or will be on, 0 to 1; NaN: unknown."""
     while not folder.exists() and folder != folder.parent:  # it is made with the first payload
         folder = folder.parent
     try:

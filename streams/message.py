@@ -74,7 +74,7 @@ class Tries:
 
 
 def _count(written: bytes) -> int:
-    """Read a number of tries; raises ValueError for what nobody can have counted up to."""
+    """Read a number of tries; raises ValueError for an impossible number."""
     if not (written.isdigit() and len(written) <= _DIGITS):
         raise ValueError
     return int(written)

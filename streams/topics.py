@@ -90,7 +90,7 @@ STAGES = {
         Stage("transcribe", (AUDIO,), TRANSCRIPTS, "recognise what was said"),
         Stage("classify", (TRANSCRIPTS,), CLASSIFIED, "decide what the call was for", besides=(REPROCESS,)),
         Stage("sink", (CLASSIFIED, DEAD_LETTER), OUTCOMES, "store the outcome and tell everybody"),
-        Stage("reprocess", (REPROCESS,), CLASSIFIED, "decide anew, in a lane of its own"),
+        Stage("reprocess", (REPROCESS,), CLASSIFIED, "decide again, in a lane of its own"),
     )
 }
 

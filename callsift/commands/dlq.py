@@ -1,4 +1,4 @@
-"""``callsift dlq``: the messages that were given up, and the way back for them."""
+"""``callsift dlq``: lists, shows and replays messages that were given up."""
 
 from collections.abc import Sequence
 from dataclasses import replace

@@ -27,8 +27,8 @@ _LAYOUTS: dict[ChannelLayout, str] = {
     "stereo": "stereo, one speaker on each",
     "multichannel": "more than two, one for each speaker",
     "file_per_speaker": "one file for each speaker",
-    "mono": "mono: nobody can be told apart",
-    "duplicated_mono": "the same mix on both: nobody can be told apart",
+    "mono": "mono: the speakers cannot be told apart",
+    "duplicated_mono": "the same mix on both: the speakers cannot be told apart",
 }
 
 

@@ -1,4 +1,4 @@
-"""Which dead letters a command is about: the options that all of ``callsift dlq`` shares."""
+"""The options of ``callsift dlq`` that choose dead letters."""
 
 import inspect
 from collections.abc import Callable

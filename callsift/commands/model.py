@@ -1,4 +1,4 @@
-"""``callsift model``: brings a speech model, and says what one is."""
+"""``callsift model``: fetches speech models and checks them."""
 
 import re
 import shlex

@@ -1,4 +1,4 @@
-"""``callsift outcomes``: what downstream teams see."""
+"""``callsift outcomes``: prints outcomes as downstream teams see them."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""``callsift redact``: personal data out of transcripts, as the transcribe stage does it."""
+"""``callsift redact``: removes personal data from transcripts, as the transcribe stage does."""
 
 import sys
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""``callsift reprocess``: stored calls are classified again."""
+"""``callsift reprocess``: classifies stored calls again."""
 
 import asyncio
 import sys
@@ -87,5 +87,5 @@ def reprocess(
 
 def _confirmed() -> bool:
     if not sys.stdin.isatty():
-        raise typer.BadParameter("nobody is there to be asked: add --yes or --dry-run")
+        raise typer.BadParameter("there is no terminal to ask on: add --yes or --dry-run")
     return typer.confirm("Classify them again?", err=True)

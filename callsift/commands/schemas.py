@@ -1,4 +1,4 @@
-"""``callsift schemas``: the contract for other teams."""
+"""``callsift schemas``: writes the contract for other teams."""
 
 from pathlib import Path
 from typing import Annotated

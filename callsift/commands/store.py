@@ -1,4 +1,4 @@
-"""``callsift store``: the documents of all calls in MongoDB."""
+"""``callsift store``: makes the indexes of the documents in MongoDB."""
 
 import asyncio
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""``callsift topics``: the pipeline's topics on the brokers."""
+"""``callsift topics``: makes, checks, lists and exports the pipeline's topics."""
 
 from dataclasses import asdict
 from enum import StrEnum
