@@ -68,7 +68,7 @@ def test_fetching_again_says_that_it_is_there(server: ArchiveServer, tmp_path: P
 
 
 @pytest.mark.parametrize("sha256", ["abc", "g" * 64, ""])
-def test_a_checksum_that_is_none_is_misuse(server: ArchiveServer, sha256: str) -> None:
+def test_a_text_that_is_no_checksum_is_misuse(server: ArchiveServer, sha256: str) -> None:
     assert run("fetch", "--url", server.url(), "--sha256", sha256).exit_code == 2
     assert server.asked == []
 

@@ -63,7 +63,7 @@ def test_one_request_a_line_is_printed_without_a_key(monkeypatch: pytest.MonkeyP
 
 @pytest.mark.integration
 @pytest.mark.parametrize("client", ["gemini", "gemini-legacy"])
-async def test_it_is_the_request_that_the_worker_sends(
+async def test_the_printed_request_is_the_one_that_the_worker_sends(
     monkeypatch: pytest.MonkeyPatch, file: Path, client: Any
 ) -> None:
     with gemini_server() as server:
@@ -77,7 +77,7 @@ async def test_it_is_the_request_that_the_worker_sends(
     assert [json.loads(line)["request"] for line in printed.splitlines()] == sent
 
 
-def test_people_read_it_without_a_terminal_obeying_it(file: Path) -> None:
+def test_the_printed_request_cannot_command_a_terminal(file: Path) -> None:
     shown = run(file)
     assert "service_fee_rejected" in shown
     assert "0 agent: servis hattı buyurun" in shown

@@ -118,7 +118,7 @@ def test_after_a_change_of_the_floor_a_call_has_another_outcome_and_its_category
         assert reprocess(up, "--dry-run")["up_to_date"] == 1
 
 
-def test_what_was_decided_while_the_model_was_away_is_decided_anew_when_it_is_back(
+def test_a_call_decided_while_the_model_was_away_is_decided_again_when_it_is_back(
     server: GeminiServer, tmp_path: Path
 ) -> None:
     away: list[Reply] = [failed(403)]

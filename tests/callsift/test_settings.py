@@ -56,13 +56,13 @@ def test_every_setting_is_known_in_any_case() -> None:
     refuse_unknown(dict.fromkeys([*VARIABLES, *(name.lower() for name in VARIABLES), HOME], "1"))
 
 
-def test_what_is_not_ours_passes() -> None:
+def test_a_variable_with_another_prefix_passes() -> None:
     refuse_unknown(
         {"CALLSIFTER": "1", "MY_CALLSIFT_TOKEN": "1", "OTEL_SERVICE_NAME": "a", "CALLSIFT_TEST_KAFKA": "a:1"}
     )
 
 
-def test_what_kubernetes_says_of_a_service_called_callsift_passes() -> None:
+def test_the_variables_that_kubernetes_sets_for_a_service_called_callsift_pass() -> None:
     refuse_unknown(SERVICE)
 
 
@@ -71,7 +71,7 @@ def test_a_port_that_is_no_address_of_a_service_is_refused() -> None:
         refuse_unknown(SERVICE | {"CALLSIFT_AUDIO_PORT": "8000"})
 
 
-def test_whatever_the_project_itself_sets_is_known() -> None:
+def test_every_variable_that_the_project_sets_is_known() -> None:
     """Docker, compose, the chart, tests, trials and benchmarks: what their files name, a process may be told."""
     folders = ("deploy", "tests", "benchmarks", "demo", ".ci")
     files = [path for folder in folders for path in (ROOT / folder).rglob("*") if path.is_file()]

@@ -19,7 +19,7 @@ CALLER = "+905550000012"
 
 
 @pytest.mark.integration
-def test_the_stages_of_a_call_are_one_trace_that_quotes_nobody(
+def test_the_stages_of_a_call_are_one_trace_that_quotes_no_speech(
     real_kafka: KafkaSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     call = examples.call_transcribed()

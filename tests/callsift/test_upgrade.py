@@ -128,7 +128,7 @@ async def test_every_stage_works_on_the_events_of_other_minor_versions(
 
 @pytest.mark.integration
 @pytest.mark.parametrize("version", ["1.0", SCHEMA_VERSION, "1.9"])
-async def test_a_document_of_another_version_gets_its_next_revision_and_can_be_judged_anew(
+async def test_a_document_of_another_version_gets_its_next_revision_and_can_be_classified_again(
     version: str, documents: str, store: ClaimCheckStore
 ) -> None:
     del store  # for its environment
@@ -164,7 +164,7 @@ async def test_a_document_of_another_version_gets_its_next_revision_and_can_be_j
 
 
 @pytest.mark.parametrize("event", EVENTS, ids=lambda event: event.__name__)
-def test_what_the_first_version_knows_is_still_there_under_its_name_and_with_its_type(event: type[Event]) -> None:
+def test_every_field_of_the_first_version_keeps_its_name_and_type(event: type[Event]) -> None:
     [present] = [example for example in examples() if type(example) is event]
     assert _lost(golden(event)["1.0"], json.loads(present.model_dump_json()), event.__name__) == []
 

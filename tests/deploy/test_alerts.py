@@ -81,7 +81,7 @@ def test_a_page_says_who_notices_where_to_look_what_to_do_and_when_to_escalate(p
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_what_a_page_names_exists(page: str) -> None:
+def test_every_metric_setting_and_link_of_a_page_exists(page: str) -> None:
     text = PAGES[page]
     assert bare(set(re.findall(r"\bcallsift_\w+", text))) <= METRICS
     assert set(re.findall(r"\bCALLSIFT_\w+", text)) <= VARIABLES

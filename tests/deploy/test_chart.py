@@ -176,7 +176,7 @@ def test_everything_that_is_named_exists_or_is_declared_existing(values: str) ->
 
 
 @every_set
-def test_what_is_scaled_has_no_number_of_replicas(values: str) -> None:
+def test_a_scaled_workload_has_no_number_of_replicas(values: str) -> None:
     scaled = {
         found["spec"]["scaleTargetRef"]["name"] for found in of_kind(values, "ScaledObject", "HorizontalPodAutoscaler")
     }
@@ -288,7 +288,7 @@ def test_the_values_on_the_page_about_traces_reach_every_stage_and_let_it_out(tm
     assert let_out == {f"callsift-{stage}" for stage in STAGES} <= told
 
 
-def test_what_runs_before_the_first_install_needs_nothing_of_the_release() -> None:
+def test_a_job_before_the_first_install_needs_nothing_of_the_release() -> None:
     [job] = [found for found in of_kind("sasl-tls", "Job") if found["metadata"]["name"] == "callsift-topics"]
     spec = job["spec"]["template"]["spec"]
     [container] = spec["containers"]
@@ -379,7 +379,7 @@ def test_a_store_that_one_node_alone_sees_is_refused(uri: str) -> None:
         ("kafka.security=SSL", "security"),
     ],
 )
-def test_what_does_not_fit_together_is_refused_with_the_cure(setting: str, says: str) -> None:
+def test_wrong_values_are_refused_with_the_cure(setting: str, says: str) -> None:
     assert says in refusal(setting)
 
 

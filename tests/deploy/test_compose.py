@@ -85,7 +85,7 @@ def test_onnx_runtime_is_told_not_to_call_home() -> None:
     assert SERVICES["audio"]["environment"]["ORT_DISABLE_TELEMETRY"] == 1
 
 
-def test_only_those_who_need_a_secret_get_it() -> None:
+def test_only_services_that_need_a_secret_get_it() -> None:
     holders = {
         secret: {name for name, service in OURS.items() if secret in service.get("environment", {})}
         for secret in ("CALLSIFT_GEMINI_API_KEY", "CALLSIFT_MONGO_URI", "CALLSIFT_FETCH_HEADERS")
@@ -96,7 +96,7 @@ def test_only_those_who_need_a_secret_get_it() -> None:
 
 
 @pytest.mark.parametrize("name", OURS)
-def test_containers_of_our_own_have_no_privileges_and_a_root_that_nobody_writes_to(name: str) -> None:
+def test_containers_of_our_own_have_no_privileges_and_a_read_only_root(name: str) -> None:
     service = OURS[name]
     assert service["read_only"] is True
     assert service["cap_drop"] == ["ALL"]
@@ -110,7 +110,7 @@ def test_workers_outlive_their_own_grace() -> None:
     )
 
 
-def test_nobody_starts_before_what_it_needs() -> None:
+def test_a_service_starts_after_the_services_that_it_needs() -> None:
     assert SERVICES["topics"]["depends_on"] == {"kafka": {"condition": "service_healthy"}}
     done = {"condition": "service_completed_successfully"}
     assert all(SERVICES[name]["depends_on"]["topics"] == done for name in WORKERS)

@@ -167,7 +167,7 @@ def test_a_status_has_a_kind_and_a_cure(code: int | None, kind: type[CallsiftErr
     assert isinstance(error, PermanentError) is (kind is RequestRefused)
 
 
-def test_silence_is_transient_and_its_text_stays_out() -> None:
+def test_a_service_that_does_not_answer_is_transient_and_its_text_stays_out() -> None:
     error = unanswered(TimeoutError("https://host/?key=s3cret"), refused=False)
     assert isinstance(error, TransientError)
     assert "TimeoutError" in error.message
@@ -191,7 +191,7 @@ def insights(**changes: Any) -> str:
         (None, None),
     ],
 )
-def test_a_time_to_call_back_is_meant_where_the_caller_is_and_after_the_call(
+def test_a_time_to_call_back_is_in_the_callers_time_zone_and_after_the_call(
     said: str | None, meant: str | None
 ) -> None:
     found = read_answer(insights(callback_at=said), TAXONOMY, TURNS, CALL_TIME).insights
@@ -226,7 +226,7 @@ def test_garbled_extras_keep_the_decision(text: str) -> None:
     assert (caught.value.answer.leaf.code, caught.value.answer.insights) == ("potential_customer", None)
 
 
-def test_what_the_model_adds_of_its_own_stays_out() -> None:
+def test_unknown_fields_of_an_answer_are_left_out() -> None:
     answer = read_answer(reply(sentiment={"start": None, "x": 1}, insights={"x": 1}, y=2), TAXONOMY, TURNS)
     assert answer.sentiment == Sentiment()
     assert answer.insights == Insights()
@@ -256,7 +256,7 @@ def test_evidence_is_named_once_and_not_endlessly() -> None:
         ([], {"Retry-After": "Sun, 06 Nov 1994 08:49:37 GMT"}, 0.0),
     ],
 )
-def test_how_long_the_service_asks_to_be_left_alone(
+def test_the_delay_that_the_service_asks_for_is_read_from_details_or_header(
     details: Any, headers: dict[str, str], expected_s: float | None
 ) -> None:
     assert retry_delay_s(details, headers) == expected_s

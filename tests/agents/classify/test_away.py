@@ -131,7 +131,7 @@ async def went_away(policy: str, absence: str) -> tuple[World, float, float]:
     return world, back_at, done_at
 
 
-async def test_wait_every_call_waits_for_the_model_and_none_is_lost(absence: str) -> None:
+async def test_under_wait_every_call_waits_for_the_model_and_none_is_lost(absence: str) -> None:
     world, back_at, done_at = await went_away("wait", absence)
     print(  # noqa: T201 - the figures of docs/classification.md
         f"\nwait, {absence} for {AWAY_S:g} s: {len(world.results)} of 30 calls by gemini, elsewhere {world.elsewhere}, "
@@ -144,7 +144,7 @@ async def test_wait_every_call_waits_for_the_model_and_none_is_lost(absence: str
     assert world.pauses[-1] is None
 
 
-async def test_offline_every_call_is_decided_meanwhile_and_marked(absence: str) -> None:
+async def test_under_offline_every_call_is_decided_meanwhile_and_marked(absence: str) -> None:
     world, back_at, _ = await went_away("offline", absence)
     meanwhile = world.decided("meanwhile")
     in_time = sum(at < back_at for call_id, (_, at) in world.results.items() if call_id.startswith("meanwhile"))
@@ -162,7 +162,7 @@ BUDGET = 0.02
 """A call costs 0.0018 here, and is expected to cost 0.007 before it is asked."""
 
 
-async def test_wait_a_spent_budget_pauses_the_stage() -> None:
+async def test_under_wait_a_spent_budget_pauses_the_stage() -> None:
     world = World("wait", BUDGET)
     world.switch_on()
     await world.give("call", 20)
@@ -179,7 +179,7 @@ async def test_wait_a_spent_budget_pauses_the_stage() -> None:
     assert world.elsewhere == []
 
 
-async def test_offline_a_spent_budget_lets_the_other_decide_and_marks_it() -> None:
+async def test_under_offline_a_spent_budget_lets_the_other_decide_and_marks_it() -> None:
     world = World("offline", BUDGET)
     world.switch_on()
     await world.give("call", 20)

@@ -27,7 +27,7 @@ def budget(limit: float | None, clock: Clock | None = None) -> DailyBudget:
     return DailyBudget(limit, ZoneInfo("Europe/Istanbul"), clock or Clock())
 
 
-async def test_what_does_not_fit_any_more_is_refused_and_the_stage_pauses() -> None:
+async def test_a_request_beyond_the_budget_is_refused_and_the_stage_pauses() -> None:
     spending = budget(1.0)
     await spending.reserve(0.4)
     spending.settle(0.4, 0.7)
@@ -38,7 +38,7 @@ async def test_what_does_not_fit_any_more_is_refused_and_the_stage_pauses() -> N
     assert spending.share_spent == pytest.approx(0.7)
 
 
-async def test_what_is_under_way_counts_and_is_waited_for() -> None:
+async def test_requests_under_way_count_against_the_budget_and_are_waited_for() -> None:
     spending = budget(1.0)
     await spending.reserve(0.6)
     waiting = [asyncio.create_task(spending.reserve(0.3)) for _ in range(3)]

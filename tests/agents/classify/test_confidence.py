@@ -35,14 +35,16 @@ def test_each_witness_may_halve_the_models_number(
 
 
 @given(SHARE, WITNESS, WITNESS)
-def test_no_witness_raises_it_and_it_stays_a_share(
+def test_no_witness_raises_the_confidence_and_it_stays_between_0_and_1(
     stated: float, transcript: float | None, agreement: float | None
 ) -> None:
     assert 0 <= combined(stated, transcript, agreement) <= stated
 
 
 @given(SHARE, SHARE, SHARE, SHARE)
-def test_a_better_transcript_never_lowers_it(stated: float, one: float, other: float, agreement: float) -> None:
+def test_a_better_transcript_never_lowers_the_confidence(
+    stated: float, one: float, other: float, agreement: float
+) -> None:
     low, high = sorted((one, other))
     assert combined(stated, low, agreement) <= combined(stated, high, agreement)
 

@@ -34,7 +34,7 @@ def test_an_attack_stays_one_line_of_visible_characters_within_the_fence(attack:
     assert body.encode("utf-8")
 
 
-def test_what_cannot_be_seen_is_gone_and_words_stay_whole() -> None:
+def test_invisible_characters_are_removed_and_words_stay_whole() -> None:
     assert harmless("e\u3164v\u115fe\u2800t\u200b te\u00adşekkürler", 100) == "evet teşekkürler"
     assert harmless("İğne oya, çağrı: 5'te 3 %20 \u0130", 100) == "İğne oya, çağrı: 5'te 3 %20 İ"
 
@@ -52,7 +52,9 @@ def test_no_words_can_leave_the_fence_or_make_a_turn_of_their_own(texts: list[st
     st.integers(50, 300),
     st.integers(2, 10),
 )
-def test_what_is_sent_is_bounded_and_says_what_it_shows(texts: list[str], turn_chars: int, times: int) -> None:
+def test_a_transcript_block_is_bounded_and_says_which_turns_it_shows(
+    texts: list[str], turn_chars: int, times: int
+) -> None:
     limit = turn_chars * times
     found = fenced(*texts, turn_chars=turn_chars, transcript_chars=limit)
     assert len(found.text) <= limit + 80

@@ -101,7 +101,7 @@ async def test_tokens_are_corrected_once_they_are_known() -> None:
     assert instants[1] - started < 1
 
 
-async def test_everybody_waits_while_the_service_wants_to_be_left_alone() -> None:
+async def test_every_call_waits_while_the_service_asks_for_a_pause() -> None:
     limits, instants = limiter(), list[float]()
     async with limits.passage(1) as passage:
         passage.throttled(0.4)
@@ -110,14 +110,14 @@ async def test_everybody_waits_while_the_service_wants_to_be_left_alone() -> Non
     assert min(instants) - paused_at >= 0.39
 
 
-async def test_nobody_waits_for_a_service_that_is_away_for_longer_than_allowed() -> None:
+async def test_a_pause_longer_than_allowed_is_not_waited_for() -> None:
     limits = limiter(longest_pause_s=5)
     limits.pause(3600)
     with pytest.raises(ModelAway, match="left alone for 3600 s"):
         await passing(limits, [])
 
 
-async def test_those_who_wait_when_a_long_pause_begins_are_let_go() -> None:
+async def test_waiting_calls_are_let_go_when_a_long_pause_begins() -> None:
     limits = limiter(requests=60, longest_pause_s=5)
     instants: list[float] = []
     waiting = [asyncio.create_task(passing(limits, instants)) for _ in range(6)]  # two pass at once
@@ -166,7 +166,7 @@ async def test_no_more_are_under_way_than_the_adapted_concurrency() -> None:
     assert next(under_way) == 20
 
 
-async def test_one_who_gives_up_waiting_leaves_the_way_free() -> None:
+async def test_a_call_that_gives_up_waiting_leaves_the_way_free() -> None:
     limits = limiter(concurrency=1)
     async with limits.passage(1):
         waiting = asyncio.create_task(passing(limits, []))

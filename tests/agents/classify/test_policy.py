@@ -72,7 +72,7 @@ async def test_the_outcome_of_the_model_itself_is_another_classification() -> No
     assert final.classification_id != provisional.classification_id
 
 
-async def test_while_it_is_away_one_call_in_a_while_asks_whether_it_is_back() -> None:
+async def test_while_the_model_is_away_a_call_now_and_then_asks_whether_it_is_back() -> None:
     hosted, clock = Scripted("gemini", AWAY, AWAY), Clock()
     policy = OfflineWhenAway(hosted, Scripted("offline"), probe_s=15, clock=clock)
     for _ in range(5):
@@ -95,7 +95,7 @@ async def test_one_answer_that_does_not_come_is_tried_again_and_several_mean_tha
     assert (await policy.classify(TURNS)).provisional
 
 
-async def test_an_answer_in_between_begins_the_count_anew() -> None:
+async def test_an_answer_in_between_starts_the_count_again() -> None:
     hosted = Scripted("gemini", BUSY, BUSY)
     policy = OfflineWhenAway(hosted, Scripted("offline"), probe_s=15)
     for _ in range(2):

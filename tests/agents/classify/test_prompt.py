@@ -26,7 +26,7 @@ def test_the_instruction_gives_the_order_of_precedence() -> None:
     assert positions == sorted(positions)
 
 
-def test_nothing_is_left_to_fill_in() -> None:
+def test_the_instruction_has_no_placeholder_left() -> None:
     assert "$" not in make_prompt(TURNS, TAXONOMY).instruction
 
 

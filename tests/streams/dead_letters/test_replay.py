@@ -55,7 +55,7 @@ def test_a_topic_that_is_missing_is_named_with_the_cure(real_kafka: KafkaSetting
         topic_ranges(real_kafka, "nowhere")
 
 
-def test_letters_come_once_and_what_is_none_is_reported(kafka: KafkaSettings) -> None:
+def test_letters_come_once_and_a_message_that_is_no_letter_is_reported(kafka: KafkaSettings) -> None:
     publish(kafka, letter("a"), letter("b"), letter("a"))
     produce(kafka, DEAD_LETTER.name, [("x", b"no letter")])
     unreadable: list[str] = []
@@ -92,7 +92,7 @@ def test_messages_of_one_call_are_put_back_on_one_partition_in_their_order(kafka
     assert len(read_replays(kafka)) == 250
 
 
-def test_what_cannot_be_put_back_is_named_not_marked_and_holds_up_nothing(kafka: KafkaSettings) -> None:
+def test_a_letter_that_cannot_be_put_back_is_named_not_marked_and_holds_up_nothing(kafka: KafkaSettings) -> None:
     strange = letter("strange", topic="somebody.elses")
     found = {sent.event_id: problem for sent, problem in replay(kafka, [strange, letter("good")])}
     assert found["good"] is None
@@ -116,6 +116,6 @@ def test_a_mark_counts_although_the_letters_clock_was_ahead(kafka: KafkaSettings
     assert when_replayed(ahead, read_replays(kafka)) is not None
 
 
-def test_a_mark_that_is_none_marks_nothing(kafka: KafkaSettings) -> None:
+def test_an_unreadable_mark_marks_nothing(kafka: KafkaSettings) -> None:
     produce(kafka, REPLAYS.name, [("a", b"nonsense")])
     assert read_replays(kafka) == {}

@@ -34,7 +34,7 @@ def test_an_idle_pipeline_waits_for_nothing(kafka: KafkaSettings) -> None:
     assert found.dead_letters == DeadLetterStatus(0, 0)
 
 
-def test_lag_and_age_are_of_what_is_not_committed(kafka: KafkaSettings) -> None:
+def test_lag_and_age_count_only_uncommitted_messages(kafka: KafkaSettings) -> None:
     before = datetime.now(UTC) - timedelta(milliseconds=1)  # the brokers' times have no microseconds
     produce(kafka, ENDED.name, [("one call", f"{number}".encode()) for number in range(5)])
     found = Observer(kafka).look().groups[0]
@@ -101,13 +101,13 @@ def bare(embedded_kafka: KafkaSettings) -> KafkaSettings:
     return embedded_kafka.model_copy(update={"prefix": "nobody."})
 
 
-def test_brokers_that_are_away_are_said_to_be(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unreachable_broker_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("streams.kafka.last_error.ask.__defaults__", (1.0,))  # seconds; commands ask for ten
     with pytest.raises(KafkaUnavailable, match="CALLSIFT_KAFKA_BOOTSTRAP_SERVERS"):
         Observer(KafkaSettings(bootstrap_servers="127.0.0.1:1")).look()
 
 
-async def test_a_message_from_before_all_time_waits_since_nobody_knows_when(real_kafka: KafkaSettings) -> None:
+async def test_a_message_with_an_impossible_time_has_an_unknown_age(real_kafka: KafkaSettings) -> None:
     configure(real_kafka, ENDED, retention_ms=-1)
     await send(real_kafka, ENDED.name, [Raw(b"a", b"1", timestamp_ms=-(2**62)), Raw(b"b", b"2", timestamp_ms=-5)])
     found = Observer(real_kafka).look().groups[0]

@@ -15,18 +15,18 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> ClaimCheckStore:
     return ClaimCheckStore(tmp_path.as_uri() if request.param == "file" else f"memory://{uuid4().hex}")
 
 
-def test_what_is_put_is_got_back(store: ClaimCheckStore) -> None:
+def test_a_payload_is_read_back_as_it_was_stored(store: ClaimCheckStore) -> None:
     claim = store.put("folder/payload.bin", b"some bytes")
     assert claim.size_bytes == 10
     assert store.get(claim) == b"some bytes"
 
 
-def test_putting_again_replaces(store: ClaimCheckStore) -> None:
+def test_storing_under_the_same_name_replaces(store: ClaimCheckStore) -> None:
     store.put("payload.bin", b"old")
     assert store.get(store.put("payload.bin", b"new")) == b"new"
 
 
-def test_a_file_is_put_and_got_back(store: ClaimCheckStore, tmp_path: Path) -> None:
+def test_a_file_is_read_back_as_it_was_stored(store: ClaimCheckStore, tmp_path: Path) -> None:
     (tmp_path / "source").write_bytes(b"x" * 3_000_000)
     claim = store.put_file("folder/large.bin", tmp_path / "source")
     assert claim == store.put("folder/large.bin", b"x" * 3_000_000)
@@ -34,7 +34,7 @@ def test_a_file_is_put_and_got_back(store: ClaimCheckStore, tmp_path: Path) -> N
     assert (tmp_path / "target").read_bytes() == b"x" * 3_000_000
 
 
-def test_what_lies_under_a_name_is_found_listed_and_removed(store: ClaimCheckStore) -> None:
+def test_a_payload_is_found_listed_and_removed_by_its_name(store: ClaimCheckStore) -> None:
     before = datetime.now(UTC) - timedelta(minutes=1)
     claim = store.put("folder/deep/payload.bin", b"some bytes")
     store.put("other/payload.bin", b"")

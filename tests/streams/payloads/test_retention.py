@@ -58,7 +58,7 @@ def test_only_what_is_older_than_the_cut_off_goes() -> None:
         (examples.call_classified().model_copy(update={"turns_claim": claim("turns/0a1b.json")}), "turns/0a1b.json"),
     ],
 )
-def test_what_a_pending_event_names_stays_however_old(event: Event, name: str) -> None:
+def test_a_file_that_a_pending_event_names_stays_however_old(event: Event, name: str) -> None:
     found = sort_out([entry(name, 1000), entry(name.replace("0a1b", "0a1c"), 1000)], BEFORE, needs(event))
     assert [kept.name for kept in found.pending] == [name]
     assert len(found.expired) == 1
@@ -76,7 +76,7 @@ def test_the_store_may_have_another_address_by_now() -> None:
     assert sort_out([entry("prepared/0a1b.flac", 1000)], BEFORE, needs(event)).expired == ()
 
 
-def test_what_a_killed_writer_left_behind_goes() -> None:
+def test_a_file_that_a_killed_writer_left_behind_is_removed() -> None:
     draft = entry("prepared/0a1b.flac.c0ffee", 8)
     assert sort_out([draft], BEFORE, set()).expired == (draft,)
 
@@ -90,7 +90,7 @@ def test_a_claim_check_in_a_field_that_is_not_known_here_counts() -> None:
 @pytest.mark.parametrize(
     "value", [None, b"", b"no json", b"[1", b'"text"', b'{"uri": 3, "sha256": null}', b"[" * 10**6]
 )
-def test_what_is_no_event_names_nothing(value: bytes | None) -> None:
+def test_bytes_that_are_no_event_name_no_file(value: bytes | None) -> None:
     assert names(value) == frozenset()
 
 
@@ -136,7 +136,7 @@ def heavy(event: CallTranscribed | CallClassified, name: str) -> Event:
 
 
 @pytest.mark.integration
-def test_what_is_not_acknowledged_is_needed_until_it_is(kafka: KafkaSettings) -> None:
+def test_a_payload_is_needed_until_its_event_is_acknowledged(kafka: KafkaSettings) -> None:
     publish(kafka, ENDED, examples.call_ended())
     assert pending_names(kafka) == frozenset()
     publish(kafka, AUDIO, audio_ready("prepared/a1.flac"), audio_ready("prepared/a2.flac"))

@@ -38,12 +38,12 @@ def test_the_same_seed_gives_the_same_errors_and_another_one_others() -> None:
     assert NOISE.dialogue(dialogue, 0.3, 1) != NOISE.dialogue(dialogue, 0.3, 2)
 
 
-def test_without_errors_nothing_but_the_mark_changes() -> None:
+def test_noise_without_errors_changes_only_the_mark() -> None:
     dialogue = DIALOGUES[0]
     assert NOISE.dialogue(dialogue, 0.0, 1).turns == dialogue.turns
 
 
-def test_who_spoke_and_the_label_stay() -> None:
+def test_noise_changes_neither_the_speakers_nor_the_label() -> None:
     for dialogue in DIALOGUES[:50]:
         noisy = NOISE.dialogue(dialogue, 0.5, 1)
         assert [turn.speaker for turn in noisy.turns] == [turn.speaker for turn in dialogue.turns]
