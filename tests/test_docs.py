@@ -1,9 +1,11 @@
-"""The pages: every link leads somewhere, and every file that a page names is there."""
+"""The pages: every link leads somewhere, and every file, setting and test that a page names is there."""
 
 import re
 from pathlib import Path
 
 import pytest
+
+from callsift.settings import HOME, VARIABLES
 
 ROOT = Path(__file__).parents[1]
 ROOMS = ("schemas", "streams", "agents", "callsift", "benchmarks", "deploy", "docs", "tests")
@@ -30,6 +32,12 @@ def test_every_link_of_a_page_leads_somewhere(page: str) -> None:
 def test_every_file_that_a_page_names_is_there(page: str) -> None:
     for name in re.findall(r"`(\w+/[\w/.-]+)`", text_of(page)):
         assert name.partition("/")[0] not in ROOMS or (ROOT / name).exists(), name
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page != "CHANGELOG.md"])
+def test_every_setting_that_a_page_names_is_one(page: str) -> None:
+    named = set(re.findall(r"\bCALLSIFT_(?!TEST_)[A-Z0-9_]+\b(?![*…])", text_of(page)))
+    assert named <= {*VARIABLES, HOME}
 
 
 @pytest.mark.parametrize("page", PAGES)
