@@ -1,4 +1,4 @@
-"""The offline classifier: how fast on one core, and how right when words are heard wrongly.
+"""The offline classifier: how fast on one core, and how accurate when words are misheard.
 
 Run it with OMP_NUM_THREADS=1. Seconds are processor time, so that neighbours on the machine count little.
 """

@@ -1,4 +1,4 @@
-"""What a second child process gains, against what two processes gain that know nothing of each other."""
+"""What a second child process gains, compared with two separate processes."""
 
 import asyncio
 import multiprocessing

@@ -1,4 +1,4 @@
-"""What the Dockerfile says of its images, so that the check and the tests keep no list of their own."""
+"""Reads the images from the Dockerfile, so that the check and the tests keep no list of their own."""
 
 import json
 import re
