@@ -94,7 +94,7 @@ deploy-check: $(INSTALLED_DEV) ## chart, manifests, policies, alerts, dashboard,
 TOOLS := $(HOME)/.cache/callsift/tools
 GO_INSTALL = CGO_ENABLED=0 GOBIN=$(TOOLS) go install -trimpath -tags remove_all_sd
 PROMETHEUS := github.com/prometheus/prometheus/cmd
-deploy-tools: ## prometheus, promtool and compose's parser for watch-check and deploy-check (needs Go; minutes the first time)
+deploy-tools: ## what the two above use if it is there: prometheus, promtool, compose's parser (needs Go; minutes for the first time)
 	mkdir -p $(TOOLS)
 	$(GO_INSTALL) $(PROMETHEUS)/promtool@v0.316.0 $(PROMETHEUS)/prometheus@v0.316.0
 	sh deploy/compose/build_parser.sh $(TOOLS)

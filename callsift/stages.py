@@ -53,7 +53,7 @@ def _classify() -> Agent[Any]:
 
 
 def _reprocess() -> Agent[Any]:
-    """Make the lane's agent, which waits for what is away: what is decided again shall not be provisional again."""
+    """Make the lane's agent, which waits for what is away: what is decided anew shall not be provisional again."""
     from agents.classify.agent import make_classifier  # noqa: PLC0415
     from agents.classify.lane import LaneAgent  # noqa: PLC0415
 

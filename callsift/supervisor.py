@@ -31,7 +31,7 @@ DEMO_MODEL = Path(__file__).parents[1] / "demo" / "speech_model" / "model"
 
 
 class WorkerEnded(CallsiftError):
-    """A worker process ended by itself, and is not started again."""
+    """A worker process ended although nobody asked it to, and is not started again."""
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""Finds the programs that check deployments: on the PATH, beside Python, or where `make deploy-tools` puts them."""
+"""Where programs are that check what is deployed: the PATH, beside Python, and where `make deploy-tools` puts them."""
 
 import os
 import shutil

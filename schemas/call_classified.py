@@ -133,7 +133,7 @@ class CallClassified(CallEvent):
     insights: Insights | None = None
     """What else was said; null where the classifier does not say."""
     usage: Usage | None = None
-    """What asking took; null where no hosted model was asked."""
+    """What asking took; null where nobody was paid."""
     turns: tuple[Turn, ...]
     """The transcript. Empty where ``turns_claim`` is set."""
     turns_claim: ClaimCheck | None = None

@@ -1,4 +1,4 @@
-"""Reads the images from the Dockerfile, so that the check and the tests keep no list of their own."""
+"""What the Dockerfile says of its images, so that the check and the tests keep no list of their own."""
 
 import json
 import re

@@ -35,7 +35,7 @@ def test_both_ways_to_write_a_time_are_read(year: int, tmp_path: Path) -> None:
 
 
 @given(cut=st.integers(min_value=0), changes=st.dictionaries(st.integers(min_value=0), st.integers(0, 255), max_size=5))
-def test_a_damaged_certificate_is_read_or_refused_with_a_value_error(
+def test_what_is_spoilt_is_refused_or_read_and_nothing_else(
     certificates: Certificates, cut: int, changes: dict[int, int]
 ) -> None:
     certificate = x509.load_pem_x509_certificate(certificates.client.read_bytes())

@@ -69,7 +69,7 @@ def test_the_model_is_good_enough_on_dialogues_written_apart() -> None:
     assert figures()["selective_accuracy"]["leaf"] >= 0.85
 
 
-def test_the_models_probabilities_are_calibrated() -> None:
+def test_its_probabilities_mean_what_they_say() -> None:
     assert figures()["calibration"]["ece"] <= 0.05
 
 
