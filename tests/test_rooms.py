@@ -80,7 +80,8 @@ PROGRAM = """
 import sys
 import callsift.worker, streams.faust_worker.worker
 from callsift.stages import make_agent
-agent = make_agent(sys.argv[1])
+from streams.payloads.claim_check import ClaimCheckStore
+agent = make_agent(sys.argv[1], ClaimCheckStore("memory://audio"))
 print(",".join(name for name in sys.argv[2].split(",") if name in sys.modules))
 sys.stdout.flush()
 import os; os._exit(0 if agent else 1)
