@@ -57,7 +57,7 @@ WINGS = ({"kafka"}, {"payloads", "dead_letters"}, {"processing", "monitor"}, {"f
 """The wings of streams/, each above those before it; the files at the door lie below them all."""
 ABOVE_THE_WINGS = {"retry_mover"}
 """The files at the door that lie above the wings instead."""
-FLOORS = {wing: floor for floor, wings in enumerate((*WINGS, ABOVE_THE_WINGS), start=1) for wing in wings}
+WING_FLOORS = {wing: floor for floor, wings in enumerate((*WINGS, ABOVE_THE_WINGS), start=1) for wing in wings}
 FAUST = {"faust", "mode", "aiokafka"}
 KAFKA_CLIENTS = {"confluent_kafka", *FAUST}
 
@@ -73,7 +73,7 @@ def test_a_wing_of_streams_imports_only_what_lies_below() -> None:
         own = path.relative_to(ROOT).with_suffix("").parts[1]
         for name in sorted(imported(path)):
             room, other, *_ = (*name.split("."), "")
-            if room == "streams" and other != own and FLOORS.get(other, 0) >= max(FLOORS.get(own, 0), 1):
+            if room == "streams" and other != own and WING_FLOORS.get(other, 0) >= max(WING_FLOORS.get(own, 0), 1):
                 wrong.append(f"{path.relative_to(ROOT)} imports {name}")
     assert wrong == []
 

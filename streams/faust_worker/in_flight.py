@@ -100,7 +100,7 @@ class InFlightWindow:
     async def quiesce(self, limit_s: float) -> None:
         """Before the group shares its partitions out again: start nothing more, and wait for what is in work.
 
-        What is done within ``limit_s`` seconds is acknowledged in its own generation, and nobody does it again.
+        What is done within ``limit_s`` seconds is acknowledged in its own generation, and is not done again.
         ``resume`` lets work start again.
         """
         self._quiesced = True

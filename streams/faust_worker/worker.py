@@ -14,7 +14,7 @@ from faust.types import StreamT
 from streams import metrics
 from streams.faust_worker import shared_brake
 from streams.faust_worker.app import make_app
-from streams.faust_worker.consumer import Consumer, Transport, pass_by
+from streams.faust_worker.consumer import Consumer, Transport, commit_past_gaps
 from streams.faust_worker.delivery import FaustDelivery
 from streams.faust_worker.in_flight import InFlightWindow
 from streams.faust_worker.producer import make_publish
@@ -102,7 +102,7 @@ class StageWorker:
         self._app.task(self._beat)
         self._app.on_partitions_assigned.connect(self._on_assigned)
         self._app.on_before_shutdown.connect(self._shut_down)
-        lag = partial(consumer_lag, self._kafka, self._app.conf.id, nothing_before=partial(pass_by, self._app))
+        lag = partial(consumer_lag, self._kafka, self._app.conf.id, nothing_before=partial(commit_past_gaps, self._app))
         self._watchdog.start(lag)
         logger.info("worker starts", extra={"stage": self._stage.name, "does": self._stage.does})
         worker = faust.Worker(self._app, loop=self._loop, quiet=True, override_logging=False, redirect_stdouts=False)

@@ -101,7 +101,7 @@ def test_the_client_ends_with_the_first_of_its_chain_and_the_authorities_with_th
     assert (end_s("client"), end_s("ca")) == (dates[1].timestamp(), dates[2].timestamp())
 
 
-def test_what_is_no_certificate_in_a_file_is_skipped(certificates: Certificates, tmp_path: Path) -> None:
+def test_other_things_in_a_file_of_certificates_are_skipped(certificates: Certificates, tmp_path: Path) -> None:
     mixed = tmp_path / "mixed.pem"
     of_openssl = certificates.authority.read_bytes().replace(b" CERTIFICATE", b" TRUSTED CERTIFICATE")
     mixed.write_bytes(b"# a comment\n" + of_openssl + certificates.server.read_bytes())  # with its key

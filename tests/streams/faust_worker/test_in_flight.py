@@ -69,7 +69,7 @@ async def settle() -> None:
 
 
 @given(order=st.permutations(range(6)))
-def test_whatever_finishes_first_events_are_acknowledged_in_order(order: list[int]) -> None:
+def test_events_are_acknowledged_in_order_whichever_finishes_first(order: list[int]) -> None:
     async def scenario() -> None:
         group, work = Group(), Work()
         window = group.window()
@@ -154,7 +154,7 @@ async def test_finished_work_that_could_not_be_acknowledged_is_not_done_again() 
     assert group.acknowledged == [("p0", 0), ("p0", 1)]
 
 
-async def test_an_event_delivered_before_a_rebalance_is_left_to_whoever_has_its_partition_after_it() -> None:
+async def test_an_event_delivered_before_a_rebalance_is_left_to_the_next_owner_of_its_partition() -> None:
     group, work = Group(), Work()
     window = group.window()
     outdated = group.event(0)

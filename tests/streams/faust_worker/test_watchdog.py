@@ -44,7 +44,7 @@ def test_a_worker_that_has_nothing_to_take_is_left_alone(lag: int | None) -> Non
     assert watched((0, IDLE, lag), (100, IDLE, lag), (200, IDLE, lag)) == [None, None, None]
 
 
-def test_progress_starts_the_time_anew() -> None:
+def test_progress_starts_the_time_again() -> None:
     moved = IDLE._replace(submitted=8)
     assert watched((0, IDLE, 3), (5, IDLE, 3), (50, moved, 3), (66, moved, 3), (120, moved, 3), (126, moved, 3)) == [
         None,

@@ -69,7 +69,7 @@ def wait_until_committed(kafka: KafkaSettings, within_s: float = 30) -> None:
         time.sleep(0.2)
 
 
-def test_what_faust_throws_away_before_anything_is_committed_comes_again(
+def test_events_that_faust_throws_away_before_the_first_commit_come_again(
     real_kafka: KafkaSettings, tmp_path: Path
 ) -> None:
     calls = [f"call-{number}" for number in range(40)]
