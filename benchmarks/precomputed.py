@@ -5,6 +5,7 @@ from typing import Any
 
 from callsift.stages import make_agent
 from schemas import AudioReady, CallClassified, CallEnded, CallTranscribed, Event, Speaker, Turn
+from streams.payloads.claim_check import ClaimCheckStore
 from streams.processing.agent import Agent
 from tests.schemas import examples
 
@@ -50,7 +51,7 @@ class PrecomputedDecision(Agent[CallTranscribed]):
         )
 
 
-def make(stage: str) -> Agent[Any]:
+def make(stage: str, _store: ClaimCheckStore) -> Agent[Any]:
     """Make a stage's agent with empty work.
 
     Raises:
@@ -64,9 +65,9 @@ def make(stage: str) -> Agent[Any]:
     return makers[stage]()
 
 
-def make_for_whole_calls(stage: str) -> Agent[Any]:
+def make_for_whole_calls(stage: str, store: ClaimCheckStore) -> Agent[Any]:
     """Make a stage's agent; only audio and transcribe are not the real ones."""
-    return make(stage) if stage in SPEECH_STAGES else make_agent(stage)
+    return make(stage, store) if stage in SPEECH_STAGES else make_agent(stage, store)
 
 
 def taken_by(stage: str, call_id: str) -> Event:

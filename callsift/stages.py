@@ -6,7 +6,7 @@ from streams.errors import SettingsError
 from streams.payloads.claim_check import ClaimCheckStore
 from streams.privacy import CallerPrivacy
 from streams.processing.agent import Agent
-from streams.settings import AudioStoreSettings, PrivacySettings
+from streams.settings import PrivacySettings
 from streams.topics import STAGES
 
 if TYPE_CHECKING:
@@ -14,45 +14,43 @@ if TYPE_CHECKING:
     from schemas import Taxonomy
 
 
-def make_agent(stage: str) -> Agent[Any]:
-    """Make the agent of a stage from the environment's settings.
+def make_agent(stage: str, store: ClaimCheckStore) -> Agent[Any]:
+    """Make the agent of a stage from the environment's settings; ``store`` is the audio store.
 
     Raises:
         SettingsError: A setting is wrong, or the stage's extra is not installed.
     """
     try:
-        return _MAKERS[stage]()
+        return _MAKERS[stage](store)
     except ImportError as error:
         raise SettingsError(
             f"the {stage} stage misses {error.name}", f"Install it with: pip install 'callsift[{stage}]'"
         ) from error
 
 
-def _audio() -> Agent[Any]:
+def _audio(store: ClaimCheckStore) -> Agent[Any]:
     from agents.audio.agent import AudioAgent  # noqa: PLC0415
     from agents.audio.fetching.settings import FetchSettings  # noqa: PLC0415
     from agents.audio.settings import AudioSettings  # noqa: PLC0415
 
-    return AudioAgent(
-        AudioSettings.read(), FetchSettings.read(), ClaimCheckStore(AudioStoreSettings.read().uri), _privacy()
-    )
+    return AudioAgent(AudioSettings.read(), FetchSettings.read(), store, _privacy())
 
 
-def _transcribe() -> Agent[Any]:
+def _transcribe(store: ClaimCheckStore) -> Agent[Any]:
     from agents.transcribe.agent import TranscribeAgent  # noqa: PLC0415
     from agents.transcribe.settings import TranscribeSettings  # noqa: PLC0415
 
-    return TranscribeAgent(TranscribeSettings.read(), ClaimCheckStore(AudioStoreSettings.read().uri))
+    return TranscribeAgent(TranscribeSettings.read(), store)
 
 
-def _classify() -> Agent[Any]:
+def _classify(_store: ClaimCheckStore) -> Agent[Any]:
     from agents.classify.agent import ClassifyAgent, make_classifier  # noqa: PLC0415
 
     settings, taxonomy = _classifying()
     return ClassifyAgent(make_classifier(settings, taxonomy), taxonomy, settings.confidence_floor)
 
 
-def _reprocess() -> Agent[Any]:
+def _reprocess(_store: ClaimCheckStore) -> Agent[Any]:
     """Make the lane's agent, which waits for what is away: what is decided anew shall not be provisional again."""
     from agents.classify.agent import make_classifier  # noqa: PLC0415
     from agents.classify.lane import LaneAgent  # noqa: PLC0415
@@ -69,7 +67,7 @@ def _classifying(**settled: str) -> "tuple[ClassifySettings, Taxonomy]":
     return ClassifySettings.read(**settled), Taxonomy.load()
 
 
-def _sink() -> Agent[Any]:
+def _sink(_store: ClaimCheckStore) -> Agent[Any]:
     from agents.sink.agent import SinkAgent  # noqa: PLC0415
     from agents.sink.settings import SinkSettings  # noqa: PLC0415
     from agents.sink.store import OutcomeStore  # noqa: PLC0415

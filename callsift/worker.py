@@ -16,7 +16,7 @@ from streams.payloads.claim_check import ClaimCheckStore, public_address
 from streams.payloads.claimed_turns import ClaimedTurns
 from streams.processing.agent import Agent
 from streams.settings import AudioStoreSettings, KafkaSettings, MonitorSettings, RunnerSettings, WorkerSettings
-from streams.topics import STAGES
+from streams.topics import STAGES, Stage
 
 if TYPE_CHECKING:
     from streams.processing.tracing import Tracing
@@ -36,7 +36,7 @@ _COLLECTOR = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT
 """Traces are sent if one of them is set."""
 
 
-def work(name: str, make: Callable[[str], Agent[Any]] = make_agent) -> None:
+def work(name: str, make: Callable[[str, ClaimCheckStore], Agent[Any]] = make_agent) -> None:
     """Work until SIGTERM or SIGINT, a stage with the agent that ``make`` makes; leaves by SystemExit.
 
     Raises:
@@ -52,30 +52,38 @@ def work(name: str, make: Callable[[str], Agent[Any]] = make_agent) -> None:
         raise SettingsError(
             f"cannot listen on {worker.http_host}:{worker.http_port}: {error.strerror}", "Set CALLSIFT_HTTP_PORT"
         ) from error
-    if name == REPROCESS:
-        os.nice(_NICENESS)
     watch_certificates(kafka)
     if name == RETRY:
         _move_retries(kafka, health)
     elif name == MONITOR:
         _monitor(kafka, health)
     else:
-        from streams.faust_worker.worker import run_worker  # noqa: PLC0415 - the mover needs no Faust
+        _work_on(STAGES[name], make, kafka, health)
 
-        store = AudioStoreSettings.read()
-        watch_audio_store(name, store)
-        if store.is_folder and name in _STORE_STAGES:
-            logger.warning(
-                "the audio store is a folder: workers on other machines have to see the same one, or use s3://",
-                extra={"address": public_address(store.uri)},
-            )
-        turns = ClaimedTurns(ClaimCheckStore(store.uri), store.message_limit_kb * 1024)
-        tracing = make_tracing(name, kafka)
-        try:
-            run_worker(STAGES[name], lambda: make(name), kafka, RunnerSettings.read(), health, turns, tracing)
-        finally:
-            if tracing is not None:
-                tracing.stop()
+
+def _work_on(
+    stage: Stage, make: Callable[[str, ClaimCheckStore], Agent[Any]], kafka: KafkaSettings, health: Health
+) -> None:
+    from streams.faust_worker import StageWorker  # noqa: PLC0415 - the mover and the monitor need no Faust
+
+    if stage.name == REPROCESS:
+        os.nice(_NICENESS)
+    runner, settings = RunnerSettings.read(), AudioStoreSettings.read()
+    watch_audio_store(stage.name, settings)
+    if settings.is_folder and stage.name in _STORE_STAGES:
+        logger.warning(
+            "the audio store is a folder: workers on other machines have to see the same one, or use s3://",
+            extra={"address": public_address(settings.uri)},
+        )
+    store = ClaimCheckStore(settings.uri)
+    turns = ClaimedTurns(store, settings.message_limit_kb * 1024)
+    tracing = make_tracing(stage.name, kafka)
+    try:
+        agent = make(stage.name, store)
+        StageWorker(stage, agent, kafka=kafka, runner=runner, health=health, turns=turns, tracing=tracing).run()
+    finally:
+        if tracing is not None:
+            tracing.stop()
 
 
 def make_tracing(stage: str, kafka: KafkaSettings) -> "Tracing | None":

@@ -53,6 +53,50 @@ def test_no_agent_imports_another() -> None:
     assert wrong == []
 
 
+WINGS = ({"kafka"}, {"payloads", "dead_letters"}, {"processing", "monitor"}, {"faust_worker"})
+"""The wings of streams/, each above those before it; the files at the door lie below them all."""
+ABOVE_THE_WINGS = {"retry_mover"}
+"""The files at the door that lie above the wings instead."""
+WING_FLOORS = {wing: floor for floor, wings in enumerate((*WINGS, ABOVE_THE_WINGS), start=1) for wing in wings}
+FAUST = {"faust", "mode", "aiokafka"}
+KAFKA_CLIENTS = {"confluent_kafka", *FAUST}
+
+
+def test_every_wing_has_its_floor() -> None:
+    folders = {path.parent.name for path in (ROOT / "streams").glob("*/__init__.py")}
+    assert folders == set().union(*WINGS)
+
+
+def test_a_wing_of_streams_imports_only_what_lies_below() -> None:
+    wrong = []
+    for path in (path for path in MODULES if path.relative_to(ROOT).parts[0] == "streams"):
+        own = path.relative_to(ROOT).with_suffix("").parts[1]
+        for name in sorted(imported(path)):
+            room, other, *_ = (*name.split("."), "")
+            if room == "streams" and other != own and WING_FLOORS.get(other, 0) >= max(WING_FLOORS.get(own, 0), 1):
+                wrong.append(f"{path.relative_to(ROOT)} imports {name}")
+    assert wrong == []
+
+
+def importers(libraries: set[str], *wings: str) -> set[str]:
+    """The modules of some wings of streams/, of all rooms without any, that import one of some libraries."""
+    folders = [ROOT / "streams" / wing for wing in wings] or [ROOT]
+    return {
+        str(path.relative_to(ROOT))
+        for path in MODULES
+        if any(path.is_relative_to(folder) for folder in folders)
+        and {name.split(".")[0] for name in imported(path)} & libraries
+    }
+
+
+def test_only_the_faust_worker_imports_faust_and_its_client() -> None:
+    assert importers(FAUST) - importers(FAUST, "faust_worker") == set()
+
+
+def test_what_processes_a_message_knows_no_kafka_client() -> None:
+    assert importers(KAFKA_CLIENTS, "processing") == set()
+
+
 def test_only_the_entry_points_read_the_environment() -> None:
     """Settings are read once; ``streams.settings`` and the command line's own modules may."""
     readers = {
@@ -80,7 +124,8 @@ PROGRAM = """
 import sys
 import callsift.worker, streams.faust_worker.worker
 from callsift.stages import make_agent
-agent = make_agent(sys.argv[1])
+from streams.payloads.claim_check import ClaimCheckStore
+agent = make_agent(sys.argv[1], ClaimCheckStore("memory://audio"))
 print(",".join(name for name in sys.argv[2].split(",") if name in sys.modules))
 sys.stdout.flush()
 import os; os._exit(0 if agent else 1)

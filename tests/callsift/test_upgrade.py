@@ -77,9 +77,9 @@ def reachable(content: Json, store: ClaimCheckStore) -> Json:
     return content | changed
 
 
-async def published(stage: str, topic: Topic, values: dict[str, Json]) -> dict[str, Published]:
+async def published(stage: str, topic: Topic, values: dict[str, Json], store: ClaimCheckStore) -> dict[str, Published]:
     """Let the stage's own agent work on events, by the runner, and return what came of each."""
-    agent = make_agent(stage)
+    agent = make_agent(stage, store)
     await agent.start()
     try:
         found = {}
@@ -109,7 +109,7 @@ async def test_every_stage_works_on_the_events_of_other_minor_versions(
         version: reachable(content, store) | {"call_id": f"call-{version}"}
         for version, content in golden(topic.event).items()
     }
-    for version, made in (await published(stage, topic, values)).items():
+    for version, made in (await published(stage, topic, values, store)).items():
         assert made.topic is STAGES[stage].gives, made.value
         event = made.event()
         assert event.schema_version == SCHEMA_VERSION

@@ -16,6 +16,7 @@ from callsift.stages import make_agent
 from callsift.worker import work
 from schemas import AudioReady, CallEnded, CallTranscribed
 from streams.errors import TransientError
+from streams.payloads.claim_check import ClaimCheckStore
 from streams.processing.agent import Agent
 from tests.schemas.examples import audio_ready, call_transcribed
 
@@ -72,13 +73,13 @@ class PrecomputedTranscript(Agent[AudioReady]):
         return True
 
 
-def make(stage: str) -> Agent[Any]:
+def make(stage: str, store: ClaimCheckStore) -> Agent[Any]:
     """Make a stage's agent; only audio and transcribe are not the real ones."""
     if stage == "audio":
         return PrecomputedAudio()
     if stage == "transcribe":
         return PrecomputedTranscript(float(os.environ["CHAOS_LADDER_SHARE"]), Path(os.environ["CHAOS_TRIED"]))
-    return make_agent(stage)
+    return make_agent(stage, store)
 
 
 if __name__ == "__main__":

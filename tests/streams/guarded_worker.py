@@ -33,4 +33,4 @@ class ByName(Agent[Event]):
 
 
 if __name__ == "__main__":
-    work(sys.argv[1], ByName)
+    work(sys.argv[1], lambda stage, _: ByName(stage))
