@@ -12,15 +12,15 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from benchmarks.progress import Steps
 from benchmarks.speech.audio import Call
 from benchmarks.speech.processes import cpu_s, family, peak_mb
 from callsift.calls import call_ended, emit_and_wait
+from callsift.commands.progress import Steps
+from callsift.demonstration import RECORDINGS, read_labels
 from callsift.embedded import EmbeddedBroker, EmbeddedStore, end, free_port
 from schemas import OneFile
 from streams.settings import KafkaSettings
 from streams.topics import STAGES
-from tests.agents.demo_calls import demo_calls
 
 _READY_LIMIT_S = 120.0
 _OUTCOME_LIMIT_S = 300.0
@@ -144,7 +144,10 @@ def measure_memory(folder: Path, model: Path, longest: Call, steps: Steps) -> di
             worker.wait_until_ready()
         idle = _peaks(workers)
         steps.done("every worker is ready")
-        events = [call_ended(f"memory-{call.name}", call.addressed) for call in demo_calls().values()]
+        events = [
+            call_ended(f"memory-{call.name}", call.recording.moved(lambda name: (RECORDINGS / name).as_uri()))
+            for call in read_labels()
+        ]
         events.append(call_ended("memory-long", OneFile(uri=longest.recording.as_uri())))
         emit_and_wait(site.kafka, events, _OUTCOME_LIMIT_S, lambda _: None)
         steps.done(f"{len(events)} calls have outcomes")

@@ -1,8 +1,6 @@
 """``callsift eval``: how right the classifier is, on calls that a person has labelled."""
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,13 +8,14 @@ import typer
 
 from agents.classify.settings import ClassifierName, ClassifySettings
 from callsift.commands.output import notes, print_json, print_table
+from callsift.commands.progress import shown
 from schemas import Taxonomy
 from streams.errors import CallsiftError, SettingsError, TransientError
 
 if TYPE_CHECKING:
     from callsift.evaluation.evaluate import Evaluated
 
-_PLAIN_STEPS = 10
+_PLAIN_LINES = 10
 
 
 def evaluate(
@@ -58,9 +57,15 @@ def evaluate(
         raise SettingsError(f"{error.name} is not installed", "Install it with: pip install 'callsift[all]'") from error
     kept = predictions or files[0].with_name(f"{files[0].name}.predictions")
     try:
-        with _progress(len({question.key for question in questions})) as advance:
+        with shown(len({question.key for question in questions}), _PLAIN_LINES) as steps:
             evaluated = evaluate(
-                questions, kept, settings, taxonomy, concurrency=concurrency, calibrate=calibrate, on_answer=advance
+                questions,
+                kept,
+                settings,
+                taxonomy,
+                concurrency=concurrency,
+                calibrate=calibrate,
+                on_answer=lambda count: steps.done("calls answered", count),
             )
     except (KeyboardInterrupt, TransientError):
         notes.print(f"run it again to go on: answers until here are in {kept}", markup=False, highlight=False)
@@ -73,29 +78,6 @@ def evaluate(
         print_json(evaluated.document)
     else:
         _print_figures(evaluated.document)
-
-
-@contextmanager
-def _progress(total: int) -> Iterator[Callable[[int], None]]:
-    """Show a bar on a terminal, and a line at every tenth of the way elsewhere."""
-    if notes.is_terminal:
-        from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn  # noqa: PLC0415
-
-        with Progress(
-            *Progress.get_default_columns()[:2], MofNCompleteColumn(), TimeRemainingColumn(), console=notes
-        ) as bar:
-            task = bar.add_task("asking", total=total)
-            yield lambda count: bar.advance(task, count)
-        return
-    done = 0
-
-    def advance(count: int) -> None:
-        nonlocal done
-        before, done = done, done + count
-        if done * _PLAIN_STEPS // total > before * _PLAIN_STEPS // total:
-            notes.print(f"{done} of {total} calls answered", highlight=False)
-
-    yield advance
 
 
 def _write_report(evaluated: "Evaluated", folder: Path, title: str) -> None:

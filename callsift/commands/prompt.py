@@ -23,9 +23,9 @@ def prompt(
 async def _print_requests(file: Path, *, as_json: bool) -> None:
     """Let the client that the settings choose ask a service on this machine, and print what arrives there."""
     from agents.classify.agent import make_model  # noqa: PLC0415
+    from agents.classify.dialogues import read_dialogues  # noqa: PLC0415
     from agents.classify.hosted import HostedClassifier  # noqa: PLC0415
     from agents.classify.settings import ClassifySettings  # noqa: PLC0415
-    from callsift.dialogues import read_dialogues  # noqa: PLC0415
     from callsift.loopback import loopback  # noqa: PLC0415
     from schemas import Taxonomy  # noqa: PLC0415
 

@@ -9,7 +9,7 @@ from typing import Any
 from agents.classify.evaluation.calibration import correction, risk_coverage, sufficient_floor
 from agents.classify.evaluation.figures import figures
 from agents.classify.evaluation.judged import Judged, judged
-from agents.classify.labelled import Dialogue, RecordedCall
+from agents.classify.labelled import LabelledDialogue, RecordedCall
 from agents.classify.settings import ClassifySettings
 from callsift.evaluation.predictions import Predictions
 from callsift.evaluation.questions import Asking, Question, about_words
@@ -32,7 +32,7 @@ class Evaluated:
 
 
 def questions_of(
-    calls: Sequence[Dialogue | RecordedCall], settings: ClassifySettings, taxonomy: Taxonomy
+    calls: Sequence[LabelledDialogue | RecordedCall], settings: ClassifySettings, taxonomy: Taxonomy
 ) -> list[Question]:
     """Make the question about each call; models are loaded for what the file holds only.
 
@@ -40,7 +40,7 @@ def questions_of(
         CallsiftError: A setting is wrong, or a recording is missing.
     """
     ways: dict[type, Callable[[ClassifySettings, Taxonomy], Asking]] = {
-        Dialogue: about_words,
+        LabelledDialogue: about_words,
         RecordedCall: about_recordings,
     }
     asking = {kind: ways[kind](settings, taxonomy) for kind in {type(call) for call in calls}}

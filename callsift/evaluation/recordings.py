@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from agents.classify.agent import make_classifier
-from agents.classify.labelled import Dialogue, RecordedCall
+from agents.classify.labelled import LabelledDialogue, RecordedCall
 from agents.classify.settings import ClassifySettings
 from callsift.evaluation.predictions import digest
 from callsift.evaluation.questions import Asking, Question, answerer, measured
@@ -24,7 +24,7 @@ def about_recordings(settings: ClassifySettings, taxonomy: Taxonomy) -> Asking:
         async with one_at_a_time:
             return await asyncio.to_thread(ear, call)
 
-    def question(call: Dialogue | RecordedCall, /) -> Question:
+    def question(call: LabelledDialogue | RecordedCall, /) -> Question:
         assert isinstance(call, RecordedCall)  # noqa: S101 - the caller chooses by type
         content = digest([_file_digest(path) for path in paths(call)])
         layout = call.recording.model_dump(mode="json", exclude={"uri": True, "customer": {"uri"}, "agent": {"uri"}})

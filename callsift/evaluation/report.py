@@ -8,7 +8,7 @@ from typing import Any
 
 from agents.classify.evaluation.calibration import WANTED
 from agents.classify.evaluation.judged import Judged
-from agents.classify.labelled import Dialogue
+from agents.classify.labelled import LabelledDialogue
 from callsift.evaluation.charts import anchor, confusion_table, reliability_diagram, risk_coverage_curve
 from callsift.evaluation.evaluate import Evaluated
 from callsift.evaluation.questions import Question
@@ -123,7 +123,7 @@ def _call(call: Judged, question: Question) -> str:
 
 
 def _said(question: Question) -> str:
-    if isinstance(question.call, Dialogue):
+    if isinstance(question.call, LabelledDialogue):
         return "".join(
             f'<p class="turn {turn.speaker.value}"><span class="who">{turn.speaker.value}</span>{escape(turn.text)}</p>'
             for turn in question.call.turns

@@ -7,7 +7,8 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from callsift.commands.redact import UnreadableLine, redact
+from callsift.commands.redact import redact
+from streams.errors import CallsiftError
 
 app = typer.Typer()
 app.command()(redact)
@@ -54,7 +55,7 @@ def test_standard_input_is_a_dash_and_a_person_reads_plain_lines() -> None:
 def test_a_bad_line_is_named_and_not_quoted(tmp_path: Path, line: str) -> None:
     path = tmp_path / "calls.jsonl"
     path.write_text(f"{json.dumps(LINE)}\n{line}\n", encoding="utf-8")
-    with pytest.raises(UnreadableLine, match="line 2") as caught:
+    with pytest.raises(CallsiftError, match="line 2") as caught:
         run(str(path), "--json")
     assert "5321234567" not in str(caught.value)
 
@@ -64,5 +65,5 @@ def test_a_file_that_cannot_be_read_is_an_error(tmp_path: Path, content: bytes |
     path = tmp_path / "calls.jsonl"
     if content:
         path.write_bytes(content)
-    with pytest.raises(UnreadableLine, match=r"cannot read|not UTF-8"):
+    with pytest.raises(CallsiftError, match=r"cannot read|not UTF-8"):
         run(str(path), "--json")

@@ -13,14 +13,14 @@ from confluent_kafka.admin import AdminClient
 
 from callsift.settings import VARIABLES
 from callsift.worker import WORKERS
-from deploy.docker.images import argument, images
 from deploy.laptop.kafka import free_ports
 from deploy.laptop.kafka_broker import command
 from deploy.laptop.kafka_jars import CannotRunKafka, java, version
-from deploy.tools import find
 from streams.kafka.client import client_config
 from streams.kafka.topic_admin import create_topics, drift, find_topics, wanted_topics
 from streams.settings import KafkaSettings, RunnerSettings
+from tests.images.dockerfile import argument, images
+from tests.tools import find
 
 ROOT = Path(__file__).parents[2]
 FILE = ROOT / "docker-compose.kafka.yml"

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from callsift.worker import WORKERS
-from deploy.docker.check import DATA_FILES
-from deploy.docker.images import DOCKERFILE, argument, images
-from deploy.tools import find
 from streams.health import Health, serve
+from tests.images.__main__ import DATA_FILES
+from tests.images.dockerfile import DOCKERFILE, argument, images
+from tests.tools import find
 
 ROOT = Path(__file__).parents[2]
 TEXT = DOCKERFILE.read_text(encoding="utf-8")

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from agents.classify.labelled import Dialogue, read_dialogues
+from agents.classify.labelled import LabelledDialogue, read_labelled_dialogues
 from schemas import Taxonomy
 from tests.servers.gemini import Reply, Request, answered, gemini_server
 
@@ -23,7 +23,9 @@ _SURE_RIGHT, _SURE_WRONG = (0.8, 0.99), (0.45, 0.95)
 class Labelled:
     """Answers by the label of the dialogue that a request shows, and wrongly for a share of them."""
 
-    def __init__(self, dialogues: Sequence[Dialogue], errors: float, *, seed: int = 0, delay_s: float = 0.0) -> None:
+    def __init__(
+        self, dialogues: Sequence[LabelledDialogue], errors: float, *, seed: int = 0, delay_s: float = 0.0
+    ) -> None:
         self._dialogues = [dialogue for dialogue in dialogues if dialogue.customer_speaks]
         drawn = random.Random(seed).sample(self._dialogues, round(errors * len(self._dialogues)))  # noqa: S311
         self.wrong = frozenset(dialogue.id for dialogue in drawn)
@@ -53,7 +55,9 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=8099)
     given = parser.parse_args()
     with gemini_server(given.port) as server:
-        server.respond = Labelled(read_dialogues(given.files), given.errors, seed=given.seed, delay_s=given.delay)
+        server.respond = Labelled(
+            read_labelled_dialogues(given.files), given.errors, seed=given.seed, delay_s=given.delay
+        )
         print(f"Gemini's REST format at {server.address}, Ctrl-C ends it", flush=True)  # noqa: T201
         ended = threading.Event()
         for number in (signal.SIGINT, signal.SIGTERM):

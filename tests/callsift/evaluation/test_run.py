@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from agents.classify.errors import GarbledAnswer, ModelAway
-from agents.classify.labelled import Dialogue
+from agents.classify.labelled import LabelledDialogue
 from callsift.evaluation import run
 from callsift.evaluation.predictions import Predictions
 from callsift.evaluation.questions import Question
@@ -25,7 +25,7 @@ async def answered() -> CallClassified:
 
 
 def question(key: str, ask: Ask = answered) -> Question:
-    call = Dialogue(id=f"call-{key}", turns=(), category="empty_call")
+    call = LabelledDialogue(id=f"call-{key}", turns=(), category="empty_call")
     return Question(call, "content", key, ask)
 
 
