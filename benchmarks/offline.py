@@ -9,6 +9,7 @@ import statistics
 import time
 from collections.abc import Callable, Sequence
 
+from agents.classify.evaluation.judged import known
 from agents.classify.evaluation.noise import WordNoise
 from agents.classify.labelled import LabelledDialogue
 from agents.classify.offline.classifier import OfflineClassifier
@@ -61,10 +62,10 @@ def _rightness(model: OfflineModel, evaluated: Sequence[LabelledDialogue]) -> di
             for seed in range(SEEDS if rate else 1)
         ]
         found[f"{rate:.0%}"] = {
-            "category when answered": statistics.mean(run["selective_accuracy"]["category"] for run in runs),
-            "leaf when answered": statistics.mean(run["selective_accuracy"]["leaf"] for run in runs),
-            "answered": statistics.mean(run["coverage"] for run in runs),
-            "calibration error": statistics.mean(run["calibration"]["ece"] for run in runs),
+            "category when answered": statistics.mean(known(run["selective_accuracy"]["category"]) for run in runs),
+            "leaf when answered": statistics.mean(known(run["selective_accuracy"]["leaf"]) for run in runs),
+            "answered": statistics.mean(known(run["coverage"]) for run in runs),
+            "calibration error": statistics.mean(known(run["calibration"]["ece"]) for run in runs),
         }
     return found
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from callsift.commands.output import category_title, notes, print_json, print_table, reason
+from callsift.commands.output import category_title, notes, percent, print_json, print_table, reason
 from callsift.running import adopt_running
 from schemas import CallEnded, OneFile, Taxonomy
 from streams.settings import AudioStoreSettings, KafkaSettings
@@ -44,13 +44,9 @@ def emit(
     else:
         taxonomy = Taxonomy.load()
         rows = [
-            [path.name, call_id, category_title(outcome, taxonomy), _percent(outcome.confidence), reason(outcome)]
+            [path.name, call_id, category_title(outcome, taxonomy), percent(outcome.confidence, 0), reason(outcome)]
             for path, (call_id, outcome) in zip(recordings, outcomes.items(), strict=True)
         ]
         print_table("Outcomes", ["recording", "call", "category", "confidence", "why"], rows)
     if any(outcome.state == "failed" for outcome in outcomes.values()):
         raise typer.Exit(1)
-
-
-def _percent(confidence: float | None) -> str:
-    return "" if confidence is None else f"{confidence:.0%}"

@@ -2,20 +2,22 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from agents.classify.settings import ClassifierName, ClassifySettings
-from callsift.commands.output import notes, print_json, print_table
+from callsift.commands.output import notes, percent, percents, print_json, print_table
 from callsift.commands.progress import shown
 from schemas import Taxonomy
 from streams.errors import CallsiftError, SettingsError, TransientError
 
 if TYPE_CHECKING:
-    from callsift.evaluation.evaluate import Evaluated
+    from callsift.evaluation.measurement import Evaluated
 
 _PLAIN_LINES = 10
+_LEVELS: tuple[Literal["category"], Literal["leaf"]] = ("category", "leaf")
+_LEVELLED: tuple[Literal["accuracy"], Literal["selective_accuracy"]] = ("accuracy", "selective_accuracy")
 
 
 def evaluate(
@@ -50,7 +52,7 @@ def evaluate(
     taxonomy = Taxonomy.load()
     try:
         from agents.classify.labelled import read_labelled  # noqa: PLC0415
-        from callsift.evaluation.evaluate import evaluate, questions_of  # noqa: PLC0415
+        from callsift.evaluation.measurement import measure, questions_of  # noqa: PLC0415
 
         questions = questions_of(read_labelled(files, taxonomy)[:limit], settings, taxonomy)
     except ImportError as error:
@@ -58,7 +60,7 @@ def evaluate(
     kept = predictions or files[0].with_name(f"{files[0].name}.predictions")
     try:
         with shown(len({question.key for question in questions}), _PLAIN_LINES) as steps:
-            evaluated = evaluate(
+            evaluated = measure(
                 questions,
                 kept,
                 settings,
@@ -75,9 +77,9 @@ def evaluate(
     if report is not None:
         _write_report(evaluated, report, ", ".join(path.name for path in files))
     if as_json:
-        print_json(evaluated.document)
+        print_json(evaluated.as_json())
     else:
-        _print_figures(evaluated.document)
+        _print_figures(evaluated)
 
 
 def _write_report(evaluated: "Evaluated", folder: Path, title: str) -> None:
@@ -92,29 +94,29 @@ def _write_report(evaluated: "Evaluated", folder: Path, title: str) -> None:
     notes.print(f"wrote {path}", markup=False, highlight=False)
 
 
-def _print_figures(document: dict[str, Any]) -> None:
-    intervals = document["intervals"]
+def _print_figures(evaluated: "Evaluated") -> None:
+    document, intervals = evaluated.document, evaluated.document["intervals"]
     rows = [
         ["calls", str(document["n"]), ""],
         *(
-            [f"{name.replace('_', ' ')} ({level})", _percent(document[name][level]), _range(intervals[name][level])]
-            for name in ("accuracy", "selective_accuracy")
-            for level in ("category", "leaf")
+            [f"{name.replace('_', ' ')} ({level})", percent(document[name][level]), percents(intervals[name][level])]
+            for name in _LEVELLED
+            for level in _LEVELS
         ),
-        ["coverage", _percent(document["coverage"]), _range(intervals["coverage"])],
-        ["calibration error", _percent(document["calibration"]["ece"]), ""],
+        ["coverage", percent(document["coverage"]), percents(intervals["coverage"])],
+        ["calibration error", percent(document["calibration"]["ece"]), ""],
         ["answers new / kept / failed", " / ".join(map(str, document["answers"].values())), ""],
         ["seconds", f"{document['seconds']:.1f}", ""],
         ["tokens", str(document["tokens"]), ""],
         ["cost", "–" if document["cost"] is None else f"{document['cost']:.4f} {document['currency']}", ""],
     ]
-    if "floor" in document:
-        floor, found = document["floor"], document["corrected"]
+    if evaluated.advice:
+        floor, found = evaluated.advice["floor"], evaluated.advice["corrected"]
         rows.append(["confidence floor for 95% right leaves", f"{floor['floor']:g}" if floor else "none", ""])
-        rows.append(["calibration error, corrected", _percent(found["ece"]) if found else "too few calls", ""])
+        rows.append(["calibration error, corrected", percent(found["ece"]) if found else "too few calls", ""])
     print_table("Figures", ["figure", "value", "95 %"], rows)
     own = [
-        [code, *(_percent(found[name]) for name in ("precision", "recall", "f1")), str(found["support"])]
+        [code, *(percent(found[name]) for name in ("precision", "recall", "f1")), str(found["support"])]
         for code, found in document["per_class"].items()
     ]
     print_table("Each category", ["category", "precision", "recall", "f1", "calls"], own)
@@ -130,14 +132,14 @@ def _compare(first: Path, second: Path, *, as_json: bool) -> None:
     rows = [
         [
             level,
-            _percent(own["a"]),
-            _percent(own["b"]),
+            percent(own["a"]),
+            percent(own["b"]),
             f"{own['difference']:+.1%} ({own['interval'][0]:+.1%} to {own['interval'][1]:+.1%})",
             f"{own['only_a_right']} / {own['only_b_right']}",
             f"{own['p_value']:.4f}",
             f"{own['better']} is better" if own["better"] else "no difference shown",
         ]
-        for level, own in ((level, found[level]) for level in ("category", "leaf"))
+        for level, own in ((level, found[level]) for level in _LEVELS)
     ]
     columns = ["level", "A", "B", "B − A (95 %)", "only A / only B right", "p (McNemar)", "verdict"]
     print_table(f"{found['n']} calls that both have, {found['left_out']} left out", columns, rows)
@@ -151,11 +153,3 @@ def _read(path: Path) -> dict[str, Any]:
             f"cannot read {path}: {type(error).__name__}", "Write it with: callsift eval FILE --json"
         ) from None
     return content if isinstance(content, dict) else {}
-
-
-def _percent(value: float | None) -> str:
-    return "–" if value is None else f"{value:.1%}"
-
-
-def _range(bounds: tuple[float, float] | None) -> str:
-    return "" if bounds is None else f"{bounds[0]:.1%} to {bounds[1]:.1%}"

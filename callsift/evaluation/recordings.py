@@ -10,19 +10,19 @@ from agents.classify.labelled import LabelledDialogue, RecordedCall
 from agents.classify.settings import ClassifySettings
 from callsift.evaluation.predictions import digest
 from callsift.evaluation.questions import Asking, Question, answerer, measured
-from schemas import CallClassified, OneFile, Taxonomy
+from schemas import CallClassified, Taxonomy
 from streams.errors import CallsiftError
 
 
 def about_recordings(settings: ClassifySettings, taxonomy: Taxonomy) -> Asking:
     """Send recordings through all stages in this process, one at a time: each takes every core for itself."""
-    ear, heard_with = _chain(measured(settings))
+    recognise, heard_with = _chain(measured(settings))
     source = answerer(make_classifier(measured(settings), taxonomy), taxonomy)
     one_at_a_time = asyncio.Lock()
 
     async def classified(call: RecordedCall) -> CallClassified:
         async with one_at_a_time:
-            return await asyncio.to_thread(ear, call)
+            return await asyncio.to_thread(recognise, call)
 
     def question(call: LabelledDialogue | RecordedCall, /) -> Question:
         assert isinstance(call, RecordedCall)  # noqa: S101 - the caller chooses by type
@@ -36,9 +36,7 @@ def about_recordings(settings: ClassifySettings, taxonomy: Taxonomy) -> Asking:
 
 def paths(call: RecordedCall) -> list[Path]:
     """Return the files of a recording."""
-    recording = call.recording
-    uris = [recording.uri] if isinstance(recording, OneFile) else [recording.customer.uri, recording.agent.uri]
-    return [Path(uri) for uri in uris]
+    return [Path(uri) for uri in call.recording.uris]
 
 
 def _chain(settings: ClassifySettings) -> tuple[Callable[[RecordedCall], CallClassified], tuple[object, ...]]:

@@ -11,7 +11,7 @@ from sklearn.model_selection import StratifiedKFold
 
 from agents.classify.dialogues import SaidTurn
 from agents.classify.evaluation.figures import Figures, figures
-from agents.classify.evaluation.judged import judged
+from agents.classify.evaluation.judged import judged, known
 from agents.classify.labelled import LabelledDialogue, read_labelled_dialogues
 from agents.classify.offline.features import Features
 from agents.classify.offline.model import OfflineModel, softmax
@@ -87,15 +87,15 @@ def _temperature(calls: Sequence[Sequence[SaidTurn]], labels: npt.NDArray[np.str
 
 def card_with(model: OfflineModel, dialogues: Sequence[LabelledDialogue], found: Figures) -> dict[str, object]:
     """Return the model's card with what it reached on ``dialogues``."""
-    selective = found["selective_accuracy"]
+    accuracy, selective = found["accuracy"], found["selective_accuracy"]
     return model.card | {
         "evaluation_dialogues": found["n"],
         "evaluation_sha256": digest(dialogues),
-        "category_accuracy": round(found["accuracy"]["category"], 4),
-        "leaf_accuracy": round(found["accuracy"]["leaf"], 4),
-        "coverage": round(found["coverage"], 4),
-        "category_accuracy_when_answered": round(selective["category"], 4),
-        "leaf_accuracy_when_answered": round(selective["leaf"], 4),
+        "category_accuracy": round(known(accuracy["category"]), 4),
+        "leaf_accuracy": round(known(accuracy["leaf"]), 4),
+        "coverage": round(known(found["coverage"]), 4),
+        "category_accuracy_when_answered": round(known(selective["category"]), 4),
+        "leaf_accuracy_when_answered": round(known(selective["leaf"]), 4),
     }
 
 

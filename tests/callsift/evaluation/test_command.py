@@ -131,8 +131,10 @@ def test_calibrating_finds_a_floor_even_with_too_few_calls_for_a_correction(some
 
 def test_calibrating_fits_a_correction_of_a_model_that_is_too_modest(hosted: GeminiServer, tmp_path: Path) -> None:
     files = [str(path) for path in sorted(DIALOGUES.glob("evaluation*.jsonl"))]
-    found = evaluated(variables(hosted), *files, "--predictions", str(tmp_path / "p"), "--calibrate")
+    options = ("--predictions", str(tmp_path / "p"), "--calibrate", "--report", str(tmp_path))
+    found = evaluated(variables(hosted), *files, *options)
     assert found["corrected"]["ece"] < found["calibration"]["ece"]
+    assert (tmp_path / "report.html").read_text(encoding="utf-8").count("<title>Reliability diagram</title>") == 2
 
 
 @pytest.mark.integration
