@@ -12,8 +12,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from benchmarks.processes import cpu_s, family, peak_mb
 from benchmarks.speech.audio import Call
-from benchmarks.speech.processes import cpu_s, family, peak_mb
 from callsift.calls import call_ended, emit_and_wait
 from callsift.commands.progress import Steps
 from callsift.demonstration import RECORDINGS, read_labels
@@ -104,7 +104,7 @@ class Worker:
     @property
     def peaks_mb(self) -> dict[str, float]:
         """The most memory that was resident so far: the worker's, all its children's, and the sum."""
-        own, *children = (peak_mb(pid) for pid in family(self._process.pid))
+        own, *children = map(peak_mb, family(self._process.pid))
         found = {"worker": own, "children": sum(children), "total": own + sum(children)}
         return {name: round(value, 1) for name, value in found.items()}
 
