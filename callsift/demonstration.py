@@ -95,7 +95,7 @@ def run_demo(workers: Pipeline, on_outcome: Callable[[CallOutcome], None]) -> li
     """Send every demo call through a running pipeline and collect the outcomes.
 
     Raises:
-        OutcomeMissing: A call has no outcome in time.
+        CallsiftError: A call has no outcome in time.
     """
     os.environ.update(workers.environment)
     store = ClaimCheckStore(workers.environment["CALLSIFT_AUDIO_STORE_URI"])

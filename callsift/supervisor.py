@@ -30,10 +30,6 @@ _STEADY_S = 300.0
 DEMO_MODEL = Path(__file__).parents[1] / "demo" / "speech_model" / "model"
 
 
-class WorkerEnded(CallsiftError):
-    """A worker process ended although nobody asked it to, and is not started again."""
-
-
 @dataclass
 class _Worker:
     """One place for a worker process."""
@@ -86,7 +82,7 @@ class Pipeline:
         """Return when every worker has its partitions.
 
         Raises:
-            WorkerEnded: A stage ended instead, or a helper that refuses its settings.
+            CallsiftError: A stage ended instead, or a helper that refuses its settings.
             CallsiftError: One is not ready in time.
         """
         deadline = time.monotonic() + _READY_LIMIT_S
@@ -99,7 +95,7 @@ class Pipeline:
             time.sleep(0.1)
 
     def check(self) -> None:
-        """Raise WorkerEnded if a stage has ended; start a helper that has ended again, and say so.
+        """Raise CallsiftError if a stage has ended; start a helper that has ended again, and say so.
 
         Calls would wait for a stage without anybody seeing it; they do not wait for a helper.
         """
@@ -107,7 +103,7 @@ class Pipeline:
             if (code := worker.process.poll()) is None:
                 continue
             if name not in HELPERS or code == _REFUSED:
-                raise WorkerEnded(f"the {name} worker ended with exit code {code}", "Read its log lines above")
+                raise CallsiftError(f"the {name} worker ended with exit code {code}", "Read its log lines above")
             self._start_again(name, worker, code)
 
     def _start_again(self, name: str, worker: _Worker, code: int) -> None:

@@ -120,7 +120,7 @@ def _listed(kafka: KafkaSettings, chosen: LetterFilter, beginnings: Sequence[str
     """Return the dead letters that are meant, oldest first; ``beginnings`` names some, () all.
 
     Raises:
-        UnknownDeadLetter: One of ``beginnings`` names none, or several.
+        CallsiftError: One of ``beginnings`` names none, or several.
     """
     from streams.dead_letters.replay import read_letters, read_replays  # noqa: PLC0415
 

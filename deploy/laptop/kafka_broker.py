@@ -29,10 +29,6 @@ def command(java_path: str, *flags: str) -> list[str]:
     return [java_path, *JAVA_FLAGS, *flags, "-cp", ":".join(map(str, jars()))]
 
 
-class KafkaDidNotStart(CallsiftError):
-    """A broker ended or did not answer in time."""
-
-
 class Broker:
     """One broker: a Java process with ports and a folder that outlive it."""
 
@@ -90,7 +86,7 @@ class Broker:
         """Return when it has joined the cluster and answers clients.
 
         Raises:
-            KafkaDidNotStart: It ended, or is not ready within ``timeout_s`` seconds.
+            CallsiftError: It ended, or is not ready within ``timeout_s`` seconds.
         """
         deadline = time.monotonic() + timeout_s
         address = f"127.0.0.1:{self.ports[PLAINTEXT]}"
@@ -104,7 +100,7 @@ class Broker:
                 if self.node in found.brokers and found.controller_id != -1:
                     return
             time.sleep(0.02)
-        raise KafkaDidNotStart(f"broker {self.node} is not ready", f"Read {self.log}")
+        raise CallsiftError(f"broker {self.node} is not ready", f"Read {self.log}")
 
     def kill(self) -> None:
         """End it as a power cut would (SIGKILL), also when it is frozen."""
@@ -140,7 +136,7 @@ class Broker:
         """Start it again on its ports and data, after ``kill`` or ``stop``, and wait until it is ready.
 
         Raises:
-            KafkaDidNotStart: It does not come back.
+            CallsiftError: It does not come back.
         """
         self.start()
         self.wait_until_ready()
