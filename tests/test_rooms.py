@@ -1,4 +1,4 @@
-"""The rooms: who may import whom, and what a worker process of one stage must not load."""
+"""The rooms: who may import whom, what a worker process of one stage must not load, and how long a function may be."""
 
 import ast
 import os
@@ -16,6 +16,9 @@ ROOMS = ("schemas", "streams", "agents", "callsift")
 FLOORS = (*ROOMS, "deploy", "benchmarks")
 """The rooms and what stands on them; tests import all of it, and nothing imports tests."""
 MODULES = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
+
+
+LONGEST_FUNCTION_LINES = 60
 
 
 def imported(path: Path) -> set[str]:
@@ -52,6 +55,18 @@ def test_no_agent_imports_another() -> None:
             if name.split(".")[0] == "agents" and name.split(".")[1] != own
         ]
     assert wrong == []
+
+
+def test_no_function_is_longer_than_a_screen() -> None:
+    long = {
+        f"{path.relative_to(ROOT)}: {node.name}"
+        for floor in (*FLOORS, "tests", "demo")
+        for path in (ROOT / floor).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        if (node.end_lineno or node.lineno) - node.lineno >= LONGEST_FUNCTION_LINES
+    }
+    assert long - {"streams/faust_worker/worker.py: connect"} == set()
 
 
 def test_only_the_entry_points_read_the_environment() -> None:

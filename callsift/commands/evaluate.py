@@ -49,6 +49,21 @@ def evaluate(
     if not files:
         raise typer.BadParameter("name a file of labelled calls, or two evaluations with --compare")
     settings = ClassifySettings.read(**({"classifier": classifier} if classifier else {}))
+    kept = predictions or files[0].with_name(f"{files[0].name}.predictions")
+    evaluated = _measured(files, settings, kept, limit=limit, concurrency=concurrency, calibrate=calibrate)
+    for call_id, problem in evaluated.failed.items():
+        notes.print(f"not classified: {call_id}: {problem}", markup=False, highlight=False)
+    if report is not None:
+        _write_report(evaluated, report, ", ".join(path.name for path in files))
+    if as_json:
+        print_json(evaluated.as_json())
+    else:
+        _print_figures(evaluated)
+
+
+def _measured(
+    files: list[Path], settings: ClassifySettings, kept: Path, *, limit: int | None, concurrency: int, calibrate: bool
+) -> "Evaluated":
     taxonomy = Taxonomy.load()
     try:
         from agents.classify.labelled import read_labelled  # noqa: PLC0415
@@ -57,10 +72,9 @@ def evaluate(
         questions = questions_of(read_labelled(files, taxonomy)[:limit], settings, taxonomy)
     except ImportError as error:
         raise SettingsError(f"{error.name} is not installed", "Install it with: pip install 'callsift[all]'") from error
-    kept = predictions or files[0].with_name(f"{files[0].name}.predictions")
     try:
         with shown(len({question.key for question in questions}), _PLAIN_LINES) as steps:
-            evaluated = measure(
+            return measure(
                 questions,
                 kept,
                 settings,
@@ -72,14 +86,6 @@ def evaluate(
     except (KeyboardInterrupt, TransientError):
         notes.print(f"run it again to go on: answers until here are in {kept}", markup=False, highlight=False)
         raise
-    for call_id, problem in evaluated.failed.items():
-        notes.print(f"not classified: {call_id}: {problem}", markup=False, highlight=False)
-    if report is not None:
-        _write_report(evaluated, report, ", ".join(path.name for path in files))
-    if as_json:
-        print_json(evaluated.as_json())
-    else:
-        _print_figures(evaluated)
 
 
 def _write_report(evaluated: "Evaluated", folder: Path, title: str) -> None:
