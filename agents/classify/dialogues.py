@@ -5,12 +5,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TypeVar
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, JsonValue, ValidationError
 
 from schemas import Speaker, Turn
 from streams.errors import CallsiftError, broken_rules
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
+DialogueT = TypeVar("DialogueT", bound="AnyDialogue")
 _STANDARD_INPUT = Path("-")
 _CURE = (
     'Name a file of lines like {"id": "1", "turns": [{"speaker": "customer", "text": "alo"}]}; '
@@ -18,19 +19,32 @@ _CURE = (
 )
 
 
-class SaidTurn(BaseModel):
-    """One turn, without times."""
+class AnyTurn(BaseModel):
+    """One turn, without times; speakers are called as its origin calls them."""
 
     model_config = ConfigDict(frozen=True)
 
-    speaker: Speaker
+    speaker: str
     text: str
 
 
-class Dialogue(BaseModel):
-    """Who said what in a call; further fields of the line are not looked at."""
+class AnyDialogue(BaseModel):
+    """Who said what in a call of any origin; further fields of the line are not looked at."""
 
     model_config = ConfigDict(frozen=True)
+
+    id: JsonValue
+    turns: tuple[AnyTurn, ...]
+
+
+class SaidTurn(AnyTurn):
+    """One turn of a speaker that we know."""
+
+    speaker: Speaker
+
+
+class Dialogue(AnyDialogue):
+    """Who said what in a call, as a stage takes it."""
 
     id: str | int
     turns: tuple[SaidTurn, ...]
@@ -50,14 +64,14 @@ class Dialogue(BaseModel):
         return any(turn.text.strip() for turn in self.turns if turn.speaker != Speaker.AGENT)
 
 
-def read_dialogues(path: Path) -> Iterator[Dialogue]:
-    """Read dialogues one by one; "-" is standard input.
+def read_dialogues(path: Path, kind: type[DialogueT]) -> Iterator[DialogueT]:
+    """Read dialogues of one kind, one by one; "-" is standard input.
 
     Raises:
         CallsiftError: As ``read_lines`` and ``parse``.
     """
     for place, line in read_lines(path):
-        yield parse(Dialogue, line, place, "dialogue")
+        yield parse(kind, line, place, "dialogue")
 
 
 def read_lines(path: Path) -> Iterator[tuple[str, str]]:

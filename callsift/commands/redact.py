@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from pydantic import JsonValue
 
 from callsift.commands.output import harmless, print_json, print_table
 
@@ -21,12 +22,12 @@ def redact(
 
     A line is {"id": ..., "turns": [{"speaker": ..., "text": ...}]}. Spans are positions in the text that was given.
     """
-    from agents.classify.dialogues import read_dialogues  # noqa: PLC0415
+    from agents.classify.dialogues import AnyDialogue, read_dialogues  # noqa: PLC0415
     from agents.transcribe.redaction import Said  # noqa: PLC0415
     from agents.transcribe.redaction import redact as redacted  # noqa: PLC0415
 
     rows: list[list[str]] = []
-    for own in read_dialogues(file):
+    for own in read_dialogues(file, AnyDialogue):
         found = redacted([Said(turn.speaker, turn.text) for turn in own.turns])
         if as_json:
             print_json(_as_json(own.id, found), indent=None)
@@ -39,7 +40,7 @@ def redact(
         print_table("Redacted", ["id", "turn", "who", "said"], rows)
 
 
-def _as_json(identity: str | int, found: "Redacted") -> dict[str, Any]:
+def _as_json(identity: JsonValue, found: "Redacted") -> dict[str, Any]:
     spans = [{"turn": s.turn, "start": s.start, "end": s.end, "type": s.kind.value} for s in found.spans]
     turns = [{"speaker": turn.speaker, "text": turn.text} for turn in found.turns]
     return {"id": identity, "turns": turns, "spans": spans, "withheld": sorted(found.withheld)}

@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from typer.testing import CliRunner
 
 from agents.classify.agent import make_classifier
-from agents.classify.dialogues import read_dialogues
+from agents.classify.dialogues import Dialogue, read_dialogues
 from agents.classify.settings import ClassifySettings
 from callsift.cli import app
 from schemas import Taxonomy
@@ -68,7 +68,7 @@ async def test_it_is_the_request_that_the_worker_sends(
 ) -> None:
     with gemini_server() as server:
         settings = ClassifySettings(classifier=client, gemini_api_key=SecretStr("key"), gemini_endpoint=server.address)
-        for dialogue in read_dialogues(file):
+        for dialogue in read_dialogues(file, Dialogue):
             classifier = make_classifier(settings, Taxonomy.load())
             await classifier.classify(dialogue.transcript, ended_at=dialogue.ended_at)
         sent = [request.body for request in server.received if len(request.body["contents"][0]["parts"]) == 2]
@@ -96,5 +96,5 @@ def test_a_line_that_is_no_dialogue_is_named_and_not_quoted(tmp_path: Path, line
     path = tmp_path / "wrong.jsonl"
     path.write_text(f"{json.dumps(DIALOGUES[0])}\n{line}\n", encoding="utf-8")
     with pytest.raises(CallsiftError, match=named) as caught:
-        list(read_dialogues(path))
+        list(read_dialogues(path, Dialogue))
     assert "MAHREM" not in str(caught.value)

@@ -41,6 +41,11 @@ def test_standard_input_is_a_dash_and_a_person_reads_plain_lines() -> None:
     assert run("-", stdin=json.dumps(LINE)).splitlines()[-1] == "a-1\t0\tcustomer\tnumaram [phone] efendim"
 
 
+def test_speakers_may_be_called_as_a_transcript_of_any_origin_calls_them() -> None:
+    line = {"id": None, "turns": [{"speaker": "müşteri", "text": "numaram 0532 123 45 67"}]}
+    assert json.loads(run("-", "--json", stdin=json.dumps(line)))["turns"][0]["speaker"] == "müşteri"
+
+
 @pytest.mark.parametrize(
     "line",
     [
