@@ -51,7 +51,7 @@ def transcripts(count: int) -> list[tuple[str, bytes]]:
     """Return events as they are on calls.transcripts: turns of the labelled dialogues until it is 10 kB."""
     files = sorted(_DIALOGUES.glob("training-*.jsonl"))
     dialogues = read_labelled_dialogues(files)
-    chance = random.Random(7)  # noqa: S311 - the same every time
+    chance = random.Random(7)
     return [(f"call-{number:05}", _transcript(f"call-{number:05}", dialogues, chance)) for number in range(count)]
 
 

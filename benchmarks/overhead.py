@@ -36,7 +36,7 @@ def overheads(
         longest_gap_s: Seconds between an outcome and the next call at the most; chosen at random below that.
         done: Called after each call.
     """
-    gaps = random.Random(7)  # noqa: S311 - the same gaps every time
+    gaps = random.Random(7)
     with workers(kafka, folder, WAY), line(kafka) as passage:
         passage("first", FIRST_LIMIT_S)  # the workers join their groups meanwhile
         for number in range(_WARM_UP_CALLS):
@@ -110,7 +110,7 @@ def workers(kafka: KafkaSettings, folder: Path, stages: Sequence[str]) -> Iterat
         }
         for stage in stages:
             with (folder / f"{stage}.log").open("wb") as log:
-                process = subprocess.Popen(  # noqa: S603
+                process = subprocess.Popen(
                     [sys.executable, "-m", "benchmarks.worker", stage],
                     env={**os.environ, **variables},
                     stdout=log,

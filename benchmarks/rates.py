@@ -105,7 +105,7 @@ class Track:
         command = [sys.executable, "-m", "benchmarks.contenders", contender]
         command += ["--stage", self._stage.name, "--in-flight", str(in_flight)]
         with (self._folder / f"{contender}-{in_flight}.log").open("wb") as log:
-            process = subprocess.Popen(  # noqa: S603
+            process = subprocess.Popen(
                 command, env={**os.environ, **variables}, stdout=log, stderr=log, start_new_session=True
             )
         try:

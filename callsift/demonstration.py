@@ -121,7 +121,7 @@ def stored_recording(recording: Recording, store: ClaimCheckStore) -> Recording:
 
 def _documents(uri: str, call_ids: list[str]) -> dict[str, str]:
     """Return the outcome_id that the store holds for each call."""
-    from agents.sink.settings import SinkSettings  # noqa: PLC0415
+    from agents.sink.settings import SinkSettings
 
     settings = SinkSettings.read()
     with MongoClient[dict[str, Any]](uri) as client:

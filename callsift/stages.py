@@ -29,9 +29,9 @@ def make_agent(stage: str) -> Agent[Any]:
 
 
 def _audio() -> Agent[Any]:
-    from agents.audio.agent import AudioAgent  # noqa: PLC0415
-    from agents.audio.fetching.settings import FetchSettings  # noqa: PLC0415
-    from agents.audio.settings import AudioSettings  # noqa: PLC0415
+    from agents.audio.agent import AudioAgent
+    from agents.audio.fetching.settings import FetchSettings
+    from agents.audio.settings import AudioSettings
 
     return AudioAgent(
         AudioSettings.read(), FetchSettings.read(), ClaimCheckStore(AudioStoreSettings.read().uri), _privacy()
@@ -39,14 +39,14 @@ def _audio() -> Agent[Any]:
 
 
 def _transcribe() -> Agent[Any]:
-    from agents.transcribe.agent import TranscribeAgent  # noqa: PLC0415
-    from agents.transcribe.settings import TranscribeSettings  # noqa: PLC0415
+    from agents.transcribe.agent import TranscribeAgent
+    from agents.transcribe.settings import TranscribeSettings
 
     return TranscribeAgent(TranscribeSettings.read(), ClaimCheckStore(AudioStoreSettings.read().uri))
 
 
 def _classify() -> Agent[Any]:
-    from agents.classify.agent import ClassifyAgent, make_classifier  # noqa: PLC0415
+    from agents.classify.agent import ClassifyAgent, make_classifier
 
     settings, taxonomy = _classifying()
     return ClassifyAgent(make_classifier(settings, taxonomy), taxonomy, settings.confidence_floor)
@@ -54,8 +54,8 @@ def _classify() -> Agent[Any]:
 
 def _reprocess() -> Agent[Any]:
     """Make the lane's agent, which waits for what is away: what is decided anew shall not be provisional again."""
-    from agents.classify.agent import make_classifier  # noqa: PLC0415
-    from agents.classify.lane import LaneAgent  # noqa: PLC0415
+    from agents.classify.agent import make_classifier
+    from agents.classify.lane import LaneAgent
 
     settings, taxonomy = _classifying(when_away="wait")
     classifier = make_classifier(settings, taxonomy)
@@ -63,16 +63,16 @@ def _reprocess() -> Agent[Any]:
 
 
 def _classifying(**settled: str) -> "tuple[ClassifySettings, Taxonomy]":
-    from agents.classify.settings import ClassifySettings  # noqa: PLC0415
-    from schemas import Taxonomy  # noqa: PLC0415
+    from agents.classify.settings import ClassifySettings
+    from schemas import Taxonomy
 
     return ClassifySettings.read(**settled), Taxonomy.load()
 
 
 def _sink() -> Agent[Any]:
-    from agents.sink.agent import SinkAgent  # noqa: PLC0415
-    from agents.sink.settings import SinkSettings  # noqa: PLC0415
-    from agents.sink.store import OutcomeStore  # noqa: PLC0415
+    from agents.sink.agent import SinkAgent
+    from agents.sink.settings import SinkSettings
+    from agents.sink.store import OutcomeStore
 
     return SinkAgent(OutcomeStore(SinkSettings.read()), _privacy())
 

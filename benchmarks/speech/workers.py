@@ -57,7 +57,7 @@ class Site:
             "CALLSIFT_HTTP_PORT": str(port),
         }
         with (self._folder / f"{stage}.log").open("ab") as log:
-            process = subprocess.Popen(  # noqa: S603
+            process = subprocess.Popen(
                 [sys.executable, "-m", "callsift", "worker", stage],
                 env={**os.environ, **variables},
                 stdout=log,
@@ -110,7 +110,7 @@ class Worker:
 
     def _is_ready(self) -> bool:
         try:
-            with urllib.request.urlopen(self._address, timeout=1) as response:  # noqa: S310 - an address of our own
+            with urllib.request.urlopen(self._address, timeout=1) as response:
                 return bool(response.status == 200)
         except (urllib.error.URLError, OSError):
             return False

@@ -21,8 +21,8 @@ def emit(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, one document a line.")] = False,
 ) -> None:
     """Put local recordings into the audio store and publish a call-ended event for each."""
-    from callsift import calls  # noqa: PLC0415
-    from streams.payloads.claim_check import ClaimCheckStore  # noqa: PLC0415
+    from callsift import calls
+    from streams.payloads.claim_check import ClaimCheckStore
 
     adopt_running()
     kafka, store = KafkaSettings.read(), ClaimCheckStore(AudioStoreSettings.read().uri)

@@ -66,8 +66,8 @@ def _measured(
 ) -> "Evaluated":
     taxonomy = Taxonomy.load()
     try:
-        from agents.classify.labelled import read_labelled  # noqa: PLC0415
-        from callsift.evaluation.measurement import measure, questions_of  # noqa: PLC0415
+        from agents.classify.labelled import read_labelled
+        from callsift.evaluation.measurement import measure, questions_of
 
         questions = questions_of(read_labelled(files, taxonomy)[:limit], settings, taxonomy)
     except ImportError as error:
@@ -89,7 +89,7 @@ def _measured(
 
 
 def _write_report(evaluated: "Evaluated", folder: Path, title: str) -> None:
-    from callsift.evaluation.report import report  # noqa: PLC0415
+    from callsift.evaluation.report import report
 
     path = folder / "report.html"
     try:
@@ -129,7 +129,7 @@ def _print_figures(evaluated: "Evaluated") -> None:
 
 
 def _compare(first: Path, second: Path, *, as_json: bool) -> None:
-    from agents.classify.evaluation.comparison import compare  # noqa: PLC0415
+    from agents.classify.evaluation.comparison import compare
 
     found = compare(_read(first), _read(second))
     if as_json:

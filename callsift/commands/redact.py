@@ -22,9 +22,9 @@ def redact(
 
     A line is {"id": ..., "turns": [{"speaker": ..., "text": ...}]}. Spans are positions in the text that was given.
     """
-    from agents.classify.dialogues import AnyDialogue, read_dialogues  # noqa: PLC0415
-    from agents.transcribe.redaction import Said  # noqa: PLC0415
-    from agents.transcribe.redaction import redact as redacted  # noqa: PLC0415
+    from agents.classify.dialogues import AnyDialogue, read_dialogues
+    from agents.transcribe.redaction import Said
+    from agents.transcribe.redaction import redact as redacted
 
     rows: list[list[str]] = []
     for own in read_dialogues(file, AnyDialogue):

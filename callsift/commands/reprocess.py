@@ -45,8 +45,8 @@ def reprocess(
     Says first how many there are and what they will cost, and asks. Calls that today's versions have decided are left
     out. `callsift worker reprocess` does the work; each outcome that comes of it is the call's next revision.
     """
-    from agents.sink.store import Chosen  # noqa: PLC0415
-    from callsift.reprocessing import Reprocessing  # noqa: PLC0415
+    from agents.sink.store import Chosen
+    from callsift.reprocessing import Reprocessing
 
     adopt_running()
     chosen = Chosen(since, until, _category(category), provisional)

@@ -41,12 +41,12 @@ def paths(call: RecordedCall) -> list[Path]:
 
 def _chain(settings: ClassifySettings) -> tuple[Callable[[RecordedCall], CallClassified], tuple[object, ...]]:
     """Return what hears and classifies a recording, and all that decides what it hears."""
-    from agents.audio.agent import hearing  # noqa: PLC0415 - only who evaluates recordings needs these extras
-    from agents.audio.settings import AudioSettings  # noqa: PLC0415
-    from agents.transcribe.models import SpeechModels  # noqa: PLC0415
-    from agents.transcribe.settings import TranscribeSettings  # noqa: PLC0415
-    from callsift.inspection import inspect_recording  # noqa: PLC0415
-    from callsift.supervisor import DEMO_MODEL  # noqa: PLC0415
+    from agents.audio.agent import hearing  # only who evaluates recordings needs these extras
+    from agents.audio.settings import AudioSettings
+    from agents.transcribe.models import SpeechModels
+    from agents.transcribe.settings import TranscribeSettings
+    from callsift.inspection import inspect_recording
+    from callsift.supervisor import DEMO_MODEL
 
     audio, transcribe = AudioSettings.read(), TranscribeSettings.read()
     if transcribe.vosk_model is None and not transcribe.vosk_models:

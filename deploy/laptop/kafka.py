@@ -108,7 +108,7 @@ class Cluster:
         for broker in self.brokers:
             if not (broker.folder / "data" / "meta.properties").exists():
                 options = ["format", "-t", _CLUSTER_ID, "-c", str(broker.folder / "server.properties"), *scram]
-                formatting[broker.node] = subprocess.Popen(  # noqa: S603
+                formatting[broker.node] = subprocess.Popen(
                     [*command(path, *sharing), "kafka.tools.StorageTool", *options],
                     stdout=subprocess.PIPE,
                     stderr=subprocess.STDOUT,

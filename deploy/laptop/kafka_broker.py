@@ -51,7 +51,7 @@ class Broker:
     @property
     def pid(self) -> int:
         """Its process; it must be running."""
-        assert self._process is not None, "the broker was never started"  # noqa: S101
+        assert self._process is not None, "the broker was never started"
         return self._process.pid
 
     def start(self) -> None:
@@ -67,7 +67,7 @@ class Broker:
         sharing = f"-XX:SharedArchiveFile={shared}" if shared.exists() else f"-XX:ArchiveClassesAtExit={draft}"
         self._draft = None if shared.exists() else (draft, shared)
         with self.log.open("ab") as log:
-            self._process = subprocess.Popen(  # noqa: S603
+            self._process = subprocess.Popen(
                 [*command(path, sharing), "kafka.Kafka", str(self.folder / "server.properties")],
                 stdout=log,
                 stderr=log,
@@ -75,7 +75,7 @@ class Broker:
                 start_new_session=True,  # Ctrl-C is for the process that started it
             )
         # Reads a pipe that closes when this process is gone, and then takes the broker along.
-        self._guardian = subprocess.Popen(  # noqa: S603
+        self._guardian = subprocess.Popen(
             ["/bin/sh", "-c", 'read -r _ || kill -9 "$0"', str(self._process.pid)],
             stdin=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -146,8 +146,8 @@ class Broker:
             self._process.send_signal(number)
 
     def _bury(self) -> None:
-        assert self._process is not None  # noqa: S101
-        assert self._guardian is not None  # noqa: S101
+        assert self._process is not None
+        assert self._guardian is not None
         ended = self._process.wait()
         with suppress(BrokenPipeError):
             self._guardian.communicate(b"\n")  # it may go, without killing whoever has the number next

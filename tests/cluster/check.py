@@ -44,7 +44,7 @@ def check(
     try:
         with restricted_namespace("callsift-check", helm, keep=keep) as cluster:
             rows.append({"step": "versions", "seen": str(dict(cluster.versions())), "seconds": 0.0})
-            with shared_folder(cluster, "recordings", Path("/var/tmp") / cluster.namespace) as storage_class:  # noqa: S108
+            with shared_folder(cluster, "recordings", Path("/var/tmp") / cluster.namespace) as storage_class:
                 scaling = "keda" if cluster.has_keda() else "hpa"
                 settings = {
                     "audioStore.persistence.storageClass": storage_class,

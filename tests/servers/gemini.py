@@ -218,7 +218,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--port", type=int, default=8099)
     with gemini_server(parser.parse_args().port) as server:
-        print(f"Gemini's REST format at {server.address}, Ctrl-C ends it")  # noqa: T201
+        print(f"Gemini's REST format at {server.address}, Ctrl-C ends it")
         try:
             threading.Event().wait()
         except KeyboardInterrupt:

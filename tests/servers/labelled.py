@@ -27,7 +27,7 @@ class Labelled:
         self, dialogues: Sequence[LabelledDialogue], errors: float, *, seed: int = 0, delay_s: float = 0.0
     ) -> None:
         self._dialogues = [dialogue for dialogue in dialogues if dialogue.customer_speaks]
-        drawn = random.Random(seed).sample(self._dialogues, round(errors * len(self._dialogues)))  # noqa: S311
+        drawn = random.Random(seed).sample(self._dialogues, round(errors * len(self._dialogues)))
         self.wrong = frozenset(dialogue.id for dialogue in drawn)
         self._seed = seed
         self._delay_s = delay_s
@@ -36,7 +36,7 @@ class Labelled:
         asked = json.dumps(request.body, ensure_ascii=False)
         fitting = [own for own in self._dialogues if all(turn.text in asked for turn in own.turns)]
         dialogue = max(fitting, key=lambda own: sum(len(turn.text) for turn in own.turns))
-        chance = random.Random(f"{self._seed}:{dialogue.id}")  # noqa: S311
+        chance = random.Random(f"{self._seed}:{dialogue.id}")
         wrong = dialogue.id in self.wrong
         others = [leaf for code, leaf in Taxonomy.load().leaves.items() if code != dialogue.leaf]
         category, sub_category = chance.choice(others) if wrong else (dialogue.category, dialogue.sub_category)
@@ -58,12 +58,12 @@ def main() -> None:
         server.respond = Labelled(
             read_labelled_dialogues(given.files), given.errors, seed=given.seed, delay_s=given.delay
         )
-        print(f"Gemini's REST format at {server.address}, Ctrl-C ends it", flush=True)  # noqa: T201
+        print(f"Gemini's REST format at {server.address}, Ctrl-C ends it", flush=True)
         ended = threading.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: ended.set())
         ended.wait()
-        print(f"{len(server.received)} requests came")  # noqa: T201
+        print(f"{len(server.received)} requests came")
 
 
 if __name__ == "__main__":

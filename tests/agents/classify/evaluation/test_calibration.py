@@ -11,7 +11,7 @@ from tests.agents.classify.evaluation.calls import call
 
 def overconfident(calls: int, seed: int = 1) -> list[Judged]:
     """Guesses that say 95 % and are right in 70 of 100, and some that say 55 % and are right in 50."""
-    chance = random.Random(seed)  # noqa: S311
+    chance = random.Random(seed)
     kinds = [(0.95, 0.7), (0.55, 0.5)]
     made = []
     for number in range(calls):
