@@ -25,7 +25,7 @@ _WARM_UP = 0.05
 """Share of the events that pass before the clock starts, and of those that are left when it stops."""
 _GRACE_S = 20.0
 _GROUP_LIMIT_S = 20.0
-_LATEST = OffsetSpec.latest()  # type: ignore[no-untyped-call] # the library's
+_LATEST = OffsetSpec.latest()
 
 
 @dataclass(frozen=True)
