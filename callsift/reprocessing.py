@@ -1,4 +1,4 @@
-"""Old calls judged anew: from stored transcripts to the lane in which they are classified again."""
+"""Stored calls are classified again: from their transcripts to the lane that does it."""
 
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass

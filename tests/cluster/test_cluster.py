@@ -56,7 +56,7 @@ def test_a_stage_that_follows_its_lag_up_and_down_has_no_faults() -> None:
         (changed(-1, lag=3), "a lag of 3 at the end"),
     ],
 )
-def test_what_does_not_follow_the_rule_is_named(readings: list[Reading], fault: str) -> None:
+def test_scaling_that_breaks_the_rule_is_named(readings: list[Reading], fault: str) -> None:
     assert any(fault in found for found in faults(readings, RULE)), faults(readings, RULE)
 
 

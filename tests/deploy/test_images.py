@@ -40,7 +40,7 @@ def test_every_extra_that_an_image_wants_exists() -> None:
     assert wanted - {"none"} <= set(extras)
 
 
-def test_what_is_copied_is_let_in_by_dockerignore_and_exists() -> None:
+def test_copied_files_are_let_in_by_dockerignore_and_exist() -> None:
     let_in = {line[1:] for line in (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines() if line[:1] == "!"}
     copied = {
         source for line in re.findall(r"^COPY (?!--from)(.+) \S+$", TEXT, re.MULTILINE) for source in line.split()

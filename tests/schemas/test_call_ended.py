@@ -117,7 +117,7 @@ def test_channels_that_leave_a_speaker_out_are_refused(channels: dict[str, int])
         read(ONE_FILE | {"recording": {"uri": "file:///a.wav", "channels": channels}})
 
 
-def test_what_a_call_brings_along_is_bounded_and_the_error_names_field_limit_and_cure() -> None:
+def test_the_size_of_an_event_is_bounded_and_the_error_names_field_limit_and_cure() -> None:
     read(ONE_FILE | {"metadata": {"note": "x" * 250_000}})
     with pytest.raises(UnreadableEvent, match=r"metadata has 1000\d\d\d bytes .* may have 262144\. Keep what is large"):
         read(ONE_FILE | {"metadata": {"note": "x" * 1_000_000}})

@@ -60,7 +60,7 @@ def test_turns_and_recordings_can_stand_in_one_file(tmp_path: Path) -> None:
         (GOOD, "a second call a"),
     ],
 )
-def test_what_is_wrong_is_named_and_not_quoted(tmp_path: Path, line: Any, said: str) -> None:
+def test_a_line_that_is_wrong_is_named_and_not_quoted(tmp_path: Path, line: Any, said: str) -> None:
     with pytest.raises(CallsiftError) as refused:
         read(tmp_path, GOOD, line)
     assert said in str(refused.value)

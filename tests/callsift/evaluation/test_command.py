@@ -181,7 +181,7 @@ def test_a_hosted_model_is_asked_once_about_each_call_and_its_errors_are_found(
     assert wrong
 
 
-def test_what_it_cost_is_said_also_when_nobody_is_asked_again(some: Path, hosted: GeminiServer) -> None:
+def test_the_cost_is_said_also_when_every_answer_was_kept(some: Path, hosted: GeminiServer) -> None:
     prices = {"CALLSIFT_CLASSIFY_PRICES": '{"gemini-3.5-flash-lite": {"prompt": 1.0, "answer": 10.0}}'}
     asked = [evaluated(variables(hosted) | prices, str(some), "--limit", "5") for _ in range(2)]
     for found in asked:

@@ -50,7 +50,7 @@ def failing(*errors: Exception) -> tuple[Ask, list[Exception]]:
     return ask, left
 
 
-async def test_what_is_answered_is_not_asked_again_not_even_within_a_run(tmp_path: Path) -> None:
+async def test_a_known_answer_is_not_asked_for_again_not_even_within_a_run(tmp_path: Path) -> None:
     first = await asked(tmp_path, question("a"), question("b"), question("a"))
     again = await asked(tmp_path, question("a"), question("c"))
     assert (first.new, again.new) == (2, 1)

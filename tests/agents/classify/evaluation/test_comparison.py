@@ -66,7 +66,7 @@ def test_a_call_that_has_changed_cannot_be_compared(fact: str, value: str) -> No
 
 
 @pytest.mark.parametrize("content", [{}, {"calls": [{"id": "a"}]}, {"calls": 3}])
-def test_what_is_no_evaluation_is_refused(content: dict[str, Any]) -> None:
+def test_a_file_that_is_no_evaluation_is_refused(content: dict[str, Any]) -> None:
     with pytest.raises(CallsiftError):
         compare(content, evaluation([True]))
 

@@ -43,7 +43,7 @@ def test_without_errors_nothing_but_the_mark_changes() -> None:
     assert NOISE.dialogue(dialogue, 0.0, 1).turns == dialogue.turns
 
 
-def test_who_spoke_and_the_label_stay() -> None:
+def test_speakers_and_label_stay() -> None:
     for dialogue in DIALOGUES[:50]:
         noisy = NOISE.dialogue(dialogue, 0.5, 1)
         assert [turn.speaker for turn in noisy.turns] == [turn.speaker for turn in dialogue.turns]
