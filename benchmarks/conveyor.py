@@ -25,8 +25,8 @@ from rich.table import Table
 from benchmarks.contenders import CONTENDERS
 from benchmarks.overhead import overheads
 from benchmarks.precomputed import STAGES
-from benchmarks.progress import Steps, shown
 from benchmarks.rates import Sample, Track
+from callsift.commands.progress import Steps, shown
 from deploy.laptop.folders import kept_or_temporary
 from deploy.laptop.kafka import Cluster
 from streams.errors import CallsiftError

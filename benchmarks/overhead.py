@@ -17,7 +17,6 @@ from schemas import CallOutcome, OneFile
 from streams.kafka.client import client_config
 from streams.settings import KafkaSettings
 from streams.topics import ENDED, OUTCOMES, WAY
-from tests.servers.gemini import gemini_server
 
 FIRST_LIMIT_S = 90.0
 """Seconds that the first call may take: the workers join their groups meanwhile."""
@@ -37,7 +36,7 @@ def overheads(
         longest_gap_s: Seconds between an outcome and the next call at the most; chosen at random below that.
         done: Called after each call.
     """
-    gaps = random.Random(7)  # noqa: S311 - the same gaps every time
+    gaps = random.Random(7)
     with workers(kafka, folder, WAY), line(kafka) as passage:
         passage("first", FIRST_LIMIT_S)  # the workers join their groups meanwhile
         for number in range(_WARM_UP_CALLS):
@@ -97,23 +96,21 @@ def _end(consumer: Consumer, place: TopicPartition) -> int:
 
 @contextmanager
 def workers(kafka: KafkaSettings, folder: Path, stages: Sequence[str]) -> Iterator[None]:
-    """Run one worker of each stage, whose speech is precomputed, with a store and a hosted model of this machine."""
+    """Run one worker of each stage, whose speech is precomputed, with a store of this machine and no hosted model."""
     with ExitStack() as stack:
         store = EmbeddedStore(folder / "store")
         stack.callback(store.stop)
-        gemini = stack.enter_context(gemini_server())
         variables = {
             "CALLSIFT_KAFKA_BOOTSTRAP_SERVERS": kafka.bootstrap_servers,
             "CALLSIFT_KAFKA_PREFIX": kafka.prefix,
             "CALLSIFT_MONGO_URI": store.uri,
-            "CALLSIFT_GEMINI_API_KEY": "any",
-            "CALLSIFT_CLASSIFY_GEMINI_ENDPOINT": gemini.address,
+            "CALLSIFT_CLASSIFIER": "offline",
             "CALLSIFT_HTTP_HOST": "127.0.0.1",
             "CALLSIFT_HTTP_PORT": "0",
         }
         for stage in stages:
             with (folder / f"{stage}.log").open("wb") as log:
-                process = subprocess.Popen(  # noqa: S603
+                process = subprocess.Popen(
                     [sys.executable, "-m", "benchmarks.worker", stage],
                     env={**os.environ, **variables},
                     stdout=log,

@@ -13,6 +13,7 @@ from confluent_kafka import KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from benchmarks.precomputed import taken_by
+from benchmarks.processes import cpu_s
 from callsift.embedded import end
 from streams.kafka.client import client_config
 from streams.settings import KafkaSettings
@@ -24,8 +25,7 @@ _WARM_UP = 0.05
 """Share of the events that pass before the clock starts, and of those that are left when it stops."""
 _GRACE_S = 20.0
 _GROUP_LIMIT_S = 20.0
-_LATEST = OffsetSpec.latest()  # type: ignore[no-untyped-call] # the library's
-_TICKS_PER_S = os.sysconf("SC_CLK_TCK")
+_LATEST = OffsetSpec.latest()
 
 
 @dataclass(frozen=True)
@@ -86,11 +86,11 @@ class Track:
             while (count := self._ends()) < first and not (count > start and time.monotonic() - begun_s > limit_s):
                 self._check(process, begun_s)
                 time.sleep(_LOOK_EVERY_S)
-            count, began_s, cpu_s = self._ends(), time.monotonic(), _cpu_s(process.pid)
+            count, began_s, cpu_before_s = self._ends(), time.monotonic(), cpu_s(process.pid)
             while (now := self._ends()) < last and time.monotonic() - began_s < limit_s:
                 self._check(process, None)
                 time.sleep(_LOOK_EVERY_S)
-            seconds, spent_s = time.monotonic() - began_s, _cpu_s(process.pid) - cpu_s
+            seconds, spent_s = time.monotonic() - began_s, cpu_s(process.pid) - cpu_before_s
         self._forget()
         return Sample(contender, in_flight, now - count, seconds, spent_s)
 
@@ -105,7 +105,7 @@ class Track:
         command = [sys.executable, "-m", "benchmarks.contenders", contender]
         command += ["--stage", self._stage.name, "--in-flight", str(in_flight)]
         with (self._folder / f"{contender}-{in_flight}.log").open("wb") as log:
-            process = subprocess.Popen(  # noqa: S603
+            process = subprocess.Popen(
                 command, env={**os.environ, **variables}, stdout=log, stderr=log, start_new_session=True
             )
         try:
@@ -139,9 +139,3 @@ class Track:
             [TopicPartition(p.topic, p.partition, -1) for p in self._places]
         ).values():
             future.result(10)
-
-
-def _cpu_s(pid: int) -> float:
-    """Return the user and system time of a process so far (Linux)."""
-    fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / _TICKS_PER_S

@@ -14,10 +14,6 @@ from streams.settings import KafkaSettings
 from streams.topics import ENDED, OUTCOMES
 
 
-class OutcomeMissing(CallsiftError):
-    """A call has no outcome within the time given."""
-
-
 def new_call_id() -> str:
     """Return an identifier that no other call has."""
     return uuid4().hex
@@ -53,7 +49,7 @@ def emit_and_wait(
     """Publish call-ended events and return each call's first outcome, in the order of ``calls``.
 
     Raises:
-        OutcomeMissing: A call has none within ``timeout_s`` seconds.
+        CallsiftError: A call has none within ``timeout_s`` seconds.
     """
     reader = TopicReader(kafka, OUTCOMES.name, from_start=False)
     try:
@@ -68,7 +64,7 @@ def emit_and_wait(
                 on_outcome(outcome)
             if not waiting:
                 return {call.call_id: outcomes[call.call_id] for call in calls}
-        raise OutcomeMissing(
+        raise CallsiftError(
             f"no outcome within {timeout_s:g} s for {', '.join(sorted(waiting))}",
             "Look at the workers' logs and at their lag",
         )

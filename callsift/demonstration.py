@@ -10,9 +10,10 @@ from typing import Any
 from pydantic import BaseModel
 from pymongo import MongoClient
 
+from agents.classify.dialogues import SaidTurn
 from callsift.calls import call_ended, emit_and_wait, new_call_id, store_recording
 from callsift.supervisor import Pipeline
-from schemas import CallEnded, CallOutcome, FilePerSpeaker, OneFile, Recording
+from schemas import CallEnded, CallOutcome, Recording
 from streams.errors import CallsiftError
 from streams.payloads.claim_check import ClaimCheckStore
 from streams.settings import KafkaSettings
@@ -30,6 +31,8 @@ class Label(BaseModel):
     """Addresses are file names beside the labels."""
     category: str
     sub_category: str | None
+    turns: tuple[SaidTurn, ...]
+    """What was really said."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +95,7 @@ def run_demo(workers: Pipeline, on_outcome: Callable[[CallOutcome], None]) -> li
     """Send every demo call through a running pipeline and collect the outcomes.
 
     Raises:
-        OutcomeMissing: A call has no outcome in time.
+        CallsiftError: A call has no outcome in time.
     """
     os.environ.update(workers.environment)
     store = ClaimCheckStore(workers.environment["CALLSIFT_AUDIO_STORE_URI"])
@@ -113,21 +116,12 @@ def stored_recording(recording: Recording, store: ClaimCheckStore) -> Recording:
     Raises:
         CallsiftError: A file is missing.
     """
-    match recording:
-        case OneFile(uri=uri):
-            return recording.model_copy(update={"uri": store_recording(store, RECORDINGS / uri)})
-        case FilePerSpeaker(customer=customer, agent=agent):
-            legs = {"customer": customer, "agent": agent}
-            moved = {
-                who: leg.model_copy(update={"uri": store_recording(store, RECORDINGS / leg.uri)})
-                for who, leg in legs.items()
-            }
-            return recording.model_copy(update=moved)
+    return recording.moved(lambda name: store_recording(store, RECORDINGS / name))
 
 
 def _documents(uri: str, call_ids: list[str]) -> dict[str, str]:
     """Return the outcome_id that the store holds for each call."""
-    from agents.sink.settings import SinkSettings  # noqa: PLC0415
+    from agents.sink.settings import SinkSettings
 
     settings = SinkSettings.read()
     with MongoClient[dict[str, Any]](uri) as client:

@@ -115,8 +115,8 @@ def _letters(kafka: KafkaSettings, before: datetime) -> list[Kind]:
 
 def _documents(before: datetime) -> Kind:
     try:
-        from agents.sink.settings import SinkSettings  # noqa: PLC0415 - only who deletes documents needs MongoDB's driver
-        from agents.sink.store import OutcomeStore  # noqa: PLC0415
+        from agents.sink.settings import SinkSettings  # only who deletes documents needs MongoDB's driver
+        from agents.sink.store import OutcomeStore
     except ImportError as error:
         raise SettingsError(
             f"CALLSIFT_RETENTION_DOCUMENTS_DAYS is set, and {error.name} is missing",

@@ -29,22 +29,22 @@ def make_agent(stage: str, store: ClaimCheckStore) -> Agent[Any]:
 
 
 def _audio(store: ClaimCheckStore) -> Agent[Any]:
-    from agents.audio.agent import AudioAgent  # noqa: PLC0415
-    from agents.audio.fetching.settings import FetchSettings  # noqa: PLC0415
-    from agents.audio.settings import AudioSettings  # noqa: PLC0415
+    from agents.audio.agent import AudioAgent
+    from agents.audio.fetching.settings import FetchSettings
+    from agents.audio.settings import AudioSettings
 
     return AudioAgent(AudioSettings.read(), FetchSettings.read(), store, _privacy())
 
 
 def _transcribe(store: ClaimCheckStore) -> Agent[Any]:
-    from agents.transcribe.agent import TranscribeAgent  # noqa: PLC0415
-    from agents.transcribe.settings import TranscribeSettings  # noqa: PLC0415
+    from agents.transcribe.agent import TranscribeAgent
+    from agents.transcribe.settings import TranscribeSettings
 
     return TranscribeAgent(TranscribeSettings.read(), store)
 
 
 def _classify(_store: ClaimCheckStore) -> Agent[Any]:
-    from agents.classify.agent import ClassifyAgent, make_classifier  # noqa: PLC0415
+    from agents.classify.agent import ClassifyAgent, make_classifier
 
     settings, taxonomy = _classifying()
     return ClassifyAgent(make_classifier(settings, taxonomy), taxonomy, settings.confidence_floor)
@@ -52,8 +52,8 @@ def _classify(_store: ClaimCheckStore) -> Agent[Any]:
 
 def _reprocess(_store: ClaimCheckStore) -> Agent[Any]:
     """Make the lane's agent, which waits for what is away: what is decided anew shall not be provisional again."""
-    from agents.classify.agent import make_classifier  # noqa: PLC0415
-    from agents.classify.lane import LaneAgent  # noqa: PLC0415
+    from agents.classify.agent import make_classifier
+    from agents.classify.lane import LaneAgent
 
     settings, taxonomy = _classifying(when_away="wait")
     classifier = make_classifier(settings, taxonomy)
@@ -61,16 +61,16 @@ def _reprocess(_store: ClaimCheckStore) -> Agent[Any]:
 
 
 def _classifying(**settled: str) -> "tuple[ClassifySettings, Taxonomy]":
-    from agents.classify.settings import ClassifySettings  # noqa: PLC0415
-    from schemas import Taxonomy  # noqa: PLC0415
+    from agents.classify.settings import ClassifySettings
+    from schemas import Taxonomy
 
     return ClassifySettings.read(**settled), Taxonomy.load()
 
 
 def _sink(_store: ClaimCheckStore) -> Agent[Any]:
-    from agents.sink.agent import SinkAgent  # noqa: PLC0415
-    from agents.sink.settings import SinkSettings  # noqa: PLC0415
-    from agents.sink.store import OutcomeStore  # noqa: PLC0415
+    from agents.sink.agent import SinkAgent
+    from agents.sink.settings import SinkSettings
+    from agents.sink.store import OutcomeStore
 
     return SinkAgent(OutcomeStore(SinkSettings.read()), _privacy())
 

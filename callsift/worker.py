@@ -64,7 +64,7 @@ def work(name: str, make: Callable[[str, ClaimCheckStore], Agent[Any]] = make_ag
 def _work_on(
     stage: Stage, make: Callable[[str, ClaimCheckStore], Agent[Any]], kafka: KafkaSettings, health: Health
 ) -> None:
-    from streams.faust_worker import StageWorker  # noqa: PLC0415 - the mover and the monitor need no Faust
+    from streams.faust_worker import StageWorker  # the mover and the monitor need no Faust
 
     if stage.name == REPROCESS:
         os.nice(_NICENESS)
@@ -94,7 +94,7 @@ def make_tracing(stage: str, kafka: KafkaSettings) -> "Tracing | None":
     if not any(os.environ.get(name) for name in _COLLECTOR):
         return None
     try:
-        from streams.processing.tracing import Tracing  # noqa: PLC0415 - nobody needs OpenTelemetry but for this
+        from streams.processing.tracing import Tracing  # nobody needs OpenTelemetry but for this
     except ModuleNotFoundError as error:
         logger.warning(
             "a collector is named, but traces need another package: pip install 'callsift[tracing]'",
@@ -105,13 +105,13 @@ def make_tracing(stage: str, kafka: KafkaSettings) -> "Tracing | None":
 
 
 def _move_retries(kafka: KafkaSettings, health: Health) -> None:
-    from streams.retry_mover import RetryMover  # noqa: PLC0415
+    from streams.retry_mover import RetryMover
 
     RetryMover(kafka).run(health, _stopping().is_set)
 
 
 def _monitor(kafka: KafkaSettings, health: Health) -> None:
-    from streams.monitor import Monitor  # noqa: PLC0415 - the others export none of its metrics
+    from streams.monitor import Monitor  # the others export none of its metrics
 
     Monitor(kafka, MonitorSettings.read()).run(health, _stopping())
 

@@ -4,7 +4,7 @@ from schemas.audio_ready import AudioReady
 from schemas.call_classified import CallClassified, Decision, Evidence, Insights, Sentiment, Usage, Versions
 from schemas.call_ended import CallEnded, FilePerSpeaker, OneFile, Recording, SpeakerFile
 from schemas.call_outcome import CallOutcome, Failure
-from schemas.call_transcribed import CallTranscribed, Turn, Word
+from schemas.call_transcribed import CallTranscribed, Spoken, Turn, Word
 from schemas.dead_letter import DeadLetter
 from schemas.event import CallEvent, CallFacts, Event, Hop
 from schemas.recording import ChannelFacts, ChannelLayout, RecordingFacts
@@ -42,6 +42,7 @@ __all__ = [
     "SpeakerFile",
     "SpeechFigures",
     "SpeechSegment",
+    "Spoken",
     "Taxonomy",
     "Turn",
     "Usage",

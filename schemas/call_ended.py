@@ -1,6 +1,7 @@
 """calls.ended: the PBX says that a call is over and where its recording is."""
 
 import json
+from collections.abc import Callable
 from typing import Self
 
 from pydantic import Field, NonNegativeInt, model_validator
@@ -28,6 +29,15 @@ class OneFile(Part):
             raise ValueError("two speakers share a channel; give each speaker a channel of its own")
         return self
 
+    @property
+    def uris(self) -> tuple[str, ...]:
+        """The address of the file."""
+        return (self.uri,)
+
+    def moved(self, to: Callable[[str], str]) -> Self:
+        """Return the recording with each address as ``to`` makes it of the old one."""
+        return self.model_copy(update={"uri": to(self.uri)})
+
 
 class SpeakerFile(Part):
     """One speaker's own file."""
@@ -45,6 +55,16 @@ class FilePerSpeaker(Part):
     """The customer's leg."""
     agent: SpeakerFile
     """The agent's leg."""
+
+    @property
+    def uris(self) -> tuple[str, ...]:
+        """The addresses of the files, the customer's first."""
+        return (self.customer.uri, self.agent.uri)
+
+    def moved(self, to: Callable[[str], str]) -> Self:
+        """Return the recording with each address as ``to`` makes it of the old one."""
+        legs = {"customer": self.customer, "agent": self.agent}
+        return self.model_copy(update={who: leg.model_copy(update={"uri": to(leg.uri)}) for who, leg in legs.items()})
 
 
 Recording = OneFile | FilePerSpeaker

@@ -1,5 +1,11 @@
 """The two kinds of failure that a stage can name; anything else that is raised is a bug."""
 
+from collections.abc import Callable
+
+from pydantic import ValidationError
+
+_NAME_LIMIT = 200
+
 
 class CallsiftError(Exception):
     """A failure that says what was expected, what was found, and what a person can do about it.
@@ -55,3 +61,18 @@ class TookTooLong(TransientError):
 
 class SettingsError(CallsiftError):
     """The settings do not allow a start."""
+
+
+def broken_rules(error: ValidationError, *, most: int | None = 5, name: Callable[[str], str] = str) -> str:
+    """Return which fields break which rules; the values are left out, because one may be what somebody said.
+
+    Args:
+        error: What pydantic found.
+        most: How many problems are named; None: all.
+        name: Makes of a field's path, with dots, what its reader calls it.
+    """
+    problems = error.errors(include_url=False, include_input=False, include_context=False)[:most]
+    paths = [".".join(map(str, problem["loc"]))[:_NAME_LIMIT] for problem in problems]
+    return "; ".join(
+        f"{name(path) or 'all of it'}: {problem['msg']}" for path, problem in zip(paths, problems, strict=True)
+    )

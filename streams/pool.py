@@ -101,7 +101,7 @@ class NativePool:
 
     async def close(self) -> None:
         """Kill whatever still runs and end the children."""
-        self._pool.stop()  # type: ignore[no-untyped-call]
+        self._pool.stop()
         await asyncio.to_thread(self._pool.join)
 
 

@@ -17,7 +17,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from streams.errors import SettingsError
+from streams.errors import SettingsError, broken_rules
 
 Days = Annotated[float, Field(ge=0.0, le=36_500.0)]
 """A span of time in days."""
@@ -50,9 +50,8 @@ class Section(BaseSettings):
         try:
             return cls(**values)
         except ValidationError as error:
-            problems = "; ".join(
-                f"{cls.variable(str(problem['loc'][0])) if problem['loc'] else cls.__name__}: {problem['msg']}"
-                for problem in error.errors(include_url=False, include_input=False)
+            problems = broken_rules(
+                error, most=None, name=lambda path: cls.variable(path.split(".")[0]) if path else cls.__name__
             )
             raise SettingsError(problems, "Correct the variable; docs/settings.md lists them all") from None
 

@@ -1,4 +1,4 @@
-"""The rooms: who may import whom, and what a worker process of one stage must not load."""
+"""The rooms: who may import whom, what a worker process of one stage must not load, and how long a function may be."""
 
 import ast
 import os
@@ -13,7 +13,12 @@ from tests.patience import PATIENCE_S
 
 ROOT = Path(__file__).parents[1]
 ROOMS = ("schemas", "streams", "agents", "callsift")
+FLOORS = (*ROOMS, "deploy", "benchmarks")
+"""The rooms and what stands on them; tests import all of it, and nothing imports tests."""
 MODULES = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
+
+
+LONGEST_FUNCTION_LINES = 60
 
 
 def imported(path: Path) -> set[str]:
@@ -28,15 +33,14 @@ def imported(path: Path) -> set[str]:
     return names
 
 
-@pytest.mark.parametrize("room", ROOMS)
-def test_a_room_imports_only_what_lies_below(room: str) -> None:
-    above = ROOMS[ROOMS.index(room) + 1 :]
+@pytest.mark.parametrize("floor", FLOORS)
+def test_a_room_imports_only_what_lies_below(floor: str) -> None:
+    above = (*FLOORS[FLOORS.index(floor) + 1 :], "tests", "demo")
     wrong = [
         f"{path.relative_to(ROOT)} imports {name}"
-        for path in MODULES
-        if path.relative_to(ROOT).parts[0] == room
+        for path in sorted((ROOT / floor).rglob("*.py"))
         for name in sorted(imported(path))
-        if name.split(".")[0] in (*above, "deploy", "tests", "demo", "benchmarks")
+        if name.split(".")[0] in above
     ]
     assert wrong == []
 
@@ -95,6 +99,18 @@ def test_only_the_faust_worker_imports_faust_and_its_client() -> None:
 
 def test_what_processes_a_message_knows_no_kafka_client() -> None:
     assert importers(KAFKA_CLIENTS, "processing") == set()
+
+
+def test_no_function_is_longer_than_a_screen() -> None:
+    long = {
+        f"{path.relative_to(ROOT)}: {node.name}"
+        for floor in (*FLOORS, "tests", "demo")
+        for path in (ROOT / floor).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        if (node.end_lineno or node.lineno) - node.lineno >= LONGEST_FUNCTION_LINES
+    }
+    assert long == set()
 
 
 def test_only_the_entry_points_read_the_environment() -> None:

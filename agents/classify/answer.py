@@ -11,13 +11,13 @@ from agents.classify.core import Answer
 from agents.classify.errors import GarbledAnswer, GarbledExtras
 from agents.classify.fence import harmless
 from schemas import Insights, Sentiment, Taxonomy
+from streams.errors import broken_rules
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 _CURE = "If it goes on, look at the model's name and the prompt (docs/classification.md)"
 _PROSE_CHARS = 1000
 _PHRASE_CHARS = 200
 _MOST_EVIDENCE = 8
-_MOST_FAULTS = 5
 _FURTHEST_CALLBACK = timedelta(days=366)
 
 
@@ -86,11 +86,7 @@ def _validated(model: type[ModelT], text: str | None) -> ModelT:
     try:
         return model.model_validate_json(text or "")
     except ValidationError as error:
-        problems = error.errors(include_url=False, include_input=False, include_context=False)[:_MOST_FAULTS]
-        faults = "; ".join(
-            f"{'.'.join(map(str, problem['loc'])) or 'all of it'}: {problem['msg']}" for problem in problems
-        )
-        raise GarbledAnswer(f"the model's answer is not as asked for: {faults}", _CURE) from None
+        raise GarbledAnswer(f"the model's answer is not as asked for: {broken_rules(error)}", _CURE) from None
 
 
 def _resolved(found: _Insights, local_time: datetime | None) -> Insights:

@@ -17,9 +17,9 @@ from agents.audio.resample import SAMPLE_RATE_HZ
 from agents.audio.settings import AudioSettings
 from agents.transcribe import checkpoint
 from callsift.calls import call_ended
+from callsift.demonstration import RECORDINGS, read_labels
 from schemas import SIDES, AudioReady, OneFile, Speaker, SpeechSegment
 from streams.payloads.claim_check import ClaimCheckStore
-from tests.agents.demo_calls import RECORDINGS, demo_calls
 
 LENGTH_S = 600.0
 """Seconds that a recording has at the least."""
@@ -75,12 +75,17 @@ class Studio:
     def demo_calls(self) -> list[tuple[Recorded, Prepared]]:
         """Return every demo call in which both sides speak, as the audio stage prepares it."""
         found = []
-        for call in demo_calls().values():
+        for call in read_labels():
             flac = self._folder / f"{call.name}.flac"
-            prepared = prepare(call.recording, {name: RECORDINGS / name for name in call.files}, flac, _hearing())
+            prepared = prepare(
+                call.recording, {name: RECORDINGS / name for name in call.recording.uris}, flac, _hearing()
+            )
             if all(prepared.speech.get(speaker) for speaker in SIDES):
                 samples, _ = soundfile.read(flac, dtype="int16")
-                said = {speaker: tuple(call.words(speaker)) for speaker in SIDES}
+                said = {
+                    speaker: tuple(word for turn in call.turns if turn.speaker == speaker for word in turn.text.split())
+                    for speaker in SIDES
+                }
                 found.append((Recorded(samples.T, said), prepared))
         return found
 

@@ -15,9 +15,9 @@ from agents.transcribe.agent import TranscribeAgent
 from agents.transcribe.core import Span, shared_out, spans_to_decode
 from agents.transcribe.recognise import load_model, recognise
 from agents.transcribe.settings import TranscribeSettings
-from benchmarks.progress import Steps
+from benchmarks.processes import cpu_s
 from benchmarks.speech.audio import Call, Studio
-from benchmarks.speech.processes import cpu_s
+from callsift.commands.progress import Steps
 
 Jobs = tuple[Path, list[list[Span]]]
 """A file of prepared audio, and what of it is to be decoded."""

@@ -18,9 +18,9 @@ from agents.transcribe.agent import TranscribeAgent
 from agents.transcribe.core import Span, spans_to_decode
 from agents.transcribe.recognise import load_model, recognise
 from agents.transcribe.settings import TranscribeSettings
-from benchmarks.progress import Steps
+from benchmarks.processes import cpu_s
 from benchmarks.speech.audio import Call, Studio, talk_ratio
-from benchmarks.speech.processes import cpu_s
+from callsift.commands.progress import Steps
 from schemas import SIDES, Speaker
 
 Heard = dict[Speaker, list[str]]

@@ -16,7 +16,7 @@ from agents.audio.channels import BLOCK
 from agents.audio.resample import SAMPLE_RATE_HZ
 from agents.audio.settings import AudioSettings
 from agents.audio.vad import LONGEST_S, VoiceActivity
-from benchmarks.progress import Steps
+from callsift.commands.progress import Steps
 
 # isort: split
 from silero_vad import get_speech_timestamps, load_silero_vad  # after agents.audio.vad, which ends its telemetry

@@ -21,9 +21,9 @@ def demo(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON do
 
     Exits with 1 if a call has no outcome or, with the offline classifier, not the expected one.
     """
-    from agents.classify.settings import ClassifySettings  # noqa: PLC0415
-    from callsift.demonstration import read_labels, run_demo  # noqa: PLC0415
-    from callsift.supervisor import pipeline  # noqa: PLC0415
+    from agents.classify.settings import ClassifySettings
+    from callsift.demonstration import read_labels, run_demo
+    from callsift.supervisor import pipeline
 
     offline = ClassifySettings.read().chosen == "offline"
     log: list[str] = []

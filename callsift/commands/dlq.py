@@ -51,7 +51,7 @@ def show(
 
     The original may hold personal data, such as telephone numbers and what was said: mind who sees your screen.
     """
-    from streams.dead_letters.replay import read_letters, read_replays  # noqa: PLC0415
+    from streams.dead_letters.replay import read_letters, read_replays
 
     adopt_running()
     kafka = KafkaSettings.read()
@@ -83,8 +83,8 @@ def replay(
 
     Mend the cause first: `callsift dlq list` says how. Exits with 1 if a message could not be put back.
     """
-    from streams.dead_letters.replay import read_letters  # noqa: PLC0415
-    from streams.dead_letters.replay import replay as put_back  # noqa: PLC0415
+    from streams.dead_letters.replay import read_letters
+    from streams.dead_letters.replay import replay as put_back
 
     if chosen == LetterFilter() and not (letter_ids or all_letters):
         raise typer.BadParameter("say which: identifiers, a filter, or --all")
@@ -120,9 +120,9 @@ def _listed(kafka: KafkaSettings, chosen: LetterFilter, beginnings: Sequence[str
     """Return the dead letters that are meant, oldest first; ``beginnings`` names some, () all.
 
     Raises:
-        UnknownDeadLetter: One of ``beginnings`` names none, or several.
+        CallsiftError: One of ``beginnings`` names none, or several.
     """
-    from streams.dead_letters.replay import read_letters, read_replays  # noqa: PLC0415
+    from streams.dead_letters.replay import read_letters, read_replays
 
     unreadable: list[str] = []
     with notes.status("reading dead letters …"):

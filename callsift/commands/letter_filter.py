@@ -2,22 +2,15 @@
 
 import inspect
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import wraps
 from typing import Annotated, Any
 
 import typer
 
-from callsift.moments import moment
+from callsift.moments import when
 from streams.dead_letters.listing import LetterFilter
 from streams.topics import STAGES
-
-
-def _moment(text: str) -> datetime:
-    try:
-        return moment(text, datetime.now(UTC))
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from None
 
 
 def _stage(name: str | None) -> str | None:
@@ -33,9 +26,9 @@ def _chosen(
     error_type: Annotated[str | None, typer.Option(help="With this error, for example RecordingGone.")] = None,
     since: Annotated[
         datetime | None,
-        typer.Option(parser=_moment, help="Given up since: 2026-11-22T09:00+03:00, or 2h or 3d (ago)."),
+        typer.Option(parser=when, help="Given up since: 2026-11-22T09:00+03:00, or 2h or 3d (ago)."),
     ] = None,
-    until: Annotated[datetime | None, typer.Option(parser=_moment, help="Given up before: as --since.")] = None,
+    until: Annotated[datetime | None, typer.Option(parser=when, help="Given up before: as --since.")] = None,
     call: Annotated[str | None, typer.Option(help="Of the call with this identifier.")] = None,
 ) -> LetterFilter:
     return LetterFilter(stage, error_type, since, until, call)

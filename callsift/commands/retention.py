@@ -29,8 +29,8 @@ def run(
     What an event needs that nobody has acknowledged stays, however old it is. Where that cannot be told, because the
     brokers do not answer, nothing is removed and the exit code is 1. To be run once a day.
     """
-    from callsift.retention import find_expired  # noqa: PLC0415
-    from streams.payloads.claim_check import ClaimCheckStore  # noqa: PLC0415
+    from callsift.retention import find_expired
+    from streams.payloads.claim_check import ClaimCheckStore
 
     adopt_running()
     settings, kafka = RetentionSettings.read(), KafkaSettings.read()

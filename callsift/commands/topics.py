@@ -26,7 +26,7 @@ class Authentication(StrEnum):
 @app.command("list")
 def list_topics(as_json: AsJson = False) -> None:
     """List the pipeline's topics and what the brokers have of them."""
-    from streams.kafka.topic_admin import partitions  # noqa: PLC0415
+    from streams.kafka.topic_admin import partitions
 
     adopt_running()
     kafka = KafkaSettings.read()
@@ -49,7 +49,7 @@ def create(
     as_json: AsJson = False,
 ) -> None:
     """Create the topics that do not exist yet, as the catalogue says; those that exist stay as they are."""
-    from streams.kafka.topic_admin import create_topics, drift, find_topics, wanted_topics  # noqa: PLC0415
+    from streams.kafka.topic_admin import create_topics, drift, find_topics, wanted_topics
 
     adopt_running()
     kafka = KafkaSettings.read()
@@ -83,9 +83,9 @@ def export(
     as_json: Annotated[bool, typer.Option("--json", help="Print a plain list, for other tools than Strimzi.")] = False,
 ) -> None:
     """Print the topics as Strimzi's KafkaTopic resources, or with --acls the users as KafkaUser. Asks no broker."""
-    from callsift.strimzi import topic_resources, user_resources  # noqa: PLC0415
-    from streams.kafka.acls import users  # noqa: PLC0415
-    from streams.kafka.topic_admin import wanted_topics  # noqa: PLC0415
+    from callsift.strimzi import topic_resources, user_resources
+    from streams.kafka.acls import users
+    from streams.kafka.topic_admin import wanted_topics
 
     kafka = KafkaSettings.read()
     if as_json:

@@ -58,7 +58,7 @@ def schema() -> dict[str, Any]:
 
 
 def readme() -> str:
-    """Return the chart's README.md with its tables made again."""
+    """Return the chart's README.md with its tables written again."""
     text = (CHART / "README.md").read_text(encoding="utf-8")
     before, _, rest = text.partition(_BEGIN)
     return f"{before}{_BEGIN}\n\n{tables()}\n{_END}{rest.partition(_END)[2]}"

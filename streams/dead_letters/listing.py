@@ -14,10 +14,6 @@ from streams.topics import STAGES
 _TAKEN = {topic.name for stage in STAGES.values() for topic in stage.takes}
 
 
-class UnknownDeadLetter(CallsiftError):
-    """No dead letter, or more than one, has this identifier."""
-
-
 class CannotReplay(CallsiftError):
     """A dead letter's message has no place to go back to."""
 
@@ -157,13 +153,13 @@ def resolve(beginning: str, ids: Iterable[str]) -> str:
     """Return the one identifier that is ``beginning``, or that alone begins with it.
 
     Raises:
-        UnknownDeadLetter: There is none, or there are several.
+        CallsiftError: There is none, or there are several.
     """
     found = {letter_id for letter_id in ids if letter_id.startswith(beginning)}
     if beginning in found:
         return beginning
     if len(found) != 1:
-        raise UnknownDeadLetter(
+        raise CallsiftError(
             f"{len(found) or 'no'} dead letters have an identifier that begins with {beginning[:40]!r}",
             "`callsift dlq list` shows the identifiers; those of letters older than the topic's retention are gone",
         )

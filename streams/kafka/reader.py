@@ -29,7 +29,7 @@ class Range(NamedTuple):
 Ranges = Mapping[Place, Range]
 _SILENCE_LIMIT_S = 15.0
 _FIRST_LIMIT_S = 5.0
-_EARLIEST, _LATEST = OffsetSpec.earliest(), OffsetSpec.latest()  # type: ignore[no-untyped-call] # the library's
+_EARLIEST, _LATEST = OffsetSpec.earliest(), OffsetSpec.latest()
 
 
 class BrokerView:

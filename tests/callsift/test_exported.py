@@ -76,7 +76,7 @@ def test_a_stage_shows_what_it_did(after_a_call: tuple[float, dict[str, Samples]
     assert found["sink"].value("sink_store_duration_seconds_count", operation="insert") >= 1
 
 
-def test_a_metric_without_events_begins_with_zero(after_a_call: tuple[float, dict[str, Samples]]) -> None:
+def test_metrics_of_what_has_not_happened_begin_with_zero(after_a_call: tuple[float, dict[str, Samples]]) -> None:
     _, found = after_a_call
     lane = found["reprocess"]
     assert lane.value("last_progress_timestamp_seconds", stage="reprocess") == 0

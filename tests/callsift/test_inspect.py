@@ -149,7 +149,7 @@ def test_half_an_mp3_says_how_much_was_lost(call: Samples, tmp_path: Path) -> No
     assert f"damaged\tyes, {facts['lost_s']:.1f} s lost" in printed.splitlines()
 
 
-def test_the_text_for_people_names_the_layout_and_the_dead_channel(call: Samples, tmp_path: Path) -> None:
+def test_readable_output_names_the_layout_and_the_dead_channel(call: Samples, tmp_path: Path) -> None:
     one_sided = call.copy()
     one_sided[1] = 0.0
     code, printed, _ = run(str(write_wav(tmp_path / "dead.wav", one_sided)))

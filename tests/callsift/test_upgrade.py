@@ -164,7 +164,7 @@ async def test_a_document_of_another_version_gets_its_next_revision_and_can_be_c
 
 
 @pytest.mark.parametrize("event", EVENTS, ids=lambda event: event.__name__)
-def test_every_field_of_the_first_version_keeps_its_name_and_type(event: type[Event]) -> None:
+def test_fields_of_the_first_version_keep_their_name_and_type(event: type[Event]) -> None:
     [present] = [example for example in examples() if type(example) is event]
     assert _lost(golden(event)["1.0"], json.loads(present.model_dump_json()), event.__name__) == []
 

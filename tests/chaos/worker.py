@@ -24,7 +24,7 @@ _LONGEST_WORK_S = 0.1
 
 
 async def _take_a_while() -> None:
-    await asyncio.sleep(random.uniform(0, _LONGEST_WORK_S))  # noqa: S311 - not a secret
+    await asyncio.sleep(random.uniform(0, _LONGEST_WORK_S))
 
 
 class PrecomputedAudio(Agent[CallEnded]):

@@ -90,7 +90,7 @@ class World:
         self._workers_each = workers_each
         self._ladder_share = ladder_share
         self._quick_tries = quick_tries
-        self._random = random.Random(seed)  # noqa: S311 - the same faults every time
+        self._random = random.Random(seed)
         self._store_port = free_port()
         self.ended_unasked: list[str] = []
         """The workers that were started again, with their exit codes."""

@@ -83,7 +83,7 @@ def test_pods_have_no_token_and_a_limited_tmp(values: str) -> None:
     for account in of_kind(values, "ServiceAccount"):
         assert account["automountServiceAccountToken"] is False
     for name, container in containers(values):
-        assert {"name": "tmp", "mountPath": "/tmp"} in container["volumeMounts"], name  # noqa: S108 - the pod's own
+        assert {"name": "tmp", "mountPath": "/tmp"} in container["volumeMounts"], name
 
 
 @every_set

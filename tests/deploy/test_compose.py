@@ -13,14 +13,14 @@ from confluent_kafka.admin import AdminClient
 
 from callsift.settings import VARIABLES
 from callsift.worker import WORKERS
-from deploy.docker.images import argument, images
 from deploy.laptop.kafka import free_ports
 from deploy.laptop.kafka_broker import command
 from deploy.laptop.kafka_jars import CannotRunKafka, java, version
-from deploy.tools import find
 from streams.kafka.client import client_config
 from streams.kafka.topic_admin import create_topics, drift, find_topics, wanted_topics
 from streams.settings import KafkaSettings, RunnerSettings
+from tests.images.dockerfile import argument, images
+from tests.tools import find
 
 ROOT = Path(__file__).parents[2]
 FILE = ROOT / "docker-compose.kafka.yml"
@@ -101,7 +101,7 @@ def test_containers_of_our_own_have_no_privileges_and_a_read_only_root(name: str
     assert service["read_only"] is True
     assert service["cap_drop"] == ["ALL"]
     assert service["security_opt"] == ["no-new-privileges:true"]
-    assert service["tmpfs"] or "/tmp" in service["volumes"]  # noqa: S108 - in the container
+    assert service["tmpfs"] or "/tmp" in service["volumes"]
 
 
 def test_workers_outlive_their_own_grace() -> None:
@@ -138,7 +138,7 @@ def test_every_volume_is_named_and_every_mounted_file_exists() -> None:
     for service in SERVICES.values():
         for mount in service.get("volumes", []):
             source = re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", mount).split(":")[0]
-            assert source in volumes or source == "/tmp" or (ROOT / source).exists(), mount  # noqa: S108
+            assert source in volumes or source == "/tmp" or (ROOT / source).exists(), mount
 
 
 @pytest.mark.integration

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from callsift.worker import WORKERS
-from deploy.docker.check import DATA_FILES
-from deploy.docker.images import DOCKERFILE, argument, images
-from deploy.tools import find
 from streams.health import Health, serve
+from tests.images.__main__ import DATA_FILES
+from tests.images.dockerfile import DOCKERFILE, argument, images
+from tests.tools import find
 
 ROOT = Path(__file__).parents[2]
 TEXT = DOCKERFILE.read_text(encoding="utf-8")
@@ -40,7 +40,7 @@ def test_every_extra_that_an_image_wants_exists() -> None:
     assert wanted - {"none"} <= set(extras)
 
 
-def test_every_copied_file_exists_and_is_let_in_by_dockerignore() -> None:
+def test_copied_files_are_let_in_by_dockerignore_and_exist() -> None:
     let_in = {line[1:] for line in (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines() if line[:1] == "!"}
     copied = {
         source for line in re.findall(r"^COPY (?!--from)(.+) \S+$", TEXT, re.MULTILINE) for source in line.split()

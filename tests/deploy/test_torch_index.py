@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from deploy.laptop.torch_index import answers, choose
-from deploy.tools import find
 from tests.servers.wheels import make_wheel, package_index
+from tests.tools import find
 
 PINS = Path(__file__).parents[2] / "requirements" / "torch.txt"
 [TORCH] = re.findall(r"^torch==(\S+)", PINS.read_text(encoding="utf-8"), re.MULTILINE)

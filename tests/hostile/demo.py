@@ -47,7 +47,7 @@ def main() -> int:
         ):
             ended = run_demo(workers, lambda outcome: console.print(f"{outcome.call_id} {outcome.category}"))
     right = sum(call.is_right for call in ended)
-    print(f"{right} of {len(ended)} as expected")  # noqa: T201 - the result
+    print(f"{right} of {len(ended)} as expected")
     return 0 if right == len(ended) else 1
 
 

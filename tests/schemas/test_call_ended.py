@@ -51,6 +51,14 @@ def test_the_offset_of_a_file_may_be_left_out() -> None:
     assert recording.customer.offset_s == 0
 
 
+@pytest.mark.parametrize("content", [ONE_FILE, TWO_FILES])
+def test_a_recording_is_moved_address_by_address_and_nothing_else_of_it_changes(content: dict[str, Any]) -> None:
+    before = read(content).recording
+    after = before.moved(lambda uri: f"moved:{uri}")
+    assert after.uris == tuple(f"moved:{uri}" for uri in before.uris)
+    assert after.moved(lambda uri: uri.removeprefix("moved:")) == before
+
+
 def test_the_same_report_sent_twice_is_the_same_event() -> None:
     first, second = read(ONE_FILE), read(ONE_FILE)
     assert first == second
@@ -109,7 +117,7 @@ def test_channels_that_leave_a_speaker_out_are_refused(channels: dict[str, int])
         read(ONE_FILE | {"recording": {"uri": "file:///a.wav", "channels": channels}})
 
 
-def test_a_call_ended_event_is_bounded_and_the_error_names_field_limit_and_cure() -> None:
+def test_the_size_of_an_event_is_bounded_and_the_error_names_field_limit_and_cure() -> None:
     read(ONE_FILE | {"metadata": {"note": "x" * 250_000}})
     with pytest.raises(UnreadableEvent, match=r"metadata has 1000\d\d\d bytes .* may have 262144\. Keep what is large"):
         read(ONE_FILE | {"metadata": {"note": "x" * 1_000_000}})

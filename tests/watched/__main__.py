@@ -80,7 +80,7 @@ def main() -> int:
         "targets_down": away,
         "answers": [asdict(answer) for answer in answers],
     }
-    print(json.dumps(result))  # noqa: T201 - the result
+    print(json.dumps(result))
     return 1 if empty or sick or away or _PROVOKED - firing else 0
 
 

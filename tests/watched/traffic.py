@@ -4,10 +4,11 @@ from collections.abc import Callable
 from itertools import cycle
 from pathlib import Path
 
-from callsift.calls import OutcomeMissing, call_ended, emit, emit_and_wait, new_call_id, store_recording
+from callsift.calls import call_ended, emit, emit_and_wait, new_call_id, store_recording
 from callsift.demonstration import OUTCOME_LIMIT_S, RECORDINGS, run_demo
 from callsift.supervisor import Pipeline
 from schemas import CallEnded, CallOutcome, OneFile
+from streams.errors import CallsiftError
 from streams.kafka.client import TopicReader, produce
 from streams.payloads.claim_check import ClaimCheckStore
 from streams.settings import KafkaSettings
@@ -38,7 +39,7 @@ class Traffic:
         """Send everything; returns when every call has its outcome.
 
         Raises:
-            OutcomeMissing: A call has none in time.
+            CallsiftError: A call has none in time.
         """
         answers = cycle(_ANSWERS)
         self._gemini.answer = lambda: next(answers)
@@ -101,6 +102,6 @@ class Traffic:
                 break
         reader.close()
         if waiting:
-            raise OutcomeMissing(
+            raise CallsiftError(
                 f"not the outcome of {len(waiting)} call(s) that was expected", "Read the log lines above"
             )

@@ -133,7 +133,7 @@ async def went_away(policy: str, absence: str) -> tuple[World, float, float]:
 
 async def test_under_wait_every_call_waits_for_the_model_and_none_is_lost(absence: str) -> None:
     world, back_at, done_at = await went_away("wait", absence)
-    print(  # noqa: T201 - the figures of docs/classification.md
+    print(  # the figures of docs/classification.md
         f"\nwait, {absence} for {AWAY_S:g} s: {len(world.results)} of 30 calls by gemini, elsewhere {world.elsewhere}, "
         f"paused for {world.pauses}, done {done_at - back_at:.1f} s after it was back"
     )
@@ -148,7 +148,7 @@ async def test_under_offline_every_call_is_decided_meanwhile_and_marked(absence:
     world, back_at, _ = await went_away("offline", absence)
     meanwhile = world.decided("meanwhile")
     in_time = sum(at < back_at for call_id, (_, at) in world.results.items() if call_id.startswith("meanwhile"))
-    print(  # noqa: T201
+    print(
         f"\noffline, {absence} for {AWAY_S:g} s: {meanwhile.count(('offline', True))} of {len(meanwhile)} calls "
         f"provisional, {in_time} of them before it was back, elsewhere {world.elsewhere}"
     )

@@ -170,7 +170,7 @@ async def test_a_long_call_does_not_hold_up_the_short_one_behind_it(
 
     long = asyncio.create_task(follow("long", one_after_another("leaking-washing-machine", 30, store)))
     began = decoded_s()
-    while decoded_s() == began:  # noqa: ASYNC110 - until it has the children to itself
+    while decoded_s() == began:  # until it has the children to itself
         await asyncio.sleep(0.01)
     await follow("short", ready("wrong-number", store))
     await long
@@ -185,7 +185,7 @@ async def test_a_cancelled_call_leaves_the_children_to_the_next_one(
     long = one_after_another("leaking-washing-machine", 30, store)
     began = decoded_s()
     task = asyncio.create_task(agent.work(long))
-    while decoded_s() == began:  # noqa: ASYNC110 - until it is under way
+    while decoded_s() == began:  # until it is under way
         await asyncio.sleep(0.01)
     task.cancel()
     await asyncio.wait([task])

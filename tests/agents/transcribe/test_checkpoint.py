@@ -33,7 +33,7 @@ def checkpoint(store: ClaimCheckStore, *, audio: str = "ab" * 32, model: str = "
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    while not condition():  # noqa: ASYNC110 - it is a file or a line of the log that is waited for
+    while not condition():  # it is a file or a line of the log that is waited for
         await asyncio.sleep(0.01)
 
 

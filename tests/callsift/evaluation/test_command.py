@@ -131,8 +131,10 @@ def test_calibrating_finds_a_floor_even_with_too_few_calls_for_a_correction(some
 
 def test_calibrating_fits_a_correction_of_a_model_that_is_too_modest(hosted: GeminiServer, tmp_path: Path) -> None:
     files = [str(path) for path in sorted(DIALOGUES.glob("evaluation*.jsonl"))]
-    found = evaluated(variables(hosted), *files, "--predictions", str(tmp_path / "p"), "--calibrate")
+    options = ("--predictions", str(tmp_path / "p"), "--calibrate", "--report", str(tmp_path))
+    found = evaluated(variables(hosted), *files, *options)
     assert found["corrected"]["ece"] < found["calibration"]["ece"]
+    assert (tmp_path / "report.html").read_text(encoding="utf-8").count("<title>Reliability diagram</title>") == 2
 
 
 @pytest.mark.integration
@@ -179,7 +181,7 @@ def test_a_hosted_model_is_asked_once_about_each_call_and_its_errors_are_found(
     assert wrong
 
 
-def test_the_cost_is_said_also_when_no_question_is_asked_again(some: Path, hosted: GeminiServer) -> None:
+def test_the_cost_is_said_also_when_every_answer_was_kept(some: Path, hosted: GeminiServer) -> None:
     prices = {"CALLSIFT_CLASSIFY_PRICES": '{"gemini-3.5-flash-lite": {"prompt": 1.0, "answer": 10.0}}'}
     asked = [evaluated(variables(hosted) | prices, str(some), "--limit", "5") for _ in range(2)]
     for found in asked:

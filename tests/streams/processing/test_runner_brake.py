@@ -82,7 +82,7 @@ async def test_a_stage_that_is_braked_stays_so_when_its_dependency_comes_back() 
     agent = Scripted(Away("refused", "start it"), OUTCOME)
     runner = StageRunner(STAGES["audio"], agent, Broker().publish, SETTINGS, on_pause=pauses.append)
     task = asyncio.create_task(runner.take(message()))
-    while not pauses:  # noqa: ASYNC110 - a few turns of the loop
+    while not pauses:  # a few turns of the loop
         await asyncio.sleep(0)
     runner.brake.set("everything invalid")
     await task

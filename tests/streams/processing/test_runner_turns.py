@@ -83,7 +83,7 @@ def make(turns: ClaimedTurns) -> Make:
 
 async def until(condition: Callable[[], object]) -> None:
     async with asyncio.timeout(10):
-        while not condition():  # noqa: ASYNC110 - nobody tells
+        while not condition():  # nobody tells
             await asyncio.sleep(0.001)
 
 

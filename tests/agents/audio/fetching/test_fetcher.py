@@ -21,7 +21,7 @@ from tests.agents.audio.fetching.fetched import SMALL
 from tests.agents.audio.fetching.fetched import fetched as fetched_with
 from tests.agents.audio.fetching.web import web_server
 
-LARGE = Random(0).randbytes(7_000_000)  # noqa: S311 - no secret
+LARGE = Random(0).randbytes(7_000_000)
 LIMIT = LARGE[: 1024 * 1024]
 FILES = {"small.wav": SMALL, "large.wav": LARGE, "limit.wav": LIMIT, "over.wav": LIMIT + b"!"}
 fetched = partial(fetched_with, internal_hosts=("127.0.0.1",))

@@ -1,4 +1,4 @@
-"""Proves the Dockerfile's steps without Docker: ``make images-check``.
+"""``python -m tests.images``, ``make images-check``: proves the Dockerfile's steps without Docker.
 
 The same commands as in the Dockerfile build the wheel and fill an empty virtual environment for each image. There the
 image's worker starts against an embedded broker and store until it is ready, its HEALTHCHECK is asked, and SIGTERM
@@ -17,9 +17,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from callsift.commands.output import notes, print_json, print_table
-from deploy.docker.images import Image, argument, images
-from deploy.docker.trial import TOOLS, CheckFailed, start, use_tools
 from streams.errors import CallsiftError
+from tests.images.dockerfile import Image, argument, images
+from tests.images.trial import TOOLS, CheckFailed, start, use_tools
 
 ROOT = Path(__file__).parents[2]
 DATA_FILES = (
@@ -170,13 +170,13 @@ def _run(*command: str, cwd: Path = ROOT, skip_torch: bool = False) -> None:
         **_NO_COMPILER,
         "SKIP_TORCH": "1" if skip_torch else "",
     }
-    ended = subprocess.run(command, cwd=cwd, env=own, capture_output=True, text=True, check=False)  # noqa: S603
+    ended = subprocess.run(command, cwd=cwd, env=own, capture_output=True, text=True, check=False)
     if ended.returncode != 0:
         raise CheckFailed(f"{' '.join(command)} ended with {ended.returncode}: {ended.stderr[-3000:]}")
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m deploy.docker.check", description="Prove the Dockerfile's steps.")
+    parser = argparse.ArgumentParser(prog="python -m tests.images", description="Prove the Dockerfile's steps.")
     parser.add_argument("only", nargs="*", help="images to check; default: all")
     parser.add_argument("--skip-torch", action="store_true", help="do not download torch: audio is not started then")
     parser.add_argument("--folder", type=Path, help="where the virtual environments are made and removed again")

@@ -4,11 +4,11 @@ import time
 from itertools import pairwise
 
 from callsift.commands.output import notes
-from deploy.cluster.calls import Calls
-from deploy.cluster.client import wait_until
-from deploy.cluster.installation import STAGE, Installation
-from deploy.cluster.readings import Reading
 from streams.monitor.observer import Observer
+from tests.cluster.calls import Calls
+from tests.cluster.client import wait_until
+from tests.cluster.installation import STAGE, Installation
+from tests.cluster.readings import Reading
 
 _START_LIMIT_S = 240.0
 _LOOK_S = 4.0

@@ -1,4 +1,4 @@
-"""The chart on the API server that KUBECONFIG names: ``python -m deploy.cluster.check``, ``make cluster-check``.
+"""The chart on the API server that KUBECONFIG names: ``python -m tests.cluster.check``, ``make cluster-check``.
 
 In a namespace of its own with the restricted Pod Security Standard: a server-side dry run of every set of values, an
 installation, a node drained against the disruption budgets, an upgrade while scaled, a rollback, and what stays after
@@ -13,15 +13,15 @@ from typing import Annotated
 
 import typer
 
-from benchmarks.progress import shown
 from callsift.commands.output import notes, print_json, print_table
-from deploy.cluster.client import Cluster
-from deploy.cluster.drain import drain_one_node, refuse_second
-from deploy.cluster.dry_run import SETS, dry_run, refuse_root
-from deploy.cluster.life import install, roll_back, uninstall, upgrade_while_scaled
-from deploy.cluster.namespace import restricted_namespace, shared_folder
-from deploy.cluster.release import Release, values
+from callsift.commands.progress import shown
 from streams.errors import CallsiftError
+from tests.cluster.client import Cluster
+from tests.cluster.drain import drain_one_node, refuse_second
+from tests.cluster.dry_run import SETS, dry_run, refuse_root
+from tests.cluster.life import install, roll_back, uninstall, upgrade_while_scaled
+from tests.cluster.namespace import restricted_namespace, shared_folder
+from tests.cluster.release import Release, values
 
 VALUES = Path(__file__).parent / "values" / "check.yaml"
 _PODS_EACH = 4
@@ -44,7 +44,7 @@ def check(
     try:
         with restricted_namespace("callsift-check", helm, keep=keep) as cluster:
             rows.append({"step": "versions", "seen": str(dict(cluster.versions())), "seconds": 0.0})
-            with shared_folder(cluster, "recordings", Path("/var/tmp") / cluster.namespace) as storage_class:  # noqa: S108
+            with shared_folder(cluster, "recordings", Path("/var/tmp") / cluster.namespace) as storage_class:
                 scaling = "keda" if cluster.has_keda() else "hpa"
                 settings = {
                     "audioStore.persistence.storageClass": storage_class,

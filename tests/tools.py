@@ -1,4 +1,4 @@
-"""Where programs are that check what is deployed: the PATH, beside Python, and where `make deploy-tools` puts them."""
+"""Where the programs are that tests of deploy/ use: PATH, beside Python, and where `make deploy-tools` puts them."""
 
 import os
 import shutil

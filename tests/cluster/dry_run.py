@@ -5,8 +5,8 @@ from pathlib import Path
 
 import yaml
 
-from deploy.cluster.client import Cluster, ClusterRefused, Object
 from deploy.helm.reference import CHART
+from tests.cluster.client import Cluster, ClusterRefused, Object
 
 SETS = sorted((CHART / "ci").glob("*-values.yaml"))
 _AS_ROOT = ("--set", "podSecurityContext.runAsNonRoot=false", "--set", "containerSecurityContext.runAsNonRoot=false")

@@ -14,15 +14,15 @@ from typing import Annotated
 import typer
 
 from callsift.commands.output import notes, print_json, print_table
-from deploy.cluster.calls import Calls
-from deploy.cluster.client import ClusterRefused
-from deploy.cluster.installation import installed
-from deploy.cluster.namespace import restricted_namespace
-from deploy.cluster.readings import Reading, faults
-from deploy.cluster.trial import Trial
 from deploy.laptop.folders import kept_or_temporary
 from streams.errors import CallsiftError
 from streams.payloads.claim_check import ClaimCheckStore
+from tests.cluster.calls import Calls
+from tests.cluster.client import ClusterRefused
+from tests.cluster.installation import installed
+from tests.cluster.namespace import restricted_namespace
+from tests.cluster.readings import Reading, faults
+from tests.cluster.trial import Trial
 
 
 def scaling(

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from deploy.cluster.client import Cluster, ClusterRefused
+from tests.cluster.client import Cluster, ClusterRefused
 
 _LIMIT_S = 180.0
 _SIZE = "1Gi"

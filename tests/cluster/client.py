@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from deploy.tools import FOLDER, find
 from streams.errors import CallsiftError
+from tests.tools import FOLDER, find
 
 Object = dict[str, Any]
 """A Kubernetes object, or a list of them, as its JSON has it."""
@@ -52,7 +52,7 @@ class Cluster:
     def watching(self, *arguments: str) -> "subprocess.Popen[str]":
         """Start a kubectl that goes on until it is ended, with its standard output as a pipe."""
         command = [self._kubectl, "--namespace", self.namespace, *arguments]
-        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)  # noqa: S603
+        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
 
     def get(self, *what: str) -> Object:
         """Return an object, or a list of objects under ``items``: ``get("pods", "-l", "a=b")``.
@@ -105,9 +105,7 @@ def run(*command: str, given: str | None = None, limit_s: float = 60.0) -> str:
     """
     short = " ".join((Path(command[0]).name, *command[1:8]))
     try:
-        ended = subprocess.run(  # noqa: S603
-            command, input=given, capture_output=True, text=True, timeout=limit_s, check=False
-        )
+        ended = subprocess.run(command, input=given, capture_output=True, text=True, timeout=limit_s, check=False)
     except subprocess.TimeoutExpired:
         raise ClusterRefused(f"no end of {short} within {limit_s:g} s", "Look at the cluster") from None
     if ended.returncode != 0:

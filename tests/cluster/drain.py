@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 
-from deploy.cluster.client import Cluster, ClusterRefused, Object, wait_until
-from deploy.cluster.release import SELECTOR, STAGE, Release
+from tests.cluster.client import Cluster, ClusterRefused, Object, wait_until
+from tests.cluster.release import SELECTOR, STAGE, Release
 
 _DRAIN_LIMIT_S = 300.0
 

@@ -13,8 +13,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
-from deploy.cluster.client import Cluster, ClusterRefused, Object
-from deploy.cluster.pods import container
+from tests.cluster.client import Cluster, ClusterRefused, Object
+from tests.cluster.pods import container
 
 ROOT = Path(__file__).parents[2]
 _LOOK_S = 1.5
@@ -108,7 +108,7 @@ class PodRunner(threading.Thread):
         what = container(pod, self._folder / name, self._cluster.get)
         program = _PROGRAMS.get(what.command[0], what.command[:1])
         with (self._folder / f"{name}.log").open("ab") as log:
-            process = subprocess.Popen(  # noqa: S603
+            process = subprocess.Popen(
                 [_NICE, "-n", str(what.niceness), *program, *what.command[1:]],
                 cwd=ROOT,
                 env={**what.environment, **_HOST, "HOSTNAME": name},

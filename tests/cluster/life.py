@@ -1,7 +1,7 @@
 """A release's life: installed, upgraded while it is scaled, rolled back, uninstalled."""
 
-from deploy.cluster.client import ClusterRefused, wait_until
-from deploy.cluster.release import NAME, SELECTOR, Release
+from tests.cluster.client import ClusterRefused, wait_until
+from tests.cluster.release import NAME, SELECTOR, Release
 
 _SCALED = 5
 _CHANGE = ("--set", "config.CALLSIFT_LOG_LEVEL=DEBUG")

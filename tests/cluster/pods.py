@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy.cluster.client import ClusterRefused, Object
+from tests.cluster.client import ClusterRefused, Object
 
 LookUp = Callable[..., Object]
 """Returns an object of the pod's namespace by kind and name, as ``Cluster.get`` does."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import psutil
 
 from callsift.embedded import EmbeddedBroker, EmbeddedStore, free_port
-from deploy.docker.images import Image
+from tests.images.dockerfile import Image
 
 _ROOT = Path(__file__).parents[2]
 _SPEECH_MODEL = _ROOT / "demo" / "speech_model" / "model"
@@ -44,7 +44,7 @@ def start(image: Image, venv: Path, folder: Path) -> tuple[float, float]:
     log = folder / "log.txt"
     with log.open("wb") as output:
         began = time.monotonic()
-        worker = subprocess.Popen(  # noqa: S603
+        worker = subprocess.Popen(
             [str(venv / "bin" / "callsift"), *image.command],
             env=environment,
             cwd=folder / "cwd",
@@ -87,7 +87,7 @@ def use_tools(venv: Path, folder: Path) -> None:
     environment = _environment(folder, broker)
     before = _files(venv)
     for command in TOOLS:
-        ended = subprocess.run(  # noqa: S603
+        ended = subprocess.run(
             [str(venv / "bin" / "callsift"), *command],
             env=environment,
             cwd=folder / "cwd",
@@ -127,7 +127,7 @@ def _wrote_only_to_tmp(name: str, before: set[Path], venv: Path, folder: Path) -
 
 def _health(environment: dict[str, str], *which: str) -> int:
     command = [sys.executable, "-IS", str(_ROOT / "deploy" / "docker" / "health.py"), *which]
-    return subprocess.run(command, env=environment, capture_output=True, check=False).returncode  # noqa: S603
+    return subprocess.run(command, env=environment, capture_output=True, check=False).returncode
 
 
 def _memory_mb(pid: int) -> float:

@@ -12,14 +12,14 @@ from typing import Any
 
 import pytest
 
-from deploy.cluster.check import VALUES
-from deploy.cluster.client import ClusterRefused, Object
-from deploy.cluster.drain import refuse_second
-from deploy.cluster.life import install, upgrade_while_scaled
-from deploy.cluster.namespace import restricted_namespace, shared_folder
-from deploy.cluster.pods import container, here, niceness
-from deploy.cluster.readings import Reading, Rule, faults
-from deploy.cluster.release import Release, Seen, values
+from tests.cluster.check import VALUES
+from tests.cluster.client import ClusterRefused, Object
+from tests.cluster.drain import refuse_second
+from tests.cluster.life import install, upgrade_while_scaled
+from tests.cluster.namespace import restricted_namespace, shared_folder
+from tests.cluster.pods import container, here, niceness
+from tests.cluster.readings import Reading, Rule, faults
+from tests.cluster.release import Release, Seen, values
 from tests.deploy import chart
 
 ROOT = Path(__file__).parents[2]
@@ -56,7 +56,7 @@ def test_a_stage_that_follows_its_lag_up_and_down_has_no_faults() -> None:
         (changed(-1, lag=3), "a lag of 3 at the end"),
     ],
 )
-def test_a_step_that_breaks_the_rule_is_named(readings: list[Reading], fault: str) -> None:
+def test_scaling_that_breaks_the_rule_is_named(readings: list[Reading], fault: str) -> None:
     assert any(fault in found for found in faults(readings, RULE)), faults(readings, RULE)
 
 
@@ -155,7 +155,7 @@ def test_without_a_cluster_the_programs_say_so_in_a_sentence(program: str, tmp_p
         )
     )
     ended = subprocess.run(
-        [sys.executable, "-m", f"deploy.cluster.{program}"],
+        [sys.executable, "-m", f"tests.cluster.{program}"],
         cwd=ROOT,
         env=os.environ | {"KUBECONFIG": str(nowhere)},
         capture_output=True,

@@ -1,11 +1,11 @@
-"""What the Dockerfile says of its images, so that the check and the tests keep no list of their own."""
+"""What the Dockerfile says of its images, so that trial and tests keep no list of their own."""
 
 import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
-DOCKERFILE = Path(__file__).parent / "Dockerfile"
+DOCKERFILE = Path(__file__).parents[2] / "deploy" / "docker" / "Dockerfile"
 
 
 @dataclass(frozen=True)
@@ -49,5 +49,5 @@ def images() -> list[Image]:
 def argument(name: str) -> str:
     """Return the default of a build argument."""
     found = re.search(rf"^ARG {name}=(\S+)$", DOCKERFILE.read_text(encoding="utf-8"), re.MULTILINE)
-    assert found is not None, name  # noqa: S101 - a mistake in the Dockerfile
+    assert found is not None, name
     return found[1]

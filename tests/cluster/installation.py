@@ -5,13 +5,13 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy.cluster.client import Cluster, ClusterRefused, Object, wait_until
-from deploy.cluster.namespace import claim, shared_folder
-from deploy.cluster.pod_runner import PodRunner
-from deploy.cluster.readings import Rule
-from deploy.cluster.release import NAME, SELECTOR, Release, values
-from deploy.cluster.services import services
 from streams.settings import AudioStoreSettings, KafkaSettings
+from tests.cluster.client import Cluster, ClusterRefused, Object, wait_until
+from tests.cluster.namespace import claim, shared_folder
+from tests.cluster.pod_runner import PodRunner
+from tests.cluster.readings import Rule
+from tests.cluster.release import NAME, SELECTOR, Release, values
+from tests.cluster.services import services
 
 STAGE = "transcribe"
 _VALUES = Path(__file__).parent / "values" / "scaling.yaml"

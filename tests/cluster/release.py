@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from deploy.cluster.client import Cluster, Object, wait_until
 from deploy.helm.reference import CHART
+from tests.cluster.client import Cluster, Object, wait_until
 
 NAME = "callsift"
 SELECTOR = f"app.kubernetes.io/instance={NAME}"
