@@ -1,8 +1,12 @@
 """The watchdog: what counts as stuck."""
 
+import subprocess
+import sys
+
 import pytest
 
-from streams.faust_worker.watchdog import Watchdog, WorkerState
+from streams.faust_worker.watchdog import EXIT_STALLED, Watchdog, WorkerState
+from tests.patience import PATIENCE_S
 
 IDLE = WorkerState(
     partitions=frozenset({("calls.ended", 0)}),
@@ -78,3 +82,20 @@ def test_work_that_is_not_finished_within_all_its_tries_is_held() -> None:
 def test_work_may_wait_for_a_dependency_as_long_as_it_takes() -> None:
     waiting = IDLE._replace(in_flight=8, paused=True)
     assert watched((0, waiting, 3), (5, waiting, 3), (9999, waiting, 3)) == [None] * 3
+
+
+PROGRAM = """
+import sys, threading
+from streams.faust_worker import watchdog
+from tests.streams.faust_worker.test_watchdog import IDLE
+
+watchdog._INTERVAL_S = watchdog._CRASH_LIMIT_S = 0.0
+sys.stderr = None
+dog = watchdog.Watchdog(lambda: IDLE._replace(crashed=True), stall_limit_s=60, stop_limit_s=45, hold_limit_s=300)
+dog.start(lambda _: 0)
+threading.Event().wait(60)
+"""
+
+
+def test_a_stuck_worker_is_ended_even_if_its_stacks_cannot_be_written() -> None:
+    assert subprocess.run([sys.executable, "-c", PROGRAM], timeout=PATIENCE_S, check=False).returncode == EXIT_STALLED
