@@ -8,6 +8,7 @@ import pytest
 
 import schemas
 from schemas import CallClassified, CallTranscribed, Event, Spoken
+from schemas.event import Part
 from streams.decoding import decode
 from streams.errors import UnreadableEvent
 from streams.topics import TOPICS
