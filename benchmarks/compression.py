@@ -25,7 +25,7 @@ from agents.classify.labelled import Dialogue, read_dialogues
 from deploy.laptop.folders import kept_or_temporary
 from deploy.laptop.kafka import Cluster
 from schemas import CallTranscribed, Turn, Word
-from streams.kafka.client import client_config, produce
+from streams.kafka import client_config, produce
 from streams.settings import KafkaSettings, RunnerSettings
 from tests.schemas.examples import call_transcribed
 

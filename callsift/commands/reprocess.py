@@ -2,25 +2,16 @@
 
 import asyncio
 import sys
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated
 
 import typer
 from rich.progress import Progress
 
 from callsift.commands.output import notes, print_json
-from callsift.moments import moment
+from callsift.moments import moment_option
 from callsift.running import adopt_running
 from schemas import Leaf, Taxonomy
-
-
-def _moment(text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        return moment(text, datetime.now(UTC))
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from None
 
 
 def _category(code: str | None) -> Leaf | None:
@@ -35,9 +26,15 @@ def _category(code: str | None) -> Leaf | None:
 
 def reprocess(
     since: Annotated[
-        str | None, typer.Option(help="Calls that ended then or later: 2026-11-22T09:00+03:00, or 7d for so long ago.")
+        datetime | None,
+        typer.Option(
+            parser=moment_option,
+            help="Calls that ended then or later: 2026-11-22T09:00+03:00, or 7d for so long ago.",
+        ),
     ] = None,
-    until: Annotated[str | None, typer.Option(help="Calls that ended earlier, written like --since.")] = None,
+    until: Annotated[
+        datetime | None, typer.Option(parser=moment_option, help="Calls that ended earlier, written like --since.")
+    ] = None,
     category: Annotated[str | None, typer.Option(help="Calls with this category or sub-category now, by code.")] = None,
     provisional: Annotated[
         bool, typer.Option("--provisional", help="Only calls decided offline while the hosted model was away.")
@@ -55,7 +52,7 @@ def reprocess(
     from callsift.reprocessing import Reprocessing  # noqa: PLC0415
 
     adopt_running()
-    chosen = Chosen(_moment(since), _moment(until), _category(category), provisional)
+    chosen = Chosen(since, until, _category(category), provisional)
     work = Reprocessing(chosen)
     with notes.status("counting …"):
         plan = asyncio.run(work.plan())

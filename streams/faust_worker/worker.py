@@ -195,7 +195,7 @@ def connect(
         await cast("Consumer", app.consumer).force_commit()  # what is done does not come again elsewhere
 
     app.transport = Transport(app, hand_over)  # before the first topic asks for it
-    topics = {kafka.prefix + topic.name: topic for topic in stage.takes}
+    topics = {kafka.prefix + topic.name: topic for topic in stage.consumes}
     stage_runner = StageRunner(
         stage,
         agent,
@@ -293,7 +293,7 @@ def run_worker(
     app.finalize()
     watchdog = connect(app, stage, agent, kafka=kafka, runner=runner, health=health, turns=turns, tracing=tracing)
     watchdog.start(partial(consumer_lag, kafka, app.conf.id, nothing_before=partial(pass_by, app)))
-    logger.info("worker starts", extra={"stage": stage.name, "does": stage.does})
+    logger.info("worker starts", extra={"stage": stage.name, "does": stage.summary})
     worker = faust.Worker(app, loop=loop, quiet=True, override_logging=False, redirect_stdouts=False)
     worker.spinner = None  # its terminal codes have no place in a log
     worker.execute_from_commandline()

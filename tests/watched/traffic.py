@@ -8,7 +8,7 @@ from callsift.calls import OutcomeMissing, call_ended, emit, emit_and_wait, new_
 from callsift.demonstration import OUTCOME_LIMIT_S, RECORDINGS, run_demo
 from callsift.supervisor import Pipeline
 from schemas import CallEnded, CallOutcome, OneFile
-from streams.kafka.client import TopicReader, produce
+from streams.kafka import TopicReader, produce
 from streams.payloads.claim_check import ClaimCheckStore
 from streams.settings import KafkaSettings
 from streams.topics import ENDED, OUTCOMES, RETRIES

@@ -3,7 +3,7 @@
 import pytest
 
 from streams.kafka.lag import unread
-from streams.kafka.reader import Range
+from streams.kafka.ranges import Range
 
 
 @pytest.mark.parametrize(

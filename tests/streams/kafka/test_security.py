@@ -15,7 +15,9 @@ from callsift.calls import call_ended, emit
 from deploy.laptop.kafka import Cluster, Security
 from schemas import AudioReady, OneFile
 from streams.errors import SettingsError
-from streams.kafka.client import KafkaUnavailable, TopicReader, client_config, produce
+from streams.kafka.client import KafkaUnavailable, client_config
+from streams.kafka.producer import produce
+from streams.kafka.reader import TopicReader
 from streams.kafka.security import tls_context
 from streams.kafka.topic_admin import create_topics
 from streams.settings import KafkaSettings
@@ -24,7 +26,7 @@ from tests.patience import PATIENCE_S
 from tests.servers.certificates import KEY_PASSWORD, Certificates, make_certificates
 from tests.servers.kafka import own_cluster
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 PASSWORD = "korrekt-pferd-batterie"
 WRONG = "falsch-pferd-batterie"
 

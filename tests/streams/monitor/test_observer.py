@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from confluent_kafka import Consumer, TopicPartition
 
-from streams.dead_letters.replay import read_letters, replay
-from streams.kafka.client import KafkaUnavailable, client_config, produce
+from streams.dead_letters.listing import read_letters
+from streams.dead_letters.replay import replay
+from streams.kafka import KafkaUnavailable, client_config, produce
 from streams.monitor.observer import Observer
 from streams.monitor.status import DeadLetterStatus
 from streams.settings import KafkaSettings
@@ -102,7 +103,7 @@ def bare(embedded_kafka: KafkaSettings) -> KafkaSettings:
 
 
 def test_brokers_that_are_away_are_said_to_be(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("streams.kafka.last_error.ask.__defaults__", (1.0,))  # seconds; commands ask for ten
+    monkeypatch.setattr("streams.kafka.client.ask.__defaults__", (1.0,))  # seconds; commands ask for ten
     with pytest.raises(KafkaUnavailable, match="CALLSIFT_KAFKA_BOOTSTRAP_SERVERS"):
         Observer(KafkaSettings(bootstrap_servers="127.0.0.1:1")).look()
 
