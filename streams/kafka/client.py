@@ -6,9 +6,10 @@ say that time is up; the reason reaches the client's error callback.
 
 import time
 from collections.abc import Callable
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
-from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka import Consumer, KafkaError, KafkaException
+from confluent_kafka.admin import AdminClient
 
 from streams.errors import CallsiftError
 from streams.kafka.security import librdkafka_security
@@ -62,15 +63,12 @@ class LastError:
         return KafkaUnavailable(f"{what}: {reason}", _CURE)
 
 
-class Client(Protocol):
-    """What every librdkafka client can do."""
-
-    def poll(self, timeout: float = -1) -> object:
-        """Serve callbacks."""
-
-
 def ask(
-    client: Client, last_error: LastError, what: str, question: Callable[[float], AnswerT], timeout_s: float = 10.0
+    client: Consumer | AdminClient,
+    last_error: LastError,
+    what: str,
+    question: Callable[[float], AnswerT],
+    timeout_s: float = 10.0,
 ) -> AnswerT:
     """Ask until there is an answer: a topic that was just made, or whose broker just went, has no leader for a moment.
 

@@ -5,9 +5,9 @@ It joins no consumer group and commits nothing.
 
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import closing, suppress
 from operator import methodcaller
-from typing import Any, Self
+from typing import Any
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
@@ -21,7 +21,7 @@ _FIRST_LIMIT_S = 5.0
 
 
 class TopicReader:
-    """Reads all partitions of one topic. Close it, or use it in a ``with``."""
+    """Reads all partitions of one topic. Close it: ``with closing(TopicReader(...)) as reader``."""
 
     def __init__(self, kafka: KafkaSettings, topic: str, *, from_start: bool) -> None:
         """Stand at the beginning of a topic (name without prefix), or at the end as it is at this moment.
@@ -52,12 +52,6 @@ class TopicReader:
         """Close the connections."""
         self._reading.close()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
 
 def read(kafka: KafkaSettings, ranges: Ranges) -> Iterator[Message]:
     """Yield every message of ``ranges``, in order within a partition, and end.
@@ -67,7 +61,7 @@ def read(kafka: KafkaSettings, ranges: Ranges) -> Iterator[Message]:
     """
     wanted = _not_empty(ranges)
     if wanted:
-        with _Reading(kafka, wanted, {}) as reading:
+        with closing(_Reading(kafka, wanted, {})) as reading:
             yield from _within(wanted, reading.to_end(_SILENCE_LIMIT_S))
 
 
@@ -81,7 +75,7 @@ def first_messages(kafka: KafkaSettings, ranges: Ranges) -> dict[Partition, Mess
     if not wanted:
         return found
     small = {"fetch.message.max.bytes": 65_536, "queued.min.messages": 1}  # one message of each is all that is wanted
-    with _Reading(kafka, wanted, small) as reading:
+    with closing(_Reading(kafka, wanted, small)) as reading:
         with suppress(KafkaUnavailable):
             for message in _within(wanted, reading.to_end(_FIRST_LIMIT_S)):
                 partition = partition_of(message)
@@ -185,9 +179,3 @@ class _Reading:
 
     def close(self) -> None:
         self._consumer.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()

@@ -10,6 +10,7 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime
 
 from confluent_kafka import KafkaException
@@ -99,7 +100,7 @@ def notices(kafka: KafkaSettings) -> dict[str, BrakeNotice]:
     Raises:
         KafkaUnavailable: The brokers do not answer, or there is no such topic.
     """
-    with TopicReader(kafka, BRAKES.name, from_start=True) as reader:
+    with closing(TopicReader(kafka, BRAKES.name, from_start=True)) as reader:
         return {notice.stage: notice for notice in map(_read, reader.up_to_now()) if notice is not None}
 
 

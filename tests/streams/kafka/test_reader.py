@@ -1,5 +1,7 @@
 """Reading topics over TCP: one suite for the embedded broker and for a real Kafka."""
 
+from contextlib import closing
+
 import pytest
 
 from streams.kafka.client import KafkaUnavailable
@@ -69,7 +71,7 @@ def test_the_first_message_of_each_range_is_found(kafka: KafkaSettings) -> None:
 
 def test_a_reader_goes_on_after_the_end_that_a_topic_had(kafka: KafkaSettings) -> None:
     produce(kafka, AUDIO.name, [("a", b"1")])
-    with TopicReader(kafka, AUDIO.name, from_start=True) as reader:
+    with closing(TopicReader(kafka, AUDIO.name, from_start=True)) as reader:
         produce(kafka, AUDIO.name, [("a", b"2")])
         found = list(reader.up_to_now())
         produce(kafka, AUDIO.name, [("a", b"3")])
