@@ -35,7 +35,6 @@ class RetryMover:
 
     def __init__(self, kafka: KafkaSettings, now_s: Callable[[], float] = time.time) -> None:
         """Make the clients; ``now_s`` is the clock that the messages' times are compared with."""
-        self._prefix = kafka.prefix
         self._now_s = now_s
         self._delays_s = {kafka.prefix + topic.name: topic.delay_s or 0 for topic in RETRIES}
         self._origins = {topic.name for topic in RETRIED}

@@ -9,7 +9,6 @@ from typing import NamedTuple, TypeVar
 from confluent_kafka import TIMESTAMP_NOT_AVAILABLE, Message
 from pydantic import AwareDatetime, BaseModel, ValidationError
 
-from schemas import Replay
 from streams.dead_letters.listing import is_replayed
 from streams.kafka.groups import members
 from streams.kafka.lag import lag_by_partition
@@ -129,7 +128,7 @@ class DeadLetterCounter:
                 self._letters.setdefault(counted.event_id, _Letter(partition, offset, counted.gave_up_at))
         for message in self._fresh(replays):
             with suppress(ValidationError):
-                replay = Replay.model_validate_json(message.value() or b"")
+                replay = REPLAYS.content.model_validate_json(message.value() or b"")
                 self._replayed_at[replay.dead_letter] = replay.replayed_at
         for name, letter in list(self._letters.items()):
             part = letters.get(letter.partition)

@@ -53,7 +53,7 @@ def test_watching_looks_again_until_ctrl_c(up: Up) -> None:
     assert first < second
 
 
-def test_no_broker_is_said_in_one_sentence(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_an_unreachable_broker_is_reported_in_one_sentence(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr("streams.kafka.client.ask.__defaults__", (1.0,))  # seconds; commands ask for ten
     nowhere = {"CALLSIFT_HOME": str(tmp_path), "CALLSIFT_KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1"}
     ended = terminal.run(nowhere, "status")

@@ -68,7 +68,7 @@ def test_messages_of_one_call_are_put_back_on_one_partition_in_their_order(kafka
     assert len(read_replays(kafka)) == 250
 
 
-def test_what_cannot_be_put_back_is_named_not_marked_and_holds_up_nothing(kafka: KafkaSettings) -> None:
+def test_a_letter_that_cannot_be_replayed_is_named_not_marked_and_holds_up_nothing(kafka: KafkaSettings) -> None:
     strange = letter("strange", topic="somebody.elses")
     found = {sent.event_id: problem for sent, problem in replay(kafka, [strange, letter("good")])}
     assert found["good"] is None

@@ -63,7 +63,7 @@ def test_a_stage_reads_what_it_takes_and_writes_what_can_come_of_it(stage: Stage
     assert of(stage.name, "group", "Read") == {f"callsift.{stage.name}"}
 
 
-def test_nobody_may_more_with_what_callers_said_than_read_and_write() -> None:
+def test_no_user_may_do_more_than_read_and_write_what_callers_said() -> None:
     for user in USERS.values():
         allowed = {operation for rule in user.rules for operation in rule.operations}
         assert allowed <= {"Read", "Write", "Describe"} or user.runs == TOOLS
@@ -205,7 +205,7 @@ def lying_on(kafka: KafkaSettings, topic: str) -> list[bytes]:
 
 
 @pytest.mark.integration
-def test_a_worker_does_all_its_work_with_its_rules_and_nothing_that_one_is_missing_for(
+def test_a_worker_does_all_its_work_with_its_rules_and_no_part_whose_rule_is_missing(
     guarded: Guarded, tmp_path: Path
 ) -> None:
     user, stage, log = USERS["classify"], STAGES["classify"], tmp_path / "log"

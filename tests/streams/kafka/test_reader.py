@@ -43,7 +43,7 @@ def test_messages_of_one_key_keep_their_order(kafka: KafkaSettings) -> None:
     assert taken(TopicReader(kafka, "calls.classified", from_start=True), 50) == values
 
 
-def test_what_was_not_said_in_time_is_not_waited_for(kafka: KafkaSettings) -> None:
+def test_values_end_when_their_time_is_over(kafka: KafkaSettings) -> None:
     reader = TopicReader(kafka, "calls.outcomes", from_start=False)
     assert list(reader.values(timeout_s=0.3)) == []
     reader.close()

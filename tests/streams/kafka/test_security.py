@@ -144,7 +144,7 @@ def test_a_plain_client_comes_in_writes_and_reads(way: str, secured: Secured) ->
 
 @pytest.mark.integration
 @pytest.mark.parametrize("mechanism", ["PLAIN", "SCRAM-SHA-512"])
-def test_a_wrong_password_is_said_at_once_and_not_shown(mechanism: str, secured: Secured) -> None:
+def test_a_wrong_password_is_reported_at_once_and_not_shown(mechanism: str, secured: Secured) -> None:
     kafka = KafkaSettings.read(**secured.sasl(mechanism, WRONG))
     for attempt in (
         lambda: produce(kafka, "calls.ended", [("a", b"1")], timeout_s=PATIENCE_S),

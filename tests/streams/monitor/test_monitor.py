@@ -76,7 +76,7 @@ def test_an_idle_pipeline_shows_zeros_and_not_nothing(kafka: KafkaSettings) -> N
         assert shown("dead_letters_messages") == 0
 
 
-def test_what_waits_is_shown_although_nobody_works(kafka: KafkaSettings) -> None:
+def test_waiting_messages_are_shown_although_no_worker_runs(kafka: KafkaSettings) -> None:
     produce(kafka, ENDED.name, [("one call", f"{number}".encode()) for number in range(5)])
     produce(kafka, RETRIES[2].name, [("a", b"1")])
     letters = [examples.dead_letter().model_copy(update={"event_id": name}) for name in "ab"]

@@ -102,13 +102,13 @@ def bare(embedded_kafka: KafkaSettings) -> KafkaSettings:
     return embedded_kafka.model_copy(update={"prefix": "nobody."})
 
 
-def test_brokers_that_are_away_are_said_to_be(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_brokers_that_do_not_answer_are_an_error_with_the_cure(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("streams.kafka.client.ask.__defaults__", (1.0,))  # seconds; commands ask for ten
     with pytest.raises(KafkaUnavailable, match="CALLSIFT_KAFKA_BOOTSTRAP_SERVERS"):
         Observer(KafkaSettings(bootstrap_servers="127.0.0.1:1")).look()
 
 
-async def test_a_message_from_before_all_time_waits_since_nobody_knows_when(real_kafka: KafkaSettings) -> None:
+async def test_a_message_with_a_time_before_all_years_waits_since_an_unknown_time(real_kafka: KafkaSettings) -> None:
     configure(real_kafka, ENDED, retention_ms=-1)
     await send(real_kafka, ENDED.name, [Raw(b"a", b"1", timestamp_ms=-(2**62)), Raw(b"b", b"2", timestamp_ms=-5)])
     found = Observer(real_kafka).look().groups[0]
