@@ -26,7 +26,7 @@ from benchmarks.precomputed import TRANSCRIBED
 from deploy.laptop.folders import kept_or_temporary
 from deploy.laptop.kafka import Cluster
 from schemas import Turn, Word
-from streams.kafka.client import client_config, produce
+from streams.kafka import client_config, produce
 from streams.settings import KafkaSettings, RunnerSettings
 
 CODECS = get_args(KafkaSettings.model_fields["compression"].annotation)

@@ -24,8 +24,9 @@ from faust.types import EventT, StreamT
 
 from benchmarks.precomputed import make
 from callsift.worker import work
-from streams.faust_worker import FaustDelivery, InFlightWindow, make_app
-from streams.kafka.client import client_config
+from streams.faust_worker import FaustDelivery, make_app
+from streams.kafka import client_config
+from streams.kafka.producer import PARTITIONER
 from streams.settings import KafkaSettings
 from streams.topics import STAGES, Stage
 
@@ -48,11 +49,11 @@ def run_plain(stage: Stage, kafka: KafkaSettings, in_flight: int) -> None:
         client_config(kafka) | group | {"auto.offset.reset": "earliest", "enable.auto.commit": False},
     )
     producer = Producer(
-        client_config(kafka) | {"acks": "all", "linger.ms": 0, "partitioner": "murmur2_random"},
+        client_config(kafka) | {"acks": "all", "linger.ms": 0, "partitioner": PARTITIONER},
     )
-    consumer.subscribe([kafka.prefix + topic.name for topic in stage.takes])
+    consumer.subscribe([kafka.prefix + topic.name for topic in stage.consumes])
     committed_s = time.monotonic()
-    gives = kafka.prefix + stage.gives.name
+    gives = kafka.prefix + stage.produces.name
     while not stopping.is_set():
         taken = [message for message in consumer.consume(in_flight, 0.5) if message.error() is None]
         for message in taken:
@@ -68,8 +69,8 @@ def run_plain(stage: Stage, kafka: KafkaSettings, in_flight: int) -> None:
 def run_bare(stage: Stage, kafka: KafkaSettings, in_flight: int) -> None:
     """Take, publish, wait for the confirmation, acknowledge; with Faust and the window alone."""
     app = make_app(stage, kafka)
-    takes = app.topic(*(kafka.prefix + topic.name for topic in stage.takes), key_type=bytes, value_type=bytes)
-    gives = app.topic(kafka.prefix + stage.gives.name, key_type=bytes, value_type=bytes)
+    takes = app.topic(*(kafka.prefix + topic.name for topic in stage.consumes), key_type=bytes, value_type=bytes)
+    gives = app.topic(kafka.prefix + stage.produces.name, key_type=bytes, value_type=bytes)
     window = InFlightWindow(size=in_flight, generation=lambda: app.consumer_generation_id, on_bug=_raise_in_main_thread)
 
     def publishing(event: EventT[Any]) -> Callable[[], Any]:

@@ -14,9 +14,10 @@ from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 from callsift.calls import call_ended
 from callsift.embedded import EmbeddedStore, end
 from schemas import CallOutcome, OneFile
-from streams.kafka.client import client_config
+from streams.kafka import client_config
+from streams.kafka.producer import PARTITIONER
 from streams.settings import KafkaSettings
-from streams.topics import ENDED, OUTCOMES, WAY
+from streams.topics import ENDED, OUTCOMES, PIPELINE
 
 FIRST_LIMIT_S = 90.0
 """Seconds that the first call may take: the workers join their groups meanwhile."""
@@ -37,7 +38,7 @@ def overheads(
         done: Called after each call.
     """
     gaps = random.Random(7)
-    with workers(kafka, folder, WAY), line(kafka) as passage:
+    with workers(kafka, folder, PIPELINE), line(kafka) as passage:
         passage("first", FIRST_LIMIT_S)  # the workers join their groups meanwhile
         for number in range(_WARM_UP_CALLS):
             passage(f"warm-up-{number}", LIMIT_S)
@@ -52,7 +53,7 @@ def overheads(
 @contextmanager
 def line(kafka: KafkaSettings) -> Iterator[Callable[[str, float], float]]:
     """Give a function that sends one call through within so many seconds, and returns its overhead in seconds."""
-    producer = Producer(client_config(kafka) | {"linger.ms": 0, "acks": "all", "partitioner": "murmur2_random"})
+    producer = Producer(client_config(kafka) | {"linger.ms": 0, "acks": "all", "partitioner": PARTITIONER})
     consumer = Consumer(client_config(kafka) | {"group.id": "callsift.benchmark", "enable.auto.commit": False})
     name = kafka.prefix + OUTCOMES.name
     numbers = consumer.list_topics(name, timeout=10).topics[name].partitions

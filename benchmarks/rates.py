@@ -15,7 +15,8 @@ from confluent_kafka.admin import AdminClient, OffsetSpec
 from benchmarks.precomputed import taken_by
 from benchmarks.processes import cpu_s
 from callsift.embedded import end
-from streams.kafka.client import client_config
+from streams.kafka import client_config
+from streams.kafka.producer import PARTITIONER
 from streams.settings import KafkaSettings
 from streams.topics import STAGES
 
@@ -60,14 +61,14 @@ class Track:
         self._stage = STAGES[stage]
         self._events = events
         self._admin = AdminClient(client_config(kafka))
-        self._gives = kafka.prefix + self._stage.gives.name
-        producer = Producer(client_config(kafka) | {"linger.ms": 50, "partitioner": "murmur2_random"})
+        self._gives = kafka.prefix + self._stage.produces.name
+        producer = Producer(client_config(kafka) | {"linger.ms": 50, "partitioner": PARTITIONER})
         for number in range(events):
             call_id = f"call-{number:07}"
             value = taken_by(stage, call_id).model_dump_json().encode()
             while True:
                 try:
-                    producer.produce(kafka.prefix + self._stage.takes[0].name, key=call_id.encode(), value=value)
+                    producer.produce(kafka.prefix + self._stage.consumes[0].name, key=call_id.encode(), value=value)
                     break
                 except BufferError:
                     producer.poll(0.1)

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from schemas import CallEnded, CallOutcome, Recording
 from streams.errors import CallsiftError
-from streams.kafka.client import TopicReader, produce
+from streams.kafka import TopicReader, produce
 from streams.payloads.claim_check import ClaimCheckStore
 from streams.settings import KafkaSettings
 from streams.topics import ENDED, OUTCOMES

@@ -17,7 +17,7 @@ from schemas import CallEnded, CallOutcome, Recording
 from streams.errors import CallsiftError
 from streams.payloads.claim_check import ClaimCheckStore
 from streams.settings import KafkaSettings
-from streams.topics import WAY
+from streams.topics import PIPELINE
 
 RECORDINGS = Path(__file__).parents[1] / "demo" / "recordings"
 OUTCOME_LIMIT_S = 240.0
@@ -56,7 +56,7 @@ class DemoCall:
         """Seconds from hang-up to the outcome, and of each stage's work."""
         finished = max(hop.finished_at for hop in self.outcome.hops) if self.outcome.hops else self.outcome.decided_at
         end_to_end = (finished - self.event.ended_at).total_seconds()
-        stages = {stage: round(self.outcome.stage_seconds.get(stage, 0.0), 3) for stage in WAY}
+        stages = {stage: round(self.outcome.stage_seconds.get(stage, 0.0), 3) for stage in PIPELINE}
         return {"end_to_end": round(end_to_end, 3), **stages}
 
     def as_json(self) -> dict[str, Any]:

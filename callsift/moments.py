@@ -32,8 +32,8 @@ def moment(text: str, now: datetime) -> datetime:
         raise ValueError(f"{text.strip()} lies outside the calendar") from None
 
 
-def when(text: str) -> datetime:
-    """Parse an option whose value is a moment.
+def moment_option(text: str) -> datetime:
+    """Return the moment (UTC) that a command's option names; for Typer's ``parser``.
 
     Raises:
         typer.BadParameter: It names none.

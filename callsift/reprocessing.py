@@ -10,7 +10,7 @@ from agents.classify.settings import ClassifySettings
 from agents.sink.settings import SinkSettings
 from agents.sink.store import Chosen, OutcomeStore
 from schemas import CallOutcome, CallTranscribed, Taxonomy, Usage
-from streams.kafka.client import produce
+from streams.kafka import produce
 from streams.payloads.claim_check import ClaimCheckStore
 from streams.payloads.claimed_turns import ClaimedTurns
 from streams.settings import AudioStoreSettings, KafkaSettings

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
-from streams.dead_letters.expiry import find_old_letters, remove_letters, remove_marks
+from streams.dead_letters import find_old_letters, remove_letters, remove_marks
 from streams.errors import SettingsError
 from streams.payloads.claim_check import ClaimCheckStore, Entry
 from streams.payloads.claimed_turns import FOLDER as TURNS_FOLDER

@@ -1,4 +1,4 @@
-"""What travels between the stages and to downstream teams: events and the taxonomy. Imports nothing of ours."""
+"""What travels between the stages and to downstream teams: events, notices, the taxonomy. Imports nothing of ours."""
 
 from schemas.audio_ready import AudioReady
 from schemas.call_classified import CallClassified, Decision, Evidence, Insights, Sentiment, Usage, Versions
@@ -7,6 +7,7 @@ from schemas.call_outcome import CallOutcome, Failure
 from schemas.call_transcribed import CallTranscribed, Spoken, Turn, Word
 from schemas.dead_letter import DeadLetter
 from schemas.event import CallEvent, CallFacts, Event, Hop
+from schemas.notices import BrakeNotice, Replay
 from schemas.recording import ChannelFacts, ChannelLayout, RecordingFacts
 from schemas.speech import SIDES, ClaimCheck, Speaker, SpeakerFigures, SpeechFigures, SpeechSegment
 from schemas.taxonomy import Category, Leaf, Taxonomy
@@ -14,6 +15,7 @@ from schemas.taxonomy import Category, Leaf, Taxonomy
 __all__ = [
     "SIDES",
     "AudioReady",
+    "BrakeNotice",
     "CallClassified",
     "CallEnded",
     "CallEvent",
@@ -36,6 +38,7 @@ __all__ = [
     "OneFile",
     "Recording",
     "RecordingFacts",
+    "Replay",
     "Sentiment",
     "Speaker",
     "SpeakerFigures",

@@ -9,7 +9,7 @@ import typer
 from rich.progress import Progress
 
 from callsift.commands.output import notes, print_json
-from callsift.moments import when
+from callsift.moments import moment_option
 from callsift.running import adopt_running
 from schemas import Leaf, Taxonomy
 
@@ -27,10 +27,13 @@ def _category(code: str | None) -> Leaf | None:
 def reprocess(
     since: Annotated[
         datetime | None,
-        typer.Option(parser=when, help="Calls that ended then or later: 2026-11-22T09:00+03:00, or 7d (ago)."),
+        typer.Option(
+            parser=moment_option,
+            help="Calls that ended then or later: 2026-11-22T09:00+03:00, or 7d for so long ago.",
+        ),
     ] = None,
     until: Annotated[
-        datetime | None, typer.Option(parser=when, help="Calls that ended earlier, written like --since.")
+        datetime | None, typer.Option(parser=moment_option, help="Calls that ended earlier, written like --since.")
     ] = None,
     category: Annotated[str | None, typer.Option(help="Calls with this category or sub-category now, by code.")] = None,
     provisional: Annotated[

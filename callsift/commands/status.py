@@ -15,8 +15,7 @@ from streams.errors import CallsiftError
 from streams.settings import KafkaSettings
 
 if TYPE_CHECKING:
-    from streams.monitor.observer import Observer
-    from streams.monitor.status import Status
+    from streams.monitor import Observer, Status
 
 _REFRESH_S = 2.0
 
@@ -41,7 +40,7 @@ def status(
     All of it comes from the brokers, so it works while everything else is down. They do not know what is in work: it
     counts as waiting, and is shown apart only for a `callsift up` on this machine.
     """
-    from streams.monitor.observer import Observer
+    from streams.monitor import Observer
 
     adopt_running()
     kafka = KafkaSettings.read()

@@ -61,7 +61,7 @@ class StageWorker:
         asyncio.set_event_loop(self._loop)  # before Faust asks for one
         self._stage, self._agent, self._health = stage, agent, health
         self._kafka, self._grace_s = kafka, runner.grace_s
-        self._topics = {kafka.prefix + topic.name: topic for topic in stage.takes}
+        self._topics = {kafka.prefix + topic.name: topic for topic in stage.consumes}
         self._app = make_app(stage, kafka)
         self._app.finalize()
         self._app.transport = Transport(self._app, self._hand_over)  # before the first topic asks for it
@@ -104,7 +104,7 @@ class StageWorker:
         self._app.on_before_shutdown.connect(self._shut_down)
         lag = partial(consumer_lag, self._kafka, self._app.conf.id, nothing_before=partial(commit_past_gaps, self._app))
         self._watchdog.start(lag)
-        logger.info("worker starts", extra={"stage": self._stage.name, "does": self._stage.does})
+        logger.info("worker starts", extra={"stage": self._stage.name, "does": self._stage.summary})
         worker = faust.Worker(self._app, loop=self._loop, quiet=True, override_logging=False, redirect_stdouts=False)
         worker.spinner = None  # its terminal codes have no place in a log
         worker.execute_from_commandline()

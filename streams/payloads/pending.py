@@ -2,13 +2,13 @@
 
 from collections.abc import Callable
 
+from streams.kafka.client import KafkaUnavailable
 from streams.kafka.groups import committed
-from streams.kafka.last_error import KafkaUnavailable
-from streams.kafka.reader import BrokerView, Range, read
+from streams.kafka.ranges import BrokerView, Range
+from streams.kafka.reader import read
 from streams.payloads.retention import names
-from streams.retry_mover import GROUP as RETRY_GROUP
 from streams.settings import KafkaSettings
-from streams.topics import AUDIO, CLASSIFIED, REPROCESS, RETRIES, STAGES, TRANSCRIPTS
+from streams.topics import AUDIO, CLASSIFIED, REPROCESS, RETRIES, RETRY_GROUP, STAGES, TRANSCRIPTS
 
 CARRIERS = (AUDIO, TRANSCRIPTS, REPROCESS, CLASSIFIED)
 """The topics whose events hold claim checks; on the way to another try they are on the retry topics."""
@@ -29,7 +29,7 @@ def pending_names(kafka: KafkaSettings, on_message: Callable[[int, int], None] =
     """
     groups = {kafka.prefix + topic.name: kafka.prefix + RETRY_GROUP for topic in RETRIES}
     for stage in STAGES.values():
-        taken = (topic for topic in stage.takes if topic in CARRIERS)
+        taken = (topic for topic in stage.consumes if topic in CARRIERS)
         groups |= {kafka.prefix + topic.name: kafka.prefix + stage.group for topic in taken}
     view = BrokerView(kafka)
     places = view.ranges(groups)

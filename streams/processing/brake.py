@@ -10,25 +10,19 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime
 
 from confluent_kafka import KafkaException
-from pydantic import AwareDatetime, BaseModel, ValidationError
+from pydantic import ValidationError
 
-from streams.kafka.client import TopicReader, produce
+from schemas import BrakeNotice
+from streams.kafka.producer import produce
+from streams.kafka.reader import TopicReader
 from streams.settings import KafkaSettings
 from streams.topics import BRAKES
 
 logger = logging.getLogger(__name__)
-
-
-class BrakeNotice(BaseModel):
-    """What the topic says of one stage's brake; the newest one counts."""
-
-    stage: str
-    applied: bool
-    reason: str
-    at: AwareDatetime
 
 
 class Brake:
@@ -106,11 +100,8 @@ def notices(kafka: KafkaSettings) -> dict[str, BrakeNotice]:
     Raises:
         KafkaUnavailable: The brokers do not answer, or there is no such topic.
     """
-    reader = TopicReader(kafka, BRAKES.name, from_start=True)
-    try:
+    with closing(TopicReader(kafka, BRAKES.name, from_start=True)) as reader:
         return {notice.stage: notice for notice in map(_read, reader.up_to_now()) if notice is not None}
-    finally:
-        reader.close()
 
 
 def follow(kafka: KafkaSettings, stage: str, changed: Callable[[str | None], None]) -> None:
@@ -142,7 +133,7 @@ def _tell(stage: str, value: bytes, changed: Callable[[str | None], None]) -> No
 
 def _read(value: bytes) -> BrakeNotice | None:
     try:
-        return BrakeNotice.model_validate_json(value)
+        return BRAKES.content.model_validate_json(value)
     except ValidationError:
         logger.warning("unreadable brake notice ignored")
         return None

@@ -123,7 +123,7 @@ class StageRunner:
 
     def _read(self, message: Message, watch: Stopwatch) -> Event | GivenUp:
         try:
-            return decode(message.topic.event, message.value)
+            return decode(message.topic.content, message.value)
         except Exception as error:  # noqa: BLE001 - nothing but cancellation may leave the runner
             failure = error if isinstance(error, UnreadableEvent) else self._failures.understood(error)
             return GivenUp(failure, type(error).__name__, Tries.of(message, watch.started_at), None)
@@ -151,7 +151,7 @@ class StageRunner:
         """Publish an event, or the largest form of it that the brokers take."""
         while True:
             try:
-                return await self._publisher.event(self._stage.gives, event)
+                return await self._publisher.event(self._stage.produces, event)
             except PermanentError as refusal:
                 smaller = self._agent.smaller(event)
                 if smaller is None:

@@ -28,7 +28,7 @@ from agents.transcribe.model_download import DownloadFailed, download
 from callsift.embedded import EmbeddedStore
 from deploy.laptop.kafka import Security
 from schemas import Speaker, Taxonomy
-from streams.kafka.client import KafkaUnavailable, produce
+from streams.kafka import KafkaUnavailable, produce
 from streams.kafka.security import tls_context
 from streams.kafka.topic_admin import create_topics
 from streams.payloads import claim_check

@@ -16,8 +16,9 @@ from agents.classify.agent import ClassifyAgent
 from agents.classify.offline.classifier import OfflineClassifier
 from callsift.embedded import EmbeddedStore
 from schemas import CallClassified, CallOutcome, CallTranscribed, Event, Speaker, Taxonomy
-from streams.kafka.client import produce
-from streams.kafka.reader import read, topic_ranges
+from streams.kafka import produce
+from streams.kafka.ranges import topic_ranges
+from streams.kafka.reader import read
 from streams.message import Headers, Message
 from streams.payloads.claim_check import ClaimCheckStore
 from streams.payloads.claimed_turns import ClaimedTurns

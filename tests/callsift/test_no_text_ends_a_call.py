@@ -16,7 +16,7 @@ from agents.transcribe.checkpoint import FOLDER, FORMAT
 from agents.transcribe.core import spans_to_decode
 from agents.transcribe.models import fingerprint
 from schemas import AudioReady, CallOutcome, Speaker, SpeechSegment, Word
-from streams.kafka.client import TopicReader, produce
+from streams.kafka import TopicReader, produce
 from streams.payloads.claim_check import ClaimCheckStore
 from streams.settings import KafkaSettings
 from streams.topics import AUDIO, OUTCOMES

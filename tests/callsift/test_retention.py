@@ -18,7 +18,7 @@ from callsift.commands.retention import app
 from callsift.embedded import EmbeddedBroker, EmbeddedStore
 from callsift.retention import remove_entries
 from schemas import AudioReady
-from streams.kafka.client import KafkaUnavailable, produce
+from streams.kafka import KafkaUnavailable, produce
 from streams.payloads.claim_check import ClaimCheckStore
 from streams.settings import KafkaSettings
 from streams.topics import AUDIO, DEAD_LETTER
@@ -157,7 +157,7 @@ def test_people_get_a_table_and_what_is_kept_for_ever(run: Run, embedded_kafka: 
 def test_retention_removes_nothing_while_the_brokers_do_not_answer(
     run: Run, store: ClaimCheckStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("streams.kafka.last_error.ask.__defaults__", (1.0,))  # seconds; commands ask for ten
+    monkeypatch.setattr("streams.kafka.client.ask.__defaults__", (1.0,))  # seconds; commands ask for ten
     written(store, tmp_path, "prepared/0a.flac", 400)
     result = run(KafkaSettings(bootstrap_servers="localhost:1"))
     assert isinstance(result.exception, KafkaUnavailable)

@@ -6,8 +6,9 @@ import pytest
 
 from benchmarks.overhead import workers
 from schemas import CallOutcome
-from streams.kafka.client import TopicReader, produce
-from streams.kafka.reader import read, topic_ranges
+from streams.kafka import TopicReader, produce
+from streams.kafka.ranges import topic_ranges
+from streams.kafka.reader import read
 from streams.settings import KafkaSettings
 from streams.topics import OUTCOMES, TRANSCRIPTS
 from tests.patience import PATIENCE_S

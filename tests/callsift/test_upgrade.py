@@ -30,7 +30,7 @@ from tests.schemas.examples import examples
 from tests.streams.scripted import SETTINGS, Broker, Published
 
 GOLDEN = Path(__file__).parents[1] / "schemas" / "golden"
-EVENTS = sorted({topic.event for topic in TOPICS}, key=lambda event: event.__name__)
+EVENTS = sorted({topic.content for topic in TOPICS}, key=lambda event: event.__name__)
 FACTS = ("trace_id", "ended_at", "started_at", "direction", "caller", "agent_id", "queue", "metadata")
 Json = dict[str, Any]
 
@@ -97,9 +97,9 @@ async def published(stage: str, topic: Topic, values: dict[str, Json], store: Cl
 @pytest.mark.parametrize(
     ("stage", "topic"),
     [
-        pytest.param(stage.name, topic, id=f"{stage.name}-{topic.event.__name__}")
+        pytest.param(stage.name, topic, id=f"{stage.name}-{topic.content.__name__}")
         for stage in STAGES.values()
-        for topic in stage.takes
+        for topic in stage.consumes
     ],
 )
 async def test_every_stage_works_on_the_events_of_other_minor_versions(
@@ -107,19 +107,19 @@ async def test_every_stage_works_on_the_events_of_other_minor_versions(
 ) -> None:
     values = {
         version: reachable(content, store) | {"call_id": f"call-{version}"}
-        for version, content in golden(topic.event).items()
+        for version, content in golden(topic.content).items()
     }
     for version, made in (await published(stage, topic, values, store)).items():
-        assert made.topic is STAGES[stage].gives, made.value
+        assert made.topic is STAGES[stage].produces, made.value
         event = made.event()
         assert event.schema_version == SCHEMA_VERSION
         assert event.hops[-1].stage == stage
         content = values[version]
-        if topic.event is DeadLetter:
+        if topic.content is DeadLetter:
             assert isinstance(event, CallOutcome)
             assert (event.state, event.failure and event.failure.error_type) == ("failed", content["error_type"])
             continue
-        given, came = topic.event.model_validate(content).model_dump(), event.model_dump()
+        given, came = topic.content.model_validate(content).model_dump(), event.model_dump()
         assert {name: came[name] for name in FACTS} == {name: given[name] for name in FACTS}
         assert came["call_id"] == f"call-{version}"
         assert [hop.stage for hop in event.hops[:-1]] == [hop["stage"] for hop in content["hops"]]

@@ -14,7 +14,7 @@ from rich.console import Console
 from callsift.calls import call_ended, emit
 from deploy.laptop.folders import kept_or_temporary
 from schemas import CallEnded, OneFile
-from streams.kafka.client import KafkaUnavailable
+from streams.kafka import KafkaUnavailable
 from streams.settings import KafkaSettings
 from tests.chaos.faults import WORKERS_EACH, faults, outages, rolling
 from tests.chaos.retries import retries

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from callsift.calls import call_ended, emit, new_call_id
 from callsift.demonstration import Label, read_labels, stored_recording
 from schemas import CallOutcome
-from streams.kafka.client import TopicReader
+from streams.kafka import TopicReader
 from streams.payloads.claim_check import ClaimCheckStore
 from streams.settings import KafkaSettings
 from streams.topics import OUTCOMES

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from deploy.laptop.kafka import Cluster
-from streams.kafka.client import produce
+from streams.kafka import produce
 from streams.kafka.topic_admin import create_topics
 from streams.settings import KafkaSettings
 from tests.coordinator.looker import Looker

@@ -13,9 +13,8 @@ from deploy.helm import reference
 from deploy.helm.kubernetes_schemas import file_name
 from deploy.helm.reference import CHART
 from streams.kafka.acls import users
-from streams.retry_mover import GROUP
 from streams.settings import KafkaSettings, PrivacySettings, RunnerSettings
-from streams.topics import ALL_TOPICS, RETRIES, STAGES
+from streams.topics import ALL_TOPICS, RETRIES, RETRY_GROUP, STAGES
 from tests.deploy.chart import (
     NAMES,
     containers,
@@ -190,11 +189,11 @@ def test_every_worker_has_values() -> None:
 
 def test_workers_take_what_the_catalogue_says() -> None:
     for name, stage in STAGES.items():
-        assert VALUES["workers"][name]["topics"] == [topic.name for topic in stage.takes]
+        assert VALUES["workers"][name]["topics"] == [topic.name for topic in stage.consumes]
     assert VALUES["workers"]["retry"]["topics"] == [topic.name for topic in RETRIES]
-    most = min(topic.partitions for stage in STAGES.values() for topic in stage.takes)
+    most = min(topic.partitions for stage in STAGES.values() for topic in stage.consumes)
     assert VALUES["workerDefaults"]["scaling"]["maxReplicas"] == most
-    assert GROUP == "callsift.retry"
+    assert RETRY_GROUP == "callsift.retry"
 
 
 def test_keda_asks_for_the_groups_and_topics_that_workers_use() -> None:
@@ -203,7 +202,7 @@ def test_keda_asks_for_the_groups_and_topics_that_workers_use() -> None:
     assert scalers.keys() == {f"callsift-{name}" for name in STAGES}
     for name, stage in STAGES.items():
         triggers = [trigger["metadata"] for trigger in scalers[f"callsift-{name}"]["triggers"]]
-        assert [trigger["topic"] for trigger in triggers] == [f"emea.{topic.name}" for topic in stage.takes]
+        assert [trigger["topic"] for trigger in triggers] == [f"emea.{topic.name}" for topic in stage.consumes]
         assert {trigger["consumerGroup"] for trigger in triggers} == {f"emea.callsift.{name}"}
         assert {trigger["topic"] for trigger in triggers} <= prefixed
         assert all(isinstance(value, str) for trigger in triggers for value in trigger.values())

@@ -16,7 +16,7 @@ from callsift.worker import WORKERS
 from deploy.laptop.kafka import free_ports
 from deploy.laptop.kafka_broker import command
 from deploy.laptop.kafka_jars import CannotRunKafka, java, version
-from streams.kafka.client import client_config
+from streams.kafka import client_config
 from streams.kafka.topic_admin import create_topics, drift, find_topics, wanted_topics
 from streams.settings import KafkaSettings, RunnerSettings
 from tests.images.dockerfile import argument, images

@@ -15,7 +15,7 @@ from callsift.demonstration import run_demo
 from callsift.supervisor import pipeline
 from deploy.laptop.kafka import Cluster
 from schemas import CallEnded
-from streams.kafka.client import client_config
+from streams.kafka import client_config
 from streams.kafka.topic_admin import create_topics
 from streams.settings import KafkaSettings
 from streams.topics import ENDED

@@ -15,7 +15,7 @@ from streams.topics import TOPICS
 from tests.schemas.examples import call_failed, examples, large
 
 GOLDEN = Path(__file__).with_name("golden")
-EVENTS = sorted({topic.event for topic in TOPICS}, key=lambda event: event.__name__)
+EVENTS = sorted({topic.content for topic in TOPICS}, key=lambda event: event.__name__)
 EXAMPLES = {type(example): example for example in examples()}
 every_event = pytest.mark.parametrize("event_class", EVENTS, ids=lambda event: event.__name__)
 Json = dict[str, Any]

@@ -20,7 +20,7 @@ from testcontainers.core.container import DockerContainer
 
 from deploy.laptop.kafka import CannotRunKafka, Cluster, Security, free_ports, version
 from deploy.laptop.kafka_properties import CONTROLLER, PLAINTEXT, server_properties
-from streams.kafka.client import client_config
+from streams.kafka import client_config
 from streams.settings import KafkaSettings
 
 _ANSWER_LIMIT_S = 30

@@ -26,7 +26,7 @@ class Published:
     headers: Headers
 
     def event(self) -> Event:
-        return self.topic.event.model_validate_json(self.value, strict=True)
+        return self.topic.content.model_validate_json(self.value, strict=True)
 
 
 @dataclass

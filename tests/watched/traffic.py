@@ -9,7 +9,7 @@ from callsift.demonstration import OUTCOME_LIMIT_S, RECORDINGS, run_demo
 from callsift.supervisor import Pipeline
 from schemas import CallEnded, CallOutcome, OneFile
 from streams.errors import CallsiftError
-from streams.kafka.client import TopicReader, produce
+from streams.kafka import TopicReader, produce
 from streams.payloads.claim_check import ClaimCheckStore
 from streams.settings import KafkaSettings
 from streams.topics import ENDED, OUTCOMES, RETRIES

@@ -89,6 +89,6 @@ def test_a_provisional_decision_goes_into_the_lane_as_an_event_of_its_own() -> N
     aside = agent.aside(call, result.model_copy(update={"provisional": True}))
     assert aside is not None
     topic, event = aside
-    assert (topic,) == STAGES["classify"].besides == (REPROCESS,)  # what its Kafka user may write follows from it
+    assert (topic,) == STAGES["classify"].also_produces == (REPROCESS,)  # what its Kafka user may write follows from it
     assert event.event_id != call.event_id
     assert event == call.model_copy(update={"event_id": event.event_id})

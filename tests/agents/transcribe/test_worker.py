@@ -16,7 +16,7 @@ import pytest
 
 from agents.transcribe.core import spans_to_decode
 from schemas import AudioReady, CallTranscribed
-from streams.kafka.client import TopicReader, produce
+from streams.kafka import TopicReader, produce
 from streams.payloads.claim_check import ClaimCheckStore
 from streams.settings import KafkaSettings
 from streams.topics import AUDIO, TRANSCRIPTS

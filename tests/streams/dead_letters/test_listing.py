@@ -10,13 +10,12 @@ from hypothesis import strategies as st
 
 from schemas import DeadLetter
 from streams.dead_letters.listing import (
-    CannotReplay,
-    LetterFilter,
-    Listed,
-    replay_message,
+    DeadLetterFilter,
+    DeadLetterSummary,
     resolve,
     when_replayed,
 )
+from streams.dead_letters.replay import CannotReplay, replay_message
 from streams.errors import CallsiftError, PermanentError
 from streams.message import OURS, REPLAY, Message, Tries
 from streams.processing.letters import GivenUp, dead_letter
@@ -44,18 +43,18 @@ SECOND = timedelta(seconds=1)
 def test_every_filter_accepts_what_it_names_and_refuses_what_it_does_not(
     field: str, accepted: Any, refused: Any
 ) -> None:
-    assert LetterFilter(**{field: accepted}).accepts(LETTER, None)
-    assert not LetterFilter(**{field: refused}).accepts(LETTER, None)
+    assert DeadLetterFilter(**{field: accepted}).accepts(LETTER, None)
+    assert not DeadLetterFilter(**{field: refused}).accepts(LETTER, None)
 
 
 def test_a_replayed_letter_is_accepted_by_its_own_filter_and_by_none() -> None:
-    assert LetterFilter(replayed=True).accepts(LETTER, NOW)
-    assert LetterFilter().accepts(LETTER, NOW)
-    assert not LetterFilter(replayed=False).accepts(LETTER, NOW)
+    assert DeadLetterFilter(replayed=True).accepts(LETTER, NOW)
+    assert DeadLetterFilter().accepts(LETTER, NOW)
+    assert not DeadLetterFilter(replayed=False).accepts(LETTER, NOW)
 
 
 FILTERS = st.builds(
-    LetterFilter,
+    DeadLetterFilter,
     stage=st.sampled_from([None, "audio", "sink"]),
     error_type=st.sampled_from([None, LETTER.error_type, "Other"]),
     since=st.sampled_from([None, GAVE_UP_AT, GAVE_UP_AT + SECOND]),
@@ -66,8 +65,8 @@ FILTERS = st.builds(
 
 
 @given(FILTERS)
-def test_filters_together_accept_what_each_alone_accepts(chosen: LetterFilter) -> None:
-    alone = [replace(LetterFilter(), **{name: value}) for name, value in vars(chosen).items()]
+def test_filters_together_accept_what_each_alone_accepts(chosen: DeadLetterFilter) -> None:
+    alone = [replace(DeadLetterFilter(), **{name: value}) for name, value in vars(chosen).items()]
     assert chosen.accepts(LETTER, None) == all(single.accepts(LETTER, None) for single in alone)
 
 
@@ -76,7 +75,7 @@ NAMES = st.text(max_size=10) | st.sampled_from([f"{OURS}tries", f"{OURS}retries"
 
 
 @given(
-    topic=st.sampled_from([topic for stage in STAGES.values() for topic in stage.takes if topic is not DEAD_LETTER]),
+    topic=st.sampled_from([topic for stage in STAGES.values() for topic in stage.consumes if topic is not DEAD_LETTER]),
     key=BYTES,
     value=BYTES,
     headers=st.lists(st.tuples(NAMES, st.binary(max_size=20)), max_size=5).map(tuple),
@@ -119,7 +118,7 @@ def test_the_beginning_of_an_identifier_is_enough_if_only_one_begins_so() -> Non
 
 
 def test_a_list_holds_nothing_of_the_original_message() -> None:
-    listed = Listed.of(LETTER, NOW).as_json()
+    listed = DeadLetterSummary.of(LETTER, NOW).as_json()
     assert (listed["id"], listed["position"]) == (LETTER.event_id, "calls.ended/3/77")
     assert listed["replayed_at"] == NOW.isoformat()
     assert not {"value", "key", "headers"} & listed.keys()

@@ -16,7 +16,7 @@ from callsift.embedded import EmbeddedStore
 from schemas import AudioReady, CallOutcome, DeadLetter
 from streams.decoding import decode
 from streams.errors import UnreadableEvent
-from streams.kafka.client import TopicReader
+from streams.kafka import TopicReader
 from streams.kafka.lag import consumer_lag
 from streams.settings import KafkaSettings
 from streams.topics import AUDIO, CLASSIFIED, DEAD_LETTER, ENDED, OUTCOMES, RETRIES, Topic

@@ -14,7 +14,7 @@ import pytest
 from callsift.calls import call_ended, emit
 from schemas import AudioReady, DeadLetter, OneFile
 from streams.faust_worker.watchdog import EXIT_STALLED
-from streams.kafka.client import TopicReader, produce
+from streams.kafka import TopicReader, produce
 from streams.kafka.lag import consumer_lag
 from streams.settings import KafkaSettings
 from streams.topics import AUDIO, DEAD_LETTER, ENDED

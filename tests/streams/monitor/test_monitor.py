@@ -21,7 +21,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from callsift.embedded import free_port
 from deploy.laptop.kafka import Cluster
 from streams.health import Health
-from streams.kafka.client import produce
+from streams.kafka import produce
 from streams.kafka.topic_admin import create_topics
 from streams.monitor import Monitor
 from streams.processing.brake import publish_notice
@@ -66,9 +66,9 @@ def test_an_idle_pipeline_shows_zeros_and_not_nothing(kafka: KafkaSettings) -> N
     with watching(kafka) as look:
         look()
         for stage in STAGES.values():
-            assert [shown("consumer_lag_messages", stage=stage.name, topic=topic.name) for topic in stage.takes] == [
+            assert [shown("consumer_lag_messages", stage=stage.name, topic=topic.name) for topic in stage.consumes] == [
                 0
-            ] * len(stage.takes)
+            ] * len(stage.consumes)
             assert shown("oldest_unprocessed_age_seconds", stage=stage.name) == 0
             assert shown("brake_applied_ratio", stage=stage.name) == 0
         assert shown("oldest_unprocessed_age_seconds", stage="retry") == 0

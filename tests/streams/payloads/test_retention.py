@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas import AudioReady, CallClassified, CallTranscribed, ClaimCheck, Event
-from streams.kafka.client import KafkaUnavailable, client_config, produce
-from streams.kafka.reader import topic_ranges
+from streams.kafka import KafkaUnavailable, client_config, produce
+from streams.kafka.ranges import topic_ranges
 from streams.payloads.claim_check import Entry
 from streams.payloads.pending import CARRIERS, pending_names
 from streams.payloads.retention import cut_off, names, sort_out
@@ -114,7 +114,7 @@ def test_every_entry_is_young_or_pending_or_expired(ages: list[float], pending: 
 
 def test_every_topic_whose_events_hold_claim_checks_is_read() -> None:
     assert set(CARRIERS) == {
-        topic for topic in TOPICS if "ClaimCheck" in topic.event.model_json_schema().get("$defs", {})
+        topic for topic in TOPICS if "ClaimCheck" in topic.content.model_json_schema().get("$defs", {})
     }
 
 
@@ -172,6 +172,6 @@ def test_with_a_wrong_prefix_nothing_is_known(real_kafka: KafkaSettings) -> None
 
 @pytest.mark.integration
 def test_without_brokers_nothing_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("streams.kafka.last_error.ask.__defaults__", (1.0,))  # seconds; commands ask for ten
+    monkeypatch.setattr("streams.kafka.client.ask.__defaults__", (1.0,))  # seconds; commands ask for ten
     with pytest.raises(KafkaUnavailable, match="CALLSIFT_KAFKA_BOOTSTRAP_SERVERS"):
         pending_names(KafkaSettings(bootstrap_servers="localhost:1"))

@@ -21,7 +21,7 @@ async def test_an_outage_of_whatever_length_spends_no_tries_and_makes_no_dead_le
     runner = StageRunner(STAGES["audio"], agent, broker.publish, SETTINGS, on_pause=pauses.append)
     await runner.take(message())
     [published] = broker.published
-    assert published.topic is STAGES["audio"].gives
+    assert published.topic is STAGES["audio"].produces
     assert CallOutcome.model_validate_json(published.value).hops[0].attempts <= SETTINGS.quick_tries
     assert agent.tries == 51
     assert pauses == ["the model", None]

@@ -16,7 +16,7 @@ async def test_the_result_is_published_under_its_call_with_the_hop_of_the_stage(
     broker = Broker()
     await take(Scripted(OUTCOME), broker)
     [published] = broker.published
-    assert published.topic is STAGES["audio"].gives
+    assert published.topic is STAGES["audio"].produces
     assert published.key == b"call-1"
     event = CallOutcome.model_validate_json(published.value)
     assert [(hop.stage, hop.attempts) for hop in event.hops] == [("audio", 1)]
@@ -42,7 +42,7 @@ async def test_what_goes_elsewhere_too_is_confirmed_before_the_result() -> None:
 
     broker = Broker(refusals=[ConnectionError()])
     await take(Beside(OUTCOME), broker)
-    assert [sent.topic for sent in broker.published] == [REPROCESS, STAGES["audio"].gives]
+    assert [sent.topic for sent in broker.published] == [REPROCESS, STAGES["audio"].produces]
 
 
 async def test_a_publication_that_is_not_confirmed_is_repeated_until_it_is() -> None:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from callsift.embedded import free_port
 from callsift.worker import make_tracing
 from schemas import CallEnded, Event
-from streams.dead_letters.listing import replay_message
+from streams.dead_letters.replay import replay_message
 from streams.errors import PermanentError, SettingsError, TransientError
 from streams.message import Headers, Message
 from streams.processing.runner import StageRunner

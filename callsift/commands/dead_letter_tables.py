@@ -3,15 +3,18 @@
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from pydantic import JsonValue
 
 from callsift.commands.output import harmless, print_json, print_table, results
 from schemas import DeadLetter
-from streams.dead_letters.listing import Listed
+
+if TYPE_CHECKING:
+    from streams.dead_letters import DeadLetterSummary
 
 
-def print_letters(listed: Sequence[Listed], as_json: bool) -> None:
+def print_letters(listed: "Sequence[DeadLetterSummary]", as_json: bool) -> None:
     """Write dead letters as a table, or as JSON, one a line."""
     if as_json:
         for letter in listed:
