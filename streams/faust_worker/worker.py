@@ -26,14 +26,14 @@ from streams.faust_worker.in_flight import Window
 from streams.faust_worker.refusals import refusal
 from streams.faust_worker.watchdog import Sight, Watchdog
 from streams.health import Health
+from streams.kafka.brake_topic import follow as follow_brake
+from streams.kafka.brake_topic import publish_notice
 from streams.kafka.client import KafkaUnavailable
 from streams.kafka.lag import consumer_lag
 from streams.kafka.security import tls_context
 from streams.message import Headers, Message
 from streams.payloads.claimed_turns import ClaimedTurns
 from streams.processing.agent import Agent
-from streams.processing.brake import follow as follow_brake
-from streams.processing.brake import publish_notice
 from streams.processing.publisher import Publish
 from streams.processing.runner import StageRunner
 from streams.settings import KafkaSettings, RunnerSettings

@@ -21,13 +21,13 @@ from deploy.laptop.kafka import Security
 from schemas import DeadLetter
 from streams.health import Health
 from streams.kafka.acls import TOOLS, Rule, User, kubernetes_name
+from streams.kafka.brake_topic import notices, publish_notice
 from streams.kafka.client import KafkaUnavailable, TopicReader, client_config, produce
 from streams.kafka.groups import committed
 from streams.kafka.lag import consumer_lag
 from streams.kafka.reader import BrokerView
 from streams.message import ORIGIN, Message, Tries
 from streams.monitor.observer import Observer
-from streams.processing.brake import notices, publish_notice
 from streams.retry_mover import RetryMover
 from streams.settings import KafkaSettings
 from streams.topics import ALL_TOPICS, BRAKES, DEAD_LETTER, RETRIED, RETRIES, STAGES, Stage, Topic
