@@ -32,7 +32,6 @@ from streams.topics import STAGES, Stage
 
 CONTENDERS = ("plain", "bare", "runner")
 _CONFIRMATION_LIMIT_S = 30.0
-_REACH = 1000  # as the runner's settings have it
 
 
 def run_plain(stage: Stage, kafka: KafkaSettings, in_flight: int) -> None:
@@ -72,9 +71,7 @@ def run_bare(stage: Stage, kafka: KafkaSettings, in_flight: int) -> None:
     app = make_app(stage, kafka)
     takes = app.topic(*(kafka.prefix + topic.name for topic in stage.takes), key_type=bytes, value_type=bytes)
     gives = app.topic(kafka.prefix + stage.gives.name, key_type=bytes, value_type=bytes)
-    window = Window(
-        size=in_flight, reach=_REACH, generation=lambda: app.consumer_generation_id, on_bug=_raise_in_main_thread
-    )
+    window = Window(size=in_flight, generation=lambda: app.consumer_generation_id, on_bug=_raise_in_main_thread)
 
     def publishing(event: EventT[Any]) -> Callable[[], Any]:
         async def publish() -> None:

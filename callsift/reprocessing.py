@@ -77,15 +77,14 @@ class Reprocessing:
         """Put the calls into the lane; ``progress`` is told how many are there. Returns how many that were.
 
         Raises:
-            StoreUnavailable: A store did not answer; what was published stays.
+            AudioStoreUnavailable, StoreUnavailable: A store did not answer; what was published stays.
             KafkaUnavailable: The brokers did not confirm; what was published stays.
         """
         published, batch = 0, []
         async for outcome, call in self._stored():
             if self._is_up_to_date(outcome):
                 continue
-            light = await self._turns.take_out(call)
-            batch.append((call.call_id, light.model_dump_json().encode()))
+            batch.append((call.call_id, (await self._turns.encode(call)).value))
             if len(batch) == _BATCH:
                 published += self._send(batch)
                 batch = []

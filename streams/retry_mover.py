@@ -14,13 +14,13 @@ from typing import cast
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
 
 from schemas import DeadLetter
-from streams.errors import PermanentError
+from streams.errors import MessageRefused
 from streams.health import Health
 from streams.kafka.client import client_config, producer_config
 from streams.message import ORIGIN, Tries
 from streams.message import Message as Taken
 from streams.metrics import MOVED
-from streams.processing.letters import GivenUp, bare, dead_letter
+from streams.processing.dead_letter import GivenUp, bare, dead_letter
 from streams.settings import KafkaSettings
 from streams.topics import DEAD_LETTER, RETRIED, RETRIES, STAGES
 
@@ -123,12 +123,12 @@ class RetryMover:
         )
         here = (int(message.partition() or 0), int(message.offset() or 0))
         taken = Taken(topic, *here, message.key(), message.value(), tuple(headers))
-        refused = PermanentError(
+        refused = MessageRefused(
             f"{origin} refuses the message that waited at {message.topic()}/{here[0]}/{here[1]}: {error.str()}",
             "Compare max.message.bytes of both topics, then replay",
         )
         now = datetime.now(UTC)
-        letter = dead_letter(stage.name, taken, GivenUp(refused, "MessageRefused", Tries.of(taken, now), None), now)
+        letter = dead_letter(stage.name, taken, GivenUp(refused, Tries.of(taken, now), None), now)
         confirmed = self._kept(letter) or self._kept(bare(letter, f"{message.topic()}/{here[0]}/{here[1]}"))
         logger.error("gave up, dead letter", extra={"topic": origin, "error": refused.message, "confirmed": confirmed})
         return confirmed

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 logger = logging.getLogger(__name__)
+_REACH = 1000
 
 
 class Delivered(Protocol):
@@ -54,7 +55,7 @@ class Window:
     """
 
     def __init__(
-        self, *, size: int, reach: int, generation: Callable[[], int], on_bug: Callable[[BaseException], None]
+        self, *, size: int, reach: int = _REACH, generation: Callable[[], int], on_bug: Callable[[BaseException], None]
     ) -> None:
         """Make an empty window.
 

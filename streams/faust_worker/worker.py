@@ -14,7 +14,7 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import faust
 from faust.types import EventT, StreamT
@@ -32,15 +32,13 @@ from streams.kafka.client import KafkaUnavailable
 from streams.kafka.lag import consumer_lag
 from streams.kafka.security import tls_context
 from streams.message import Headers, Message
-from streams.payloads.claimed_turns import ClaimedTurns
+from streams.payloads.claimed_turns import INLINE, EventCodec
 from streams.processing.agent import Agent
 from streams.processing.publisher import Publish
 from streams.processing.runner import StageRunner
+from streams.processing.spans import NO_TRACING, Spans
 from streams.settings import KafkaSettings, RunnerSettings
 from streams.topics import ALL_TOPICS, LARGEST_MESSAGE_BYTES, Stage, Topic
-
-if TYPE_CHECKING:
-    from streams.processing.tracing import Tracing
 
 logger = logging.getLogger(__name__)
 _GC_THRESHOLDS = (50_000, 20, 50)
@@ -185,8 +183,8 @@ def connect(
     kafka: KafkaSettings,
     runner: RunnerSettings,
     health: Health,
-    turns: ClaimedTurns | None = None,
-    tracing: "Tracing | None" = None,
+    turns: EventCodec,
+    tracing: Spans,
 ) -> Watchdog:
     """Let ``agent`` work on the stage's topics, through the runner and the window; returns what watches over it."""
 
@@ -208,13 +206,12 @@ def connect(
     )
     window = Window(
         size=runner.window_size,
-        reach=runner.window_reach,
         generation=lambda: app.consumer_generation_id,
         on_bug=_die,
     )
     metrics.start_from_zero(stage.name)
     metrics.IN_FLIGHT.labels(stage.name).set_function(lambda: window.in_flight)
-    metrics.PAUSED.labels(stage.name, "dependency").set_function(lambda: stage_runner.gate.away is not None)
+    metrics.PAUSED.labels(stage.name, "dependency").set_function(lambda: stage_runner.breaker.open_for is not None)
     metrics.PAUSED.labels(stage.name, "brake").set_function(lambda: stage_runner.brake.reason is not None)
     loop = asyncio.get_event_loop()
 
@@ -275,8 +272,8 @@ def run_worker(
     kafka: KafkaSettings,
     runner: RunnerSettings,
     health: Health,
-    turns: ClaimedTurns | None = None,
-    tracing: "Tracing | None" = None,
+    turns: EventCodec = INLINE,
+    tracing: Spans = NO_TRACING,
 ) -> None:
     """Work on a stage until SIGTERM or SIGINT; leaves by SystemExit.
 
