@@ -77,7 +77,7 @@ class Reprocessing:
         """Put the calls into the lane; ``progress`` is told how many are there. Returns how many that were.
 
         Raises:
-            AudioStoreUnavailable, StoreUnavailable: A store did not answer; what was published stays.
+            StoreUnavailable: A store did not answer; what was published stays.
             KafkaUnavailable: The brokers did not confirm; what was published stays.
         """
         published, batch = 0, []

@@ -23,7 +23,7 @@ class PayloadGone(PermanentError):
 
 
 class AudioStoreUnavailable(TransientError):
-    """The audio store did not answer."""
+    """The store did not answer."""
 
     dependency = "the audio store"
 

@@ -42,7 +42,7 @@ from tests.streams.guarded_worker import EXAMPLES
 
 until = partial(patience.until, within_s=120.0)
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 def of(runs: str, resource: str, operation: str) -> set[str]:
