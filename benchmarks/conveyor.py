@@ -2,9 +2,9 @@
 
 On a real Kafka of its own, in a temporary folder, it measures
 
-- events per second of one process and stage, with 1, 8 and 64 in flight: the bare window (Faust, empty work) and the
-  whole runner (decoding, metrics, a log line), against a plain confluent-kafka loop with the same guarantees. They
-  take turns, and each ratio is the median over the turns;
+- events per second of one process and stage, with 1, 8 and 64 in flight (``--in-flight``): the bare window (Faust,
+  empty work) and the whole runner (decoding, metrics, a log line), against a plain confluent-kafka loop with the same
+  guarantees. They take turns, and each ratio is the median over the turns;
 - the CPU time of the runner's process for each event;
 - with ``--against FOLDER``, the same of the runner of another checkout, which takes turns with this one's;
 - the seconds of one call through all five topics while nothing else is to be done, less the stages' own work.
@@ -35,7 +35,7 @@ from streams.errors import CallsiftError
 from streams.kafka.topic_admin import create_topics
 from streams.settings import KafkaSettings
 
-IN_FLIGHT = (1, 8, 64)
+_IN_FLIGHT = [1, 8, 64]
 
 
 def measure(arguments: argparse.Namespace, folder: Path, steps: Steps) -> dict[str, Any]:
@@ -59,9 +59,9 @@ def measure(arguments: argparse.Namespace, folder: Path, steps: Steps) -> dict[s
             track = Track(kafka, folder, arguments.stage, arguments.events, arguments.against)
             contenders = _contenders(arguments)
             for contender in contenders:  # the broker warms up
-                track.run(contender, max(IN_FLIGHT), arguments.seconds)
+                track.run(contender, max(arguments.in_flight), arguments.seconds)
             for _ in range(arguments.repeats):
-                for in_flight in IN_FLIGHT:
+                for in_flight in arguments.in_flight:
                     for contender in contenders:
                         samples.append(track.run(contender, in_flight, arguments.seconds))
                         steps.done(f"{contender}, {in_flight} in flight: {samples[-1].per_second:,.0f} events/s")
@@ -73,6 +73,8 @@ def _contenders(arguments: argparse.Namespace) -> tuple[str, ...]:
 
 
 def _figures(samples: list[Sample], overheads_ms: list[float]) -> dict[str, Any]:
+    numbers = sorted({sample.in_flight for sample in samples})
+
     def of(contender: str, in_flight: int) -> list[Sample]:
         return [sample for sample in samples if (sample.contender, sample.in_flight) == (contender, in_flight)]
 
@@ -80,14 +82,14 @@ def _figures(samples: list[Sample], overheads_ms: list[float]) -> dict[str, Any]
         return sample.per_second
 
     def per_second(contender: str) -> dict[str, int]:
-        return {str(n): round(median(sample.per_second for sample in of(contender, n))) for n in IN_FLIGHT}
+        return {str(n): round(median(sample.per_second for sample in of(contender, n))) for n in numbers}
 
     def ratios(contender: str, to: str, figure: Callable[[Sample], float] = rate) -> dict[str, float]:
-        pairs = {n: zip(of(contender, n), of(to, n), strict=True) for n in IN_FLIGHT}
-        return {str(n): round(median(figure(one) / figure(other) for one, other in pairs[n]), 3) for n in IN_FLIGHT}
+        pairs = {n: zip(of(contender, n), of(to, n), strict=True) for n in numbers}
+        return {str(n): round(median(figure(one) / figure(other) for one, other in pairs[n]), 3) for n in numbers}
 
     def cpu_ms(contender: str) -> dict[str, float]:
-        return {str(n): round(median(sample.cpu_ms for sample in of(contender, n)), 3) for n in IN_FLIGHT}
+        return {str(n): round(median(sample.cpu_ms for sample in of(contender, n)), 3) for n in numbers}
 
     figures: dict[str, Any] = {"events": sum(sample.events for sample in samples) + len(overheads_ms)}
     if samples:
@@ -96,8 +98,8 @@ def _figures(samples: list[Sample], overheads_ms: list[float]) -> dict[str, Any]
         figures["bare_events_per_second"] = per_second("bare")
         figures["runner_events_per_second"] = per_second("runner")
         figures["cpu_ms_per_event"] = {contender: cpu_ms(contender) for contender in CONTENDERS}
-        figures["runner_cpu_ms_per_event"] = cpu_ms("runner")["8"]
-        if of(AGAINST, IN_FLIGHT[0]):
+        figures["runner_cpu_ms_per_event"] = cpu_ms("runner").get("8")
+        if of(AGAINST, numbers[0]):
             figures["against"] = {
                 "events_per_second": per_second(AGAINST),
                 "cpu_ms_per_event": cpu_ms(AGAINST),
@@ -118,7 +120,9 @@ def _figures(samples: list[Sample], overheads_ms: list[float]) -> dict[str, Any]
 def _print_tables(figures: dict[str, Any]) -> None:
     to = Console()
     if "ratios" in figures:
-        table = Table("in flight", *(str(n) for n in IN_FLIGHT), title="One process, one stage", title_justify="left")
+        table = Table(
+            "in flight", *figures["plain_events_per_second"], title="One process, one stage", title_justify="left"
+        )
         for contender in CONTENDERS:
             rates = figures[f"{contender}_events_per_second"].values()
             table.add_row(f"{contender}, events/s", *(f"{rate:,}" for rate in rates))
@@ -154,6 +158,14 @@ def main() -> None:
     parser.add_argument(
         "--repeats", type=int, default=3, help="turns of each contender; default 3, 0 leaves the rates out"
     )
+    parser.add_argument(
+        "--in-flight",
+        type=int,
+        nargs="+",
+        default=_IN_FLIGHT,
+        metavar="N",
+        help="events in work at once; default 1 8 64",
+    )
     parser.add_argument("--events", type=int, default=60_000, help="events on the topic; default 60000")
     parser.add_argument("--seconds", type=float, default=4.0, help="how long one contender is measured; default 4")
     parser.add_argument("--calls", type=int, default=100, help="calls for the overhead; default 100, 0 leaves it out")
@@ -163,7 +175,7 @@ def main() -> None:
     arguments = parser.parse_args()
     if 0 < arguments.calls < 20:
         parser.error("--calls: expected 0 or at least 20, a p95 of fewer says nothing")
-    total = arguments.repeats * len(IN_FLIGHT) * len(_contenders(arguments)) + arguments.calls
+    total = arguments.repeats * len(arguments.in_flight) * len(_contenders(arguments)) + arguments.calls
     try:
         with kept_or_temporary(arguments.keep, "callsift-benchmark-") as folder, shown(total) as steps:
             figures = measure(arguments, folder, steps)
