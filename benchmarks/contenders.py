@@ -24,7 +24,7 @@ from faust.types import EventT, StreamT
 
 from benchmarks.precomputed import make
 from callsift.worker import work
-from streams.faust_worker import FaustDelivery, make_app
+from streams.faust_worker import FaustDelivery, InFlightWindow, make_app
 from streams.kafka import client_config
 from streams.kafka.producer import PARTITIONER
 from streams.settings import KafkaSettings

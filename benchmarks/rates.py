@@ -20,6 +20,8 @@ from streams.kafka.producer import PARTITIONER
 from streams.settings import KafkaSettings
 from streams.topics import STAGES
 
+AGAINST = "against"
+"""The contender that is the runner of another checkout."""
 _START_LIMIT_S = 60.0
 _LOOK_EVERY_S = 0.03
 _WARM_UP = 0.05
@@ -54,9 +56,12 @@ class Sample:
 class Track:
     """A stage's topics, filled once, from whose beginning one contender after the other starts."""
 
-    def __init__(self, kafka: KafkaSettings, folder: Path, stage: str, events: int) -> None:
-        """Fill the stage's topic with ``events`` events."""
+    def __init__(
+        self, kafka: KafkaSettings, folder: Path, stage: str, events: int, against: Path | None = None
+    ) -> None:
+        """Fill the stage's topic with ``events`` events; ``against`` is another checkout's folder, or none."""
         self._kafka = kafka
+        self._against = against
         self._folder = folder
         self._stage = STAGES[stage]
         self._events = events
@@ -103,11 +108,12 @@ class Track:
             "CALLSIFT_HTTP_HOST": "127.0.0.1",
             "CALLSIFT_HTTP_PORT": "0",
         }
-        command = [sys.executable, "-m", "benchmarks.contenders", contender]
+        name, checkout = ("runner", self._against) if contender == AGAINST else (contender, None)
+        command = [sys.executable, "-m", "benchmarks.contenders", name]
         command += ["--stage", self._stage.name, "--in-flight", str(in_flight)]
         with (self._folder / f"{contender}-{in_flight}.log").open("wb") as log:
             process = subprocess.Popen(
-                command, env={**os.environ, **variables}, stdout=log, stderr=log, start_new_session=True
+                command, cwd=checkout, env={**os.environ, **variables}, stdout=log, stderr=log, start_new_session=True
             )
         try:
             yield process

@@ -84,8 +84,7 @@ class Reprocessing:
         async for outcome, call in self._stored():
             if self._is_up_to_date(outcome):
                 continue
-            light = await self._turns.take_out(call)
-            batch.append((call.call_id, light.model_dump_json().encode()))
+            batch.append((call.call_id, (await self._turns.encode(call)).value))
             if len(batch) == _BATCH:
                 published += self._send(batch)
                 batch = []

@@ -5,7 +5,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from callsift.stages import make_agent
 from streams.errors import SettingsError
@@ -15,11 +15,9 @@ from streams.logs import set_up_logging
 from streams.payloads.claim_check import ClaimCheckStore, public_address
 from streams.payloads.claimed_turns import ClaimedTurns
 from streams.processing.agent import Agent
+from streams.processing.spans import NO_TRACING, Spans
 from streams.settings import AudioStoreSettings, KafkaSettings, MonitorSettings, RunnerSettings, WorkerSettings
 from streams.topics import STAGES, Stage
-
-if TYPE_CHECKING:
-    from streams.processing.tracing import Tracing
 
 logger = logging.getLogger(__name__)
 
@@ -82,17 +80,16 @@ def _work_on(
         agent = make(stage.name, store)
         StageWorker(stage, agent, kafka=kafka, runner=runner, health=health, turns=turns, tracing=tracing).run()
     finally:
-        if tracing is not None:
-            tracing.stop()
+        tracing.stop()
 
 
-def make_tracing(stage: str, kafka: KafkaSettings) -> "Tracing | None":
-    """Trace if OpenTelemetry's own variables name a collector and the extra is installed; else None."""
+def make_tracing(stage: str, kafka: KafkaSettings) -> Spans:
+    """Trace if OpenTelemetry's own variables name a collector and the extra is installed."""
     told = {name: os.environ.get(f"OTEL_{name}", "").strip() for name in ("SDK_DISABLED", "TRACES_EXPORTER")}
     if told["SDK_DISABLED"].lower() == "true" or told["TRACES_EXPORTER"] == "none":
-        return None
+        return NO_TRACING
     if not any(os.environ.get(name) for name in _COLLECTOR):
-        return None
+        return NO_TRACING
     try:
         from streams.processing.tracing import Tracing  # nobody needs OpenTelemetry but for this
     except ModuleNotFoundError as error:
@@ -100,7 +97,7 @@ def make_tracing(stage: str, kafka: KafkaSettings) -> "Tracing | None":
             "a collector is named, but traces need another package: pip install 'callsift[tracing]'",
             extra={"missing": error.name},
         )
-        return None
+        return NO_TRACING
     return Tracing(stage, kafka.prefix)
 
 

@@ -14,6 +14,11 @@ class CallsiftError(Exception):
     signed address. Stage, position and call are added by the runner.
     """
 
+    attempts_worth_making: int | None = None
+    """After so many tries of one event the failure counts as permanent; None: the retry topics decide."""
+    dependency: str | None = None
+    """What the stage depends on and did not get, in words; None: the failure is about this event alone."""
+
     def __init__(self, message: str, cure: str) -> None:
         super().__init__(message, cure)  # both in args, so that the error crosses a process boundary whole
         self.message = message
@@ -30,12 +35,14 @@ class PermanentError(CallsiftError):
 class TransientError(CallsiftError):
     """The same event may succeed later."""
 
-    attempts_worth_making: int | None = None
-    """After so many tries of one event the failure counts as permanent; None: the retry topics decide."""
-    dependency: str | None = None
-    """What the stage depends on and did not get, in words; None: the failure is about this event alone."""
     one_event_tells: bool = True
     """Whether one event that uses up its tries says that the dependency is away; False where each names its own."""
+    retry_after_s: float | None = None
+    """Seconds that whoever failed asks to be left alone, which is done for a minute at most; None: it does not say."""
+
+
+class UnexpectedError(TransientError):
+    """A bug: something was raised that nobody has named. The message says its class, never its text."""
 
 
 class DependencyDown(TransientError):
@@ -44,6 +51,10 @@ class DependencyDown(TransientError):
 
 class UnreadableEvent(PermanentError):
     """The bytes on a topic are not the event that belongs there."""
+
+
+class MessageRefused(PermanentError):
+    """No topic takes this message as it is, whatever its size."""
 
 
 class NativeCodeDied(TransientError):

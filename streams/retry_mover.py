@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from schemas import DeadLetter
-from streams.errors import PermanentError
+from streams.errors import MessageRefused
 from streams.health import Health
 from streams.kafka.client import client_config
 from streams.kafka.producer import ConfirmingProducer, OutgoingMessage, is_too_large
@@ -21,7 +21,7 @@ from streams.kafka.reader import headers_of, offset_of, partition_of
 from streams.message import ORIGIN, Headers, Tries
 from streams.message import Message as Taken
 from streams.metrics import MOVED
-from streams.processing.letters import GivenUp, bare, dead_letter
+from streams.processing.dead_letter import GivenUp, bare, dead_letter
 from streams.settings import KafkaSettings
 from streams.topics import DEAD_LETTER, RETRIED, RETRIES, RETRY_GROUP, STAGES
 
@@ -118,12 +118,12 @@ class RetryMover:
         _, number = partition_of(message)
         here = f"{message.topic()}/{number}/{offset_of(message)}"
         taken = Taken(topic, number, offset_of(message), message.key(), message.value(), headers)
-        refused = PermanentError(
+        refused = MessageRefused(
             f"{origin} refuses the message that waited at {here}: {error.str()}",
             "Compare max.message.bytes of both topics, then replay",
         )
         now = datetime.now(UTC)
-        letter = dead_letter(stage.name, taken, GivenUp(refused, "MessageRefused", Tries.of(taken, now), None), now)
+        letter = dead_letter(stage.name, taken, GivenUp(refused, Tries.of(taken, now), None), now)
         confirmed = self._kept(letter) or self._kept(bare(letter, here))
         logger.error("gave up, dead letter", extra={"topic": origin, "error": refused.message, "confirmed": confirmed})
         return confirmed

@@ -153,24 +153,10 @@ class RunnerSettings(Section):
 
     window_size: PositiveInt = 8
     """Events in work at once in one worker."""
-    window_reach: PositiveInt = 1000
-    """How many events a partition may hold behind its oldest unfinished one; they come again after a crash."""
     quick_tries: PositiveInt = 3
     """Tries of an event that fails with a transient error, before it goes to a retry topic."""
-    backoff_s: NonNegativeFloat = 0.5
-    """Seconds before the second try at the most; doubles with each further one, chosen at random below that."""
     work_limit_s: PositiveFloat = 14400.0
     """Seconds that one try of one event may take, its wait for a child process included, before it is given up."""
-    outage_streak: PositiveInt = 5
-    """Different events that must fail in a row for want of what they depend on for the stage to pause."""
-    probe_s: PositiveFloat = 1.0
-    """Seconds before a paused stage probes whether the dependency is back; doubles with each further probe."""
-    longest_probe_s: PositiveFloat = 30.0
-    """Seconds between two probes at the most."""
-    brake_sample: PositiveInt = 50
-    """Events that are looked back upon to see whether nearly everything is invalid."""
-    brake_share: float = Field(default=0.9, gt=0.0, le=1.0)
-    """Share of invalid ones among them from which the stage stops until `callsift brake release`."""
     stall_limit_s: PositiveFloat = 60.0
     """Seconds without progress, although events wait and nothing is in work, after which the worker ends itself."""
     grace_s: NonNegativeFloat = 25.0

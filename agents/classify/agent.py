@@ -19,11 +19,11 @@ class ClassifyAgent(Agent[CallTranscribed]):
         self._taxonomy = taxonomy
         self._floor = confidence_floor
 
-    def depends(self, call: CallTranscribed) -> bool:
+    def needs_dependency(self, call: CallTranscribed) -> bool:
         """Nobody is asked about a call in which the customer said nothing."""
         return core.customer_spoke(call)
 
-    def aside(self, call: CallTranscribed, result: Event) -> tuple[Topic, Event] | None:
+    def side_output(self, call: CallTranscribed, result: Event) -> tuple[Topic, Event] | None:
         """What was decided provisionally goes into the lane, where it waits to be decided anew."""
         if not (isinstance(result, CallClassified) and result.provisional):
             return None

@@ -46,11 +46,11 @@ class SinkAgent(Agent[CallClassified | DeadLetter]):
             raise refusal
         return None
 
-    def smaller(self, refused: Event) -> CallOutcome | None:
+    def smaller_form(self, refused: Event) -> CallOutcome | None:
         """Return an outcome that says what the refused one says in a few hundred bytes; None: that was it."""
         return core.smaller(refused) if isinstance(refused, CallOutcome) else None
 
-    async def superseded(self, published: CallOutcome) -> CallOutcome | None:
+    async def follow_up(self, published: CallOutcome) -> CallOutcome | None:
         """Return the newest outcome if another one was stored meanwhile: compaction must keep the newest.
 
         Whoever publishes an older one after the newer one finds the newer one stored, and publishes it again.

@@ -3,15 +3,11 @@
 from aiokafka.errors import MessageSizeTooLargeError, RecordListTooLargeError
 from faust.exceptions import ProducerSendError
 
-from streams.errors import PermanentError
+from streams.errors import MessageRefused, PermanentError
 
 
 class MessageTooLarge(PermanentError):
     """The broker does not take a message of this size."""
-
-
-class MessageRefused(PermanentError):
-    """No client can send such a message, whatever its size."""
 
 
 def refusal(error: Exception, topic: str, size_bytes: int) -> PermanentError | None:

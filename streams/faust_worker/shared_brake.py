@@ -4,15 +4,16 @@ import asyncio
 import logging
 import threading
 
+from streams.kafka import brake_topic
 from streams.kafka.client import KafkaUnavailable
-from streams.processing import brake
+from streams.processing.brake import Brake
 from streams.settings import KafkaSettings
 
 logger = logging.getLogger(__name__)
 _PAUSE_S = 5.0
 
 
-def follow(kafka: KafkaSettings, stage: str, own: brake.Brake, loop: asyncio.AbstractEventLoop) -> None:
+def follow(kafka: KafkaSettings, stage: str, own: Brake, loop: asyncio.AbstractEventLoop) -> None:
     """Let a worker's own brake follow the topic from ``loop``'s first turn on.
 
     Raises:
@@ -22,7 +23,7 @@ def follow(kafka: KafkaSettings, stage: str, own: brake.Brake, loop: asyncio.Abs
     def changed(reason: str | None) -> None:
         loop.call_soon_threadsafe(own.set, reason)
 
-    brake.follow(kafka, stage, changed)
+    brake_topic.follow(kafka, stage, changed)
 
 
 def apply(kafka: KafkaSettings, stage: str, reason: str) -> None:
@@ -32,7 +33,7 @@ def apply(kafka: KafkaSettings, stage: str, reason: str) -> None:
         pause = threading.Event()
         while True:
             try:
-                return brake.publish_notice(kafka, stage, applied=True, reason=reason)
+                return brake_topic.publish_notice(kafka, stage, applied=True, reason=reason)
             except KafkaUnavailable as error:
                 logger.warning("brake not confirmed, trying again", extra={"error": error.message})
                 pause.wait(_PAUSE_S)

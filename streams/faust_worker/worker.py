@@ -6,7 +6,7 @@ import logging
 import os
 import traceback
 from functools import partial
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import faust
 from faust.types import StreamT
@@ -21,14 +21,12 @@ from streams.faust_worker.producer import make_publish
 from streams.faust_worker.watchdog import Watchdog, WorkerState
 from streams.health import Health
 from streams.kafka.lag import consumer_lag
-from streams.payloads.claimed_turns import ClaimedTurns
+from streams.payloads.claimed_turns import INLINE, EventCodec
 from streams.processing.agent import Agent
 from streams.processing.runner import StageRunner
+from streams.processing.spans import NO_TRACING, Spans
 from streams.settings import KafkaSettings, RunnerSettings
 from streams.topics import Stage
-
-if TYPE_CHECKING:
-    from streams.processing.tracing import Tracing
 
 logger = logging.getLogger(__name__)
 _GC_THRESHOLDS = (50_000, 20, 50)
@@ -53,8 +51,8 @@ class StageWorker:
         kafka: KafkaSettings,
         runner: RunnerSettings,
         health: Health,
-        turns: ClaimedTurns | None = None,
-        tracing: "Tracing | None" = None,
+        turns: EventCodec = INLINE,
+        tracing: Spans = NO_TRACING,
     ) -> None:
         """Make the worker of ``stage``; ``agent`` is started and stopped with it, ``turns`` and ``tracing`` are not."""
         self._loop = asyncio.new_event_loop()
@@ -156,7 +154,7 @@ class StageWorker:
         stage, runner = self._stage.name, self._runner
         metrics.start_from_zero(stage)
         metrics.IN_FLIGHT.labels(stage).set_function(lambda: self._window.in_flight)
-        metrics.PAUSED.labels(stage, "dependency").set_function(lambda: runner.gate.away is not None)
+        metrics.PAUSED.labels(stage, "dependency").set_function(lambda: runner.breaker.open_for is not None)
         metrics.PAUSED.labels(stage, "brake").set_function(lambda: runner.brake.reason is not None)
 
 

@@ -12,10 +12,10 @@ from datetime import timedelta
 
 from streams.errors import CallsiftError
 from streams.health import Health
+from streams.kafka.brake_topic import notices
 from streams.monitor import metrics
 from streams.monitor.observer import Observer
 from streams.monitor.status import GroupStatus, Status
-from streams.processing.brake import notices
 from streams.settings import KafkaSettings, MonitorSettings
 from streams.topics import RETRIES, STAGES
 

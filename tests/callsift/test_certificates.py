@@ -32,6 +32,7 @@ from streams.kafka import KafkaUnavailable, produce
 from streams.kafka.security import tls_context
 from streams.kafka.topic_admin import create_topics
 from streams.payloads import claim_check
+from streams.payloads.claim_check import AudioStoreUnavailable
 from streams.settings import KafkaSettings
 from tests.agents.audio.fetching.fetched import SMALL, fetched
 from tests.agents.audio.fetching.web import web_server
@@ -121,7 +122,7 @@ def test_the_audio_store_in_s3_is_used_once_the_authority_is_named(
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
     forget()
     store = claim_check.ClaimCheckStore("s3://calls")
-    with pytest.raises(claim_check.StoreUnavailable, match=r"not trusted: unable to get local issuer.*AWS_CA_BUNDLE"):
+    with pytest.raises(AudioStoreUnavailable, match=r"not trusted: unable to get local issuer.*AWS_CA_BUNDLE"):
         store.put("a.wav", SMALL)
     environment("AWS_CA_BUNDLE")
     forget()
@@ -146,7 +147,7 @@ def test_a_driver_whose_server_is_not_trusted_does_not_count_as_missing(web: str
     ByAiohttp.address = web
     fsspec.register_implementation("by-aiohttp", ByAiohttp, clobber=True)
     store = claim_check.ClaimCheckStore("by-aiohttp://calls")
-    with pytest.raises(claim_check.StoreUnavailable, match="not trusted: unable to get local issuer"):
+    with pytest.raises(AudioStoreUnavailable, match="not trusted: unable to get local issuer"):
         store.put("a.wav", SMALL)
 
 

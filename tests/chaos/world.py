@@ -197,7 +197,6 @@ class World:
             "CALLSIFT_CLASSIFY_GEMINI_ENDPOINT": self._gemini.address,
             "CALLSIFT_CLASSIFY_GEMINI_TIMEOUT_S": str(_MODEL_TIMEOUT_S),
             "CALLSIFT_RUNNER_QUICK_TRIES": str(1 if stage == "transcribe" else self._quick_tries),
-            "CALLSIFT_RUNNER_BACKOFF_S": "0.2",
             "CALLSIFT_HTTP_HOST": "127.0.0.1",
             "CALLSIFT_HTTP_PORT": str(port),
             "CHAOS_LADDER_SHARE": str(self._ladder_share),

@@ -26,7 +26,7 @@ class ByName(Agent[Event]):
             raise TransientError("not yet", "Wait")
         return EXAMPLES[self._stage.produces.content].model_copy(update={"call_id": name})
 
-    def aside(self, event: Event, _result: Event) -> tuple[Topic, Event] | None:
+    def side_output(self, event: Event, _result: Event) -> tuple[Topic, Event] | None:
         if not str(getattr(event, "call_id", "")).startswith("twofold"):
             return None
         return next(((topic, EXAMPLES[topic.content]) for topic in self._stage.also_produces), None)

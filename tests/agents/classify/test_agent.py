@@ -85,8 +85,8 @@ def test_the_key_is_never_shown() -> None:
 def test_a_provisional_decision_goes_into_the_lane_as_an_event_of_its_own() -> None:
     call, result = call_transcribed(), call_classified().model_copy(update={"provisional": False})
     agent = ClassifyAgent(OfflineClassifier(TAXONOMY), TAXONOMY, 0.5)
-    assert agent.aside(call, result) is None
-    aside = agent.aside(call, result.model_copy(update={"provisional": True}))
+    assert agent.side_output(call, result) is None
+    aside = agent.side_output(call, result.model_copy(update={"provisional": True}))
     assert aside is not None
     topic, event = aside
     assert (topic,) == STAGES["classify"].also_produces == (REPROCESS,)  # what its Kafka user may write follows from it

@@ -19,7 +19,7 @@ from agents.classify.usage import Price
 from callsift.embedded import free_port
 from schemas import CallClassified, Taxonomy
 from streams.message import Headers, Message
-from streams.processing.runner import StageRunner
+from streams.processing.runner import Patience, StageRunner
 from streams.settings import RunnerSettings
 from streams.topics import CLASSIFIED, REPROCESS, STAGES, TRANSCRIPTS, Topic
 from tests.patience import PATIENCE_S
@@ -58,8 +58,9 @@ class World:
             STAGES["classify"],
             agent,
             self._publish,
-            RunnerSettings(longest_probe_s=2.0),
+            RunnerSettings(),
             on_pause=self.pauses.append,
+            patience=Patience(longest_probe_s=2.0),
         )
 
     def switch_on(self, *, failing: bool = False) -> None:

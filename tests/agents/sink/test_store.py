@@ -177,8 +177,8 @@ async def test_whoever_published_an_older_outcome_last_is_told_the_newest(store:
     second = await agent.work(call_classified().model_copy(update={"classification_id": "another"}))
     assert first is not None
     assert second is not None
-    assert await agent.superseded(first) == second
-    assert await agent.superseded(second) is None
+    assert await agent.follow_up(first) == second
+    assert await agent.follow_up(second) is None
 
 
 async def test_a_failure_with_metadata_that_no_store_can_hold_is_visible_without_it(store: OutcomeStore) -> None:

@@ -18,7 +18,7 @@ from streams.dead_letters.listing import (
 from streams.dead_letters.replay import CannotReplay, replay_message
 from streams.errors import CallsiftError, PermanentError
 from streams.message import OURS, REPLAY, Message, Tries
-from streams.processing.letters import GivenUp, dead_letter
+from streams.processing.dead_letter import GivenUp, dead_letter
 from streams.topics import ALL_TOPICS, DEAD_LETTER, ENDED, STAGES, Topic
 from tests.schemas import examples
 
@@ -84,7 +84,7 @@ def test_a_replay_is_the_message_that_was_given_up_as_if_it_had_never_been_tried
     topic: Topic, key: bytes | None, value: bytes | None, headers: tuple[tuple[str, bytes], ...]
 ) -> None:
     message = Message(topic, 2, 7, key, value, headers)
-    given_up = GivenUp(PermanentError("no", "none"), "PermanentError", Tries(NOW, 9, 3), None)
+    given_up = GivenUp(PermanentError("no", "none"), Tries(NOW, 9, 3), None)
     letter = DeadLetter.model_validate_json(dead_letter("audio", message, given_up, NOW).model_dump_json())
     sent = replay_message(letter)
     assert (sent.topic, sent.key, sent.value) == (topic.name, key, value)

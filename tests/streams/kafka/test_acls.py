@@ -21,6 +21,7 @@ from deploy.laptop.kafka import Security
 from schemas import DeadLetter
 from streams.health import Health
 from streams.kafka.acls import TOOLS, Rule, User, kubernetes_name
+from streams.kafka.brake_topic import notices, publish_notice
 from streams.kafka.client import KafkaUnavailable, client_config
 from streams.kafka.groups import committed
 from streams.kafka.lag import consumer_lag
@@ -29,7 +30,7 @@ from streams.kafka.ranges import BrokerView
 from streams.kafka.reader import TopicReader
 from streams.message import ORIGIN, Message, Tries
 from streams.monitor.observer import Observer
-from streams.processing.brake import notices, publish_notice
+from streams.processing.runner import PATIENCE
 from streams.retry_mover import RetryMover
 from streams.settings import KafkaSettings
 from streams.topics import ALL_TOPICS, BRAKES, DEAD_LETTER, RETRIED, RETRIES, STAGES, Stage, Topic
@@ -44,7 +45,6 @@ from tests.streams.guarded_worker import EXAMPLES
 until = partial(patience.until, within_s=120.0)
 
 ROOT = Path(__file__).parents[3]
-BRAKE_SAMPLE = 6
 
 
 def of(runs: str, resource: str, operation: str) -> set[str]:
@@ -175,11 +175,8 @@ def worker(guarded: Guarded, stage: str, log: Path) -> Iterator["subprocess.Pope
     settings = {
         "CALLSIFT_HTTP_HOST": "127.0.0.1",
         "CALLSIFT_HTTP_PORT": "0",
-        "CALLSIFT_RUNNER_WINDOW_SIZE": "32",
+        "CALLSIFT_RUNNER_WINDOW_SIZE": str(2 * PATIENCE.brake_sample),  # what is not confirmed holds its slot
         "CALLSIFT_RUNNER_QUICK_TRIES": "1",
-        "CALLSIFT_RUNNER_BACKOFF_S": "0.05",
-        "CALLSIFT_RUNNER_BRAKE_SAMPLE": str(BRAKE_SAMPLE),
-        "CALLSIFT_RUNNER_BRAKE_SHARE": "0.9",
     }
     with log.open("wb") as output:
         process = subprocess.Popen(
@@ -226,7 +223,7 @@ def test_a_worker_does_all_its_work_with_its_rules_and_no_part_whose_rule_is_mis
         with guarded.without(writing):
             give(guarded.admin, stage, "good", "twofold", "bad", "later-0", "later-1", "later-2")
             wait(lambda: refused() == written - {BRAKES.name})
-            give(guarded.admin, stage, *(f"bad-{number}" for number in range(BRAKE_SAMPLE)))
+            give(guarded.admin, stage, *(f"bad-{number}" for number in range(PATIENCE.brake_sample)))
             wait(lambda: refused() == written)
             assert not lies_on(guarded.admin, stage.produces, "good")
             assert not lies_on(guarded.admin, DEAD_LETTER, "bad")

@@ -22,9 +22,9 @@ from callsift.embedded import free_port
 from deploy.laptop.kafka import Cluster
 from streams.health import Health
 from streams.kafka import produce
+from streams.kafka.brake_topic import publish_notice
 from streams.kafka.topic_admin import create_topics
 from streams.monitor import Monitor
-from streams.processing.brake import publish_notice
 from streams.settings import KafkaSettings, MonitorSettings
 from streams.topics import CLASSIFIED, DEAD_LETTER, ENDED, REPROCESS, RETRIES, STAGES
 from tests import patience

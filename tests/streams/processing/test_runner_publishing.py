@@ -27,7 +27,7 @@ async def test_what_another_worker_stored_meanwhile_is_published_after_it() -> N
     newer = OUTCOME.model_copy(update={"revision": 2, "outcome_id": "o-2"})
 
     class Superseded(Scripted):
-        async def superseded(self, published: Any) -> Event | None:
+        async def follow_up(self, published: Any) -> Event | None:
             return newer if published.outcome_id == "o-1" else None
 
     broker = Broker()
@@ -37,7 +37,7 @@ async def test_what_another_worker_stored_meanwhile_is_published_after_it() -> N
 
 async def test_what_goes_elsewhere_too_is_confirmed_before_the_result() -> None:
     class Beside(Scripted):
-        def aside(self, event: Any, result: Event) -> tuple[Topic, Event] | None:
+        def side_output(self, event: Any, result: Event) -> tuple[Topic, Event] | None:
             return (REPROCESS, event) if result == OUTCOME else None
 
     broker = Broker(refusals=[ConnectionError()])
@@ -88,7 +88,7 @@ async def test_a_message_that_no_dead_letter_can_hold_is_left_at_its_position(ca
 
 async def test_a_result_that_no_broker_takes_leaves_in_the_largest_form_that_it_takes() -> None:
     class Shrinking(Scripted):
-        def smaller(self, refused: Event) -> Event | None:
+        def smaller_form(self, refused: Event) -> Event | None:
             metadata = CallOutcome.model_validate(refused).metadata
             return OUTCOME.model_copy(update={"metadata": dict(list(metadata.items())[1:])}) if metadata else None
 
@@ -104,7 +104,7 @@ async def test_a_result_that_no_broker_takes_leaves_in_the_largest_form_that_it_
 
 async def test_a_bug_in_what_follows_a_publication_does_not_hold_its_slot() -> None:
     class Broken(Scripted):
-        async def superseded(self, published: Any) -> Event | None:
+        async def follow_up(self, published: Any) -> Event | None:
             raise ZeroDivisionError
 
     broker = Broker()

@@ -19,10 +19,14 @@ class GivenUp:
     """Why the work on a message ended without a result."""
 
     error: CallsiftError
-    error_type: str
     tries: Tries
     event: Event | None
     """The event, where it could be read."""
+
+    @property
+    def error_type(self) -> str:
+        """The error's class: by that operators find what has one cure."""
+        return type(self.error).__name__
 
     @property
     def permanent(self) -> bool:
