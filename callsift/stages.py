@@ -30,7 +30,7 @@ def make_agent(stage: str) -> Agent[Any]:
 
 def _audio() -> Agent[Any]:
     from agents.audio.agent import AudioAgent  # noqa: PLC0415
-    from agents.audio.fetching.settings import FetchSettings  # noqa: PLC0415
+    from agents.audio.fetch_settings import FetchSettings  # noqa: PLC0415
     from agents.audio.settings import AudioSettings  # noqa: PLC0415
 
     return AudioAgent(

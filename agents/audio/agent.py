@@ -8,9 +8,9 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 
 from agents.audio import metrics
-from agents.audio.fetching.fetcher import Fetcher, RecordingGone, RecordingMissing
-from agents.audio.fetching.settings import FetchSettings
-from agents.audio.prepared import Hearing, Prepared
+from agents.audio.fetch_settings import FetchSettings
+from agents.audio.fetching import Fetcher, RecordingGone, RecordingMissing
+from agents.audio.prepared import AudioOptions, Prepared
 from agents.audio.settings import AudioSettings
 from schemas import AudioReady, CallEnded, FilePerSpeaker, OneFile, Recording
 from streams.payloads.claim_check import ClaimCheckStore
@@ -55,7 +55,7 @@ class AudioAgent(Agent[CallEnded]):
             for uri, path in files.items():
                 await self._fetch(call, uri, path)
             flac = folder / "prepared.flac"
-            prepared = await self._pool.run(_prepare, call.recording, files, flac, hearing(self._settings))
+            prepared = await self._pool.run(_prepare, call.recording, files, flac, audio_options(self._settings))
             claim = await asyncio.to_thread(
                 self._store.put_file, await asyncio.to_thread(_object_name, call, flac), flac
             )
@@ -92,9 +92,9 @@ def addresses(recording: Recording) -> list[str]:
             return [customer.uri, agent.uri]
 
 
-def hearing(settings: AudioSettings) -> Hearing:
+def audio_options(settings: AudioSettings) -> AudioOptions:
     """Return the part of the settings that the computation needs."""
-    return Hearing(
+    return AudioOptions(
         channels=settings.channels, threshold=settings.speech_threshold, min_silence_s=settings.min_silence_s
     )
 
@@ -112,10 +112,10 @@ def _object_name(call: CallEnded, flac: Path) -> str:
     return f"prepared/{hashlib.sha256(call.call_id.encode() + content).hexdigest()[:32]}.flac"
 
 
-def _prepare(recording: Recording, files: dict[str, Path], flac: Path, hearing: Hearing) -> Prepared:
+def _prepare(recording: Recording, files: dict[str, Path], flac: Path, options: AudioOptions) -> Prepared:
     from agents.audio.core import prepare  # noqa: PLC0415 - torch is loaded in the child alone
 
-    return prepare(recording, files, flac, hearing)
+    return prepare(recording, files, flac, options)
 
 
 def _load_in_child() -> None:

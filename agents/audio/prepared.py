@@ -7,7 +7,7 @@ from schemas import RecordingFacts, Speaker, SpeechFigures, SpeechSegment
 
 
 @dataclass(frozen=True)
-class Hearing:
+class AudioOptions:
     """How to listen: the part of the stage's settings that the computation needs."""
 
     channels: Mapping[Speaker, int] | None

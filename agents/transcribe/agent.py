@@ -10,9 +10,9 @@ from pathlib import Path
 
 from agents.transcribe import metrics
 from agents.transcribe.checkpoint import Checkpoint
-from agents.transcribe.core import Span, shared_out, spans_to_decode, transcribed
+from agents.transcribe.core import AudioSpan, shared_out, spans_to_decode, transcribed
 from agents.transcribe.corrections import Corrections
-from agents.transcribe.fair import FairSlots
+from agents.transcribe.fair_queue import FairSlots
 from agents.transcribe.models import SpeechModels
 from agents.transcribe.settings import TranscribeSettings
 from schemas import AudioReady, CallTranscribed, Word
@@ -92,10 +92,10 @@ class TranscribeAgent(Agent[AudioReady]):
         metrics.WITHHELD_TURNS.inc(transcript.turns_withheld)
         return transcript
 
-    async def _decode(self, flac: Path, spans: Sequence[Span], folder: Path, checkpoint: Checkpoint) -> None:
+    async def _decode(self, flac: Path, spans: Sequence[AudioSpan], folder: Path, checkpoint: Checkpoint) -> None:
         holder = object()
 
-        async def decode(job: list[Span]) -> None:
+        async def decode(job: list[AudioSpan]) -> None:
             async with self._slots.slot(holder):
                 words, busy_s = await self._pool.run(_recognise, flac, job, folder)
             checkpoint.add(job, words)
@@ -111,7 +111,7 @@ class TranscribeAgent(Agent[AudioReady]):
             raise failures.exceptions[0] from None
 
 
-def _seconds(spans: Sequence[Span]) -> float:
+def _seconds(spans: Sequence[AudioSpan]) -> float:
     return sum(span.seconds for span in spans)
 
 
@@ -126,7 +126,7 @@ def _load(folder: Path) -> None:
     load_model(folder)
 
 
-def _recognise(flac: Path, spans: list[Span], folder: Path) -> tuple[list[list[Word]], float]:
+def _recognise(flac: Path, spans: list[AudioSpan], folder: Path) -> tuple[list[list[Word]], float]:
     """Return the words, and the seconds that it took here: outside, jobs wait in the pipe as well."""
     from agents.transcribe.recognise import recognise  # noqa: PLC0415 - as above
 

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 from pydantic import TypeAdapter, ValidationError
 
-from agents.transcribe.core import Span
+from agents.transcribe.core import AudioSpan
 from schemas import Word
 from streams.errors import CallsiftError
 from streams.payloads.claim_check import ClaimCheckStore
@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 FOLDER = "decoded"
 """Where checkpoints lie in the audio store."""
 
-FORMAT: TypeAdapter[list[tuple[Span, tuple[Word, ...]]]] = TypeAdapter(list[tuple[Span, tuple[Word, ...]]])
+FORMAT: TypeAdapter[list[tuple[AudioSpan, tuple[Word, ...]]]] = TypeAdapter(list[tuple[AudioSpan, tuple[Word, ...]]])
 """What a checkpoint holds: decoded spans, each with its words."""
 
 
@@ -40,7 +40,7 @@ class Checkpoint:
         self._store = store
         self._name = f"{FOLDER}/{audio_sha256[:32]}-{re.sub(r'[^A-Za-z0-9._-]', '-', speech_model)}.json"
         self._every_s = every_s
-        self._decoded: dict[Span, tuple[Word, ...]] = {}
+        self._decoded: dict[AudioSpan, tuple[Word, ...]] = {}
 
     async def read(self) -> None:
         """Take up what was decoded before, if anything was. What cannot be read is decoded again."""
@@ -53,15 +53,15 @@ class Checkpoint:
         except CallsiftError as failure:
             logger.warning("checkpoint ignored", extra={"error": failure.message})
 
-    def missing(self, spans: Iterable[Span]) -> list[Span]:
+    def missing(self, spans: Iterable[AudioSpan]) -> list[AudioSpan]:
         """Return those of ``spans`` that are not decoded."""
         return [span for span in spans if span not in self._decoded]
 
-    def words(self, span: Span) -> tuple[Word, ...]:
+    def words(self, span: AudioSpan) -> tuple[Word, ...]:
         """Return the words in a decoded span."""
         return self._decoded[span]
 
-    def add(self, spans: Sequence[Span], words: Sequence[Sequence[Word]]) -> None:
+    def add(self, spans: Sequence[AudioSpan], words: Sequence[Sequence[Word]]) -> None:
         """Take note that spans are decoded."""
         self._decoded |= {span: tuple(found) for span, found in zip(spans, words, strict=True)}
 
@@ -87,5 +87,5 @@ class Checkpoint:
             else:
                 written = len(decoded)
 
-    def _write(self, decoded: list[tuple[Span, tuple[Word, ...]]]) -> None:
+    def _write(self, decoded: list[tuple[AudioSpan, tuple[Word, ...]]]) -> None:
         self._store.put(self._name, FORMAT.dump_json(decoded, exclude_none=True))

@@ -43,7 +43,7 @@ def paths(call: RecordedCall) -> list[Path]:
 
 def _chain(settings: ClassifySettings) -> tuple[Callable[[RecordedCall], CallClassified], tuple[object, ...]]:
     """Return what hears and classifies a recording, and all that decides what it hears."""
-    from agents.audio.agent import hearing  # noqa: PLC0415 - only who evaluates recordings needs these extras
+    from agents.audio.agent import audio_options  # noqa: PLC0415 - only who evaluates recordings needs these extras
     from agents.audio.settings import AudioSettings  # noqa: PLC0415
     from agents.transcribe.models import SpeechModels  # noqa: PLC0415
     from agents.transcribe.settings import TranscribeSettings  # noqa: PLC0415
@@ -57,7 +57,7 @@ def _chain(settings: ClassifySettings) -> tuple[Callable[[RecordedCall], CallCla
     corrections = _file_digest(transcribe.corrections) if transcribe.corrections else None
     return (
         lambda call: inspect_recording(call.recording, call.language, audio, transcribe, settings).classified,
-        (repr(hearing(audio)), models, transcribe.language, transcribe.context_s, corrections),
+        (repr(audio_options(audio)), models, transcribe.language, transcribe.context_s, corrections),
     )
 
 

@@ -18,13 +18,13 @@ from aiokafka.client import AIOKafkaClient
 from fsspec.implementations.memory import MemoryFileSystem
 from pydantic import SecretStr
 
-from agents.audio.fetching.errors import RecordingUnreachable
+from agents.audio.fetching import RecordingUnreachable
 from agents.classify.agent import make_classifier
 from agents.classify.errors import ModelAway
 from agents.classify.settings import ClassifierName, ClassifySettings
 from agents.sink import store as sink
 from agents.sink.settings import SinkSettings
-from agents.transcribe.model_download import DownloadFailed, download
+from agents.transcribe.model_files.download import DownloadFailed, download
 from callsift.embedded import EmbeddedStore
 from deploy.laptop.kafka import Security
 from schemas import Speaker, Taxonomy

@@ -7,10 +7,10 @@ import aiohttp
 from aiohttp.abc import AbstractResolver
 from yarl import URL
 
+from agents.audio.fetch_settings import FetchSettings, OriginTls, origin
+from agents.audio.fetching.allowlist import Allowlist, GuardedResolver
+from agents.audio.fetching.download import BLOCK_BYTES, Download
 from agents.audio.fetching.errors import bad_status, cut_short, refused
-from agents.audio.fetching.gate import Gate, GuardedResolver
-from agents.audio.fetching.settings import FetchSettings, OriginTls, origin
-from agents.audio.fetching.target import BLOCK_BYTES, Target
 from streams.errors import SettingsError
 from streams.tls import client_context
 
@@ -23,9 +23,9 @@ _RANGE = re.compile(r"bytes (\d{1,18})-\d+/\d+")
 class WebSource:
     """Recordings behind web servers. Its connections come with the first fetch, which needs a running loop."""
 
-    def __init__(self, settings: FetchSettings, gate: Gate, resolver: AbstractResolver | None = None) -> None:
+    def __init__(self, settings: FetchSettings, allowlist: Allowlist, resolver: AbstractResolver | None = None) -> None:
         """Read the certificates; raises SettingsError for those that cannot be used."""
-        self._gate = gate
+        self._allowlist = allowlist
         self._resolver = resolver
         self._idle_limit_s = settings.idle_limit_s
         self._headers = settings.headers
@@ -33,8 +33,8 @@ class WebSource:
         self._default_tls = client_context()
         self._opened: aiohttp.ClientSession | None = None
 
-    async def copy(self, uri: str, target: Target, shown: str) -> None:
-        """Write a recording to ``target``.
+    async def copy(self, uri: str, download: Download, shown: str) -> None:
+        """Write a recording to ``download``.
 
         Raises:
             CallsiftError: What was found instead, as a kind of fetch_errors.
@@ -43,14 +43,14 @@ class WebSource:
         """
         etag: str | None = None
         for resumptions_left in reversed(range(_RESUMPTIONS + 1)):
-            had_bytes = target.size_bytes
-            async with await self._get(URL(uri), _resuming(etag, target), shown) as response:
-                await _check(response, etag, target, shown)
+            had_bytes = download.size_bytes
+            async with await self._get(URL(uri), _resuming(etag, download), shown) as response:
+                await _check(response, etag, download, shown)
                 etag = response.headers.get("ETag")
                 try:
-                    await _receive(response, target, shown)
+                    await _receive(response, download, shown)
                 except aiohttp.ClientPayloadError:
-                    if not (resumptions_left and _resumable(response) and target.size_bytes > had_bytes):
+                    if not (resumptions_left and _resumable(response) and download.size_bytes > had_bytes):
                         raise
                 else:
                     return
@@ -66,7 +66,7 @@ class WebSource:
             limit_s = self._idle_limit_s
             self._opened = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(
-                    resolver=GuardedResolver(self._gate, self._resolver),
+                    resolver=GuardedResolver(self._allowlist, self._resolver),
                     use_dns_cache=False,
                     limit=0,  # the runner's window limits already
                 ),
@@ -79,7 +79,7 @@ class WebSource:
     async def _get(self, url: URL, headers: dict[str, str], shown: str) -> aiohttp.ClientResponse:
         """Return the answer after all redirects; the headers and certificates of a hop are those of its own origin."""
         for _ in range(REDIRECTS + 1):
-            self._gate.check_web(url)
+            self._allowlist.check_web(url)
             at = origin(str(url))
             secrets = {name: value.get_secret_value() for name, value in self._headers.get(at, {}).items()}
             response = await self._session().get(
@@ -99,10 +99,10 @@ class WebSource:
         raise refused(shown, f"more than {REDIRECTS} redirects")
 
 
-def _resuming(etag: str | None, target: Target) -> dict[str, str]:
+def _resuming(etag: str | None, download: Download) -> dict[str, str]:
     headers = {"Accept-Encoding": "identity"}  # recordings hardly shrink, and their length can be checked so
-    if etag and target.size_bytes:
-        headers |= {"Range": f"bytes={target.size_bytes}-", "If-Range": etag}
+    if etag and download.size_bytes:
+        headers |= {"Range": f"bytes={download.size_bytes}-", "If-Range": etag}
     return headers
 
 
@@ -116,28 +116,28 @@ def _resumable(response: aiohttp.ClientResponse) -> bool:
     return ranges and headers.get("ETag", "W/").startswith('"') and "Content-Encoding" not in headers
 
 
-async def _check(response: aiohttp.ClientResponse, etag: str | None, target: Target, shown: str) -> None:
+async def _check(response: aiohttp.ClientResponse, etag: str | None, download: Download, shown: str) -> None:
     """Let through the whole recording, or the rest of the same one."""
     if response.status == 200:
-        if target.size_bytes:
-            await target.empty()  # it has changed, or the server resumes nothing after all
-    elif response.status == 206 and target.size_bytes:
+        if download.size_bytes:
+            await download.empty()  # it has changed, or the server resumes nothing after all
+    elif response.status == 206 and download.size_bytes:
         starts = _RANGE.fullmatch(response.headers.get("Content-Range", ""))
-        if response.headers.get("ETag") != etag or starts is None or int(starts[1]) != target.size_bytes:
+        if response.headers.get("ETag") != etag or starts is None or int(starts[1]) != download.size_bytes:
             raise refused(shown, "the rest belongs to another recording than the beginning")
     else:
         raise bad_status(shown, response.status)
 
 
-async def _receive(response: aiohttp.ClientResponse, target: Target, shown: str) -> None:
+async def _receive(response: aiohttp.ClientResponse, download: Download, shown: str) -> None:
     expected_bytes = None
     if response.content_length is not None and "Content-Encoding" not in response.headers:
-        expected_bytes = target.size_bytes + response.content_length
-        target.check_size(expected_bytes)
+        expected_bytes = download.size_bytes + response.content_length
+        download.check_size(expected_bytes)
     async for block in response.content.iter_chunked(BLOCK_BYTES):
-        await target.write(block)
-    if expected_bytes is not None and target.size_bytes != expected_bytes:
-        raise cut_short(shown, target.size_bytes, expected_bytes)
+        await download.write(block)
+    if expected_bytes is not None and download.size_bytes != expected_bytes:
+        raise cut_short(shown, download.size_bytes, expected_bytes)
 
 
 def _context(name: str, tls: OriginTls) -> ssl.SSLContext:

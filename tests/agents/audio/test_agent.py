@@ -11,7 +11,7 @@ import soundfile
 
 from agents.audio.agent import AudioAgent
 from agents.audio.decode import UndecodableRecording
-from agents.audio.fetching.settings import FetchSettings
+from agents.audio.fetch_settings import FetchSettings
 from agents.audio.settings import AudioSettings
 from schemas import CallEnded, OneFile, Speaker
 from streams.errors import NativeCodeDied

@@ -7,13 +7,13 @@ import pytest
 import soundfile
 
 from agents.audio.core import prepare
-from agents.audio.prepared import Hearing, Prepared
+from agents.audio.prepared import AudioOptions, Prepared
 from schemas import FilePerSpeaker, OneFile, Recording, Speaker, SpeakerFile
 from tests.agents.audio.sounds import Samples, decode, encode, loudest_hz, tone, write_wav
 from tests.agents.demo_calls import RECORDINGS, demo_calls
 
 CUSTOMER, AGENT, UNDIVIDED = Speaker.CUSTOMER, Speaker.AGENT, Speaker.UNDIVIDED
-HEARING = Hearing(channels=None, threshold=0.5, min_silence_s=0.3)
+OPTIONS = AudioOptions(channels=None, threshold=0.5, min_silence_s=0.3)
 
 
 def prepared(recording: Recording | Path, flac: Path, **files: Path) -> tuple[Prepared, Samples]:
@@ -21,7 +21,7 @@ def prepared(recording: Recording | Path, flac: Path, **files: Path) -> tuple[Pr
     if isinstance(recording, Path):
         files = {"a": recording}
         recording = OneFile(uri="a")
-    result = prepare(recording, files, flac, HEARING)
+    result = prepare(recording, files, flac, OPTIONS)
     samples, sample_rate_hz = soundfile.read(flac, dtype="float32", always_2d=True)
     assert sample_rate_hz == 16_000
     assert soundfile.info(flac).format == "FLAC"

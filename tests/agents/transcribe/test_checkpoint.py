@@ -11,12 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agents.transcribe.checkpoint import FORMAT, Checkpoint
-from agents.transcribe.core import Span
+from agents.transcribe.core import AudioSpan
 from schemas import ClaimCheck, Word
 from streams.payloads.claim_check import ClaimCheckStore, StoreUnavailable
 from tests.agents.transcribe.prepared_calls import checkpoints
 
-FIRST, SECOND = Span(0, 1.25, 3.1), Span(1, 2.7, 4.0)
+FIRST, SECOND = AudioSpan(0, 1.25, 3.1), AudioSpan(1, 2.7, 4.0)
 WORDS = [
     Word(text="su", start_s=1.3, end_s=1.5, confidence=0.9),
     Word(text="akıtıyor", start_s=2, end_s=3, confidence=1),
@@ -78,15 +78,15 @@ async def test_other_audio_and_another_model_begin_anew(store: ClaimCheckStore, 
     assert other.missing([FIRST]) == [FIRST]
 
 
-@pytest.mark.parametrize("span", [Span(1, 1.25, 3.1), Span(0, 1.3, 3.1), Span(0, 1.25, 3.2)])
-async def test_only_the_very_same_span_counts(store: ClaimCheckStore, span: Span) -> None:
+@pytest.mark.parametrize("span", [AudioSpan(1, 1.25, 3.1), AudioSpan(0, 1.3, 3.1), AudioSpan(0, 1.25, 3.2)])
+async def test_only_the_very_same_span_counts(store: ClaimCheckStore, span: AudioSpan) -> None:
     async with written(store) as own:
         assert own.missing([span]) == [span]
 
 
 @given(st.floats(0, 14400), st.floats(0, 14400))
 def test_a_span_is_the_same_after_it_was_written(start_s: float, end_s: float) -> None:
-    decoded = [(Span(0, start_s, end_s), tuple(WORDS))]
+    decoded = [(AudioSpan(0, start_s, end_s), tuple(WORDS))]
     assert dict(FORMAT.validate_json(FORMAT.dump_json(decoded))) == dict(decoded)
 
 

@@ -8,7 +8,7 @@ from random import Random
 
 import pytest
 
-from agents.audio.fetching.fetcher import (
+from agents.audio.fetching import (
     RecordingMissing,
     RecordingRefused,
     RecordingTooLarge,

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from agents.audio.fetching.fetcher import Fetcher, FetchSettings, RecordingRefused, RecordingUnreachable
+from agents.audio.fetch_settings import FetchSettings
+from agents.audio.fetching import Fetcher, RecordingRefused, RecordingUnreachable
 from streams.errors import SettingsError
 from tests.agents.audio.fetching.fetched import SMALL, Names
 from tests.agents.audio.fetching.fetched import fetched as fetched_with

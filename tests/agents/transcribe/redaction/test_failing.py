@@ -11,7 +11,7 @@ from agents.transcribe.redaction.addresses import address_places
 from agents.transcribe.redaction.careful import Places
 from agents.transcribe.redaction.emails import email_places
 from agents.transcribe.redaction.names import name_places
-from agents.transcribe.redaction.pieces import number_places, pieces
+from agents.transcribe.redaction.tokens import number_places, tokens
 from tests.agents.transcribe.redaction.measure import labelled_lines, said
 
 PLACES: dict[str, Places] = {
@@ -65,7 +65,7 @@ def test_nothing_leaks_and_nobody_raises_where_a_rule_does(
 
 
 def test_where_not_even_the_words_are_known_everything_is_withheld(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rules, "pieces", failing)
+    monkeypatch.setattr(rules, "tokens", failing)
     found = redact([*CALL, Said("agent", "")])
     assert {turn.text for turn in found.turns[:-1]} == {"[withheld]"}
     assert len(found.withheld) == len(CALL)
@@ -91,6 +91,6 @@ def test_every_span_that_a_rule_finds_lies_where_it_would_be_withheld(
     for line in labelled_lines():
         turns = said(line)
         redact(turns)
-        assert {span.turn for span in spans} <= set(PLACES[rule](turns, pieces(turns))), line["id"]
+        assert {span.turn for span in spans} <= set(PLACES[rule](turns, tokens(turns))), line["id"]
         found += len(spans)
     assert found >= 5

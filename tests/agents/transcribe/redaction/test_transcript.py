@@ -2,7 +2,7 @@
 
 import pytest
 
-from agents.transcribe.numbers import normalised
+from agents.transcribe.inverse_text_normalisation import normalised
 from agents.transcribe.redaction import redacted_turns
 from schemas import Speaker, Turn, Word
 from tests.agents.transcribe.redaction.measure import labelled_lines, labels, said

@@ -34,7 +34,7 @@ class Threads:
         self._executor.shutdown(wait=False, cancel_futures=True)
 
 
-class Target:
+class Download:
     """A file that takes blocks up to a limit."""
 
     def __init__(self, file: BinaryIO, limit_bytes: int, shown: str, threads: Threads) -> None:

@@ -1,4 +1,4 @@
-"""How long a recording says that it is: what is missing at its end was lost."""
+"""The duration that a recording declares: what is missing at its end was lost."""
 
 from math import isclose
 from pathlib import Path

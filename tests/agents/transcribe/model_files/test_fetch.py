@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from agents.transcribe.model_archive import UnsafeArchive
-from agents.transcribe.model_download import DownloadFailed
-from agents.transcribe.model_fetch import CannotStore, Fetched, Limits, WrongChecksum, fetch_model
+from agents.transcribe.model_files.archive import UnsafeArchive
+from agents.transcribe.model_files.download import DownloadFailed
+from agents.transcribe.model_files.fetch import CannotStore, Fetched, Limits, WrongChecksum, fetch_model
 from agents.transcribe.models import fingerprint
 from callsift.embedded import free_port
 from tests.agents.demo_calls import SPEECH_MODEL
-from tests.agents.transcribe.archive_server import ArchiveServer, archive_server
-from tests.agents.transcribe.model_archives import NAME, UNSAFE, demo_tar, demo_zip
+from tests.agents.transcribe.model_files.archive_server import ArchiveServer, archive_server
+from tests.agents.transcribe.model_files.archives import NAME, UNSAFE, demo_tar, demo_zip
 from tests.servers.certificates import make_certificates
 
 ARCHIVE = demo_zip()

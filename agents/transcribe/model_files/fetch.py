@@ -12,8 +12,8 @@ from urllib.parse import unquote
 
 from pydantic import BaseModel, ValidationError
 
-from agents.transcribe.model_archive import is_model, place, unpack
-from agents.transcribe.model_download import Progress, download, forget
+from agents.transcribe.model_files.archive import is_model, place, unpack
+from agents.transcribe.model_files.download import Progress, download, forget
 from streams.errors import CallsiftError
 from streams.payloads.claim_check import public_address
 

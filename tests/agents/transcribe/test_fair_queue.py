@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from agents.transcribe.fair import FairSlots
+from agents.transcribe.fair_queue import FairSlots
 
 
 class Shop:

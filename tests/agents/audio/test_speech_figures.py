@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.audio.figures import speech_figures
+from agents.audio.speech_figures import speech_figures
 from schemas import Speaker, SpeechSegment
 
 CUSTOMER, AGENT = Speaker.CUSTOMER, Speaker.AGENT

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from agents.audio.fetching.addresses import is_public, reached
-from agents.audio.fetching.fetcher import AddressNotAllowed, RecordingUnreachable, UnknownAddress
+from agents.audio.fetching import AddressNotAllowed, RecordingUnreachable, UnknownAddress
+from agents.audio.fetching.hosts import is_public, reached
 from tests.agents.audio.fetching.fetched import SMALL, Names, fetched
 from tests.agents.audio.fetching.web import web_server
 

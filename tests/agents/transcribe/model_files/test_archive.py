@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from agents.transcribe.model_archive import NoModelArchive, PlaceTaken, UnsafeArchive, place, unpack
+from agents.transcribe.model_files.archive import NoModelArchive, PlaceTaken, UnsafeArchive, place, unpack
 from agents.transcribe.models import fingerprint
 from tests.agents.demo_calls import SPEECH_MODEL
-from tests.agents.transcribe.model_archives import NAME, UNSAFE, demo_tar, demo_zip, zip_of
+from tests.agents.transcribe.model_files.archives import NAME, UNSAFE, demo_tar, demo_zip, zip_of
 
 LIMIT_BYTES = 20_000_000
 

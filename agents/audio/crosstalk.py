@@ -1,7 +1,7 @@
-"""Whether one channel carries what the other does: the same mix on both, or one speaker bleeding through.
+"""Crosstalk: whether one channel carries what the other does, as the same mix on both or as one speaker's bleed.
 
-Both are told by the normalised cross-correlation of short windows. What comes over a long way (an echo after more than
-50 ms, or a room's reverberation) is not recognised.
+Both show in the normalised cross-correlation of short windows. An echo after more than 50 ms and a room's reverberation
+are not recognised.
 """
 
 from collections.abc import Sequence
@@ -48,7 +48,7 @@ class Windows(NamedTuple):
         return gains
 
 
-class Likeness:
+class Crosstalk:
     """Compares the two channels of a call at 16,000 Hz, block by block."""
 
     def __init__(self) -> None:
