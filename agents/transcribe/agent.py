@@ -20,6 +20,7 @@ from streams.errors import SettingsError
 from streams.payloads.claim_check import ClaimCheckStore
 from streams.pool import NativePool
 from streams.processing.agent import Agent
+from streams.threads import Threads
 
 
 class TranscribeAgent(Agent[AudioReady]):
@@ -37,6 +38,8 @@ class TranscribeAgent(Agent[AudioReady]):
         self._store = store
         # one more than there are children: it waits in the pipe, so that no child waits for the next job
         self._slots = FairSlots(settings.processes + 1)
+        # the thousands of words of a long call would hold up the event loop; two threads would only share Python's lock
+        self._transcripts = Threads("transcript", 1)
         self._pool = NativePool(
             processes=settings.processes,
             time_limit_s=settings.time_limit_s,
@@ -58,6 +61,7 @@ class TranscribeAgent(Agent[AudioReady]):
     async def stop(self) -> None:
         """End the child processes."""
         await self._pool.close()
+        self._transcripts.close()
 
     async def work(self, call: AudioReady) -> CallTranscribed:
         """Recognise what was said in a call: the speech segments only, each speaker on its own."""
@@ -76,18 +80,19 @@ class TranscribeAgent(Agent[AudioReady]):
         if missing:
             with tempfile.TemporaryDirectory(prefix="callsift-", ignore_cleanup_errors=True) as folder:
                 flac = Path(folder) / "prepared.flac"
-                await asyncio.to_thread(self._store.get_file, call.audio, flac)
+                await self._store.in_thread(partial(self._store.get_file, call.audio, flac), call.audio.size_bytes)
                 async with checkpoint.kept():
                     await self._decode(flac, missing, model.folder, checkpoint)
         decoded = [(span, checkpoint.words(span)) for span in spans]
-        # in a thread: the thousands of words of a long call would hold up the event loop
-        transcript = await asyncio.to_thread(
-            transcribed,
-            call,
-            decoded,
-            language=model.language,
-            speech_model=model.fingerprint,
-            corrections=self._corrections,
+        transcript = await self._transcripts.run(
+            partial(
+                transcribed,
+                call,
+                decoded,
+                language=model.language,
+                speech_model=model.fingerprint,
+                corrections=self._corrections,
+            )
         )
         metrics.WITHHELD_TURNS.inc(transcript.turns_withheld)
         return transcript

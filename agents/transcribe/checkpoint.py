@@ -5,6 +5,7 @@ import logging
 import re
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -45,9 +46,7 @@ class Checkpoint:
     async def read(self) -> None:
         """Take up what was decoded before, if anything was. What cannot be read is decoded again."""
         try:
-            payload = await asyncio.to_thread(self._store.find, self._name)
-            if payload is not None:
-                self._decoded |= dict(await asyncio.to_thread(FORMAT.validate_json, payload))
+            self._decoded |= await self._store.in_thread(self._stored)
         except ValidationError:
             logger.warning("checkpoint ignored", extra={"error": "it is not readable"})
         except CallsiftError as failure:
@@ -73,6 +72,7 @@ class Checkpoint:
             yield
         finally:
             writer.cancel()
+            await asyncio.wait({writer})
 
     async def _keep_writing(self, written: int) -> None:
         while True:
@@ -81,11 +81,15 @@ class Checkpoint:
                 continue
             decoded = list(self._decoded.items())
             try:
-                await asyncio.to_thread(self._write, decoded)
+                await self._store.in_thread(partial(self._write, decoded))
             except CallsiftError as failure:
                 logger.warning("checkpoint not written", extra={"error": failure.message})
             else:
                 written = len(decoded)
+
+    def _stored(self) -> dict[AudioSpan, tuple[Word, ...]]:
+        payload = self._store.find(self._name)
+        return {} if payload is None else dict(FORMAT.validate_json(payload))
 
     def _write(self, decoded: list[tuple[AudioSpan, tuple[Word, ...]]]) -> None:
         self._store.put(self._name, FORMAT.dump_json(decoded, exclude_none=True))

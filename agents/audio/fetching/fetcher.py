@@ -11,11 +11,14 @@ from aiohttp.abc import AbstractResolver
 
 from agents.audio.fetch_settings import FetchSettings
 from agents.audio.fetching.allowlist import Allowlist
-from agents.audio.fetching.download import Download, Threads
+from agents.audio.fetching.download import Download
 from agents.audio.fetching.errors import understood, unreachable
 from agents.audio.fetching.files import copy_file, open_beneath, open_with_driver
 from agents.audio.fetching.web import WebSource
 from streams.payloads.claim_check import public_address
+from streams.threads import Threads
+
+_THREADS = 32  # a hung network file system or bucket keeps some for a while
 
 
 class Fetcher:
@@ -34,7 +37,7 @@ class Fetcher:
         self._settings = settings
         self._allowlist = Allowlist(settings)
         self._web = WebSource(settings, self._allowlist, resolver)
-        self._threads = Threads()
+        self._threads = Threads("fetch", _THREADS)
 
     async def fetch(self, uri: str, target: Path) -> None:
         """Copy the recording at ``uri`` to the file ``target``: whole, or an error.

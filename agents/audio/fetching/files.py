@@ -12,9 +12,10 @@ from urllib.parse import unquote
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
-from agents.audio.fetching.download import BLOCK_BYTES, Download, Threads
+from agents.audio.fetching.download import BLOCK_BYTES, Download
 from agents.audio.fetching.errors import AddressNotAllowed, cut_short, no_address
 from streams.payloads.claim_check import public_address
+from streams.threads import Threads
 
 _FOLDER = os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC | getattr(os, "O_PATH", os.O_RDONLY)
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK  # a pipe without a writer would block for ever

@@ -1,13 +1,18 @@
 """The audio stage with real child processes, from a call's end to prepared audio."""
 
+import asyncio
 import io
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
+import fsspec
 import numpy as np
 import pytest
 import pytest_asyncio
 import soundfile
+from fsspec.implementations.memory import MemoryFileSystem
 
 from agents.audio.agent import AudioAgent
 from agents.audio.decode import UndecodableRecording
@@ -15,11 +20,12 @@ from agents.audio.fetch_settings import FetchSettings
 from agents.audio.settings import AudioSettings
 from schemas import CallEnded, OneFile, Speaker
 from streams.errors import NativeCodeDied
-from streams.payloads.claim_check import ClaimCheckStore
+from streams.payloads.claim_check import ClaimCheckStore, StoreUnavailable
 from streams.privacy import CallerPrivacy
 from streams.settings import PrivacySettings
 from tests.agents.audio.sounds import decode, encode
 from tests.agents.demo_calls import RECORDINGS, demo_calls
+from tests.patience import PATIENCE_S
 from tests.schemas.examples import call_ended
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio(loop_scope="module")]
@@ -92,4 +98,27 @@ async def test_a_recording_that_takes_too_long_costs_one_child_and_not_the_worke
         with pytest.raises(NativeCodeDied, match=r"no result within 0\.001 s"):
             await agent.work(ended("moving-house"))
     finally:
+        await agent.stop()
+
+
+class Hanging(MemoryFileSystem):  # type: ignore[misc]
+    """A driver that takes a file and never says that it has it."""
+
+    protocol = "hanging"
+    over = threading.Event()
+
+    def open(self, *_: Any, **__: Any) -> io.BytesIO:
+        self.over.wait()
+        return io.BytesIO()
+
+
+async def test_a_store_that_hangs_is_an_error_the_runner_waits_for() -> None:
+    fsspec.register_implementation("hanging", Hanging, clobber=True)
+    agent = AudioAgent(AudioSettings(), FETCHING, ClaimCheckStore("hanging://calls", limit_s=0.1), PRIVACY)
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            with pytest.raises(StoreUnavailable, match=r"no answer from hanging://calls within 0\.\d+ s"):
+                await agent.work(ended("dead-line"))
+    finally:
+        Hanging.over.set()
         await agent.stop()

@@ -26,7 +26,7 @@ from agents.transcribe.redaction import core as redaction
 from agents.transcribe.settings import TranscribeSettings
 from schemas import AudioReady, CallTranscribed, Speaker, SpeechSegment, Taxonomy
 from streams.errors import NativeCodeDied, SettingsError
-from streams.payloads.claim_check import ClaimCheckStore, PayloadGone
+from streams.payloads.claim_check import ClaimCheckStore, PayloadGone, StoreUnavailable
 from tests.agents.demo_calls import SPEECH_MODEL
 from tests.agents.transcribe.prepared_calls import CALLS, checkpoints, one_after_another, ready
 from tests.patience import PATIENCE_S
@@ -133,6 +133,23 @@ async def test_audio_that_is_gone_is_a_permanent_error(agent: TranscribeAgent, s
     gone = call.audio.model_copy(update={"uri": call.audio.uri.replace("wrong-number", "deleted")})
     with pytest.raises(PayloadGone, match="Replay the call-ended event"):
         await agent.work(call.model_copy(update={"audio": gone}))
+
+
+@integration
+async def test_a_store_that_hangs_is_an_error_the_runner_waits_for(store: ClaimCheckStore, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")  # it holds its reader up for ever
+    agent = TranscribeAgent(
+        TranscribeSettings(vosk_model=SPEECH_MODEL), ClaimCheckStore(tmp_path.as_uri(), limit_s=0.1)
+    )
+    hung = {"uri": f"{tmp_path.as_uri()}/pipe", "size_bytes": 1}
+    call = ready("wrong-number", store)
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            with pytest.raises(StoreUnavailable, match=r"within 0\.1 s"):
+                await agent.work(call.model_copy(update={"audio": call.audio.model_copy(update=hung)}))
+    finally:
+        os.close(os.open(tmp_path / "pipe", os.O_WRONLY))
+        await agent.stop()
 
 
 @integration

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -121,6 +122,31 @@ async def test_a_store_that_is_away_costs_only_the_checkpoint(caplog: pytest.Log
         await until(lambda: "checkpoint not written" in caplog.text)
     assert own.words(FIRST) == tuple(WORDS)
     assert {record.levelno for record in caplog.records} == {logging.WARNING}
+
+
+async def test_a_store_that_hangs_costs_only_the_checkpoint(
+    store: ClaimCheckStore, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with written(store):
+        pass
+    (pipe,) = (tmp_path / name for name in checkpoints(store))
+    pipe.unlink()
+    os.mkfifo(pipe)  # it holds its reader up for ever
+    later = checkpoint(ClaimCheckStore(tmp_path.as_uri(), limit_s=0.1))
+    try:
+        async with asyncio.timeout(10):
+            await later.read()
+    finally:
+        os.close(os.open(pipe, os.O_WRONLY))
+    assert later.missing([FIRST]) == [FIRST]
+    assert "checkpoint ignored" in caplog.text
+
+
+async def test_the_writer_of_checkpoints_has_ended_when_the_block_has(store: ClaimCheckStore) -> None:
+    before = asyncio.all_tasks()
+    async with checkpoint(store).kept():
+        assert asyncio.all_tasks() > before
+    assert asyncio.all_tasks() == before
 
 
 async def test_a_call_that_is_done_in_time_leaves_no_checkpoint(store: ClaimCheckStore) -> None:
