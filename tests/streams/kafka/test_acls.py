@@ -41,7 +41,7 @@ from tests.streams.guarded_worker import EXAMPLES
 
 until = partial(patience.until, within_s=120.0)
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 BRAKE_SAMPLE = 6
 
 

@@ -24,7 +24,7 @@ from tests.patience import PATIENCE_S
 from tests.servers.certificates import KEY_PASSWORD, Certificates, make_certificates
 from tests.servers.kafka import own_cluster
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 PASSWORD = "korrekt-pferd-batterie"
 WRONG = "falsch-pferd-batterie"
 
