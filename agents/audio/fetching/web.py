@@ -1,7 +1,7 @@
 """Fetching by http and https: every hop is checked, and what breaks off is resumed if the server allows it."""
 
-import re
 import ssl
+from http import HTTPStatus
 
 import aiohttp
 from aiohttp.abc import AbstractResolver
@@ -12,12 +12,12 @@ from agents.audio.fetching.allowlist import Allowlist, GuardedResolver
 from agents.audio.fetching.download import BLOCK_BYTES, Download
 from agents.audio.fetching.errors import bad_status, cut_short, refused
 from streams.errors import SettingsError
-from streams.tls import client_context
+from streams.resumption import OtherContent, asking_for_the_rest, first_byte, strong_tag
+from streams.tls import client_context, load_own_certificate
 
 REDIRECTS = 5
 _REDIRECTED = {301, 302, 303, 307, 308}
 _RESUMPTIONS = 3
-_RANGE = re.compile(r"bytes (\d{1,18})-\d+/\d+")
 
 
 class WebSource:
@@ -44,7 +44,8 @@ class WebSource:
         etag: str | None = None
         for resumptions_left in reversed(range(_RESUMPTIONS + 1)):
             had_bytes = download.size_bytes
-            async with await self._get(URL(uri), _resuming(etag, download), shown) as response:
+            headers = asking_for_the_rest(download.size_bytes, etag)
+            async with await self._get(URL(uri), headers, shown) as response:
                 await _check(response, etag, download, shown)
                 etag = response.headers.get("ETag")
                 try:
@@ -99,34 +100,21 @@ class WebSource:
         raise refused(shown, f"more than {REDIRECTS} redirects")
 
 
-def _resuming(etag: str | None, download: Download) -> dict[str, str]:
-    headers = {"Accept-Encoding": "identity"}  # recordings hardly shrink, and their length can be checked so
-    if etag and download.size_bytes:
-        headers |= {"Range": f"bytes={download.size_bytes}-", "If-Range": etag}
-    return headers
-
-
 def _resumable(response: aiohttp.ClientResponse) -> bool:
-    """Whether the rest can be asked for and told from the rest of another recording: by a strong entity tag.
-
-    Not where the server compresses: ranges count the compressed bytes, of which none are kept.
-    """
-    headers = response.headers
-    ranges = response.status == 206 or headers.get("Accept-Ranges") == "bytes"
-    return ranges and headers.get("ETag", "W/").startswith('"') and "Content-Encoding" not in headers
+    ranges = response.status == HTTPStatus.PARTIAL_CONTENT or response.headers.get("Accept-Ranges") == "bytes"
+    return ranges and strong_tag(response.headers) is not None
 
 
 async def _check(response: aiohttp.ClientResponse, etag: str | None, download: Download, shown: str) -> None:
     """Let through the whole recording, or the rest of the same one."""
-    if response.status == 200:
-        if download.size_bytes:
-            await download.empty()  # it has changed, or the server resumes nothing after all
-    elif response.status == 206 and download.size_bytes:
-        starts = _RANGE.fullmatch(response.headers.get("Content-Range", ""))
-        if response.headers.get("ETag") != etag or starts is None or int(starts[1]) != download.size_bytes:
-            raise refused(shown, "the rest belongs to another recording than the beginning")
-    else:
+    try:
+        begins = first_byte(response.status, response.headers, download.size_bytes, etag)
+    except OtherContent:
+        raise refused(shown, "the rest belongs to another recording than the beginning") from None
+    if begins is None:
         raise bad_status(shown, response.status)
+    if begins == 0 and download.size_bytes:
+        await download.empty()  # it has changed, or the server resumes nothing after all
 
 
 async def _receive(response: aiohttp.ClientResponse, download: Download, shown: str) -> None:
@@ -144,8 +132,7 @@ def _context(name: str, tls: OriginTls) -> ssl.SSLContext:
     try:
         context = client_context(tls.ca_file)
         if tls.certificate_file:
-            password = tls.key_password.get_secret_value() if tls.key_password else ""
-            context.load_cert_chain(tls.certificate_file, tls.key_file, password)
+            load_own_certificate(context, tls.certificate_file, tls.key_file, tls.key_password)
     except OSError as error:
         raise SettingsError(
             f"cannot use the certificates for {name}: {type(error).__name__}", "Correct CALLSIFT_FETCH_TLS"

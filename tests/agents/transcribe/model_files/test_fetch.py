@@ -157,6 +157,18 @@ def test_a_server_that_ignores_if_range_is_found_out_and_the_next_time_starts_an
     assert fetched(server.url(), tmp_path).sha256 == SHA256
 
 
+def test_two_archives_are_never_patched_together(server: ArchiveServer, tmp_path: Path) -> None:
+    server.cut_after = CUT
+    with pytest.raises(DownloadFailed):
+        fetched(server.url(), tmp_path)
+    server.content, server.tag, server.cut_after = ARCHIVE[:CUT] + ARCHIVE[:-CUT], '"second"', None
+    server.knows_if_range = False
+    with pytest.raises(DownloadFailed, match="not what it was"):
+        fetched(server.url(), tmp_path)
+    server.content = ARCHIVE
+    assert fetched(server.url(), tmp_path).sha256 == SHA256
+
+
 @pytest.mark.parametrize("status", [500, 503])
 def test_a_server_that_fails_in_between_does_not_cost_what_is_there(
     server: ArchiveServer, tmp_path: Path, status: int
