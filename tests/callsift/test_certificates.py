@@ -24,10 +24,11 @@ from agents.classify.errors import ModelAway
 from agents.classify.settings import ClassifierName, ClassifySettings
 from agents.sink import store as sink
 from agents.sink.settings import SinkSettings
-from agents.transcribe.model_files.download import DownloadFailed, download
+from agents.transcribe.model_files.download import download
 from callsift.embedded import EmbeddedStore
 from deploy.laptop.kafka import Security
 from schemas import Speaker, Taxonomy
+from streams.errors import CallsiftError
 from streams.kafka.client import KafkaUnavailable, produce
 from streams.kafka.security import tls_context
 from streams.kafka.topic_admin import create_topics
@@ -92,7 +93,7 @@ def test_a_model_is_downloaded_once_the_authority_is_named(
         )
         return (tmp_path / "part").read_bytes()
 
-    with pytest.raises(DownloadFailed, match=r"not trusted: unable to get local issuer.*REQUESTS_CA_BUNDLE"):
+    with pytest.raises(CallsiftError, match=r"not trusted: unable to get local issuer.*REQUESTS_CA_BUNDLE"):
         downloaded()
     environment("REQUESTS_CA_BUNDLE")
     assert downloaded() == SMALL

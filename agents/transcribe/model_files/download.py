@@ -26,10 +26,6 @@ Progress = Callable[[int, int | None], None]
 """Told how many bytes are there and how many there will be; None: the server does not say."""
 
 
-class DownloadFailed(CallsiftError):
-    """The archive could not be downloaded, or not to its end."""
-
-
 def download(url: str, part: Path, *, limit_bytes: int, time_limit_s: float, on_progress: Progress) -> None:
     """Download ``url`` to the file ``part``, going on where an earlier call stopped. Blocks.
 
@@ -44,11 +40,11 @@ def download(url: str, part: Path, *, limit_bytes: int, time_limit_s: float, on_
         on_progress: Called after every block.
 
     Raises:
-        DownloadFailed: The server did not answer, refused, broke off, sent too much or took too long.
+        CallsiftError: The server did not answer, refused, broke off, sent too much or took too long.
     """
     shown = public_address(url)
     if not url.lower().startswith(("http://", "https://")):
-        raise DownloadFailed(f"cannot download {shown}", "Name an address that begins with https:// or http://")
+        raise CallsiftError(f"cannot download {shown}", "Name an address that begins with https:// or http://")
     deadline = time.monotonic() + time_limit_s
     have_bytes, tag = _there(part)
     headers = {"User-Agent": "callsift"} | asking_for_the_rest(have_bytes, tag)
@@ -59,7 +55,7 @@ def download(url: str, part: Path, *, limit_bytes: int, time_limit_s: float, on_
         ):
             hops = [url.lower(), *(hop.url for hop in (*answer.history, answer))]
             if hops[0].startswith("https:") and not all(hop.startswith("https:") for hop in hops):
-                raise DownloadFailed(
+                raise CallsiftError(
                     f"{shown} leads to an address without encryption", "Name the address that it leads to"
                 )
             if have_bytes and answer.headers.get("Content-Range") == f"bytes */{have_bytes}":
@@ -74,18 +70,18 @@ def download(url: str, part: Path, *, limit_bytes: int, time_limit_s: float, on_
                     on_progress(have_bytes, total_bytes)
                     if have_bytes > limit_bytes:
                         forget(part)
-                        raise DownloadFailed(f"{shown} has more than {limit_bytes} bytes", _LARGER)
+                        raise CallsiftError(f"{shown} has more than {limit_bytes} bytes", _LARGER)
                     if time.monotonic() > deadline:
-                        raise DownloadFailed(f"{shown} took more than {time_limit_s:.0f} s", _AGAIN)
+                        raise CallsiftError(f"{shown} took more than {time_limit_s:.0f} s", _AGAIN)
     except requests.RequestException as error:
         why = distrust(error)
-        raise DownloadFailed(
+        raise CallsiftError(
             f"cannot download {shown}: {why or type(error).__name__}",
             _TRUST if why else f"Check that this machine reaches it. {_AGAIN}",
         ) from None  # the library's text holds the whole address
     except urllib3.exceptions.HTTPError as error:  # also fewer bytes than the server said
         reason = type(error).__name__
-        raise DownloadFailed(f"{shown} broke off after {have_bytes} bytes: {reason}", _AGAIN) from None
+        raise CallsiftError(f"{shown} broke off after {have_bytes} bytes: {reason}", _AGAIN) from None
 
 
 class _Adapter(HTTPAdapter):
@@ -115,12 +111,12 @@ def _begin(answer: requests.Response, part: Path, have_bytes: int, tag: str | No
         begins = first_byte(status, answer.headers, have_bytes, tag)
     except OtherContent:
         forget(part)
-        raise DownloadFailed(
+        raise CallsiftError(
             f"{shown} is not what it was when its download began", "Run the same command again"
         ) from None
     if begins is None:
         cure = _AGAIN if status >= 500 or status == requests.codes.too_many_requests else "Check the address"
-        raise DownloadFailed(f"cannot download {shown}: status {status}", cure)
+        raise CallsiftError(f"cannot download {shown}: status {status}", cure)
     if begins == 0:
         forget(part)
         part.touch()

@@ -18,14 +18,6 @@ from streams.errors import CallsiftError
 from streams.payloads.claim_check import public_address
 
 
-class WrongChecksum(CallsiftError):
-    """The archive is not the one that was pinned."""
-
-
-class CannotStore(CallsiftError):
-    """The disk refuses the model."""
-
-
 @dataclass(frozen=True)
 class Limits:
     """How much a fetch may take."""
@@ -93,7 +85,7 @@ def fetch_model(url: str, parent: Path, *, sha256: str | None, limits: Limits, o
             forget(part)
             return Fetched(folder, digest, is_new=True)
     except OSError as error:
-        raise CannotStore(
+        raise CallsiftError(
             f"cannot write below {parent}: {error.strerror or type(error).__name__}",
             "Choose another folder with --to, or make room",
         ) from error
@@ -130,4 +122,4 @@ def _record(record_file: Path, record: _Record) -> None:
 
 def _compare(found: str, pinned: str | None, what: str, cure: str) -> None:
     if pinned is not None and found != pinned.lower():
-        raise WrongChecksum(f"expected the archive with sha256 {pinned.lower()}, found {found}: {what}", cure)
+        raise CallsiftError(f"expected the archive with sha256 {pinned.lower()}, found {found}: {what}", cure)
