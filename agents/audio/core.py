@@ -20,7 +20,7 @@ from schemas import ChannelFacts, Recording, RecordingFacts, Speaker, SpeechSegm
 
 
 class _Listener:
-    """What is measured of one speaker while the recording streams by."""
+    """What is measured of one speaker while the recording is read."""
 
     def __init__(self) -> None:
         self.activity = VoiceActivity()
@@ -87,7 +87,7 @@ def warm_up() -> None:
 
 
 def _streamed(source: Source, listeners: Mapping[Speaker, _Listener], flac: Path) -> tuple[float, Windows]:
-    """Let the recording stream by once: write the prepared audio, and measure."""
+    """Read the recording once: write the prepared audio and take the measurements."""
     crosstalk, samples = Crosstalk(), 0
     with soundfile.SoundFile(flac, "w", SAMPLE_RATE_HZ, len(listeners), "PCM_16", format="FLAC") as prepared:
         for block in source.blocks:

@@ -33,7 +33,7 @@ Floats = npt.NDArray[np.float64]
 
 
 class Windows(NamedTuple):
-    """What was found in each window of a call, arrays of shape (windows,)."""
+    """Measurements of each window of a call, arrays of shape (windows,)."""
 
     powers: Floats
     """Shape (2, windows): mean square of each channel."""
@@ -68,7 +68,7 @@ class Crosstalk:
         self._correlations.append(np.abs(near).max(axis=1) / scale)
 
     def windows(self) -> Windows:
-        """Return what was found."""
+        """Return the measurements of all windows."""
         if not self._powers:
             return Windows(np.zeros((2, 0)), np.zeros(0))
         return Windows(np.concatenate(self._powers, axis=1), np.concatenate(self._correlations))
@@ -92,7 +92,7 @@ def same_mix(windows: Windows) -> bool:
 def without_bleed(
     segments: Sequence[SpeechSegment], windows: Windows, row: int
 ) -> tuple[tuple[SpeechSegment, ...], float]:
-    """Leave out what a channel only carries because the other speaker is heard through.
+    """Leave out the parts of a channel's speech that are the other speaker's bleed.
 
     Args:
         segments: The speech on the channel.

@@ -64,8 +64,8 @@ _INDEXES = (
 
 
 @dataclass(frozen=True)
-class Chosen:
-    """Which of the stored calls are meant."""
+class CallFilter:
+    """Which of the stored calls to take."""
 
     since: datetime | None = None
     """Those that ended then or later; None: from the first on."""
@@ -153,7 +153,7 @@ class OutcomeStore:
         """Return the document of a call."""
         return await self._calls.find_one({"_id": call_id})
 
-    async def transcripts(self, chosen: Chosen) -> AsyncIterator[tuple[CallOutcome, CallTranscribed]]:
+    async def transcripts(self, chosen: CallFilter) -> AsyncIterator[tuple[CallOutcome, CallTranscribed]]:
         """Yield the calls that are chosen and have a transcript, in no order: sorting would hold up a large store.
 
         Raises:
@@ -202,7 +202,7 @@ class OutcomeStore:
     async def create_indexes(self) -> list[str]:
         """Make the indexes that are not there yet, and return them as ``missing_indexes`` does; others stay.
 
-        On a large collection it takes minutes, in which everybody may go on reading and writing.
+        On a large collection it takes minutes; reading and writing go on meanwhile.
 
         Raises:
             StoreUnavailable: The store did not answer, or refused; what it has begun it finishes.
@@ -259,7 +259,7 @@ class OutcomeStore:
         return result.matched_count == 1
 
 
-def _query(chosen: Chosen) -> Document:
+def _query(chosen: CallFilter) -> Document:
     ended_at = {"$gte": chosen.since, "$lt": chosen.until}
     query: Document = {"state": "done"}
     if bounds := {name: moment for name, moment in ended_at.items() if moment is not None}:

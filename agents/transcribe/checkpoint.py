@@ -44,7 +44,7 @@ class Checkpoint:
         self._decoded: dict[AudioSpan, tuple[Word, ...]] = {}
 
     async def read(self) -> None:
-        """Take up what was decoded before, if anything was. What cannot be read is decoded again."""
+        """Read what an earlier try decoded, if anything. What cannot be read is decoded again."""
         try:
             self._decoded |= await self._store.in_thread(self._stored)
         except ValidationError:
@@ -61,12 +61,12 @@ class Checkpoint:
         return self._decoded[span]
 
     def add(self, spans: Sequence[AudioSpan], words: Sequence[Sequence[Word]]) -> None:
-        """Take note that spans are decoded."""
+        """Add the words of decoded spans."""
         self._decoded |= {span: tuple(found) for span, found in zip(spans, words, strict=True)}
 
     @asynccontextmanager
     async def kept(self) -> AsyncIterator[None]:
-        """Write what is decoded to the store as often as it was said, as long as the block runs."""
+        """While the block runs, write what is decoded to the store every ``every_s`` seconds."""
         writer = asyncio.create_task(self._keep_writing(len(self._decoded)))
         try:
             yield

@@ -21,7 +21,7 @@ _READ_ON_S = 2.0
 
 
 class UnreadableAudio(PermanentError):
-    """The prepared audio is not the FLAC that it should be."""
+    """The prepared audio is no whole FLAC file with the channels that the event names."""
 
 
 @cache

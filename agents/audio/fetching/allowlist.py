@@ -123,7 +123,7 @@ class GuardedResolver(AbstractResolver):
     async def resolve(
         self, host: str, port: int = 0, family: AddressFamily = AddressFamily.AF_INET
     ) -> list[ResolveResult]:
-        """Resolve a name; raises AddressNotAllowed when it leads nowhere else."""
+        """Resolve a name; raises AddressNotAllowed when none of its addresses is allowed."""
         found = await self._resolver.resolve(host, port, family)
         if not found:
             raise OSError(ENOENT, "a name without an address")
@@ -131,5 +131,5 @@ class GuardedResolver(AbstractResolver):
         return [result for result in found if ip_address(result["host"]) in permitted]
 
     async def close(self) -> None:
-        """Close the resolver behind."""
+        """Close the resolver that is guarded."""
         await self._resolver.close()

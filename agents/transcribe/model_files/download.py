@@ -1,4 +1,4 @@
-"""Downloading a model's archive: the module that talks to web servers. What was broken off is continued."""
+"""Downloading a model's archive: the module that talks to web servers. A download that broke off is continued."""
 
 import time
 from collections.abc import Callable
@@ -29,7 +29,7 @@ Progress = Callable[[int, int | None], None]
 def download(url: str, part: Path, *, limit_bytes: int, time_limit_s: float, on_progress: Progress) -> None:
     """Download ``url`` to the file ``part``, going on where an earlier call stopped. Blocks.
 
-    Continues only what the server marked with a strong ETag that is still the same; otherwise starts anew. The ETag is
+    Continues only what the server marked with a strong ETag that is still the same; otherwise starts again. The ETag is
     kept beside the file.
 
     Args:
@@ -99,7 +99,7 @@ def _session() -> requests.Session:
 
 
 def forget(part: Path) -> None:
-    """Remove what was downloaded, so that the next download starts anew."""
+    """Remove what was downloaded, so that the next download starts from the beginning."""
     part.unlink(missing_ok=True)
     _tag_file(part).unlink(missing_ok=True)
 

@@ -1,4 +1,4 @@
-"""Fetching a model: download, checksum, unpack, and a record so that the next time has nothing to do."""
+"""Fetching a model: download, checksum, unpacking, and a record by which the next fetch sees that it is there."""
 
 import fcntl
 import hashlib
@@ -66,7 +66,7 @@ def fetch_model(url: str, parent: Path, *, sha256: str | None, limits: Limits, o
         parent.mkdir(parents=True, exist_ok=True)
         with _alone(parent):
             if found := _recorded(record_file, parent):
-                _compare(found.sha256, sha256, f"the model in {found.folder}", f"Remove {found.folder} to fetch anew")
+                _compare(found.sha256, sha256, f"the model in {found.folder}", f"Remove {found.folder} and repeat")
                 return found
             download(url, part, limit_bytes=limits.size_bytes, time_limit_s=limits.time_s, on_progress=on_progress)
             with part.open("rb") as file:

@@ -1,4 +1,4 @@
-"""Redaction of a conversation: what was said stays, who can be reached or recognised by it does not.
+"""Redaction of a conversation: what was said stays, what identifies or reaches a person goes.
 
 A rule that raises costs no call and leaks nothing: the turns in which it might have found something are replaced whole.
 """

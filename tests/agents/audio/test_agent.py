@@ -77,7 +77,7 @@ async def test_a_repetition_gives_the_same_event_and_the_same_audio(agent: Audio
     assert await agent.work(ended("wrong-number")) == await agent.work(ended("wrong-number"))
 
 
-async def test_what_a_child_raises_arrives_as_it_was_raised(agent: AudioAgent, tmp_path: Path) -> None:
+async def test_an_error_raised_in_a_child_arrives_unchanged(agent: AudioAgent, tmp_path: Path) -> None:
     path = tmp_path / "recording.wav"
     path.write_text("not a recording, but long enough to be one", encoding="utf-8")
     call = call_ended().model_copy(update={"recording": OneFile(uri=path.as_uri())})

@@ -75,7 +75,7 @@ def test_one_mix_on_both_channels_is_heard_once(call: Samples, flac: Path, tmp_p
     assert np.square(samples).mean() == pytest.approx(np.square(whole).mean(), rel=0.1)  # the louder one was kept
 
 
-def test_who_is_heard_through_on_the_other_channel_is_heard_once(call: Samples, flac: Path, tmp_path: Path) -> None:
+def test_a_speaker_who_bleeds_into_the_other_channel_counts_once(call: Samples, flac: Path, tmp_path: Path) -> None:
     through = call + np.roll(call[::-1], 24, axis=1) * np.float32(0.1)  # 3 ms and -20 dB, both ways
     plain, _ = prepared(write_wav(tmp_path / "plain.wav", call), flac)
     bled, _ = prepared(write_wav(tmp_path / "bled.wav", through), flac)

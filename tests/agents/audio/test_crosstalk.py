@@ -65,7 +65,7 @@ def test_two_silent_channels_are_no_mix() -> None:
 
 
 @pytest.mark.parametrize(("gain_db", "delay_s"), [(-8.0, 0.0), (-20.0, 0.003), (-30.0, 0.02)])
-def test_what_is_only_heard_through_is_left_out(gain_db: float, delay_s: float) -> None:
+def test_bleed_is_left_out(gain_db: float, delay_s: float) -> None:
     first = CUSTOMER + heard_through(AGENT, gain_db, delay_s)
     windows = compared(first, AGENT)
     kept, left_out_s = without_bleed([segment(CUSTOMER_SPEAKS), segment(AGENT_SPEAKS)], windows, 0)
@@ -74,7 +74,7 @@ def test_what_is_only_heard_through_is_left_out(gain_db: float, delay_s: float) 
     assert without_bleed([segment(AGENT_SPEAKS)], windows, 1) == ((segment(AGENT_SPEAKS),), 0.0)
 
 
-def test_what_somebody_says_after_the_bleed_stays() -> None:
+def test_speech_after_the_bleed_stays() -> None:
     answers = voice(4, (14.0, 19.0))
     first = heard_through(AGENT, -15.0) + answers
     kept, left_out_s = without_bleed([segment((8.0, 19.0))], compared(first, AGENT), 0)

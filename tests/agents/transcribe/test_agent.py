@@ -66,7 +66,7 @@ async def test_prepared_audio_becomes_the_transcript(agent: TranscribeAgent, sto
 
 @integration
 @in_module_loop
-async def test_a_call_whose_redaction_fails_goes_on_and_everybody_is_told(
+async def test_a_call_whose_redaction_fails_goes_on_and_says_how_many_turns_are_withheld(
     agent: TranscribeAgent, store: ClaimCheckStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def failing(*_: object) -> NoReturn:
@@ -108,7 +108,7 @@ async def test_a_silent_customer_leaves_only_the_agents_turns(agent: TranscribeA
 
 @integration
 @in_module_loop
-async def test_where_the_speakers_are_not_kept_apart_the_one_channel_is_recognised(
+async def test_a_recording_of_one_channel_is_recognised_as_one_undivided_speaker(
     agent: TranscribeAgent, store: ClaimCheckStore, tmp_path: Path
 ) -> None:
     apart = ready("moving-house", store)

@@ -71,7 +71,9 @@ async def test_a_later_try_adds_to_what_it_found(store: ClaimCheckStore) -> None
 
 
 @pytest.mark.parametrize("change", [{"audio": "cd" * 32}, {"model": "tr@2"}])
-async def test_other_audio_and_another_model_begin_anew(store: ClaimCheckStore, change: dict[str, str]) -> None:
+async def test_a_checkpoint_of_other_audio_or_another_model_is_not_used(
+    store: ClaimCheckStore, change: dict[str, str]
+) -> None:
     async with written(store):
         pass
     other = checkpoint(store, **change)

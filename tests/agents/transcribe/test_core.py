@@ -159,7 +159,7 @@ def test_the_confidence_of_a_turn_is_the_mean_of_its_words() -> None:
     assert merge_turns({CUSTOMER: said})[0].confidence == 0.7
 
 
-def test_nobody_speaks_no_turns() -> None:
+def test_a_call_without_words_has_no_turns() -> None:
     assert merge_turns({}) == ()
     assert merge_turns({CUSTOMER: [], AGENT: []}) == ()
 
@@ -214,7 +214,7 @@ def test_numbers_are_known_in_turkish_only() -> None:
     assert transcript(audio_ready(), CUSTOMERS, language="en").turns[0].normalised is None
 
 
-def test_where_the_speakers_are_not_kept_apart_one_says_it_all() -> None:
+def test_a_transcript_of_undivided_speech_has_one_speaker() -> None:
     call = transcript(undivided([]), (AudioSpan(0, 0.0, 5.0), words(("merhaba", 1.0, 1.4), ("buyurun", 2.0, 2.5))))
     assert [(turn.speaker, turn.text) for turn in call.turns] == [(UNDIVIDED, "merhaba"), (UNDIVIDED, "buyurun")]
     assert call.figures.speakers[UNDIVIDED].words == 2
@@ -236,7 +236,7 @@ def test_the_figures_are_completed_from_the_turns() -> None:
     assert found[CUSTOMER].talk_s == FIGURES.speakers[CUSTOMER].talk_s
 
 
-def test_undivided_speech_begins_a_new_turn_where_somebody_may_have_answered() -> None:
+def test_undivided_speech_begins_a_new_turn_where_an_answer_may_have_come() -> None:
     words = [
         Word(text=text, start_s=at, end_s=at + 0.4, confidence=1.0)
         for text, at in (("servis", 0.0), ("buyurun", 0.5), ("kombim", 1.5), ("bozuldu", 2.0))

@@ -140,7 +140,7 @@ def test_numbers_become_digits(said: str, written: str) -> None:
         "",
     ],
 )
-def test_what_is_no_number_stays(said: str) -> None:
+def test_a_word_that_is_no_number_stays(said: str) -> None:
     assert normalised(said) == said
 
 

@@ -65,7 +65,7 @@ def test_a_size_that_the_archive_lies_about_does_not_help_a_bomb(tmp_path: Path)
     [b"", b"<html>no such model</html>" * 100, demo_zip()[:-1000], demo_tar("w:gz")[:-1000], demo_tar("w")[:-300_000]],
     ids=["empty", "a web page", "cut zip", "cut tar.gz", "cut tar"],
 )
-def test_what_is_no_whole_archive_is_refused(tmp_path: Path, content: bytes) -> None:
+def test_a_file_that_is_no_whole_archive_is_refused(tmp_path: Path, content: bytes) -> None:
     with pytest.raises(CallsiftError, match="expected a whole zip or tar archive"):
         unpacked(tmp_path, content)
 

@@ -125,7 +125,7 @@ def test_a_complete_download_that_was_never_unpacked_is_not_asked_for_again(
 
 
 @pytest.mark.parametrize("change", ["no ranges", "no tag", "weak tag", "changed", "changed and shorter"])
-def test_what_cannot_be_continued_starts_anew(server: ArchiveServer, tmp_path: Path, change: str) -> None:
+def test_a_download_that_cannot_be_continued_starts_again(server: ArchiveServer, tmp_path: Path, change: str) -> None:
     server.cut_after = CUT
     server.tag = {"no tag": None, "weak tag": 'W/"first"'}.get(change, server.tag)
     with pytest.raises(CallsiftError, match="broke off"):
@@ -143,7 +143,7 @@ def test_what_cannot_be_continued_starts_anew(server: ArchiveServer, tmp_path: P
     assert server.sent[-1] == len(server.content)
 
 
-def test_a_server_that_ignores_if_range_is_found_out_and_the_next_time_starts_anew(
+def test_a_server_that_ignores_if_range_is_found_out_and_the_next_download_starts_again(
     server: ArchiveServer, tmp_path: Path
 ) -> None:
     server.cut_after = CUT

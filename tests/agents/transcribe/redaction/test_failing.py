@@ -47,7 +47,7 @@ def failing(*given: object) -> NoReturn:
 
 
 @every_rule
-def test_nothing_leaks_and_nobody_raises_where_a_rule_does(
+def test_a_rule_that_raises_leaks_nothing_and_ends_nothing(
     rule: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(rules, rule, failing)
@@ -64,7 +64,7 @@ def test_nothing_leaks_and_nobody_raises_where_a_rule_does(
     assert "makinem" not in str(vars(record))
 
 
-def test_where_not_even_the_words_are_known_everything_is_withheld(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_conversation_that_cannot_be_split_into_words_is_withheld_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rules, "tokens", failing)
     found = redact([*CALL, Said("agent", "")])
     assert {turn.text for turn in found.turns[:-1]} == {"[withheld]"}
