@@ -8,7 +8,7 @@ from agents.classify.agent import make_classifier, make_model
 from agents.classify.hosted import HostedClassifier
 from agents.classify.settings import ClassifySettings
 from agents.sink.settings import SinkSettings
-from agents.sink.store import CallFilter, OutcomeStore
+from agents.sink.store import Chosen, OutcomeStore
 from schemas import CallOutcome, CallTranscribed, Taxonomy, Usage
 from streams.kafka.client import produce
 from streams.payloads.claim_check import ClaimCheckStore
@@ -38,7 +38,7 @@ class Plan:
 class Reprocessing:
     """Finds calls whose outcome is not today's, says what they cost, and puts them into the lane."""
 
-    def __init__(self, chosen: CallFilter) -> None:
+    def __init__(self, chosen: Chosen) -> None:
         """Read the settings.
 
         Raises:

@@ -51,11 +51,11 @@ def reprocess(
     Says first how many there are and what they will cost, and asks. Calls that today's versions have decided are left
     out. `callsift worker reprocess` does the work; each outcome that comes of it is the call's next revision.
     """
-    from agents.sink.store import CallFilter  # noqa: PLC0415
+    from agents.sink.store import Chosen  # noqa: PLC0415
     from callsift.reprocessing import Reprocessing  # noqa: PLC0415
 
     adopt_running()
-    chosen = CallFilter(_moment(since), _moment(until), _category(category), provisional)
+    chosen = Chosen(_moment(since), _moment(until), _category(category), provisional)
     work = Reprocessing(chosen)
     with notes.status("counting …"):
         plan = asyncio.run(work.plan())
