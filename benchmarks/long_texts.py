@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from agents.classify.fence import fence
 from agents.classify.offline.model import OfflineModel
-from agents.transcribe.numbers import normalised
+from agents.transcribe.inverse_text_normalisation import normalised
 from agents.transcribe.redaction import Said, redact
 from schemas import Speaker, Turn
 

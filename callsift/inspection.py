@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from agents.audio.agent import addresses, hearing
+from agents.audio.agent import addresses, audio_options
 from agents.audio.core import prepare
 from agents.audio.settings import AudioSettings
 from agents.classify import core as classify
@@ -45,7 +45,7 @@ def inspect_recording(
     with tempfile.TemporaryDirectory(prefix="callsift-") as folder:
         flac = Path(folder) / "prepared.flac"
         files = {uri: Path(uri) for uri in addresses(recording)}
-        prepared = prepare(recording, files, flac, hearing(audio))
+        prepared = prepare(recording, files, flac, audio_options(audio))
         ready = AudioReady.following(
             call,
             audio=ClaimCheck(uri="nowhere:", size_bytes=flac.stat().st_size, sha256="0" * 64),

@@ -4,7 +4,7 @@ import difflib
 import re
 from collections.abc import Mapping
 
-from agents.audio.fetching.settings import FetchSettings
+from agents.audio.fetch_settings import FetchSettings
 from agents.audio.settings import AudioSettings
 from agents.classify.settings import ClassifySettings
 from agents.sink.settings import SinkSettings

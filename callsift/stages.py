@@ -30,7 +30,7 @@ def make_agent(stage: str, store: ClaimCheckStore) -> Agent[Any]:
 
 def _audio(store: ClaimCheckStore) -> Agent[Any]:
     from agents.audio.agent import AudioAgent
-    from agents.audio.fetching.settings import FetchSettings
+    from agents.audio.fetch_settings import FetchSettings
     from agents.audio.settings import AudioSettings
 
     return AudioAgent(AudioSettings.read(), FetchSettings.read(), store, _privacy())

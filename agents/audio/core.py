@@ -10,17 +10,17 @@ import numpy as np
 import soundfile
 
 from agents.audio.channels import BLOCK, Source, opened
-from agents.audio.figures import speech_figures
-from agents.audio.likeness import Likeness, Windows, same_mix, without_bleed
+from agents.audio.crosstalk import Crosstalk, Windows, same_mix, without_bleed
 from agents.audio.loudness import Loudness
-from agents.audio.prepared import Hearing, Prepared
+from agents.audio.prepared import AudioOptions, Prepared
 from agents.audio.resample import SAMPLE_RATE_HZ
+from agents.audio.speech_figures import speech_figures
 from agents.audio.vad import VoiceActivity, load_model
 from schemas import ChannelFacts, Recording, RecordingFacts, Speaker, SpeechSegment
 
 
 class _Listener:
-    """What is measured of one speaker while the recording streams by."""
+    """What is measured of one speaker while the recording is read."""
 
     def __init__(self) -> None:
         self.activity = VoiceActivity()
@@ -31,20 +31,20 @@ class _Listener:
         self.loudness.push(signal)
 
 
-def prepare(recording: Recording, files: Mapping[str, Path], flac: Path, hearing: Hearing) -> Prepared:
+def prepare(recording: Recording, files: Mapping[str, Path], flac: Path, options: AudioOptions) -> Prepared:
     """Decode a recording, split it by speaker and find the speech in it.
 
     Args:
         recording: As the event describes it.
         files: Where the content of each address that the recording names lies on disk.
         flac: Where to write the prepared audio: FLAC, 16 bit, 16,000 Hz, one channel per speaker.
-        hearing: How to listen.
+        options: How to listen.
 
     Raises:
         UndecodableRecording: Nothing in a file can be decoded.
         ChannelMissing: A speaker has no channel.
     """
-    with opened(recording, files, hearing.channels) as source:
+    with opened(recording, files, options.channels) as source:
         listeners = {speaker: _Listener() for speaker in source.levels}
         duration_s, windows = _streamed(source, listeners, flac)
         facts = {
@@ -52,7 +52,7 @@ def prepare(recording: Recording, files: Mapping[str, Path], flac: Path, hearing
             for speaker, listener in listeners.items()
         }
         speech = {
-            speaker: listener.activity.segments(threshold=hearing.threshold, min_silence_s=hearing.min_silence_s)
+            speaker: listener.activity.segments(threshold=options.threshold, min_silence_s=options.min_silence_s)
             for speaker, listener in listeners.items()
         }
         layout = source.layout
@@ -87,19 +87,19 @@ def warm_up() -> None:
 
 
 def _streamed(source: Source, listeners: Mapping[Speaker, _Listener], flac: Path) -> tuple[float, Windows]:
-    """Let the recording stream by once: write the prepared audio, and measure."""
-    likeness, samples = Likeness(), 0
+    """Read the recording once: write the prepared audio and take the measurements."""
+    crosstalk, samples = Crosstalk(), 0
     with soundfile.SoundFile(flac, "w", SAMPLE_RATE_HZ, len(listeners), "PCM_16", format="FLAC") as prepared:
         for block in source.blocks:
             prepared.write(block.T)
             for listener, signal in zip(listeners.values(), block, strict=True):
                 listener.push(signal)
             if len(listeners) == 2:
-                likeness.push(block)
+                crosstalk.push(block)
             samples += block.shape[1]
         if not samples:  # libsndfile writes no FLAC at all of nothing
             prepared.write(np.zeros((1, len(listeners)), np.float32))
-    return samples / SAMPLE_RATE_HZ, likeness.windows()
+    return samples / SAMPLE_RATE_HZ, crosstalk.windows()
 
 
 def _keep_one_channel(flac: Path, channel: int) -> None:

@@ -29,7 +29,7 @@ class SinkAgent(Agent[CallClassified | DeadLetter]):
             stored = await self._store.save(core.done(event, datetime.now(UTC)), event.turns)
         if stored is not None:
             metrics.OUTCOMES.labels(stored.state).inc()
-            if stored.ended_at is not None and stored.revision == 1:  # a call judged anew is not late
+            if stored.ended_at is not None and stored.revision == 1:  # a call that is classified again is not late
                 seconds = (datetime.now(UTC) - stored.ended_at).total_seconds()
                 metrics.CALL_SECONDS.observe(max(0.0, seconds))
         return stored

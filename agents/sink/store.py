@@ -65,7 +65,7 @@ _INDEXES = (
 
 @dataclass(frozen=True)
 class Chosen:
-    """Which of the stored calls are meant."""
+    """Which of the stored calls to take."""
 
     since: datetime | None = None
     """Those that ended then or later; None: from the first on."""
@@ -202,7 +202,7 @@ class OutcomeStore:
     async def create_indexes(self) -> list[str]:
         """Make the indexes that are not there yet, and return them as ``missing_indexes`` does; others stay.
 
-        On a large collection it takes minutes, in which everybody may go on reading and writing.
+        On a large collection it takes minutes; reading and writing go on meanwhile.
 
         Raises:
             StoreUnavailable: The store did not answer, or refused; what it has begun it finishes.

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import soundfile
 
 from agents.audio.core import prepare
-from agents.audio.prepared import Hearing, Prepared
+from agents.audio.prepared import AudioOptions, Prepared
 from agents.audio.resample import SAMPLE_RATE_HZ
 from agents.audio.settings import AudioSettings
 from agents.transcribe import checkpoint
@@ -78,7 +78,7 @@ class Studio:
         for call in read_labels():
             flac = self._folder / f"{call.name}.flac"
             prepared = prepare(
-                call.recording, {name: RECORDINGS / name for name in call.recording.uris}, flac, _hearing()
+                call.recording, {name: RECORDINGS / name for name in call.recording.uris}, flac, _options()
             )
             if all(prepared.speech.get(speaker) for speaker in SIDES):
                 samples, _ = soundfile.read(flac, dtype="int16")
@@ -95,7 +95,7 @@ class Studio:
         soundfile.write(path, recorded.samples.T, SAMPLE_RATE_HZ, "PCM_16")
         recording = OneFile(uri=path.as_uri())
         began_s = time.process_time()
-        prepared = prepare(recording, {recording.uri: path}, flac, _hearing())
+        prepared = prepare(recording, {recording.uri: path}, flac, _options())
         spent_s = time.process_time() - began_s
         event = AudioReady.following(
             call_ended(name, recording),
@@ -153,9 +153,9 @@ def talk_ratio(speech: Sequence[SpeechSegment], seconds: float) -> float:
     return sum(segment.end_s - segment.start_s for segment in speech) / seconds
 
 
-def _hearing() -> Hearing:
+def _options() -> AudioOptions:
     settings = AudioSettings()
-    return Hearing(channels=None, threshold=settings.speech_threshold, min_silence_s=settings.min_silence_s)
+    return AudioOptions(channels=None, threshold=settings.speech_threshold, min_silence_s=settings.min_silence_s)
 
 
 def _place(seconds: float) -> int:

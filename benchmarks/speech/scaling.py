@@ -12,14 +12,14 @@ from statistics import median
 from typing import Any, NamedTuple
 
 from agents.transcribe.agent import TranscribeAgent
-from agents.transcribe.core import Span, shared_out, spans_to_decode
+from agents.transcribe.core import AudioSpan, shared_out, spans_to_decode
 from agents.transcribe.recognise import load_model, recognise
 from agents.transcribe.settings import TranscribeSettings
 from benchmarks.processes import cpu_s
 from benchmarks.speech.audio import Call, Studio
 from callsift.commands.progress import Steps
 
-Jobs = tuple[Path, list[list[Span]]]
+Jobs = tuple[Path, list[list[AudioSpan]]]
 """A file of prepared audio, and what of it is to be decoded."""
 
 

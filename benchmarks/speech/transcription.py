@@ -15,7 +15,7 @@ import vosk
 
 from agents.audio.resample import SAMPLE_RATE_HZ
 from agents.transcribe.agent import TranscribeAgent
-from agents.transcribe.core import Span, spans_to_decode
+from agents.transcribe.core import AudioSpan, spans_to_decode
 from agents.transcribe.recognise import load_model, recognise
 from agents.transcribe.settings import TranscribeSettings
 from benchmarks.processes import cpu_s
@@ -74,7 +74,7 @@ def _timed(transcribe: Callable[[], Heard], spent: list[float]) -> Heard:
     return heard
 
 
-def _before_redaction(model: Path, call: Call, spans: Sequence[Span]) -> Heard:
+def _before_redaction(model: Path, call: Call, spans: Sequence[AudioSpan]) -> Heard:
     """Return what the stage recognises; what it publishes has placeholders in it."""
     heard: Heard = {side: [] for side in SIDES}
     for span, words in zip(spans, recognise(call.flac, spans, model), strict=True):

@@ -44,7 +44,7 @@ def fetch(
     A download that broke off is continued by the same command. A model that is there already stays as it is.
     """
     with _transcribe_extra():
-        from agents.transcribe.model_fetch import Limits, fetch_model
+        from agents.transcribe.model_files import Limits, fetch_model
 
     limits = Limits(size_bytes=limit_mb * 1_000_000, time_s=time_limit_s)
     with _progress() as on_progress:
@@ -70,7 +70,7 @@ def check(
             "no speech model is named", "Set CALLSIFT_VOSK_MODEL or name a folder; `callsift model fetch` brings one"
         )
     with _transcribe_extra():
-        from agents.transcribe.model_check import check_model
+        from agents.transcribe.model_files import check_model
 
     with notes.status("loading …"):
         facts = check_model(folder)

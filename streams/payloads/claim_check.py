@@ -2,11 +2,11 @@
 
 import hashlib
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -15,7 +15,14 @@ from fsspec.implementations.local import LocalFileSystem
 
 from schemas import ClaimCheck
 from streams.errors import PermanentError, TransientError
+from streams.threads import Threads
 from streams.tls import distrust
+
+_THREADS = 32  # a store that hangs keeps some for a while
+_LIMIT_S = 60.0
+_SLOWEST_BYTES_PER_S = 100_000
+
+R = TypeVar("R")
 
 
 class PayloadGone(PermanentError):
@@ -58,11 +65,36 @@ class Entry(NamedTuple):
 
 
 class ClaimCheckStore:
-    """A folder or bucket, through fsspec. Its methods block: call them in a thread."""
+    """A folder or bucket, through fsspec. Its methods block: the event loop calls them by ``in_thread``."""
 
-    def __init__(self, uri: str) -> None:
-        """Name the store: ``file://`` on one machine, ``s3://`` and the like where workers run on several."""
+    def __init__(self, uri: str, limit_s: float = _LIMIT_S) -> None:
+        """Name the store; nothing is opened yet.
+
+        Args:
+            uri: ``file://`` on one machine, ``s3://`` and the like where workers run on several.
+            limit_s: Seconds that ``in_thread`` gives a call besides those for its payload.
+        """
         self._root = uri.rstrip("/")
+        self._limit_s = limit_s
+        self._threads = Threads("audio-store", _THREADS)
+
+    async def in_thread(self, call: Callable[[], R], size_bytes: int = 0) -> R:
+        """Make a call of this store that blocks, in threads of the store's own and with a limit.
+
+        Args:
+            call: What to do with the store.
+            size_bytes: How much it moves; the limit is 10 s longer for each megabyte.
+
+        Raises:
+            AudioStoreUnavailable: It is not done in time.
+            Exception: What the call raised.
+        """
+        limit_s = self._limit_s + size_bytes / _SLOWEST_BYTES_PER_S
+        try:
+            return await self._threads.run(call, limit_s)
+        except TimeoutError:
+            shown = public_address(self._root)
+            raise AudioStoreUnavailable(f"no answer from {shown} within {limit_s:.3g} s", _CURE) from None
 
     def put(self, name: str, payload: bytes) -> ClaimCheck:
         """Store ``payload`` under ``name``, replacing what was there: a reader sees the old or the new, never a part.

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from agents.classify.fence import fence
 from agents.classify.offline.classifier import OfflineClassifier
 from agents.classify.offline.train import training_dialogues
-from agents.transcribe.numbers import normalised, numbers
+from agents.transcribe.inverse_text_normalisation import normalised, numbers
 from agents.transcribe.redaction import Kind, Said, redact, redacted_turns
 from schemas import Speaker, Taxonomy, Turn, Word
 

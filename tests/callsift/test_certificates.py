@@ -18,16 +18,17 @@ from aiokafka.client import AIOKafkaClient
 from fsspec.implementations.memory import MemoryFileSystem
 from pydantic import SecretStr
 
-from agents.audio.fetching.errors import RecordingUnreachable
+from agents.audio.fetching import RecordingUnreachable
 from agents.classify.agent import make_classifier
 from agents.classify.errors import ModelAway
 from agents.classify.settings import ClassifierName, ClassifySettings
 from agents.sink import store as sink
 from agents.sink.settings import SinkSettings
-from agents.transcribe.model_download import DownloadFailed, download
+from agents.transcribe.model_files.download import download
 from callsift.embedded import EmbeddedStore
 from deploy.laptop.kafka import Security
 from schemas import Speaker, Taxonomy
+from streams.errors import CallsiftError
 from streams.kafka import KafkaUnavailable, produce
 from streams.kafka.security import tls_context
 from streams.kafka.topic_admin import create_topics
@@ -93,7 +94,7 @@ def test_a_model_is_downloaded_once_the_authority_is_named(
         )
         return (tmp_path / "part").read_bytes()
 
-    with pytest.raises(DownloadFailed, match=r"not trusted: unable to get local issuer.*REQUESTS_CA_BUNDLE"):
+    with pytest.raises(CallsiftError, match=r"not trusted: unable to get local issuer.*REQUESTS_CA_BUNDLE"):
         downloaded()
     environment("REQUESTS_CA_BUNDLE")
     assert downloaded() == SMALL

@@ -14,8 +14,8 @@ from typer.testing import CliRunner, Result
 from callsift.commands.model import app
 from streams.errors import CallsiftError, SettingsError
 from tests.agents.demo_calls import SPEECH_MODEL
-from tests.agents.transcribe.archive_server import ArchiveServer, archive_server
-from tests.agents.transcribe.model_archives import NAME, demo_zip
+from tests.agents.transcribe.model_files.archive_server import ArchiveServer, archive_server
+from tests.agents.transcribe.model_files.archives import NAME, demo_zip
 from tests.patience import PATIENCE_S
 
 ARCHIVE = demo_zip()

@@ -9,35 +9,16 @@ from urllib.parse import urlsplit
 
 from aiohttp.abc import AbstractResolver
 
-from agents.audio.fetching.errors import (
-    AddressNotAllowed,
-    RecordingGone,
-    RecordingMissing,
-    RecordingRefused,
-    RecordingTooLarge,
-    RecordingUnreachable,
-    UnknownAddress,
-    understood,
-    unreachable,
-)
+from agents.audio.fetch_settings import FetchSettings
+from agents.audio.fetching.allowlist import Allowlist
+from agents.audio.fetching.download import Download
+from agents.audio.fetching.errors import understood, unreachable
 from agents.audio.fetching.files import copy_file, open_beneath, open_with_driver
-from agents.audio.fetching.gate import Gate
-from agents.audio.fetching.settings import FetchSettings
-from agents.audio.fetching.target import Target, Threads
 from agents.audio.fetching.web import WebSource
 from streams.payloads.claim_check import public_address
+from streams.threads import Threads
 
-__all__ = [
-    "AddressNotAllowed",
-    "FetchSettings",
-    "Fetcher",
-    "RecordingGone",
-    "RecordingMissing",
-    "RecordingRefused",
-    "RecordingTooLarge",
-    "RecordingUnreachable",
-    "UnknownAddress",
-]
+_THREADS = 32  # a hung network file system or bucket keeps some for a while
 
 
 class Fetcher:
@@ -54,9 +35,9 @@ class Fetcher:
             SettingsError: A certificate cannot be used.
         """
         self._settings = settings
-        self._gate = Gate(settings)
-        self._web = WebSource(settings, self._gate, resolver)
-        self._threads = Threads()
+        self._allowlist = Allowlist(settings)
+        self._web = WebSource(settings, self._allowlist, resolver)
+        self._threads = Threads("fetch", _THREADS)
 
     async def fetch(self, uri: str, target: Path) -> None:
         """Copy the recording at ``uri`` to the file ``target``: whole, or an error.
@@ -88,19 +69,19 @@ class Fetcher:
         self._threads.close()
 
     async def _copy(self, uri: str, target: Path, shown: str) -> None:
-        scheme = self._gate.scheme(uri)
+        scheme = self._allowlist.scheme(uri)
         limit_bytes = self._settings.recording_limit_mb * 1024 * 1024
         with await self._threads.run(lambda: target.open("wb")) as file:
-            written = Target(file, limit_bytes, shown, self._threads)
+            download = Download(file, limit_bytes, shown, self._threads)
             if scheme in {"http", "https"}:
-                await self._web.copy(uri, written, shown)
+                await self._web.copy(uri, download, shown)
             elif scheme == "file":
-                await self._copy_file(partial(open_beneath, uri, self._settings.file_roots), written, shown)
+                await self._copy_file(partial(open_beneath, uri, self._settings.file_roots), download, shown)
             else:
-                self._gate.check_name(urlsplit(uri).hostname or "", shown)
-                await self._copy_file(partial(open_with_driver, scheme, uri), written, shown)
+                self._allowlist.check_name(urlsplit(uri).hostname or "", shown)
+                await self._copy_file(partial(open_with_driver, scheme, uri), download, shown)
 
-    async def _copy_file(self, open_source: Callable[[], BinaryIO], target: Target, shown: str) -> None:
+    async def _copy_file(self, open_source: Callable[[], BinaryIO], download: Download, shown: str) -> None:
         idle_limit_s = self._settings.idle_limit_s
         source = await self._threads.run(open_source, idle_limit_s)
-        await copy_file(source, target, shown, idle_limit_s, self._threads)
+        await copy_file(source, download, shown, idle_limit_s, self._threads)

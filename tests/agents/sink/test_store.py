@@ -70,7 +70,7 @@ async def test_another_classification_is_the_next_revision_and_the_first_stays_i
     assert revisions(found) == [(1, "a"), (2, "b")]
 
 
-async def test_a_correction_is_stored_and_outlives_the_event_that_it_corrects(store: OutcomeStore) -> None:
+async def test_a_correction_is_stored_and_the_corrected_event_does_not_undo_it(store: OutcomeStore) -> None:
     outcome = CallOutcome.model_validate_json(core.done(call_classified(), datetime.now(UTC)).model_dump_json())
     wrong = outcome.model_copy(update={"metadata": outcome.metadata | {"n": 1.0, "deep": [{"b": None, "a": "ş"}]}})
     right = wrong.model_copy(update={"metadata": wrong.metadata | {"n": 2.0}})
@@ -86,7 +86,7 @@ async def test_a_correction_is_stored_and_outlives_the_event_that_it_corrects(st
     assert found["outcome"]["metadata"]["n"] == 2.0
 
 
-async def test_what_comes_again_late_does_not_put_an_older_outcome_over_a_newer(store: OutcomeStore) -> None:
+async def test_a_late_redelivery_does_not_put_an_older_outcome_over_a_newer(store: OutcomeStore) -> None:
     await store.save(done("a"))
     newest = await store.save(done("b"))
     assert await store.save(done("a")) == newest
@@ -171,7 +171,7 @@ async def test_the_agent_publishes_what_it_stored(store: OutcomeStore) -> None:
     assert [turn["text"] for turn in found["turns"]] == [turn.text for turn in call_classified().turns]
 
 
-async def test_whoever_published_an_older_outcome_last_is_told_the_newest(store: OutcomeStore) -> None:
+async def test_an_older_outcome_published_last_is_followed_by_the_newest(store: OutcomeStore) -> None:
     agent = SinkAgent(store, CallerPrivacy(PrivacySettings()))
     first = await agent.work(call_classified())
     second = await agent.work(call_classified().model_copy(update={"classification_id": "another"}))

@@ -1,6 +1,8 @@
 """The claim check store."""
 
+import os
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
@@ -91,3 +93,23 @@ def test_a_scheme_without_a_driver_is_refused_with_the_cure() -> None:
 )
 def test_an_address_is_shown_without_credentials_and_signature(uri: str, shown: str) -> None:
     assert public_address(uri) == shown
+
+
+async def test_a_store_that_hangs_is_away_within_the_limit(tmp_path: Path) -> None:
+    """A pipe that nobody writes to holds its reader up for ever, as a network file system without its server does."""
+    os.mkfifo(tmp_path / "pipe")
+    store = ClaimCheckStore(tmp_path.as_uri(), limit_s=0.1)
+    claim = ClaimCheck(uri=f"{tmp_path.as_uri()}/pipe", size_bytes=1, sha256="0" * 64)
+    try:
+        with pytest.raises(AudioStoreUnavailable, match=f"no answer from {tmp_path.as_uri()} within 0\\.1 s") as away:
+            await store.in_thread(partial(store.get, claim), claim.size_bytes)
+        assert away.value.dependency == "the audio store"
+    finally:
+        os.close(os.open(tmp_path / "pipe", os.O_WRONLY))
+
+
+async def test_what_a_call_of_the_store_raises_arrives_as_it_was_raised(store: ClaimCheckStore) -> None:
+    claim = store.put("payload.bin", b"some bytes")
+    assert await store.in_thread(partial(store.get, claim)) == b"some bytes"
+    with pytest.raises(PayloadGone, match="other bytes"):
+        await store.in_thread(partial(store.get, claim.model_copy(update={"sha256": "0" * 64})))

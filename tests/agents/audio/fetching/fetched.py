@@ -6,7 +6,8 @@ from typing import Any
 
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from agents.audio.fetching.fetcher import Fetcher, FetchSettings
+from agents.audio.fetch_settings import FetchSettings
+from agents.audio.fetching import Fetcher
 
 SMALL = b"RIFF" + bytes(range(256)) * 40
 

@@ -8,7 +8,7 @@ from random import Random
 
 import pytest
 
-from agents.audio.fetching.fetcher import (
+from agents.audio.fetching import (
     RecordingMissing,
     RecordingRefused,
     RecordingTooLarge,
@@ -57,7 +57,7 @@ async def test_a_recording_of_exactly_the_limit_is_fetched_and_one_byte_more_is_
 
 
 @pytest.mark.parametrize("name", ["missing.wav", "404/small.wav", "410/small.wav"])
-async def test_what_is_not_there_may_come(web: str, target: Path, name: str) -> None:
+async def test_a_missing_recording_is_a_transient_error(web: str, target: Path, name: str) -> None:
     with pytest.raises(RecordingMissing, match="no recording at"):
         await fetched(f"{web}/{name}", target)
 

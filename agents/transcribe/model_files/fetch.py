@@ -1,4 +1,4 @@
-"""Fetching a model: download, checksum, unpack, and a record so that the next time has nothing to do."""
+"""Fetching a model: download, checksum, unpacking, and a record by which the next fetch sees that it is there."""
 
 import fcntl
 import hashlib
@@ -12,18 +12,10 @@ from urllib.parse import unquote
 
 from pydantic import BaseModel, ValidationError
 
-from agents.transcribe.model_archive import is_model, place, unpack
-from agents.transcribe.model_download import Progress, download, forget
+from agents.transcribe.model_files.archive import is_model, place, unpack
+from agents.transcribe.model_files.download import Progress, download, forget
 from streams.errors import CallsiftError
 from streams.payloads.claim_check import public_address
-
-
-class WrongChecksum(CallsiftError):
-    """The archive is not the one that was pinned."""
-
-
-class CannotStore(CallsiftError):
-    """The disk refuses the model."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +66,7 @@ def fetch_model(url: str, parent: Path, *, sha256: str | None, limits: Limits, o
         parent.mkdir(parents=True, exist_ok=True)
         with _alone(parent):
             if found := _recorded(record_file, parent):
-                _compare(found.sha256, sha256, f"the model in {found.folder}", f"Remove {found.folder} to fetch anew")
+                _compare(found.sha256, sha256, f"the model in {found.folder}", f"Remove {found.folder} and repeat")
                 return found
             download(url, part, limit_bytes=limits.size_bytes, time_limit_s=limits.time_s, on_progress=on_progress)
             with part.open("rb") as file:
@@ -93,7 +85,7 @@ def fetch_model(url: str, parent: Path, *, sha256: str | None, limits: Limits, o
             forget(part)
             return Fetched(folder, digest, is_new=True)
     except OSError as error:
-        raise CannotStore(
+        raise CallsiftError(
             f"cannot write below {parent}: {error.strerror or type(error).__name__}",
             "Choose another folder with --to, or make room",
         ) from error
@@ -130,4 +122,4 @@ def _record(record_file: Path, record: _Record) -> None:
 
 def _compare(found: str, pinned: str | None, what: str, cure: str) -> None:
     if pinned is not None and found != pinned.lower():
-        raise WrongChecksum(f"expected the archive with sha256 {pinned.lower()}, found {found}: {what}", cure)
+        raise CallsiftError(f"expected the archive with sha256 {pinned.lower()}, found {found}: {what}", cure)

@@ -1,7 +1,7 @@
-"""Whether one channel carries what the other does: the same mix on both, or one speaker bleeding through.
+"""Crosstalk: whether one channel carries what the other does, as the same mix on both or as one speaker's bleed.
 
-Both are told by the normalised cross-correlation of short windows. What comes over a long way (an echo after more than
-50 ms, or a room's reverberation) is not recognised.
+Both show in the normalised cross-correlation of short windows. An echo after more than 50 ms and a room's reverberation
+are not recognised.
 """
 
 from collections.abc import Sequence
@@ -33,7 +33,7 @@ Floats = npt.NDArray[np.float64]
 
 
 class Windows(NamedTuple):
-    """What was found in each window of a call, arrays of shape (windows,)."""
+    """Measurements of each window of a call, arrays of shape (windows,)."""
 
     powers: Floats
     """Shape (2, windows): mean square of each channel."""
@@ -48,7 +48,7 @@ class Windows(NamedTuple):
         return gains
 
 
-class Likeness:
+class Crosstalk:
     """Compares the two channels of a call at 16,000 Hz, block by block."""
 
     def __init__(self) -> None:
@@ -68,7 +68,7 @@ class Likeness:
         self._correlations.append(np.abs(near).max(axis=1) / scale)
 
     def windows(self) -> Windows:
-        """Return what was found."""
+        """Return the measurements of all windows."""
         if not self._powers:
             return Windows(np.zeros((2, 0)), np.zeros(0))
         return Windows(np.concatenate(self._powers, axis=1), np.concatenate(self._correlations))
@@ -92,7 +92,7 @@ def same_mix(windows: Windows) -> bool:
 def without_bleed(
     segments: Sequence[SpeechSegment], windows: Windows, row: int
 ) -> tuple[tuple[SpeechSegment, ...], float]:
-    """Leave out what a channel only carries because the other speaker is heard through.
+    """Leave out the parts of a channel's speech that are the other speaker's bleed.
 
     Args:
         segments: The speech on the channel.

@@ -10,13 +10,13 @@ import fsspec
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
-from agents.audio.fetching.addresses import Address, HostList, is_metadata, is_public, reached
+from agents.audio.fetch_settings import FetchSettings
 from agents.audio.fetching.errors import AddressNotAllowed, UnknownAddress, no_address
-from agents.audio.fetching.settings import FetchSettings
+from agents.audio.fetching.hosts import Address, HostList, is_metadata, is_public, reached
 from streams.payloads.claim_check import public_address
 
 
-class Gate:
+class Allowlist:
     """Decides by the settings; every refusal names the variable that would allow it."""
 
     def __init__(self, settings: FetchSettings) -> None:
@@ -115,21 +115,21 @@ def _joined(addresses: Iterable[Address]) -> str:
 class GuardedResolver(AbstractResolver):
     """Gives aiohttp's connector only what may be connected to; it connects to exactly that and asks no second time."""
 
-    def __init__(self, gate: Gate, resolver: AbstractResolver | None = None) -> None:
+    def __init__(self, allowlist: Allowlist, resolver: AbstractResolver | None = None) -> None:
         """Guard ``resolver``; without one, the system's. Needs a running loop."""
-        self._gate = gate
+        self._allowlist = allowlist
         self._resolver = resolver or aiohttp.ThreadedResolver()
 
     async def resolve(
         self, host: str, port: int = 0, family: AddressFamily = AddressFamily.AF_INET
     ) -> list[ResolveResult]:
-        """Resolve a name; raises AddressNotAllowed when it leads nowhere else."""
+        """Resolve a name; raises AddressNotAllowed when none of its addresses is allowed."""
         found = await self._resolver.resolve(host, port, family)
         if not found:
             raise OSError(ENOENT, "a name without an address")
-        permitted = set(self._gate.permitted(host, [ip_address(result["host"]) for result in found]))
+        permitted = set(self._allowlist.permitted(host, [ip_address(result["host"]) for result in found]))
         return [result for result in found if ip_address(result["host"]) in permitted]
 
     async def close(self) -> None:
-        """Close the resolver behind."""
+        """Close the resolver that is guarded."""
         await self._resolver.close()

@@ -71,3 +71,5 @@ UNSAFE: dict[str, bytes] = {
     "zip: too many entries": zip_of(*((f"model/{number}", b"") for number in range(10_001))),
 }
 """Each must be refused with a limit of 20 MB."""
+UNSAFE_MESSAGE = "the archive (holds|has|unpacks)"
+"""Begins the error about each of them."""

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from agents.transcribe.fair import FairSlots
+from agents.transcribe.fair_queue import FairSlots
 
 
 class Shop:
@@ -24,13 +24,13 @@ class Shop:
             self.at_once -= 1
 
 
-async def test_who_comes_late_with_little_is_served_in_turn() -> None:
+async def test_a_late_holder_with_little_to_do_is_served_in_turn() -> None:
     shop = Shop(1)
     await asyncio.gather(*(shop.job("long") for _ in range(6)), *(shop.job("short") for _ in range(2)))
     assert shop.order == ["long", "long", "short", "long", "short", "long", "long", "long"]
 
 
-async def test_three_take_turns() -> None:
+async def test_three_holders_take_turns() -> None:
     shop = Shop(1)
     await asyncio.gather(*(shop.job(name) for name in "aaaabbbccc"))
     assert "".join(shop.order) == "aabcabcabc"
@@ -43,7 +43,7 @@ async def test_no_more_than_the_slots_are_held_and_all_of_them_are_used(slots: i
     assert shop.most_at_once == slots
 
 
-async def test_one_alone_gets_every_slot_and_keeps_its_order() -> None:
+async def test_a_holder_alone_gets_every_slot_and_keeps_its_order() -> None:
     slots, order = FairSlots(2), []
 
     async def job(number: int) -> None:
@@ -55,7 +55,7 @@ async def test_one_alone_gets_every_slot_and_keeps_its_order() -> None:
     assert order == list(range(7))
 
 
-async def test_who_was_cancelled_is_passed_over() -> None:
+async def test_a_cancelled_wait_is_passed_over() -> None:
     shop = Shop(1)
     async with shop.slots.slot("first"):
         tired = [asyncio.create_task(shop.job("tired")) for _ in range(5)]

@@ -100,7 +100,7 @@ class OriginTls(BaseModel):
         return self
 
 
-Listed = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_separated)]
+CommaSeparated = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_separated)]
 Hosts = Annotated[tuple[Annotated[str, AfterValidator(_host)], ...], NoDecode, BeforeValidator(_separated)]
 Roots = Annotated[tuple[Annotated[Path, AfterValidator(_root)], ...], NoDecode, BeforeValidator(_separated)]
 Headers = dict[str, Annotated[SecretStr, AfterValidator(_one_line)]]
@@ -111,7 +111,7 @@ class FetchSettings(Section):
 
     model_config = SettingsConfigDict(env_prefix="CALLSIFT_FETCH_")
 
-    schemes: Listed = ("http", "https", "s3", "gs", "az", "abfs", "file")
+    schemes: CommaSeparated = ("http", "https", "s3", "gs", "az", "abfs", "file")
     """Schemes that are fetched, separated by commas. Those beyond http, https and file need their fsspec driver."""
     hosts: Hosts = ()
     """Hosts (names, *.domain, addresses, networks) and buckets that alone are fetched from, separated by commas.

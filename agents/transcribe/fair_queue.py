@@ -1,4 +1,4 @@
-"""Fair shares: whoever has much to do lets those through who have little."""
+"""A fair queue: a holder with much to do does not hold up one with little."""
 
 import asyncio
 from collections import deque
@@ -9,8 +9,8 @@ from contextlib import asynccontextmanager
 class FairSlots:
     """A fixed number of slots, handed out in turn to all who wait for one, in one event loop.
 
-    Whoever waits for many slots gets one, and the next when all the others had one: the first slot comes after at most
-    one round, however much the others still have to do.
+    A holder that waits for many slots gets one, and the next after all other holders got one: the first slot comes
+    after at most one round, however much the others still have to do.
     """
 
     def __init__(self, slots: int) -> None:
@@ -20,7 +20,7 @@ class FairSlots:
 
     @asynccontextmanager
     async def slot(self, holder: Hashable) -> AsyncIterator[None]:
-        """Hold a slot inside the block; the wishes of one ``holder`` are granted in their order."""
+        """Hold a slot inside the block; one ``holder`` gets its slots in the order in which it asked."""
         await self._taken(holder)
         try:
             yield
@@ -28,7 +28,7 @@ class FairSlots:
             self._give_back()
 
     async def _taken(self, holder: Hashable) -> None:
-        if self._free:  # then nobody waits
+        if self._free:  # then nothing waits
             self._free -= 1
             return
         turn = asyncio.get_running_loop().create_future()
@@ -47,7 +47,7 @@ class FairSlots:
             turn = turns.popleft()
             if turns:
                 self._waiting[holder] = turns  # behind all others
-            if not turn.done():  # who was cancelled is passed over
+            if not turn.done():  # a cancelled wait is passed over
                 turn.set_result(None)
                 return
         self._free += 1

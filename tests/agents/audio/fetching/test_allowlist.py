@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from agents.audio.fetching.addresses import is_public, reached
-from agents.audio.fetching.fetcher import AddressNotAllowed, RecordingUnreachable, UnknownAddress
+from agents.audio.fetching import AddressNotAllowed, RecordingUnreachable, UnknownAddress
+from agents.audio.fetching.hosts import is_public, reached
 from tests.agents.audio.fetching.fetched import SMALL, Names, fetched
 from tests.agents.audio.fetching.web import web_server
 
@@ -37,9 +37,7 @@ NOT_PUBLIC = [
 
 
 @pytest.mark.parametrize("address", NOT_PUBLIC)
-async def test_what_is_not_public_is_refused_as_an_address_and_behind_a_name(
-    port: str, target: Path, address: str
-) -> None:
+async def test_a_private_address_is_refused_itself_and_behind_a_name(port: str, target: Path, address: str) -> None:
     host = f"[{address}]" if ":" in address else address
     with pytest.raises(AddressNotAllowed, match="CALLSIFT_FETCH_INTERNAL_HOSTS"):
         await fetched(f"http://{host}:{port}/small.wav", target)
@@ -48,12 +46,12 @@ async def test_what_is_not_public_is_refused_as_an_address_and_behind_a_name(
 
 
 @pytest.mark.parametrize("address", ["8.8.8.8", "2606:4700::1111", "64:ff9b::808:808", "::ffff:8.8.8.8"])
-def test_what_is_public_is_allowed(address: str) -> None:
+def test_a_public_address_is_allowed(address: str) -> None:
     assert is_public(reached(ip_address(address)))
 
 
 @pytest.mark.parametrize("host", ["2130706433", "127.1", "0", "0x7f.1", "0x7f000001", "0177.0.0.1", "①②⑦.0.0.1"])
-async def test_no_way_of_writing_it_leads_to_loopback(port: str, target: Path, host: str) -> None:
+async def test_a_loopback_address_is_refused_however_it_is_written(port: str, target: Path, host: str) -> None:
     with pytest.raises((AddressNotAllowed, UnknownAddress)):
         await fetched(f"http://{host}:{port}/small.wav", target)
 
@@ -71,7 +69,7 @@ async def test_an_internal_host_that_is_listed_is_fetched_from(port: str, target
 
 
 @pytest.mark.parametrize("listed", ["other.test", "*.pbx.test", "10.0.0.0/8"])
-async def test_another_that_is_listed_does_not_help(port: str, target: Path, listed: str) -> None:
+async def test_a_listed_host_or_network_opens_no_other(port: str, target: Path, listed: str) -> None:
     with pytest.raises(AddressNotAllowed):
         await fetched(
             f"http://pbx.test:{port}/small.wav", target, Names(pbx_test=["127.0.0.1"]), internal_hosts=(listed,)
@@ -95,7 +93,7 @@ async def test_a_listed_name_does_not_open_the_metadata_service(port: str, targe
 @pytest.mark.parametrize(
     "to", ["http://127.0.0.1:{port}/small.wav", "http://localhost:{port}/small.wav", "//other.test:{port}/small.wav"]
 )
-async def test_a_redirect_leads_nowhere_that_an_event_may_not(port: str, target: Path, to: str) -> None:
+async def test_a_redirect_to_an_address_that_is_not_allowed_is_refused(port: str, target: Path, to: str) -> None:
     names = Names(pbx_test=["127.0.0.1"], other_test=["127.0.0.1"], localhost=["127.0.0.1"])
     uri = f"http://pbx.test:{port}/302/x?to={to.format(port=port)}"
     with pytest.raises(AddressNotAllowed, match="no public address"):
@@ -139,6 +137,6 @@ async def test_a_scheme_that_is_not_listed_is_refused(target: Path, uri: str) ->
         await fetched(uri, target, file_roots=("/",))
 
 
-async def test_a_name_that_nobody_knows_may_become_known(target: Path) -> None:
+async def test_an_unknown_host_name_is_a_transient_error(target: Path) -> None:
     with pytest.raises(RecordingUnreachable):
         await fetched("http://pbx.test/small.wav", target, Names())

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from agents.audio.channels import BLOCK, in_blocks
-from agents.audio.likeness import Likeness, Windows, same_mix, without_bleed
+from agents.audio.crosstalk import Crosstalk, Windows, same_mix, without_bleed
 from schemas import SpeechSegment
 from tests.agents.audio.sounds import Samples
 
@@ -30,10 +30,10 @@ def heard_through(sound: Samples, gain_db: float, delay_s: float = 0.0) -> Sampl
 
 
 def compared(first: Samples, second: Samples) -> Windows:
-    likeness = Likeness()
+    crosstalk = Crosstalk()
     for block in in_blocks([np.concatenate([first, second]) + LINE_NOISE], BLOCK):
-        likeness.push(block)
-    return likeness.windows()
+        crosstalk.push(block)
+    return crosstalk.windows()
 
 
 def segment(span: tuple[float, float]) -> SpeechSegment:
@@ -61,11 +61,11 @@ def test_one_who_talks_alone_and_is_heard_through_is_no_mix() -> None:
 
 def test_two_silent_channels_are_no_mix() -> None:
     assert not same_mix(compared(np.zeros_like(AGENT), np.zeros_like(AGENT)))
-    assert not same_mix(Likeness().windows())
+    assert not same_mix(Crosstalk().windows())
 
 
 @pytest.mark.parametrize(("gain_db", "delay_s"), [(-8.0, 0.0), (-20.0, 0.003), (-30.0, 0.02)])
-def test_what_is_only_heard_through_is_left_out(gain_db: float, delay_s: float) -> None:
+def test_bleed_is_left_out(gain_db: float, delay_s: float) -> None:
     first = CUSTOMER + heard_through(AGENT, gain_db, delay_s)
     windows = compared(first, AGENT)
     kept, left_out_s = without_bleed([segment(CUSTOMER_SPEAKS), segment(AGENT_SPEAKS)], windows, 0)
@@ -74,7 +74,7 @@ def test_what_is_only_heard_through_is_left_out(gain_db: float, delay_s: float) 
     assert without_bleed([segment(AGENT_SPEAKS)], windows, 1) == ((segment(AGENT_SPEAKS),), 0.0)
 
 
-def test_what_somebody_says_after_the_bleed_stays() -> None:
+def test_speech_after_the_bleed_stays() -> None:
     answers = voice(4, (14.0, 19.0))
     first = heard_through(AGENT, -15.0) + answers
     kept, left_out_s = without_bleed([segment((8.0, 19.0))], compared(first, AGENT), 0)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from agents.transcribe.model_check import sample_rate_hz
+from agents.transcribe.model_files.check import sample_rate_hz
 
 
 @pytest.mark.parametrize("place", ["conf/mfcc.conf", "mfcc.conf"], ids=["layout of today", "layout before"])

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from agents.audio.fetching.fetcher import FetchSettings
+from agents.audio.fetch_settings import FetchSettings
 from streams.errors import SettingsError
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.transcribe.numbers import Number, normalised, numbers
+from agents.transcribe.inverse_text_normalisation import Number, normalised, numbers
 
 ONES = ("", "bir", "iki", "üç", "dört", "beş", "altı", "yedi", "sekiz", "dokuz")
 TENS = ("", "on", "yirmi", "otuz", "kırk", "elli", "altmış", "yetmiş", "seksen", "doksan")
@@ -140,7 +140,7 @@ def test_numbers_become_digits(said: str, written: str) -> None:
         "",
     ],
 )
-def test_what_is_no_number_stays(said: str) -> None:
+def test_a_word_that_is_no_number_stays(said: str) -> None:
     assert normalised(said) == said
 
 

@@ -16,10 +16,6 @@ from streams.errors import CallsiftError
 _KALDI_DEFAULT_HZ = 16000.0
 
 
-class UnusableModel(CallsiftError):
-    """The folder holds no model that Vosk can load and use."""
-
-
 @dataclass(frozen=True)
 class ModelFacts:
     """What a model is, and what it costs."""
@@ -44,7 +40,7 @@ def check_model(folder: Path) -> ModelFacts:
     """Load the model in a folder and decode a second of silence with it. Blocks.
 
     Raises:
-        UnusableModel: Vosk cannot load it, or cannot decode with it.
+        CallsiftError: Vosk cannot load it, or cannot decode with it.
     """
     rate_hz = sample_rate_hz(folder)
     before_bytes = _resident_bytes()
@@ -56,7 +52,7 @@ def check_model(folder: Path) -> ModelFacts:
         recogniser.AcceptWaveform(bytes(2 * rate_hz))
         json.loads(recogniser.FinalResult())["text"]
     except Exception as error:  # Vosk raises nothing more special
-        raise UnusableModel(
+        raise CallsiftError(
             f"no usable Vosk model in {folder}",
             "Set CALLSIFT_VOSK_MODEL to the folder of an unpacked Vosk model; `callsift model fetch` brings one",
         ) from error

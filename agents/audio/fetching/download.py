@@ -1,40 +1,14 @@
-"""The file that a recording is written to, and the threads that wait for disks and drivers."""
+"""A recording on its way into a file."""
 
-import asyncio
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import BinaryIO, TypeVar
+from typing import BinaryIO
 
 from agents.audio.fetching.errors import RecordingTooLarge
+from streams.threads import Threads
 
 BLOCK_BYTES = 1024 * 1024
-_THREADS = 32  # a hung network file system or bucket keeps some for a while
-
-R = TypeVar("R")
 
 
-class Threads:
-    """Threads of fetching's own: a place that hangs takes none away from the rest of the worker."""
-
-    def __init__(self) -> None:
-        """Start nothing yet."""
-        self._executor = ThreadPoolExecutor(_THREADS, thread_name_prefix="fetch")
-
-    async def run(self, function: Callable[[], R], limit_s: float | None = None) -> R:
-        """Run a function that blocks; raises TimeoutError after ``limit_s`` seconds and leaves the thread behind."""
-        loop = asyncio.get_running_loop()
-        return await asyncio.wait_for(loop.run_in_executor(self._executor, function), limit_s)
-
-    def forget(self, function: Callable[[], object]) -> None:
-        """Run a function without waiting for it."""
-        self._executor.submit(function)
-
-    def close(self) -> None:
-        """Take no more work."""
-        self._executor.shutdown(wait=False, cancel_futures=True)
-
-
-class Target:
+class Download:
     """A file that takes blocks up to a limit."""
 
     def __init__(self, file: BinaryIO, limit_bytes: int, shown: str, threads: Threads) -> None:

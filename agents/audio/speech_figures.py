@@ -1,4 +1,4 @@
-"""Talk, silence, overlap and who answers whom how fast, from who spoke when. Plain arithmetic on intervals."""
+"""Talk, silence, overlap, interruptions and response gaps, from each speaker's segments: arithmetic on intervals."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby, pairwise
@@ -47,7 +47,7 @@ def _stretches(speech: Speech, duration_s: float) -> Iterator[tuple[float, int]]
 
 
 def _exchanges(speech: Speech) -> tuple[dict[Speaker, int], dict[Speaker, list[float]]]:
-    """Count who cut in on whom, and collect the pauses before each answer, in seconds."""
+    """Count each speaker's interruptions, and collect the pauses before each answer, in seconds."""
     interruptions: dict[Speaker, int] = dict.fromkeys(speech, 0)
     gaps: dict[Speaker, list[float]] = {speaker: [] for speaker in speech}
     last: dict[Speaker, SpeechSegment] = {}

@@ -1,4 +1,4 @@
-"""How long a recording says that it is: what is missing at its end was lost."""
+"""The duration that a recording declares: what is missing at its end was lost."""
 
 from math import isclose
 from pathlib import Path
@@ -24,7 +24,7 @@ def cut_s(
     first_byte: int | None,
     decoded_s: float,
 ) -> float:
-    """Return how many seconds a file announces and does not have; 0 where it announces none.
+    """Return how many of the seconds that a file declares it does not have; 0 where it declares no duration.
 
     Args:
         path: The file.
@@ -58,7 +58,7 @@ def is_empty_wav(path: Path) -> bool:
 
 
 def _sought_data(file: BinaryIO) -> int | None:
-    """Go to a WAV's first sample and return the bytes that its header announces; None: no WAV."""
+    """Go to a WAV's first sample and return how many bytes of samples its header declares; None: no WAV."""
     head = file.read(12)
     if head[:4] != b"RIFF" or head[8:] != b"WAVE":
         return None

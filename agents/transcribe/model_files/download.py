@@ -1,4 +1,4 @@
-"""Downloading a model's archive: the module that talks to web servers. What was broken off is continued."""
+"""Downloading a model's archive: the module that talks to web servers. A download that broke off is continued."""
 
 import time
 from collections.abc import Callable
@@ -12,6 +12,7 @@ from urllib3.util.ssl_ import create_urllib3_context
 
 from streams.errors import CallsiftError
 from streams.payloads.claim_check import public_address
+from streams.resumption import OtherContent, asking_for_the_rest, first_byte, strong_tag
 from streams.tls import checked_alike, distrust
 
 _BLOCK_BYTES = 256 * 1024
@@ -25,14 +26,10 @@ Progress = Callable[[int, int | None], None]
 """Told how many bytes are there and how many there will be; None: the server does not say."""
 
 
-class DownloadFailed(CallsiftError):
-    """The archive could not be downloaded, or not to its end."""
-
-
 def download(url: str, part: Path, *, limit_bytes: int, time_limit_s: float, on_progress: Progress) -> None:
     """Download ``url`` to the file ``part``, going on where an earlier call stopped. Blocks.
 
-    Continues only what the server marked with a strong ETag that is still the same; otherwise starts anew. The ETag is
+    Continues only what the server marked with a strong ETag that is still the same; otherwise starts again. The ETag is
     kept beside the file.
 
     Args:
@@ -43,13 +40,14 @@ def download(url: str, part: Path, *, limit_bytes: int, time_limit_s: float, on_
         on_progress: Called after every block.
 
     Raises:
-        DownloadFailed: The server did not answer, refused, broke off, sent too much or took too long.
+        CallsiftError: The server did not answer, refused, broke off, sent too much or took too long.
     """
     shown = public_address(url)
     if not url.lower().startswith(("http://", "https://")):
-        raise DownloadFailed(f"cannot download {shown}", "Name an address that begins with https:// or http://")
+        raise CallsiftError(f"cannot download {shown}", "Name an address that begins with https:// or http://")
     deadline = time.monotonic() + time_limit_s
-    have_bytes, headers = _going_on(part)
+    have_bytes, tag = _there(part)
+    headers = {"User-Agent": "callsift"} | asking_for_the_rest(have_bytes, tag)
     try:
         with (
             _session() as session,
@@ -57,12 +55,12 @@ def download(url: str, part: Path, *, limit_bytes: int, time_limit_s: float, on_
         ):
             hops = [url.lower(), *(hop.url for hop in (*answer.history, answer))]
             if hops[0].startswith("https:") and not all(hop.startswith("https:") for hop in hops):
-                raise DownloadFailed(
+                raise CallsiftError(
                     f"{shown} leads to an address without encryption", "Name the address that it leads to"
                 )
             if have_bytes and answer.headers.get("Content-Range") == f"bytes */{have_bytes}":
                 return  # nothing is missing
-            have_bytes = _begin(answer, part, have_bytes, shown)
+            have_bytes = _begin(answer, part, have_bytes, tag, shown)
             length = answer.headers.get("Content-Length", "")
             total_bytes = have_bytes + int(length) if length.isdecimal() else None
             with part.open("ab") as file:
@@ -72,18 +70,18 @@ def download(url: str, part: Path, *, limit_bytes: int, time_limit_s: float, on_
                     on_progress(have_bytes, total_bytes)
                     if have_bytes > limit_bytes:
                         forget(part)
-                        raise DownloadFailed(f"{shown} has more than {limit_bytes} bytes", _LARGER)
+                        raise CallsiftError(f"{shown} has more than {limit_bytes} bytes", _LARGER)
                     if time.monotonic() > deadline:
-                        raise DownloadFailed(f"{shown} took more than {time_limit_s:.0f} s", _AGAIN)
+                        raise CallsiftError(f"{shown} took more than {time_limit_s:.0f} s", _AGAIN)
     except requests.RequestException as error:
         why = distrust(error)
-        raise DownloadFailed(
+        raise CallsiftError(
             f"cannot download {shown}: {why or type(error).__name__}",
             _TRUST if why else f"Check that this machine reaches it. {_AGAIN}",
         ) from None  # the library's text holds the whole address
     except urllib3.exceptions.HTTPError as error:  # also fewer bytes than the server said
         reason = type(error).__name__
-        raise DownloadFailed(f"{shown} broke off after {have_bytes} bytes: {reason}", _AGAIN) from None
+        raise CallsiftError(f"{shown} broke off after {have_bytes} bytes: {reason}", _AGAIN) from None
 
 
 class _Adapter(HTTPAdapter):
@@ -101,38 +99,37 @@ def _session() -> requests.Session:
 
 
 def forget(part: Path) -> None:
-    """Remove what was downloaded, so that the next download starts anew."""
+    """Remove what was downloaded, so that the next download starts from the beginning."""
     part.unlink(missing_ok=True)
     _tag_file(part).unlink(missing_ok=True)
 
 
-def _going_on(part: Path) -> tuple[int, dict[str, str]]:
-    """Return how many bytes are there to go on from, and the headers that ask for the rest."""
-    headers = {"Accept-Encoding": "identity", "User-Agent": "callsift"}
-    if not (_tag_file(part).exists() and part.exists() and part.stat().st_size):
-        return 0, headers
-    have_bytes = part.stat().st_size
-    tag = _tag_file(part).read_text(encoding="latin-1")
-    return have_bytes, headers | {"Range": f"bytes={have_bytes}-", "If-Range": tag}
-
-
-def _begin(answer: requests.Response, part: Path, have_bytes: int, shown: str) -> int:
+def _begin(answer: requests.Response, part: Path, have_bytes: int, tag: str | None, shown: str) -> int:
     """Return how many of the bytes on disk the answer goes on from; an answer from the start empties the file."""
     status = answer.status_code
-    if status == requests.codes.ok:
+    try:
+        begins = first_byte(status, answer.headers, have_bytes, tag)
+    except OtherContent:
+        forget(part)
+        raise CallsiftError(
+            f"{shown} is not what it was when its download began", "Run the same command again"
+        ) from None
+    if begins is None:
+        cure = _AGAIN if status >= 500 or status == requests.codes.too_many_requests else "Check the address"
+        raise CallsiftError(f"cannot download {shown}: status {status}", cure)
+    if begins == 0:
         forget(part)
         part.touch()
-        tag = answer.headers.get("ETag", "")
-        if tag.startswith('"'):  # one that begins with W/ does not promise the same bytes
-            _tag_file(part).write_text(tag, encoding="latin-1")
-        return 0
-    if have_bytes and status in {requests.codes.partial, requests.codes.requested_range_not_satisfiable}:
-        if answer.headers.get("Content-Range", "").startswith(f"bytes {have_bytes}-"):
-            return have_bytes
-        forget(part)
-        raise DownloadFailed(f"{shown} is not what it was when its download began", "Run the same command again")
-    cure = _AGAIN if status >= 500 or status == requests.codes.too_many_requests else "Check the address"
-    raise DownloadFailed(f"cannot download {shown}: status {status}", cure)
+        if new_tag := strong_tag(answer.headers):
+            _tag_file(part).write_text(new_tag, encoding="latin-1")
+    return begins
+
+
+def _there(part: Path) -> tuple[int, str | None]:
+    """Return how many bytes are there to go on from, and the tag of what they are a part of."""
+    if not (_tag_file(part).exists() and part.exists()):
+        return 0, None
+    return part.stat().st_size, _tag_file(part).read_text(encoding="latin-1")
 
 
 def _tag_file(part: Path) -> Path:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.audio.figures import speech_figures
+from agents.audio.speech_figures import speech_figures
 from schemas import Speaker, SpeechSegment
 
 CUSTOMER, AGENT = Speaker.CUSTOMER, Speaker.AGENT
@@ -15,7 +15,7 @@ def segments(*spans: tuple[float, float]) -> Segments:
     return tuple(SpeechSegment(start_s=start, end_s=end) for start, end in spans)
 
 
-def test_a_call_by_construction() -> None:
+def test_the_figures_of_a_constructed_call_are_known() -> None:
     speech = {CUSTOMER: segments((1.0, 3.0), (6.0, 7.5)), AGENT: segments((2.5, 4.0), (9.0, 10.0))}
     figures = speech_figures(speech, 10.0)
     assert figures.speakers[CUSTOMER].talk_s == 3.5
@@ -27,7 +27,7 @@ def test_a_call_by_construction() -> None:
     assert figures.longest_silence_s == 2.0
 
 
-def test_who_cut_in_on_whom_and_who_answered_how_fast() -> None:
+def test_interruptions_and_response_gaps_are_counted_for_each_speaker() -> None:
     speech = {
         CUSTOMER: segments((0.0, 4.0), (5.0, 6.0), (9.0, 12.0), (20.0, 21.0)),
         AGENT: segments((3.0, 4.5), (6.8, 8.6), (10.0, 11.0), (14.0, 15.0), (16.0, 18.0)),
@@ -48,7 +48,7 @@ def test_who_cut_in_on_whom_and_who_answered_how_fast() -> None:
     )
 
 
-def test_those_who_begin_together_interrupt_nobody() -> None:
+def test_speakers_who_begin_together_do_not_interrupt_each_other() -> None:
     figures = speech_figures({CUSTOMER: segments((1.0, 3.0)), AGENT: segments((1.0, 2.0))}, 5.0)
     assert (figures.overlaps, figures.overlap_s) == (1, 1.0)
     assert [own.interruptions for own in figures.speakers.values()] == [0, 0]
@@ -113,7 +113,7 @@ def test_parts_are_never_larger_than_what_they_are_part_of(customer: Segments, a
 
 
 @given(spoken(), spoken())
-def test_it_does_not_matter_who_is_who(customer: Segments, agent: Segments) -> None:
+def test_figures_do_not_depend_on_which_speaker_is_which(customer: Segments, agent: Segments) -> None:
     one = speech_figures({CUSTOMER: customer, AGENT: agent}, DURATION_S)
     other = speech_figures({CUSTOMER: agent, AGENT: customer}, DURATION_S)
     assert one.speakers[CUSTOMER] == other.speakers[AGENT]

@@ -1,4 +1,4 @@
-"""Hosts and their addresses: which are public, and which a list of the settings means."""
+"""Hosts and their addresses: which are public, and which are on a list of the settings."""
 
 from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network

@@ -1,15 +1,15 @@
-"""A turn's text as pieces: words and numbers with their place, and whether a number counts or measures something."""
+"""A turn's text as tokens: words and numbers with their place, and whether a number counts or measures something."""
 
 import re
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 
-from agents.transcribe.numbers import Number, numbers
+from agents.transcribe.inverse_text_normalisation import Number, numbers
 from agents.transcribe.redaction.spans import Said
 from agents.transcribe.turkish import lowered, words
 
 _TOKEN = re.compile(r"\[[a-z_]+\]|[^\W_]+")
-"""A placeholder is one token, that says nothing."""
+"""A placeholder is one token, and says nothing."""
 _WITH_ENDING = re.compile(r"(\d{7,}|\d\d(?:\d\d)?(?=[dt][ea]n))[a-zçğıöşü]{1,5}")
 _IBAN_HEAD = re.compile(r"tr(\d{2,24})")
 _WRITTEN_MEASURE = re.compile(
@@ -36,13 +36,13 @@ _NOT_ONE = _MOMENT | words("da daha dakika de dk saniye sn")
 
 
 @dataclass(frozen=True, eq=False)
-class Piece:
+class Token:
     """A word or a number of a turn; equal to itself alone, which is quick to tell."""
 
     turn: int
     """Position of the turn."""
     place: int
-    """Position among the turn's pieces."""
+    """Position among the turn's tokens."""
     speaker: str
     """Who said it."""
     start: int
@@ -63,50 +63,50 @@ class Piece:
     """Whether the number tells a price, a date, an hour, a floor: what is not dictated."""
 
 
-def pieces(turns: Sequence[Said]) -> list[list[Piece]]:
-    """Return the pieces of each turn."""
+def tokens(turns: Sequence[Said]) -> list[list[Token]]:
+    """Return the tokens of each turn."""
     return [_of_turn(position, turn) for position, turn in enumerate(turns)]
 
 
-def number_places(turns: Sequence[Said], heard: Sequence[Sequence[Piece]]) -> Iterator[int]:
+def number_places(turns: Sequence[Said], heard: Sequence[Sequence[Token]]) -> Iterator[int]:
     """Yield the positions of all turns that say a number, whatever for; nothing else has digits to hide."""
     for position, (turn, own) in enumerate(zip(turns, heard, strict=True)):
-        if any(piece.digits for piece in own) or any(letter.isdecimal() for letter in turn.text):
+        if any(token.digits for token in own) or any(letter.isdecimal() for letter in turn.text):
             yield position
 
 
-def _of_turn(position: int, turn: Said) -> list[Piece]:
+def _of_turn(position: int, turn: Said) -> list[Token]:
     low = lowered(turn.text)
     by_start = {number.start: number for number in numbers(turn.text)}
     measured = {place for match in _WRITTEN_MEASURE.finditer(low) for place in range(*match.span())}
-    tokens = list(_TOKEN.finditer(low))
-    found: list[Piece] = []
+    matches = list(_TOKEN.finditer(low))
+    found: list[Token] = []
     done = 0
-    for place, token in enumerate(tokens):
-        if token.start() < done:
+    for place, match in enumerate(matches):
+        if match.start() < done:
             continue
-        number, following = by_start.get(token.start()), tokens[place + 1][0] if place + 1 < len(tokens) else ""
-        if number and (token[0] == "bir" and following in _NOT_ONE):
+        number, following = by_start.get(match.start()), matches[place + 1][0] if place + 1 < len(matches) else ""
+        if number and (match[0] == "bir" and following in _NOT_ONE):
             number = None
-        if written := _WITH_ENDING.fullmatch(token[0]):  # 05321234567den
-            number = Number(token.start(), token.end(), written[1], spoken=False)
+        if written := _WITH_ENDING.fullmatch(match[0]):  # 05321234567den
+            number = Number(match.start(), match.end(), written[1], spoken=False)
         number = number and _dictated(low, number)
-        if number and not number.spoken and number.end != token.end():
+        if number and not number.spoken and number.end != match.end():
             number = None  # a code, as e10 or 5kg
-        if head := _IBAN_HEAD.fullmatch(token[0]):
-            number = Number(token.start(), token.end(), head[1], spoken=False)
-        done = number.end if number else token.end()
-        if found and found[-1].digits and not found[-1].words and low[found[-1].end : token.start()] in {"'", "’"}:
+        if head := _IBAN_HEAD.fullmatch(match[0]):
+            number = Number(match.start(), match.end(), head[1], spoken=False)
+        done = number.end if number else match.end()
+        if found and found[-1].digits and not found[-1].words and low[found[-1].end : match.start()] in {"'", "’"}:
             continue  # the ending of a written number
-        before, gap = (found[-1].text, low[found[-1].end : token.start()]) if found else ("", "")
+        before, gap = (found[-1].text, low[found[-1].end : match.start()]) if found else ("", "")
         found.append(
-            Piece(
+            Token(
                 turn=position,
                 place=len(found),
                 speaker=turn.speaker,
-                start=token.start(),
+                start=match.start(),
                 end=done,
-                text=low[token.start() : done],
+                text=low[match.start() : done],
                 digits=number.digits if number else "",
                 words=len(low[number.start : number.end].split()) if number and number.spoken else 0,
                 ending=number.ending if number else "",
