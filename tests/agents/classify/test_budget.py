@@ -8,7 +8,8 @@ import pytest
 
 from agents.classify.budget import DailyBudget
 from agents.classify.errors import BudgetSpent
-from agents.classify.usage import Price, estimated_tokens, total
+from agents.classify.settings import Price
+from agents.classify.usage import estimated_tokens, total
 from schemas import Usage
 from streams.errors import DependencyDown
 

@@ -29,8 +29,7 @@ from agents.classify.errors import (
     ModelThrottles,
     RequestRefused,
 )
-from agents.classify.settings import ClassifierName, ClassifySettings
-from agents.classify.usage import Price
+from agents.classify.settings import ClassifierName, ClassifySettings, Price
 from callsift.embedded import free_port
 from schemas import Insights, Leaf, Sentiment, Speaker, Taxonomy, Usage
 from streams.errors import CallsiftError, PermanentError
