@@ -7,7 +7,7 @@ from datetime import datetime
 
 from agents.classify.classifier import Classifier
 from agents.classify.core import Answer, Source
-from agents.classify.errors import ModelBusy
+from agents.classify.hosted import ModelBusy
 from schemas import Turn
 from streams.errors import DependencyDown
 

@@ -8,14 +8,14 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from agents.classify import metrics
-from agents.classify.answer import read_answer
-from agents.classify.classifier import HostedModel, Reply
 from agents.classify.core import Answer, Source
-from agents.classify.errors import AnswerBlocked, GarbledAnswer, GarbledExtras, ModelThrottles
-from agents.classify.metered import MeteredModel
-from agents.classify.prompt import Prompt, make_prompt, prompt_version
+from agents.classify.hosted.answer import read_answer
+from agents.classify.hosted.errors import AnswerBlocked, GarbledAnswer, GarbledExtras, ModelThrottles
+from agents.classify.hosted.metered import MeteredModel
+from agents.classify.hosted.model import HostedModel, Reply
+from agents.classify.hosted.prompt import Prompt, make_prompt, prompt_version
+from agents.classify.hosted.usage import total
 from agents.classify.settings import ClassifySettings
-from agents.classify.usage import total
 from schemas import Leaf, Taxonomy, Turn, Usage
 
 _TURNED_AWAY_TIMES = 5

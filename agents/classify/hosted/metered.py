@@ -4,13 +4,20 @@ import asyncio
 from zoneinfo import ZoneInfo
 
 from agents.classify import metrics
-from agents.classify.budget import DailyBudget
-from agents.classify.classifier import HostedModel, Reply
-from agents.classify.errors import GarbledAnswer, ModelAway, ModelBusy, ModelThrottles, RequestRefused, unanswered
-from agents.classify.limits import Limiter, Passage
-from agents.classify.prompt import Prompt
+from agents.classify.hosted.budget import DailyBudget
+from agents.classify.hosted.errors import (
+    GarbledAnswer,
+    ModelAway,
+    ModelBusy,
+    ModelThrottles,
+    RequestRefused,
+    unanswered,
+)
+from agents.classify.hosted.limits import Limiter, Permit
+from agents.classify.hosted.model import HostedModel, Reply
+from agents.classify.hosted.prompt import Prompt
+from agents.classify.hosted.usage import estimated_tokens
 from agents.classify.settings import ClassifySettings
-from agents.classify.usage import estimated_tokens
 from schemas import Usage
 from streams.errors import CallsiftError
 
@@ -57,12 +64,12 @@ class MeteredModel:
         await self._budget.reserve(expected)
         spent = 0.0
         try:
-            async with self._limiter.passage(sent_tokens + _ANSWER_TOKENS) as passage:
+            async with self._limiter.permit(sent_tokens + _ANSWER_TOKENS) as permit:
                 spent = expected  # what is not answered in time may be paid for all the same
-                reply = await self._replied(prompt, passage)
+                reply = await self._replied(prompt, permit)
                 usage = self._usage(reply, sent_tokens)
                 spent = usage.cost or 0.0
-                passage.answered(usage.prompt_tokens + usage.answer_tokens)
+                permit.answered(usage.prompt_tokens + usage.answer_tokens)
         except (ModelThrottles, ModelAway, RequestRefused):
             spent = 0.0
             raise
@@ -83,7 +90,7 @@ class MeteredModel:
             currency=self._currency if self._price else None,
         )
 
-    async def _replied(self, prompt: Prompt, passage: Passage) -> Reply:
+    async def _replied(self, prompt: Prompt, permit: Permit) -> Reply:
         try:
             try:
                 async with asyncio.timeout(self._timeout_s):  # the whole of it, however slowly it drips
@@ -93,7 +100,7 @@ class MeteredModel:
         except CallsiftError as error:
             metrics.REQUESTS.labels(_RESULTS[type(error)]).inc()
             if isinstance(error, ModelThrottles):
-                passage.throttled(error.retry_after_s)
+                permit.throttled(error.retry_after_s)
             elif isinstance(error, ModelBusy) and error.retry_after_s is not None:
                 self._limiter.pause(error.retry_after_s)
             raise

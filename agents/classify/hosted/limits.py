@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from agents.classify import metrics
-from agents.classify.errors import ModelAway
+from agents.classify.hosted.errors import ModelAway
 
 Clock = Callable[[], float]
 _BURST_SHARE = 0.04
@@ -19,7 +19,7 @@ _REFILL_SHARE = 0.94
 _LONGEST_BACKOFF_S = 60.0
 
 
-class Bucket:
+class TokenBucket:
     """At most ``limit`` units in any ``period_s``: a small store of them, refilled evenly a little below the limit."""
 
     def __init__(self, limit: float, period_s: float, clock: Clock) -> None:
@@ -70,8 +70,8 @@ class Limiter:
             period_s: Seconds that the limits are for.
             clock: What tells the time, in seconds.
         """
-        self._requests = Bucket(requests, period_s, clock) if requests else None
-        self._tokens = Bucket(tokens, period_s, clock) if tokens else None
+        self._requests = TokenBucket(requests, period_s, clock) if requests else None
+        self._tokens = TokenBucket(tokens, period_s, clock) if tokens else None
         self._most = float(concurrency)
         self._longest_pause_s = longest_pause_s
         self._clock = clock
@@ -84,7 +84,7 @@ class Limiter:
         """Requests that may be under way at once, as adapted."""
 
     @asynccontextmanager
-    async def passage(self, tokens: int) -> AsyncIterator["Passage"]:
+    async def permit(self, tokens: int) -> AsyncIterator["Permit"]:
         """Wait for one's turn to send a request of about ``tokens`` tokens.
 
         Raises:
@@ -104,7 +104,7 @@ class Limiter:
         started_at = self._clock()
         metrics.LIMITER_WAIT.observe(started_at - asked_at)
         try:
-            yield Passage(self, tokens, started_at)
+            yield Permit(self, tokens, started_at)
         finally:
             self._under_way -= 1
             self._freed.set()
@@ -154,7 +154,7 @@ class Limiter:
         metrics.CONCURRENCY.set(concurrency / self._most)
 
 
-class Passage:
+class Permit:
     """One request under way."""
 
     def __init__(self, limiter: Limiter, tokens: int, started_at: float) -> None:

@@ -8,8 +8,8 @@ from typing import Annotated, Any, TypeVar
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError
 
 from agents.classify.core import Answer
-from agents.classify.errors import GarbledAnswer, GarbledExtras
-from agents.classify.fence import harmless
+from agents.classify.hosted.errors import GarbledAnswer, GarbledExtras
+from agents.classify.hosted.transcript_block import sanitised
 from schemas import Insights, Sentiment, Taxonomy
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
@@ -25,9 +25,9 @@ class _Verdict(BaseModel):
     category: str
     sub_category: str | None = None
     confidence: float = Field(ge=0.0, le=1.0)
-    justification: Annotated[str, BeforeValidator(lambda value: _said(value, _PROSE_CHARS))] = Field(min_length=1)
+    justification: Annotated[str, BeforeValidator(lambda value: _one_line(value, _PROSE_CHARS))] = Field(min_length=1)
     evidence: tuple[int, ...] = ()
-    summary: Annotated[str | None, BeforeValidator(lambda value: _said(value, _PROSE_CHARS) or None)] = None
+    summary: Annotated[str | None, BeforeValidator(lambda value: _one_line(value, _PROSE_CHARS) or None)] = None
 
 
 class _Insights(Insights):
@@ -96,17 +96,18 @@ def _validated(model: type[ModelT], text: str | None) -> ModelT:
 def _resolved(found: _Insights, local_time: datetime | None) -> Insights:
     """Keep only what this version knows, phrases on one line, and a time to call back that can be meant."""
     values: dict[str, Any] = {name: getattr(found, name) for name in Insights.model_fields}
-    values |= {name: harmless(value, _PHRASE_CHARS) or None for name, value in values.items() if isinstance(value, str)}
+    phrases = {name: value for name, value in values.items() if isinstance(value, str)}
+    values |= {name: sanitised(phrase, _PHRASE_CHARS) or None for name, phrase in phrases.items()}
     values["callback_at"] = _callback_at(found.callback_at, local_time)
     return Insights(**values)
 
 
-def _callback_at(said: datetime | None, ended_at: datetime | None) -> datetime | None:
-    if said is None or ended_at is None:
+def _callback_at(stated: datetime | None, ended_at: datetime | None) -> datetime | None:
+    if stated is None or ended_at is None:
         return None
-    resolved = said if said.tzinfo else said.replace(tzinfo=ended_at.tzinfo)
+    resolved = stated if stated.tzinfo else stated.replace(tzinfo=ended_at.tzinfo)
     return resolved if timedelta(0) < resolved - ended_at < _FURTHEST_CALLBACK else None
 
 
-def _said(value: Any, limit: int) -> Any:
-    return harmless(value, limit) if isinstance(value, str) else value
+def _one_line(value: Any, limit: int) -> Any:
+    return sanitised(value, limit) if isinstance(value, str) else value

@@ -21,7 +21,7 @@ from pydantic import SecretStr
 from agents.classify.agent import make_classifier
 from agents.classify.classifier import Classifier
 from agents.classify.core import Answer
-from agents.classify.errors import (
+from agents.classify.hosted.errors import (
     AnswerBlocked,
     GarbledAnswer,
     ModelAway,
@@ -33,7 +33,7 @@ from agents.classify.settings import ClassifierName, ClassifySettings, Price
 from callsift.embedded import free_port
 from schemas import Insights, Leaf, Sentiment, Speaker, Taxonomy, Usage
 from streams.errors import CallsiftError, PermanentError
-from tests.agents.classify.attacks import ATTACKS
+from tests.agents.classify.hosted.attacks import ATTACKS
 from tests.schemas.examples import turn
 from tests.servers.gemini import (
     PLAUSIBLE,
