@@ -30,6 +30,8 @@ class TransientError(CallsiftError):
     """What the stage depends on and did not get, in words; None: the failure is about this event alone."""
     one_event_tells: bool = True
     """Whether one event that uses up its tries says that the dependency is away; False where each names its own."""
+    retry_after_s: float | None = None
+    """Seconds that whoever failed asks to be left alone, which is done for a minute at most; None: it does not say."""
 
 
 class DependencyDown(TransientError):

@@ -50,15 +50,24 @@ class MeteredModel:
         )
 
     async def ask(self, prompt: Prompt) -> tuple[Reply, Usage]:
-        """Send one request when limits and budget allow it.
+        """Send one request when limits and budget allow it; if it is turned away, it queues again.
 
         Raises:
             BudgetSpent: Today's budget does not reach for it.
+            ModelThrottles: The service turns everybody away, round after round.
             ModelAway: The service refuses everybody, or asks to be left alone for long.
             ModelBusy: The service did not answer in time, or says to come back later.
             GarbledAnswer: What replied does not speak the service's language.
             RequestRefused: The service refuses this request.
         """
+        while True:
+            try:
+                return await self._send(prompt)
+            except ModelThrottles:
+                if not self._limiter.is_patient:
+                    raise
+
+    async def _send(self, prompt: Prompt) -> tuple[Reply, Usage]:
         sent_tokens = _sent_tokens(prompt)
         expected = self._cost(sent_tokens, _ANSWER_TOKENS)
         await self._budget.reserve(expected)
@@ -103,6 +112,7 @@ class MeteredModel:
                 permit.throttled(error.retry_after_s)
             elif isinstance(error, ModelBusy) and error.retry_after_s is not None:
                 self._limiter.pause(error.retry_after_s)
+                self._limiter.refuse_long_pauses()
             raise
 
     def _usage(self, reply: Reply, sent_tokens: int) -> Usage:

@@ -143,6 +143,7 @@ CASES = {
     "429 without delay, once": Case([leaked(429), answered()], None, 2),
     "429 again and again": Case([leaked(429, retry_delay="0.05s")] * 9, ModelThrottles, 5),
     "429 for an hour": Case([leaked(429, retry_delay="3600s")] * 9, ModelAway, 1),
+    "503 for an hour": Case([leaked(503, retry_delay="3600s")], ModelAway, 1),
     "500": Case([leaked(500)], ModelBusy, 1),
     "503": Case([leaked(503)], ModelBusy, 1),
     "504": Case([leaked(504)], ModelBusy, 1),
@@ -157,7 +158,7 @@ ENDS: dict[type[CallsiftError] | None, str] = {
     GarbledAnswer: "tried again, retry topics, dead letter",
     ModelAway: "the stage pauses at once",
     ModelBusy: "tried again; several in a row: the stage pauses",
-    ModelThrottles: "the limiter pauses, then as above",
+    ModelThrottles: "the limiter pauses, then the stage",
     RequestRefused: "dead letter at once",
 }
 

@@ -145,6 +145,18 @@ async def test_concurrency_is_halved_once_a_round_and_grows_again_with_answers()
     assert limits.concurrency == 16
 
 
+async def test_after_five_rounds_without_an_answer_nobody_queues_again_until_one_comes() -> None:
+    limits, patient = limiter(concurrency=64), []
+    for _ in range(6):
+        async with contextlib.AsyncExitStack() as stack:
+            for permit in [await stack.enter_async_context(limits.permit(1)) for _ in range(int(limits.concurrency))]:
+                permit.throttled(0.0)
+        patient.append(limits.is_patient)
+    assert patient == [True, True, True, True, False, False]
+    await passing(limits, [])
+    assert limits.is_patient
+
+
 async def test_no_more_are_under_way_than_the_adapted_concurrency() -> None:
     limits = limiter(concurrency=4)
     async with limits.permit(1) as permit:
