@@ -56,7 +56,7 @@ def read_answer(
             names fields and rules, never what the model said: that may quote the call.
         GarbledExtras: The same in sentiment or insights alone.
     """
-    verdict = _validated(_Verdict, text)
+    verdict = _validate(_Verdict, text)
     try:
         leaf = taxonomy.leaf(verdict.category, verdict.sub_category)
     except ValueError:
@@ -70,7 +70,7 @@ def read_answer(
     evidence = tuple(dict.fromkeys(verdict.evidence))[:_MOST_EVIDENCE]
     answer = Answer(leaf, verdict.confidence, verdict.justification, evidence, verdict.summary, stated=True)
     try:
-        extras = _validated(_Extras, text)
+        extras = _validate(_Extras, text)
     except GarbledAnswer as fault:
         garbled = GarbledExtras(fault.message, fault.cure)
         garbled.answer = answer
@@ -78,11 +78,11 @@ def read_answer(
     return replace(
         answer,
         sentiment=Sentiment(start=extras.sentiment.start, end=extras.sentiment.end) if extras.sentiment else None,
-        insights=_resolved(extras.insights, local_time) if extras.insights else None,
+        insights=_resolve(extras.insights, local_time) if extras.insights else None,
     )
 
 
-def _validated(model: type[ModelT], text: str | None) -> ModelT:
+def _validate(model: type[ModelT], text: str | None) -> ModelT:
     try:
         return model.model_validate_json(text or "")
     except ValidationError as error:
@@ -93,7 +93,7 @@ def _validated(model: type[ModelT], text: str | None) -> ModelT:
         raise GarbledAnswer(f"the model's answer is not as asked for: {faults}", _CURE) from None
 
 
-def _resolved(found: _Insights, local_time: datetime | None) -> Insights:
+def _resolve(found: _Insights, local_time: datetime | None) -> Insights:
     """Keep only what this version knows, phrases on one line, and a time to call back that can be meant."""
     values: dict[str, Any] = {name: getattr(found, name) for name in Insights.model_fields}
     phrases = {name: value for name, value in values.items() if isinstance(value, str)}

@@ -75,8 +75,8 @@ class MeteredModel:
         try:
             async with self._limiter.permit(sent_tokens + _ANSWER_TOKENS) as permit:
                 spent = expected  # what is not answered in time may be paid for all the same
-                reply = await self._replied(prompt, permit)
-                usage = self._usage(reply, sent_tokens)
+                reply = await self._ask_in_time(prompt, permit)
+                usage = self._count_usage(reply, sent_tokens)
                 spent = usage.cost or 0.0
                 permit.answered(usage.prompt_tokens + usage.answer_tokens)
         except (ModelThrottles, ModelAway, RequestRefused):
@@ -99,7 +99,7 @@ class MeteredModel:
             currency=self._currency if self._price else None,
         )
 
-    async def _replied(self, prompt: Prompt, permit: Permit) -> Reply:
+    async def _ask_in_time(self, prompt: Prompt, permit: Permit) -> Reply:
         try:
             try:
                 async with asyncio.timeout(self._timeout_s):  # the whole of it, however slowly it drips
@@ -115,7 +115,7 @@ class MeteredModel:
                 self._limiter.refuse_long_pauses()
             raise
 
-    def _usage(self, reply: Reply, sent_tokens: int) -> Usage:
+    def _count_usage(self, reply: Reply, sent_tokens: int) -> Usage:
         """Note what a request took, in the metrics too."""
         prompt_tokens = sent_tokens if reply.prompt_tokens is None else reply.prompt_tokens
         answer_tokens = estimated_tokens([reply.text or ""]) if reply.answer_tokens is None else reply.answer_tokens
