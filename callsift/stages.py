@@ -53,11 +53,11 @@ def _classify(_store: ClaimCheckStore) -> Agent[Any]:
 def _reprocess(_store: ClaimCheckStore) -> Agent[Any]:
     """Make the lane's agent, which waits for what is away: what is decided anew shall not be provisional again."""
     from agents.classify.agent import make_classifier
-    from agents.classify.lane import LaneAgent
+    from agents.classify.reprocess_agent import ReprocessAgent
 
     settings, taxonomy = _classifying(when_away="wait")
     classifier = make_classifier(settings, taxonomy)
-    return LaneAgent(classifier, taxonomy, settings.confidence_floor, settings.reprocess_per_minute)
+    return ReprocessAgent(classifier, taxonomy, settings.confidence_floor, settings.reprocess_per_minute)
 
 
 def _classifying(**settled: str) -> "tuple[ClassifySettings, Taxonomy]":

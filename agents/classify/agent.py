@@ -1,9 +1,9 @@
 """The classify stage's agent: asks a classifier, unless there is nothing to ask about."""
 
 from agents.classify import core, metrics
-from agents.classify.classifier import Classifier, HostedModel
-from agents.classify.hosted import HostedClassifier
-from agents.classify.policy import OfflineWhenAway, SecondOpinion
+from agents.classify.classifier import Classifier
+from agents.classify.fallback import OfflineWhenAway, SecondOpinion
+from agents.classify.hosted import HostedClassifier, HostedModel
 from agents.classify.settings import ClassifySettings
 from schemas import CallClassified, CallTranscribed, Event, Taxonomy
 from streams.processing.agent import Agent
@@ -56,10 +56,10 @@ def make_classifier(settings: ClassifySettings, taxonomy: Taxonomy) -> Classifie
 def make_model(settings: ClassifySettings) -> HostedModel:
     """Make the SDK's client that the settings choose."""
     if settings.chosen == "gemini-legacy":
-        from agents.classify.gemini_legacy import LegacyGeminiModel  # noqa: PLC0415
+        from agents.classify.hosted.gemini_legacy import LegacyGeminiModel  # noqa: PLC0415
 
         return LegacyGeminiModel(settings)
-    from agents.classify.gemini import GeminiModel  # noqa: PLC0415
+    from agents.classify.hosted.gemini import GeminiModel  # noqa: PLC0415
 
     return GeminiModel(settings)
 

@@ -4,13 +4,37 @@ import json
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, SecretStr, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    NonNegativeFloat,
+    PositiveFloat,
+    PositiveInt,
+    SecretStr,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import NoDecode, SettingsConfigDict
 
-from agents.classify.usage import Price
 from streams.settings import Section
 
 ClassifierName = Literal["gemini", "gemini-legacy", "offline"]
+
+
+class Price(BaseModel):
+    """What a million tokens of a model cost."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    prompt: NonNegativeFloat
+    """Per million tokens that are sent."""
+    answer: NonNegativeFloat
+    """Per million tokens that the model makes, its thoughts included."""
+
+    def cost(self, prompt_tokens: int, answer_tokens: int) -> float:
+        """Return the cost of so many tokens."""
+        return (prompt_tokens * self.prompt + answer_tokens * self.answer) / 1e6
 
 
 class ClassifySettings(Section):

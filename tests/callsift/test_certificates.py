@@ -20,7 +20,7 @@ from pydantic import SecretStr
 
 from agents.audio.fetching import RecordingUnreachable
 from agents.classify.agent import make_classifier
-from agents.classify.errors import ModelAway
+from agents.classify.hosted import ModelAway
 from agents.classify.settings import ClassifierName, ClassifySettings
 from agents.sink import store as sink
 from agents.sink.settings import SinkSettings

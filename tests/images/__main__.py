@@ -24,7 +24,7 @@ from tests.images.trial import TOOLS, CheckFailed, start, use_tools
 ROOT = Path(__file__).parents[2]
 DATA_FILES = (
     "agents/classify/offline/model.npz",
-    "agents/classify/prompt.md",
+    "agents/classify/hosted/prompt.md",
     "agents/transcribe/redaction/given_names.txt",
     "agents/transcribe/redaction/surnames.txt",
     "callsift/evaluation/report.html",

@@ -14,8 +14,7 @@ import pytest
 from pydantic import SecretStr
 
 from agents.classify.agent import ClassifyAgent, make_classifier
-from agents.classify.settings import ClassifySettings
-from agents.classify.usage import Price
+from agents.classify.settings import ClassifySettings, Price
 from callsift.embedded import free_port
 from schemas import CallClassified, Taxonomy
 from streams.message import Headers, Message

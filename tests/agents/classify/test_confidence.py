@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from agents.classify import core
 from agents.classify.confidence import combined
 from agents.classify.core import Answer, Source
-from agents.classify.hosted import agreed
+from agents.classify.hosted.classifier import agreed
 from schemas import CallClassified, Leaf, Taxonomy
 from tests.schemas.examples import call_transcribed
 

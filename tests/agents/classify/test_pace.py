@@ -28,7 +28,7 @@ pytestmark = pytest.mark.integration
 CALLS = int(os.environ.get("CALLSIFT_TEST_PACE_CALLS", "100"))
 PER_MINUTE = 600
 BURST = 24
-"""What a limit of 600 a minute lets pass at once, see Bucket."""
+"""What a limit of 600 a minute lets pass at once, see TokenBucket."""
 FAULTS = (
     failed(429, retry_delay="0.3s"),
     failed(429),

@@ -5,11 +5,10 @@ from pathlib import Path
 import pytest
 
 from agents.classify.agent import make_model
-from agents.classify.errors import ModelAway
-from agents.classify.gemini import GeminiModel
-from agents.classify.prompt import make_prompt
-from agents.classify.settings import ClassifySettings
-from agents.classify.usage import Price
+from agents.classify.hosted.errors import ModelAway
+from agents.classify.hosted.gemini import GeminiModel
+from agents.classify.hosted.prompt import make_prompt
+from agents.classify.settings import ClassifySettings, Price
 from schemas import Taxonomy
 from streams.errors import SettingsError
 

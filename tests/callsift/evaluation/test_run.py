@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from agents.classify.errors import GarbledAnswer, ModelAway
+from agents.classify.hosted import GarbledAnswer, ModelAway
 from agents.classify.labelled import LabelledDialogue
 from callsift.evaluation import run
 from callsift.evaluation.predictions import Predictions

@@ -4,13 +4,20 @@ import asyncio
 from zoneinfo import ZoneInfo
 
 from agents.classify import metrics
-from agents.classify.budget import DailyBudget
-from agents.classify.classifier import HostedModel, Reply
-from agents.classify.errors import GarbledAnswer, ModelAway, ModelBusy, ModelThrottles, RequestRefused, unanswered
-from agents.classify.limits import Limiter, Passage
-from agents.classify.prompt import Prompt
+from agents.classify.hosted.budget import DailyBudget
+from agents.classify.hosted.errors import (
+    GarbledAnswer,
+    ModelAway,
+    ModelBusy,
+    ModelThrottles,
+    RequestRefused,
+    unanswered,
+)
+from agents.classify.hosted.limits import Limiter, Permit
+from agents.classify.hosted.model import HostedModel, Reply
+from agents.classify.hosted.prompt import Prompt
+from agents.classify.hosted.usage import estimated_tokens
 from agents.classify.settings import ClassifySettings
-from agents.classify.usage import estimated_tokens
 from schemas import Usage
 from streams.errors import CallsiftError
 
@@ -43,26 +50,35 @@ class MeteredModel:
         )
 
     async def ask(self, prompt: Prompt) -> tuple[Reply, Usage]:
-        """Send one request when limits and budget allow it.
+        """Send one request when limits and budget allow it; if it is turned away, it queues again.
 
         Raises:
             BudgetSpent: Today's budget does not reach for it.
+            ModelThrottles: The service turns everybody away, round after round.
             ModelAway: The service refuses everybody, or asks to be left alone for long.
             ModelBusy: The service did not answer in time, or says to come back later.
             GarbledAnswer: What replied does not speak the service's language.
             RequestRefused: The service refuses this request.
         """
+        while True:
+            try:
+                return await self._send(prompt)
+            except ModelThrottles:
+                if not self._limiter.is_patient:
+                    raise
+
+    async def _send(self, prompt: Prompt) -> tuple[Reply, Usage]:
         sent_tokens = _sent_tokens(prompt)
         expected = self._cost(sent_tokens, _ANSWER_TOKENS)
         await self._budget.reserve(expected)
         spent = 0.0
         try:
-            async with self._limiter.passage(sent_tokens + _ANSWER_TOKENS) as passage:
+            async with self._limiter.permit(sent_tokens + _ANSWER_TOKENS) as permit:
                 spent = expected  # what is not answered in time may be paid for all the same
-                reply = await self._replied(prompt, passage)
-                usage = self._usage(reply, sent_tokens)
+                reply = await self._ask_in_time(prompt, permit)
+                usage = self._count_usage(reply, sent_tokens)
                 spent = usage.cost or 0.0
-                passage.answered(usage.prompt_tokens + usage.answer_tokens)
+                permit.answered(usage.prompt_tokens + usage.answer_tokens)
         except (ModelThrottles, ModelAway, RequestRefused):
             spent = 0.0
             raise
@@ -83,7 +99,7 @@ class MeteredModel:
             currency=self._currency if self._price else None,
         )
 
-    async def _replied(self, prompt: Prompt, passage: Passage) -> Reply:
+    async def _ask_in_time(self, prompt: Prompt, permit: Permit) -> Reply:
         try:
             try:
                 async with asyncio.timeout(self._timeout_s):  # the whole of it, however slowly it drips
@@ -93,12 +109,13 @@ class MeteredModel:
         except CallsiftError as error:
             metrics.REQUESTS.labels(_RESULTS[type(error)]).inc()
             if isinstance(error, ModelThrottles):
-                passage.throttled(error.retry_after_s)
+                permit.throttled(error.retry_after_s)
             elif isinstance(error, ModelBusy) and error.retry_after_s is not None:
                 self._limiter.pause(error.retry_after_s)
+                self._limiter.refuse_long_pauses()
             raise
 
-    def _usage(self, reply: Reply, sent_tokens: int) -> Usage:
+    def _count_usage(self, reply: Reply, sent_tokens: int) -> Usage:
         """Note what a request took, in the metrics too."""
         prompt_tokens = sent_tokens if reply.prompt_tokens is None else reply.prompt_tokens
         answer_tokens = estimated_tokens([reply.text or ""]) if reply.answer_tokens is None else reply.answer_tokens

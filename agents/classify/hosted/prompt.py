@@ -1,4 +1,4 @@
-"""The question to a hosted model: made from the taxonomy, with the transcript fenced as data."""
+"""The question to a hosted model: made from the taxonomy, with the transcript as a block of data."""
 
 import hashlib
 import json
@@ -10,7 +10,7 @@ from pathlib import Path
 from string import Template
 from typing import Any, get_args
 
-from agents.classify.fence import fence
+from agents.classify.hosted.transcript_block import transcript_block
 from schemas import Insights, Taxonomy, Turn
 from schemas.call_classified import Mood
 from schemas.taxonomy import SubCategory
@@ -27,7 +27,7 @@ class Prompt:
     instruction: str
     """What the model is told."""
     transcript: str
-    """What it is to judge: numbered turns, fenced."""
+    """What it is to judge: numbered turns between two marks."""
     shown: frozenset[int]
     """Positions of the turns that the transcript shows."""
     context: str
@@ -55,12 +55,12 @@ def make_prompt(
     local_time: datetime | None = None,
 ) -> Prompt:
     """Make the request for one transcript; ``local_time`` is when the call ended, where the caller is."""
-    fenced = fence(turns, turn_chars=turn_chars, transcript_chars=transcript_chars)
+    block = transcript_block(turns, turn_chars=turn_chars, transcript_chars=transcript_chars)
     when = f"on {local_time:%A, %Y-%m-%d at %H:%M}" if local_time else "at an unknown time: callback_at is null"
     return Prompt(
         instruction=_instruction(taxonomy.model_dump_json()),
-        transcript=fenced.text,
-        shown=fenced.shown,
+        transcript=block.text,
+        shown=block.shown,
         context=f"{_REMINDER} The call ended {when}.",
         schema=_answer_schema(taxonomy),
     )

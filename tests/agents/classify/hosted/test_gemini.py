@@ -21,7 +21,7 @@ from pydantic import SecretStr
 from agents.classify.agent import make_classifier
 from agents.classify.classifier import Classifier
 from agents.classify.core import Answer
-from agents.classify.errors import (
+from agents.classify.hosted.errors import (
     AnswerBlocked,
     GarbledAnswer,
     ModelAway,
@@ -29,12 +29,11 @@ from agents.classify.errors import (
     ModelThrottles,
     RequestRefused,
 )
-from agents.classify.settings import ClassifierName, ClassifySettings
-from agents.classify.usage import Price
+from agents.classify.settings import ClassifierName, ClassifySettings, Price
 from callsift.embedded import free_port
 from schemas import Insights, Leaf, Sentiment, Speaker, Taxonomy, Usage
 from streams.errors import CallsiftError, PermanentError
-from tests.agents.classify.attacks import ATTACKS
+from tests.agents.classify.hosted.attacks import ATTACKS
 from tests.schemas.examples import turn
 from tests.servers.gemini import (
     PLAUSIBLE,
@@ -144,6 +143,7 @@ CASES = {
     "429 without delay, once": Case([leaked(429), answered()], None, 2),
     "429 again and again": Case([leaked(429, retry_delay="0.05s")] * 9, ModelThrottles, 5),
     "429 for an hour": Case([leaked(429, retry_delay="3600s")] * 9, ModelAway, 1),
+    "503 for an hour": Case([leaked(503, retry_delay="3600s")], ModelAway, 1),
     "500": Case([leaked(500)], ModelBusy, 1),
     "503": Case([leaked(503)], ModelBusy, 1),
     "504": Case([leaked(504)], ModelBusy, 1),
@@ -158,7 +158,7 @@ ENDS: dict[type[CallsiftError] | None, str] = {
     GarbledAnswer: "tried again, retry topics, dead letter",
     ModelAway: "the stage pauses at once",
     ModelBusy: "tried again; several in a row: the stage pauses",
-    ModelThrottles: "the limiter pauses, then as above",
+    ModelThrottles: "the limiter pauses, then the stage",
     RequestRefused: "dead letter at once",
 }
 

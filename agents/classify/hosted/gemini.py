@@ -6,9 +6,9 @@ from google import genai
 from google.auth.exceptions import GoogleAuthError
 from google.genai import errors, types
 
-from agents.classify.classifier import Reply
-from agents.classify.errors import GarbledAnswer, ModelAway, refusal, retry_delay_s, unanswered
-from agents.classify.prompt import Prompt
+from agents.classify.hosted.errors import GarbledAnswer, ModelAway, refusal, retry_delay_s, unanswered
+from agents.classify.hosted.model import Reply
+from agents.classify.hosted.prompt import Prompt
 from agents.classify.settings import ClassifySettings
 from streams.tls import client_context
 

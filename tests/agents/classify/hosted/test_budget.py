@@ -6,9 +6,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from agents.classify.budget import DailyBudget
-from agents.classify.errors import BudgetSpent
-from agents.classify.usage import Price, estimated_tokens, total
+from agents.classify.hosted.budget import DailyBudget
+from agents.classify.hosted.errors import BudgetSpent
+from agents.classify.hosted.usage import estimated_tokens, total
+from agents.classify.settings import Price
 from schemas import Usage
 from streams.errors import DependencyDown
 

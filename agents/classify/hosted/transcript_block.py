@@ -1,4 +1,4 @@
-"""The transcript as data: what was said can neither leave its fence, nor pose as anything else, nor be endless."""
+"""The transcript as data: what was said can neither leave its block, nor pose as anything else, nor be endless."""
 
 import unicodedata
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from schemas import Turn
 
 _OPEN, _CLOSE = "<transcript>", "</transcript>"
 _MARKS = str.maketrans("<>`{}", "     ")
-"""What fences, tags of chat templates and JSON are made of; nobody speaks it."""
+"""What the marks of the block, tags of chat templates and JSON are made of; nobody speaks it."""
 _INVISIBLE = {0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2800, 0x3164, 0xFFA0, *range(0x180B, 0x1810)}
 _INVISIBLE |= {*range(0xFE00, 0xFE10), *range(0xE0000, 0xE1000)}
 """Fillers, variation selectors and tags: letters that show nothing and can carry a hidden text."""
@@ -16,7 +16,7 @@ _GAP = " […] "
 
 
 @dataclass(frozen=True)
-class Fenced:
+class TranscriptBlock:
     """A transcript as the model gets it."""
 
     text: str
@@ -24,7 +24,7 @@ class Fenced:
     """Positions of the turns that it shows."""
 
 
-def fence(turns: Sequence[Turn], *, turn_chars: int, transcript_chars: int) -> Fenced:
+def transcript_block(turns: Sequence[Turn], *, turn_chars: int, transcript_chars: int) -> TranscriptBlock:
     """Write numbered turns between two marks, a line each.
 
     Of a turn beyond ``turn_chars``, and of a transcript beyond ``transcript_chars``, the first third and the last two
@@ -48,17 +48,17 @@ def fence(turns: Sequence[Turn], *, turn_chars: int, transcript_chars: int) -> F
     omitted = len(turns) - len(opening) - len(closing)
     gap = [f"({omitted} turns left out)"] if omitted else []
     shown = {*range(len(opening)), *range(len(turns) - len(closing), len(turns))}
-    return Fenced("\n".join([_OPEN, *opening, *gap, *reversed(closing), _CLOSE]), frozenset(shown))
+    return TranscriptBlock("\n".join([_OPEN, *opening, *gap, *reversed(closing), _CLOSE]), frozenset(shown))
 
 
-def harmless(text: str, limit: int) -> str:
+def sanitised(text: str, limit: int) -> str:
     """Return text on one line, without marks and without what cannot be seen, its middle left out beyond ``limit``."""
     visible = "".join(map(_visible, unicodedata.normalize("NFKC", _cut(text, limit * 4))))
     return _cut(" ".join(visible.translate(_MARKS).split()), limit)
 
 
 def _line(position: int, turn: Turn, limit: int) -> str:
-    return f"{position} {turn.speaker}: {harmless(turn.normalised or turn.text, limit)}"
+    return f"{position} {turn.speaker}: {sanitised(turn.normalised or turn.text, limit)}"
 
 
 def _visible(character: str) -> str:

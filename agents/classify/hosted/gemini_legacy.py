@@ -12,9 +12,9 @@ from google.generativeai.generative_models import GenerativeModel
 from google.generativeai.types import GenerationConfig, RequestOptions
 from google.protobuf.json_format import ParseError
 
-from agents.classify.classifier import Reply
-from agents.classify.errors import GarbledAnswer, refusal, retry_delay_s, unanswered
-from agents.classify.prompt import Prompt
+from agents.classify.hosted.errors import GarbledAnswer, refusal, retry_delay_s, unanswered
+from agents.classify.hosted.model import Reply
+from agents.classify.hosted.prompt import Prompt
 from agents.classify.settings import ClassifySettings
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class LegacyGeminiModel:
 
         def run() -> None:
             try:
-                response.set_result(self._ask(prompt))
+                response.set_result(self._generate(prompt))
             except Exception as error:  # noqa: BLE001 - raised where it is waited for
                 response.set_exception(error)
 
@@ -71,7 +71,7 @@ class LegacyGeminiModel:
         Thread(target=run, name="gemini-legacy", daemon=True).start()
         return await asyncio.wrap_future(response)
 
-    def _ask(self, prompt: Prompt) -> "GenerateContentResponse":
+    def _generate(self, prompt: Prompt) -> "GenerateContentResponse":
         model = GenerativeModel(self._settings.gemini_model, system_instruction=prompt.instruction)
         config = GenerationConfig(
             response_mime_type="application/json",

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agents.classify import core
-from agents.classify.answer import read_answer
 from agents.classify.core import Answer
-from agents.classify.errors import (
+from agents.classify.hosted.answer import read_answer
+from agents.classify.hosted.errors import (
     GarbledAnswer,
     GarbledExtras,
     ModelAway,

@@ -11,15 +11,16 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from agents.classify import metrics
-from agents.classify.errors import ModelAway
+from agents.classify.hosted.errors import QUOTA_CURE, ModelAway
 
 Clock = Callable[[], float]
 _BURST_SHARE = 0.04
 _REFILL_SHARE = 0.94
-_LONGEST_BACKOFF_S = 60.0
+ROUNDS_TURNED_AWAY = 5
+"""Rounds of requests that are turned away, without an answer in between, after which nobody waits here for it."""
 
 
-class Bucket:
+class TokenBucket:
     """At most ``limit`` units in any ``period_s``: a small store of them, refilled evenly a little below the limit."""
 
     def __init__(self, limit: float, period_s: float, clock: Clock) -> None:
@@ -66,45 +67,45 @@ class Limiter:
             requests: Requests in any ``period_s`` at the most; None: no limit.
             tokens: Tokens in any ``period_s`` at the most; None: no limit.
             concurrency: Requests under way at once at the most.
-            longest_pause_s: If the service asks to be left alone for longer than this, nobody waits here for it.
+            longest_pause_s: Seconds of a pause at the most; if the service asks for more, nobody waits here for it.
             period_s: Seconds that the limits are for.
             clock: What tells the time, in seconds.
         """
-        self._requests = Bucket(requests, period_s, clock) if requests else None
-        self._tokens = Bucket(tokens, period_s, clock) if tokens else None
+        self._requests = TokenBucket(requests, period_s, clock) if requests else None
+        self._tokens = TokenBucket(tokens, period_s, clock) if tokens else None
         self._most = float(concurrency)
         self._longest_pause_s = longest_pause_s
         self._clock = clock
-        self._turn = asyncio.Lock()
+        self._queue = asyncio.Lock()
         self._freed = asyncio.Event()
         self._under_way = 0
         self._paused_until = self._decreased_at = clock() - 1e-9
-        self._backoff_s = 0.0
+        self._rounds_turned_away = 0
         self.concurrency = self._most
         """Requests that may be under way at once, as adapted."""
 
     @asynccontextmanager
-    async def passage(self, tokens: int) -> AsyncIterator["Passage"]:
+    async def permit(self, tokens: int) -> AsyncIterator["Permit"]:
         """Wait for one's turn to send a request of about ``tokens`` tokens.
 
         Raises:
             ModelAway: The service has asked to be left alone for longer than anybody waits here.
         """
         asked_at = self._clock()
-        self._refuse_long_pauses()
-        async with self._turn:  # first come, first served
+        self.refuse_long_pauses()
+        async with self._queue:  # first come, first served
             while self._under_way >= max(1, int(self.concurrency)):
                 self._freed.clear()
                 await self._freed.wait()
             while (wait_s := self._wait_s(tokens)) > 0:
-                self._refuse_long_pauses()
+                self.refuse_long_pauses()
                 await asyncio.sleep(wait_s)
             self._take(1, tokens)
             self._under_way += 1
         started_at = self._clock()
         metrics.LIMITER_WAIT.observe(started_at - asked_at)
         try:
-            yield Passage(self, tokens, started_at)
+            yield Permit(self, tokens, started_at)
         finally:
             self._under_way -= 1
             self._freed.set()
@@ -121,17 +122,17 @@ class Limiter:
         if self._tokens:
             self._tokens.take(tokens)
 
-    def _refuse_long_pauses(self) -> None:
+    def refuse_long_pauses(self) -> None:
+        """Raise ModelAway while the service asks to be left alone for longer than anybody waits here."""
         left_s = self._paused_until - self._clock()
         if left_s > self._longest_pause_s:
-            raise ModelAway(
-                f"the model's service asks to be left alone for {left_s:.0f} s more",
-                "Wait; if it goes on, raise the quota or lower CALLSIFT_CLASSIFY_GEMINI_REQUESTS_PER_MINUTE",
-            )
+            away = ModelAway(f"the model's service asks to be left alone for {left_s:.0f} s more", QUOTA_CURE)
+            away.retry_after_s = left_s
+            raise away
 
     def succeeded(self) -> None:
         """A request was answered: one more may be under way after a round of such answers."""
-        self._backoff_s = 0.0
+        self._rounds_turned_away = 0
         self._set_concurrency(min(self._most, self.concurrency + 1 / self.concurrency))
 
     def throttled(self, started_at: float, delay_s: float | None) -> None:
@@ -140,10 +141,16 @@ class Limiter:
         if started_at > self._decreased_at:  # those that were under way together count once
             self._decreased_at = now
             self._set_concurrency(max(1.0, self.concurrency / 2))
-            self._backoff_s = min(_LONGEST_BACKOFF_S, max(1.0, self._backoff_s * 2))
+            self._rounds_turned_away += 1
         if delay_s is None:
-            delay_s = self._backoff_s * random.uniform(0.5, 1.0)  # noqa: S311 - not a secret
+            backoff_s = min(self._longest_pause_s, 2.0 ** min(self._rounds_turned_away - 1, 10))
+            delay_s = backoff_s * random.uniform(0.5, 1.0)  # noqa: S311 - not a secret
         self.pause(delay_s)
+
+    @property
+    def is_patient(self) -> bool:
+        """Whether a request that was turned away is to queue again; else the service turns everybody away."""
+        return self._rounds_turned_away < ROUNDS_TURNED_AWAY
 
     def pause(self, delay_s: float) -> None:
         """Let nobody pass for so many seconds."""
@@ -154,7 +161,7 @@ class Limiter:
         metrics.CONCURRENCY.set(concurrency / self._most)
 
 
-class Passage:
+class Permit:
     """One request under way."""
 
     def __init__(self, limiter: Limiter, tokens: int, started_at: float) -> None:

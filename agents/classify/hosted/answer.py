@@ -8,8 +8,8 @@ from typing import Annotated, Any, TypeVar
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError
 
 from agents.classify.core import Answer
-from agents.classify.errors import GarbledAnswer, GarbledExtras
-from agents.classify.fence import harmless
+from agents.classify.hosted.errors import GarbledAnswer, GarbledExtras
+from agents.classify.hosted.transcript_block import sanitised
 from schemas import Insights, Sentiment, Taxonomy
 from streams.errors import broken_rules
 
@@ -25,9 +25,9 @@ class _Verdict(BaseModel):
     category: str
     sub_category: str | None = None
     confidence: float = Field(ge=0.0, le=1.0)
-    justification: Annotated[str, BeforeValidator(lambda value: _said(value, _PROSE_CHARS))] = Field(min_length=1)
+    justification: Annotated[str, BeforeValidator(lambda value: _one_line(value, _PROSE_CHARS))] = Field(min_length=1)
     evidence: tuple[int, ...] = ()
-    summary: Annotated[str | None, BeforeValidator(lambda value: _said(value, _PROSE_CHARS) or None)] = None
+    summary: Annotated[str | None, BeforeValidator(lambda value: _one_line(value, _PROSE_CHARS) or None)] = None
 
 
 class _Insights(Insights):
@@ -56,7 +56,7 @@ def read_answer(
             names fields and rules, never what the model said: that may quote the call.
         GarbledExtras: The same in sentiment or insights alone.
     """
-    verdict = _validated(_Verdict, text)
+    verdict = _validate(_Verdict, text)
     try:
         leaf = taxonomy.leaf(verdict.category, verdict.sub_category)
     except ValueError:
@@ -70,7 +70,7 @@ def read_answer(
     evidence = tuple(dict.fromkeys(verdict.evidence))[:_MOST_EVIDENCE]
     answer = Answer(leaf, verdict.confidence, verdict.justification, evidence, verdict.summary, stated=True)
     try:
-        extras = _validated(_Extras, text)
+        extras = _validate(_Extras, text)
     except GarbledAnswer as fault:
         garbled = GarbledExtras(fault.message, fault.cure)
         garbled.answer = answer
@@ -78,31 +78,32 @@ def read_answer(
     return replace(
         answer,
         sentiment=Sentiment(start=extras.sentiment.start, end=extras.sentiment.end) if extras.sentiment else None,
-        insights=_resolved(extras.insights, local_time) if extras.insights else None,
+        insights=_resolve(extras.insights, local_time) if extras.insights else None,
     )
 
 
-def _validated(model: type[ModelT], text: str | None) -> ModelT:
+def _validate(model: type[ModelT], text: str | None) -> ModelT:
     try:
         return model.model_validate_json(text or "")
     except ValidationError as error:
         raise GarbledAnswer(f"the model's answer is not as asked for: {broken_rules(error)}", _CURE) from None
 
 
-def _resolved(found: _Insights, local_time: datetime | None) -> Insights:
+def _resolve(found: _Insights, local_time: datetime | None) -> Insights:
     """Keep only what this version knows, phrases on one line, and a time to call back that can be meant."""
     values: dict[str, Any] = {name: getattr(found, name) for name in Insights.model_fields}
-    values |= {name: harmless(value, _PHRASE_CHARS) or None for name, value in values.items() if isinstance(value, str)}
+    phrases = {name: value for name, value in values.items() if isinstance(value, str)}
+    values |= {name: sanitised(phrase, _PHRASE_CHARS) or None for name, phrase in phrases.items()}
     values["callback_at"] = _callback_at(found.callback_at, local_time)
     return Insights(**values)
 
 
-def _callback_at(said: datetime | None, ended_at: datetime | None) -> datetime | None:
-    if said is None or ended_at is None:
+def _callback_at(stated: datetime | None, ended_at: datetime | None) -> datetime | None:
+    if stated is None or ended_at is None:
         return None
-    resolved = said if said.tzinfo else said.replace(tzinfo=ended_at.tzinfo)
+    resolved = stated if stated.tzinfo else stated.replace(tzinfo=ended_at.tzinfo)
     return resolved if timedelta(0) < resolved - ended_at < _FURTHEST_CALLBACK else None
 
 
-def _said(value: Any, limit: int) -> Any:
-    return harmless(value, limit) if isinstance(value, str) else value
+def _one_line(value: Any, limit: int) -> Any:
+    return sanitised(value, limit) if isinstance(value, str) else value

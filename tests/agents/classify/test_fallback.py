@@ -9,10 +9,9 @@ from pydantic import SecretStr
 
 from agents.classify.agent import ClassifyAgent, make_classifier
 from agents.classify.core import Answer, Source
-from agents.classify.errors import BudgetSpent, GarbledAnswer, ModelAway, ModelBusy
-from agents.classify.policy import OfflineWhenAway, SecondOpinion
-from agents.classify.settings import ClassifySettings
-from agents.classify.usage import Price
+from agents.classify.fallback import OfflineWhenAway, SecondOpinion
+from agents.classify.hosted.errors import BudgetSpent, GarbledAnswer, ModelAway, ModelBusy
+from agents.classify.settings import ClassifySettings, Price
 from callsift.embedded import free_port
 from schemas import Leaf, Speaker, Taxonomy, Turn
 from streams.errors import TransientError

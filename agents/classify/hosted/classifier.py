@@ -3,22 +3,31 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from agents.classify import metrics
-from agents.classify.answer import read_answer
-from agents.classify.classifier import HostedModel, Reply
 from agents.classify.core import Answer, Source
-from agents.classify.errors import AnswerBlocked, GarbledAnswer, GarbledExtras, ModelThrottles
-from agents.classify.metered import MeteredModel
-from agents.classify.prompt import Prompt, make_prompt, prompt_version
+from agents.classify.hosted.answer import read_answer
+from agents.classify.hosted.errors import AnswerBlocked, GarbledAnswer, GarbledExtras
+from agents.classify.hosted.metered import MeteredModel
+from agents.classify.hosted.model import HostedModel, Reply
+from agents.classify.hosted.prompt import Prompt, make_prompt, prompt_version
+from agents.classify.hosted.usage import total
 from agents.classify.settings import ClassifySettings
-from agents.classify.usage import total
 from schemas import Leaf, Taxonomy, Turn, Usage
 
-_TURNED_AWAY_TIMES = 5
+_MOST_UNFINISHED = 64
+"""Calls whose answers are kept for their next try; more than are in work at once."""
+
+
+@dataclass
+class _Bought:
+    """What asking about one call has brought so far, and taken."""
+
+    answers: list[Answer] = field(default_factory=list)
+    usages: list[Usage] = field(default_factory=list)
 
 
 class HostedClassifier:
@@ -30,6 +39,7 @@ class HostedClassifier:
         self._taxonomy = taxonomy
         self._zone = ZoneInfo(settings.time_zone)
         self._model = MeteredModel(model, settings, self._zone)
+        self._unfinished: dict[tuple[str, ...], _Bought] = {}
         self._times = settings.samples if settings.agreement == "samples" else 1
         conditions = (self._times, settings.gemini_turn_chars, settings.gemini_transcript_chars, settings.time_zone)
         self.source = Source(model.classifier, settings.gemini_model, prompt_version(taxonomy), conditions)
@@ -49,27 +59,42 @@ class HostedClassifier:
         return total([self._model.estimated(self.prompt(turns, ended_at))] * self._times)
 
     async def classify(self, turns: Sequence[Turn], /, *, ended_at: datetime | None = None) -> Answer:
-        """Ask about one transcript, as often as samples are to agree."""
+        """Ask about one transcript, as often as samples are to agree; what an earlier try has bought still counts."""
         prompt = self.prompt(turns, ended_at)
-        usages: list[Usage] = []
-        asked = (self._ask(prompt, self._local(ended_at), usages) for _ in range(self._times))
-        answers = await asyncio.gather(*asked, return_exceptions=True)
-        for answer in answers:
-            if isinstance(answer, BaseException):
-                raise answer
-        most_named = agreed([answer for answer in answers if isinstance(answer, Answer)])
-        return replace(most_named, usage=total(usages))
+        bought = self._unfinished.pop(tuple(prompt.contents), _Bought())
+        missing = self._times - len(bought.answers)
+        asking = (self._ask_with_repair(prompt, self._local(ended_at), bought.usages) for _ in range(missing))
+        # no TaskGroup: the first to fail would end the others, which are paid for
+        ended = await asyncio.gather(*asking, return_exceptions=True)
+        bought.answers += (answer for answer in ended if isinstance(answer, Answer))
+        for failure in ended:
+            if isinstance(failure, BaseException):
+                self._keep(prompt, bought)
+                raise failure
+        return replace(agreed(bought.answers), usage=total(bought.usages))
 
-    async def _ask(self, prompt: Prompt, local_time: datetime | None, usages: list[Usage]) -> Answer:
+    def _keep(self, prompt: Prompt, bought: "_Bought") -> None:
+        """Keep the answers of a call for its next try; of those that are not tried again here the oldest make room."""
+        if bought.answers:
+            self._unfinished[tuple(prompt.contents)] = bought
+            if len(self._unfinished) > _MOST_UNFINISHED:
+                del self._unfinished[next(iter(self._unfinished))]
+
+    async def _ask_with_repair(self, prompt: Prompt, local_time: datetime | None, usages: list[Usage]) -> Answer:
         """Ask once, and once more with what was wrong with the answer."""
         try:
-            return self._read(await self._said(prompt, usages), prompt, local_time)
+            return self._read(await self._reply(prompt, usages), prompt, local_time)
         except GarbledAnswer as fault:
             repaired = prompt.repaired(fault.message)
         try:
-            return self._read(await self._said(repaired, usages), prompt, local_time)
+            return self._read(await self._reply(repaired, usages), prompt, local_time)
         except GarbledExtras as fault:
             return fault.answer  # what a call was for is not lost over what else was said in it
+
+    async def _reply(self, prompt: Prompt, usages: list[Usage]) -> Reply:
+        reply, usage = await self._model.ask(prompt)
+        usages.append(usage)
+        return reply
 
     def _read(self, reply: Reply, prompt: Prompt, local_time: datetime | None) -> Answer:
         try:
@@ -88,20 +113,6 @@ class HostedClassifier:
             raise
         metrics.REQUESTS.labels("answered").inc()
         return answer
-
-    async def _said(self, prompt: Prompt, usages: list[Usage]) -> Reply:
-        """Send a request, again where the service turns it away: that is not the call's fault."""
-        times = 0
-        while True:
-            try:
-                reply, usage = await self._model.ask(prompt)
-            except ModelThrottles:
-                times += 1
-                if times == _TURNED_AWAY_TIMES:
-                    raise
-            else:
-                usages.append(usage)
-                return reply
 
     def _local(self, instant: datetime | None) -> datetime | None:
         try:

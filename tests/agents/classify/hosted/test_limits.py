@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.classify.errors import ModelAway
-from agents.classify.limits import Bucket, Limiter
+from agents.classify.hosted.errors import ModelAway
+from agents.classify.hosted.limits import Limiter, TokenBucket
 
 
 class Clock:
@@ -49,7 +49,7 @@ def test_a_bucket_never_gives_more_than_its_limit_in_any_minute_and_hardly_less(
     limit: int, idle_s: list[float]
 ) -> None:
     clock = Clock()
-    bucket = Bucket(limit, 60.0, clock)
+    bucket = TokenBucket(limit, 60.0, clock)
     taken: list[float] = []
     for pause_s in [*idle_s, 0.0]:
         clock.now += pause_s
@@ -67,7 +67,7 @@ def test_a_bucket_never_gives_more_than_its_limit_in_any_minute_and_hardly_less(
 
 def test_more_than_a_bucket_holds_leaves_a_debt_that_is_waited_for() -> None:
     clock = Clock()
-    bucket = Bucket(6000, 60.0, clock)
+    bucket = TokenBucket(6000, 60.0, clock)
     bucket.take(1000)
     assert bucket.missing_s(1) > 7
     bucket.take(-900)  # it was fewer
@@ -75,10 +75,10 @@ def test_more_than_a_bucket_holds_leaves_a_debt_that_is_waited_for() -> None:
 
 
 async def passing(limits: Limiter, instants: list[float], work_s: float = 0.0, tokens: int = 1) -> None:
-    async with limits.passage(tokens) as passage:
+    async with limits.permit(tokens) as permit:
         instants.append(time.monotonic())
         await asyncio.sleep(work_s)
-        passage.answered(tokens)
+        permit.answered(tokens)
 
 
 async def test_in_no_period_do_more_pass_than_the_limit() -> None:
@@ -91,20 +91,20 @@ async def test_in_no_period_do_more_pass_than_the_limit() -> None:
 
 async def test_tokens_are_corrected_once_they_are_known() -> None:
     limits, instants = limiter(tokens=60_000, period_s=6.0), list[float]()  # 9,400 a second
-    async with limits.passage(100) as passage:
-        passage.answered(9_500)
+    async with limits.permit(100) as permit:
+        permit.answered(9_500)
     await passing(limits, instants)
     started = instants[0]
-    async with limits.passage(9_400) as passage:
-        passage.answered(0)
+    async with limits.permit(9_400) as permit:
+        permit.answered(0)
     await passing(limits, instants)
     assert instants[1] - started < 1
 
 
 async def test_every_call_waits_while_the_service_asks_for_a_pause() -> None:
     limits, instants = limiter(), list[float]()
-    async with limits.passage(1) as passage:
-        passage.throttled(0.4)
+    async with limits.permit(1) as permit:
+        permit.throttled(0.4)
     paused_at = time.monotonic()
     await asyncio.gather(*(passing(limits, instants) for _ in range(5)))
     assert min(instants) - paused_at >= 0.39
@@ -130,12 +130,12 @@ async def test_waiting_calls_are_let_go_when_a_long_pause_begins() -> None:
 async def test_concurrency_is_halved_once_a_round_and_grows_again_with_answers() -> None:
     limits = limiter(concurrency=16)
     async with contextlib.AsyncExitStack() as stack:
-        passages = [await stack.enter_async_context(limits.passage(1)) for _ in range(16)]
-        for passage in passages:
-            passage.throttled(0.0)
+        permits = [await stack.enter_async_context(limits.permit(1)) for _ in range(16)]
+        for permit in permits:
+            permit.throttled(0.0)
     assert limits.concurrency == 8
-    async with limits.passage(1) as passage:
-        passage.throttled(0.0)
+    async with limits.permit(1) as permit:
+        permit.throttled(0.0)
     assert limits.concurrency == 4
     for _ in range(4):
         await passing(limits, [])
@@ -145,16 +145,28 @@ async def test_concurrency_is_halved_once_a_round_and_grows_again_with_answers()
     assert limits.concurrency == 16
 
 
+async def test_after_five_rounds_without_an_answer_nobody_queues_again_until_one_comes() -> None:
+    limits, patient = limiter(concurrency=64), []
+    for _ in range(6):
+        async with contextlib.AsyncExitStack() as stack:
+            for permit in [await stack.enter_async_context(limits.permit(1)) for _ in range(int(limits.concurrency))]:
+                permit.throttled(0.0)
+        patient.append(limits.is_patient)
+    assert patient == [True, True, True, True, False, False]
+    await passing(limits, [])
+    assert limits.is_patient
+
+
 async def test_no_more_are_under_way_than_the_adapted_concurrency() -> None:
     limits = limiter(concurrency=4)
-    async with limits.passage(1) as passage:
-        passage.throttled(0.0)
+    async with limits.permit(1) as permit:
+        permit.throttled(0.0)
     under_way, most = itertools.count(), 0
     now = 0
 
     async def one() -> None:
         nonlocal now, most
-        async with limits.passage(1):
+        async with limits.permit(1):
             now += 1
             most = max(most, now)
             await asyncio.sleep(0.005)
@@ -168,7 +180,7 @@ async def test_no_more_are_under_way_than_the_adapted_concurrency() -> None:
 
 async def test_a_call_that_gives_up_waiting_leaves_the_way_free() -> None:
     limits = limiter(concurrency=1)
-    async with limits.passage(1):
+    async with limits.permit(1):
         waiting = asyncio.create_task(passing(limits, []))
         await asyncio.sleep(0.01)
         waiting.cancel()

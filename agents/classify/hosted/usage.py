@@ -2,27 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 
-from pydantic import BaseModel, ConfigDict, NonNegativeFloat
-
 from schemas import Usage
 
 _CHARACTERS_PER_TOKEN = 3
 """Turkish has rather more; an estimate that is too high only waits a little longer, and is corrected afterwards."""
-
-
-class Price(BaseModel):
-    """What a million tokens of a model cost."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
-
-    prompt: NonNegativeFloat
-    """Per million tokens that are sent."""
-    answer: NonNegativeFloat
-    """Per million tokens that the model makes, its thoughts included."""
-
-    def cost(self, prompt_tokens: int, answer_tokens: int) -> float:
-        """Return the cost of so many tokens."""
-        return (prompt_tokens * self.prompt + answer_tokens * self.answer) / 1e6
 
 
 def estimated_tokens(texts: Iterable[str]) -> int:

@@ -3,7 +3,7 @@
 import json
 from datetime import datetime
 
-from agents.classify.prompt import make_prompt, prompt_version
+from agents.classify.hosted.prompt import make_prompt, prompt_version
 from schemas import Speaker, Taxonomy
 from tests.schemas.examples import turn
 

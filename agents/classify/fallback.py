@@ -7,11 +7,12 @@ from datetime import datetime
 
 from agents.classify.classifier import Classifier
 from agents.classify.core import Answer, Source
-from agents.classify.errors import ModelBusy
+from agents.classify.hosted import ModelBusy
 from schemas import Turn
 from streams.errors import DependencyDown
 
-_PATIENCE = 3
+PATIENCE = 3
+"""Answers in a row that do not come, after which the hosted classifier counts as away."""
 
 
 class OfflineWhenAway:
@@ -55,7 +56,7 @@ class OfflineWhenAway:
             pass
         except ModelBusy:
             self._unanswered += 1
-            if self._unanswered < _PATIENCE:
+            if self._unanswered < PATIENCE:
                 raise
         else:
             self._unanswered, self._probe_at = 0, None

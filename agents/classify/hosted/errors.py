@@ -10,6 +10,7 @@ from agents.classify.core import Answer
 from streams.errors import DependencyDown, PermanentError, TransientError
 from streams.tls import distrust
 
+QUOTA_CURE = "Wait; if it goes on, raise the quota or lower CALLSIFT_CLASSIFY_GEMINI_REQUESTS_PER_MINUTE"
 _SECONDS = re.compile(r"(\d{1,9}(?:\.\d+)?)s?")
 
 
@@ -32,12 +33,12 @@ class ModelBusy(TransientError):
     """The model's service did not answer, or said to come back later."""
 
     dependency = "the hosted model"
-    retry_after_s: float | None = None
-    """How long the service asks to be left alone, if it says so."""
 
 
-class ModelThrottles(ModelBusy):
-    """The service answers fewer requests than it gets."""
+class ModelThrottles(DependencyDown):
+    """The service turns requests away: it gets too many. That is never about one call, since requests are bounded."""
+
+    dependency = "the hosted model"
 
 
 class ModelAway(DependencyDown):
@@ -70,8 +71,11 @@ def refusal(code: int | None, text: str = "", retry_after_s: float | None = None
             f"the model's service refuses the request (status {code})",
             "Look at the call; if all are refused, check CALLSIFT_CLASSIFY_GEMINI_MODEL",
         )
-    kind = ModelThrottles if code == 429 else ModelBusy
-    busy = kind(f"the model's service answered with status {code}", "Wait; if it goes on, look at its status page")
+    busy: ModelBusy | ModelThrottles = ModelBusy(
+        f"the model's service answered with status {code}", "Wait; if it goes on, look at its status page"
+    )
+    if code == 429:
+        busy = ModelThrottles("the model's service turns requests away (status 429)", QUOTA_CURE)
     busy.retry_after_s = retry_after_s
     return busy
 

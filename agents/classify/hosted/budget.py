@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
-from agents.classify.errors import BudgetSpent
+from agents.classify.hosted.errors import BudgetSpent
 
 
 def _now() -> datetime:
