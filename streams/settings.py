@@ -228,13 +228,9 @@ class RetentionSettings(Section):
 
     model_config = SettingsConfigDict(env_prefix="CALLSIFT_RETENTION_")
 
-    audio_days: Days = 7.0
-    """Days that prepared audio is kept in the audio store; 0: for ever."""
-    decoded_days: Days = 7.0
-    """Days that the transcribe stage's checkpoints (decoded segments) are kept in the audio store; 0: for ever."""
-    turns_days: Days = 7.0
-    """Days that the turns of large transcripts are kept in the audio store; 0: for ever. Not less than
-    calls.classified keeps its messages, where an operator may want to have them read again."""
+    audio_store_days: Days = 7.0
+    """Days that everything is kept in the audio store, from when it was written last; 0: for ever. Not less than the
+    topics between the stages keep their messages, where an operator may want to have them read again."""
     documents_days: Days = 0.0
     """Days that documents are kept in MongoDB, from the decision on; 0: for ever."""
     dead_letters_days: Days = 30.0

@@ -15,10 +15,10 @@ from agents.audio.core import prepare
 from agents.audio.prepared import Hearing, Prepared
 from agents.audio.resample import SAMPLE_RATE_HZ
 from agents.audio.settings import AudioSettings
-from agents.transcribe import checkpoint
 from callsift.calls import call_ended
 from schemas import SIDES, AudioReady, OneFile, Speaker, SpeechSegment
 from streams.payloads.claim_check import ClaimCheckStore
+from streams.payloads.layout import DECODED
 from tests.agents.demo_calls import RECORDINGS, demo_calls
 
 LENGTH_S = 600.0
@@ -104,7 +104,7 @@ class Studio:
 
     def forget_decoded(self) -> None:
         """Remove the transcribe stage's checkpoints: a repetition shall decode everything again."""
-        shutil.rmtree(self._store_folder / checkpoint.FOLDER, ignore_errors=True)
+        shutil.rmtree(self._store_folder / DECODED.name, ignore_errors=True)
 
 
 def joined(parts: Sequence[Recorded]) -> Recorded:

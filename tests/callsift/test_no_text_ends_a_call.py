@@ -12,12 +12,13 @@ from uuid import uuid4
 import pymongo
 import pytest
 
-from agents.transcribe.checkpoint import FOLDER, FORMAT
+from agents.transcribe.checkpoint import FORMAT
 from agents.transcribe.core import spans_to_decode
 from agents.transcribe.models import fingerprint
 from schemas import AudioReady, CallOutcome, Speaker, SpeechSegment, Word
 from streams.kafka.client import TopicReader, produce
 from streams.payloads.claim_check import ClaimCheckStore
+from streams.payloads.layout import DECODED
 from streams.settings import KafkaSettings
 from streams.topics import AUDIO, OUTCOMES
 from tests.callsift.conftest import Up
@@ -48,7 +49,7 @@ def recognised(said: Said, store: ClaimCheckStore, model: Path) -> AudioReady:
     )
     spans = spans_to_decode(call, CONTEXT_S)
     decoded = [(span, words(text, span.start_s)) for span, (_, text) in zip(spans, said, strict=True)]
-    name = f"{FOLDER}/{call.audio.sha256[:32]}-{fingerprint(model).replace('@', '-')}.json"
+    name = DECODED.file(call.audio.sha256, f"-{fingerprint(model).replace('@', '-')}.json")
     store.put(name, FORMAT.dump_json(decoded, exclude_none=True))
     return call
 
