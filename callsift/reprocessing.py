@@ -61,7 +61,7 @@ class Reprocessing:
         """Count, and estimate the cost; nothing is published.
 
         Raises:
-            StoreUnavailable: The store did not answer.
+            MongoUnavailable: The store did not answer.
         """
         plan = Plan()
         async for outcome, call in self._stored():
@@ -77,7 +77,8 @@ class Reprocessing:
         """Put the calls into the lane; ``progress`` is told how many are there. Returns how many that were.
 
         Raises:
-            StoreUnavailable: A store did not answer; what was published stays.
+            MongoUnavailable: MongoDB did not answer; what was published stays.
+            AudioStoreUnavailable: The audio store did not take the turns of a large transcript; likewise.
             KafkaUnavailable: The brokers did not confirm; what was published stays.
         """
         published, batch = 0, []

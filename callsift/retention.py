@@ -89,7 +89,7 @@ def remove_entries(
     """Remove entries of a folder, without those that were written again meanwhile; returns how many were removed.
 
     Raises:
-        StoreUnavailable: The store did not answer; some may be gone already.
+        AudioStoreUnavailable: The store did not answer; some may be gone already.
     """
     written_at = {entry.name: entry.modified_at for entry in store.entries(folder.name)} if expired else {}
     unchanged = [entry for entry in expired if written_at.get(entry.name) == entry.modified_at]

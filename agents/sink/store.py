@@ -31,7 +31,7 @@ _DOCUMENT_CODES = {15, 22, 10334, 17419, 17420}
 driver does not call them a WriteError."""
 
 
-class StoreUnavailable(TransientError):
+class MongoUnavailable(TransientError):
     """MongoDB did not answer, or refused."""
 
     dependency = "MongoDB"
@@ -114,7 +114,7 @@ class OutcomeStore:
 
         Raises:
             UnstorableOutcome: No store of this kind can hold it.
-            StoreUnavailable: The store did not answer; nothing is known to have changed.
+            MongoUnavailable: MongoDB did not answer; nothing is known to have changed.
         """
         try:
             while True:
@@ -141,7 +141,7 @@ class OutcomeStore:
         """Return the newest outcome of a call.
 
         Raises:
-            StoreUnavailable: The store did not answer.
+            MongoUnavailable: MongoDB did not answer.
         """
         try:
             history = await self._history(call_id)
@@ -157,7 +157,7 @@ class OutcomeStore:
         """Yield the calls that are chosen and have a transcript, in no order: sorting would hold up a large store.
 
         Raises:
-            StoreUnavailable: The store did not answer.
+            MongoUnavailable: MongoDB did not answer.
         """
         wanted = {"outcome": 1, "turns": 1}
         try:
@@ -173,7 +173,7 @@ class OutcomeStore:
         """Return the number of documents whose newest outcome was decided before a moment; None: of all.
 
         Raises:
-            StoreUnavailable: The store did not answer.
+            MongoUnavailable: MongoDB did not answer.
         """
         try:
             return await self._calls.count_documents(_before(decided_before) if decided_before else {})
@@ -184,7 +184,7 @@ class OutcomeStore:
         """Delete the documents whose newest outcome was decided before a moment; returns how many they were.
 
         Raises:
-            StoreUnavailable: The store did not answer; some may be gone already.
+            MongoUnavailable: MongoDB did not answer; some may be gone already.
         """
         try:
             return (await self._calls.delete_many(_before(decided_at))).deleted_count
@@ -195,7 +195,7 @@ class OutcomeStore:
         """Return the indexes that are not there, each as its fields, separated by commas.
 
         Raises:
-            StoreUnavailable: The store did not answer, or refused.
+            MongoUnavailable: MongoDB did not answer, or refused.
         """
         return [str(index) for index in await self._missing()]
 
@@ -205,7 +205,7 @@ class OutcomeStore:
         On a large collection it takes minutes, in which everybody may go on reading and writing.
 
         Raises:
-            StoreUnavailable: The store did not answer, or refused; what it has begun it finishes.
+            MongoUnavailable: MongoDB did not answer, or refused; what it has begun it finishes.
         """
         missing = await self._missing()
         try:
@@ -276,18 +276,18 @@ def _before(decided_at: datetime) -> Document:
     return {"decided_at": {"$lt": decided_at}}
 
 
-def _unavailable(error: PyMongoError) -> StoreUnavailable:
+def _unavailable(error: PyMongoError) -> MongoUnavailable:
     """Name a failure without its text, which may hold the address with the password."""
     if why := distrust(error):
-        return StoreUnavailable(why, "Name its authority as tlsCAFile in CALLSIFT_MONGO_URI, or have it issued anew")
-    return StoreUnavailable(
-        f"the store did not answer: {type(error).__name__}", "Check CALLSIFT_MONGO_URI and that MongoDB is up"
+        return MongoUnavailable(why, "Name its authority as tlsCAFile in CALLSIFT_MONGO_URI, or have it issued anew")
+    return MongoUnavailable(
+        f"MongoDB did not answer: {type(error).__name__}", "Check CALLSIFT_MONGO_URI and that MongoDB is up"
     )
 
 
-def _no_index(error: PyMongoError) -> StoreUnavailable:
+def _no_index(error: PyMongoError) -> MongoUnavailable:
     if isinstance(error, OperationFailure):
-        return StoreUnavailable(
+        return MongoUnavailable(
             f"MongoDB refuses with code {error.code}", "Let the user have the role readWrite on the database"
         )
     return _unavailable(error)

@@ -22,7 +22,7 @@ class PayloadGone(PermanentError):
     """What a claim check names is not in the store, or is not what was put there."""
 
 
-class StoreUnavailable(TransientError):
+class AudioStoreUnavailable(TransientError):
     """The store did not answer."""
 
     dependency = "the audio store"
@@ -69,7 +69,7 @@ class ClaimCheckStore:
 
         Raises:
             UnknownScheme: No driver for the store's scheme is installed.
-            StoreUnavailable: The store did not take it.
+            AudioStoreUnavailable: The store did not take it.
         """
         return self._put(name, io.BytesIO(payload))
 
@@ -78,7 +78,7 @@ class ClaimCheckStore:
 
         Raises:
             UnknownScheme: No driver for the store's scheme is installed.
-            StoreUnavailable: The store did not take it.
+            AudioStoreUnavailable: The store did not take it.
         """
         with path.open("rb") as source:
             return self._put(name, source)
@@ -89,7 +89,7 @@ class ClaimCheckStore:
 
         Raises:
             PayloadGone: It is not there any more, or not the same.
-            StoreUnavailable: The store did not answer.
+            AudioStoreUnavailable: The store did not answer.
         """
         target = io.BytesIO()
         _get(claim, target)
@@ -101,7 +101,7 @@ class ClaimCheckStore:
 
         Raises:
             PayloadGone: It is not there any more, or not the same.
-            StoreUnavailable: The store did not answer.
+            AudioStoreUnavailable: The store did not answer.
         """
         with path.open("wb") as target:
             _get(claim, target)
@@ -110,7 +110,7 @@ class ClaimCheckStore:
         """Return what lies under ``name``; None: nothing.
 
         Raises:
-            StoreUnavailable: The store did not answer.
+            AudioStoreUnavailable: The store did not answer.
         """
         uri = f"{self._root}/{name}"
         try:
@@ -124,7 +124,7 @@ class ClaimCheckStore:
         """List what lies under the folder ``folder``, however deep.
 
         Raises:
-            StoreUnavailable: The store did not answer.
+            AudioStoreUnavailable: The store did not answer.
         """
         uri = f"{self._root}/{folder}"
         try:
@@ -145,7 +145,7 @@ class ClaimCheckStore:
         """Remove what lies under ``name``; nothing there is fine.
 
         Raises:
-            StoreUnavailable: The store did not answer.
+            AudioStoreUnavailable: The store did not answer.
         """
         uri = f"{self._root}/{name}"
         with suppress(PayloadGone), _reading(uri):
@@ -178,14 +178,14 @@ _TRUST = "Name a file with its authority to the driver (S3: AWS_CA_BUNDLE), or h
 _BLOCK_BYTES = 1024 * 1024
 
 
-def _understood(doing: str, uri: str, error: Exception) -> StoreUnavailable | UnknownScheme:
+def _understood(doing: str, uri: str, error: Exception) -> AudioStoreUnavailable | UnknownScheme:
     why = distrust(error)  # asked first: in aiohttp, which drivers are made with, such an error is a ValueError, too
     if why is None and isinstance(error, ImportError | ValueError):
         scheme = urlsplit(uri).scheme
         cure = f"Install the fsspec driver for {scheme} beside callsift"
         return UnknownScheme(f"no fsspec driver for {scheme}://", cure)
     cure = _TRUST if why else _CURE
-    return StoreUnavailable(f"cannot {doing} {public_address(uri)}: {why or type(error).__name__}", cure)
+    return AudioStoreUnavailable(f"cannot {doing} {public_address(uri)}: {why or type(error).__name__}", cure)
 
 
 def _get(claim: ClaimCheck, target: BinaryIO) -> None:

@@ -40,7 +40,7 @@ class ClaimedTurns:
         Raises:
             PayloadGone: The turns are not in the store any more.
             UnreadableTurns: What is there is no turns.
-            StoreUnavailable: The store did not answer.
+            AudioStoreUnavailable: The store did not answer.
         """
         return await asyncio.to_thread(self._whole, event) if self.are_in_store(event) else event
 
@@ -50,7 +50,7 @@ class ClaimedTurns:
         Turns that came from the store are left there, and are put there again only if they have changed.
 
         Raises:
-            StoreUnavailable: The store did not take the turns.
+            AudioStoreUnavailable: The store did not take the turns.
         """
         if not _is_spoken(event) or not event.turns:
             return event

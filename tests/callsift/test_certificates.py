@@ -121,7 +121,9 @@ def test_the_audio_store_in_s3_is_used_once_the_authority_is_named(
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
     forget()
     store = claim_check.ClaimCheckStore("s3://calls")
-    with pytest.raises(claim_check.StoreUnavailable, match=r"not trusted: unable to get local issuer.*AWS_CA_BUNDLE"):
+    with pytest.raises(
+        claim_check.AudioStoreUnavailable, match=r"not trusted: unable to get local issuer.*AWS_CA_BUNDLE"
+    ):
         store.put("a.wav", SMALL)
     environment("AWS_CA_BUNDLE")
     forget()
@@ -146,7 +148,7 @@ def test_a_driver_whose_server_is_not_trusted_does_not_count_as_missing(web: str
     ByAiohttp.address = web
     fsspec.register_implementation("by-aiohttp", ByAiohttp, clobber=True)
     store = claim_check.ClaimCheckStore("by-aiohttp://calls")
-    with pytest.raises(claim_check.StoreUnavailable, match="not trusted: unable to get local issuer"):
+    with pytest.raises(claim_check.AudioStoreUnavailable, match="not trusted: unable to get local issuer"):
         store.put("a.wav", SMALL)
 
 
@@ -168,7 +170,7 @@ async def test_mongodb_answers_once_the_authority_is_named(mongo: int, certifica
             store.close()
 
     uri = f"mongodb://127.0.0.1:{mongo}/?tls=true"
-    with pytest.raises(sink.StoreUnavailable, match=r"not trusted: unable to get local issuer.*tlsCAFile"):
+    with pytest.raises(sink.MongoUnavailable, match=r"not trusted: unable to get local issuer.*tlsCAFile"):
         await count(uri, 5)
     assert await count(f"{uri}&tlsCAFile={certificates.authority}", 30) == 0
 

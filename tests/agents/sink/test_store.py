@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from agents.sink import core
 from agents.sink.agent import SinkAgent
 from agents.sink.settings import SinkSettings
-from agents.sink.store import Chosen, OutcomeStore, StoreUnavailable
+from agents.sink.store import Chosen, MongoUnavailable, OutcomeStore
 from callsift.embedded import free_port
 from schemas import CallOutcome, Leaf
 from streams.errors import PermanentError, SettingsError
@@ -217,7 +217,7 @@ async def test_a_failure_whose_hops_no_store_can_hold_is_visible_all_the_same(
 async def test_a_store_that_is_away_is_a_transient_error_without_its_password() -> None:
     uri = SecretStr(f"mongodb://callsift:hunter2@127.0.0.1:{free_port()}/?authSource=admin")
     store = OutcomeStore(SinkSettings(uri=uri, timeout_s=0.05))
-    with pytest.raises(StoreUnavailable, match="CALLSIFT_MONGO_URI") as caught:
+    with pytest.raises(MongoUnavailable, match="CALLSIFT_MONGO_URI") as caught:
         await store.save(done("a"))
     store.close()
     assert "hunter2" not in str(caught.value)

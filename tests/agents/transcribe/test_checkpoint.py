@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from agents.transcribe.checkpoint import FORMAT, Checkpoint
 from agents.transcribe.core import Span
 from schemas import ClaimCheck, Word
-from streams.payloads.claim_check import ClaimCheckStore, StoreUnavailable
+from streams.payloads.claim_check import AudioStoreUnavailable, ClaimCheckStore
 from tests.agents.transcribe.prepared_calls import checkpoints
 
 FIRST, SECOND = Span(0, 1.25, 3.1), Span(1, 2.7, 4.0)
@@ -107,10 +107,10 @@ class Away(ClaimCheckStore):
     """A store that is away."""
 
     def put(self, name: str, payload: bytes) -> ClaimCheck:
-        raise StoreUnavailable("cannot write", "come back later")
+        raise AudioStoreUnavailable("cannot write", "come back later")
 
     def find(self, name: str) -> bytes | None:
-        raise StoreUnavailable("cannot read", "come back later")
+        raise AudioStoreUnavailable("cannot read", "come back later")
 
 
 async def test_a_store_that_is_away_costs_only_the_checkpoint(caplog: pytest.LogCaptureFixture) -> None:

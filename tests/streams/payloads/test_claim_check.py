@@ -7,7 +7,13 @@ from uuid import uuid4
 import pytest
 
 from schemas import ClaimCheck
-from streams.payloads.claim_check import ClaimCheckStore, PayloadGone, StoreUnavailable, UnknownScheme, public_address
+from streams.payloads.claim_check import (
+    AudioStoreUnavailable,
+    ClaimCheckStore,
+    PayloadGone,
+    UnknownScheme,
+    public_address,
+)
 
 
 @pytest.fixture(params=["file", "memory"])
@@ -64,7 +70,7 @@ def test_a_payload_that_was_changed_is_refused(store: ClaimCheckStore) -> None:
 
 def test_a_folder_that_cannot_be_written_is_a_transient_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
-    with pytest.raises(StoreUnavailable, match="CALLSIFT_AUDIO_STORE_URI"):
+    with pytest.raises(AudioStoreUnavailable, match="CALLSIFT_AUDIO_STORE_URI"):
         ClaimCheckStore((tmp_path / "file").as_uri()).put("payload.bin", b"some bytes")
 
 

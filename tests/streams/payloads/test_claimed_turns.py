@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from schemas import CallClassified, CallTranscribed, Event, Speaker
-from streams.payloads.claim_check import ClaimCheckStore, PayloadGone, StoreUnavailable
+from streams.payloads.claim_check import AudioStoreUnavailable, ClaimCheckStore, PayloadGone
 from streams.payloads.claimed_turns import ClaimedTurns, UnreadableTurns
 from tests.schemas import examples
 
@@ -114,7 +114,7 @@ async def test_the_same_turns_of_two_calls_have_two_names(turns: ClaimedTurns) -
 
 
 async def test_a_store_that_takes_nothing_is_a_transient_error(away: ClaimedTurns) -> None:
-    with pytest.raises(StoreUnavailable):
+    with pytest.raises(AudioStoreUnavailable):
         await away.take_out(large())
 
 
