@@ -127,9 +127,9 @@ def stored_recording(recording: Recording, store: ClaimCheckStore) -> Recording:
 
 def _documents(uri: str, call_ids: list[str]) -> dict[str, str]:
     """Return the outcome_id that the store holds for each call."""
-    from agents.sink.settings import SinkSettings  # noqa: PLC0415
+    from agents.sink.settings import DATABASE, SinkSettings  # noqa: PLC0415
 
     settings = SinkSettings.read()
     with MongoClient[dict[str, Any]](uri) as client:
-        found = client[settings.database][settings.collection].find({"_id": {"$in": call_ids}})
+        found = client.get_default_database(DATABASE)[settings.collection].find({"_id": {"$in": call_ids}})
         return {document["_id"]: document["outcome"]["outcome_id"] for document in found}

@@ -67,7 +67,7 @@ class Pipeline:
         return {stage: f"http://127.0.0.1:{worker.port}" for stage, worker in self._workers.items()}
 
     def _start(self, stage: str, port: int) -> "subprocess.Popen[bytes]":
-        variables = {"CALLSIFT_HTTP_HOST": "127.0.0.1", "CALLSIFT_HTTP_PORT": str(port), "PYTHONUNBUFFERED": "1"}
+        variables = {"CALLSIFT_HTTP_PORT": f"127.0.0.1:{port}", "PYTHONUNBUFFERED": "1"}
         worker = subprocess.Popen(  # noqa: S603
             [sys.executable, "-m", "callsift", "worker", stage],
             env={**os.environ, **self.environment, **variables},

@@ -47,11 +47,10 @@ def work(name: str, make: Callable[[str], Agent[Any]] = make_agent) -> None:
     set_up_logging(worker.log_level, worker.log_format)
     health = Health()
     try:
-        serve(health, worker.http_host, worker.http_port)
+        serve(health, *worker.listens_on)
     except OSError as error:
-        raise SettingsError(
-            f"cannot listen on {worker.http_host}:{worker.http_port}: {error.strerror}", "Set CALLSIFT_HTTP_PORT"
-        ) from error
+        where = "{}:{}".format(*worker.listens_on)
+        raise SettingsError(f"cannot listen on {where}: {error.strerror}", "Set CALLSIFT_HTTP_PORT") from error
     if name == REPROCESS:
         os.nice(_NICENESS)
     watch_certificates(kafka)

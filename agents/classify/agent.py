@@ -3,7 +3,7 @@
 from agents.classify import core, metrics
 from agents.classify.classifier import Classifier, HostedModel
 from agents.classify.hosted import HostedClassifier
-from agents.classify.policy import OfflineWhenAway, SecondOpinion
+from agents.classify.policy import PROBE_S, OfflineWhenAway, SecondOpinion
 from agents.classify.settings import ClassifySettings
 from schemas import CallClassified, CallTranscribed, Event, Taxonomy
 from streams.processing.agent import Agent
@@ -41,15 +41,18 @@ class ClassifyAgent(Agent[CallTranscribed]):
         return result
 
 
-def make_classifier(settings: ClassifySettings, taxonomy: Taxonomy) -> Classifier:
-    """Make the classifier that the settings choose; only its own libraries are imported."""
+def make_classifier(settings: ClassifySettings, taxonomy: Taxonomy, *, probe_s: float = PROBE_S) -> Classifier:
+    """Make the classifier that the settings choose; only its own libraries are imported.
+
+    Where another stands in for it, it is asked every ``probe_s`` seconds whether it is back.
+    """
     if settings.chosen == "offline":
         return _offline(taxonomy)
     hosted: Classifier = HostedClassifier(make_model(settings), settings, taxonomy)
     if settings.agreement == "offline":
         hosted = SecondOpinion(hosted, _offline(taxonomy))
     if settings.when_away == "offline":
-        return OfflineWhenAway(hosted, _offline(taxonomy), probe_s=settings.away_probe_s)
+        return OfflineWhenAway(hosted, _offline(taxonomy), probe_s=probe_s)
     return hosted
 
 

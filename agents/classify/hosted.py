@@ -30,7 +30,7 @@ class HostedClassifier:
         self._taxonomy = taxonomy
         self._zone = ZoneInfo(settings.time_zone)
         self._model = MeteredModel(model, settings, self._zone)
-        self._times = settings.samples if settings.agreement == "samples" else 1
+        self._times = settings.samples
         conditions = (self._times, settings.gemini_turn_chars, settings.gemini_transcript_chars, settings.time_zone)
         self.source = Source(model.classifier, settings.gemini_model, prompt_version(taxonomy), conditions)
 

@@ -11,6 +11,8 @@ from agents.classify.errors import ModelBusy
 from schemas import Turn
 from streams.errors import DependencyDown
 
+PROBE_S = 15.0
+"""Seconds between two calls that ask whether the hosted classifier is back, while all others are decided offline."""
 _PATIENCE = 3
 
 
@@ -26,7 +28,7 @@ class OfflineWhenAway:
         hosted: Classifier,
         stand_in: Classifier,
         *,
-        probe_s: float,
+        probe_s: float = PROBE_S,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Let ``stand_in`` decide while ``hosted`` is away, and ask that every ``probe_s`` whether it is back."""

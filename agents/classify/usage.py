@@ -2,12 +2,15 @@
 
 from collections.abc import Iterable, Sequence
 
-from pydantic import BaseModel, ConfigDict, NonNegativeFloat
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat
 
 from schemas import Usage
 
 _CHARACTERS_PER_TOKEN = 3
 """Turkish has rather more; an estimate that is too high only waits a little longer, and is corrected afterwards."""
+
+CURRENCY = "USD"
+"""Of prices that name none."""
 
 
 class Price(BaseModel):
@@ -19,6 +22,8 @@ class Price(BaseModel):
     """Per million tokens that are sent."""
     answer: NonNegativeFloat
     """Per million tokens that the model makes, its thoughts included."""
+    currency: str = Field(default=CURRENCY, pattern=r"^[A-Z]{3}$")
+    """Its currency, as ISO 4217 names it."""
 
     def cost(self, prompt_tokens: int, answer_tokens: int) -> float:
         """Return the cost of so many tokens."""

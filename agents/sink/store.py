@@ -17,13 +17,14 @@ from pymongo.errors import DocumentTooLarge, DuplicateKeyError, OperationFailure
 
 from agents.sink.core import transcript, verdict
 from agents.sink.durations import CommandDurations
-from agents.sink.settings import SinkSettings
+from agents.sink.settings import DATABASE, SinkSettings
 from schemas import CallOutcome, CallTranscribed, Leaf, Turn
 from streams.errors import PermanentError, SettingsError, TransientError
 from streams.tls import distrust
 
 Document = dict[str, Any]
 _TURNS = TypeAdapter(tuple[Turn, ...])
+_OF_MONGODB = {"admin", "config", "local"}
 _PASSING_CODES = {50, 112, 262}
 """MaxTimeMSExpired, WriteConflict, ExceededTimeLimit: the same document may be taken later."""
 _DOCUMENT_CODES = {15, 22, 10334, 17419, 17420}
@@ -88,7 +89,7 @@ class OutcomeStore:
             answer_limit_s: Seconds to wait for an answer, where that takes longer than ``settings`` say.
 
         Raises:
-            SettingsError: The address is none.
+            SettingsError: The address is none, or names a database of MongoDB's own.
         """
         milliseconds = round(settings.timeout_s * 1000)
         try:
@@ -105,7 +106,13 @@ class OutcomeStore:
                 "CALLSIFT_MONGO_URI is no address of MongoDB",
                 "Write mongodb://host:port, with user and password quoted",
             ) from None  # its text may hold the password
-        self._calls: AsyncIOMotorCollection[Document] = self._client[settings.database][settings.collection]
+        database = self._client.get_default_database(DATABASE)
+        if database.name in _OF_MONGODB:
+            raise SettingsError(
+                f"CALLSIFT_MONGO_URI names the database {database.name}, which is MongoDB's own",
+                f"Name another; for a user that is known there write /{DATABASE}?authSource={database.name}",
+            )
+        self._calls: AsyncIOMotorCollection[Document] = database[settings.collection]
 
     async def save(self, outcome: CallOutcome, turns: tuple[Turn, ...] = ()) -> CallOutcome | None:
         """Store an outcome unless it is known, and return what is to be published: with its revision, or nothing.

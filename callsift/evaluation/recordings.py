@@ -45,6 +45,7 @@ def _chain(settings: ClassifySettings) -> tuple[Callable[[RecordedCall], CallCla
     """Return what hears and classifies a recording, and all that decides what it hears."""
     from agents.audio.agent import hearing  # noqa: PLC0415 - only who evaluates recordings needs these extras
     from agents.audio.settings import AudioSettings  # noqa: PLC0415
+    from agents.transcribe.core import CONTEXT_S  # noqa: PLC0415
     from agents.transcribe.models import SpeechModels  # noqa: PLC0415
     from agents.transcribe.settings import TranscribeSettings  # noqa: PLC0415
     from callsift.inspection import inspect_recording  # noqa: PLC0415
@@ -57,7 +58,7 @@ def _chain(settings: ClassifySettings) -> tuple[Callable[[RecordedCall], CallCla
     corrections = _file_digest(transcribe.corrections) if transcribe.corrections else None
     return (
         lambda call: inspect_recording(call.recording, call.language, audio, transcribe, settings).classified,
-        (repr(hearing(audio)), models, transcribe.language, transcribe.context_s, corrections),
+        (repr(hearing(audio)), models, transcribe.language, CONTEXT_S, corrections),
     )
 
 

@@ -26,7 +26,6 @@ from tests.schemas.examples import audio_ready
 
 pytestmark = pytest.mark.integration
 
-CONTEXT_S = 0.2
 TURN_S, BETWEEN_S = 8.0, 10.0
 Said = Sequence[tuple[Speaker, str]]
 
@@ -47,7 +46,7 @@ def recognised(said: Said, store: ClaimCheckStore, model: Path) -> AudioReady:
     call = audio_ready().model_copy(
         update={**own, "recording_facts": facts, "audio": store.put(f"{call_id}.flac", call_id.encode())}
     )
-    spans = spans_to_decode(call, CONTEXT_S)
+    spans = spans_to_decode(call)
     decoded = [(span, words(text, span.start_s)) for span, (_, text) in zip(spans, said, strict=True)]
     name = DECODED.file(call.audio.sha256, f"-{fingerprint(model).replace('@', '-')}.json")
     store.put(name, FORMAT.dump_json(decoded, exclude_none=True))

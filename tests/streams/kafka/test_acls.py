@@ -171,8 +171,7 @@ def test_a_stage_without_one_of_its_rules_for_reading_does_not_take(guarded: Gua
 def worker(guarded: Guarded, stage: str, log: Path) -> Iterator["subprocess.Popen[bytes]"]:
     own = {name: value for name, value in os.environ.items() if not name.startswith("CALLSIFT_")}
     settings = {
-        "CALLSIFT_HTTP_HOST": "127.0.0.1",
-        "CALLSIFT_HTTP_PORT": "0",
+        "CALLSIFT_HTTP_PORT": "127.0.0.1:0",
         "CALLSIFT_RUNNER_WINDOW_SIZE": "32",
         "CALLSIFT_RUNNER_QUICK_TRIES": "1",
         "CALLSIFT_RUNNER_BACKOFF_S": "0.05",
