@@ -1,7 +1,6 @@
 """The demo: every labelled recording through the whole pipeline, and what came of it."""
 
 import json
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,12 +9,12 @@ from typing import Any
 from pydantic import BaseModel
 from pymongo import MongoClient
 
+from agents.sink.settings import DATABASE, SinkSettings
 from callsift.calls import call_ended, emit_and_wait, new_call_id, store_recording
 from callsift.supervisor import Pipeline
 from schemas import CallEnded, CallOutcome, FilePerSpeaker, OneFile, Recording
 from streams.errors import CallsiftError
 from streams.payloads.claim_check import ClaimCheckStore
-from streams.settings import KafkaSettings
 from streams.topics import WAY
 
 RECORDINGS = Path(__file__).parents[1] / "demo" / "recordings"
@@ -88,19 +87,18 @@ def read_labels(folder: Path = RECORDINGS) -> list[Label]:
     return [Label.model_validate(json.loads(line)) for line in lines]
 
 
-def run_demo(workers: Pipeline, on_outcome: Callable[[CallOutcome], None]) -> list[DemoCall]:
-    """Send every demo call through a running pipeline and collect the outcomes.
+def run_demo(workers: Pipeline, mongo: SinkSettings, on_outcome: Callable[[CallOutcome], None]) -> list[DemoCall]:
+    """Send every demo call through a running pipeline and collect the outcomes; ``mongo`` names the documents.
 
     Raises:
         OutcomeMissing: A call has no outcome in time.
     """
-    os.environ.update(workers.environment)
     store = ClaimCheckStore(workers.environment["CALLSIFT_AUDIO_STORE_URI"])
     labels = read_labels()
     stored = [stored_recording(label.recording, store) for label in labels]
     events = [call_ended(new_call_id(), recording, queue="demo") for recording in stored]
-    outcomes = emit_and_wait(KafkaSettings.read(), events, OUTCOME_LIMIT_S, on_outcome)
-    documents = _documents(workers.environment["CALLSIFT_MONGO_URI"], list(outcomes))
+    outcomes = emit_and_wait(workers.kafka, events, OUTCOME_LIMIT_S, on_outcome)
+    documents = _documents(workers.environment["CALLSIFT_MONGO_URI"], mongo.collection, list(outcomes))
     return [
         DemoCall(label, event, outcome, documents.get(event.call_id) == outcome.outcome_id)
         for label, event, outcome in zip(labels, events, outcomes.values(), strict=True)
@@ -125,11 +123,8 @@ def stored_recording(recording: Recording, store: ClaimCheckStore) -> Recording:
             return recording.model_copy(update=moved)
 
 
-def _documents(uri: str, call_ids: list[str]) -> dict[str, str]:
+def _documents(uri: str, collection: str, call_ids: list[str]) -> dict[str, str]:
     """Return the outcome_id that the store holds for each call."""
-    from agents.sink.settings import DATABASE, SinkSettings  # noqa: PLC0415
-
-    settings = SinkSettings.read()
     with MongoClient[dict[str, Any]](uri) as client:
-        found = client.get_default_database(DATABASE)[settings.collection].find({"_id": {"$in": call_ids}})
+        found = client.get_default_database(DATABASE)[collection].find({"_id": {"$in": call_ids}})
         return {document["_id"]: document["outcome"]["outcome_id"] for document in found}

@@ -38,23 +38,29 @@ class Plan:
 class Reprocessing:
     """Finds calls whose outcome is not today's, says what they cost, and puts them into the lane."""
 
-    def __init__(self, chosen: Chosen) -> None:
-        """Read the settings.
+    def __init__(
+        self,
+        chosen: Chosen,
+        settings: ClassifySettings,
+        mongo: SinkSettings,
+        kafka: KafkaSettings,
+        store: AudioStoreSettings,
+    ) -> None:
+        """Take the calls that are chosen from MongoDB, and put them into the lane as the classify stage would decide.
 
         Raises:
             SettingsError: A setting is wrong.
         """
         self._chosen = chosen
-        settings, taxonomy = ClassifySettings.read(when_away="wait"), Taxonomy.load()
+        taxonomy = Taxonomy.load()
         self._taxonomy = taxonomy
         self._floor = settings.confidence_floor
         self._hosted = (
             None if settings.chosen == "offline" else HostedClassifier(make_model(settings), settings, taxonomy)
         )
         self._source = make_classifier(settings, taxonomy).source
-        self._sink = SinkSettings.read()
-        self._kafka = KafkaSettings.read()
-        store = AudioStoreSettings.read()
+        self._sink = mongo
+        self._kafka = kafka
         self._turns = ClaimedTurns(ClaimCheckStore(store.uri), store.message_limit_kb * 1024)
 
     async def plan(self) -> Plan:

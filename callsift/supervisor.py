@@ -52,9 +52,12 @@ class _Worker:
 class Pipeline:
     """One worker per stage, the retry mover and the monitor, and where they listen."""
 
-    def __init__(self, environment: dict[str, str], write_line: Callable[[str], None]) -> None:
+    def __init__(self, environment: dict[str, str], kafka: KafkaSettings, write_line: Callable[[str], None]) -> None:
         """Start them; their log lines go to ``write_line``, with the stage in front."""
         self.environment = environment
+        """The variables that lead to its broker, its store and its audio."""
+        self.kafka = kafka
+        """Where its broker is, for whoever sends calls."""
         self._write_line = write_line
         self._workers: dict[str, _Worker] = {}
         for stage in WORKERS:
@@ -140,6 +143,7 @@ def pipeline(home: Path, write_line: Callable[[str], None]) -> Iterator[Pipeline
     A broker, a store, an audio store or a speech model that the environment names is used; what it does not name is
     embedded.
     """
+    kafka = KafkaSettings.read()
     with ExitStack() as stack:
         environment = {
             "CALLSIFT_AUDIO_STORE_URI": os.environ.get("CALLSIFT_AUDIO_STORE_URI") or (home / "audio").as_uri(),
@@ -148,7 +152,7 @@ def pipeline(home: Path, write_line: Callable[[str], None]) -> Iterator[Pipeline
         audio = environment["CALLSIFT_AUDIO_STORE_URI"]  # where `callsift emit` puts recordings
         roots = audio.removeprefix("file://") if audio.startswith("file://") else ""
         if not (servers := os.environ.get("CALLSIFT_KAFKA_BOOTSTRAP_SERVERS")):
-            broker = EmbeddedBroker(KafkaSettings.read().prefix)
+            broker = EmbeddedBroker(kafka.prefix)
             stack.callback(lambda: broker)  # keeps it alive until the workers are gone
             servers = broker.bootstrap_servers
             roots = "/"  # all events come from this machine, which is one person's
@@ -159,7 +163,7 @@ def pipeline(home: Path, write_line: Callable[[str], None]) -> Iterator[Pipeline
             stack.callback(store.stop)
             uri = store.uri
         environment["CALLSIFT_MONGO_URI"] = uri
-        workers = Pipeline(environment, write_line)
+        workers = Pipeline(environment, kafka.model_copy(update={"bootstrap_servers": servers}), write_line)
         stack.callback(workers.stop)
         workers.wait_until_ready()
         yield workers
