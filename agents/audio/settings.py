@@ -1,9 +1,9 @@
 """Settings of the audio stage."""
 
-from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, field_validator
+from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
 from pydantic_settings import SettingsConfigDict
 
-from schemas import OneFile, Speaker
+from schemas import Channels
 from streams.settings import FromJson, Section
 
 
@@ -12,7 +12,7 @@ class AudioSettings(Section):
 
     model_config = SettingsConfigDict(env_prefix="CALLSIFT_AUDIO_")
 
-    channels: FromJson[dict[Speaker, NonNegativeInt] | None] = None
+    channels: FromJson[Channels | None] = None
     """Channel of each speaker, counted from 0, where the event does not say, as JSON as there: {"customer": 1, "agent":
     0}. Unset: the customer is on 0 and the agent on 1, if there are no more than two."""
     processes: PositiveInt = 1
@@ -25,8 +25,3 @@ class AudioSettings(Section):
     """Probability above which Silero VAD's frame counts as speech."""
     min_silence_s: PositiveFloat = 0.3
     """Pauses shorter than this, in seconds, do not end a stretch of speech."""
-
-    @field_validator("channels")
-    @classmethod
-    def _are_as_in_an_event(cls, value: dict[Speaker, int] | None) -> dict[Speaker, int] | None:
-        return OneFile(uri="any", channels=value).channels
