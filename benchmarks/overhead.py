@@ -106,8 +106,7 @@ def workers(kafka: KafkaSettings, folder: Path, stages: Sequence[str]) -> Iterat
             "CALLSIFT_KAFKA_PREFIX": kafka.prefix,
             "CALLSIFT_MONGO_URI": store.uri,
             "CALLSIFT_CLASSIFIER": "offline",
-            "CALLSIFT_HTTP_HOST": "127.0.0.1",
-            "CALLSIFT_HTTP_PORT": "0",
+            "CALLSIFT_HTTP_PORT": "127.0.0.1:0",
         }
         for stage in stages:
             with (folder / f"{stage}.log").open("wb") as log:

@@ -105,8 +105,7 @@ class Track:
         variables = {
             "CALLSIFT_KAFKA_BOOTSTRAP_SERVERS": self._kafka.bootstrap_servers,
             "CALLSIFT_RUNNER_WINDOW_SIZE": str(in_flight),
-            "CALLSIFT_HTTP_HOST": "127.0.0.1",
-            "CALLSIFT_HTTP_PORT": "0",
+            "CALLSIFT_HTTP_PORT": "127.0.0.1:0",
         }
         name, checkout = ("runner", self._against) if contender == AGAINST else (contender, None)
         command = [sys.executable, "-m", "benchmarks.contenders", name]

@@ -10,6 +10,7 @@ from schemas import CallEnded, CallOutcome, Recording
 from streams.errors import CallsiftError
 from streams.kafka import TopicReader, produce
 from streams.payloads.claim_check import ClaimCheckStore
+from streams.payloads.layout import RECORDINGS
 from streams.settings import KafkaSettings
 from streams.topics import ENDED, OUTCOMES
 
@@ -30,7 +31,7 @@ def store_recording(store: ClaimCheckStore, path: Path) -> str:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise CallsiftError(f"cannot read {path}: {error.strerror}", "Name a recording that exists") from error
-    return store.put_file(f"recordings/{digest[:32]}{path.suffix}", path).uri
+    return store.put_file(RECORDINGS.file(digest, path.suffix), path).uri
 
 
 def call_ended(call_id: str, recording: Recording, **facts: str | None) -> CallEnded:

@@ -1,7 +1,6 @@
 """The demo: every labelled recording through the whole pipeline, and what came of it."""
 
 import json
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,12 +10,12 @@ from pydantic import BaseModel
 from pymongo import MongoClient
 
 from agents.classify.dialogues import SaidTurn
+from agents.sink.settings import DATABASE, SinkSettings
 from callsift.calls import call_ended, emit_and_wait, new_call_id, store_recording
 from callsift.supervisor import Pipeline
 from schemas import CallEnded, CallOutcome, Recording
 from streams.errors import CallsiftError
 from streams.payloads.claim_check import ClaimCheckStore
-from streams.settings import KafkaSettings
 from streams.topics import PIPELINE
 
 RECORDINGS = Path(__file__).parents[1] / "demo" / "recordings"
@@ -91,19 +90,18 @@ def read_labels(folder: Path = RECORDINGS) -> list[Label]:
     return [Label.model_validate(json.loads(line)) for line in lines]
 
 
-def run_demo(workers: Pipeline, on_outcome: Callable[[CallOutcome], None]) -> list[DemoCall]:
-    """Send every demo call through a running pipeline and collect the outcomes.
+def run_demo(workers: Pipeline, mongo: SinkSettings, on_outcome: Callable[[CallOutcome], None]) -> list[DemoCall]:
+    """Send every demo call through a running pipeline and collect the outcomes; ``mongo`` names the documents.
 
     Raises:
         CallsiftError: A call has no outcome in time.
     """
-    os.environ.update(workers.environment)
     store = ClaimCheckStore(workers.environment["CALLSIFT_AUDIO_STORE_URI"])
     labels = read_labels()
     stored = [stored_recording(label.recording, store) for label in labels]
     events = [call_ended(new_call_id(), recording, queue="demo") for recording in stored]
-    outcomes = emit_and_wait(KafkaSettings.read(), events, OUTCOME_LIMIT_S, on_outcome)
-    documents = _documents(workers.environment["CALLSIFT_MONGO_URI"], list(outcomes))
+    outcomes = emit_and_wait(workers.kafka, events, OUTCOME_LIMIT_S, on_outcome)
+    documents = _documents(workers.environment["CALLSIFT_MONGO_URI"], mongo.collection, list(outcomes))
     return [
         DemoCall(label, event, outcome, documents.get(event.call_id) == outcome.outcome_id)
         for label, event, outcome in zip(labels, events, outcomes.values(), strict=True)
@@ -119,11 +117,8 @@ def stored_recording(recording: Recording, store: ClaimCheckStore) -> Recording:
     return recording.moved(lambda name: store_recording(store, RECORDINGS / name))
 
 
-def _documents(uri: str, call_ids: list[str]) -> dict[str, str]:
+def _documents(uri: str, collection: str, call_ids: list[str]) -> dict[str, str]:
     """Return the outcome_id that the store holds for each call."""
-    from agents.sink.settings import SinkSettings
-
-    settings = SinkSettings.read()
     with MongoClient[dict[str, Any]](uri) as client:
-        found = client[settings.database][settings.collection].find({"_id": {"$in": call_ids}})
+        found = client.get_default_database(DATABASE)[collection].find({"_id": {"$in": call_ids}})
         return {document["_id"]: document["outcome"]["outcome_id"] for document in found}

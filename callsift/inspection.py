@@ -60,7 +60,7 @@ def inspect_recording(
 
 def _transcribed(ready: AudioReady, flac: Path, settings: TranscribeSettings) -> CallTranscribed:
     model = SpeechModels(settings).chosen(ready.language)
-    spans = spans_to_decode(ready, settings.context_s)
+    spans = spans_to_decode(ready)
     return transcribed(
         ready,
         zip(spans, recognise(flac, spans, model.folder), strict=True),

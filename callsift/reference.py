@@ -36,7 +36,8 @@ def settings_page() -> str:
         MADE,
         "",
         "Every setting is an environment variable. One that breaks its rule stops the start, with a message naming it.",
-        "So does a name that begins with `CALLSIFT_` and is not on this page; the message says which one is nearest.",
+        "So does a name that begins with `CALLSIFT_` and is not on this page: the message says which one is nearest,",
+        "and what to do instead of one that was a setting once.",
         f"`{HOME}` (default `~/.callsift`) is where `callsift up` keeps its data and its state file.",
     ]
     for title, section in SECTIONS.items():

@@ -48,9 +48,12 @@ class _Worker:
 class Pipeline:
     """One worker per stage, the retry mover and the monitor, and where they listen."""
 
-    def __init__(self, environment: dict[str, str], write_line: Callable[[str], None]) -> None:
+    def __init__(self, environment: dict[str, str], kafka: KafkaSettings, write_line: Callable[[str], None]) -> None:
         """Start them; their log lines go to ``write_line``, with the stage in front."""
         self.environment = environment
+        """The variables that lead to its broker, its store and its audio."""
+        self.kafka = kafka
+        """Where its broker is, for whoever sends calls."""
         self._write_line = write_line
         self._workers: dict[str, _Worker] = {}
         for stage in WORKERS:
@@ -63,7 +66,7 @@ class Pipeline:
         return {stage: f"http://127.0.0.1:{worker.port}" for stage, worker in self._workers.items()}
 
     def _start(self, stage: str, port: int) -> "subprocess.Popen[bytes]":
-        variables = {"CALLSIFT_HTTP_HOST": "127.0.0.1", "CALLSIFT_HTTP_PORT": str(port), "PYTHONUNBUFFERED": "1"}
+        variables = {"CALLSIFT_HTTP_PORT": f"127.0.0.1:{port}", "PYTHONUNBUFFERED": "1"}
         worker = subprocess.Popen(  # noqa: S603
             [sys.executable, "-m", "callsift", "worker", stage],
             env={**os.environ, **self.environment, **variables},
@@ -135,6 +138,7 @@ def pipeline(home: Path, write_line: Callable[[str], None]) -> Iterator[Pipeline
     A broker, a store, an audio store or a speech model that the environment names is used; what it does not name is
     embedded.
     """
+    kafka = KafkaSettings.read()
     with ExitStack() as stack:
         environment = {
             "CALLSIFT_AUDIO_STORE_URI": os.environ.get("CALLSIFT_AUDIO_STORE_URI") or (home / "audio").as_uri(),
@@ -143,7 +147,7 @@ def pipeline(home: Path, write_line: Callable[[str], None]) -> Iterator[Pipeline
         audio = environment["CALLSIFT_AUDIO_STORE_URI"]  # where `callsift emit` puts recordings
         roots = audio.removeprefix("file://") if audio.startswith("file://") else ""
         if not (servers := os.environ.get("CALLSIFT_KAFKA_BOOTSTRAP_SERVERS")):
-            broker = EmbeddedBroker(KafkaSettings.read().prefix)
+            broker = EmbeddedBroker(kafka.prefix)
             stack.callback(lambda: broker)  # keeps it alive until the workers are gone
             servers = broker.bootstrap_servers
             roots = "/"  # all events come from this machine, which is one person's
@@ -154,7 +158,7 @@ def pipeline(home: Path, write_line: Callable[[str], None]) -> Iterator[Pipeline
             stack.callback(store.stop)
             uri = store.uri
         environment["CALLSIFT_MONGO_URI"] = uri
-        workers = Pipeline(environment, write_line)
+        workers = Pipeline(environment, kafka.model_copy(update={"bootstrap_servers": servers}), write_line)
         stack.callback(workers.stop)
         workers.wait_until_ready()
         yield workers

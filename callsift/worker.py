@@ -45,11 +45,10 @@ def work(name: str, make: Callable[[str, ClaimCheckStore], Agent[Any]] = make_ag
     set_up_logging(worker.log_level, worker.log_format)
     health = Health()
     try:
-        serve(health, worker.http_host, worker.http_port)
+        serve(health, *worker.listens_on)
     except OSError as error:
-        raise SettingsError(
-            f"cannot listen on {worker.http_host}:{worker.http_port}: {error.strerror}", "Set CALLSIFT_HTTP_PORT"
-        ) from error
+        where = "{}:{}".format(*worker.listens_on)
+        raise SettingsError(f"cannot listen on {where}: {error.strerror}", "Set CALLSIFT_HTTP_PORT") from error
     watch_certificates(kafka)
     if name == RETRY:
         _move_retries(kafka, health)

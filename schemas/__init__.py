@@ -2,7 +2,7 @@
 
 from schemas.audio_ready import AudioReady
 from schemas.call_classified import CallClassified, Decision, Evidence, Insights, Sentiment, Usage, Versions
-from schemas.call_ended import CallEnded, FilePerSpeaker, OneFile, Recording, SpeakerFile
+from schemas.call_ended import CallEnded, Channels, FilePerSpeaker, OneFile, Recording, SpeakerFile
 from schemas.call_outcome import CallOutcome, Failure
 from schemas.call_transcribed import CallTranscribed, Spoken, Turn, Word
 from schemas.dead_letter import DeadLetter
@@ -25,6 +25,7 @@ __all__ = [
     "Category",
     "ChannelFacts",
     "ChannelLayout",
+    "Channels",
     "ClaimCheck",
     "DeadLetter",
     "Decision",

@@ -2,6 +2,7 @@
 
 import ast
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -121,6 +122,20 @@ def test_only_the_entry_points_read_the_environment() -> None:
         if "os.environ" in path.read_text(encoding="utf-8") and path.relative_to(ROOT).parts[0] != "callsift"
     }
     assert readers == set()
+
+
+ENTRY_POINTS = {"callsift/worker.py", "callsift/stages.py", "callsift/supervisor.py"}
+"""Which read settings, besides the commands; all others are given them."""
+ENTRY_POINTS |= {"callsift/evaluation/recordings.py"}  # the stages' own, which only labelled recordings need
+
+
+def test_only_entry_points_read_settings() -> None:
+    readers = {
+        str(path.relative_to(ROOT))
+        for path in MODULES
+        if re.search(r"Settings\.read\(", path.read_text(encoding="utf-8"))
+    }
+    assert {path for path in readers if not path.startswith("callsift/commands/")} == ENTRY_POINTS
 
 
 HEAVY = {"torch", "torchaudio", "silero_vad", "onnxruntime", "av", "vosk", "sklearn", "scipy", "motor"}

@@ -14,6 +14,7 @@ from agents.audio.prepared import AudioOptions, Prepared
 from agents.audio.settings import AudioSettings
 from schemas import AudioReady, CallEnded, ClaimCheck, FilePerSpeaker, OneFile, Recording
 from streams.payloads.claim_check import ClaimCheckStore
+from streams.payloads.layout import PREPARED
 from streams.pool import NativePool
 from streams.privacy import CallerPrivacy
 from streams.processing.agent import Agent
@@ -110,7 +111,7 @@ def _object_name(call_id: str, flac: Path) -> str:
     """Name the stored audio by call and content: a repetition replaces it by itself, another recording does not."""
     with flac.open("rb") as file:
         content = hashlib.file_digest(file, "sha256").digest()
-    return f"prepared/{hashlib.sha256(call_id.encode() + content).hexdigest()[:32]}.flac"
+    return PREPARED.file(hashlib.sha256(call_id.encode() + content).hexdigest(), ".flac")
 
 
 def _prepare(recording: Recording, files: dict[str, Path], flac: Path, options: AudioOptions) -> Prepared:

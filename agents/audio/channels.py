@@ -92,7 +92,7 @@ def _one_file(file: RecordingFile, named: Mapping[Speaker, int] | None) -> Sourc
     if named is None and file.channels > 2:
         raise ChannelMissing(
             f"the recording has {file.channels} channels and nothing says who is on which",
-            "Say it in the event's recording.channels, or set CALLSIFT_AUDIO_CUSTOMER_CHANNEL and _AGENT_CHANNEL",
+            "Say it in the event's recording.channels, or set CALLSIFT_AUDIO_CHANNELS",
         )
     channels = named or _TWO_CHANNELS
     if missing := [f"{speaker}: {channel}" for speaker, channel in channels.items() if channel >= file.channels]:

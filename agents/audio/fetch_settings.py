@@ -1,6 +1,5 @@
 """Settings of fetching: what may be fetched, with which credentials, and how long it may take."""
 
-import json
 import re
 from ipaddress import ip_network
 from pathlib import Path
@@ -22,7 +21,7 @@ from pydantic import (
 )
 from pydantic_settings import NoDecode, SettingsConfigDict
 
-from streams.settings import Section
+from streams.settings import FromJson, Section
 
 _NAME = re.compile(r"(\*\.)?[a-z0-9_]([a-z0-9._-]*[a-z0-9_])?")
 
@@ -43,10 +42,6 @@ def origin(uri: str) -> str:
 
 def _separated(value: Any) -> Any:
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
-
-
-def _parsed(value: Any) -> Any:
-    return json.loads(value) if isinstance(value, str) else value
 
 
 def _host(text: str) -> str:
@@ -121,20 +116,14 @@ class FetchSettings(Section):
     public, separated by commas. Link-local and metadata addresses must be listed as addresses."""
     file_roots: Roots = ()
     """Folders that file:// is confined to, symlinks resolved, separated by commas. Empty: every file:// is refused."""
-    headers: Annotated[dict[str, Headers], NoDecode, AfterValidator(_by_origin), BeforeValidator(_parsed)] = Field(
-        default={}
-    )
+    headers: FromJson[Annotated[dict[str, Headers], AfterValidator(_by_origin)]] = Field(default={})
     """Headers to send, as JSON by origin: {"https://pbx.example.com": {"Authorization": "Bearer …"}}."""
-    tls: Annotated[dict[str, OriginTls], NoDecode, AfterValidator(_by_origin), BeforeValidator(_parsed)] = Field(
-        default={}
-    )
+    tls: FromJson[Annotated[dict[str, OriginTls], AfterValidator(_by_origin)]] = Field(default={})
     """Client certificates and authorities, as JSON by origin: {"https://pbx.example.com": {"certificate_file": "…",
     "key_file": "…", "key_password": "…", "ca_file": "…"}}."""
     recording_limit_mb: PositiveInt = 500
     """Largest recording that is fetched, in megabytes."""
     time_limit_s: PositiveFloat = 300.0
     """Seconds that fetching one file may take, redirects and resumptions included."""
-    idle_limit_s: PositiveFloat = 30.0
-    """Seconds without a byte (through a driver: without a block of a megabyte) after which a transfer is given up."""
     missing_grace_s: NonNegativeFloat = 600.0
     """Seconds after hang-up in which a missing recording may still come; after that its call is given up."""

@@ -2,7 +2,7 @@
 
 from agents.classify import core, metrics
 from agents.classify.classifier import Classifier
-from agents.classify.fallback import OfflineWhenAway, SecondOpinion
+from agents.classify.fallback import PROBE_S, OfflineWhenAway, SecondOpinion
 from agents.classify.hosted import HostedClassifier, HostedModel
 from agents.classify.settings import ClassifySettings
 from schemas import CallClassified, CallTranscribed, Event, Taxonomy
@@ -41,15 +41,18 @@ class ClassifyAgent(Agent[CallTranscribed]):
         return result
 
 
-def make_classifier(settings: ClassifySettings, taxonomy: Taxonomy) -> Classifier:
-    """Make the classifier that the settings choose; only its own libraries are imported."""
+def make_classifier(settings: ClassifySettings, taxonomy: Taxonomy, *, probe_s: float = PROBE_S) -> Classifier:
+    """Make the classifier that the settings choose; only its own libraries are imported.
+
+    Where another stands in for it, it is asked every ``probe_s`` seconds whether it is back.
+    """
     if settings.chosen == "offline":
         return _offline(taxonomy)
     hosted: Classifier = HostedClassifier(make_model(settings), settings, taxonomy)
     if settings.agreement == "offline":
         hosted = SecondOpinion(hosted, _offline(taxonomy))
     if settings.when_away == "offline":
-        return OfflineWhenAway(hosted, _offline(taxonomy), probe_s=settings.away_probe_s)
+        return OfflineWhenAway(hosted, _offline(taxonomy), probe_s=probe_s)
     return hosted
 
 

@@ -11,6 +11,8 @@ from agents.classify.hosted import ModelBusy
 from schemas import Turn
 from streams.errors import DependencyDown
 
+PROBE_S = 15.0
+"""Seconds between two calls that ask whether the hosted classifier is back, while all others are decided offline."""
 PATIENCE = 3
 """Answers in a row that do not come, after which the hosted classifier counts as away."""
 
@@ -27,7 +29,7 @@ class OfflineWhenAway:
         hosted: Classifier,
         stand_in: Classifier,
         *,
-        probe_s: float,
+        probe_s: float = PROBE_S,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Let ``stand_in`` decide while ``hosted`` is away, and ask that every ``probe_s`` whether it is back."""

@@ -66,7 +66,7 @@ class TranscribeAgent(Agent[AudioReady]):
     async def work(self, call: AudioReady) -> CallTranscribed:
         """Recognise what was said in a call: the speech segments only, each speaker on its own."""
         model = self._models.chosen(call.language)
-        spans = spans_to_decode(call, self._settings.context_s)
+        spans = spans_to_decode(call)
         checkpoint = Checkpoint(
             self._store,
             audio_sha256=call.audio.sha256,

@@ -13,11 +13,9 @@ from agents.transcribe.core import AudioSpan
 from schemas import Word
 from streams.errors import CallsiftError
 from streams.payloads.claim_check import ClaimCheckStore
+from streams.payloads.layout import DECODED
 
 logger = logging.getLogger(__name__)
-
-FOLDER = "decoded"
-"""Where checkpoints lie in the audio store."""
 
 FORMAT: TypeAdapter[list[tuple[AudioSpan, tuple[Word, ...]]]] = TypeAdapter(list[tuple[AudioSpan, tuple[Word, ...]]])
 """What a checkpoint holds: decoded spans, each with its words."""
@@ -39,7 +37,7 @@ class Checkpoint:
             every_s: Seconds between two writes.
         """
         self._store = store
-        self._name = f"{FOLDER}/{audio_sha256[:32]}-{re.sub(r'[^A-Za-z0-9._-]', '-', speech_model)}.json"
+        self._name = DECODED.file(audio_sha256, f"-{re.sub(r'[^A-Za-z0-9._-]', '-', speech_model)}.json")
         self._every_s = every_s
         self._decoded: dict[AudioSpan, tuple[Word, ...]] = {}
 

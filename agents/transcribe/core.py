@@ -14,6 +14,8 @@ PAUSE_WITHIN_TURN_S = 3.0
 PAUSE_WITHIN_UNDIVIDED_TURN_S = 0.5
 """Where speakers are not kept apart, a pause as long as an answer takes to come begins a new turn."""
 
+CONTEXT_S = 0.2
+"""Seconds of audio given to the recogniser before and after each stretch of speech."""
 JOB_S = 20.0
 """Seconds of speech in one job: long against what a job costs besides, short enough to wait for."""
 JOBS_PER_PROCESS = 4
@@ -36,7 +38,7 @@ class AudioSpan(NamedTuple):
         return self.end_s - self.start_s
 
 
-def spans_to_decode(call: AudioReady, context_s: float) -> list[AudioSpan]:
+def spans_to_decode(call: AudioReady, context_s: float = CONTEXT_S) -> list[AudioSpan]:
     """Return what is to be decoded of a call: every speaker's segments, with their context, in order of time."""
     duration_s = call.recording_facts.duration_s
     spans = [

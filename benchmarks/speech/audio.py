@@ -15,11 +15,11 @@ from agents.audio.core import prepare
 from agents.audio.prepared import AudioOptions, Prepared
 from agents.audio.resample import SAMPLE_RATE_HZ
 from agents.audio.settings import AudioSettings
-from agents.transcribe import checkpoint
 from callsift.calls import call_ended
 from callsift.demonstration import RECORDINGS, read_labels
 from schemas import SIDES, AudioReady, OneFile, Speaker, SpeechSegment
 from streams.payloads.claim_check import ClaimCheckStore
+from streams.payloads.layout import DECODED
 
 LENGTH_S = 600.0
 """Seconds that a recording has at the least."""
@@ -109,7 +109,7 @@ class Studio:
 
     def forget_decoded(self) -> None:
         """Remove the transcribe stage's checkpoints: a repetition shall decode everything again."""
-        shutil.rmtree(self._store_folder / checkpoint.FOLDER, ignore_errors=True)
+        shutil.rmtree(self._store_folder / DECODED.name, ignore_errors=True)
 
 
 def joined(parts: Sequence[Recorded]) -> Recorded:

@@ -69,8 +69,7 @@ async def measure(
         two_calls: Whether to measure the throughput of two calls at once on two processes.
     """
     turns: list[dict[str, Spent]] = []
-    context_s = TranscribeSettings(vosk_model=studio.model).context_s
-    jobs = [(call.flac, shared_out(spans_to_decode(call.event, context_s), 1)) for call in calls]
+    jobs = [(call.flac, shared_out(spans_to_decode(call.event), 1)) for call in calls]
     async with AsyncExitStack() as stack:
         single, double = _agent(studio, 1), _agent(studio, 2)
         for agent in (single, double):

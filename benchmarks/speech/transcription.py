@@ -49,7 +49,7 @@ async def measure(studio: Studio, call: Call, repeats: int, steps: Steps) -> dic
                 steps.done(f"transcribed, {way.replace('_', ' ')}: {spent[way][-1]:.2f} s of CPU")
     finally:
         await agent.stop()
-    spans = spans_to_decode(call.event, settings.context_s)
+    spans = spans_to_decode(call.event)
     heard["stage"] = _before_redaction(studio.model, call, spans)
     decoded_s = sum(span.seconds for span in spans)
     channel_s = call.seconds * len(SIDES)

@@ -53,8 +53,7 @@ class Site:
             "CALLSIFT_VOSK_MODEL": str(self._model),
             "CALLSIFT_FETCH_FILE_ROOTS": "/",
             "CALLSIFT_CLASSIFIER": "offline",
-            "CALLSIFT_HTTP_HOST": "127.0.0.1",
-            "CALLSIFT_HTTP_PORT": str(port),
+            "CALLSIFT_HTTP_PORT": f"127.0.0.1:{port}",
         }
         with (self._folder / f"{stage}.log").open("ab") as log:
             process = subprocess.Popen(

@@ -12,6 +12,7 @@ from callsift.commands.output import notes, print_json
 from callsift.moments import moment_option
 from callsift.running import adopt_running
 from schemas import Leaf, Taxonomy
+from streams.settings import AudioStoreSettings, KafkaSettings
 
 
 def _category(code: str | None) -> Leaf | None:
@@ -48,12 +49,15 @@ def reprocess(
     Says first how many there are and what they will cost, and asks. Calls that today's versions have decided are left
     out. `callsift worker reprocess` does the work; each outcome that comes of it is the call's next revision.
     """
+    from agents.classify.settings import ClassifySettings
+    from agents.sink.settings import SinkSettings
     from agents.sink.store import Chosen
     from callsift.reprocessing import Reprocessing
 
     adopt_running()
     chosen = Chosen(since, until, _category(category), provisional)
-    work = Reprocessing(chosen)
+    classify = ClassifySettings.read(when_away="wait")
+    work = Reprocessing(chosen, classify, SinkSettings.read(), KafkaSettings.read(), AudioStoreSettings.read())
     with notes.status("counting …"):
         plan = asyncio.run(work.plan())
     without_price = "no price is set" if plan.tokens else "nothing"

@@ -43,6 +43,7 @@ def _chain(settings: ClassifySettings) -> tuple[Callable[[RecordedCall], CallCla
     """Return what hears and classifies a recording, and all that decides what it hears."""
     from agents.audio.agent import audio_options  # only who evaluates recordings needs these extras
     from agents.audio.settings import AudioSettings
+    from agents.transcribe.core import CONTEXT_S
     from agents.transcribe.models import SpeechModels
     from agents.transcribe.settings import TranscribeSettings
     from callsift.inspection import inspect_recording
@@ -55,7 +56,7 @@ def _chain(settings: ClassifySettings) -> tuple[Callable[[RecordedCall], CallCla
     corrections = _file_digest(transcribe.corrections) if transcribe.corrections else None
     return (
         lambda call: inspect_recording(call.recording, call.language, audio, transcribe, settings).classified,
-        (repr(audio_options(audio)), models, transcribe.language, transcribe.context_s, corrections),
+        (repr(audio_options(audio)), models, transcribe.language, CONTEXT_S, corrections),
     )
 
 

@@ -17,7 +17,6 @@ OWN = frozenset(
     f"CALLSIFT_{name}"
     for name in (
         "AUDIO_STORE_URI",
-        "HTTP_HOST",
         "HTTP_PORT",
         "VOSK_MODEL",
         "KAFKA_BOOTSTRAP_SERVERS",

@@ -1,1 +1,1 @@
-"""What is too large for an event lies in the audio store: claim checks, and what is too old to be kept."""
+"""What is too large for an event lies in the audio store: its folders, claim checks, and what is too old to be kept."""

@@ -10,11 +10,10 @@ from pydantic import TypeAdapter, ValidationError
 from schemas import CallClassified, CallTranscribed, Event, Turn
 from streams.errors import PermanentError
 from streams.payloads.claim_check import ClaimCheckStore
+from streams.payloads.layout import TURNS
 
 Spoken = CallTranscribed | CallClassified
 """The events that carry what was said."""
-FOLDER = "turns"
-"""Where the turns lie under the store's root."""
 _TURNS = TypeAdapter(tuple[Turn, ...])
 
 
@@ -126,4 +125,4 @@ def _is_spoken(event: Event) -> TypeGuard[Spoken]:
 def _object_name(call_id: str, payload: bytes) -> str:
     """Name turns by call and content: a repetition replaces them by themselves."""
     digest = hashlib.sha256(call_id.encode() + b"\0" + payload).hexdigest()
-    return f"{FOLDER}/{digest[:32]}.json"
+    return TURNS.file(digest, ".json")

@@ -162,15 +162,15 @@ def mongo(certificates: Certificates, tmp_path_factory: pytest.TempPathFactory) 
 
 async def test_mongodb_answers_once_the_authority_is_named(mongo: int, certificates: Certificates) -> None:
     async def count(uri: str, timeout_s: float) -> int:
-        settings = SinkSettings(uri=SecretStr(uri), database=f"test-{uuid4().hex}", timeout_s=timeout_s)
+        settings = SinkSettings(uri=SecretStr(uri), timeout_s=timeout_s)
         store = sink.OutcomeStore(settings)
         try:
             return await store.count()
         finally:
             store.close()
 
-    uri = f"mongodb://127.0.0.1:{mongo}/?tls=true"
-    with pytest.raises(sink.StoreUnavailable, match=r"not trusted: unable to get local issuer.*tlsCAFile"):
+    uri = f"mongodb://127.0.0.1:{mongo}/test-{uuid4().hex}?tls=true"
+    with pytest.raises(sink.MongoUnavailable, match=r"not trusted: unable to get local issuer.*tlsCAFile"):
         await count(uri, 5)
     assert await count(f"{uri}&tlsCAFile={certificates.authority}", 30) == 0
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from callsift.retired_settings import RETIRED
 from callsift.settings import HOME, VARIABLES, refuse_unknown
 from streams.errors import SettingsError
 from tests.callsift.terminal import run
@@ -84,6 +85,41 @@ def test_every_variable_that_the_project_sets_is_known() -> None:
     assert len(named) > 40
     prefixes = {name for name in named if any(known.startswith(f"{name}_") for known in VARIABLES)} - VARIABLES
     refuse_unknown(dict.fromkeys(named - prefixes, "1"))
+
+
+@pytest.mark.parametrize("name", sorted(RETIRED.keys() - VARIABLES))
+def test_a_retired_setting_is_refused_with_what_to_do_instead(name: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        refuse_unknown({name: "a-secret"})
+    assert f"{name} is no setting any more: {RETIRED[name]}" in refused.value.message
+    assert "a-secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize("instead", sorted(set(RETIRED.values())))
+def test_what_to_do_instead_of_a_retired_setting_names_settings(instead: str) -> None:
+    assert set(re.findall(r"CALLSIFT_\w+", instead)) <= VARIABLES
+
+
+def test_no_page_names_a_retired_setting() -> None:
+    pages = [path for path in ROOT.rglob("*.md") if ".venv" not in path.parts and path.name != "CHANGELOG.md"]
+    assert len(pages) > 40
+    for page in pages:
+        named = set(re.findall(r"CALLSIFT_\w+", page.read_text(encoding="utf-8")))
+        assert named & (RETIRED.keys() - VARIABLES) == set(), page
+
+
+def test_no_setting_is_retired() -> None:
+    assert RETIRED.keys() & VARIABLES == set()
+
+
+def test_there_are_at_most_75_settings() -> None:
+    assert len(VARIABLES) <= 75
+
+
+def test_no_command_starts_with_a_retired_setting() -> None:
+    ended = run({"CALLSIFT_MONGO_DATABASE": "calls"}, "worker", "sink")
+    assert ended.returncode == 2
+    assert "CALLSIFT_MONGO_URI=mongodb://host:27017/database" in ended.stderr
 
 
 @pytest.mark.parametrize("command", [["worker", "sink"], ["worker", "retry"], ["up"], ["status"], ["topics", "create"]])

@@ -27,6 +27,7 @@ from streams.topics import STAGES, TOPICS, Topic
 from tests.agents.demo_calls import RECORDINGS, SPEECH_MODEL
 from tests.agents.transcribe.prepared_calls import ready
 from tests.schemas.examples import examples
+from tests.servers.mongo import with_database
 from tests.streams.scripted import SETTINGS, Broker, Published
 
 GOLDEN = Path(__file__).parents[1] / "schemas" / "golden"
@@ -59,8 +60,7 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, documents: str) -> Cl
         "CALLSIFT_FETCH_FILE_ROOTS": str(RECORDINGS),
         "CALLSIFT_VOSK_MODEL": str(SPEECH_MODEL),
         "CALLSIFT_CLASSIFIER": "offline",
-        "CALLSIFT_MONGO_URI": documents,
-        "CALLSIFT_MONGO_DATABASE": f"test-{uuid4().hex}",
+        "CALLSIFT_MONGO_URI": with_database(documents, f"test-{uuid4().hex}"),
     }
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
@@ -143,8 +143,8 @@ async def test_a_document_of_another_version_gets_its_next_revision_and_can_be_c
         "history": [before],
         "turns": call["turns"],
     }
-    with MongoClient[Json](documents) as client:
-        client[settings.database][settings.collection].insert_one(document)
+    with MongoClient[Json](settings.uri.get_secret_value()) as client:
+        client.get_default_database()[settings.collection].insert_one(document)
     outcomes = OutcomeStore(settings)
     try:
         [(outcome, transcript)] = [found async for found in outcomes.transcripts(Chosen())]

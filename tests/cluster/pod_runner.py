@@ -26,8 +26,7 @@ _HOST = {
     "LANG": "C.UTF-8",
     "PYTHONUNBUFFERED": "1",
     # All pods share this machine's ports.
-    "CALLSIFT_HTTP_HOST": "127.0.0.1",
-    "CALLSIFT_HTTP_PORT": "0",
+    "CALLSIFT_HTTP_PORT": "127.0.0.1:0",
 }
 
 

@@ -2,11 +2,13 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 from jsonschema import Draft7Validator
 
+from callsift.retired_settings import RETIRED
 from callsift.settings import SECTIONS, VARIABLES, refuse_unknown
 from callsift.worker import WORKERS
 from deploy.helm import reference
@@ -145,6 +147,19 @@ def test_callsift_accepts_what_the_pods_are_told(values: str, monkeypatch: pytes
             for section in SECTIONS.values():
                 if hashes or section is not PrivacySettings:  # nobody else has the key, or reads them
                     assert section.read(), name
+
+
+@pytest.mark.parametrize("name", sorted(RETIRED.keys() - VARIABLES))
+def test_a_retired_setting_is_refused_wherever_values_may_set_one(name: str) -> None:
+    schema = Draft7Validator(json.loads((CHART / "values.schema.json").read_text(encoding="utf-8")))
+    places: list[dict[str, Any]] = [
+        {"config": {name: "1"}},
+        {"secrets": {name: "1"}},
+        {"workers": {"sink": {"config": {name: "1"}}}},
+        {"existingSecret": {"keys": [name]}},
+    ]
+    for values in places:
+        assert [error for error in schema.iter_errors(values) if name in error.message], values
 
 
 @every_set

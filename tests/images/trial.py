@@ -39,7 +39,7 @@ def start(image: Image, venv: Path, folder: Path) -> tuple[float, float]:
     """
     broker, store = EmbeddedBroker(), EmbeddedStore(folder / "store")
     environment, port = _environment(folder, broker), free_port()
-    environment |= {"CALLSIFT_HTTP_PORT": str(port), "CALLSIFT_MONGO_URI": store.uri}
+    environment |= {"CALLSIFT_HTTP_PORT": f"127.0.0.1:{port}", "CALLSIFT_MONGO_URI": store.uri}
     before = _files(venv)
     log = folder / "log.txt"
     with log.open("wb") as output:
@@ -115,7 +115,6 @@ def _environment(folder: Path, broker: EmbeddedBroker) -> dict[str, str]:
         "CALLSIFT_AUDIO_STORE_URI": (folder / "audio").as_uri(),
         "CALLSIFT_VOSK_MODEL": str(_SPEECH_MODEL),
         "CALLSIFT_CLASSIFIER": "offline",
-        "CALLSIFT_HTTP_HOST": "127.0.0.1",
     }
 
 

@@ -101,7 +101,6 @@ def _watched(folder: Path) -> Iterator[tuple[Prometheus, Traffic]]:
             "CALLSIFT_CLASSIFY_GEMINI_ENDPOINT": gemini.address,
             "CALLSIFT_MONITOR_INTERVAL_S": str(SCRAPE_S),
             "CALLSIFT_CLASSIFY_WHEN_AWAY": "offline",
-            "CALLSIFT_CLASSIFY_AWAY_PROBE_S": "2",
             "CALLSIFT_CLASSIFY_DAILY_BUDGET": "1",
             "CALLSIFT_CLASSIFY_PRICES": '{"gemini-3.5-flash-lite": {"prompt": 0.1, "answer": 0.4}}',
         }

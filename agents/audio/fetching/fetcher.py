@@ -20,23 +20,30 @@ from streams.threads import Threads
 
 _THREADS = 32  # a hung network file system or bucket keeps some for a while
 
+IDLE_LIMIT_S = 30.0
+"""Seconds without anything new after which a transfer is given up."""
+
 
 class Fetcher:
     """Copies recordings to files. Many may be fetched at once; nothing blocks the event loop."""
 
-    def __init__(self, settings: FetchSettings, resolver: AbstractResolver | None = None) -> None:
+    def __init__(
+        self, settings: FetchSettings, resolver: AbstractResolver | None = None, *, idle_limit_s: float = IDLE_LIMIT_S
+    ) -> None:
         """Read the settings; connections come with the first fetch.
 
         Args:
             settings: What may be fetched, and how.
             resolver: Asks for the addresses of web hosts instead of the system's name service.
+            idle_limit_s: Seconds without a byte, or through a driver without a block of a megabyte, that are too many.
 
         Raises:
             SettingsError: A certificate cannot be used.
         """
         self._settings = settings
         self._allowlist = Allowlist(settings)
-        self._web = WebSource(settings, self._allowlist, resolver)
+        self._idle_limit_s = idle_limit_s
+        self._web = WebSource(settings, self._allowlist, resolver, idle_limit_s)
         self._threads = Threads("fetch", _THREADS)
 
     async def fetch(self, uri: str, target: Path) -> None:
@@ -59,7 +66,7 @@ class Fetcher:
             if deadline.expired():
                 cure = "Raise CALLSIFT_FETCH_TIME_LIMIT_S if it is only large, or look at what holds the place up"
                 raise unreachable(shown, f"not whole after {self._settings.time_limit_s:g} s", cure) from None
-            raise unreachable(shown, f"nothing came for {self._settings.idle_limit_s:g} s") from None
+            raise unreachable(shown, f"nothing came for {self._idle_limit_s:g} s") from None
         except Exception as error:  # noqa: BLE001 - every driver has errors of its own
             raise understood(error, shown) from None  # the library's text holds the whole address
 
@@ -82,6 +89,5 @@ class Fetcher:
                 await self._copy_file(partial(open_with_driver, scheme, uri), download, shown)
 
     async def _copy_file(self, open_source: Callable[[], BinaryIO], download: Download, shown: str) -> None:
-        idle_limit_s = self._settings.idle_limit_s
-        source = await self._threads.run(open_source, idle_limit_s)
-        await copy_file(source, download, shown, idle_limit_s, self._threads)
+        source = await self._threads.run(open_source, self._idle_limit_s)
+        await copy_file(source, download, shown, self._idle_limit_s, self._threads)

@@ -23,11 +23,13 @@ _RESUMPTIONS = 3
 class WebSource:
     """Recordings behind web servers. Its connections come with the first fetch, which needs a running loop."""
 
-    def __init__(self, settings: FetchSettings, allowlist: Allowlist, resolver: AbstractResolver | None = None) -> None:
+    def __init__(
+        self, settings: FetchSettings, allowlist: Allowlist, resolver: AbstractResolver | None, idle_limit_s: float
+    ) -> None:
         """Read the certificates; raises SettingsError for those that cannot be used."""
         self._allowlist = allowlist
         self._resolver = resolver
-        self._idle_limit_s = settings.idle_limit_s
+        self._idle_limit_s = idle_limit_s
         self._headers = settings.headers
         self._tls = {name: _context(name, tls) for name, tls in settings.tls.items()}
         self._default_tls = client_context()

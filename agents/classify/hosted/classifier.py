@@ -40,7 +40,7 @@ class HostedClassifier:
         self._zone = ZoneInfo(settings.time_zone)
         self._model = MeteredModel(model, settings, self._zone)
         self._unfinished: dict[tuple[str, ...], _Bought] = {}
-        self._times = settings.samples if settings.agreement == "samples" else 1
+        self._times = settings.samples
         conditions = (self._times, settings.gemini_turn_chars, settings.gemini_transcript_chars, settings.time_zone)
         self.source = Source(model.classifier, settings.gemini_model, prompt_version(taxonomy), conditions)
 

@@ -35,12 +35,8 @@ class GeminiModel:
             options.async_client_args = {"ssl": trusted}
             self.client = genai.Client(api_key=key.get_secret_value(), vertexai=False, http_options=options)
         else:
-            self.client = genai.Client(
-                vertexai=True,
-                project=settings.gemini_vertex_project,
-                location=settings.gemini_vertex_location,
-                http_options=options,
-            )
+            project, region = settings.vertex_ai or (None, None)
+            self.client = genai.Client(vertexai=True, project=project, location=region, http_options=options)
 
     async def ask(self, prompt: Prompt, /) -> Reply:
         """Send one request."""

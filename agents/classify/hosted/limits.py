@@ -16,6 +16,8 @@ from agents.classify.hosted.errors import QUOTA_CURE, ModelAway
 Clock = Callable[[], float]
 _BURST_SHARE = 0.04
 _REFILL_SHARE = 0.94
+LONGEST_PAUSE_S = 60.0
+"""Seconds that the service may ask to be left alone; for longer than that it counts as away."""
 ROUNDS_TURNED_AWAY = 5
 """Rounds of requests that are turned away, without an answer in between, after which nobody waits here for it."""
 
@@ -57,7 +59,7 @@ class Limiter:
         requests: int | None,
         tokens: int | None,
         concurrency: int,
-        longest_pause_s: float,
+        longest_pause_s: float = LONGEST_PAUSE_S,
         period_s: float = 60.0,
         clock: Clock = time.monotonic,
     ) -> None:

@@ -46,7 +46,6 @@ class MeteredModel:
             requests=settings.gemini_requests_per_minute,
             tokens=settings.gemini_tokens_per_minute,
             concurrency=settings.gemini_concurrency,
-            longest_pause_s=settings.gemini_longest_pause_s,
         )
 
     async def ask(self, prompt: Prompt) -> tuple[Reply, Usage]:

@@ -46,13 +46,12 @@ class World:
             gemini_api_key=SecretStr("key"),
             gemini_endpoint=f"http://127.0.0.1:{self._port}",
             when_away=policy,
-            away_probe_s=1.0,
             daily_budget=budget,
             gemini_model="m",
             prices={"m": Price(prompt=1.0, answer=10.0)},
         )
         taxonomy = Taxonomy.load()
-        agent = ClassifyAgent(make_classifier(settings, taxonomy), taxonomy, settings.confidence_floor)
+        agent = ClassifyAgent(make_classifier(settings, taxonomy, probe_s=1.0), taxonomy, settings.confidence_floor)
         self._runner = StageRunner(
             STAGES["classify"],
             agent,

@@ -170,7 +170,7 @@ async def test_the_days_budget_is_never_exceeded_and_then_waited_for_or_stood_in
 async def test_samples_are_asked_for_each_by_itself_and_paid_for_together() -> None:
     with gemini_server() as server:
         server.script(*[answered(), answered(category="unnecessary_call", sub_category="complaint"), answered()])
-        answer = await make_classifier(settings(server.address, agreement="samples"), TAXONOMY).classify(TURNS)
+        answer = await make_classifier(settings(server.address, agreement=3), TAXONOMY).classify(TURNS)
     assert answer.leaf == CUSTOMER
     assert answer.agreement == pytest.approx(2 / 3)
     assert answer.usage is not None
@@ -182,5 +182,5 @@ async def test_a_sample_that_fails_fails_the_try_after_all_have_ended() -> None:
     with gemini_server() as server:
         server.script(failed(503))
         with pytest.raises(TransientError):
-            await make_classifier(settings(server.address, agreement="samples"), TAXONOMY).classify(TURNS)
+            await make_classifier(settings(server.address, agreement=3), TAXONOMY).classify(TURNS)
         assert len(server.received) == 3

@@ -37,12 +37,7 @@ class Stage:
         agent = ClassifyAgent(make_classifier(settings, taxonomy), taxonomy, settings.confidence_floor)
         patience = Patience(backoff_s=0.0, probe_s=0.01, longest_probe_s=0.05)
         self._runner = StageRunner(
-            STAGES["classify"],
-            agent,
-            self._publish,
-            RunnerSettings(),
-            on_pause=self.pauses.append,
-            patience=patience,
+            STAGES["classify"], agent, self._publish, RunnerSettings(), on_pause=self.pauses.append, patience=patience
         )
 
     async def take(self, *names: str) -> None:

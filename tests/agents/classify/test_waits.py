@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from agents.classify.agent import ClassifyAgent
-from agents.classify.fallback import PATIENCE, OfflineWhenAway
+from agents.classify.fallback import PATIENCE, PROBE_S, OfflineWhenAway
 from agents.classify.hosted import HostedClassifier
 from agents.classify.hosted.budget import DailyBudget
-from agents.classify.hosted.limits import ROUNDS_TURNED_AWAY, Limiter
+from agents.classify.hosted.limits import LONGEST_PAUSE_S, ROUNDS_TURNED_AWAY, Limiter
 from agents.classify.hosted.model import Reply
 from agents.classify.hosted.prompt import Prompt
 from agents.classify.offline.classifier import OfflineClassifier
@@ -31,7 +31,6 @@ SECTION = PAGE.split("### Who waits how long, and in what order\n")[1].split("\n
 LINES = re.findall(r"^\| (the .*) \| (.*) \| (.*) \| (.*) \|$", SECTION, re.M)
 ROWS = {who.split(" (")[0]: cells for who, *cells in LINES}
 RUNNER, CLASSIFY = RunnerSettings(), ClassifySettings()
-LONGEST_PAUSE_S, PROBE_S = CLASSIFY.gemini_longest_pause_s, CLASSIFY.away_probe_s
 NUMBERS: dict[str, list[float | None]] = {
     "the stage's breaker": [STAGE.outage_streak, STAGE.probe_s, 2 * STAGE.probe_s, STAGE.longest_probe_s],
     "the fallback": [PATIENCE, PROBE_S],

@@ -9,11 +9,12 @@ from uuid import uuid4
 import pytest
 from prometheus_client import REGISTRY
 from pydantic import SecretStr
+from pymongo import MongoClient
 
 from agents.sink import core
 from agents.sink.agent import SinkAgent
 from agents.sink.settings import SinkSettings
-from agents.sink.store import Chosen, OutcomeStore, StoreUnavailable
+from agents.sink.store import Chosen, MongoUnavailable, OutcomeStore
 from callsift.embedded import free_port
 from schemas import CallOutcome, Leaf
 from streams.errors import PermanentError, SettingsError
@@ -22,6 +23,7 @@ from streams.settings import PrivacySettings
 from tests.agents.sink.outcomes import done, failed
 from tests.callsift import terminal
 from tests.schemas.examples import call_classified, call_ended, call_transcribed, dead_letter
+from tests.servers.mongo import with_database
 
 TURNS = call_transcribed().turns
 
@@ -217,7 +219,7 @@ async def test_a_failure_whose_hops_no_store_can_hold_is_visible_all_the_same(
 async def test_a_store_that_is_away_is_a_transient_error_without_its_password() -> None:
     uri = SecretStr(f"mongodb://callsift:hunter2@127.0.0.1:{free_port()}/?authSource=admin")
     store = OutcomeStore(SinkSettings(uri=uri, timeout_s=0.05))
-    with pytest.raises(StoreUnavailable, match="CALLSIFT_MONGO_URI") as caught:
+    with pytest.raises(MongoUnavailable, match="CALLSIFT_MONGO_URI") as caught:
         await store.save(done("a"))
     store.close()
     assert "hunter2" not in str(caught.value)
@@ -272,9 +274,26 @@ async def test_indexes_are_made_once_and_change_nothing_that_is_found(store: Out
     assert await store.delete_before(call.ended_at + timedelta(seconds=1)) == 2
 
 
+@pytest.mark.parametrize("name", ["admin", "config", "local"])
+def test_a_database_of_mongodbs_own_is_refused_without_the_password(name: str) -> None:
+    with pytest.raises(SettingsError, match=rf"{name}.*/callsift\?authSource={name}") as refused:
+        OutcomeStore(SinkSettings(uri=SecretStr(f"mongodb://callsift:hunter2@127.0.0.1:1/{name}")))
+    assert "hunter2" not in str(refused.value)
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize(("path", "database"), [("", "callsift"), ("/calls-of-today", "calls-of-today")])
+async def test_the_address_names_the_database(embedded: str, path: str, database: str) -> None:
+    store = OutcomeStore(SinkSettings(uri=SecretStr(embedded + path)))
+    await store.save(done("a"))
+    store.close()
+    with MongoClient[dict[str, Any]](embedded) as client:
+        assert client[database]["calls"].count_documents({"_id": done("a").call_id}) == 1
+
+
 @pytest.mark.integration
 def test_the_command_makes_the_indexes_and_its_check_names_those_that_are_missing(embedded: str) -> None:
-    variables = {"CALLSIFT_MONGO_URI": embedded, "CALLSIFT_MONGO_DATABASE": f"test-{uuid4().hex}"}
+    variables = {"CALLSIFT_MONGO_URI": with_database(embedded, f"test-{uuid4().hex}")}
 
     def run(*options: str) -> tuple[int, list[str]]:
         ended = terminal.run(variables, "store", "indexes", "--json", *options)

@@ -340,4 +340,4 @@ def resumed_s() -> float:
 
 
 def seconds(call: AudioReady) -> float:
-    return sum(span.seconds for span in spans_to_decode(call, settings().context_s))
+    return sum(span.seconds for span in spans_to_decode(call))

@@ -14,7 +14,7 @@ from streams.kafka.ranges import topic_ranges
 from streams.settings import KafkaSettings
 from streams.topics import DEAD_LETTER, REPLAYS
 from tests.schemas import examples
-from tests.streams.payloads.test_retention import acknowledge
+from tests.streams.payloads.test_expiry import acknowledge
 
 pytestmark = pytest.mark.integration
 NOW = datetime.now(UTC)

@@ -31,7 +31,6 @@ def worker(kafka: KafkaSettings, log: Path, *command: str, **variables: str) -> 
         "CALLSIFT_KAFKA_BOOTSTRAP_SERVERS": kafka.bootstrap_servers,
         "CALLSIFT_KAFKA_PREFIX": kafka.prefix,
         "CALLSIFT_KAFKA_SESSION_TIMEOUT_S": "3",
-        "CALLSIFT_KAFKA_HEARTBEAT_INTERVAL_S": "0.5",
         "CALLSIFT_HTTP_PORT": "0",
         **variables,
     }

@@ -173,9 +173,8 @@ def test_a_stage_without_one_of_its_rules_for_reading_does_not_take(guarded: Gua
 def worker(guarded: Guarded, stage: str, log: Path) -> Iterator["subprocess.Popen[bytes]"]:
     own = {name: value for name, value in os.environ.items() if not name.startswith("CALLSIFT_")}
     settings = {
-        "CALLSIFT_HTTP_HOST": "127.0.0.1",
-        "CALLSIFT_HTTP_PORT": "0",
         "CALLSIFT_RUNNER_WINDOW_SIZE": str(2 * PATIENCE.brake_sample),  # what is not confirmed holds its slot
+        "CALLSIFT_HTTP_PORT": "127.0.0.1:0",
         "CALLSIFT_RUNNER_QUICK_TRIES": "1",
     }
     with log.open("wb") as output:

@@ -178,7 +178,7 @@ def start_worker(settings: dict[str, str], log: Path) -> "subprocess.Popen[bytes
     """Start an audio worker whose work takes no time, with these settings alone."""
     own = {name: value for name, value in os.environ.items() if not name.startswith("CALLSIFT_")}
     variables = {f"CALLSIFT_KAFKA_{name.upper()}": value for name, value in settings.items()}
-    variables |= {"CALLSIFT_HTTP_HOST": "127.0.0.1", "CALLSIFT_HTTP_PORT": "0"}
+    variables |= {"CALLSIFT_HTTP_PORT": "127.0.0.1:0"}
     with log.open("wb") as output:
         return subprocess.Popen(
             [sys.executable, "-m", "tests.chaos.worker", "audio"],

@@ -122,8 +122,7 @@ class Worker:
         own |= {
             "CALLSIFT_KAFKA_BOOTSTRAP_SERVERS": kafka.bootstrap_servers,
             "CALLSIFT_MONITOR_INTERVAL_S": "0.2",
-            "CALLSIFT_HTTP_HOST": "127.0.0.1",
-            "CALLSIFT_HTTP_PORT": str(self.port),
+            "CALLSIFT_HTTP_PORT": f"127.0.0.1:{self.port}",
         }
         with log.open("wb") as output:
             command = [sys.executable, "-m", "callsift", "worker", "monitor"]

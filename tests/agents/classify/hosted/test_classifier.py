@@ -23,7 +23,7 @@ def three_samples(endpoint: str) -> Classifier:
         gemini_api_key=SecretStr("key"),
         gemini_endpoint=endpoint,
         gemini_concurrency=1,
-        agreement="samples",
+        agreement=3,
     )
     return make_classifier(settings, Taxonomy.load())
 

@@ -9,12 +9,13 @@ from confluent_kafka import Consumer, TopicPartition
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas import AudioReady, CallClassified, CallTranscribed, ClaimCheck, Event
+from schemas import AudioReady, CallClassified, CallEnded, CallTranscribed, ClaimCheck, Event, OneFile
 from streams.kafka import KafkaUnavailable, client_config, produce
 from streams.kafka.ranges import topic_ranges
 from streams.payloads.claim_check import Entry
-from streams.payloads.pending import CARRIERS, pending_names
-from streams.payloads.retention import cut_off, names, sort_out
+from streams.payloads.expiry import cut_off, sort_out
+from streams.payloads.layout import DECODED
+from streams.payloads.needed import CARRIERS, needed_by, needed_names
 from streams.settings import KafkaSettings
 from streams.topics import AUDIO, CLASSIFIED, ENDED, RETRIES, TOPICS, TRANSCRIPTS, Topic
 from tests.schemas import examples
@@ -37,8 +38,12 @@ def audio_ready(name: str) -> AudioReady:
     return examples.audio_ready().model_copy(update={"audio": claim(name)})
 
 
+def call_ended(name: str) -> CallEnded:
+    return examples.call_ended().model_copy(update={"recording": OneFile(uri=f"file:///audio/{name}")})
+
+
 def needs(event: Event) -> frozenset[str]:
-    return names(event.model_dump_json().encode())
+    return needed_by(event.model_dump_json().encode())
 
 
 def test_only_what_is_older_than_the_cut_off_goes() -> None:
@@ -53,6 +58,7 @@ def test_only_what_is_older_than_the_cut_off_goes() -> None:
 @pytest.mark.parametrize(
     ("event", "name"),
     [
+        (call_ended("recordings/0a1b.wav"), "recordings/0a1b.wav"),
         (audio_ready("prepared/0a1b.flac"), "prepared/0a1b.flac"),
         (examples.call_transcribed().model_copy(update={"turns_claim": claim("turns/0a1b.json")}), "turns/0a1b.json"),
         (examples.call_classified().model_copy(update={"turns_claim": claim("turns/0a1b.json")}), "turns/0a1b.json"),
@@ -66,7 +72,7 @@ def test_a_file_that_a_pending_event_names_stays_however_old(event: Event, name:
 
 def test_the_checkpoints_of_pending_audio_stay_too() -> None:
     event = audio_ready("prepared/0a1b.flac")
-    own = f"decoded/{event.audio.sha256[:32]}-vosk-model-small-tr-0.3@a1b2.json"
+    own = DECODED.file(event.audio.sha256, "-vosk-model-small-tr-0.3@a1b2.json")
     found = sort_out([entry(own, 1000), entry(f"decoded/{'0' * 32}-vosk.json", 1000)], BEFORE, needs(event))
     assert [kept.name for kept in found.pending] == [own]
 
@@ -84,14 +90,14 @@ def test_a_file_that_a_killed_writer_left_behind_is_removed() -> None:
 def test_a_claim_check_in_a_field_that_is_not_known_here_counts() -> None:
     content = json.loads(examples.audio_ready().model_dump_json())
     content["newer"] = {"parts": [{"where": claim("prepared/0a1b.flac").model_dump()}]}
-    assert "0a1b" in names(json.dumps(content).encode())
+    assert "0a1b" in needed_by(json.dumps(content).encode())
 
 
 @pytest.mark.parametrize(
     "value", [None, b"", b"no json", b"[1", b'"text"', b'{"uri": 3, "sha256": null}', b"[" * 10**6]
 )
 def test_what_is_no_event_names_nothing(value: bytes | None) -> None:
-    assert names(value) == frozenset()
+    assert needed_by(value) == frozenset()
 
 
 def test_no_age_is_no_cut_off() -> None:
@@ -112,9 +118,11 @@ def test_every_entry_is_young_or_pending_or_expired(ages: list[float], pending: 
     assert not {gone.name for gone in found.expired} & {f"prepared/{DIGITS[number] * 32}.flac" for number in pending}
 
 
-def test_every_topic_whose_events_hold_claim_checks_is_read() -> None:
+def test_every_topic_whose_events_name_something_in_the_store_is_read() -> None:
     assert set(CARRIERS) == {
-        topic for topic in TOPICS if "ClaimCheck" in topic.content.model_json_schema().get("$defs", {})
+        topic
+        for topic in TOPICS
+        if {"ClaimCheck", "OneFile", "SpeakerFile"} & topic.content.model_json_schema().get("$defs", {}).keys()
     }
 
 
@@ -137,20 +145,21 @@ def heavy(event: CallTranscribed | CallClassified, name: str) -> Event:
 
 @pytest.mark.integration
 def test_what_is_not_acknowledged_is_needed_until_it_is(kafka: KafkaSettings) -> None:
-    publish(kafka, ENDED, examples.call_ended())
-    assert pending_names(kafka) == frozenset()
+    assert needed_names(kafka) == frozenset()
+    publish(kafka, ENDED, call_ended("recordings/e1.wav"))
     publish(kafka, AUDIO, audio_ready("prepared/a1.flac"), audio_ready("prepared/a2.flac"))
     publish(kafka, TRANSCRIPTS, heavy(examples.call_transcribed(), "turns/t1.json"))
     publish(kafka, CLASSIFIED, heavy(examples.call_classified(), "turns/c1.json"))
     publish(kafka, RETRIES[1], audio_ready("prepared/r1.flac"))
     steps: list[tuple[int, int]] = []
-    assert {"a1", "a2", "t1", "c1", "r1"} <= pending_names(kafka, lambda *step: steps.append(step))
-    assert steps == [(number, 5) for number in range(1, 6)]
+    assert {"e1", "a1", "a2", "t1", "c1", "r1"} <= needed_names(kafka, lambda *step: steps.append(step))
+    assert steps == [(number, 6) for number in range(1, 7)]
     acknowledge(kafka, AUDIO, "transcribe", left=1)
-    assert {"a1", "a2", "t1", "c1", "r1"} & pending_names(kafka) == {"a2", "t1", "c1", "r1"}
-    for topic, group in ((AUDIO, "transcribe"), (TRANSCRIPTS, "classify"), (CLASSIFIED, "sink"), (RETRIES[1], "retry")):
+    assert {"e1", "a1", "a2", "t1", "c1", "r1"} & needed_names(kafka) == {"e1", "a2", "t1", "c1", "r1"}
+    behind = {ENDED: "audio", AUDIO: "transcribe", TRANSCRIPTS: "classify", CLASSIFIED: "sink", RETRIES[1]: "retry"}
+    for topic, group in behind.items():
         acknowledge(kafka, topic, group)
-    assert pending_names(kafka) == frozenset()
+    assert needed_names(kafka) == frozenset()
 
 
 @pytest.mark.integration
@@ -160,18 +169,18 @@ def test_a_position_beyond_the_end_is_that_of_a_topic_that_was_made_again(kafka:
     places = [TopicPartition(*place, 500) for place in topic_ranges(kafka, AUDIO.name)]
     consumer.commit(offsets=places, asynchronous=False)
     consumer.close()
-    assert "a1" in pending_names(kafka)
+    assert "a1" in needed_names(kafka)
 
 
 @pytest.mark.integration
 def test_with_a_wrong_prefix_nothing_is_known(real_kafka: KafkaSettings) -> None:
     wrong = real_kafka.model_copy(update={"prefix": "wrong."})
     with pytest.raises(KafkaUnavailable, match=r"no topic wrong\.calls\.audio"):
-        pending_names(wrong)
+        needed_names(wrong)
 
 
 @pytest.mark.integration
 def test_without_brokers_nothing_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("streams.kafka.client.ask.__defaults__", (1.0,))  # seconds; commands ask for ten
     with pytest.raises(KafkaUnavailable, match="CALLSIFT_KAFKA_BOOTSTRAP_SERVERS"):
-        pending_names(KafkaSettings(bootstrap_servers="localhost:1"))
+        needed_names(KafkaSettings(bootstrap_servers="localhost:1"))

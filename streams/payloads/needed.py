@@ -1,21 +1,36 @@
 """What unacknowledged messages need of the audio store, asked of the brokers."""
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterator
 
 from streams.kafka.client import KafkaUnavailable
 from streams.kafka.groups import committed
 from streams.kafka.ranges import BrokerView, Range
 from streams.kafka.reader import read
-from streams.payloads.retention import names
+from streams.payloads.layout import digits, stem
 from streams.settings import KafkaSettings
-from streams.topics import AUDIO, CLASSIFIED, REPROCESS, RETRIES, RETRY_GROUP, STAGES, TRANSCRIPTS
+from streams.topics import AUDIO, CLASSIFIED, ENDED, REPROCESS, RETRIES, RETRY_GROUP, STAGES, TRANSCRIPTS
 
-CARRIERS = (AUDIO, TRANSCRIPTS, REPROCESS, CLASSIFIED)
-"""The topics whose events hold claim checks; on the way to another try they are on the retry topics."""
+CARRIERS = (ENDED, AUDIO, TRANSCRIPTS, REPROCESS, CLASSIFIED)
+"""The topics whose events name recordings or hold claim checks; before another try they are on the retry topics."""
 
 
-def pending_names(kafka: KafkaSettings, on_message: Callable[[int, int], None] = lambda *_: None) -> frozenset[str]:
-    """Return the names (``streams.payloads.retention.names``) of everything that an unacknowledged message needs.
+def needed_by(value: bytes | None) -> frozenset[str]:
+    """Return what a message needs of the store, as ``layout.stem`` names it.
+
+    Every address and every claim check counts, wherever it stands in the message: a newer producer may have put one
+    into a field that this version does not know. A payload is needed by its name, whatever the store's address was when
+    it was written, and by its SHA-256, after which the checkpoints of the work on it are named.
+    """
+    try:
+        content = json.loads(value or b"null")
+    except (ValueError, RecursionError):  # it will be a dead letter, and nothing can be fetched for it
+        return frozenset()
+    return frozenset(filter(None, _names(content)))
+
+
+def needed_names(kafka: KafkaSettings, on_message: Callable[[int, int], None] = lambda *_: None) -> frozenset[str]:
+    """Return what unacknowledged messages need of the store (``needed_by``), all together.
 
     Where each group is, is asked before how far the topics reach: a message that moves to another topic meanwhile is
     then seen where it comes from or where it goes to, because it is published there before it is acknowledged here.
@@ -46,7 +61,7 @@ def pending_names(kafka: KafkaSettings, on_message: Callable[[int, int], None] =
     total = sum(max(0, part.end - part.start) for part in unread.values())
     needed: set[str] = set()
     for number, message in enumerate(read(kafka, unread), 1):
-        needed |= names(message.value())
+        needed |= needed_by(message.value())
         on_message(number, total)
     return frozenset(needed)
 
@@ -54,3 +69,18 @@ def pending_names(kafka: KafkaSettings, on_message: Callable[[int, int], None] =
 def _behind(committed: int | None, part: Range) -> Range:
     """Return what a group has not acknowledged; a position that is not on the partition will be its start again."""
     return part if committed is None or not part.start <= committed <= part.end else Range(committed, part.end)
+
+
+def _names(content: object) -> Iterator[str]:
+    unseen = [content]
+    while unseen:
+        part = unseen.pop()
+        if isinstance(part, dict):
+            uri, sha256 = part.get("uri"), part.get("sha256")
+            if isinstance(uri, str):
+                yield stem(uri)
+                if isinstance(sha256, str):
+                    yield digits(sha256)
+            unseen += part.values()
+        elif isinstance(part, list):
+            unseen += part
