@@ -180,7 +180,7 @@ def test_documents_go_by_their_own_setting(run: Run, embedded_kafka: KafkaSettin
 
 
 @pytest.mark.integration
-def test_people_get_a_table_and_what_is_kept_for_ever(run: Run, embedded_kafka: KafkaSettings) -> None:
+def test_the_table_for_people_names_what_is_kept_for_ever(run: Run, embedded_kafka: KafkaSettings) -> None:
     result = run(embedded_kafka, CALLSIFT_RETENTION_AUDIO_STORE_DAYS="0")
     assert result.exit_code == 0, result.output
     assert result.stdout.splitlines()[:2] == [
@@ -201,7 +201,7 @@ def test_retention_removes_nothing_while_the_brokers_do_not_answer(
     assert lies_there(store) == [OLD]
 
 
-def test_what_is_written_again_meanwhile_stays(store: ClaimCheckStore, tmp_path: Path) -> None:
+def test_a_file_that_is_written_again_meanwhile_stays(store: ClaimCheckStore, tmp_path: Path) -> None:
     written(store, tmp_path, OLD, 400)
     written(store, tmp_path, OTHER, 400)
     listed = tuple(store.entries(PREPARED.name))

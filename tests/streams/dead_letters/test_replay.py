@@ -31,7 +31,7 @@ def messages(kafka: KafkaSettings, topic: str) -> list[Message]:
     return list(read(kafka, topic_ranges(kafka, topic)))
 
 
-def test_letters_come_once_and_what_is_none_is_reported(kafka: KafkaSettings) -> None:
+def test_letters_come_once_and_a_message_that_is_no_letter_is_reported(kafka: KafkaSettings) -> None:
     publish(kafka, letter("a"), letter("b"), letter("a"))
     produce(kafka, DEAD_LETTER.name, [("x", b"no letter")])
     unreadable: list[str] = []

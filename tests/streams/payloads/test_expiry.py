@@ -96,7 +96,7 @@ def test_a_claim_check_in_a_field_that_is_not_known_here_counts() -> None:
 @pytest.mark.parametrize(
     "value", [None, b"", b"no json", b"[1", b'"text"', b'{"uri": 3, "sha256": null}', b"[" * 10**6]
 )
-def test_what_is_no_event_names_nothing(value: bytes | None) -> None:
+def test_bytes_that_are_no_event_name_no_file(value: bytes | None) -> None:
     assert needed_by(value) == frozenset()
 
 
@@ -144,7 +144,7 @@ def heavy(event: CallTranscribed | CallClassified, name: str) -> Event:
 
 
 @pytest.mark.integration
-def test_what_is_not_acknowledged_is_needed_until_it_is(kafka: KafkaSettings) -> None:
+def test_a_payload_is_needed_until_its_event_is_acknowledged(kafka: KafkaSettings) -> None:
     assert needed_names(kafka) == frozenset()
     publish(kafka, ENDED, call_ended("recordings/e1.wav"))
     publish(kafka, AUDIO, audio_ready("prepared/a1.flac"), audio_ready("prepared/a2.flac"))

@@ -34,7 +34,7 @@ def test_an_attack_stays_one_line_of_visible_characters_within_the_fence(attack:
     assert body.encode("utf-8")
 
 
-def test_what_cannot_be_seen_is_gone_and_words_stay_whole() -> None:
+def test_invisible_characters_are_removed_and_words_stay_whole() -> None:
     assert sanitised("e\u3164v\u115fe\u2800t\u200b te\u00adşekkürler", 100) == "evet teşekkürler"
     assert sanitised("İğne oya, çağrı: 5'te 3 %20 \u0130", 100) == "İğne oya, çağrı: 5'te 3 %20 İ"
 

@@ -88,7 +88,7 @@ def test_texts_look_like_speech_recognition() -> None:
 
 
 @pytest.mark.parametrize("others", [TRAINING, EVALUATION], ids=["known from training", "in the evaluation twice"])
-def test_no_evaluated_dialogue_is(others: list[LabelledDialogue]) -> None:
+def test_no_evaluated_dialogue_is_a_copy_of_another(others: list[LabelledDialogue]) -> None:
     assert copies(spoken(EVALUATION), spoken(others)) == []
 
 

@@ -70,7 +70,7 @@ def test_the_model_is_good_enough_on_dialogues_written_apart() -> None:
     assert known(figures()["selective_accuracy"]["leaf"]) >= 0.85
 
 
-def test_its_probabilities_mean_what_they_say() -> None:
+def test_the_models_probabilities_are_calibrated() -> None:
     assert known(figures()["calibration"]["ece"]) <= 0.05
 
 
