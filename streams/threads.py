@@ -25,7 +25,8 @@ class Threads:
             Exception: What the function raised.
         """
         loop = asyncio.get_running_loop()
-        return await asyncio.wait_for(loop.run_in_executor(self._executor, copy_context().run, function), limit_s)
+        async with asyncio.timeout(limit_s):  # before Python 3.12 wait_for loses a cancellation now and then
+            return await loop.run_in_executor(self._executor, copy_context().run, function)
 
     def forget(self, function: Callable[[], object]) -> None:
         """Run a function without waiting for it."""

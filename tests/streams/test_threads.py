@@ -35,6 +35,19 @@ async def test_calls_that_hang_hold_up_their_own_kind_alone(over: threading.Even
         await hung.run(lambda: 1, 0.05)
 
 
+async def test_a_cancellation_that_meets_the_end_of_a_call_is_not_lost() -> None:
+    threads, go, ended = Threads("test", 1), threading.Event(), threading.Event()
+    task = asyncio.create_task(threads.run(go.wait, 60))
+    await asyncio.sleep(0)
+    threads.forget(ended.set)  # the one thread does it when the call is done
+    go.set()
+    ended.wait()
+    await asyncio.sleep(0)  # the result is there, and the task has not seen it yet
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
 async def test_a_line_that_a_call_logs_has_its_callers_fields(capsys: pytest.CaptureFixture[str]) -> None:
     handlers, level = logging.root.handlers[:], logging.root.level
     try:
