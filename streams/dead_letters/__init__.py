@@ -5,7 +5,7 @@ wrong, and the cure. Here they are listed and told apart (``listing``), their me
 old ones are removed (``expiry``).
 """
 
-from streams.dead_letters.expiry import OldLetters, find_old_letters, remove_letters, remove_marks
+from streams.dead_letters.expiry import find_old_letters, remove_letters, remove_marks
 from streams.dead_letters.listing import (
     DeadLetterFilter,
     DeadLetterSummary,
@@ -19,7 +19,6 @@ from streams.dead_letters.replay import replay
 __all__ = [
     "DeadLetterFilter",
     "DeadLetterSummary",
-    "OldLetters",
     "find_old_letters",
     "read_letters",
     "read_replays",
