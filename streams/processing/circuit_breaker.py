@@ -50,7 +50,8 @@ class CircuitBreaker:
                     return
                 pause_s, self._pause_s = self._pause_s, min(self._pause_s * 2, self._longest_probe_s)
                 try:
-                    await asyncio.wait_for(self._closed.wait(), pause_s)
+                    async with asyncio.timeout(pause_s):  # wait_for loses cancellations before 3.12
+                        await self._closed.wait()
                 except TimeoutError:
                     return
 

@@ -12,13 +12,13 @@ from tests.streams.scripted import Busy
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The pauses before probes, each over at once."""
     found: list[float] = []
-    wait_for = asyncio.wait_for
+    timeout = asyncio.timeout
 
-    async def over_at_once(closed: object, pause_s: float) -> None:
+    def over_at_once(pause_s: float) -> asyncio.Timeout:
         found.append(pause_s)
-        await wait_for(closed, 0)  # type: ignore[arg-type]
+        return timeout(0)
 
-    monkeypatch.setattr("streams.processing.circuit_breaker.asyncio.wait_for", over_at_once)
+    monkeypatch.setattr("streams.processing.circuit_breaker.asyncio.timeout", over_at_once)
     return found
 
 
