@@ -25,8 +25,7 @@ from faust.types import EventT, StreamT
 from benchmarks.precomputed import make
 from callsift.worker import work
 from streams.faust_worker import FaustDelivery, InFlightWindow, make_app
-from streams.kafka import client_config
-from streams.kafka.producer import PARTITIONER
+from streams.kafka import PARTITIONER, client_config
 from streams.settings import KafkaSettings
 from streams.topics import STAGES, Stage
 

@@ -32,7 +32,7 @@ from callsift.commands.progress import Steps, shown
 from deploy.laptop.folders import kept_or_temporary
 from deploy.laptop.kafka import Cluster
 from streams.errors import CallsiftError
-from streams.kafka.topic_admin import create_topics
+from streams.kafka import create_topics
 from streams.settings import KafkaSettings
 
 _IN_FLIGHT = [1, 8, 64]

@@ -14,9 +14,7 @@ from benchmarks.overhead import FIRST_LIMIT_S, LIMIT_S, line, workers
 from benchmarks.precomputed import taken_by
 from deploy.laptop.folders import kept_or_temporary
 from deploy.laptop.kafka import Cluster
-from streams.kafka import produce
-from streams.kafka.lag import consumer_lag
-from streams.kafka.topic_admin import create_topics
+from streams.kafka import consumer_lag, create_topics, produce
 from streams.settings import KafkaSettings
 from streams.topics import REPROCESS, STAGES
 

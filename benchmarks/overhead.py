@@ -14,8 +14,7 @@ from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 from callsift.calls import call_ended
 from callsift.embedded import EmbeddedStore, end
 from schemas import CallOutcome, OneFile
-from streams.kafka import client_config
-from streams.kafka.producer import PARTITIONER
+from streams.kafka import PARTITIONER, client_config
 from streams.settings import KafkaSettings
 from streams.topics import ENDED, OUTCOMES, PIPELINE
 

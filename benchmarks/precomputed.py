@@ -26,8 +26,8 @@ from schemas import (
     Versions,
     Word,
 )
-from streams.payloads.claim_check import ClaimCheckStore
-from streams.processing.agent import Agent
+from streams.payloads import ClaimCheckStore
+from streams.processing import Agent
 
 _WORDS_PER_TURN = 12
 _TURNS = 10

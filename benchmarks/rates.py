@@ -15,8 +15,7 @@ from confluent_kafka.admin import AdminClient, OffsetSpec
 from benchmarks.precomputed import taken_by
 from benchmarks.processes import cpu_s
 from callsift.embedded import end
-from streams.kafka import client_config
-from streams.kafka.producer import PARTITIONER
+from streams.kafka import PARTITIONER, client_config
 from streams.settings import KafkaSettings
 from streams.topics import STAGES
 

@@ -20,8 +20,7 @@ from typing import Any
 from benchmarks.precomputed import STAGES as MEASURED
 from benchmarks.precomputed import make, taken_by
 from streams.message import Message
-from streams.payloads.claim_check import ClaimCheckStore
-from streams.payloads.claimed_turns import ClaimedTurns
+from streams.payloads import ClaimCheckStore, ClaimedTurns
 from streams.processing.runner import StageRunner
 from streams.settings import RunnerSettings
 from streams.topics import STAGES
@@ -37,10 +36,11 @@ async def _confirmed_at_once(*_: Any, **__: Any) -> None:
 
 async def _best_us(stage: str) -> float:
     """Return the microseconds of CPU that one event of a stage takes in the best of the rounds."""
-    turns = ClaimedTurns(ClaimCheckStore("memory://"), _LIMIT_BYTES)
-    runner = StageRunner(STAGES[stage], make(stage), _confirmed_at_once, RunnerSettings(), turns=turns)
+    store = ClaimCheckStore("memory://")
+    turns = ClaimedTurns(store, _LIMIT_BYTES)
+    runner = StageRunner(STAGES[stage], make(stage, store), _confirmed_at_once, RunnerSettings(), turns=turns)
     value = taken_by(stage, "call-1").model_dump_json().encode()
-    message = Message(STAGES[stage].takes[0], 0, 0, b"call-1", value)
+    message = Message(STAGES[stage].consumes[0], 0, 0, b"call-1", value)
     rounds = []
     for _ in range(_ROUNDS):
         began_s = time.process_time()
@@ -57,7 +57,7 @@ def _measured(checkout: Path) -> dict[str, float]:
         __file__,
         "--alone",
     ]  # -P: imports come from the checkout, not from beside this file
-    ended = subprocess.run(  # noqa: S603
+    ended = subprocess.run(
         command, cwd=checkout, env={**os.environ, "PYTHONPATH": str(checkout)}, capture_output=True, check=True
     )
     figures: dict[str, float] = json.loads(ended.stdout)

@@ -9,8 +9,7 @@ from uuid import uuid4
 from schemas import CallEnded, CallOutcome, Recording
 from streams.errors import CallsiftError
 from streams.kafka import TopicReader, produce
-from streams.payloads.claim_check import ClaimCheckStore
-from streams.payloads.layout import RECORDINGS
+from streams.payloads import RECORDINGS, ClaimCheckStore
 from streams.settings import KafkaSettings
 from streams.topics import ENDED, OUTCOMES
 

@@ -15,7 +15,7 @@ from callsift.calls import call_ended, emit_and_wait, new_call_id, store_recordi
 from callsift.supervisor import Pipeline
 from schemas import CallEnded, CallOutcome, Recording
 from streams.errors import CallsiftError
-from streams.payloads.claim_check import ClaimCheckStore
+from streams.payloads import ClaimCheckStore
 from streams.topics import PIPELINE
 
 RECORDINGS = Path(__file__).parents[1] / "demo" / "recordings"

@@ -11,8 +11,7 @@ from agents.sink.settings import SinkSettings
 from agents.sink.store import Chosen, OutcomeStore
 from schemas import CallOutcome, CallTranscribed, Taxonomy, Usage
 from streams.kafka import produce
-from streams.payloads.claim_check import ClaimCheckStore
-from streams.payloads.claimed_turns import ClaimedTurns
+from streams.payloads import ClaimCheckStore, ClaimedTurns
 from streams.settings import AudioStoreSettings, KafkaSettings
 from streams.topics import REPROCESS
 

@@ -9,10 +9,7 @@ from functools import partial
 from agents.sink.settings import SinkSettings
 from streams.dead_letters import find_old_letters, remove_letters, remove_marks
 from streams.errors import SettingsError
-from streams.payloads.claim_check import ClaimCheckStore, Entry
-from streams.payloads.expiry import cut_off, old, sort_out
-from streams.payloads.layout import FOLDERS, Folder
-from streams.payloads.needed import needed_names
+from streams.payloads import FOLDERS, ClaimCheckStore, Entry, Folder, cut_off, needed_names, old, sort_out
 from streams.settings import KafkaSettings, RetentionSettings
 
 Progress = Callable[[int, int], None]

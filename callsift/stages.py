@@ -3,9 +3,9 @@
 from typing import TYPE_CHECKING, Any
 
 from streams.errors import SettingsError
-from streams.payloads.claim_check import ClaimCheckStore
+from streams.payloads import ClaimCheckStore
 from streams.privacy import CallerPrivacy
-from streams.processing.agent import Agent
+from streams.processing import Agent
 from streams.settings import PrivacySettings
 from streams.topics import STAGES
 

@@ -12,10 +12,8 @@ from streams.errors import SettingsError
 from streams.health import Health, serve
 from streams.host_metrics import watch_audio_store, watch_certificates
 from streams.logs import set_up_logging
-from streams.payloads.claim_check import ClaimCheckStore, public_address
-from streams.payloads.claimed_turns import ClaimedTurns
-from streams.processing.agent import Agent
-from streams.processing.spans import NO_TRACING, Spans
+from streams.payloads import ClaimCheckStore, ClaimedTurns, public_address
+from streams.processing import NO_TRACING, Agent, Spans
 from streams.settings import AudioStoreSettings, KafkaSettings, MonitorSettings, RunnerSettings, WorkerSettings
 from streams.topics import STAGES, Stage
 

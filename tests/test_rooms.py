@@ -83,6 +83,22 @@ def test_a_wing_of_streams_imports_only_what_lies_below() -> None:
     assert wrong == []
 
 
+OPTIONAL = "streams.processing.tracing"
+"""Needs an extra, so that its wing's ``__init__`` cannot import it."""
+
+
+def test_other_rooms_import_what_a_wing_exports() -> None:
+    wrong = [
+        f"{path.relative_to(ROOT)} imports {name}"
+        for path in (*MODULES, *(ROOT / "deploy").rglob("*.py"))
+        if path.relative_to(ROOT).parts[0] != "streams"
+        for name in sorted(imported(path))
+        if name.startswith(tuple(f"streams.{wing}." for wing in set().union(*WINGS)))
+        if name.count(".") > 2 and not name.startswith(OPTIONAL)
+    ]
+    assert wrong == []
+
+
 def importers(libraries: set[str], *wings: str) -> set[str]:
     """The modules of some wings of streams/, of all rooms without any, that import one of some libraries."""
     folders = [ROOT / "streams" / wing for wing in wings] or [ROOT]

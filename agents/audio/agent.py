@@ -13,11 +13,10 @@ from agents.audio.fetching import Fetcher, RecordingGone, RecordingMissing
 from agents.audio.prepared import AudioOptions, Prepared
 from agents.audio.settings import AudioSettings
 from schemas import AudioReady, CallEnded, ClaimCheck, FilePerSpeaker, OneFile, Recording
-from streams.payloads.claim_check import ClaimCheckStore
-from streams.payloads.layout import PREPARED
+from streams.payloads import PREPARED, ClaimCheckStore
 from streams.pool import NativePool
 from streams.privacy import CallerPrivacy
-from streams.processing.agent import Agent
+from streams.processing import Agent
 
 
 class AudioAgent(Agent[CallEnded]):

@@ -6,7 +6,7 @@ from agents.classify.fallback import PROBE_S, OfflineWhenAway, SecondOpinion
 from agents.classify.hosted import HostedClassifier, HostedModel
 from agents.classify.settings import ClassifySettings
 from schemas import CallClassified, CallTranscribed, Event, Taxonomy
-from streams.processing.agent import Agent
+from streams.processing import Agent
 from streams.topics import REPROCESS, Topic
 
 

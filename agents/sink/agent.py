@@ -6,7 +6,7 @@ from agents.sink import core, metrics
 from agents.sink.store import OutcomeStore, UnstorableOutcome
 from schemas import CallClassified, CallOutcome, DeadLetter, Event
 from streams.privacy import CallerPrivacy
-from streams.processing.agent import Agent
+from streams.processing import Agent
 
 
 class SinkAgent(Agent[CallClassified | DeadLetter]):

@@ -17,9 +17,9 @@ from agents.transcribe.models import SpeechModels
 from agents.transcribe.settings import TranscribeSettings
 from schemas import AudioReady, CallTranscribed, Word
 from streams.errors import SettingsError
-from streams.payloads.claim_check import ClaimCheckStore
+from streams.payloads import ClaimCheckStore
 from streams.pool import NativePool
-from streams.processing.agent import Agent
+from streams.processing import Agent
 from streams.threads import Threads
 
 

@@ -12,8 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from agents.transcribe.core import AudioSpan
 from schemas import Word
 from streams.errors import CallsiftError
-from streams.payloads.claim_check import ClaimCheckStore
-from streams.payloads.layout import DECODED
+from streams.payloads import DECODED, ClaimCheckStore
 
 logger = logging.getLogger(__name__)
 

@@ -18,8 +18,7 @@ from agents.audio.settings import AudioSettings
 from callsift.calls import call_ended
 from callsift.demonstration import RECORDINGS, read_labels
 from schemas import SIDES, AudioReady, OneFile, Speaker, SpeechSegment
-from streams.payloads.claim_check import ClaimCheckStore
-from streams.payloads.layout import DECODED
+from streams.payloads import DECODED, ClaimCheckStore
 
 LENGTH_S = 600.0
 """Seconds that a recording has at the least."""

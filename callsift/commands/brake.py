@@ -24,7 +24,7 @@ StageArgument = Annotated[str, typer.Argument(help=f"One of {', '.join(STAGES)}.
 @app.command("list")
 def list_brakes(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
     """List every stage whose brake was ever applied, and whether it still is."""
-    from streams.kafka.brake_topic import notices
+    from streams.kafka import notices
 
     adopt_running()
     found = notices(KafkaSettings.read())
@@ -57,7 +57,7 @@ def release(
 
 
 def _set(stage: str, *, applied: bool, reason: str) -> None:
-    from streams.kafka.brake_topic import publish_notice
+    from streams.kafka import publish_notice
 
     adopt_running()
     publish_notice(KafkaSettings.read(), stage, applied=applied, reason=reason)

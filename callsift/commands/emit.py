@@ -22,7 +22,7 @@ def emit(
 ) -> None:
     """Put local recordings into the audio store and publish a call-ended event for each."""
     from callsift import calls
-    from streams.payloads.claim_check import ClaimCheckStore
+    from streams.payloads import ClaimCheckStore
 
     adopt_running()
     kafka, store = KafkaSettings.read(), ClaimCheckStore(AudioStoreSettings.read().uri)

@@ -31,7 +31,7 @@ def run(
     """
     from agents.sink.settings import SinkSettings
     from callsift.retention import find_expired
-    from streams.payloads.claim_check import ClaimCheckStore
+    from streams.payloads import ClaimCheckStore
 
     adopt_running()
     settings, kafka = RetentionSettings.read(), KafkaSettings.read()

@@ -5,4 +5,9 @@ from streams.faust_worker.delivery import FaustDelivery
 from streams.faust_worker.in_flight import InFlightWindow
 from streams.faust_worker.worker import StageWorker
 
-__all__ = ["FaustDelivery", "InFlightWindow", "StageWorker", "make_app"]
+__all__ = [
+    "FaustDelivery",
+    "InFlightWindow",
+    "StageWorker",
+    "make_app",
+]

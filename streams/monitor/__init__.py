@@ -4,4 +4,8 @@ from streams.monitor.monitor import Monitor
 from streams.monitor.observer import Observer
 from streams.monitor.status import Status
 
-__all__ = ["Monitor", "Observer", "Status"]
+__all__ = [
+    "Monitor",
+    "Observer",
+    "Status",
+]

@@ -13,7 +13,7 @@ from yarl import URL
 from agents.audio.fetch_settings import FetchSettings
 from agents.audio.fetching.errors import AddressNotAllowed, UnknownAddress, no_address
 from agents.audio.fetching.hosts import Address, HostList, is_metadata, is_public, reached
-from streams.payloads.claim_check import public_address
+from streams.payloads import public_address
 
 
 class Allowlist:

@@ -15,7 +15,7 @@ from agents.audio.fetching.download import Download
 from agents.audio.fetching.errors import understood, unreachable
 from agents.audio.fetching.files import copy_file, open_beneath, open_with_driver
 from agents.audio.fetching.web import WebSource
-from streams.payloads.claim_check import public_address
+from streams.payloads import public_address
 from streams.threads import Threads
 
 _THREADS = 32  # a hung network file system or bucket keeps some for a while

@@ -14,7 +14,7 @@ from fsspec.implementations.local import LocalFileSystem
 
 from agents.audio.fetching.download import BLOCK_BYTES, Download
 from agents.audio.fetching.errors import AddressNotAllowed, cut_short, no_address
-from streams.payloads.claim_check import public_address
+from streams.payloads import public_address
 from streams.threads import Threads
 
 _FOLDER = os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC | getattr(os, "O_PATH", os.O_RDONLY)

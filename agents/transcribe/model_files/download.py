@@ -11,7 +11,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.util.ssl_ import create_urllib3_context
 
 from streams.errors import CallsiftError
-from streams.payloads.claim_check import public_address
+from streams.payloads import public_address
 from streams.resumption import OtherContent, asking_for_the_rest, first_byte, strong_tag
 from streams.tls import checked_alike, distrust
 

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ValidationError
 from agents.transcribe.model_files.archive import is_model, place, unpack
 from agents.transcribe.model_files.download import Progress, download, forget
 from streams.errors import CallsiftError
-from streams.payloads.claim_check import public_address
+from streams.payloads import public_address
 
 
 @dataclass(frozen=True)
