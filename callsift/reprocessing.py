@@ -8,7 +8,7 @@ from agents.classify.agent import make_classifier, make_model
 from agents.classify.hosted import HostedClassifier
 from agents.classify.settings import ClassifySettings
 from agents.sink.settings import SinkSettings
-from agents.sink.store import Chosen, OutcomeStore
+from agents.sink.store import CallFilter, OutcomeStore
 from schemas import CallOutcome, CallTranscribed, Taxonomy, Usage
 from streams.kafka import produce
 from streams.payloads import ClaimCheckStore, ClaimedTurns
@@ -39,7 +39,7 @@ class Reprocessing:
 
     def __init__(
         self,
-        chosen: Chosen,
+        chosen: CallFilter,
         settings: ClassifySettings,
         mongo: SinkSettings,
         kafka: KafkaSettings,

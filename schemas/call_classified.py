@@ -133,7 +133,7 @@ class Classification(CallEvent):
     insights: Insights | None = None
     """What else was said; null where the classifier does not say."""
     usage: Usage | None = None
-    """What asking took; null where nobody was paid."""
+    """What asking took; null where no hosted model was asked."""
 
 
 class CallClassified(Spoken, Classification):  # the fields of the last base come first

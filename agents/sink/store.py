@@ -65,7 +65,7 @@ _INDEXES = (
 
 
 @dataclass(frozen=True)
-class Chosen:
+class CallFilter:
     """Which of the stored calls to take."""
 
     since: datetime | None = None
@@ -160,7 +160,7 @@ class OutcomeStore:
         """Return the document of a call."""
         return await self._calls.find_one({"_id": call_id})
 
-    async def transcripts(self, chosen: Chosen) -> AsyncIterator[tuple[CallOutcome, CallTranscribed]]:
+    async def transcripts(self, chosen: CallFilter) -> AsyncIterator[tuple[CallOutcome, CallTranscribed]]:
         """Yield the calls that are chosen and have a transcript, in no order: sorting would hold up a large store.
 
         Raises:
@@ -266,7 +266,7 @@ class OutcomeStore:
         return result.matched_count == 1
 
 
-def _query(chosen: Chosen) -> Document:
+def _query(chosen: CallFilter) -> Document:
     ended_at = {"$gte": chosen.since, "$lt": chosen.until}
     query: Document = {"state": "done"}
     if bounds := {name: moment for name, moment in ended_at.items() if moment is not None}:

@@ -51,11 +51,11 @@ def reprocess(
     """
     from agents.classify.settings import ClassifySettings
     from agents.sink.settings import SinkSettings
-    from agents.sink.store import Chosen
+    from agents.sink.store import CallFilter
     from callsift.reprocessing import Reprocessing
 
     adopt_running()
-    chosen = Chosen(since, until, _category(category), provisional)
+    chosen = CallFilter(since, until, _category(category), provisional)
     classify = ClassifySettings.read(when_away="wait")
     work = Reprocessing(chosen, classify, SinkSettings.read(), KafkaSettings.read(), AudioStoreSettings.read())
     with notes.status("counting …"):

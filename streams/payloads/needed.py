@@ -1,4 +1,4 @@
-"""What unacknowledged messages need of the audio store, asked of the brokers."""
+"""Which files in the audio store unacknowledged messages still need, asked of the brokers."""
 
 import json
 from collections.abc import Callable, Iterator

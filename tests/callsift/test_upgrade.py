@@ -15,7 +15,7 @@ from pymongo import MongoClient
 
 from agents.sink import core
 from agents.sink.settings import SinkSettings
-from agents.sink.store import Chosen, OutcomeStore
+from agents.sink.store import CallFilter, OutcomeStore
 from callsift.embedded import EmbeddedStore
 from callsift.stages import make_agent
 from schemas import CallClassified, CallOutcome, DeadLetter, Event
@@ -147,7 +147,7 @@ async def test_a_document_of_another_version_gets_its_next_revision_and_can_be_c
         client.get_default_database()[settings.collection].insert_one(document)
     outcomes = OutcomeStore(settings)
     try:
-        [(outcome, transcript)] = [found async for found in outcomes.transcripts(Chosen())]
+        [(outcome, transcript)] = [found async for found in outcomes.transcripts(CallFilter())]
         assert (outcome.outcome_id, outcome.revision) == (before["outcome_id"], before["revision"])
         assert [turn.text for turn in transcript.turns] == [turn["text"] for turn in call["turns"]]
         assert outcome.versions is not None

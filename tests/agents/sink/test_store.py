@@ -14,7 +14,7 @@ from pymongo import MongoClient
 from agents.sink import core
 from agents.sink.agent import SinkAgent
 from agents.sink.settings import SinkSettings
-from agents.sink.store import Chosen, MongoUnavailable, OutcomeStore
+from agents.sink.store import CallFilter, MongoUnavailable, OutcomeStore
 from callsift.embedded import free_port
 from schemas import CallOutcome, Leaf
 from streams.errors import PermanentError, SettingsError
@@ -242,7 +242,7 @@ async def test_calls_are_found_by_time_and_category_with_their_transcripts(store
     await store.save(failed("o-9", "gone"))
 
     async def found(**chosen: Any) -> list[str]:
-        calls = [one async for _, one in store.transcripts(Chosen(**chosen))]
+        calls = [one async for _, one in store.transcripts(CallFilter(**chosen))]
         assert all(one.turns == call.turns for one in calls)
         return sorted(one.call_id for one in calls)
 
@@ -265,10 +265,10 @@ async def test_indexes_are_made_once_and_change_nothing_that_is_found(store: Out
     await store.save(outcome.model_copy(update={"provisional": True}), call.turns)
     await store.save(outcome.model_copy(update={"call_id": "other", "provisional": False}), call.turns)
     for chosen, count in {
-        Chosen(): 2,
-        Chosen(since=call.ended_at): 2,
-        Chosen(provisional=True): 1,
-        Chosen(category=Leaf(str(outcome.category), None), until=call.ended_at): 0,
+        CallFilter(): 2,
+        CallFilter(since=call.ended_at): 2,
+        CallFilter(provisional=True): 1,
+        CallFilter(category=Leaf(str(outcome.category), None), until=call.ended_at): 0,
     }.items():
         assert len([one async for one in store.transcripts(chosen)]) == count, chosen
     assert await store.delete_before(call.ended_at + timedelta(seconds=1)) == 2
