@@ -45,70 +45,70 @@ format: $(INSTALLED_DEV) ## rewrite the code in the project's format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-lint: $(INSTALLED_DEV) types ## ruff (lint and format) and mypy --strict, changing nothing
+lint: $(INSTALLED_DEV) types ## run ruff (lint and format) and mypy --strict, changing nothing
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-types: $(INSTALLED_DEV) ## mypy --strict
+types: $(INSTALLED_DEV) ## run mypy --strict
 	$(BIN)/mypy
 
 PROCESSES := -n 3 --dist loadfile --no-loadscope-reorder
-test: $(INSTALLED_DEV) ## every test
+test: $(INSTALLED_DEV) ## run every test
 	$(BIN)/pytest $(PROCESSES)
 
-coverage: $(INSTALLED_DEV) ## every test, and which lines they run
+coverage: $(INSTALLED_DEV) ## run every test, and say which lines they run
 	$(BIN)/pytest $(PROCESSES) --cov --cov-report=term
 
-test-unit: $(INSTALLED_DEV) ## the fast tests alone
+test-unit: $(INSTALLED_DEV) ## run the fast tests alone
 	$(BIN)/pytest -m "not integration"
 
-check: lint test ## what CI runs
+check: lint test ## run what CI runs: lint, types, every test
 
-bench: $(INSTALLED_DEV) ## what the conveyor costs, as ratios in one run; needs Java and Maven
+bench: $(INSTALLED_DEV) ## measure what the conveyor costs, as ratios in one run; needs Java and Maven
 	$(BIN)/python -m benchmarks.conveyor
 
-bench-speech: $(INSTALLED_DEV) ## what the speech stages cost, as ratios in one run (about 8 minutes on an idle machine)
+bench-speech: $(INSTALLED_DEV) ## measure what the speech stages cost, as ratios in one run (about 8 minutes on an idle machine)
 	$(BIN)/python -m benchmarks.speech
 
-kafka: $(INSTALLED) ## a real Apache Kafka on this machine until Ctrl-C (ARGS="--brokers 3", needs Java 17 and Maven)
+kafka: $(INSTALLED) ## run a real Apache Kafka on this machine until Ctrl-C (ARGS="--brokers 3", needs Java 17 and Maven)
 	$(BIN)/python -m deploy.laptop.kafka $(ARGS)
 
 SEED ?= 7
 CALLS ?= 1000
 BROKERS ?= 1
-chaos: $(INSTALLED_DEV) ## calls flow while everything is killed (SEED=7 CALLS=1000 BROKERS=1|3); needs Java and Maven
+chaos: $(INSTALLED_DEV) ## kill everything while calls flow, and count what is lost (SEED=7 CALLS=1000 BROKERS=1|3); needs Java and Maven
 	$(BIN)/python -m tests.chaos --seed $(SEED) --calls $(CALLS) --brokers $(BROKERS)
 
-rolling: $(INSTALLED_DEV) ## every worker is replaced while calls flow, nothing lost, nothing twice (CALLS=1000); needs Java and Maven
+rolling: $(INSTALLED_DEV) ## replace every worker while calls flow, and count what is lost or comes twice (CALLS=1000); needs Java and Maven
 	$(BIN)/python -m tests.chaos --rolling --calls $(CALLS) --pause 2
 
-hostile: $(INSTALLED_DEV) ## good calls among as many hostile messages, none lost, each accounted for (SEED=7 CALLS=1000); needs Java and Maven
+hostile: $(INSTALLED_DEV) ## send good calls among as many hostile messages, and account for each (SEED=7 CALLS=1000); needs Java and Maven
 	$(BIN)/python -m tests.hostile --seed $(SEED) --calls $(CALLS)
 
-watch-check: $(INSTALLED_DEV) ## a real Prometheus scrapes real workers and answers all that the dashboard asks; needs Java, Maven
+watch-check: $(INSTALLED_DEV) ## ask a real Prometheus that scrapes real workers all that the dashboard asks; needs Java, Maven
 	$(BIN)/python -m tests.watched $(ARGS)
 
-deploy-check: $(INSTALLED_DEV) ## chart, manifests, policies, alerts, dashboard, compose file, Dockerfile
-	$(BIN)/pytest tests/deploy
+deploy-check: $(INSTALLED_DEV) ## check chart, manifests, policies, alerts, dashboard, compose file and Dockerfile, without a cluster
+	$(BIN)/pytest tests/deploy tests/cluster
 
 TOOLS := $(HOME)/.cache/callsift/tools
 GO_INSTALL = CGO_ENABLED=0 GOBIN=$(TOOLS) go install -trimpath -tags remove_all_sd
 PROMETHEUS := github.com/prometheus/prometheus/cmd
-deploy-tools: ## what the two above use if it is there: prometheus, promtool, compose's parser (needs Go; minutes for the first time)
+deploy-tools: ## build prometheus, promtool and compose's parser, which watch-check and deploy-check use (needs Go, takes minutes)
 	mkdir -p $(TOOLS)
 	$(GO_INSTALL) $(PROMETHEUS)/promtool@v0.316.0 $(PROMETHEUS)/prometheus@v0.316.0
 	sh deploy/compose/build_parser.sh $(TOOLS)
 
-cluster-check: $(INSTALLED_DEV) ## install, drain, upgrade, roll back the chart on the trial cluster that KUBECONFIG names (ARGS=…)
-	$(BIN)/python -m deploy.cluster.check $(ARGS)
+cluster-check: $(INSTALLED_DEV) ## install, drain, upgrade and roll back the chart on the trial cluster that KUBECONFIG names (ARGS=…)
+	$(BIN)/python -m tests.cluster.check $(ARGS)
 
-cluster-scaling: $(INSTALLED_DEV) ## 500 calls scale transcribe up and down, by KEDA, on the trial cluster of KUBECONFIG (ARGS=…)
-	$(BIN)/python -m deploy.cluster.scaling $(ARGS)
+cluster-scaling: $(INSTALLED_DEV) ## let KEDA scale transcribe up and down with 500 calls, on the trial cluster of KUBECONFIG (ARGS=…)
+	$(BIN)/python -m tests.cluster.scaling $(ARGS)
 
 demo: $(INSTALLED) ## send the demo calls through the whole pipeline and print their outcomes
 	$(BIN)/callsift demo
 
-train: $(INSTALLED) ## train the offline classifier and print its figures
+train: $(INSTALLED) ## train the offline classifier, write its model and print its figures
 	$(BIN)/callsift train
 
 schemas: $(INSTALLED) ## write the exported contract (schemas/contract) again
@@ -130,9 +130,9 @@ images: ## build every image; needs Docker (IMAGES=sink IMAGE_PREFIX=… IMAGE_T
 		--build-arg VERSION=$(IMAGE_TAG) --build-arg REVISION=$$(git rev-parse HEAD 2>/dev/null || echo unknown) .; done
 
 images-check: $(INSTALLED) ## prove the Dockerfile's steps without Docker (ARGS="--skip-torch": no gigabytes of CUDA)
-	TORCH_INDEX=$(TORCH_TOLD) $(BIN)/python -m deploy.docker.check $(ARGS)
+	TORCH_INDEX=$(TORCH_TOLD) $(BIN)/python -m tests.images $(ARGS)
 
-images-lint: $(INSTALLED_DEV) ## hadolint for the Dockerfile
+images-lint: $(INSTALLED_DEV) ## check the Dockerfile with hadolint
 	$(BIN)/hadolint deploy/docker/Dockerfile
 
 # torch and what it alone pulls in stand apart without hashes: the CPU builds have other files (docs/decisions/0002).

@@ -1,1 +1,1 @@
-"""What measures. Each module with a ``main`` is runnable alone; README.md lists them."""
+"""The benchmarks. Each module with a ``main`` is runnable alone; README.md lists them."""

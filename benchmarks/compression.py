@@ -21,13 +21,13 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.structs import TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
-from agents.classify.labelled import Dialogue, read_dialogues
+from agents.classify.labelled import LabelledDialogue, read_labelled_dialogues
+from benchmarks.precomputed import TRANSCRIBED
 from deploy.laptop.folders import kept_or_temporary
 from deploy.laptop.kafka import Cluster
-from schemas import CallTranscribed, Turn, Word
-from streams.kafka.client import client_config, produce
+from schemas import Turn, Word
+from streams.kafka import client_config, produce
 from streams.settings import KafkaSettings, RunnerSettings
-from tests.schemas.examples import call_transcribed
 
 CODECS = get_args(KafkaSettings.model_fields["compression"].annotation)
 _DIALOGUES = Path(__file__).parents[1] / "agents" / "classify" / "offline" / "dialogues"
@@ -50,12 +50,12 @@ class Found:
 def transcripts(count: int) -> list[tuple[str, bytes]]:
     """Return events as they are on calls.transcripts: turns of the labelled dialogues until it is 10 kB."""
     files = sorted(_DIALOGUES.glob("training-*.jsonl"))
-    dialogues = read_dialogues(files)
-    chance = random.Random(7)  # noqa: S311 - the same every time
+    dialogues = read_labelled_dialogues(files)
+    chance = random.Random(7)
     return [(f"call-{number:05}", _transcript(f"call-{number:05}", dialogues, chance)) for number in range(count)]
 
 
-def _transcript(call_id: str, dialogues: list[Dialogue], chance: random.Random) -> bytes:
+def _transcript(call_id: str, dialogues: list[LabelledDialogue], chance: random.Random) -> bytes:
     turns: list[Turn] = []
     size = 0
     while size < _SIZE_BYTES:
@@ -72,7 +72,7 @@ def _transcript(call_id: str, dialogues: list[Dialogue], chance: random.Random) 
         )
         turns.append(turn)
         size += len(turn.model_dump_json().encode())
-    event: CallTranscribed = call_transcribed().model_copy(update={"call_id": call_id, "turns": tuple(turns)})
+    event = TRANSCRIBED.model_copy(update={"call_id": call_id, "turns": tuple(turns)})
     return event.model_dump_json().encode()
 
 

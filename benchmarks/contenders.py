@@ -24,15 +24,13 @@ from faust.types import EventT, StreamT
 
 from benchmarks.precomputed import make
 from callsift.worker import work
-from streams.faust_worker.in_flight import Window
-from streams.faust_worker.worker import Delivered, make_app
-from streams.kafka.client import client_config
+from streams.faust_worker import FaustDelivery, InFlightWindow, make_app
+from streams.kafka import PARTITIONER, client_config
 from streams.settings import KafkaSettings
 from streams.topics import STAGES, Stage
 
 CONTENDERS = ("plain", "bare", "runner")
 _CONFIRMATION_LIMIT_S = 30.0
-_REACH = 1000  # as the runner's settings have it
 
 
 def run_plain(stage: Stage, kafka: KafkaSettings, in_flight: int) -> None:
@@ -50,11 +48,11 @@ def run_plain(stage: Stage, kafka: KafkaSettings, in_flight: int) -> None:
         client_config(kafka) | group | {"auto.offset.reset": "earliest", "enable.auto.commit": False},
     )
     producer = Producer(
-        client_config(kafka) | {"acks": "all", "linger.ms": 0, "partitioner": "murmur2_random"},
+        client_config(kafka) | {"acks": "all", "linger.ms": 0, "partitioner": PARTITIONER},
     )
-    consumer.subscribe([kafka.prefix + topic.name for topic in stage.takes])
+    consumer.subscribe([kafka.prefix + topic.name for topic in stage.consumes])
     committed_s = time.monotonic()
-    gives = kafka.prefix + stage.gives.name
+    gives = kafka.prefix + stage.produces.name
     while not stopping.is_set():
         taken = [message for message in consumer.consume(in_flight, 0.5) if message.error() is None]
         for message in taken:
@@ -70,11 +68,9 @@ def run_plain(stage: Stage, kafka: KafkaSettings, in_flight: int) -> None:
 def run_bare(stage: Stage, kafka: KafkaSettings, in_flight: int) -> None:
     """Take, publish, wait for the confirmation, acknowledge; with Faust and the window alone."""
     app = make_app(stage, kafka)
-    takes = app.topic(*(kafka.prefix + topic.name for topic in stage.takes), key_type=bytes, value_type=bytes)
-    gives = app.topic(kafka.prefix + stage.gives.name, key_type=bytes, value_type=bytes)
-    window = Window(
-        size=in_flight, reach=_REACH, generation=lambda: app.consumer_generation_id, on_bug=_raise_in_main_thread
-    )
+    takes = app.topic(*(kafka.prefix + topic.name for topic in stage.consumes), key_type=bytes, value_type=bytes)
+    gives = app.topic(kafka.prefix + stage.produces.name, key_type=bytes, value_type=bytes)
+    window = InFlightWindow(size=in_flight, generation=lambda: app.consumer_generation_id, on_bug=_raise_in_main_thread)
 
     def publishing(event: EventT[Any]) -> Callable[[], Any]:
         async def publish() -> None:
@@ -84,7 +80,7 @@ def run_bare(stage: Stage, kafka: KafkaSettings, in_flight: int) -> None:
 
     async def take(stream: StreamT[Any]) -> None:
         async for event in cast("faust.Stream[Any]", stream).noack().events():
-            await window.admit(Delivered(event), publishing(event))
+            await window.submit(FaustDelivery(event), publishing(event))
 
     app.agent(takes, name=stage.name, concurrency=1)(take)
     worker = faust.Worker(app, quiet=True, override_logging=False, redirect_stdouts=False)

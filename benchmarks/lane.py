@@ -14,9 +14,7 @@ from benchmarks.overhead import FIRST_LIMIT_S, LIMIT_S, line, workers
 from benchmarks.precomputed import taken_by
 from deploy.laptop.folders import kept_or_temporary
 from deploy.laptop.kafka import Cluster
-from streams.kafka.client import produce
-from streams.kafka.lag import consumer_lag
-from streams.kafka.topic_admin import create_topics
+from streams.kafka import consumer_lag, create_topics, produce
 from streams.settings import KafkaSettings
 from streams.topics import REPROCESS, STAGES
 
@@ -38,7 +36,7 @@ def measure(folder: Path, *, rounds: int, calls: int) -> dict[str, float]:
                 idle += _passed(passage, f"idle-{number}", calls)
                 _fill(kafka, f"lane-{number}", calls * 6)
                 full += _passed(passage, f"full-{number}", calls)
-                assert _waiting(kafka), "the lane was empty before the calls were through"  # noqa: S101
+                assert _waiting(kafka), "the lane was empty before the calls were through"
                 _wait_until_idle(kafka)
     return {
         "idle_p50_ms": round(median(idle), 1),
@@ -67,7 +65,7 @@ def _fill(kafka: KafkaSettings, name: str, calls: int) -> None:
 def _waiting(kafka: KafkaSettings) -> int:
     places = [(kafka.prefix + REPROCESS.name, number) for number in range(REPROCESS.partitions)]
     lag = consumer_lag(kafka, kafka.prefix + _LANE, places)
-    assert lag is not None, "the brokers do not answer"  # noqa: S101
+    assert lag is not None, "the brokers do not answer"
     return lag
 
 

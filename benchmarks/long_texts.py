@@ -9,9 +9,9 @@ import sys
 import time
 from collections.abc import Callable
 
-from agents.classify.fence import fence
+from agents.classify.hosted import transcript_block
 from agents.classify.offline.model import OfflineModel
-from agents.transcribe.numbers import normalised
+from agents.transcribe.inverse_text_normalisation import normalised
 from agents.transcribe.redaction import Said, redact
 from schemas import Speaker, Turn
 
@@ -50,7 +50,7 @@ def main() -> None:
         "redaction": lambda turn: redact([Said(turn.speaker, turn.text)]),
         "numbers": lambda turn: normalised(turn.text),
         "classifier": lambda turn: model.probabilities([[turn]]),
-        "fence": lambda turn: fence([turn], turn_chars=10_000, transcript_chars=40_000),
+        "fence": lambda turn: transcript_block([turn], turn_chars=10_000, transcript_chars=40_000),
     }
     measured = {
         shape: {

@@ -1,4 +1,4 @@
-"""The offline classifier: how fast on one core, and how right when words are heard wrongly.
+"""The offline classifier: how fast on one core, and how accurate when words are misheard.
 
 Run it with OMP_NUM_THREADS=1. Seconds are processor time, so that neighbours on the machine count little.
 """
@@ -9,8 +9,9 @@ import statistics
 import time
 from collections.abc import Callable, Sequence
 
+from agents.classify.evaluation.judged import known
 from agents.classify.evaluation.noise import WordNoise
-from agents.classify.labelled import Dialogue
+from agents.classify.labelled import LabelledDialogue
 from agents.classify.offline.classifier import OfflineClassifier
 from agents.classify.offline.model import OfflineModel
 from agents.classify.offline.train import evaluate, evaluation_dialogues, training_dialogues
@@ -37,7 +38,7 @@ def main() -> None:
         print(f"{rate} words wrong", *(f"{name} {figure:.1%}" for name, figure in figures.items()), sep="\t")
 
 
-def _speed(model: OfflineModel, evaluated: Sequence[Dialogue]) -> dict[str, float]:
+def _speed(model: OfflineModel, evaluated: Sequence[LabelledDialogue]) -> dict[str, float]:
     """Median seconds of a thousand transcripts."""
     spoken = [dialogue.turns for dialogue in evaluated if dialogue.customer_speaks]
     calls = (spoken * (CALLS // len(spoken) + 1))[:CALLS]
@@ -50,7 +51,7 @@ def _speed(model: OfflineModel, evaluated: Sequence[Dialogue]) -> dict[str, floa
     return {name: statistics.median(_processor_s(work) for _ in range(ROUNDS)) for name, work in ways.items()}
 
 
-def _rightness(model: OfflineModel, evaluated: Sequence[Dialogue]) -> dict[str, dict[str, float]]:
+def _rightness(model: OfflineModel, evaluated: Sequence[LabelledDialogue]) -> dict[str, dict[str, float]]:
     """Means over the seeds, by the share of words that are wrong."""
     floor = ClassifySettings.model_fields["confidence_floor"].default
     noise = WordNoise(word for own in training_dialogues() for turn in own.turns for word in turn.text.split())
@@ -61,10 +62,10 @@ def _rightness(model: OfflineModel, evaluated: Sequence[Dialogue]) -> dict[str, 
             for seed in range(SEEDS if rate else 1)
         ]
         found[f"{rate:.0%}"] = {
-            "category when answered": statistics.mean(run["selective_accuracy"]["category"] for run in runs),
-            "leaf when answered": statistics.mean(run["selective_accuracy"]["leaf"] for run in runs),
-            "answered": statistics.mean(run["coverage"] for run in runs),
-            "calibration error": statistics.mean(run["calibration"]["ece"] for run in runs),
+            "category when answered": statistics.mean(known(run["selective_accuracy"]["category"]) for run in runs),
+            "leaf when answered": statistics.mean(known(run["selective_accuracy"]["leaf"]) for run in runs),
+            "answered": statistics.mean(known(run["coverage"]) for run in runs),
+            "calibration error": statistics.mean(known(run["calibration"]["ece"]) for run in runs),
         }
     return found
 

@@ -14,10 +14,9 @@ from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 from callsift.calls import call_ended
 from callsift.embedded import EmbeddedStore, end
 from schemas import CallOutcome, OneFile
-from streams.kafka.client import client_config
+from streams.kafka import PARTITIONER, client_config
 from streams.settings import KafkaSettings
-from streams.topics import ENDED, OUTCOMES, WAY
-from tests.servers.gemini import gemini_server
+from streams.topics import ENDED, OUTCOMES, PIPELINE
 
 FIRST_LIMIT_S = 90.0
 """Seconds that the first call may take: the workers join their groups meanwhile."""
@@ -37,8 +36,8 @@ def overheads(
         longest_gap_s: Seconds between an outcome and the next call at the most; chosen at random below that.
         done: Called after each call.
     """
-    gaps = random.Random(7)  # noqa: S311 - the same gaps every time
-    with workers(kafka, folder, WAY), line(kafka) as passage:
+    gaps = random.Random(7)
+    with workers(kafka, folder, PIPELINE), line(kafka) as passage:
         passage("first", FIRST_LIMIT_S)  # the workers join their groups meanwhile
         for number in range(_WARM_UP_CALLS):
             passage(f"warm-up-{number}", LIMIT_S)
@@ -53,7 +52,7 @@ def overheads(
 @contextmanager
 def line(kafka: KafkaSettings) -> Iterator[Callable[[str, float], float]]:
     """Give a function that sends one call through within so many seconds, and returns its overhead in seconds."""
-    producer = Producer(client_config(kafka) | {"linger.ms": 0, "acks": "all", "partitioner": "murmur2_random"})
+    producer = Producer(client_config(kafka) | {"linger.ms": 0, "acks": "all", "partitioner": PARTITIONER})
     consumer = Consumer(client_config(kafka) | {"group.id": "callsift.benchmark", "enable.auto.commit": False})
     name = kafka.prefix + OUTCOMES.name
     numbers = consumer.list_topics(name, timeout=10).topics[name].partitions
@@ -97,23 +96,20 @@ def _end(consumer: Consumer, place: TopicPartition) -> int:
 
 @contextmanager
 def workers(kafka: KafkaSettings, folder: Path, stages: Sequence[str]) -> Iterator[None]:
-    """Run one worker of each stage, whose speech is precomputed, with a store and a hosted model of this machine."""
+    """Run one worker of each stage, whose speech is precomputed, with a store of this machine and no hosted model."""
     with ExitStack() as stack:
         store = EmbeddedStore(folder / "store")
         stack.callback(store.stop)
-        gemini = stack.enter_context(gemini_server())
         variables = {
             "CALLSIFT_KAFKA_BOOTSTRAP_SERVERS": kafka.bootstrap_servers,
             "CALLSIFT_KAFKA_PREFIX": kafka.prefix,
             "CALLSIFT_MONGO_URI": store.uri,
-            "CALLSIFT_GEMINI_API_KEY": "any",
-            "CALLSIFT_CLASSIFY_GEMINI_ENDPOINT": gemini.address,
-            "CALLSIFT_HTTP_HOST": "127.0.0.1",
-            "CALLSIFT_HTTP_PORT": "0",
+            "CALLSIFT_CLASSIFIER": "offline",
+            "CALLSIFT_HTTP_PORT": "127.0.0.1:0",
         }
         for stage in stages:
             with (folder / f"{stage}.log").open("wb") as log:
-                process = subprocess.Popen(  # noqa: S603
+                process = subprocess.Popen(
                     [sys.executable, "-m", "benchmarks.worker", stage],
                     env={**os.environ, **variables},
                     stdout=log,

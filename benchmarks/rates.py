@@ -13,19 +13,21 @@ from confluent_kafka import KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from benchmarks.precomputed import taken_by
+from benchmarks.processes import cpu_s
 from callsift.embedded import end
-from streams.kafka.client import client_config
+from streams.kafka import PARTITIONER, client_config
 from streams.settings import KafkaSettings
 from streams.topics import STAGES
 
+AGAINST = "against"
+"""The contender that is the runner of another checkout."""
 _START_LIMIT_S = 60.0
 _LOOK_EVERY_S = 0.03
 _WARM_UP = 0.05
 """Share of the events that pass before the clock starts, and of those that are left when it stops."""
 _GRACE_S = 20.0
 _GROUP_LIMIT_S = 20.0
-_LATEST = OffsetSpec.latest()  # type: ignore[no-untyped-call] # the library's
-_TICKS_PER_S = os.sysconf("SC_CLK_TCK")
+_LATEST = OffsetSpec.latest()
 
 
 @dataclass(frozen=True)
@@ -53,21 +55,24 @@ class Sample:
 class Track:
     """A stage's topics, filled once, from whose beginning one contender after the other starts."""
 
-    def __init__(self, kafka: KafkaSettings, folder: Path, stage: str, events: int) -> None:
-        """Fill the stage's topic with ``events`` events."""
+    def __init__(
+        self, kafka: KafkaSettings, folder: Path, stage: str, events: int, against: Path | None = None
+    ) -> None:
+        """Fill the stage's topic with ``events`` events; ``against`` is another checkout's folder, or none."""
         self._kafka = kafka
+        self._against = against
         self._folder = folder
         self._stage = STAGES[stage]
         self._events = events
         self._admin = AdminClient(client_config(kafka))
-        self._gives = kafka.prefix + self._stage.gives.name
-        producer = Producer(client_config(kafka) | {"linger.ms": 50, "partitioner": "murmur2_random"})
+        self._gives = kafka.prefix + self._stage.produces.name
+        producer = Producer(client_config(kafka) | {"linger.ms": 50, "partitioner": PARTITIONER})
         for number in range(events):
             call_id = f"call-{number:07}"
             value = taken_by(stage, call_id).model_dump_json().encode()
             while True:
                 try:
-                    producer.produce(kafka.prefix + self._stage.takes[0].name, key=call_id.encode(), value=value)
+                    producer.produce(kafka.prefix + self._stage.consumes[0].name, key=call_id.encode(), value=value)
                     break
                 except BufferError:
                     producer.poll(0.1)
@@ -86,11 +91,11 @@ class Track:
             while (count := self._ends()) < first and not (count > start and time.monotonic() - begun_s > limit_s):
                 self._check(process, begun_s)
                 time.sleep(_LOOK_EVERY_S)
-            count, began_s, cpu_s = self._ends(), time.monotonic(), _cpu_s(process.pid)
+            count, began_s, cpu_before_s = self._ends(), time.monotonic(), cpu_s(process.pid)
             while (now := self._ends()) < last and time.monotonic() - began_s < limit_s:
                 self._check(process, None)
                 time.sleep(_LOOK_EVERY_S)
-            seconds, spent_s = time.monotonic() - began_s, _cpu_s(process.pid) - cpu_s
+            seconds, spent_s = time.monotonic() - began_s, cpu_s(process.pid) - cpu_before_s
         self._forget()
         return Sample(contender, in_flight, now - count, seconds, spent_s)
 
@@ -99,14 +104,14 @@ class Track:
         variables = {
             "CALLSIFT_KAFKA_BOOTSTRAP_SERVERS": self._kafka.bootstrap_servers,
             "CALLSIFT_RUNNER_WINDOW_SIZE": str(in_flight),
-            "CALLSIFT_HTTP_HOST": "127.0.0.1",
-            "CALLSIFT_HTTP_PORT": "0",
+            "CALLSIFT_HTTP_PORT": "127.0.0.1:0",
         }
-        command = [sys.executable, "-m", "benchmarks.contenders", contender]
+        name, checkout = ("runner", self._against) if contender == AGAINST else (contender, None)
+        command = [sys.executable, "-m", "benchmarks.contenders", name]
         command += ["--stage", self._stage.name, "--in-flight", str(in_flight)]
         with (self._folder / f"{contender}-{in_flight}.log").open("wb") as log:
-            process = subprocess.Popen(  # noqa: S603
-                command, env={**os.environ, **variables}, stdout=log, stderr=log, start_new_session=True
+            process = subprocess.Popen(
+                command, cwd=checkout, env={**os.environ, **variables}, stdout=log, stderr=log, start_new_session=True
             )
         try:
             yield process
@@ -139,9 +144,3 @@ class Track:
             [TopicPartition(p.topic, p.partition, -1) for p in self._places]
         ).values():
             future.result(10)
-
-
-def _cpu_s(pid: int) -> float:
-    """Return the user and system time of a process so far (Linux)."""
-    fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / _TICKS_PER_S

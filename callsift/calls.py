@@ -8,14 +8,10 @@ from uuid import uuid4
 
 from schemas import CallEnded, CallOutcome, Recording
 from streams.errors import CallsiftError
-from streams.kafka.client import TopicReader, produce
-from streams.payloads.claim_check import ClaimCheckStore
+from streams.kafka import TopicReader, produce
+from streams.payloads import RECORDINGS, ClaimCheckStore
 from streams.settings import KafkaSettings
 from streams.topics import ENDED, OUTCOMES
-
-
-class OutcomeMissing(CallsiftError):
-    """A call has no outcome within the time given."""
 
 
 def new_call_id() -> str:
@@ -34,7 +30,7 @@ def store_recording(store: ClaimCheckStore, path: Path) -> str:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise CallsiftError(f"cannot read {path}: {error.strerror}", "Name a recording that exists") from error
-    return store.put_file(f"recordings/{digest[:32]}{path.suffix}", path).uri
+    return store.put_file(RECORDINGS.file(digest, path.suffix), path).uri
 
 
 def call_ended(call_id: str, recording: Recording, **facts: str | None) -> CallEnded:
@@ -53,7 +49,7 @@ def emit_and_wait(
     """Publish call-ended events and return each call's first outcome, in the order of ``calls``.
 
     Raises:
-        OutcomeMissing: A call has none within ``timeout_s`` seconds.
+        CallsiftError: A call has none within ``timeout_s`` seconds.
     """
     reader = TopicReader(kafka, OUTCOMES.name, from_start=False)
     try:
@@ -68,7 +64,7 @@ def emit_and_wait(
                 on_outcome(outcome)
             if not waiting:
                 return {call.call_id: outcomes[call.call_id] for call in calls}
-        raise OutcomeMissing(
+        raise CallsiftError(
             f"no outcome within {timeout_s:g} s for {', '.join(sorted(waiting))}",
             "Look at the workers' logs and at their lag",
         )

@@ -1,7 +1,6 @@
 """The demo: every labelled recording through the whole pipeline, and what came of it."""
 
 import json
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,13 +9,14 @@ from typing import Any
 from pydantic import BaseModel
 from pymongo import MongoClient
 
+from agents.classify.dialogues import SaidTurn
+from agents.sink.settings import DATABASE, SinkSettings
 from callsift.calls import call_ended, emit_and_wait, new_call_id, store_recording
 from callsift.supervisor import Pipeline
-from schemas import CallEnded, CallOutcome, FilePerSpeaker, OneFile, Recording
+from schemas import CallEnded, CallOutcome, Recording
 from streams.errors import CallsiftError
-from streams.payloads.claim_check import ClaimCheckStore
-from streams.settings import KafkaSettings
-from streams.topics import WAY
+from streams.payloads import ClaimCheckStore
+from streams.topics import PIPELINE
 
 RECORDINGS = Path(__file__).parents[1] / "demo" / "recordings"
 OUTCOME_LIMIT_S = 240.0
@@ -30,6 +30,8 @@ class Label(BaseModel):
     """Addresses are file names beside the labels."""
     category: str
     sub_category: str | None
+    turns: tuple[SaidTurn, ...]
+    """What was really said."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ class DemoCall:
         """Seconds from hang-up to the outcome, and of each stage's work."""
         finished = max(hop.finished_at for hop in self.outcome.hops) if self.outcome.hops else self.outcome.decided_at
         end_to_end = (finished - self.event.ended_at).total_seconds()
-        stages = {stage: round(self.outcome.stage_seconds.get(stage, 0.0), 3) for stage in WAY}
+        stages = {stage: round(self.outcome.stage_seconds.get(stage, 0.0), 3) for stage in PIPELINE}
         return {"end_to_end": round(end_to_end, 3), **stages}
 
     def as_json(self) -> dict[str, Any]:
@@ -88,19 +90,18 @@ def read_labels(folder: Path = RECORDINGS) -> list[Label]:
     return [Label.model_validate(json.loads(line)) for line in lines]
 
 
-def run_demo(workers: Pipeline, on_outcome: Callable[[CallOutcome], None]) -> list[DemoCall]:
-    """Send every demo call through a running pipeline and collect the outcomes.
+def run_demo(workers: Pipeline, mongo: SinkSettings, on_outcome: Callable[[CallOutcome], None]) -> list[DemoCall]:
+    """Send every demo call through a running pipeline and collect the outcomes; ``mongo`` names the documents.
 
     Raises:
-        OutcomeMissing: A call has no outcome in time.
+        CallsiftError: A call has no outcome in time.
     """
-    os.environ.update(workers.environment)
     store = ClaimCheckStore(workers.environment["CALLSIFT_AUDIO_STORE_URI"])
     labels = read_labels()
     stored = [stored_recording(label.recording, store) for label in labels]
     events = [call_ended(new_call_id(), recording, queue="demo") for recording in stored]
-    outcomes = emit_and_wait(KafkaSettings.read(), events, OUTCOME_LIMIT_S, on_outcome)
-    documents = _documents(workers.environment["CALLSIFT_MONGO_URI"], list(outcomes))
+    outcomes = emit_and_wait(workers.kafka, events, OUTCOME_LIMIT_S, on_outcome)
+    documents = _documents(workers.environment["CALLSIFT_MONGO_URI"], mongo.collection, list(outcomes))
     return [
         DemoCall(label, event, outcome, documents.get(event.call_id) == outcome.outcome_id)
         for label, event, outcome in zip(labels, events, outcomes.values(), strict=True)
@@ -113,23 +114,11 @@ def stored_recording(recording: Recording, store: ClaimCheckStore) -> Recording:
     Raises:
         CallsiftError: A file is missing.
     """
-    match recording:
-        case OneFile(uri=uri):
-            return recording.model_copy(update={"uri": store_recording(store, RECORDINGS / uri)})
-        case FilePerSpeaker(customer=customer, agent=agent):
-            legs = {"customer": customer, "agent": agent}
-            moved = {
-                who: leg.model_copy(update={"uri": store_recording(store, RECORDINGS / leg.uri)})
-                for who, leg in legs.items()
-            }
-            return recording.model_copy(update=moved)
+    return recording.moved(lambda name: store_recording(store, RECORDINGS / name))
 
 
-def _documents(uri: str, call_ids: list[str]) -> dict[str, str]:
+def _documents(uri: str, collection: str, call_ids: list[str]) -> dict[str, str]:
     """Return the outcome_id that the store holds for each call."""
-    from agents.sink.settings import SinkSettings  # noqa: PLC0415
-
-    settings = SinkSettings.read()
     with MongoClient[dict[str, Any]](uri) as client:
-        found = client[settings.database][settings.collection].find({"_id": {"$in": call_ids}})
+        found = client.get_default_database(DATABASE)[collection].find({"_id": {"$in": call_ids}})
         return {document["_id"]: document["outcome"]["outcome_id"] for document in found}

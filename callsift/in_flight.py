@@ -1,4 +1,4 @@
-"""What the workers on this machine have in work: the brokers cannot know it, the workers' metrics do."""
+"""How many events the workers on this machine have in work, read from their metrics: the brokers cannot know it."""
 
 import urllib.error
 import urllib.request

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from agents.audio.agent import addresses, hearing
+from agents.audio.agent import addresses, audio_options
 from agents.audio.core import prepare
 from agents.audio.settings import AudioSettings
 from agents.classify import core as classify
@@ -45,7 +45,7 @@ def inspect_recording(
     with tempfile.TemporaryDirectory(prefix="callsift-") as folder:
         flac = Path(folder) / "prepared.flac"
         files = {uri: Path(uri) for uri in addresses(recording)}
-        prepared = prepare(recording, files, flac, hearing(audio))
+        prepared = prepare(recording, files, flac, audio_options(audio))
         ready = AudioReady.following(
             call,
             audio=ClaimCheck(uri="nowhere:", size_bytes=flac.stat().st_size, sha256="0" * 64),
@@ -60,7 +60,7 @@ def inspect_recording(
 
 def _transcribed(ready: AudioReady, flac: Path, settings: TranscribeSettings) -> CallTranscribed:
     model = SpeechModels(settings).chosen(ready.language)
-    spans = spans_to_decode(ready, settings.context_s)
+    spans = spans_to_decode(ready)
     return transcribed(
         ready,
         zip(spans, recognise(flac, spans, model.folder), strict=True),

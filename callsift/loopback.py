@@ -1,4 +1,4 @@
-"""A service on this machine that keeps the last request and answers nothing: to see what a client would send."""
+"""A service on this machine that keeps the last request and answers nothing, to see what a client would send."""
 
 import json
 import threading
@@ -40,20 +40,12 @@ class _Handler(BaseHTTPRequestHandler):
 def loopback() -> Iterator[Loopback]:
     """Run the service on a free port of 127.0.0.1."""
     handler: type[_Handler] = type("Handler", (_Handler,), {})
-    with served(handler) as address:
-        handler.loopback = Loopback(address)
-        yield handler.loopback
-
-
-@contextmanager
-def served(handler: type[BaseHTTPRequestHandler], port: int = 0) -> Iterator[str]:
-    """Serve http on 127.0.0.1 in a thread, on any free port for 0; give the address."""
-    with ThreadingHTTPServer(("127.0.0.1", port), handler) as http:
-        http.daemon_threads = True
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as http:
+        handler.loopback = Loopback(f"http://127.0.0.1:{http.server_address[1]}")
         thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
         try:
-            yield f"http://127.0.0.1:{http.server_address[1]}"
+            yield handler.loopback
         finally:
             http.shutdown()
             thread.join()

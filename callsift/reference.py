@@ -1,5 +1,6 @@
-"""The reference pages of docs/, made from the code: settings, metrics, categories. ``make docs`` writes them."""
+"""The pages of docs/ that are made from the code, wholly or in part. ``make docs`` writes them."""
 
+import ast
 import importlib
 import sys
 from collections.abc import Iterator
@@ -10,10 +11,14 @@ from prometheus_client.metrics import MetricWrapperBase
 from pydantic import SecretStr
 from pydantic_core import PydanticUndefined
 
+from callsift.outcome_reference import MADE, one_line, outcomes_page
 from callsift.settings import HOME, SECTIONS
 from schemas import Taxonomy
 from schemas.taxonomy import SubCategory
 
+_ROOT = Path(__file__).parents[1]
+_ROOMS = ("schemas", "streams", "agents", "callsift")
+_TREE_BEGINS, _TREE_ENDS = "<!-- the tree: made by `make docs` -->", "<!-- end of the tree -->"
 METRIC_ROOMS = {
     "The runner of every stage, and what a worker stands on": "streams.metrics",
     "The monitor": "streams.monitor.metrics",
@@ -22,23 +27,23 @@ METRIC_ROOMS = {
     "Classify": "agents.classify.metrics",
     "Sink": "agents.sink.metrics",
 }
-_MADE = "<!-- Made from the code by `make docs`; change it there. -->"
 
 
 def settings_page() -> str:
     """Return docs/settings.md: every variable with its default and what it means."""
     lines = [
         "# Settings",
-        _MADE,
+        MADE,
         "",
         "Every setting is an environment variable. One that breaks its rule stops the start, with a message naming it.",
-        "So does a name that begins with `CALLSIFT_` and is not on this page; the message says which one is nearest.",
+        "So does a name that begins with `CALLSIFT_` and is not on this page: the message says which one is nearest,",
+        "and what to do instead of one that was a setting once.",
         f"`{HOME}` (default `~/.callsift`) is where `callsift up` keeps its data and its state file.",
     ]
     for title, section in SECTIONS.items():
         lines += ["", f"## {title}", "", "| variable | default | meaning |", "|---|---|---|"]
         lines += [
-            f"| `{section.variable(name)}` | {_default(field.default)} | {_one_line(field.description)} |"
+            f"| `{section.variable(name)}` | {_default(field.default)} | {one_line(field.description)} |"
             for name, field in section.model_fields.items()
         ]
     return "\n".join(lines) + "\n"
@@ -46,7 +51,7 @@ def settings_page() -> str:
 
 def metrics_page() -> str:
     """Return docs/metrics.md: every metric with its type, its labels and what to conclude from it."""
-    lines = ["# Metrics", _MADE, "", "Every worker serves its own on `/metrics`."]
+    lines = ["# Metrics", MADE, "", "Every worker serves its own on `/metrics`."]
     for title, room in METRIC_ROOMS.items():
         lines += ["", f"## {title}", "", "| metric | type | labels | meaning |", "|---|---|---|---|"]
         lines += [_metric_row(wrapper) for wrapper in _wrappers(room)]
@@ -56,7 +61,7 @@ def metrics_page() -> str:
 def categories_page() -> str:
     """Return docs/categories.md: the taxonomy for people."""
     taxonomy = Taxonomy.load()
-    lines = ["# Categories", _MADE, "", f"Version {taxonomy.version} of `schemas/taxonomy.yaml`.", ""]
+    lines = ["# Categories", MADE, "", f"Version {taxonomy.version} of `schemas/taxonomy.yaml`.", ""]
     lines.append(" ".join(taxonomy.company.split()))
     for category in taxonomy.categories:
         lines += ["", f"## {category.name.en} · {category.name.tr}", "", *_entry(category)]
@@ -67,17 +72,26 @@ def categories_page() -> str:
     return "\n".join(lines) + "\n"
 
 
-PAGES = {"settings.md": settings_page, "metrics.md": metrics_page, "categories.md": categories_page}
+def architecture_page() -> str:
+    """Return docs/architecture.md with its tree of the rooms as the folders' own docstrings have it."""
+    text = (_ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    before, _, rest = text.partition(_TREE_BEGINS)
+    return f"{before}{_TREE_BEGINS}\n\n```\n{_tree()}\n```\n\n{_TREE_ENDS}{rest.partition(_TREE_ENDS)[2]}"
+
+
+PAGES = {
+    "architecture.md": architecture_page,
+    "categories.md": categories_page,
+    "metrics.md": metrics_page,
+    "outcomes.md": outcomes_page,
+    "settings.md": settings_page,
+}
 
 
 def write_pages(folder: Path) -> None:
     """Write every page into ``folder``."""
     for name, page in PAGES.items():
         (folder / name).write_text(page(), encoding="utf-8")
-
-
-def _one_line(text: str | None) -> str:
-    return " ".join((text or "").replace("``", "`").split())
 
 
 def _default(value: object) -> str:
@@ -89,6 +103,18 @@ def _default(value: object) -> str:
         value = ",".join(map(str, value))
     shown = str(value).replace(Path.home().as_uri(), "file://~")
     return f"`{shown}`" if shown else "empty"
+
+
+def _tree() -> str:
+    """Return a line for each folder of the rooms: its name, and the first line of its docstring."""
+    lines = []
+    for room in _ROOMS:
+        for path in sorted((_ROOT / room).rglob("__init__.py")):
+            folder = path.relative_to(_ROOT).parent
+            docstring = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+            indented = "  " * (len(folder.parts) - 1) + folder.name + "/"
+            lines.append(f"{indented:<18} {docstring.partition(chr(10))[0]}")
+    return "\n".join(lines)
 
 
 def _wrappers(room: str) -> Iterator[MetricWrapperBase]:

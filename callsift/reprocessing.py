@@ -1,4 +1,4 @@
-"""Old calls judged anew: from stored transcripts to the lane in which they are classified again."""
+"""Finds stored calls that would be decided otherwise today, and sends them to the lane that classifies again."""
 
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
@@ -8,11 +8,10 @@ from agents.classify.agent import make_classifier, make_model
 from agents.classify.hosted import HostedClassifier
 from agents.classify.settings import ClassifySettings
 from agents.sink.settings import SinkSettings
-from agents.sink.store import Chosen, OutcomeStore
+from agents.sink.store import CallFilter, OutcomeStore
 from schemas import CallOutcome, CallTranscribed, Taxonomy, Usage
-from streams.kafka.client import produce
-from streams.payloads.claim_check import ClaimCheckStore
-from streams.payloads.claimed_turns import ClaimedTurns
+from streams.kafka import produce
+from streams.payloads import ClaimCheckStore, ClaimedTurns
 from streams.settings import AudioStoreSettings, KafkaSettings
 from streams.topics import REPROCESS
 
@@ -38,30 +37,36 @@ class Plan:
 class Reprocessing:
     """Finds calls whose outcome is not today's, says what they cost, and puts them into the lane."""
 
-    def __init__(self, chosen: Chosen) -> None:
-        """Read the settings.
+    def __init__(
+        self,
+        chosen: CallFilter,
+        settings: ClassifySettings,
+        mongo: SinkSettings,
+        kafka: KafkaSettings,
+        store: AudioStoreSettings,
+    ) -> None:
+        """Take the calls that are chosen from MongoDB, and put them into the lane as the classify stage would decide.
 
         Raises:
             SettingsError: A setting is wrong.
         """
         self._chosen = chosen
-        settings, taxonomy = ClassifySettings.read(when_away="wait"), Taxonomy.load()
+        taxonomy = Taxonomy.load()
         self._taxonomy = taxonomy
         self._floor = settings.confidence_floor
         self._hosted = (
             None if settings.chosen == "offline" else HostedClassifier(make_model(settings), settings, taxonomy)
         )
         self._source = make_classifier(settings, taxonomy).source
-        self._sink = SinkSettings.read()
-        self._kafka = KafkaSettings.read()
-        store = AudioStoreSettings.read()
+        self._sink = mongo
+        self._kafka = kafka
         self._turns = ClaimedTurns(ClaimCheckStore(store.uri), store.message_limit_kb * 1024)
 
     async def plan(self) -> Plan:
         """Count, and estimate the cost; nothing is published.
 
         Raises:
-            StoreUnavailable: The store did not answer.
+            MongoUnavailable: The store did not answer.
         """
         plan = Plan()
         async for outcome, call in self._stored():
@@ -77,15 +82,15 @@ class Reprocessing:
         """Put the calls into the lane; ``progress`` is told how many are there. Returns how many that were.
 
         Raises:
-            StoreUnavailable: A store did not answer; what was published stays.
+            MongoUnavailable: MongoDB did not answer; what was published stays.
+            AudioStoreUnavailable: The audio store did not take the turns of a large transcript; likewise.
             KafkaUnavailable: The brokers did not confirm; what was published stays.
         """
         published, batch = 0, []
         async for outcome, call in self._stored():
             if self._is_up_to_date(outcome):
                 continue
-            light = await self._turns.take_out(call)
-            batch.append((call.call_id, light.model_dump_json().encode()))
+            batch.append((call.call_id, (await self._turns.encode(call)).value))
             if len(batch) == _BATCH:
                 published += self._send(batch)
                 batch = []

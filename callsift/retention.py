@@ -6,12 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
-from streams.dead_letters.expiry import find_old_letters, remove_letters, remove_marks
+from agents.sink.settings import SinkSettings
+from streams.dead_letters import find_old_letters, remove_letters, remove_marks
 from streams.errors import SettingsError
-from streams.payloads.claim_check import ClaimCheckStore, Entry
-from streams.payloads.claimed_turns import FOLDER as TURNS_FOLDER
-from streams.payloads.pending import pending_names
-from streams.payloads.retention import cut_off, old, sort_out
+from streams.payloads import FOLDERS, ClaimCheckStore, Entry, Folder, cut_off, needed_names, old, sort_out
 from streams.settings import KafkaSettings, RetentionSettings
 
 Progress = Callable[[int, int], None]
@@ -34,7 +32,12 @@ class Kind:
 
 
 def find_expired(
-    settings: RetentionSettings, now: datetime, kafka: KafkaSettings, store: ClaimCheckStore, on_message: Progress
+    settings: RetentionSettings,
+    now: datetime,
+    kafka: KafkaSettings,
+    store: ClaimCheckStore,
+    mongo: SinkSettings,
+    on_message: Progress,
 ) -> list[Kind]:
     """Look at everything that is not kept for ever, and remove nothing.
 
@@ -43,52 +46,49 @@ def find_expired(
         now: The moment that ages count from.
         kafka: Where the events are that may need it.
         store: The audio store.
+        mongo: Where the documents are; it is asked only if they have an age.
         on_message: Told how many unacknowledged messages were read.
 
     Raises:
         CallsiftError: A store or the brokers did not answer, so that nothing may be removed.
         SettingsError: Documents have an age, and what talks to MongoDB is not installed.
     """
-    kinds = _in_store(settings, now, kafka, store, on_message)
+    kinds = []
+    if before := cut_off(now, settings.audio_store_days):
+        kinds += _in_store(before, kafka, store, on_message)
     if before := cut_off(now, settings.dead_letters_days):
         kinds += _letters(kafka, before)
     if before := cut_off(now, settings.documents_days):
-        kinds.append(_documents(before))
+        kinds.append(_documents(before, mongo))
     return kinds
 
 
-def _in_store(
-    settings: RetentionSettings, now: datetime, kafka: KafkaSettings, store: ClaimCheckStore, on_message: Progress
-) -> list[Kind]:
-    ages = {
-        "prepared audio": ("prepared", settings.audio_days),
-        "decoded segments": ("decoded", settings.decoded_days),
-        "turns of large transcripts": (TURNS_FOLDER, settings.turns_days),
-    }
-    wanted = {
-        name: (folder, before) for name, (folder, days) in ages.items() if (before := cut_off(now, days)) is not None
-    }
+def _in_store(before: datetime, kafka: KafkaSettings, store: ClaimCheckStore, on_message: Progress) -> list[Kind]:
     # Before the brokers are asked: what is written later cannot be taken for old and unneeded.
-    listed = {name: store.entries(folder) for name, (folder, _) in wanted.items()}
-    any_old = any(old(listed[name], before) for name, (_, before) in wanted.items())
-    needed = pending_names(kafka, on_message) if any_old else frozenset[str]()
+    listed = {folder: _made(store, folder) for folder in FOLDERS}
+    any_old = any(old(entries, before) for entries in listed.values())
+    needed = needed_names(kafka, on_message) if any_old else frozenset[str]()
     kinds = []
-    for name, (folder, before) in wanted.items():
-        found = sort_out(listed[name], before, needed)
+    for folder, entries in listed.items():
+        found = sort_out(entries, before, needed)
         remove = partial(remove_entries, store, folder, found.expired)
-        kinds.append(Kind(name, found.looked_at, len(found.pending), len(found.expired), remove))
+        kinds.append(Kind(folder.holds, found.looked_at, len(found.pending), len(found.expired), remove))
     return kinds
+
+
+def _made(store: ClaimCheckStore, folder: Folder) -> list[Entry]:
+    return [entry for entry in store.entries(folder.name) if folder.has_made(entry.name)]
 
 
 def remove_entries(
-    store: ClaimCheckStore, folder: str, expired: tuple[Entry, ...], progress: Progress = lambda *_: None
+    store: ClaimCheckStore, folder: Folder, expired: tuple[Entry, ...], progress: Progress = lambda *_: None
 ) -> int:
     """Remove entries of a folder, without those that were written again meanwhile; returns how many were removed.
 
     Raises:
-        StoreUnavailable: The store did not answer; some may be gone already.
+        AudioStoreUnavailable: The store did not answer; some may be gone already.
     """
-    written_at = {entry.name: entry.modified_at for entry in store.entries(folder)} if expired else {}
+    written_at = {entry.name: entry.modified_at for entry in store.entries(folder.name)} if expired else {}
     unchanged = [entry for entry in expired if written_at.get(entry.name) == entry.modified_at]
     for number, entry in enumerate(unchanged, 1):
         store.remove(entry.name)
@@ -113,26 +113,24 @@ def _letters(kafka: KafkaSettings, before: datetime) -> list[Kind]:
     ]
 
 
-def _documents(before: datetime) -> Kind:
+def _documents(before: datetime, mongo: SinkSettings) -> Kind:
     try:
-        from agents.sink.settings import SinkSettings  # noqa: PLC0415 - only who deletes documents needs MongoDB's driver
-        from agents.sink.store import OutcomeStore  # noqa: PLC0415
+        from agents.sink.store import OutcomeStore  # only who deletes documents needs MongoDB's driver
     except ImportError as error:
         raise SettingsError(
             f"CALLSIFT_RETENTION_DOCUMENTS_DAYS is set, and {error.name} is missing",
             "Install it with: pip install 'callsift[sink]'",
         ) from error
-    settings = SinkSettings.read()
 
     async def count() -> tuple[int, int]:
-        documents = OutcomeStore(settings)
+        documents = OutcomeStore(mongo)
         try:
             return await documents.count(), await documents.count(before)
         finally:
             documents.close()
 
     async def delete() -> int:
-        documents = OutcomeStore(settings)
+        documents = OutcomeStore(mongo)
         try:
             return await documents.delete_before(before)
         finally:

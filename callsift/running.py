@@ -1,4 +1,4 @@
-"""The state file: where a running ``callsift up`` listens, so that commands in other terminals find it."""
+"""The state file, by which commands in other terminals find a running ``callsift up``."""
 
 import json
 import os

@@ -1,14 +1,15 @@
-"""Every section of settings, and the refusal of variables that look like a setting and are none."""
+"""Every section of settings. A variable that looks like a setting and is none is refused."""
 
 import difflib
 import re
 from collections.abc import Mapping
 
-from agents.audio.fetching.settings import FetchSettings
+from agents.audio.fetch_settings import FetchSettings
 from agents.audio.settings import AudioSettings
 from agents.classify.settings import ClassifySettings
 from agents.sink.settings import SinkSettings
 from agents.transcribe.settings import TranscribeSettings
+from callsift.retired_settings import RETIRED
 from streams.errors import SettingsError
 from streams.settings import (
     AudioStoreSettings,
@@ -45,13 +46,13 @@ _SERVICE_ADDRESS = re.compile(r"(tcp|udp|sctp)://")
 
 
 def refuse_unknown(environment: Mapping[str, str]) -> None:
-    """Refuse variables whose name begins with CALLSIFT_ and that no section knows.
+    """Refuse variables whose name begins with CALLSIFT_ and that no section knows (any more).
 
     Those of the tests (CALLSIFT_TEST_…) pass, and those that Kubernetes adds for a Service whose name begins with
     callsift, where a pod does not set enableServiceLinks: false.
 
     Raises:
-        SettingsError: There is one; the message names it and the nearest setting, never its value.
+        SettingsError: There is one; the message names it, and what to do instead or the nearest setting; no value.
     """
     known = VARIABLES | {HOME}
     unknown = [
@@ -77,5 +78,7 @@ def _of_kubernetes(name: str, value: str) -> bool:
 
 
 def _complaint(name: str, known: frozenset[str]) -> str:
+    if instead := RETIRED.get(name.upper()):
+        return f"{name} is no setting any more: {instead}"
     nearest = difflib.get_close_matches(name.upper(), known, n=1)
     return f"{name} is no setting" + (f", the nearest is {nearest[0]}" if nearest else "")

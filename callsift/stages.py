@@ -1,12 +1,12 @@
-"""What wires a stage's name to its agent. A worker imports its own agent alone, so that no other extra is needed."""
+"""Makes a stage's agent from the stage's name. Only that agent is imported, so that no other extra is needed."""
 
 from typing import TYPE_CHECKING, Any
 
 from streams.errors import SettingsError
-from streams.payloads.claim_check import ClaimCheckStore
+from streams.payloads import ClaimCheckStore
 from streams.privacy import CallerPrivacy
-from streams.processing.agent import Agent
-from streams.settings import AudioStoreSettings, PrivacySettings
+from streams.processing import Agent
+from streams.settings import PrivacySettings
 from streams.topics import STAGES
 
 if TYPE_CHECKING:
@@ -14,65 +14,63 @@ if TYPE_CHECKING:
     from schemas import Taxonomy
 
 
-def make_agent(stage: str) -> Agent[Any]:
-    """Make the agent of a stage from the environment's settings.
+def make_agent(stage: str, store: ClaimCheckStore) -> Agent[Any]:
+    """Make the agent of a stage from the environment's settings; ``store`` is the audio store.
 
     Raises:
         SettingsError: A setting is wrong, or the stage's extra is not installed.
     """
     try:
-        return _MAKERS[stage]()
+        return _MAKERS[stage](store)
     except ImportError as error:
         raise SettingsError(
             f"the {stage} stage misses {error.name}", f"Install it with: pip install 'callsift[{stage}]'"
         ) from error
 
 
-def _audio() -> Agent[Any]:
-    from agents.audio.agent import AudioAgent  # noqa: PLC0415
-    from agents.audio.fetching.settings import FetchSettings  # noqa: PLC0415
-    from agents.audio.settings import AudioSettings  # noqa: PLC0415
+def _audio(store: ClaimCheckStore) -> Agent[Any]:
+    from agents.audio.agent import AudioAgent
+    from agents.audio.fetch_settings import FetchSettings
+    from agents.audio.settings import AudioSettings
 
-    return AudioAgent(
-        AudioSettings.read(), FetchSettings.read(), ClaimCheckStore(AudioStoreSettings.read().uri), _privacy()
-    )
+    return AudioAgent(AudioSettings.read(), FetchSettings.read(), store, _privacy())
 
 
-def _transcribe() -> Agent[Any]:
-    from agents.transcribe.agent import TranscribeAgent  # noqa: PLC0415
-    from agents.transcribe.settings import TranscribeSettings  # noqa: PLC0415
+def _transcribe(store: ClaimCheckStore) -> Agent[Any]:
+    from agents.transcribe.agent import TranscribeAgent
+    from agents.transcribe.settings import TranscribeSettings
 
-    return TranscribeAgent(TranscribeSettings.read(), ClaimCheckStore(AudioStoreSettings.read().uri))
+    return TranscribeAgent(TranscribeSettings.read(), store)
 
 
-def _classify() -> Agent[Any]:
-    from agents.classify.agent import ClassifyAgent, make_classifier  # noqa: PLC0415
+def _classify(_store: ClaimCheckStore) -> Agent[Any]:
+    from agents.classify.agent import ClassifyAgent, make_classifier
 
     settings, taxonomy = _classifying()
     return ClassifyAgent(make_classifier(settings, taxonomy), taxonomy, settings.confidence_floor)
 
 
-def _reprocess() -> Agent[Any]:
+def _reprocess(_store: ClaimCheckStore) -> Agent[Any]:
     """Make the lane's agent, which waits for what is away: what is decided anew shall not be provisional again."""
-    from agents.classify.agent import make_classifier  # noqa: PLC0415
-    from agents.classify.lane import LaneAgent  # noqa: PLC0415
+    from agents.classify.agent import make_classifier
+    from agents.classify.reprocess_agent import ReprocessAgent
 
     settings, taxonomy = _classifying(when_away="wait")
     classifier = make_classifier(settings, taxonomy)
-    return LaneAgent(classifier, taxonomy, settings.confidence_floor, settings.reprocess_per_minute)
+    return ReprocessAgent(classifier, taxonomy, settings.confidence_floor, settings.reprocess_per_minute)
 
 
 def _classifying(**settled: str) -> "tuple[ClassifySettings, Taxonomy]":
-    from agents.classify.settings import ClassifySettings  # noqa: PLC0415
-    from schemas import Taxonomy  # noqa: PLC0415
+    from agents.classify.settings import ClassifySettings
+    from schemas import Taxonomy
 
     return ClassifySettings.read(**settled), Taxonomy.load()
 
 
-def _sink() -> Agent[Any]:
-    from agents.sink.agent import SinkAgent  # noqa: PLC0415
-    from agents.sink.settings import SinkSettings  # noqa: PLC0415
-    from agents.sink.store import OutcomeStore  # noqa: PLC0415
+def _sink(_store: ClaimCheckStore) -> Agent[Any]:
+    from agents.sink.agent import SinkAgent
+    from agents.sink.settings import SinkSettings
+    from agents.sink.store import OutcomeStore
 
     return SinkAgent(OutcomeStore(SinkSettings.read()), _privacy())
 

@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from streams.kafka.acls import kubernetes_name, users
-from streams.kafka.topic_admin import wanted_topics
+from streams.kafka import kubernetes_name, users, wanted_topics
 from streams.settings import KafkaSettings
 
 API_VERSION = "kafka.strimzi.io/v1"

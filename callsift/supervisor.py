@@ -21,17 +21,13 @@ from streams.settings import KafkaSettings
 _READY_LIMIT_S = 120.0
 _WORKER_GRACE_S = 30.0
 HELPERS = (REPROCESS, RETRY, MONITOR)
-"""The workers that no call on its way passes through; what is meant for them waits meanwhile."""
+"""The workers that no call on its way passes through; what is sent to them waits meanwhile."""
 _REFUSED = 2
 """The exit code of who does not start with these settings: it would not start again either."""
 _PAUSES_S = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0)
 _STEADY_S = 300.0
 """A helper that has run for so long does not count as one that ends again and again."""
 DEMO_MODEL = Path(__file__).parents[1] / "demo" / "speech_model" / "model"
-
-
-class WorkerEnded(CallsiftError):
-    """A worker process ended although nobody asked it to, and is not started again."""
 
 
 @dataclass
@@ -52,9 +48,12 @@ class _Worker:
 class Pipeline:
     """One worker per stage, the retry mover and the monitor, and where they listen."""
 
-    def __init__(self, environment: dict[str, str], write_line: Callable[[str], None]) -> None:
+    def __init__(self, environment: dict[str, str], kafka: KafkaSettings, write_line: Callable[[str], None]) -> None:
         """Start them; their log lines go to ``write_line``, with the stage in front."""
         self.environment = environment
+        """The variables that lead to its broker, its store and its audio."""
+        self.kafka = kafka
+        """Where its broker is, for whoever sends calls."""
         self._write_line = write_line
         self._workers: dict[str, _Worker] = {}
         for stage in WORKERS:
@@ -67,7 +66,7 @@ class Pipeline:
         return {stage: f"http://127.0.0.1:{worker.port}" for stage, worker in self._workers.items()}
 
     def _start(self, stage: str, port: int) -> "subprocess.Popen[bytes]":
-        variables = {"CALLSIFT_HTTP_HOST": "127.0.0.1", "CALLSIFT_HTTP_PORT": str(port), "PYTHONUNBUFFERED": "1"}
+        variables = {"CALLSIFT_HTTP_PORT": f"127.0.0.1:{port}", "PYTHONUNBUFFERED": "1"}
         worker = subprocess.Popen(  # noqa: S603
             [sys.executable, "-m", "callsift", "worker", stage],
             env={**os.environ, **self.environment, **variables},
@@ -86,8 +85,7 @@ class Pipeline:
         """Return when every worker has its partitions.
 
         Raises:
-            WorkerEnded: A stage ended instead, or a helper that refuses its settings.
-            CallsiftError: One is not ready in time.
+            CallsiftError: A stage ended instead, or a helper that refuses its settings; or one is not ready in time.
         """
         deadline = time.monotonic() + _READY_LIMIT_S
         waiting = set(self.health)
@@ -99,7 +97,7 @@ class Pipeline:
             time.sleep(0.1)
 
     def check(self) -> None:
-        """Raise WorkerEnded if a stage has ended; start a helper that has ended again, and say so.
+        """Raise CallsiftError if a stage has ended; start a helper that has ended again, and say so.
 
         Calls would wait for a stage without anybody seeing it; they do not wait for a helper.
         """
@@ -107,7 +105,7 @@ class Pipeline:
             if (code := worker.process.poll()) is None:
                 continue
             if name not in HELPERS or code == _REFUSED:
-                raise WorkerEnded(f"the {name} worker ended with exit code {code}", "Read its log lines above")
+                raise CallsiftError(f"the {name} worker ended with exit code {code}", "Read its log lines above")
             self._start_again(name, worker, code)
 
     def _start_again(self, name: str, worker: _Worker, code: int) -> None:
@@ -140,6 +138,7 @@ def pipeline(home: Path, write_line: Callable[[str], None]) -> Iterator[Pipeline
     A broker, a store, an audio store or a speech model that the environment names is used; what it does not name is
     embedded.
     """
+    kafka = KafkaSettings.read()
     with ExitStack() as stack:
         environment = {
             "CALLSIFT_AUDIO_STORE_URI": os.environ.get("CALLSIFT_AUDIO_STORE_URI") or (home / "audio").as_uri(),
@@ -148,7 +147,7 @@ def pipeline(home: Path, write_line: Callable[[str], None]) -> Iterator[Pipeline
         audio = environment["CALLSIFT_AUDIO_STORE_URI"]  # where `callsift emit` puts recordings
         roots = audio.removeprefix("file://") if audio.startswith("file://") else ""
         if not (servers := os.environ.get("CALLSIFT_KAFKA_BOOTSTRAP_SERVERS")):
-            broker = EmbeddedBroker(KafkaSettings.read().prefix)
+            broker = EmbeddedBroker(kafka.prefix)
             stack.callback(lambda: broker)  # keeps it alive until the workers are gone
             servers = broker.bootstrap_servers
             roots = "/"  # all events come from this machine, which is one person's
@@ -159,7 +158,7 @@ def pipeline(home: Path, write_line: Callable[[str], None]) -> Iterator[Pipeline
             stack.callback(store.stop)
             uri = store.uri
         environment["CALLSIFT_MONGO_URI"] = uri
-        workers = Pipeline(environment, write_line)
+        workers = Pipeline(environment, kafka.model_copy(update={"bootstrap_servers": servers}), write_line)
         stack.callback(workers.stop)
         workers.wait_until_ready()
         yield workers

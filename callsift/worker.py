@@ -5,21 +5,17 @@ import os
 import signal
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from callsift.stages import make_agent
 from streams.errors import SettingsError
 from streams.health import Health, serve
 from streams.host_metrics import watch_audio_store, watch_certificates
 from streams.logs import set_up_logging
-from streams.payloads.claim_check import ClaimCheckStore, public_address
-from streams.payloads.claimed_turns import ClaimedTurns
-from streams.processing.agent import Agent
+from streams.payloads import ClaimCheckStore, ClaimedTurns, public_address
+from streams.processing import NO_TRACING, Agent, Spans
 from streams.settings import AudioStoreSettings, KafkaSettings, MonitorSettings, RunnerSettings, WorkerSettings
-from streams.topics import STAGES
-
-if TYPE_CHECKING:
-    from streams.processing.tracing import Tracing
+from streams.topics import STAGES, Stage
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +32,7 @@ _COLLECTOR = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT
 """Traces are sent if one of them is set."""
 
 
-def work(name: str, make: Callable[[str], Agent[Any]] = make_agent) -> None:
+def work(name: str, make: Callable[[str, ClaimCheckStore], Agent[Any]] = make_agent) -> None:
     """Work until SIGTERM or SIGINT, a stage with the agent that ``make`` makes; leaves by SystemExit.
 
     Raises:
@@ -47,63 +43,69 @@ def work(name: str, make: Callable[[str], Agent[Any]] = make_agent) -> None:
     set_up_logging(worker.log_level, worker.log_format)
     health = Health()
     try:
-        serve(health, worker.http_host, worker.http_port)
+        serve(health, *worker.listens_on)
     except OSError as error:
-        raise SettingsError(
-            f"cannot listen on {worker.http_host}:{worker.http_port}: {error.strerror}", "Set CALLSIFT_HTTP_PORT"
-        ) from error
-    if name == REPROCESS:
-        os.nice(_NICENESS)
+        where = "{}:{}".format(*worker.listens_on)
+        raise SettingsError(f"cannot listen on {where}: {error.strerror}", "Set CALLSIFT_HTTP_PORT") from error
     watch_certificates(kafka)
     if name == RETRY:
         _move_retries(kafka, health)
     elif name == MONITOR:
         _monitor(kafka, health)
     else:
-        from streams.faust_worker.worker import run_worker  # noqa: PLC0415 - the mover needs no Faust
-
-        store = AudioStoreSettings.read()
-        watch_audio_store(name, store)
-        if store.is_folder and name in _STORE_STAGES:
-            logger.warning(
-                "the audio store is a folder: workers on other machines have to see the same one, or use s3://",
-                extra={"address": public_address(store.uri)},
-            )
-        turns = ClaimedTurns(ClaimCheckStore(store.uri), store.message_limit_kb * 1024)
-        tracing = make_tracing(name, kafka)
-        try:
-            run_worker(STAGES[name], lambda: make(name), kafka, RunnerSettings.read(), health, turns, tracing)
-        finally:
-            if tracing is not None:
-                tracing.stop()
+        _work_on(STAGES[name], make, kafka, health)
 
 
-def make_tracing(stage: str, kafka: KafkaSettings) -> "Tracing | None":
-    """Trace if OpenTelemetry's own variables name a collector and the extra is installed; else None."""
+def _work_on(
+    stage: Stage, make: Callable[[str, ClaimCheckStore], Agent[Any]], kafka: KafkaSettings, health: Health
+) -> None:
+    from streams.faust_worker import StageWorker  # the mover and the monitor need no Faust
+
+    if stage.name == REPROCESS:
+        os.nice(_NICENESS)
+    runner, settings = RunnerSettings.read(), AudioStoreSettings.read()
+    watch_audio_store(stage.name, settings)
+    if settings.is_folder and stage.name in _STORE_STAGES:
+        logger.warning(
+            "the audio store is a folder: workers on other machines have to see the same one, or use s3://",
+            extra={"address": public_address(settings.uri)},
+        )
+    store = ClaimCheckStore(settings.uri)
+    turns = ClaimedTurns(store, settings.message_limit_kb * 1024)
+    tracing = make_tracing(stage.name, kafka)
+    try:
+        agent = make(stage.name, store)
+        StageWorker(stage, agent, kafka=kafka, runner=runner, health=health, turns=turns, tracing=tracing).run()
+    finally:
+        tracing.stop()
+
+
+def make_tracing(stage: str, kafka: KafkaSettings) -> Spans:
+    """Trace if OpenTelemetry's own variables name a collector and the extra is installed."""
     told = {name: os.environ.get(f"OTEL_{name}", "").strip() for name in ("SDK_DISABLED", "TRACES_EXPORTER")}
     if told["SDK_DISABLED"].lower() == "true" or told["TRACES_EXPORTER"] == "none":
-        return None
+        return NO_TRACING
     if not any(os.environ.get(name) for name in _COLLECTOR):
-        return None
+        return NO_TRACING
     try:
-        from streams.processing.tracing import Tracing  # noqa: PLC0415 - nobody needs OpenTelemetry but for this
+        from streams.processing.tracing import Tracing  # nobody needs OpenTelemetry but for this
     except ModuleNotFoundError as error:
         logger.warning(
             "a collector is named, but traces need another package: pip install 'callsift[tracing]'",
             extra={"missing": error.name},
         )
-        return None
+        return NO_TRACING
     return Tracing(stage, kafka.prefix)
 
 
 def _move_retries(kafka: KafkaSettings, health: Health) -> None:
-    from streams.retry_mover import RetryMover  # noqa: PLC0415
+    from streams.retry_mover import RetryMover
 
     RetryMover(kafka).run(health, _stopping().is_set)
 
 
 def _monitor(kafka: KafkaSettings, health: Health) -> None:
-    from streams.monitor import Monitor  # noqa: PLC0415 - the others export none of its metrics
+    from streams.monitor import Monitor  # the others export none of its metrics
 
     Monitor(kafka, MonitorSettings.read()).run(health, _stopping())
 

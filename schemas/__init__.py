@@ -1,12 +1,13 @@
-"""What travels between the stages and to downstream teams: events and the taxonomy. Imports nothing of ours."""
+"""What travels between the stages and to downstream teams: events, notices, the taxonomy. Imports nothing of ours."""
 
 from schemas.audio_ready import AudioReady
 from schemas.call_classified import CallClassified, Decision, Evidence, Insights, Sentiment, Usage, Versions
-from schemas.call_ended import CallEnded, FilePerSpeaker, OneFile, Recording, SpeakerFile
+from schemas.call_ended import CallEnded, Channels, FilePerSpeaker, OneFile, Recording, SpeakerFile
 from schemas.call_outcome import CallOutcome, Failure
-from schemas.call_transcribed import CallTranscribed, Turn, Word
+from schemas.call_transcribed import CallTranscribed, Spoken, Turn, Word
 from schemas.dead_letter import DeadLetter
 from schemas.event import CallEvent, CallFacts, Event, Hop
+from schemas.notices import BrakeNotice, Replay
 from schemas.recording import ChannelFacts, ChannelLayout, RecordingFacts
 from schemas.speech import SIDES, ClaimCheck, Speaker, SpeakerFigures, SpeechFigures, SpeechSegment
 from schemas.taxonomy import Category, Leaf, Taxonomy
@@ -14,6 +15,7 @@ from schemas.taxonomy import Category, Leaf, Taxonomy
 __all__ = [
     "SIDES",
     "AudioReady",
+    "BrakeNotice",
     "CallClassified",
     "CallEnded",
     "CallEvent",
@@ -23,6 +25,7 @@ __all__ = [
     "Category",
     "ChannelFacts",
     "ChannelLayout",
+    "Channels",
     "ClaimCheck",
     "DeadLetter",
     "Decision",
@@ -36,12 +39,14 @@ __all__ = [
     "OneFile",
     "Recording",
     "RecordingFacts",
+    "Replay",
     "Sentiment",
     "Speaker",
     "SpeakerFigures",
     "SpeakerFile",
     "SpeechFigures",
     "SpeechSegment",
+    "Spoken",
     "Taxonomy",
     "Turn",
     "Usage",

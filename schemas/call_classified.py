@@ -4,10 +4,10 @@ from typing import Literal
 
 from pydantic import AwareDatetime, Field, NonNegativeFloat, NonNegativeInt, PositiveInt
 
-from schemas.call_transcribed import Turn
+from schemas.call_transcribed import Spoken
 from schemas.event import CallEvent, Part
 from schemas.recording import RecordingFacts
-from schemas.speech import ClaimCheck, Speaker, SpeechFigures
+from schemas.speech import Speaker, SpeechFigures
 
 
 class Evidence(Part):
@@ -115,8 +115,8 @@ class Usage(Part):
     """Currency of the price table, as ISO 4217 names it; null where there is no cost."""
 
 
-class CallClassified(CallEvent):
-    """A call with its category and the reason for it."""
+class Classification(CallEvent):
+    """What a call was for, without what was said."""
 
     classification_id: str
     """Identifier of this classification: the same transcript and the same ``versions`` give the same one."""
@@ -133,15 +133,12 @@ class CallClassified(CallEvent):
     insights: Insights | None = None
     """What else was said; null where the classifier does not say."""
     usage: Usage | None = None
-    """What asking took; null where nobody was paid."""
-    turns: tuple[Turn, ...]
-    """The transcript. Empty where ``turns_claim`` is set."""
-    turns_claim: ClaimCheck | None = None
-    """Where the turns lie (a JSON array) if they are too large for a message; null: they are in ``turns``."""
-    turns_withheld: NonNegativeInt = 0
-    """How many turns say only ``[withheld]``, because the redaction failed on them; 0: none."""
-    transcript_confidence: float | None = Field(default=None, ge=0.0, le=1.0)
-    """Mean of all words' confidences, 0 to 1; null where nothing was recognised."""
+    """What asking took; null where no hosted model was asked."""
+
+
+class CallClassified(Spoken, Classification):  # the fields of the last base come first
+    """A call with its category and the reason for it."""
+
     language: str
     """Language of the transcript, as a BCP 47 tag."""
     recording_facts: RecordingFacts

@@ -1,9 +1,10 @@
 """calls.ended: the PBX says that a call is over and where its recording is."""
 
 import json
-from typing import Self
+from collections.abc import Callable
+from typing import Annotated, Self
 
-from pydantic import Field, NonNegativeInt, model_validator
+from pydantic import AfterValidator, Field, NonNegativeInt, model_validator
 
 from schemas.event import CallEvent, Part
 from schemas.speech import SIDES, Speaker
@@ -12,21 +13,34 @@ LARGEST_CALL_BYTES = 256 * 1024
 """The most that a call-ended event may have as JSON: all of it but the recording travels on to the outcome."""
 
 
+def _one_channel_each(channels: dict[Speaker, int]) -> dict[Speaker, int]:
+    if channels.keys() != set(SIDES):
+        raise ValueError(f"channels must name every speaker: {', '.join(SIDES)}")
+    if len(set(channels.values())) < len(channels):
+        raise ValueError("two speakers share a channel; give each speaker a channel of its own")
+    return channels
+
+
+Channels = Annotated[dict[Speaker, NonNegativeInt], AfterValidator(_one_channel_each)]
+"""Which channel (counted from 0) each speaker is on."""
+
+
 class OneFile(Part):
     """A recording with every speaker on a channel of one file."""
 
     uri: str = Field(min_length=1)
     """Where the recording is: http, https, file, s3 or any other scheme with an fsspec driver."""
-    channels: dict[Speaker, NonNegativeInt] | None = None
+    channels: Channels | None = None
     """Which channel (counted from 0) each speaker is on. Absent: as the audio stage's settings say."""
 
-    @model_validator(mode="after")
-    def _one_channel_each(self) -> Self:
-        if self.channels is not None and self.channels.keys() != set(SIDES):
-            raise ValueError(f"channels must name every speaker: {', '.join(SIDES)}")
-        if self.channels is not None and len(set(self.channels.values())) < len(self.channels):
-            raise ValueError("two speakers share a channel; give each speaker a channel of its own")
-        return self
+    @property
+    def uris(self) -> tuple[str, ...]:
+        """The address of the file."""
+        return (self.uri,)
+
+    def moved(self, to: Callable[[str], str]) -> Self:
+        """Return the recording with each address as ``to`` makes it of the old one."""
+        return self.model_copy(update={"uri": to(self.uri)})
 
 
 class SpeakerFile(Part):
@@ -45,6 +59,16 @@ class FilePerSpeaker(Part):
     """The customer's leg."""
     agent: SpeakerFile
     """The agent's leg."""
+
+    @property
+    def uris(self) -> tuple[str, ...]:
+        """The addresses of the files, the customer's first."""
+        return (self.customer.uri, self.agent.uri)
+
+    def moved(self, to: Callable[[str], str]) -> Self:
+        """Return the recording with each address as ``to`` makes it of the old one."""
+        legs = {"customer": self.customer, "agent": self.agent}
+        return self.model_copy(update={who: leg.model_copy(update={"uri": to(leg.uri)}) for who, leg in legs.items()})
 
 
 Recording = OneFile | FilePerSpeaker

@@ -55,7 +55,7 @@ class CallOutcome(CallFacts):
     insights: Insights | None = None
     """What else was said; null where the classifier does not say."""
     usage: Usage | None = None
-    """What asking a hosted model took; null where nobody was paid."""
+    """What asking a hosted model took; null where no hosted model was asked."""
     figures: SpeechFigures | None = None
     """Talk, silence and overlap; null in state failed."""
     recording_facts: RecordingFacts | None = None

@@ -43,8 +43,8 @@ class Turn(Part):
     """The words with their times."""
 
 
-class CallTranscribed(CallEvent):
-    """The transcript of a call."""
+class Spoken(CallEvent):
+    """An event that carries what was said."""
 
     turns: tuple[Turn, ...]
     """What was said, speakers merged, in the order in which the turns began. Empty where ``turns_claim`` is set."""
@@ -54,6 +54,15 @@ class CallTranscribed(CallEvent):
     """How many turns say only ``[withheld]``, because the redaction failed on them; 0: none."""
     transcript_confidence: float | None = Field(default=None, ge=0.0, le=1.0)
     """Mean of all words' confidences, 0 to 1; null where nothing was recognised."""
+
+    def said_by(self, speaker: Speaker | Literal["customer", "agent", "undivided"]) -> str:
+        """Return everything that one speaker said, joined by single spaces."""
+        return " ".join(turn.text for turn in self.turns if turn.speaker == speaker)
+
+
+class CallTranscribed(Spoken):
+    """The transcript of a call."""
+
     language: str
     """Language of the speech model, as a BCP 47 tag."""
     speech_model: str
@@ -62,7 +71,3 @@ class CallTranscribed(CallEvent):
     """What the recording turned out to be."""
     figures: SpeechFigures
     """Talk, silence and overlap."""
-
-    def said_by(self, speaker: Speaker | Literal["customer", "agent", "undivided"]) -> str:
-        """Return everything that one speaker said, joined by single spaces."""
-        return " ".join(turn.text for turn in self.turns if turn.speaker == speaker)

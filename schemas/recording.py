@@ -42,7 +42,7 @@ class RecordingFacts(Part):
     lost_s: NonNegativeFloat = 0.0
     """Seconds that could not be decoded: what was passed over, or what the file announced and does not have."""
     channel_layout: ChannelLayout | None = None
-    """How the speakers were recorded. mono and duplicated_mono (the same mix on both channels): nobody can be told
-    apart, everything is said by the speaker "undivided". Null in events from before this was looked at."""
+    """How the speakers were recorded. mono and duplicated_mono (the same mix on both channels): the speakers cannot
+    be told apart, everything is said by the speaker "undivided". Null in events from before this was looked at."""
     channels: dict[Speaker, ChannelFacts] = Field(default_factory=dict)
     """What each speaker's channel sounds like."""

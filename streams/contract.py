@@ -15,7 +15,7 @@ def export_contract(directory: Path, prefix: str = "") -> list[Path]:
     directory.mkdir(parents=True, exist_ok=True)
     written = []
     for topic in TOPICS:
-        path = directory / f"{topic.event.__name__}.schema.json"
+        path = directory / f"{topic.content.__name__}.schema.json"
         path.write_text(json.dumps(_schema(topic), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
         written.append(path)
     path = directory / "asyncapi.yaml"
@@ -41,12 +41,12 @@ def asyncapi(prefix: str = "") -> dict[str, Any]:
         },
         "components": {
             "messages": {
-                topic.event.__name__: {
-                    "name": topic.event.__name__,
-                    "summary": topic.holds,
+                topic.content.__name__: {
+                    "name": topic.content.__name__,
+                    "summary": topic.summary,
                     "payload": {
                         "schemaFormat": "application/schema+json;version=draft-2020-12",
-                        "schema": {"$ref": f"./{topic.event.__name__}.schema.json"},
+                        "schema": {"$ref": f"./{topic.content.__name__}.schema.json"},
                     },
                     "bindings": {"kafka": {"key": {"type": "string", "description": "call_id"}}},
                 }
@@ -62,15 +62,15 @@ def _channel_id(topic: Topic) -> str:
 
 
 def _schema(topic: Topic) -> dict[str, Any]:
-    schema = topic.event.model_json_schema(mode="validation")
+    schema = topic.content.model_json_schema(mode="validation")
     return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | schema
 
 
 def _channel(topic: Topic, prefix: str) -> dict[str, Any]:
-    name = topic.event.__name__
+    name = topic.content.__name__
     return {
         "address": prefix + topic.name,
-        "description": topic.holds,
+        "description": topic.summary,
         "messages": {name: {"$ref": f"#/components/messages/{name}"}},
         "bindings": {
             "kafka": {

@@ -5,10 +5,9 @@ from typing import TypeVar
 from pydantic import BaseModel, Field, ValidationError
 
 from schemas.event import SCHEMA_VERSION, Event
-from streams.errors import UnreadableEvent
+from streams.errors import UnreadableEvent, broken_rules
 
 EventT = TypeVar("EventT", bound=Event)
-_NAME_LIMIT = 200
 
 
 class _Identified(BaseModel):
@@ -33,13 +32,8 @@ def decode(event_class: type[EventT], value: bytes | None) -> EventT:
         event = event_class.model_validate_json(value, strict=True)
     except ValidationError as error:
         _require_known_version(_version(value), name)  # another version explains every other problem
-        problems = error.errors(include_url=False, include_input=False, include_context=False)
-        found = "; ".join(
-            f"{'.'.join(map(str, problem['loc']))[:_NAME_LIMIT] or 'value'}: {problem['msg']}"
-            for problem in problems[:5]
-        )
         raise UnreadableEvent(
-            f"expected a {name}, found {len(problems)} problem(s): {found}",
+            f"expected a {name}, found {error.error_count()} problem(s): {broken_rules(error)}",
             f"Correct the producer; `callsift schemas export` writes the schema of {name}",
         ) from None
     _require_known_version(event.schema_version, name)

@@ -1,5 +1,11 @@
 """The two kinds of failure that a stage can name; anything else that is raised is a bug."""
 
+from collections.abc import Callable
+
+from pydantic import ValidationError
+
+_NAME_LIMIT = 200
+
 
 class CallsiftError(Exception):
     """A failure that says what was expected, what was found, and what a person can do about it.
@@ -7,6 +13,11 @@ class CallsiftError(Exception):
     The message and the cure end in logs, dead letters and documents: they hold no transcript, no credentials and no
     signed address. Stage, position and call are added by the runner.
     """
+
+    attempts_worth_making: int | None = None
+    """After so many tries of one event the failure counts as permanent; None: the retry topics decide."""
+    dependency: str | None = None
+    """What the stage depends on and did not get, in words; None: the failure is about this event alone."""
 
     def __init__(self, message: str, cure: str) -> None:
         super().__init__(message, cure)  # both in args, so that the error crosses a process boundary whole
@@ -24,12 +35,14 @@ class PermanentError(CallsiftError):
 class TransientError(CallsiftError):
     """The same event may succeed later."""
 
-    attempts_worth_making: int | None = None
-    """After so many tries of one event the failure counts as permanent; None: the retry topics decide."""
-    dependency: str | None = None
-    """What the stage depends on and did not get, in words; None: the failure is about this event alone."""
     one_event_tells: bool = True
     """Whether one event that uses up its tries says that the dependency is away; False where each names its own."""
+    retry_after_s: float | None = None
+    """Seconds that whoever failed asks to be left alone, which is done for a minute at most; None: it does not say."""
+
+
+class UnexpectedError(TransientError):
+    """A bug: something was raised that nobody has named. The message says its class, never its text."""
 
 
 class DependencyDown(TransientError):
@@ -38,6 +51,10 @@ class DependencyDown(TransientError):
 
 class UnreadableEvent(PermanentError):
     """The bytes on a topic are not the event that belongs there."""
+
+
+class MessageRefused(PermanentError):
+    """No topic takes this message as it is, whatever its size."""
 
 
 class NativeCodeDied(TransientError):
@@ -55,3 +72,18 @@ class TookTooLong(TransientError):
 
 class SettingsError(CallsiftError):
     """The settings do not allow a start."""
+
+
+def broken_rules(error: ValidationError, *, most: int | None = 5, name: Callable[[str], str] = str) -> str:
+    """Return which fields break which rules; the values are left out, because one may be what somebody said.
+
+    Args:
+        error: What pydantic found.
+        most: How many problems are named; None: all.
+        name: Makes of a field's path, with dots, what its reader calls it.
+    """
+    problems = error.errors(include_url=False, include_input=False, include_context=False)[:most]
+    paths = [".".join(map(str, problem["loc"]))[:_NAME_LIMIT] for problem in problems]
+    return "; ".join(
+        f"{name(path) or 'all of it'}: {problem['msg']}" for path, problem in zip(paths, problems, strict=True)
+    )

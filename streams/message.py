@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Self
 
-from streams.topics import Topic
+from streams.topics import DEAD_LETTER, Topic
 
 Headers = tuple[tuple[str, bytes | None], ...]
 
@@ -33,6 +33,16 @@ class Message:
     def position(self) -> str:
         """Topic, partition and offset, for people."""
         return f"{self.topic.name}/{self.partition}/{self.offset}"
+
+    @property
+    def is_dead_letter(self) -> bool:
+        """Whether it comes from the dead letters: a failure of it makes no outcome that says so."""
+        return self.topic is DEAD_LETTER
+
+    @property
+    def is_replay(self) -> bool:
+        """Whether it was a dead letter once, and has been put back."""
+        return any(name == REPLAY for name, _ in self.headers)
 
     @property
     def foreign_headers(self) -> Headers:
@@ -74,7 +84,7 @@ class Tries:
 
 
 def _count(written: bytes) -> int:
-    """Read a number of tries; raises ValueError for what nobody can have counted up to."""
+    """Read a number of tries; raises ValueError for an impossible number."""
     if not (written.isdigit() and len(written) <= _DIGITS):
         raise ValueError
     return int(written)

@@ -5,7 +5,7 @@ from prometheus_client import Counter, Gauge, Histogram
 EVENTS = Counter(
     "callsift_events_total",
     "Events that a stage has finished, by result. dead_letter rising: read the dead letters, `callsift dlq list`. "
-    "set_aside: a failure that nobody downstream hears of; the log has its position.",
+    "set_aside: a failure of which no outcome tells; the log has its position.",
     ["stage", "result"],
 )
 STAGE_SECONDS = Histogram(
@@ -40,7 +40,7 @@ LAST_PROGRESS = Gauge(
 REBALANCES = Counter(
     "callsift_rebalances_total",
     "Times that the group gave the worker its partitions, the first included. "
-    "Rising while nobody scales or deploys: workers die, or miss their heartbeats.",
+    "Rising without scaling or deployments: workers die, or miss their heartbeats.",
     ["stage"],
 )
 PUBLISH_SECONDS = Histogram(

@@ -78,7 +78,7 @@ class NativePool:
 
         Raises:
             NativeCodeDied: The child crashed, or took longer than the limit and was killed.
-            ChildrenDoNotStart: No child can be had; this is nobody's event's fault.
+            ChildrenDoNotStart: No child can be had; no event is at fault.
             Exception: What the function raised.
         """
         if not self._pool.active:  # a child died without work, which pebble holds against the whole pool
@@ -101,7 +101,7 @@ class NativePool:
 
     async def close(self) -> None:
         """Kill whatever still runs and end the children."""
-        self._pool.stop()  # type: ignore[no-untyped-call]
+        self._pool.stop()
         await asyncio.to_thread(self._pool.join)
 
 

@@ -8,29 +8,26 @@ import logging
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from operator import methodcaller
-from typing import cast
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from schemas import DeadLetter
-from streams.errors import PermanentError
+from streams.errors import MessageRefused
 from streams.health import Health
-from streams.kafka.client import client_config, producer_config
-from streams.message import ORIGIN, Tries
+from streams.kafka.client import client_config
+from streams.kafka.producer import ConfirmingProducer, OutgoingMessage, is_too_large
+from streams.kafka.ranges import Partition
+from streams.kafka.reader import headers_of, offset_of, partition_of
+from streams.message import ORIGIN, Headers, Tries
 from streams.message import Message as Taken
 from streams.metrics import MOVED
-from streams.processing.letters import GivenUp, bare, dead_letter
+from streams.processing.dead_letter import GivenUp, bare, dead_letter
 from streams.settings import KafkaSettings
-from streams.topics import DEAD_LETTER, RETRIED, RETRIES, STAGES
+from streams.topics import DEAD_LETTER, RETRIED, RETRIES, RETRY_GROUP, STAGES
 
 logger = logging.getLogger(__name__)
 
-GROUP = "callsift.retry"
 _POLL_S = 0.5
-_CONFIRM_S = 30.0
-_REFUSALS = {KafkaError.MSG_SIZE_TOO_LARGE, KafkaError.RECORD_LIST_TOO_LARGE}
-Position = tuple[str, int]
 
 
 class RetryMover:
@@ -38,17 +35,16 @@ class RetryMover:
 
     def __init__(self, kafka: KafkaSettings, now_s: Callable[[], float] = time.time) -> None:
         """Make the clients; ``now_s`` is the clock that the messages' times are compared with."""
-        self._prefix = kafka.prefix
         self._now_s = now_s
         self._delays_s = {kafka.prefix + topic.name: topic.delay_s or 0 for topic in RETRIES}
         self._origins = {topic.name for topic in RETRIED}
         for topic in RETRIED:
             MOVED.labels(topic.name)  # a query is to find 0 rather than nothing
-        self._due_s: dict[Position, float] = {}
+        self._due_s: dict[Partition, float] = {}
         self._consumer = Consumer(
             client_config(kafka)
             | {
-                "group.id": kafka.prefix + GROUP,
+                "group.id": kafka.prefix + RETRY_GROUP,
                 "enable.auto.commit": False,
                 "auto.offset.reset": "earliest",
                 "session.timeout.ms": round(kafka.session_timeout_s * 1000),
@@ -56,7 +52,7 @@ class RetryMover:
                 "topic.metadata.refresh.interval.ms": 10_000,
             }
         )
-        self._producer = Producer(producer_config(kafka))
+        self._producer = ConfirmingProducer(kafka)
 
     def run(self, health: Health, stopping: Callable[[], bool]) -> None:
         """Move messages until ``stopping`` says so."""
@@ -81,13 +77,13 @@ class RetryMover:
             self._consumer.close()
 
     def _consider(self, message: Message) -> None:
-        position = (str(message.topic()), int(message.partition() or 0))
-        delay_s = self._delays_s[position[0]]
+        partition = partition_of(message)
+        delay_s = self._delays_s[partition[0]]
         due_s = message.timestamp()[1] / 1000 + delay_s
         # What is due later than that was published by a clock that has been set back since: it goes at once.
         if self._now_s() < due_s <= self._now_s() + 2 * delay_s:
-            self._due_s[position] = due_s
-            here = TopicPartition(*position, message.offset() or 0)
+            self._due_s[partition] = due_s
+            here = TopicPartition(*partition, offset_of(message))
             self._consumer.pause([here])
             self._consumer.seek(here)
         elif self._moved(message):
@@ -96,7 +92,7 @@ class RetryMover:
             except KafkaException as error:  # it comes again and is moved twice, which does no harm
                 logger.warning("not committed", extra={"error": error.args[0].str()})
         else:  # the brokers do not confirm: the same message again, after a poll
-            self._consumer.seek(TopicPartition(*position, message.offset() or 0))
+            self._consumer.seek(TopicPartition(*partition, offset_of(message)))
 
     def _moved(self, message: Message) -> bool:
         """Publish a message on its origin and tell whether the broker has confirmed it."""
@@ -109,57 +105,44 @@ class RetryMover:
         if error is None:
             MOVED.labels(origin).inc()
             return True
-        if error.code() in _REFUSALS:  # it would hold up all that come after it
+        if is_too_large(error):  # it would hold up all that come after it
             return self._buried(message, headers, origin, error)
         logger.warning("not confirmed, trying again", extra={"topic": origin})
         return False
 
-    def _buried(
-        self, message: Message, headers: list[tuple[str, bytes | None]], origin: str, error: KafkaError
-    ) -> bool:
+    def _buried(self, message: Message, headers: Headers, origin: str, error: KafkaError) -> bool:
         """Make a dead letter of a message that its origin does not take; tell whether that is confirmed."""
         stage, topic = next(
-            (stage, topic) for stage in STAGES.values() for topic in stage.takes if topic.name == origin
+            (stage, topic) for stage in STAGES.values() for topic in stage.consumes if topic.name == origin
         )
-        here = (int(message.partition() or 0), int(message.offset() or 0))
-        taken = Taken(topic, *here, message.key(), message.value(), tuple(headers))
-        refused = PermanentError(
-            f"{origin} refuses the message that waited at {message.topic()}/{here[0]}/{here[1]}: {error.str()}",
+        _, number = partition_of(message)
+        here = f"{message.topic()}/{number}/{offset_of(message)}"
+        taken = Taken(topic, number, offset_of(message), message.key(), message.value(), headers)
+        refused = MessageRefused(
+            f"{origin} refuses the message that waited at {here}: {error.str()}",
             "Compare max.message.bytes of both topics, then replay",
         )
         now = datetime.now(UTC)
-        letter = dead_letter(stage.name, taken, GivenUp(refused, "MessageRefused", Tries.of(taken, now), None), now)
-        confirmed = self._kept(letter) or self._kept(bare(letter, f"{message.topic()}/{here[0]}/{here[1]}"))
+        letter = dead_letter(stage.name, taken, GivenUp(refused, Tries.of(taken, now), None), now)
+        confirmed = self._kept(letter) or self._kept(bare(letter, here))
         logger.error("gave up, dead letter", extra={"topic": origin, "error": refused.message, "confirmed": confirmed})
         return confirmed
 
     def _kept(self, letter: DeadLetter) -> bool:
         key = (letter.call_id or "").encode() or None
-        return self._published(DEAD_LETTER.name, letter.model_dump_json().encode(), key, []) is None
+        return self._published(DEAD_LETTER.name, letter.model_dump_json().encode(), key, ()) is None
 
-    def _published(
-        self, topic: str, value: bytes | None, key: bytes | None, headers: list[tuple[str, bytes | None]]
-    ) -> KafkaError | None:
+    def _published(self, topic: str, value: bytes | None, key: bytes | None, headers: Headers) -> KafkaError | None:
         """Publish a message and wait; returns why the broker has not confirmed it, None where it has."""
-        failures: list[KafkaError] = []
-
-        def confirmed(error: KafkaError | None, _message: Message) -> None:
-            if error is not None:
-                failures.append(error)
-
-        try:
-            self._producer.produce(self._prefix + topic, value, key, headers=list(headers), on_delivery=confirmed)
-        except KafkaException as error:  # larger than the client sends
-            failures.append(error.args[0])
-        unconfirmed = self._producer.flush(_CONFIRM_S)
-        return failures[0] if failures else KafkaError(KafkaError._TIMED_OUT) if unconfirmed else None
+        [error] = self._producer.publish([OutgoingMessage(topic, key, value, headers)])
+        return error
 
     def _resume_due(self) -> None:
-        due = [position for position, due_s in self._due_s.items() if due_s <= self._now_s()]
-        for position in due:
-            del self._due_s[position]
+        due = [partition for partition, due_s in self._due_s.items() if due_s <= self._now_s()]
+        for partition in due:
+            del self._due_s[partition]
             try:
-                self._consumer.resume([TopicPartition(*position)])
+                self._consumer.resume([TopicPartition(*partition)])
             except KafkaException:  # handed on meanwhile: its new owner waits for it
                 logger.debug("partition was handed on")
 
@@ -168,16 +151,3 @@ class RetryMover:
         self._due_s.clear()
         consumer.assign(partitions)
         consumer.resume(partitions)
-
-
-_read_headers = methodcaller("headers")
-"""confluent-kafka's C code returns with an error set for a name that is not UTF-8. Called directly, Python notices
-that some calls later, anywhere; a call from C is looked at when it returns."""
-
-
-def headers_of(message: Message) -> list[tuple[str, bytes | None]]:
-    """Return a message's headers; none where a name is not UTF-8: the stages write such a name out."""
-    try:
-        return cast("list[tuple[str, bytes | None]]", _read_headers(message) or [])
-    except (UnicodeDecodeError, SystemError):
-        return []

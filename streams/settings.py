@@ -1,26 +1,33 @@
 """Settings of the conveyor, and how every section is read from the environment."""
 
+import json
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import (
+    BeforeValidator,
     Field,
     FilePath,
     NonNegativeFloat,
-    NonNegativeInt,
     PositiveFloat,
     PositiveInt,
     SecretStr,
     ValidationError,
+    field_validator,
     model_validator,
 )
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from streams.errors import SettingsError
+from streams.errors import SettingsError, broken_rules
 
 Days = Annotated[float, Field(ge=0.0, le=36_500.0)]
 """A span of time in days."""
+_T = TypeVar("_T")
+FromJson = Annotated[
+    _T, NoDecode, BeforeValidator(lambda value: json.loads(value) if isinstance(value, str) else value)
+]
+"""What a variable holds as JSON; a setting that is given in code is taken as it is."""
 
 
 class Section(BaseSettings):
@@ -50,9 +57,8 @@ class Section(BaseSettings):
         try:
             return cls(**values)
         except ValidationError as error:
-            problems = "; ".join(
-                f"{cls.variable(str(problem['loc'][0])) if problem['loc'] else cls.__name__}: {problem['msg']}"
-                for problem in error.errors(include_url=False, include_input=False)
+            problems = broken_rules(
+                error, most=None, name=lambda path: cls.variable(path.split(".")[0]) if path else cls.__name__
             )
             raise SettingsError(problems, "Correct the variable; docs/settings.md lists them all") from None
 
@@ -88,17 +94,25 @@ class KafkaSettings(Section):
     """Password of the private key, if it is encrypted."""
     session_timeout_s: PositiveFloat = 6.0
     """Seconds without a heartbeat after which the group takes a dead worker's partitions away."""
-    heartbeat_interval_s: PositiveFloat = 1.5
-    """Seconds between heartbeats; at most a third of the session time-out."""
-    request_timeout_s: PositiveFloat = 12.0
-    """Seconds to wait for a broker's answer; longer than the session time-out."""
     rebalance_timeout_s: PositiveFloat = 10.0
-    """Seconds that a rebalance waits for a member."""
-    handover_s: NonNegativeFloat = 3.0
-    """Seconds that a member lets a rebalance wait for its work in flight. What takes longer, the partition's next owner
-    does as well. At most half of the rebalance time-out."""
+    """Seconds that a rebalance waits for a member; three tenths of them at the most for its work in flight."""
     commit_interval_s: PositiveFloat = 1.0
     """Seconds between commits: after a crash, what was done since the last one is done again."""
+
+    @property
+    def heartbeat_interval_s(self) -> float:
+        """Seconds between heartbeats: of four in a session, three may be lost."""
+        return self.session_timeout_s / 4
+
+    @property
+    def request_timeout_s(self) -> float:
+        """Seconds to wait for a broker's answer: longer than a session, and than joining a group takes."""
+        return max(2 * self.session_timeout_s, self.rebalance_timeout_s + 2)
+
+    @property
+    def handover_s(self) -> float:
+        """Seconds that a member lets a rebalance wait for its work in flight; what is left is done again."""
+        return 0.3 * self.rebalance_timeout_s
 
     @property
     def uses_tls(self) -> bool:
@@ -134,18 +148,6 @@ class KafkaSettings(Section):
     def _variables(cls, fields: list[str]) -> str:
         return " and ".join(cls.variable(field) for field in fields)
 
-    @model_validator(mode="after")
-    def _timeouts_fit_together(self) -> Self:
-        if self.session_timeout_s > self.request_timeout_s:
-            raise ValueError("CALLSIFT_KAFKA_SESSION_TIMEOUT_S must not exceed CALLSIFT_KAFKA_REQUEST_TIMEOUT_S")
-        if self.heartbeat_interval_s * 3 > self.session_timeout_s:
-            raise ValueError(
-                "CALLSIFT_KAFKA_HEARTBEAT_INTERVAL_S must be at most a third of CALLSIFT_KAFKA_SESSION_TIMEOUT_S"
-            )
-        if self.handover_s * 2 > self.rebalance_timeout_s:
-            raise ValueError("CALLSIFT_KAFKA_HANDOVER_S must be at most half of CALLSIFT_KAFKA_REBALANCE_TIMEOUT_S")
-        return self
-
 
 class RunnerSettings(Section):
     """How a stage takes events."""
@@ -154,24 +156,10 @@ class RunnerSettings(Section):
 
     window_size: PositiveInt = 8
     """Events in work at once in one worker."""
-    window_reach: PositiveInt = 1000
-    """How many events a partition may hold behind its oldest unfinished one; they come again after a crash."""
     quick_tries: PositiveInt = 3
     """Tries of an event that fails with a transient error, before it goes to a retry topic."""
-    backoff_s: NonNegativeFloat = 0.5
-    """Seconds before the second try at the most; doubles with each further one, chosen at random below that."""
     work_limit_s: PositiveFloat = 14400.0
     """Seconds that one try of one event may take, its wait for a child process included, before it is given up."""
-    outage_streak: PositiveInt = 5
-    """Different events that must fail in a row for want of what they depend on for the stage to pause."""
-    probe_s: PositiveFloat = 1.0
-    """Seconds before a paused stage probes whether the dependency is back; doubles with each further probe."""
-    longest_probe_s: PositiveFloat = 30.0
-    """Seconds between two probes at the most."""
-    brake_sample: PositiveInt = 50
-    """Events that are looked back upon to see whether nearly everything is invalid."""
-    brake_share: float = Field(default=0.9, gt=0.0, le=1.0)
-    """Share of invalid ones among them from which the stage stops until `callsift brake release`."""
     stall_limit_s: PositiveFloat = 60.0
     """Seconds without progress, although events wait and nothing is in work, after which the worker ends itself."""
     grace_s: NonNegativeFloat = 25.0
@@ -188,14 +176,27 @@ class WorkerSettings(Section):
 
     model_config = SettingsConfigDict(env_prefix="CALLSIFT_")
 
-    http_host: str = "0.0.0.0"
-    """Address that /metrics, /health/live and /health/ready listen on."""
-    http_port: NonNegativeInt = Field(default=8000, le=65535)
-    """Port that they listen on; 0 takes any free one."""
+    http_port: str = "8000"
+    """Port of /metrics, /health/live and /health/ready, on all addresses of the machine, or with one in front on that
+    alone: 127.0.0.1:8000. Port 0 takes any free one."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     """The least important lines that are written to standard error."""
     log_format: Literal["text", "json"] = "text"
     """text for people, json for a log collector."""
+
+    @field_validator("http_port")
+    @classmethod
+    def _is_a_port(cls, value: str) -> str:
+        port = value.rpartition(":")[2]
+        if not (port.isascii() and port.isdigit() and int(port) <= 65535):
+            raise ValueError("expected a port from 0 to 65535, or an address and a port such as 127.0.0.1:8000")
+        return value
+
+    @property
+    def listens_on(self) -> tuple[str, int]:
+        """Address and port of metrics and health."""
+        host, _, port = self.http_port.rpartition(":")
+        return host or "0.0.0.0", int(port)
 
 
 class MonitorSettings(Section):
@@ -228,13 +229,9 @@ class RetentionSettings(Section):
 
     model_config = SettingsConfigDict(env_prefix="CALLSIFT_RETENTION_")
 
-    audio_days: Days = 7.0
-    """Days that prepared audio is kept in the audio store; 0: for ever."""
-    decoded_days: Days = 7.0
-    """Days that the transcribe stage's checkpoints (decoded segments) are kept in the audio store; 0: for ever."""
-    turns_days: Days = 7.0
-    """Days that the turns of large transcripts are kept in the audio store; 0: for ever. Not less than
-    calls.classified keeps its messages, where an operator may want to have them read again."""
+    audio_store_days: Days = 7.0
+    """Days that everything is kept in the audio store, from when it was written last; 0: for ever. Not less than the
+    topics between the stages keep their messages, where an operator may want to have them read again."""
     documents_days: Days = 0.0
     """Days that documents are kept in MongoDB, from the decision on; 0: for ever."""
     dead_letters_days: Days = 30.0

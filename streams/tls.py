@@ -4,6 +4,8 @@ import re
 import ssl
 from pathlib import Path
 
+from pydantic import SecretStr
+
 _FAILED = re.compile(r"certificate verify failed: ([^()]*[^() .])\.? \(_ssl\.c")
 _WHERE = {
     "Missing Authority Key Identifier": "in the server's certificate, or one between it and its root",
@@ -22,6 +24,25 @@ def client_context(ca_file: Path | None = None) -> ssl.SSLContext:
         OSError: The file cannot be read, or holds no certificate.
     """
     return checked_alike(ssl.create_default_context(cafile=ca_file))
+
+
+def load_own_certificate(
+    context: ssl.SSLContext, certificate_file: Path, key_file: Path | None, key_password: SecretStr | None
+) -> None:
+    """Let a context prove who we are.
+
+    Args:
+        context: Changed in place.
+        certificate_file: PEM file of our certificate and its chain.
+        key_file: PEM file of its private key; None: it is in the certificate's file.
+        key_password: Password of the key; None: it has none.
+
+    Raises:
+        OSError: A file cannot be read, or the key does not open or does not belong to the certificate.
+    """
+    # without a password OpenSSL would ask for one on the terminal; an empty one is refused instead
+    password = key_password.get_secret_value() if key_password else ""
+    context.load_cert_chain(certificate_file, key_file, password)
 
 
 def checked_alike(context: ssl.SSLContext) -> ssl.SSLContext:

@@ -1,8 +1,21 @@
 """Every topic and every stage of the pipeline, in one place."""
 
 from dataclasses import dataclass
+from typing import Generic, TypeAlias, TypeVar
 
-from schemas import AudioReady, CallClassified, CallEnded, CallOutcome, CallTranscribed, DeadLetter, Event
+from pydantic import BaseModel
+
+from schemas import (
+    AudioReady,
+    BrakeNotice,
+    CallClassified,
+    CallEnded,
+    CallOutcome,
+    CallTranscribed,
+    DeadLetter,
+    Event,
+    Replay,
+)
 
 _DAY_S = 24 * 3600
 
@@ -10,13 +23,17 @@ LARGEST_MESSAGE_BYTES = 4 * 1024 * 1024
 """The most that any topic takes; the brokers hold the others to their own limit, which is about 1 MB by default."""
 
 
+ContentT_co = TypeVar("ContentT_co", bound=BaseModel, covariant=True)
+
+
 @dataclass(frozen=True)
-class Topic:
-    """A topic: its name without prefix, the event on it, and how Kafka keeps it."""
+class TopicOf(Generic[ContentT_co]):
+    """A topic: its name without prefix, what is on it, and how Kafka keeps it."""
 
     name: str
-    event: type[Event]
-    holds: str
+    content: type[ContentT_co]
+    """What every value on it is, as JSON."""
+    summary: str
     """One sentence for the contract."""
     partitions: int = 12
     """The most workers that can share the stage that reads it."""
@@ -30,15 +47,19 @@ class Topic:
     """For a retry topic: seconds that each message waits before it goes back to where it came from."""
 
 
-ENDED = Topic("calls.ended", CallEnded, "Calls that are over, from the PBX.")
-AUDIO = Topic("calls.audio", AudioReady, "Recordings decoded, with who spoke when.")
-TRANSCRIPTS = Topic("calls.transcripts", CallTranscribed, "What was said.")
-REPROCESS = Topic("calls.reprocess", CallTranscribed, "Stored transcripts that are to be classified again.")
-CLASSIFIED = Topic("calls.classified", CallClassified, "What the call was for.")
-OUTCOMES = Topic(
+Topic: TypeAlias = TopicOf[Event]
+"""A topic of events, as every stage consumes and produces them."""
+AnyTopic: TypeAlias = TopicOf[BaseModel]
+
+ENDED = TopicOf("calls.ended", CallEnded, "Calls that are over, from the PBX.")
+AUDIO = TopicOf("calls.audio", AudioReady, "Recordings decoded, with who spoke when.")
+TRANSCRIPTS = TopicOf("calls.transcripts", CallTranscribed, "What was said.")
+REPROCESS = TopicOf("calls.reprocess", CallTranscribed, "Stored transcripts that are to be classified again.")
+CLASSIFIED = TopicOf("calls.classified", CallClassified, "What the call was for.")
+OUTCOMES = TopicOf(
     "calls.outcomes", CallOutcome, "How each call ended, for downstream teams.", retention_s=None, compacted=True
 )
-DEAD_LETTER = Topic(
+DEAD_LETTER = TopicOf(
     "calls.dead-letter",
     DeadLetter,
     "Messages that could not be processed, with the cure.",
@@ -46,24 +67,28 @@ DEAD_LETTER = Topic(
     max_message_bytes=LARGEST_MESSAGE_BYTES,  # base64 makes the original a third larger, and it has to fit
 )
 
-TOPICS = (ENDED, AUDIO, TRANSCRIPTS, REPROCESS, CLASSIFIED, OUTCOMES, DEAD_LETTER)
+TOPICS: tuple[Topic, ...] = (ENDED, AUDIO, TRANSCRIPTS, REPROCESS, CLASSIFIED, OUTCOMES, DEAD_LETTER)
 """What travels between the stages and to others."""
 
-RETRIES = tuple(
+RETRIES: tuple[Topic, ...] = tuple(
     # One constant delay per topic: the oldest message is always the next one due, so waiting blocks nothing that is.
-    Topic(f"calls.retry.{name}", Event, f"Messages of any stage that are tried again after {name}.", 3, delay_s=delay_s)
-    for name, delay_s in (("30s", 30), ("5m", 300), ("1h", 3600))
+    TopicOf(
+        f"calls.retry.{name}", Event, f"Messages of any stage that are tried again after {name}.", 3, delay_s=wait_s
+    )
+    for name, wait_s in (("30s", 30), ("5m", 300), ("1h", 3600))
 )
 """The steps of the ladder between a stage's quick tries and the dead-letter topic."""
 
-BRAKES = Topic("calls.brakes", Event, "Which stage's brake is applied, and why.", 1, retention_s=None, compacted=True)
-
-REPLAYS = Topic(
-    "calls.replays", Event, "Which dead letters have been replayed, and when.", 3, retention_s=None, compacted=True
+BRAKES = TopicOf(
+    "calls.brakes", BrakeNotice, "Which stage's brake is applied, and why.", 1, retention_s=None, compacted=True
 )
-"""Keyed by the dead letter's identifier; read and written by `callsift dlq` alone (streams/dead_letters/listing.py)."""
 
-ALL_TOPICS = (*TOPICS, *RETRIES, BRAKES, REPLAYS)
+REPLAYS = TopicOf(
+    "calls.replays", Replay, "Which dead letters have been replayed, and when.", 3, retention_s=None, compacted=True
+)
+"""Keyed by the dead letter's identifier; read and written by `callsift dlq` alone (streams/dead_letters)."""
+
+ALL_TOPICS: tuple[AnyTopic, ...] = (*TOPICS, *RETRIES, BRAKES, REPLAYS)
 
 
 @dataclass(frozen=True)
@@ -71,10 +96,10 @@ class Stage:
     """One step of the pipeline: a consumer group of its own, scaled by its own lag."""
 
     name: str
-    takes: tuple[Topic, ...]
-    gives: Topic
-    does: str
-    besides: tuple[Topic, ...] = ()
+    consumes: tuple[Topic, ...]
+    produces: Topic
+    summary: str
+    also_produces: tuple[Topic, ...] = ()
     """Where it may publish something besides its result."""
 
     @property
@@ -88,14 +113,17 @@ STAGES = {
     for stage in (
         Stage("audio", (ENDED,), AUDIO, "fetch, decode, split channels, detect speech"),
         Stage("transcribe", (AUDIO,), TRANSCRIPTS, "recognise what was said"),
-        Stage("classify", (TRANSCRIPTS,), CLASSIFIED, "decide what the call was for", besides=(REPROCESS,)),
+        Stage("classify", (TRANSCRIPTS,), CLASSIFIED, "decide what the call was for", also_produces=(REPROCESS,)),
         Stage("sink", (CLASSIFIED, DEAD_LETTER), OUTCOMES, "store the outcome and tell everybody"),
-        Stage("reprocess", (REPROCESS,), CLASSIFIED, "decide anew, in a lane of its own"),
+        Stage("reprocess", (REPROCESS,), CLASSIFIED, "decide again, in a lane of its own"),
     )
 }
 
-RETRIED = tuple(topic for stage in STAGES.values() for topic in stage.takes)
+RETRY_GROUP = "callsift.retry"
+"""The consumer group of the retry mover, without prefix."""
+
+RETRIED = tuple(topic for stage in STAGES.values() for topic in stage.consumes)
 """The topics whose messages may be tried again by way of a retry topic."""
 
-WAY = ("audio", "transcribe", "classify", "sink")
+PIPELINE = ("audio", "transcribe", "classify", "sink")
 """The stages that every call passes, in order."""

@@ -1,22 +1,22 @@
 """The audio stage's agent: fetches, lets a child process compute, and stores the prepared audio."""
 
-import asyncio
 import hashlib
 import tempfile
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 
 from agents.audio import metrics
-from agents.audio.fetching.fetcher import Fetcher, RecordingGone, RecordingMissing
-from agents.audio.fetching.settings import FetchSettings
-from agents.audio.prepared import Hearing, Prepared
+from agents.audio.fetch_settings import FetchSettings
+from agents.audio.fetching import Fetcher, RecordingGone, RecordingMissing
+from agents.audio.prepared import AudioOptions, Prepared
 from agents.audio.settings import AudioSettings
-from schemas import AudioReady, CallEnded, FilePerSpeaker, OneFile, Recording
-from streams.payloads.claim_check import ClaimCheckStore
+from schemas import AudioReady, CallEnded, ClaimCheck, FilePerSpeaker, OneFile, Recording
+from streams.payloads import PREPARED, ClaimCheckStore
 from streams.pool import NativePool
 from streams.privacy import CallerPrivacy
-from streams.processing.agent import Agent
+from streams.processing import Agent
 
 
 class AudioAgent(Agent[CallEnded]):
@@ -55,10 +55,8 @@ class AudioAgent(Agent[CallEnded]):
             for uri, path in files.items():
                 await self._fetch(call, uri, path)
             flac = folder / "prepared.flac"
-            prepared = await self._pool.run(_prepare, call.recording, files, flac, hearing(self._settings))
-            claim = await asyncio.to_thread(
-                self._store.put_file, await asyncio.to_thread(_object_name, call, flac), flac
-            )
+            prepared = await self._pool.run(_prepare, call.recording, files, flac, audio_options(self._settings))
+            claim = await self._store.in_thread(partial(self._put, call.call_id, flac), flac.stat().st_size)
         facts = prepared.recording_facts
         metrics.AUDIO_SECONDS.inc(facts.duration_s)
         metrics.RECORDINGS.labels(facts.channel_layout or "").inc()
@@ -73,6 +71,9 @@ class AudioAgent(Agent[CallEnded]):
             speech=prepared.speech,
             figures=prepared.figures,
         )
+
+    def _put(self, call_id: str, flac: Path) -> ClaimCheck:
+        return self._store.put_file(_object_name(call_id, flac), flac)
 
     async def _fetch(self, call: CallEnded, uri: str, path: Path) -> None:
         try:
@@ -92,9 +93,9 @@ def addresses(recording: Recording) -> list[str]:
             return [customer.uri, agent.uri]
 
 
-def hearing(settings: AudioSettings) -> Hearing:
+def audio_options(settings: AudioSettings) -> AudioOptions:
     """Return the part of the settings that the computation needs."""
-    return Hearing(
+    return AudioOptions(
         channels=settings.channels, threshold=settings.speech_threshold, min_silence_s=settings.min_silence_s
     )
 
@@ -105,17 +106,17 @@ def _suffix(uri: str) -> str:
     return suffix if suffix[1:].isalnum() and len(suffix) <= 8 else ""
 
 
-def _object_name(call: CallEnded, flac: Path) -> str:
+def _object_name(call_id: str, flac: Path) -> str:
     """Name the stored audio by call and content: a repetition replaces it by itself, another recording does not."""
     with flac.open("rb") as file:
         content = hashlib.file_digest(file, "sha256").digest()
-    return f"prepared/{hashlib.sha256(call.call_id.encode() + content).hexdigest()[:32]}.flac"
+    return PREPARED.file(hashlib.sha256(call_id.encode() + content).hexdigest(), ".flac")
 
 
-def _prepare(recording: Recording, files: dict[str, Path], flac: Path, hearing: Hearing) -> Prepared:
+def _prepare(recording: Recording, files: dict[str, Path], flac: Path, options: AudioOptions) -> Prepared:
     from agents.audio.core import prepare  # noqa: PLC0415 - torch is loaded in the child alone
 
-    return prepare(recording, files, flac, hearing)
+    return prepare(recording, files, flac, options)
 
 
 def _load_in_child() -> None:

@@ -21,7 +21,7 @@ _TWO_CHANNELS = {Speaker.CUSTOMER: 0, Speaker.AGENT: 1}
 
 
 class ChannelMissing(PermanentError):
-    """The recording lacks a channel that a speaker should be on, or nobody said who is on which of many."""
+    """The recording lacks a channel that a speaker should be on, or nothing says who is on which of many."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def opened(recording: Recording, files: Mapping[str, Path], channels: Mapping[Sp
 
 
 def in_blocks(blocks: Iterable[Samples], size: int) -> Iterator[Samples]:
-    """Cut blocks of any length anew: ``size`` samples each, the last one fewer."""
+    """Cut blocks of any length into blocks of ``size`` samples; the last one may have fewer."""
     held: list[Samples] = []
     samples = 0
     for block in blocks:
@@ -86,13 +86,13 @@ def in_blocks(blocks: Iterable[Samples], size: int) -> Iterator[Samples]:
 
 
 def _one_file(file: RecordingFile, named: Mapping[Speaker, int] | None) -> Source:
-    if file.channels == 1:  # whoever was to be on which channel: there is but one
+    if file.channels == 1:  # whatever the event or the settings name: there is one channel
         levels = {Speaker.UNDIVIDED: Levels()}
         return Source((file,), "mono", levels, _at_16_khz(file, file.blocks(), levels))
     if named is None and file.channels > 2:
         raise ChannelMissing(
             f"the recording has {file.channels} channels and nothing says who is on which",
-            "Say it in the event's recording.channels, or set CALLSIFT_AUDIO_CUSTOMER_CHANNEL and _AGENT_CHANNEL",
+            "Say it in the event's recording.channels, or set CALLSIFT_AUDIO_CHANNELS",
         )
     channels = named or _TWO_CHANNELS
     if missing := [f"{speaker}: {channel}" for speaker, channel in channels.items() if channel >= file.channels]:

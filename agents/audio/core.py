@@ -11,12 +11,12 @@ import numpy.typing as npt
 import soundfile
 
 from agents.audio.channels import BLOCK, Source, opened
+from agents.audio.crosstalk import Crosstalk, Windows, same_mix, without_bleed
 from agents.audio.decode import Samples
-from agents.audio.figures import speech_figures
-from agents.audio.likeness import Likeness, Windows, same_mix, without_bleed
 from agents.audio.loudness import Loudness
-from agents.audio.prepared import Hearing, Prepared
+from agents.audio.prepared import AudioOptions, Prepared
 from agents.audio.resample import SAMPLE_RATE_HZ
+from agents.audio.speech_figures import speech_figures
 from agents.audio.vad import VoiceActivity, load_model
 from schemas import ChannelFacts, Recording, RecordingFacts, Speaker, SpeechSegment
 
@@ -25,44 +25,44 @@ _COMPRESSION = 0.5
 
 
 class _Listener:
-    """What is measured of all speakers while the recording streams by."""
+    """What is measured of all speakers while the recording is read."""
 
     def __init__(self, speakers: int) -> None:
         self.activity = VoiceActivity(speakers)
         self.loudness = Loudness(speakers)
-        self.likeness = Likeness()
+        self.crosstalk = Crosstalk()
 
     def push(self, block: Samples) -> None:
         self.activity.push(block)
         self.loudness.push(block)
         if len(block) == 2:
-            self.likeness.push(block)
+            self.crosstalk.push(block)
 
 
-def prepare(recording: Recording, files: Mapping[str, Path], flac: Path, hearing: Hearing) -> Prepared:
+def prepare(recording: Recording, files: Mapping[str, Path], flac: Path, options: AudioOptions) -> Prepared:
     """Decode a recording, split it by speaker and find the speech in it.
 
     Args:
         recording: As the event describes it.
         files: Where the content of each address that the recording names lies on disk.
         flac: Where to write the prepared audio: FLAC, 16 bit, 16,000 Hz, one channel per speaker.
-        hearing: How to listen.
+        options: How to listen.
 
     Raises:
         UndecodableRecording: Nothing in a file can be decoded.
         ChannelMissing: A speaker has no channel.
     """
-    with opened(recording, files, hearing.channels) as source:
+    with opened(recording, files, options.channels) as source:
         listener = _Listener(len(source.levels))
         duration_s = _streamed(source, listener, flac)
-        windows = listener.likeness.windows()
+        windows = listener.crosstalk.windows()
         facts = {
             speaker: levels.facts(loudness_lufs)
             for (speaker, levels), loudness_lufs in zip(
                 source.levels.items(), listener.loudness.integrated_lufs(), strict=True
             )
         }
-        segments = listener.activity.segments(threshold=hearing.threshold, min_silence_s=hearing.min_silence_s)
+        segments = listener.activity.segments(threshold=options.threshold, min_silence_s=options.min_silence_s)
         speech = dict(zip(source.levels, segments, strict=True))
         layout = source.layout
         if len(speech) == 2 and same_mix(windows):
@@ -96,7 +96,7 @@ def warm_up() -> None:
 
 
 def _streamed(source: Source, listener: _Listener, flac: Path) -> float:
-    """Let the recording stream by once: write the prepared audio, and measure. Returns its seconds."""
+    """Read the recording once: write the prepared audio and take the measurements. Returns its seconds."""
     speakers, samples = len(source.levels), 0
     with soundfile.SoundFile(
         flac, "w", SAMPLE_RATE_HZ, speakers, "PCM_16", format="FLAC", compression_level=_COMPRESSION

@@ -11,7 +11,7 @@ import av
 import numpy as np
 import numpy.typing as npt
 
-from agents.audio.announced import cut_s, is_empty_wav
+from agents.audio.declared_duration import cut_s, is_empty_wav
 from agents.audio.ogg import outside_pages
 from agents.audio.packets import Frames
 from streams.errors import PermanentError

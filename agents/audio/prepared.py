@@ -7,8 +7,8 @@ from schemas import RecordingFacts, Speaker, SpeechFigures, SpeechSegment
 
 
 @dataclass(frozen=True)
-class Hearing:
-    """How to listen: the part of the stage's settings that the computation needs."""
+class AudioOptions:
+    """The part of the stage's settings that the computation needs."""
 
     channels: Mapping[Speaker, int] | None
     """Who is on which channel where the event does not say; None: on two channels the customer is the first."""

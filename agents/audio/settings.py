@@ -1,12 +1,10 @@
 """Settings of the audio stage."""
 
-from typing import Self
-
-from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
+from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
 from pydantic_settings import SettingsConfigDict
 
-from schemas import Speaker
-from streams.settings import Section
+from schemas import Channels
+from streams.settings import FromJson, Section
 
 
 class AudioSettings(Section):
@@ -14,10 +12,9 @@ class AudioSettings(Section):
 
     model_config = SettingsConfigDict(env_prefix="CALLSIFT_AUDIO_")
 
-    customer_channel: NonNegativeInt | None = None
-    """Channel of the customer, counted from 0, where the event does not say. Unset, as agent_channel: 0."""
-    agent_channel: NonNegativeInt | None = None
-    """Channel of the agent, counted from 0, where the event does not say. Unset, as customer_channel: 1."""
+    channels: FromJson[Channels | None] = None
+    """Channel of each speaker, counted from 0, where the event does not say, as JSON as there: {"customer": 1, "agent":
+    0}. Unset: the customer is on 0 and the agent on 1, if there are no more than two."""
     processes: PositiveInt = 1
     """Child processes that decode; each keeps one core busy."""
     time_limit_s: PositiveFloat = 900.0
@@ -28,18 +25,3 @@ class AudioSettings(Section):
     """Probability above which Silero VAD's frame counts as speech."""
     min_silence_s: PositiveFloat = 0.3
     """Pauses shorter than this, in seconds, do not end a stretch of speech."""
-
-    @property
-    def channels(self) -> dict[Speaker, int] | None:
-        """Who is on which channel where the event does not say; None where nothing is set."""
-        if self.customer_channel is None or self.agent_channel is None:
-            return None
-        return {Speaker.CUSTOMER: self.customer_channel, Speaker.AGENT: self.agent_channel}
-
-    @model_validator(mode="after")
-    def _one_channel_each(self) -> Self:
-        if (self.customer_channel is None) != (self.agent_channel is None):
-            raise ValueError("CALLSIFT_AUDIO_CUSTOMER_CHANNEL and CALLSIFT_AUDIO_AGENT_CHANNEL belong together")
-        if self.customer_channel is not None and self.customer_channel == self.agent_channel:
-            raise ValueError("two speakers share a channel; give each speaker a channel of its own")
-        return self

@@ -1,12 +1,12 @@
 """The classify stage's agent: asks a classifier, unless there is nothing to ask about."""
 
 from agents.classify import core, metrics
-from agents.classify.classifier import Classifier, HostedModel
-from agents.classify.hosted import HostedClassifier
-from agents.classify.policy import OfflineWhenAway, SecondOpinion
+from agents.classify.classifier import Classifier
+from agents.classify.fallback import PROBE_S, OfflineWhenAway, SecondOpinion
+from agents.classify.hosted import HostedClassifier, HostedModel
 from agents.classify.settings import ClassifySettings
 from schemas import CallClassified, CallTranscribed, Event, Taxonomy
-from streams.processing.agent import Agent
+from streams.processing import Agent
 from streams.topics import REPROCESS, Topic
 
 
@@ -19,11 +19,11 @@ class ClassifyAgent(Agent[CallTranscribed]):
         self._taxonomy = taxonomy
         self._floor = confidence_floor
 
-    def depends(self, call: CallTranscribed) -> bool:
+    def needs_dependency(self, call: CallTranscribed) -> bool:
         """Nobody is asked about a call in which the customer said nothing."""
         return core.customer_spoke(call)
 
-    def aside(self, call: CallTranscribed, result: Event) -> tuple[Topic, Event] | None:
+    def side_output(self, call: CallTranscribed, result: Event) -> tuple[Topic, Event] | None:
         """What was decided provisionally goes into the lane, where it waits to be decided anew."""
         if not (isinstance(result, CallClassified) and result.provisional):
             return None
@@ -41,25 +41,28 @@ class ClassifyAgent(Agent[CallTranscribed]):
         return result
 
 
-def make_classifier(settings: ClassifySettings, taxonomy: Taxonomy) -> Classifier:
-    """Make the classifier that the settings choose; only its own libraries are imported."""
+def make_classifier(settings: ClassifySettings, taxonomy: Taxonomy, *, probe_s: float = PROBE_S) -> Classifier:
+    """Make the classifier that the settings choose; only its own libraries are imported.
+
+    Where another stands in for it, it is asked every ``probe_s`` seconds whether it is back.
+    """
     if settings.chosen == "offline":
         return _offline(taxonomy)
     hosted: Classifier = HostedClassifier(make_model(settings), settings, taxonomy)
     if settings.agreement == "offline":
         hosted = SecondOpinion(hosted, _offline(taxonomy))
     if settings.when_away == "offline":
-        return OfflineWhenAway(hosted, _offline(taxonomy), probe_s=settings.away_probe_s)
+        return OfflineWhenAway(hosted, _offline(taxonomy), probe_s=probe_s)
     return hosted
 
 
 def make_model(settings: ClassifySettings) -> HostedModel:
     """Make the SDK's client that the settings choose."""
     if settings.chosen == "gemini-legacy":
-        from agents.classify.gemini_legacy import LegacyGeminiModel  # noqa: PLC0415
+        from agents.classify.hosted.gemini_legacy import LegacyGeminiModel  # noqa: PLC0415
 
         return LegacyGeminiModel(settings)
-    from agents.classify.gemini import GeminiModel  # noqa: PLC0415
+    from agents.classify.hosted.gemini import GeminiModel  # noqa: PLC0415
 
     return GeminiModel(settings)
 

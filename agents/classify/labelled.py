@@ -1,27 +1,15 @@
 """Calls that a person has labelled: what a classifier is trained from and measured on."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from schemas import FilePerSpeaker, OneFile, Recording, Speaker, Taxonomy
+from agents.classify.dialogues import Dialogue, parse, read_lines
+from schemas import Recording, Taxonomy
 from streams.errors import CallsiftError
-
-
-class UnusableLabels(CallsiftError):
-    """A file of labelled calls is not what it should be."""
-
-
-class SaidTurn(BaseModel):
-    """One turn of a labelled dialogue."""
-
-    model_config = ConfigDict(frozen=True)
-
-    speaker: Speaker
-    text: str
 
 
 class LabelledCall(BaseModel):
@@ -39,16 +27,11 @@ class LabelledCall(BaseModel):
         return self.sub_category or self.category
 
 
-class Dialogue(LabelledCall):
+class LabelledDialogue(Dialogue, LabelledCall):
     """A labelled call whose words are known."""
 
-    turns: tuple[SaidTurn, ...]
+    id: str = Field(min_length=1)
     recognition_mistakes: bool = False
-
-    @property
-    def customer_speaks(self) -> bool:
-        """Whether the customer says anything; if not, a rule decides before any classifier."""
-        return any(turn.text.strip() for turn in self.turns if turn.speaker != Speaker.AGENT)
 
 
 class RecordedCall(LabelledCall):
@@ -58,76 +41,56 @@ class RecordedCall(LabelledCall):
     """Paths on this machine, relative ones to the folder of the file."""
     language: str | None = None
 
-    def beside(self, folder: Path) -> "RecordedCall":
-        """Return the call with its relative paths taken from ``folder``."""
-        match self.recording:
-            case OneFile() as one:
-                found: Recording = one.model_copy(update={"uri": str(folder / one.uri)})
-            case FilePerSpeaker() as legs:
-                found = legs.model_copy(
-                    update={
-                        who: leg.model_copy(update={"uri": str(folder / leg.uri)})
-                        for who, leg in (("customer", legs.customer), ("agent", legs.agent))
-                    }
-                )
-        return self.model_copy(update={"recording": found})
+    @field_validator("recording", mode="before")
+    @classmethod
+    def _one_file(cls, value: Any) -> Any:
+        return {"uri": value} if isinstance(value, str) else value
 
 
-def read_labelled(paths: Sequence[Path], taxonomy: Taxonomy) -> list[Dialogue | RecordedCall]:
+def read_labelled(paths: Sequence[Path], taxonomy: Taxonomy) -> list[LabelledDialogue | RecordedCall]:
     """Read labelled calls, one JSON object a line.
 
     Raises:
-        UnusableLabels: There is no such file, a line is no labelled call, its label is not in the taxonomy, or two
+        CallsiftError: There is no such file, a line is no labelled call, its label is not in the taxonomy, or two
             calls share an identifier; the message names file and line, and quotes nothing that was said.
     """
-    calls: list[Dialogue | RecordedCall] = []
-    seen: set[str] = set()
+    calls: dict[str, LabelledDialogue | RecordedCall] = {}
     for path in paths:
-        for place, line in _lines(path):
+        for place, line in read_lines(path):
             call = _call(place, line, path.parent)
             try:
                 taxonomy.leaf(call.category, call.sub_category)
             except ValueError as error:
-                raise UnusableLabels(f"{place}, call {call.id}: {error}", "docs/categories.md lists them") from None
-            if call.id in seen:
-                raise UnusableLabels(f"{place}: a second call {call.id}", "Give every call an id of its own")
-            seen.add(call.id)
-            calls.append(call)
-    return calls
+                raise CallsiftError(f"{place}, call {call.id}: {error}", "docs/categories.md lists them") from None
+            if call.id in calls:
+                raise CallsiftError(f"{place}: a second call {call.id}", "Give every call an id of its own")
+            calls[call.id] = call
+    return list(calls.values())
 
 
-def read_dialogues(paths: Sequence[Path]) -> list[Dialogue]:
+def read_labelled_dialogues(paths: Sequence[Path]) -> list[LabelledDialogue]:
     """Read labelled calls whose words are known.
 
     Raises:
-        UnusableLabels: As ``read_labelled``, or one of them is a recording.
+        CallsiftError: As ``read_labelled``, or one of them is a recording.
     """
     calls = read_labelled(paths, Taxonomy.load())
-    dialogues = [call for call in calls if isinstance(call, Dialogue)]
+    dialogues = [call for call in calls if isinstance(call, LabelledDialogue)]
     if len(dialogues) < len(calls):
-        raise UnusableLabels("a line has a recording instead of turns", "Only dialogues can be learnt from")
+        raise CallsiftError("a line has a recording instead of turns", "Only dialogues can be learnt from")
     return dialogues
 
 
-def _lines(path: Path) -> Iterable[tuple[str, str]]:
-    try:
-        lines = path.read_text(encoding="utf-8").split("\n")  # not splitlines: a text may hold U+2028
-    except (OSError, UnicodeDecodeError) as error:
-        raise UnusableLabels(f"cannot read {path}: {type(error).__name__}", "Name a file of labelled calls") from None
-    return [(f"{path.name} line {number}", line) for number, line in enumerate(lines, 1) if line.strip()]
+def _call(place: str, line: str, folder: Path) -> LabelledDialogue | RecordedCall:
+    if not _names_recording(line):
+        return parse(LabelledDialogue, line, place, "labelled call")
+    call = parse(RecordedCall, line, place, "labelled call")
+    return call.model_copy(update={"recording": call.recording.moved(lambda uri: str(folder / uri))})
 
 
-def _call(place: str, line: str, folder: Path) -> Dialogue | RecordedCall:
+def _names_recording(line: str) -> bool:
     try:
-        content: Any = json.loads(line)
-        if isinstance(content, dict) and "recording" in content:
-            if isinstance(content["recording"], str):
-                content["recording"] = {"uri": content["recording"]}
-            return RecordedCall.model_validate(content).beside(folder)
-        return Dialogue.model_validate(content)
-    except ValidationError as error:
-        problems = error.errors(include_url=False, include_input=False, include_context=False)
-        found = "; ".join(f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}" for problem in problems[:3])
+        content = json.loads(line)
     except ValueError:
-        found = "no JSON"
-    raise UnusableLabels(f"{place} is no labelled call: {found}", "docs/accuracy.md shows what a line looks like")
+        return False
+    return isinstance(content, dict) and "recording" in content

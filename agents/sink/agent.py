@@ -6,7 +6,7 @@ from agents.sink import core, metrics
 from agents.sink.store import OutcomeStore, UnstorableOutcome
 from schemas import CallClassified, CallOutcome, DeadLetter, Event
 from streams.privacy import CallerPrivacy
-from streams.processing.agent import Agent
+from streams.processing import Agent
 
 
 class SinkAgent(Agent[CallClassified | DeadLetter]):
@@ -29,7 +29,7 @@ class SinkAgent(Agent[CallClassified | DeadLetter]):
             stored = await self._store.save(core.done(event, datetime.now(UTC)), event.turns)
         if stored is not None:
             metrics.OUTCOMES.labels(stored.state).inc()
-            if stored.ended_at is not None and stored.revision == 1:  # a call judged anew is not late
+            if stored.ended_at is not None and stored.revision == 1:  # a call that is classified again is not late
                 seconds = (datetime.now(UTC) - stored.ended_at).total_seconds()
                 metrics.CALL_SECONDS.observe(max(0.0, seconds))
         return stored
@@ -46,11 +46,11 @@ class SinkAgent(Agent[CallClassified | DeadLetter]):
             raise refusal
         return None
 
-    def smaller(self, refused: Event) -> CallOutcome | None:
+    def smaller_form(self, refused: Event) -> CallOutcome | None:
         """Return an outcome that says what the refused one says in a few hundred bytes; None: that was it."""
         return core.smaller(refused) if isinstance(refused, CallOutcome) else None
 
-    async def superseded(self, published: CallOutcome) -> CallOutcome | None:
+    async def follow_up(self, published: CallOutcome) -> CallOutcome | None:
         """Return the newest outcome if another one was stored meanwhile: compaction must keep the newest.
 
         Whoever publishes an older one after the newer one finds the newer one stored, and publishes it again.

@@ -11,7 +11,7 @@ from pydantic import AwareDatetime, ValidationError
 from schemas import CallClassified, CallFacts, CallOutcome, CallTranscribed, DeadLetter, Event, Failure, Turn
 
 _BEFORE = {"pbx", "audio", "transcribe"}
-"""Who had a hand in a transcript."""
+"""The stages, and the PBX before them, that a transcript comes from."""
 _ESSENTIAL = (
     *("schema_version", "event_id", "trace_id", "call_id", "ended_at", "state", "outcome_id", "revision", "category"),
     *("sub_category", "confidence", "best_guess", "provisional", "decided_at", "versions", "failure", "left_out"),
@@ -50,7 +50,7 @@ def done(call: CallClassified, decided_at: AwareDatetime) -> CallOutcome:
 
 
 def failed(letter: DeadLetter) -> tuple[CallOutcome, ...]:
-    """Make the outcomes that say of a call that a stage gave it up, the fullest first; none where no call is named.
+    """Make the outcomes of a call that a stage gave up, the fullest first; none where the letter names no call.
 
     Each says the same with less of what came from outside: the last one names the call, and nothing else of it.
     """

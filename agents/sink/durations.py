@@ -1,4 +1,4 @@
-"""How long MongoDB takes for each command, as its driver tells."""
+"""How long MongoDB takes for each command, measured by its driver."""
 
 from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
 

@@ -17,13 +17,14 @@ from pymongo.errors import DocumentTooLarge, DuplicateKeyError, OperationFailure
 
 from agents.sink.core import transcript, verdict
 from agents.sink.durations import CommandDurations
-from agents.sink.settings import SinkSettings
+from agents.sink.settings import DATABASE, SinkSettings
 from schemas import CallOutcome, CallTranscribed, Leaf, Turn
 from streams.errors import PermanentError, SettingsError, TransientError
 from streams.tls import distrust
 
 Document = dict[str, Any]
 _TURNS = TypeAdapter(tuple[Turn, ...])
+_OF_MONGODB = {"admin", "config", "local"}
 _PASSING_CODES = {50, 112, 262}
 """MaxTimeMSExpired, WriteConflict, ExceededTimeLimit: the same document may be taken later."""
 _DOCUMENT_CODES = {15, 22, 10334, 17419, 17420}
@@ -31,7 +32,7 @@ _DOCUMENT_CODES = {15, 22, 10334, 17419, 17420}
 driver does not call them a WriteError."""
 
 
-class StoreUnavailable(TransientError):
+class MongoUnavailable(TransientError):
     """MongoDB did not answer, or refused."""
 
     dependency = "MongoDB"
@@ -64,8 +65,8 @@ _INDEXES = (
 
 
 @dataclass(frozen=True)
-class Chosen:
-    """Which of the stored calls are meant."""
+class CallFilter:
+    """Which of the stored calls to take."""
 
     since: datetime | None = None
     """Those that ended then or later; None: from the first on."""
@@ -88,7 +89,7 @@ class OutcomeStore:
             answer_limit_s: Seconds to wait for an answer, where that takes longer than ``settings`` say.
 
         Raises:
-            SettingsError: The address is none.
+            SettingsError: The address is none, or names a database of MongoDB's own.
         """
         milliseconds = round(settings.timeout_s * 1000)
         try:
@@ -105,7 +106,13 @@ class OutcomeStore:
                 "CALLSIFT_MONGO_URI is no address of MongoDB",
                 "Write mongodb://host:port, with user and password quoted",
             ) from None  # its text may hold the password
-        self._calls: AsyncIOMotorCollection[Document] = self._client[settings.database][settings.collection]
+        database = self._client.get_default_database(DATABASE)
+        if database.name in _OF_MONGODB:
+            raise SettingsError(
+                f"CALLSIFT_MONGO_URI names the database {database.name}, which is MongoDB's own",
+                f"Name another; for a user that is known there write /{DATABASE}?authSource={database.name}",
+            )
+        self._calls: AsyncIOMotorCollection[Document] = database[settings.collection]
 
     async def save(self, outcome: CallOutcome, turns: tuple[Turn, ...] = ()) -> CallOutcome | None:
         """Store an outcome unless it is known, and return what is to be published: with its revision, or nothing.
@@ -114,7 +121,7 @@ class OutcomeStore:
 
         Raises:
             UnstorableOutcome: No store of this kind can hold it.
-            StoreUnavailable: The store did not answer; nothing is known to have changed.
+            MongoUnavailable: MongoDB did not answer; nothing is known to have changed.
         """
         try:
             while True:
@@ -141,7 +148,7 @@ class OutcomeStore:
         """Return the newest outcome of a call.
 
         Raises:
-            StoreUnavailable: The store did not answer.
+            MongoUnavailable: MongoDB did not answer.
         """
         try:
             history = await self._history(call_id)
@@ -153,11 +160,11 @@ class OutcomeStore:
         """Return the document of a call."""
         return await self._calls.find_one({"_id": call_id})
 
-    async def transcripts(self, chosen: Chosen) -> AsyncIterator[tuple[CallOutcome, CallTranscribed]]:
+    async def transcripts(self, chosen: CallFilter) -> AsyncIterator[tuple[CallOutcome, CallTranscribed]]:
         """Yield the calls that are chosen and have a transcript, in no order: sorting would hold up a large store.
 
         Raises:
-            StoreUnavailable: The store did not answer.
+            MongoUnavailable: MongoDB did not answer.
         """
         wanted = {"outcome": 1, "turns": 1}
         try:
@@ -173,7 +180,7 @@ class OutcomeStore:
         """Return the number of documents whose newest outcome was decided before a moment; None: of all.
 
         Raises:
-            StoreUnavailable: The store did not answer.
+            MongoUnavailable: MongoDB did not answer.
         """
         try:
             return await self._calls.count_documents(_before(decided_before) if decided_before else {})
@@ -184,7 +191,7 @@ class OutcomeStore:
         """Delete the documents whose newest outcome was decided before a moment; returns how many they were.
 
         Raises:
-            StoreUnavailable: The store did not answer; some may be gone already.
+            MongoUnavailable: MongoDB did not answer; some may be gone already.
         """
         try:
             return (await self._calls.delete_many(_before(decided_at))).deleted_count
@@ -195,17 +202,17 @@ class OutcomeStore:
         """Return the indexes that are not there, each as its fields, separated by commas.
 
         Raises:
-            StoreUnavailable: The store did not answer, or refused.
+            MongoUnavailable: MongoDB did not answer, or refused.
         """
         return [str(index) for index in await self._missing()]
 
     async def create_indexes(self) -> list[str]:
         """Make the indexes that are not there yet, and return them as ``missing_indexes`` does; others stay.
 
-        On a large collection it takes minutes, in which everybody may go on reading and writing.
+        On a large collection it takes minutes; reading and writing go on meanwhile.
 
         Raises:
-            StoreUnavailable: The store did not answer, or refused; what it has begun it finishes.
+            MongoUnavailable: MongoDB did not answer, or refused; what it has begun it finishes.
         """
         missing = await self._missing()
         try:
@@ -259,7 +266,7 @@ class OutcomeStore:
         return result.matched_count == 1
 
 
-def _query(chosen: Chosen) -> Document:
+def _query(chosen: CallFilter) -> Document:
     ended_at = {"$gte": chosen.since, "$lt": chosen.until}
     query: Document = {"state": "done"}
     if bounds := {name: moment for name, moment in ended_at.items() if moment is not None}:
@@ -276,18 +283,18 @@ def _before(decided_at: datetime) -> Document:
     return {"decided_at": {"$lt": decided_at}}
 
 
-def _unavailable(error: PyMongoError) -> StoreUnavailable:
+def _unavailable(error: PyMongoError) -> MongoUnavailable:
     """Name a failure without its text, which may hold the address with the password."""
     if why := distrust(error):
-        return StoreUnavailable(why, "Name its authority as tlsCAFile in CALLSIFT_MONGO_URI, or have it issued anew")
-    return StoreUnavailable(
-        f"the store did not answer: {type(error).__name__}", "Check CALLSIFT_MONGO_URI and that MongoDB is up"
+        return MongoUnavailable(why, "Name its authority as tlsCAFile in CALLSIFT_MONGO_URI, or have it issued anew")
+    return MongoUnavailable(
+        f"MongoDB did not answer: {type(error).__name__}", "Check CALLSIFT_MONGO_URI and that MongoDB is up"
     )
 
 
-def _no_index(error: PyMongoError) -> StoreUnavailable:
+def _no_index(error: PyMongoError) -> MongoUnavailable:
     if isinstance(error, OperationFailure):
-        return StoreUnavailable(
+        return MongoUnavailable(
             f"MongoDB refuses with code {error.code}", "Let the user have the role readWrite on the database"
         )
     return _unavailable(error)

@@ -10,16 +10,17 @@ from pathlib import Path
 
 from agents.transcribe import metrics
 from agents.transcribe.checkpoint import Checkpoint
-from agents.transcribe.core import Span, shared_out, spans_to_decode, transcribed
+from agents.transcribe.core import AudioSpan, shared_out, spans_to_decode, transcribed
 from agents.transcribe.corrections import Corrections
-from agents.transcribe.fair import FairSlots
+from agents.transcribe.fair_queue import FairSlots
 from agents.transcribe.models import SpeechModels
 from agents.transcribe.settings import TranscribeSettings
 from schemas import AudioReady, CallTranscribed, Word
 from streams.errors import SettingsError
-from streams.payloads.claim_check import ClaimCheckStore
+from streams.payloads import ClaimCheckStore
 from streams.pool import NativePool
-from streams.processing.agent import Agent
+from streams.processing import Agent
+from streams.threads import Threads
 
 
 class TranscribeAgent(Agent[AudioReady]):
@@ -37,6 +38,8 @@ class TranscribeAgent(Agent[AudioReady]):
         self._store = store
         # one more than there are children: it waits in the pipe, so that no child waits for the next job
         self._slots = FairSlots(settings.processes + 1)
+        # the thousands of words of a long call would hold up the event loop; two threads would only share Python's lock
+        self._transcripts = Threads("transcript", 1)
         self._pool = NativePool(
             processes=settings.processes,
             time_limit_s=settings.time_limit_s,
@@ -58,11 +61,12 @@ class TranscribeAgent(Agent[AudioReady]):
     async def stop(self) -> None:
         """End the child processes."""
         await self._pool.close()
+        self._transcripts.close()
 
     async def work(self, call: AudioReady) -> CallTranscribed:
         """Recognise what was said in a call: the speech segments only, each speaker on its own."""
         model = self._models.chosen(call.language)
-        spans = spans_to_decode(call, self._settings.context_s)
+        spans = spans_to_decode(call)
         checkpoint = Checkpoint(
             self._store,
             audio_sha256=call.audio.sha256,
@@ -76,26 +80,27 @@ class TranscribeAgent(Agent[AudioReady]):
         if missing:
             with tempfile.TemporaryDirectory(prefix="callsift-", ignore_cleanup_errors=True) as folder:
                 flac = Path(folder) / "prepared.flac"
-                await asyncio.to_thread(self._store.get_file, call.audio, flac)
+                await self._store.in_thread(partial(self._store.get_file, call.audio, flac), call.audio.size_bytes)
                 async with checkpoint.kept():
                     await self._decode(flac, missing, model.folder, checkpoint)
         decoded = [(span, checkpoint.words(span)) for span in spans]
-        # in a thread: the thousands of words of a long call would hold up the event loop
-        transcript = await asyncio.to_thread(
-            transcribed,
-            call,
-            decoded,
-            language=model.language,
-            speech_model=model.fingerprint,
-            corrections=self._corrections,
+        transcript = await self._transcripts.run(
+            partial(
+                transcribed,
+                call,
+                decoded,
+                language=model.language,
+                speech_model=model.fingerprint,
+                corrections=self._corrections,
+            )
         )
         metrics.WITHHELD_TURNS.inc(transcript.turns_withheld)
         return transcript
 
-    async def _decode(self, flac: Path, spans: Sequence[Span], folder: Path, checkpoint: Checkpoint) -> None:
+    async def _decode(self, flac: Path, spans: Sequence[AudioSpan], folder: Path, checkpoint: Checkpoint) -> None:
         holder = object()
 
-        async def decode(job: list[Span]) -> None:
+        async def decode(job: list[AudioSpan]) -> None:
             async with self._slots.slot(holder):
                 words, busy_s = await self._pool.run(_recognise, flac, job, folder)
             checkpoint.add(job, words)
@@ -111,7 +116,7 @@ class TranscribeAgent(Agent[AudioReady]):
             raise failures.exceptions[0] from None
 
 
-def _seconds(spans: Sequence[Span]) -> float:
+def _seconds(spans: Sequence[AudioSpan]) -> float:
     return sum(span.seconds for span in spans)
 
 
@@ -126,7 +131,7 @@ def _load(folder: Path) -> None:
     load_model(folder)
 
 
-def _recognise(flac: Path, spans: list[Span], folder: Path) -> tuple[list[list[Word]], float]:
+def _recognise(flac: Path, spans: list[AudioSpan], folder: Path) -> tuple[list[list[Word]], float]:
     """Return the words, and the seconds that it took here: outside, jobs wait in the pipe as well."""
     from agents.transcribe.recognise import recognise  # noqa: PLC0415 - as above
 

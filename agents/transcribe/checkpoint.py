@@ -5,20 +5,18 @@ import logging
 import re
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 
 from pydantic import TypeAdapter, ValidationError
 
-from agents.transcribe.core import Span
+from agents.transcribe.core import AudioSpan
 from schemas import Word
 from streams.errors import CallsiftError
-from streams.payloads.claim_check import ClaimCheckStore
+from streams.payloads import DECODED, ClaimCheckStore
 
 logger = logging.getLogger(__name__)
 
-FOLDER = "decoded"
-"""Where checkpoints lie in the audio store."""
-
-FORMAT: TypeAdapter[list[tuple[Span, tuple[Word, ...]]]] = TypeAdapter(list[tuple[Span, tuple[Word, ...]]])
+FORMAT: TypeAdapter[list[tuple[AudioSpan, tuple[Word, ...]]]] = TypeAdapter(list[tuple[AudioSpan, tuple[Word, ...]]])
 """What a checkpoint holds: decoded spans, each with its words."""
 
 
@@ -38,41 +36,40 @@ class Checkpoint:
             every_s: Seconds between two writes.
         """
         self._store = store
-        self._name = f"{FOLDER}/{audio_sha256[:32]}-{re.sub(r'[^A-Za-z0-9._-]', '-', speech_model)}.json"
+        self._name = DECODED.file(audio_sha256, f"-{re.sub(r'[^A-Za-z0-9._-]', '-', speech_model)}.json")
         self._every_s = every_s
-        self._decoded: dict[Span, tuple[Word, ...]] = {}
+        self._decoded: dict[AudioSpan, tuple[Word, ...]] = {}
 
     async def read(self) -> None:
-        """Take up what was decoded before, if anything was. What cannot be read is decoded again."""
+        """Read what an earlier try decoded, if anything. What cannot be read is decoded again."""
         try:
-            payload = await asyncio.to_thread(self._store.find, self._name)
-            if payload is not None:
-                self._decoded |= dict(await asyncio.to_thread(FORMAT.validate_json, payload))
+            self._decoded |= await self._store.in_thread(self._stored)
         except ValidationError:
             logger.warning("checkpoint ignored", extra={"error": "it is not readable"})
         except CallsiftError as failure:
             logger.warning("checkpoint ignored", extra={"error": failure.message})
 
-    def missing(self, spans: Iterable[Span]) -> list[Span]:
+    def missing(self, spans: Iterable[AudioSpan]) -> list[AudioSpan]:
         """Return those of ``spans`` that are not decoded."""
         return [span for span in spans if span not in self._decoded]
 
-    def words(self, span: Span) -> tuple[Word, ...]:
+    def words(self, span: AudioSpan) -> tuple[Word, ...]:
         """Return the words in a decoded span."""
         return self._decoded[span]
 
-    def add(self, spans: Sequence[Span], words: Sequence[Sequence[Word]]) -> None:
-        """Take note that spans are decoded."""
+    def add(self, spans: Sequence[AudioSpan], words: Sequence[Sequence[Word]]) -> None:
+        """Add the words of decoded spans."""
         self._decoded |= {span: tuple(found) for span, found in zip(spans, words, strict=True)}
 
     @asynccontextmanager
     async def kept(self) -> AsyncIterator[None]:
-        """Write what is decoded to the store as often as it was said, as long as the block runs."""
+        """While the block runs, write what is decoded to the store every ``every_s`` seconds."""
         writer = asyncio.create_task(self._keep_writing(len(self._decoded)))
         try:
             yield
         finally:
             writer.cancel()
+            await asyncio.wait({writer})
 
     async def _keep_writing(self, written: int) -> None:
         while True:
@@ -81,11 +78,15 @@ class Checkpoint:
                 continue
             decoded = list(self._decoded.items())
             try:
-                await asyncio.to_thread(self._write, decoded)
+                await self._store.in_thread(partial(self._write, decoded))
             except CallsiftError as failure:
                 logger.warning("checkpoint not written", extra={"error": failure.message})
             else:
                 written = len(decoded)
 
-    def _write(self, decoded: list[tuple[Span, tuple[Word, ...]]]) -> None:
+    def _stored(self) -> dict[AudioSpan, tuple[Word, ...]]:
+        payload = self._store.find(self._name)
+        return {} if payload is None else dict(FORMAT.validate_json(payload))
+
+    def _write(self, decoded: list[tuple[AudioSpan, tuple[Word, ...]]]) -> None:
         self._store.put(self._name, FORMAT.dump_json(decoded, exclude_none=True))

@@ -14,13 +14,15 @@ PAUSE_WITHIN_TURN_S = 3.0
 PAUSE_WITHIN_UNDIVIDED_TURN_S = 0.5
 """Where speakers are not kept apart, a pause as long as an answer takes to come begins a new turn."""
 
+CONTEXT_S = 0.2
+"""Seconds of audio given to the recogniser before and after each stretch of speech."""
 JOB_S = 20.0
 """Seconds of speech in one job: long against what a job costs besides, short enough to wait for."""
 JOBS_PER_PROCESS = 4
 """A short call is shared out in so many jobs for each child process, so that all of them end at about the same time."""
 
 
-class Span(NamedTuple):
+class AudioSpan(NamedTuple):
     """A stretch of one channel of the prepared audio."""
 
     channel: int
@@ -36,11 +38,11 @@ class Span(NamedTuple):
         return self.end_s - self.start_s
 
 
-def spans_to_decode(call: AudioReady, context_s: float) -> list[Span]:
+def spans_to_decode(call: AudioReady, context_s: float = CONTEXT_S) -> list[AudioSpan]:
     """Return what is to be decoded of a call: every speaker's segments, with their context, in order of time."""
     duration_s = call.recording_facts.duration_s
     spans = [
-        Span(channel, start_s, end_s)
+        AudioSpan(channel, start_s, end_s)
         for channel, speaker in enumerate(call.audio_channels)
         for start_s, end_s in widened(call.speech.get(speaker, ()), context_s, duration_s)
     ]
@@ -62,7 +64,7 @@ def widened(segments: Sequence[SpeechSegment], context_s: float, duration_s: flo
     return found
 
 
-def shared_out(spans: Sequence[Span], processes: int) -> list[list[Span]]:
+def shared_out(spans: Sequence[AudioSpan], processes: int) -> list[list[AudioSpan]]:
     """Share spans out in jobs of about the same length, the longest job first.
 
     Spans are not split, and those of one job follow each other in time, so that they are read together.
@@ -73,7 +75,7 @@ def shared_out(spans: Sequence[Span], processes: int) -> list[list[Span]]:
     """
     total_s = sum(span.seconds for span in spans)
     share_s = total_s / max(ceil(total_s / JOB_S), JOBS_PER_PROCESS * processes if processes > 1 else 1)
-    jobs: dict[int, list[Span]] = {}
+    jobs: dict[int, list[AudioSpan]] = {}
     before_s = 0.0
     for span in spans:
         jobs.setdefault(int((before_s + span.seconds / 2) / share_s), []).append(span)
@@ -83,7 +85,7 @@ def shared_out(spans: Sequence[Span], processes: int) -> list[list[Span]]:
 
 def transcribed(
     call: AudioReady,
-    decoded: Iterable[tuple[Span, Sequence[Word]]],
+    decoded: Iterable[tuple[AudioSpan, Sequence[Word]]],
     *,
     language: str,
     speech_model: str,

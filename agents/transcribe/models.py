@@ -54,7 +54,7 @@ class SpeechModels:
         """Return the model for a call: of its language, whatever the region, if there is none of the same.
 
         Args:
-            language: BCP 47 tag; None where nobody knows it, which chooses the default.
+            language: BCP 47 tag; None where it is unknown: the default.
 
         Raises:
             LanguageWithoutModel: No model understands it.

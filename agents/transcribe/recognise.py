@@ -10,7 +10,7 @@ import numpy.typing as npt
 import soundfile
 import vosk
 
-from agents.transcribe.core import Span
+from agents.transcribe.core import AudioSpan
 from schemas import Word
 from streams.errors import PermanentError, SettingsError
 
@@ -21,7 +21,7 @@ _READ_ON_S = 2.0
 
 
 class UnreadableAudio(PermanentError):
-    """The prepared audio is not the FLAC that it should be."""
+    """The prepared audio is no whole FLAC file with the channels that the event names."""
 
 
 @cache
@@ -40,7 +40,7 @@ def load_model(folder: Path) -> vosk.Model:
         ) from error
 
 
-def recognise(flac: Path, spans: Sequence[Span], folder: Path) -> list[list[Word]]:
+def recognise(flac: Path, spans: Sequence[AudioSpan], folder: Path) -> list[list[Word]]:
     """Recognise the words in each of the given spans.
 
     Every span is decoded on its own: what is found in one does not depend on the others.
@@ -67,7 +67,7 @@ def recognise(flac: Path, spans: Sequence[Span], folder: Path) -> list[list[Word
         ) from None
 
 
-def _read(audio: soundfile.SoundFile, spans: Sequence[Span]) -> Iterator[tuple[Span, npt.NDArray[np.int16]]]:
+def _read(audio: soundfile.SoundFile, spans: Sequence[AudioSpan]) -> Iterator[tuple[AudioSpan, npt.NDArray[np.int16]]]:
     for together in _near_each_other(spans):
         first = round(together[0].start_s * audio.samplerate)
         end = round(max(span.end_s for span in together) * audio.samplerate)
@@ -78,8 +78,8 @@ def _read(audio: soundfile.SoundFile, spans: Sequence[Span]) -> Iterator[tuple[S
             yield span, block[own, span.channel]
 
 
-def _near_each_other(spans: Sequence[Span]) -> list[list[Span]]:
-    groups: list[list[Span]] = []
+def _near_each_other(spans: Sequence[AudioSpan]) -> list[list[AudioSpan]]:
+    groups: list[list[AudioSpan]] = []
     end_s = 0.0
     for span in spans:
         if groups and span.start_s - end_s <= _READ_ON_S:

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from pydantic import Field, Json, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
+from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
 from pydantic_settings import SettingsConfigDict
 
-from streams.settings import Section
+from streams.settings import FromJson, Section
 
 
 class TranscribeSettings(Section):
@@ -15,9 +15,7 @@ class TranscribeSettings(Section):
 
     vosk_model: Path | None = Field(default=None, validation_alias="CALLSIFT_VOSK_MODEL")
     """Folder of the Vosk model for the default language. A worker without one does not start."""
-    vosk_models: Json[dict[str, Path]] = Field(
-        default={}, validation_alias="CALLSIFT_VOSK_MODELS", validate_default=False
-    )
+    vosk_models: FromJson[dict[str, Path]] = Field(default={}, validation_alias="CALLSIFT_VOSK_MODELS")
     """Folders of the Vosk models for further languages, as JSON: {"en": "/models/en"}. Where it names the default
     language too, CALLSIFT_VOSK_MODEL wins."""
     language: str = Field(default="tr", min_length=2)
@@ -32,8 +30,6 @@ class TranscribeSettings(Section):
     without a pause) before its child process is killed."""
     memory_limit_mb: NonNegativeInt = Field(default=8192)
     """Megabytes of data that a child process may allocate; 0: no limit."""
-    context_s: NonNegativeFloat = 0.2
-    """Seconds of audio given to the recogniser before and after each stretch of speech."""
     checkpoint_s: PositiveFloat = 10.0
     """Seconds between two checkpoints of a call under way: what is decoded by then is not decoded again after a crash.
     A call that takes less leaves none."""

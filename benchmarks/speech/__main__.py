@@ -25,14 +25,14 @@ import time
 from pathlib import Path
 from typing import Any
 
-from benchmarks.progress import Steps, shown
 from benchmarks.speech import scaling, transcription, vad, workers
 from benchmarks.speech.audio import LENGTH_S, Studio, half_each, joined, repeated
 from benchmarks.speech.report import print_tables
+from callsift.commands.progress import Steps, shown
+from callsift.supervisor import DEMO_MODEL
 from deploy.laptop.folders import kept_or_temporary
 from streams.errors import CallsiftError
 from streams.topics import STAGES
-from tests.agents.demo_calls import SPEECH_MODEL
 
 PARTS = ("vad", "naive", "one_call", "two_calls", "memory", "load")
 
@@ -78,7 +78,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
     parser.add_argument("--parts", default=",".join(PARTS), help=f"what to measure; default {','.join(PARTS)}")
     parser.add_argument("--repeats", type=int, default=5, help="turns of what is compared; default 5")
-    parser.add_argument("--model", type=Path, default=SPEECH_MODEL, help="folder of a Vosk model; default: the demo's")
+    parser.add_argument("--model", type=Path, default=DEMO_MODEL, help="folder of a Vosk model; default: the demo's")
     parser.add_argument("--keep", type=Path, help="folder for logs and data; default: a temporary one, removed")
     arguments = parser.parse_args()
     arguments.model = arguments.model.absolute()

@@ -12,14 +12,13 @@ import numpy.typing as npt
 import soundfile
 
 from agents.audio.core import prepare
-from agents.audio.prepared import Hearing, Prepared
+from agents.audio.prepared import AudioOptions, Prepared
 from agents.audio.resample import SAMPLE_RATE_HZ
 from agents.audio.settings import AudioSettings
-from agents.transcribe import checkpoint
 from callsift.calls import call_ended
+from callsift.demonstration import RECORDINGS, read_labels
 from schemas import SIDES, AudioReady, OneFile, Speaker, SpeechSegment
-from streams.payloads.claim_check import ClaimCheckStore
-from tests.agents.demo_calls import RECORDINGS, demo_calls
+from streams.payloads import DECODED, ClaimCheckStore
 
 LENGTH_S = 600.0
 """Seconds that a recording has at the least."""
@@ -75,12 +74,17 @@ class Studio:
     def demo_calls(self) -> list[tuple[Recorded, Prepared]]:
         """Return every demo call in which both sides speak, as the audio stage prepares it."""
         found = []
-        for call in demo_calls().values():
+        for call in read_labels():
             flac = self._folder / f"{call.name}.flac"
-            prepared = prepare(call.recording, {name: RECORDINGS / name for name in call.files}, flac, _hearing())
+            prepared = prepare(
+                call.recording, {name: RECORDINGS / name for name in call.recording.uris}, flac, _options()
+            )
             if all(prepared.speech.get(speaker) for speaker in SIDES):
                 samples, _ = soundfile.read(flac, dtype="int16")
-                said = {speaker: tuple(call.words(speaker)) for speaker in SIDES}
+                said = {
+                    speaker: tuple(word for turn in call.turns if turn.speaker == speaker for word in turn.text.split())
+                    for speaker in SIDES
+                }
                 found.append((Recorded(samples.T, said), prepared))
         return found
 
@@ -90,7 +94,7 @@ class Studio:
         soundfile.write(path, recorded.samples.T, SAMPLE_RATE_HZ, "PCM_16")
         recording = OneFile(uri=path.as_uri())
         began_s = time.process_time()
-        prepared = prepare(recording, {recording.uri: path}, flac, _hearing())
+        prepared = prepare(recording, {recording.uri: path}, flac, _options())
         spent_s = time.process_time() - began_s
         event = AudioReady.following(
             call_ended(name, recording),
@@ -104,7 +108,7 @@ class Studio:
 
     def forget_decoded(self) -> None:
         """Remove the transcribe stage's checkpoints: a repetition shall decode everything again."""
-        shutil.rmtree(self._store_folder / checkpoint.FOLDER, ignore_errors=True)
+        shutil.rmtree(self._store_folder / DECODED.name, ignore_errors=True)
 
 
 def joined(parts: Sequence[Recorded]) -> Recorded:
@@ -148,9 +152,9 @@ def talk_ratio(speech: Sequence[SpeechSegment], seconds: float) -> float:
     return sum(segment.end_s - segment.start_s for segment in speech) / seconds
 
 
-def _hearing() -> Hearing:
+def _options() -> AudioOptions:
     settings = AudioSettings()
-    return Hearing(channels=None, threshold=settings.speech_threshold, min_silence_s=settings.min_silence_s)
+    return AudioOptions(channels=None, threshold=settings.speech_threshold, min_silence_s=settings.min_silence_s)
 
 
 def _place(seconds: float) -> int:

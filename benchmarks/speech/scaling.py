@@ -1,4 +1,4 @@
-"""What a second child process gains, against what two processes gain that know nothing of each other."""
+"""What a second child process gains, compared with two separate processes."""
 
 import asyncio
 import multiprocessing
@@ -12,14 +12,14 @@ from statistics import median
 from typing import Any, NamedTuple
 
 from agents.transcribe.agent import TranscribeAgent
-from agents.transcribe.core import Span, shared_out, spans_to_decode
+from agents.transcribe.core import AudioSpan, shared_out, spans_to_decode
 from agents.transcribe.recognise import load_model, recognise
 from agents.transcribe.settings import TranscribeSettings
-from benchmarks.progress import Steps
+from benchmarks.processes import cpu_s
 from benchmarks.speech.audio import Call, Studio
-from benchmarks.speech.processes import cpu_s
+from callsift.commands.progress import Steps
 
-Jobs = tuple[Path, list[list[Span]]]
+Jobs = tuple[Path, list[list[AudioSpan]]]
 """A file of prepared audio, and what of it is to be decoded."""
 
 
@@ -69,8 +69,7 @@ async def measure(
         two_calls: Whether to measure the throughput of two calls at once on two processes.
     """
     turns: list[dict[str, Spent]] = []
-    context_s = TranscribeSettings(vosk_model=studio.model).context_s
-    jobs = [(call.flac, shared_out(spans_to_decode(call.event, context_s), 1)) for call in calls]
+    jobs = [(call.flac, shared_out(spans_to_decode(call.event), 1)) for call in calls]
     async with AsyncExitStack() as stack:
         single, double = _agent(studio, 1), _agent(studio, 2)
         for agent in (single, double):

@@ -15,12 +15,12 @@ import vosk
 
 from agents.audio.resample import SAMPLE_RATE_HZ
 from agents.transcribe.agent import TranscribeAgent
-from agents.transcribe.core import Span, spans_to_decode
+from agents.transcribe.core import AudioSpan, spans_to_decode
 from agents.transcribe.recognise import load_model, recognise
 from agents.transcribe.settings import TranscribeSettings
-from benchmarks.progress import Steps
+from benchmarks.processes import cpu_s
 from benchmarks.speech.audio import Call, Studio, talk_ratio
-from benchmarks.speech.processes import cpu_s
+from callsift.commands.progress import Steps
 from schemas import SIDES, Speaker
 
 Heard = dict[Speaker, list[str]]
@@ -49,7 +49,7 @@ async def measure(studio: Studio, call: Call, repeats: int, steps: Steps) -> dic
                 steps.done(f"transcribed, {way.replace('_', ' ')}: {spent[way][-1]:.2f} s of CPU")
     finally:
         await agent.stop()
-    spans = spans_to_decode(call.event, settings.context_s)
+    spans = spans_to_decode(call.event)
     heard["stage"] = _before_redaction(studio.model, call, spans)
     decoded_s = sum(span.seconds for span in spans)
     channel_s = call.seconds * len(SIDES)
@@ -74,7 +74,7 @@ def _timed(transcribe: Callable[[], Heard], spent: list[float]) -> Heard:
     return heard
 
 
-def _before_redaction(model: Path, call: Call, spans: Sequence[Span]) -> Heard:
+def _before_redaction(model: Path, call: Call, spans: Sequence[AudioSpan]) -> Heard:
     """Return what the stage recognises; what it publishes has placeholders in it."""
     heard: Heard = {side: [] for side in SIDES}
     for span, words in zip(spans, recognise(call.flac, spans, model), strict=True):

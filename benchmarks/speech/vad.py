@@ -17,7 +17,7 @@ from agents.audio.channels import BLOCK
 from agents.audio.resample import SAMPLE_RATE_HZ
 from agents.audio.settings import AudioSettings
 from agents.audio.vad import LONGEST_S, VoiceActivity
-from benchmarks.progress import Steps
+from callsift.commands.progress import Steps
 
 WAYS = ("ours", "default", "onnx")
 Signal = npt.NDArray[np.float32]

@@ -12,15 +12,15 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from benchmarks.progress import Steps
+from benchmarks.processes import cpu_s, family, peak_mb
 from benchmarks.speech.audio import Call
-from benchmarks.speech.processes import cpu_s, family, peak_mb
 from callsift.calls import call_ended, emit_and_wait
+from callsift.commands.progress import Steps
+from callsift.demonstration import RECORDINGS, read_labels
 from callsift.embedded import EmbeddedBroker, EmbeddedStore, end, free_port
 from schemas import OneFile
 from streams.settings import KafkaSettings
 from streams.topics import STAGES
-from tests.agents.demo_calls import demo_calls
 
 _READY_LIMIT_S = 120.0
 _OUTCOME_LIMIT_S = 300.0
@@ -53,11 +53,10 @@ class Site:
             "CALLSIFT_VOSK_MODEL": str(self._model),
             "CALLSIFT_FETCH_FILE_ROOTS": "/",
             "CALLSIFT_CLASSIFIER": "offline",
-            "CALLSIFT_HTTP_HOST": "127.0.0.1",
-            "CALLSIFT_HTTP_PORT": str(port),
+            "CALLSIFT_HTTP_PORT": f"127.0.0.1:{port}",
         }
         with (self._folder / f"{stage}.log").open("ab") as log:
-            process = subprocess.Popen(  # noqa: S603
+            process = subprocess.Popen(
                 [sys.executable, "-m", "callsift", "worker", stage],
                 env={**os.environ, **variables},
                 stdout=log,
@@ -104,13 +103,13 @@ class Worker:
     @property
     def peaks_mb(self) -> dict[str, float]:
         """The most memory that was resident so far: the worker's, all its children's, and the sum."""
-        own, *children = (peak_mb(pid) for pid in family(self._process.pid))
+        own, *children = map(peak_mb, family(self._process.pid))
         found = {"worker": own, "children": sum(children), "total": own + sum(children)}
         return {name: round(value, 1) for name, value in found.items()}
 
     def _is_ready(self) -> bool:
         try:
-            with urllib.request.urlopen(self._address, timeout=1) as response:  # noqa: S310 - an address of our own
+            with urllib.request.urlopen(self._address, timeout=1) as response:
                 return bool(response.status == 200)
         except (urllib.error.URLError, OSError):
             return False
@@ -144,7 +143,10 @@ def measure_memory(folder: Path, model: Path, longest: Call, steps: Steps) -> di
             worker.wait_until_ready()
         idle = _peaks(workers)
         steps.done("every worker is ready")
-        events = [call_ended(f"memory-{call.name}", call.addressed) for call in demo_calls().values()]
+        events = [
+            call_ended(f"memory-{call.name}", call.recording.moved(lambda name: (RECORDINGS / name).as_uri()))
+            for call in read_labels()
+        ]
         events.append(call_ended("memory-long", OneFile(uri=longest.recording.as_uri())))
         emit_and_wait(site.kafka, events, _OUTCOME_LIMIT_S, lambda _: None)
         steps.done(f"{len(events)} calls have outcomes")

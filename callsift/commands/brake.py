@@ -1,4 +1,4 @@
-"""``callsift brake``: what stops a stage in which nearly everything is invalid, and lets it go on."""
+"""``callsift brake``: lists the stages' brakes, applies one by hand, or releases it."""
 
 from typing import Annotated
 
@@ -24,7 +24,7 @@ StageArgument = Annotated[str, typer.Argument(help=f"One of {', '.join(STAGES)}.
 @app.command("list")
 def list_brakes(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
     """List every stage whose brake was ever applied, and whether it still is."""
-    from streams.processing.brake import notices  # noqa: PLC0415
+    from streams.kafka import notices
 
     adopt_running()
     found = notices(KafkaSettings.read())
@@ -41,7 +41,7 @@ def list_brakes(as_json: Annotated[bool, typer.Option("--json", help="Print JSON
 @app.command()
 def apply(
     stage: StageArgument,
-    reason: Annotated[str, typer.Option(help="Why, for whoever looks.")] = "applied by hand",
+    reason: Annotated[str, typer.Option(help="Why; shown by `callsift brake list`.")] = "applied by hand",
 ) -> None:
     """Stop a stage by hand: its workers finish what they have in work and take nothing more."""
     _set(stage, applied=True, reason=reason)
@@ -50,14 +50,14 @@ def apply(
 @app.command()
 def release(
     stage: StageArgument,
-    reason: Annotated[str, typer.Option(help="What was mended, for whoever looks.")] = "released by hand",
+    reason: Annotated[str, typer.Option(help="What was mended; kept with the brake.")] = "released by hand",
 ) -> None:
     """Let a stage go on, after its dead letters were read and the cause was mended."""
     _set(stage, applied=False, reason=reason)
 
 
 def _set(stage: str, *, applied: bool, reason: str) -> None:
-    from streams.processing.brake import publish_notice  # noqa: PLC0415
+    from streams.kafka import publish_notice
 
     adopt_running()
     publish_notice(KafkaSettings.read(), stage, applied=applied, reason=reason)

@@ -21,11 +21,12 @@ def demo(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON do
 
     Exits with 1 if a call has no outcome or, with the offline classifier, not the expected one.
     """
-    from agents.classify.settings import ClassifySettings  # noqa: PLC0415
-    from callsift.demonstration import read_labels, run_demo  # noqa: PLC0415
-    from callsift.supervisor import pipeline  # noqa: PLC0415
+    from agents.classify.settings import ClassifySettings
+    from agents.sink.settings import SinkSettings
+    from callsift.demonstration import read_labels, run_demo
+    from callsift.supervisor import pipeline
 
-    offline = ClassifySettings.read().chosen == "offline"
+    offline, mongo = ClassifySettings.read().chosen == "offline", SinkSettings.read()
     log: list[str] = []
     started = time.monotonic()
     notes.print("starting broker, store and one worker per stage …")
@@ -34,7 +35,7 @@ def demo(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON do
             notes.print(f"ready after {time.monotonic() - started:.0f} s")
             with Progress(console=notes, disable=not notes.is_terminal) as progress:
                 bar = progress.add_task("calls with an outcome", total=len(read_labels()))
-                calls = run_demo(workers, lambda _: progress.advance(bar))
+                calls = run_demo(workers, mongo, lambda _: progress.advance(bar))
     except CallsiftError:
         notes.out("\n".join(log[-50:]), highlight=False)
         raise

@@ -1,18 +1,19 @@
-"""``callsift dlq``: the messages that were given up, and the way back for them."""
+"""``callsift dlq``: lists, shows and replays messages that were given up."""
 
 from collections.abc import Sequence
-from dataclasses import replace
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.progress import Progress
 
-from callsift.commands.letter_filter import takes_filter
-from callsift.commands.letter_tables import original_as_json, print_letter, print_letters
+from callsift.commands.dead_letter_options import Call, ErrorType, Since, Stage, Until
+from callsift.commands.dead_letter_tables import original_as_json, print_letter, print_letters
 from callsift.commands.output import harmless, notes, print_json
 from callsift.running import adopt_running
-from streams.dead_letters.listing import LetterFilter, Listed, resolve, when_replayed
 from streams.settings import KafkaSettings
+
+if TYPE_CHECKING:
+    from streams.dead_letters import DeadLetterFilter, DeadLetterSummary
 
 app = typer.Typer(help="Read dead letters, and replay them.", no_args_is_help=True)
 
@@ -29,17 +30,23 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, one dead lette
 
 
 @app.command("list")
-@takes_filter
 def list_letters(
-    chosen: LetterFilter,
+    stage: Stage = None,
+    error_type: ErrorType = None,
+    since: Since = None,
+    until: Until = None,
+    call: Call = None,
     replayed: Annotated[
         bool | None, typer.Option("--replayed/--not-replayed", help="Replayed already, or not. Default: both.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
     """List dead letters, oldest first: what failed, why, and what a person can do about it."""
+    from streams.dead_letters import DeadLetterFilter
+
     adopt_running()
-    print_letters(_listed(KafkaSettings.read(), replace(chosen, replayed=replayed)), as_json)
+    chosen = DeadLetterFilter(stage, error_type, since, until, call, replayed)
+    print_letters(_listed(KafkaSettings.read(), chosen), as_json)
 
 
 @app.command()
@@ -51,7 +58,7 @@ def show(
 
     The original may hold personal data, such as telephone numbers and what was said: mind who sees your screen.
     """
-    from streams.dead_letters.replay import read_letters, read_replays  # noqa: PLC0415
+    from streams.dead_letters import read_letters, read_replays, resolve, when_replayed
 
     adopt_running()
     kafka = KafkaSettings.read()
@@ -66,12 +73,15 @@ def show(
 
 
 @app.command()
-@takes_filter
 def replay(
-    chosen: LetterFilter,
     letter_ids: Annotated[
         list[str] | None, typer.Argument(metavar="ID", help="Identifiers, or how they begin.")
     ] = None,
+    stage: Stage = None,
+    error_type: ErrorType = None,
+    since: Since = None,
+    until: Until = None,
+    call: Call = None,
     replayed: Annotated[
         bool, typer.Option("--replayed/--not-replayed", help="Those replayed before, or those not yet.")
     ] = False,
@@ -83,14 +93,15 @@ def replay(
 
     Mend the cause first: `callsift dlq list` says how. Exits with 1 if a message could not be put back.
     """
-    from streams.dead_letters.replay import read_letters  # noqa: PLC0415
-    from streams.dead_letters.replay import replay as put_back  # noqa: PLC0415
+    from streams.dead_letters import DeadLetterFilter, read_letters
+    from streams.dead_letters import replay as put_back
 
-    if chosen == LetterFilter() and not (letter_ids or all_letters):
+    chosen = DeadLetterFilter(stage, error_type, since, until, call, replayed)
+    if chosen == DeadLetterFilter(replayed=replayed) and not (letter_ids or all_letters):
         raise typer.BadParameter("say which: identifiers, a filter, or --all")
     adopt_running()
     kafka = KafkaSettings.read()
-    listed = _listed(kafka, replace(chosen, replayed=replayed), letter_ids or ())
+    listed = _listed(kafka, chosen, letter_ids or ())
     if dry_run:
         print_letters(listed, as_json)
         notes.print(f"{len(listed)} dead letter(s) would be replayed", highlight=False)
@@ -116,13 +127,21 @@ def replay(
         raise typer.Exit(1)
 
 
-def _listed(kafka: KafkaSettings, chosen: LetterFilter, beginnings: Sequence[str] = ()) -> list[Listed]:
-    """Return the dead letters that are meant, oldest first; ``beginnings`` names some, () all.
+def _listed(
+    kafka: KafkaSettings, chosen: "DeadLetterFilter", beginnings: Sequence[str] = ()
+) -> "list[DeadLetterSummary]":
+    """Return the dead letters that are wanted, oldest first; ``beginnings`` names some, () all.
 
     Raises:
-        UnknownDeadLetter: One of ``beginnings`` names none, or several.
+        CallsiftError: One of ``beginnings`` names none, or several.
     """
-    from streams.dead_letters.replay import read_letters, read_replays  # noqa: PLC0415
+    from streams.dead_letters import (
+        DeadLetterSummary,
+        read_letters,
+        read_replays,
+        resolve,
+        when_replayed,
+    )
 
     unreadable: list[str] = []
     with notes.status("reading dead letters …"):
@@ -132,12 +151,12 @@ def _listed(kafka: KafkaSettings, chosen: LetterFilter, beginnings: Sequence[str
             known.append(letter.event_id)
             replayed_at = when_replayed(letter, replays)
             if chosen.accepts(letter, replayed_at):
-                found.append(Listed.of(letter, replayed_at))
+                found.append(DeadLetterSummary.of(letter, replayed_at))
     if unreadable:
         notes.out(f"left out, no dead letter of a version known here: {', '.join(unreadable[:5])}", highlight=False)
     if beginnings:
-        meant = {resolve(beginning, known) for beginning in beginnings}
-        if left_out := meant - {letter.id for letter in found}:
+        named = {resolve(beginning, known) for beginning in beginnings}
+        if left_out := named - {letter.id for letter in found}:
             notes.out(harmless(f"left out, not what the options say: {', '.join(sorted(left_out))}"), highlight=False)
-        found = [letter for letter in found if letter.id in meant]
+        found = [letter for letter in found if letter.id in named]
     return sorted(found, key=lambda letter: letter.gave_up_at)

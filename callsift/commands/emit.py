@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from callsift.commands.output import category_title, notes, print_json, print_table, reason
+from callsift.commands.output import category_title, notes, percent, print_json, print_table, reason
 from callsift.running import adopt_running
 from schemas import CallEnded, OneFile, Taxonomy
 from streams.settings import AudioStoreSettings, KafkaSettings
@@ -21,8 +21,8 @@ def emit(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, one document a line.")] = False,
 ) -> None:
     """Put local recordings into the audio store and publish a call-ended event for each."""
-    from callsift import calls  # noqa: PLC0415
-    from streams.payloads.claim_check import ClaimCheckStore  # noqa: PLC0415
+    from callsift import calls
+    from streams.payloads import ClaimCheckStore
 
     adopt_running()
     kafka, store = KafkaSettings.read(), ClaimCheckStore(AudioStoreSettings.read().uri)
@@ -44,13 +44,9 @@ def emit(
     else:
         taxonomy = Taxonomy.load()
         rows = [
-            [path.name, call_id, category_title(outcome, taxonomy), _percent(outcome.confidence), reason(outcome)]
+            [path.name, call_id, category_title(outcome, taxonomy), percent(outcome.confidence, 0), reason(outcome)]
             for path, (call_id, outcome) in zip(recordings, outcomes.items(), strict=True)
         ]
         print_table("Outcomes", ["recording", "call", "category", "confidence", "why"], rows)
     if any(outcome.state == "failed" for outcome in outcomes.values()):
         raise typer.Exit(1)
-
-
-def _percent(confidence: float | None) -> str:
-    return "" if confidence is None else f"{confidence:.0%}"

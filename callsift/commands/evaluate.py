@@ -1,22 +1,23 @@
 """``callsift eval``: how right the classifier is, on calls that a person has labelled."""
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from agents.classify.settings import ClassifierName, ClassifySettings
-from callsift.commands.output import notes, print_json, print_table
+from callsift.commands.output import notes, percent, percents, print_json, print_table
+from callsift.commands.progress import shown
 from schemas import Taxonomy
 from streams.errors import CallsiftError, SettingsError, TransientError
 
 if TYPE_CHECKING:
-    from callsift.evaluation.evaluate import Evaluated
+    from callsift.evaluation.measurement import Evaluated
 
-_PLAIN_STEPS = 10
+_PLAIN_LINES = 10
+_LEVELS: tuple[Literal["category"], Literal["leaf"]] = ("category", "leaf")
+_LEVELLED: tuple[Literal["accuracy"], Literal["selective_accuracy"]] = ("accuracy", "selective_accuracy")
 
 
 def evaluate(
@@ -48,58 +49,47 @@ def evaluate(
     if not files:
         raise typer.BadParameter("name a file of labelled calls, or two evaluations with --compare")
     settings = ClassifySettings.read(**({"classifier": classifier} if classifier else {}))
-    taxonomy = Taxonomy.load()
-    try:
-        from agents.classify.labelled import read_labelled  # noqa: PLC0415
-        from callsift.evaluation.evaluate import evaluate, questions_of  # noqa: PLC0415
-
-        questions = questions_of(read_labelled(files, taxonomy)[:limit], settings, taxonomy)
-    except ImportError as error:
-        raise SettingsError(f"{error.name} is not installed", "Install it with: pip install 'callsift[all]'") from error
     kept = predictions or files[0].with_name(f"{files[0].name}.predictions")
-    try:
-        with _progress(len({question.key for question in questions})) as advance:
-            evaluated = evaluate(
-                questions, kept, settings, taxonomy, concurrency=concurrency, calibrate=calibrate, on_answer=advance
-            )
-    except (KeyboardInterrupt, TransientError):
-        notes.print(f"run it again to go on: answers until here are in {kept}", markup=False, highlight=False)
-        raise
+    evaluated = _measured(files, settings, kept, limit=limit, concurrency=concurrency, calibrate=calibrate)
     for call_id, problem in evaluated.failed.items():
         notes.print(f"not classified: {call_id}: {problem}", markup=False, highlight=False)
     if report is not None:
         _write_report(evaluated, report, ", ".join(path.name for path in files))
     if as_json:
-        print_json(evaluated.document)
+        print_json(evaluated.as_json())
     else:
-        _print_figures(evaluated.document)
+        _print_figures(evaluated)
 
 
-@contextmanager
-def _progress(total: int) -> Iterator[Callable[[int], None]]:
-    """Show a bar on a terminal, and a line at every tenth of the way elsewhere."""
-    if notes.is_terminal:
-        from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn  # noqa: PLC0415
+def _measured(
+    files: list[Path], settings: ClassifySettings, kept: Path, *, limit: int | None, concurrency: int, calibrate: bool
+) -> "Evaluated":
+    taxonomy = Taxonomy.load()
+    try:
+        from agents.classify.labelled import read_labelled
+        from callsift.evaluation.measurement import measure, questions_of
 
-        with Progress(
-            *Progress.get_default_columns()[:2], MofNCompleteColumn(), TimeRemainingColumn(), console=notes
-        ) as bar:
-            task = bar.add_task("asking", total=total)
-            yield lambda count: bar.advance(task, count)
-        return
-    done = 0
-
-    def advance(count: int) -> None:
-        nonlocal done
-        before, done = done, done + count
-        if done * _PLAIN_STEPS // total > before * _PLAIN_STEPS // total:
-            notes.print(f"{done} of {total} calls answered", highlight=False)
-
-    yield advance
+        questions = questions_of(read_labelled(files, taxonomy)[:limit], settings, taxonomy)
+    except ImportError as error:
+        raise SettingsError(f"{error.name} is not installed", "Install it with: pip install 'callsift[all]'") from error
+    try:
+        with shown(len({question.key for question in questions}), _PLAIN_LINES) as steps:
+            return measure(
+                questions,
+                kept,
+                settings,
+                taxonomy,
+                concurrency=concurrency,
+                calibrate=calibrate,
+                on_answer=lambda count: steps.done("calls answered", count),
+            )
+    except (KeyboardInterrupt, TransientError):
+        notes.print(f"run it again to go on: answers until here are in {kept}", markup=False, highlight=False)
+        raise
 
 
 def _write_report(evaluated: "Evaluated", folder: Path, title: str) -> None:
-    from callsift.evaluation.report import report  # noqa: PLC0415
+    from callsift.evaluation.report import report
 
     path = folder / "report.html"
     try:
@@ -110,36 +100,36 @@ def _write_report(evaluated: "Evaluated", folder: Path, title: str) -> None:
     notes.print(f"wrote {path}", markup=False, highlight=False)
 
 
-def _print_figures(document: dict[str, Any]) -> None:
-    intervals = document["intervals"]
+def _print_figures(evaluated: "Evaluated") -> None:
+    document, intervals = evaluated.document, evaluated.document["intervals"]
     rows = [
         ["calls", str(document["n"]), ""],
         *(
-            [f"{name.replace('_', ' ')} ({level})", _percent(document[name][level]), _range(intervals[name][level])]
-            for name in ("accuracy", "selective_accuracy")
-            for level in ("category", "leaf")
+            [f"{name.replace('_', ' ')} ({level})", percent(document[name][level]), percents(intervals[name][level])]
+            for name in _LEVELLED
+            for level in _LEVELS
         ),
-        ["coverage", _percent(document["coverage"]), _range(intervals["coverage"])],
-        ["calibration error", _percent(document["calibration"]["ece"]), ""],
+        ["coverage", percent(document["coverage"]), percents(intervals["coverage"])],
+        ["calibration error", percent(document["calibration"]["ece"]), ""],
         ["answers new / kept / failed", " / ".join(map(str, document["answers"].values())), ""],
         ["seconds", f"{document['seconds']:.1f}", ""],
         ["tokens", str(document["tokens"]), ""],
         ["cost", "–" if document["cost"] is None else f"{document['cost']:.4f} {document['currency']}", ""],
     ]
-    if "floor" in document:
-        floor, found = document["floor"], document["corrected"]
+    if evaluated.advice:
+        floor, found = evaluated.advice["floor"], evaluated.advice["corrected"]
         rows.append(["confidence floor for 95% right leaves", f"{floor['floor']:g}" if floor else "none", ""])
-        rows.append(["calibration error, corrected", _percent(found["ece"]) if found else "too few calls", ""])
+        rows.append(["calibration error, corrected", percent(found["ece"]) if found else "too few calls", ""])
     print_table("Figures", ["figure", "value", "95 %"], rows)
     own = [
-        [code, *(_percent(found[name]) for name in ("precision", "recall", "f1")), str(found["support"])]
+        [code, *(percent(found[name]) for name in ("precision", "recall", "f1")), str(found["support"])]
         for code, found in document["per_class"].items()
     ]
     print_table("Each category", ["category", "precision", "recall", "f1", "calls"], own)
 
 
 def _compare(first: Path, second: Path, *, as_json: bool) -> None:
-    from agents.classify.evaluation.comparison import compare  # noqa: PLC0415
+    from agents.classify.evaluation.comparison import compare
 
     found = compare(_read(first), _read(second))
     if as_json:
@@ -148,14 +138,14 @@ def _compare(first: Path, second: Path, *, as_json: bool) -> None:
     rows = [
         [
             level,
-            _percent(own["a"]),
-            _percent(own["b"]),
+            percent(own["a"]),
+            percent(own["b"]),
             f"{own['difference']:+.1%} ({own['interval'][0]:+.1%} to {own['interval'][1]:+.1%})",
             f"{own['only_a_right']} / {own['only_b_right']}",
             f"{own['p_value']:.4f}",
             f"{own['better']} is better" if own["better"] else "no difference shown",
         ]
-        for level, own in ((level, found[level]) for level in ("category", "leaf"))
+        for level, own in ((level, found[level]) for level in _LEVELS)
     ]
     columns = ["level", "A", "B", "B − A (95 %)", "only A / only B right", "p (McNemar)", "verdict"]
     print_table(f"{found['n']} calls that both have, {found['left_out']} left out", columns, rows)
@@ -169,11 +159,3 @@ def _read(path: Path) -> dict[str, Any]:
             f"cannot read {path}: {type(error).__name__}", "Write it with: callsift eval FILE --json"
         ) from None
     return content if isinstance(content, dict) else {}
-
-
-def _percent(value: float | None) -> str:
-    return "–" if value is None else f"{value:.1%}"
-
-
-def _range(bounds: tuple[float, float] | None) -> str:
-    return "" if bounds is None else f"{bounds[0]:.1%} to {bounds[1]:.1%}"

@@ -27,8 +27,8 @@ _LAYOUTS: dict[ChannelLayout, str] = {
     "stereo": "stereo, one speaker on each",
     "multichannel": "more than two, one for each speaker",
     "file_per_speaker": "one file for each speaker",
-    "mono": "mono: nobody can be told apart",
-    "duplicated_mono": "the same mix on both: nobody can be told apart",
+    "mono": "mono: the speakers cannot be told apart",
+    "duplicated_mono": "the same mix on both: the speakers cannot be told apart",
 }
 
 
@@ -46,12 +46,12 @@ def inspect(
 ) -> None:
     """Run one recording through the stages in this process, without Kafka, and show what each finds."""
     files = _recording(recording, channels, customer, customer_offset, agent, agent_offset)
-    from agents.audio.channels import ChannelMissing  # noqa: PLC0415
-    from agents.audio.settings import AudioSettings  # noqa: PLC0415
-    from agents.classify.settings import ClassifySettings  # noqa: PLC0415
-    from agents.transcribe.settings import TranscribeSettings  # noqa: PLC0415
-    from callsift.inspection import inspect_recording  # noqa: PLC0415
-    from callsift.supervisor import DEMO_MODEL  # noqa: PLC0415
+    from agents.audio.channels import ChannelMissing
+    from agents.audio.settings import AudioSettings
+    from agents.classify.settings import ClassifySettings
+    from agents.transcribe.settings import TranscribeSettings
+    from callsift.inspection import inspect_recording
+    from callsift.supervisor import DEMO_MODEL
 
     transcribe = TranscribeSettings.read()
     if transcribe.vosk_model is None and not transcribe.vosk_models:

@@ -1,4 +1,4 @@
-"""``callsift model``: brings a speech model, and says what one is."""
+"""``callsift model``: fetches speech models and checks them."""
 
 import re
 import shlex
@@ -44,7 +44,7 @@ def fetch(
     A download that broke off is continued by the same command. A model that is there already stays as it is.
     """
     with _transcribe_extra():
-        from agents.transcribe.model_fetch import Limits, fetch_model  # noqa: PLC0415
+        from agents.transcribe.model_files import Limits, fetch_model
 
     limits = Limits(size_bytes=limit_mb * 1_000_000, time_s=time_limit_s)
     with _progress() as on_progress:
@@ -62,7 +62,7 @@ def check(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Load a speech model, decode a second of silence with it, and say what it is."""
-    from agents.transcribe.settings import TranscribeSettings  # noqa: PLC0415
+    from agents.transcribe.settings import TranscribeSettings
 
     folder = folder or TranscribeSettings.read().vosk_model
     if folder is None:
@@ -70,7 +70,7 @@ def check(
             "no speech model is named", "Set CALLSIFT_VOSK_MODEL or name a folder; `callsift model fetch` brings one"
         )
     with _transcribe_extra():
-        from agents.transcribe.model_check import check_model  # noqa: PLC0415
+        from agents.transcribe.model_files import check_model
 
     with notes.status("loading …"):
         facts = check_model(folder)
@@ -105,7 +105,7 @@ def _progress() -> Iterator[Callable[[int, int | None], None]]:
     if not notes.is_terminal:
         yield _Lines()
         return
-    from rich.progress import (  # noqa: PLC0415
+    from rich.progress import (
         BarColumn,
         DownloadColumn,
         Progress,

@@ -1,4 +1,4 @@
-"""``callsift outcomes``: what downstream teams see."""
+"""``callsift outcomes``: prints outcomes as downstream teams see them."""
 
 from typing import Annotated
 
@@ -25,7 +25,7 @@ def tail(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, one outcome a line.")] = False,
 ) -> None:
     """Print outcomes as they come, until Ctrl-C."""
-    from streams.kafka.client import TopicReader  # noqa: PLC0415
+    from streams.kafka import TopicReader
 
     adopt_running()
     taxonomy = Taxonomy.load()

@@ -22,12 +22,12 @@ def prompt(
 
 async def _print_requests(file: Path, *, as_json: bool) -> None:
     """Let the client that the settings choose ask a service on this machine, and print what arrives there."""
-    from agents.classify.agent import make_model  # noqa: PLC0415
-    from agents.classify.hosted import HostedClassifier  # noqa: PLC0415
-    from agents.classify.settings import ClassifySettings  # noqa: PLC0415
-    from callsift.dialogues import read_dialogues  # noqa: PLC0415
-    from callsift.loopback import loopback  # noqa: PLC0415
-    from schemas import Taxonomy  # noqa: PLC0415
+    from agents.classify.agent import make_model
+    from agents.classify.dialogues import Dialogue, read_dialogues
+    from agents.classify.hosted import HostedClassifier
+    from agents.classify.settings import ClassifySettings
+    from callsift.loopback import loopback
+    from schemas import Taxonomy
 
     with loopback() as service:
         here = {"gemini_api_key": "not-sent-anywhere", "gemini_endpoint": service.address, "daily_budget": None}
@@ -36,7 +36,7 @@ async def _print_requests(file: Path, *, as_json: bool) -> None:
             settings = ClassifySettings.read(classifier="gemini", **here)
         model = make_model(settings)
         classifier = HostedClassifier(model, settings, Taxonomy.load())
-        for dialogue in read_dialogues(file):
+        for dialogue in read_dialogues(file, Dialogue):
             await model.ask(classifier.prompt(dialogue.transcript, dialogue.ended_at))
             request = {
                 "id": dialogue.id,

@@ -1,26 +1,18 @@
-"""``callsift reprocess``: stored calls are classified again."""
+"""``callsift reprocess``: classifies stored calls again."""
 
 import asyncio
 import sys
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated
 
 import typer
 from rich.progress import Progress
 
 from callsift.commands.output import notes, print_json
-from callsift.moments import moment
+from callsift.moments import moment_option
 from callsift.running import adopt_running
 from schemas import Leaf, Taxonomy
-
-
-def _moment(text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        return moment(text, datetime.now(UTC))
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from None
+from streams.settings import AudioStoreSettings, KafkaSettings
 
 
 def _category(code: str | None) -> Leaf | None:
@@ -35,9 +27,15 @@ def _category(code: str | None) -> Leaf | None:
 
 def reprocess(
     since: Annotated[
-        str | None, typer.Option(help="Calls that ended then or later: 2026-11-22T09:00+03:00, or 7d for so long ago.")
+        datetime | None,
+        typer.Option(
+            parser=moment_option,
+            help="Calls that ended then or later: 2026-11-22T09:00+03:00, or 7d for so long ago.",
+        ),
     ] = None,
-    until: Annotated[str | None, typer.Option(help="Calls that ended earlier, written like --since.")] = None,
+    until: Annotated[
+        datetime | None, typer.Option(parser=moment_option, help="Calls that ended earlier, written like --since.")
+    ] = None,
     category: Annotated[str | None, typer.Option(help="Calls with this category or sub-category now, by code.")] = None,
     provisional: Annotated[
         bool, typer.Option("--provisional", help="Only calls decided offline while the hosted model was away.")
@@ -51,12 +49,15 @@ def reprocess(
     Says first how many there are and what they will cost, and asks. Calls that today's versions have decided are left
     out. `callsift worker reprocess` does the work; each outcome that comes of it is the call's next revision.
     """
-    from agents.sink.store import Chosen  # noqa: PLC0415
-    from callsift.reprocessing import Reprocessing  # noqa: PLC0415
+    from agents.classify.settings import ClassifySettings
+    from agents.sink.settings import SinkSettings
+    from agents.sink.store import CallFilter
+    from callsift.reprocessing import Reprocessing
 
     adopt_running()
-    chosen = Chosen(_moment(since), _moment(until), _category(category), provisional)
-    work = Reprocessing(chosen)
+    chosen = CallFilter(since, until, _category(category), provisional)
+    classify = ClassifySettings.read(when_away="wait")
+    work = Reprocessing(chosen, classify, SinkSettings.read(), KafkaSettings.read(), AudioStoreSettings.read())
     with notes.status("counting …"):
         plan = asyncio.run(work.plan())
     without_price = "no price is set" if plan.tokens else "nothing"
@@ -87,5 +88,5 @@ def reprocess(
 
 def _confirmed() -> bool:
     if not sys.stdin.isatty():
-        raise typer.BadParameter("nobody is there to be asked: add --yes or --dry-run")
+        raise typer.BadParameter("there is no terminal to ask on: add --yes or --dry-run")
     return typer.confirm("Classify them again?", err=True)

@@ -24,20 +24,21 @@ def run(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only print what would be removed.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Remove old audio, decoded segments, turns of large transcripts, dead letters and documents.
+    """Remove what is old in the audio store, among the dead letters and among the documents.
 
     What an event needs that nobody has acknowledged stays, however old it is. Where that cannot be told, because the
     brokers do not answer, nothing is removed and the exit code is 1. To be run once a day.
     """
-    from callsift.retention import find_expired  # noqa: PLC0415
-    from streams.payloads.claim_check import ClaimCheckStore  # noqa: PLC0415
+    from agents.sink.settings import SinkSettings
+    from callsift.retention import find_expired
+    from streams.payloads import ClaimCheckStore
 
     adopt_running()
     settings, kafka = RetentionSettings.read(), KafkaSettings.read()
     store = ClaimCheckStore(AudioStoreSettings.read().uri)
     with Progress(console=notes, transient=True, disable=not notes.is_terminal) as progress:
         reading = partial(_show, progress, progress.add_task("unacknowledged messages", total=None))
-        kinds = find_expired(settings, datetime.now(UTC), kafka, store, reading)
+        kinds = find_expired(settings, datetime.now(UTC), kafka, store, SinkSettings.read(), reading)
         removed = {
             kind.name: 0 if dry_run else kind.remove(partial(_show, progress, progress.add_task(kind.name, total=None)))
             for kind in kinds
@@ -62,7 +63,7 @@ def run(
         ]
         gone = "would be removed" if dry_run else "removed"
         print_table("Retention", ["what", "looked at", "old but still needed", gone], rows)
-    kept = [name.removesuffix("_days") for name, days in settings if not days]
+    kept = [name.removesuffix("_days").replace("_", " ") for name, days in settings if not days]
     if kept:
         notes.print(f"kept for ever by the settings: {', '.join(kept)}", highlight=False)
 

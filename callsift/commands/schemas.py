@@ -1,4 +1,4 @@
-"""``callsift schemas``: the contract for other teams."""
+"""``callsift schemas``: writes the contract for other teams."""
 
 from pathlib import Path
 from typing import Annotated
@@ -19,7 +19,7 @@ def schemas() -> None:
 @app.command()
 def export(directory: Annotated[Path, typer.Argument(help="Folder to write to.")]) -> None:
     """Write JSON Schema of every event and one AsyncAPI 3 document of all topics."""
-    from streams.contract import export_contract  # noqa: PLC0415
+    from streams.contract import export_contract
 
     written = export_contract(directory, KafkaSettings.read().prefix)
     notes.print(f"wrote {len(written)} files to {directory}")

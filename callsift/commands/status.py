@@ -15,8 +15,7 @@ from streams.errors import CallsiftError
 from streams.settings import KafkaSettings
 
 if TYPE_CHECKING:
-    from streams.monitor.observer import Observer
-    from streams.monitor.status import Status
+    from streams.monitor import Observer, Status
 
 _REFRESH_S = 2.0
 
@@ -41,7 +40,7 @@ def status(
     All of it comes from the brokers, so it works while everything else is down. They do not know what is in work: it
     counts as waiting, and is shown apart only for a `callsift up` on this machine.
     """
-    from streams.monitor.observer import Observer  # noqa: PLC0415
+    from streams.monitor import Observer
 
     adopt_running()
     kafka = KafkaSettings.read()
@@ -83,7 +82,7 @@ def _watch_live(observer: "Observer", kafka: KafkaSettings, partitions: bool) ->
 
 
 def _in_flight(kafka: KafkaSettings) -> dict[str, int]:
-    from callsift.in_flight import events_in_flight  # noqa: PLC0415
+    from callsift.in_flight import events_in_flight
 
     running = find_running()
     if running is None or running.environment.get("CALLSIFT_KAFKA_BOOTSTRAP_SERVERS") != kafka.bootstrap_servers:

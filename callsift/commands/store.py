@@ -1,4 +1,4 @@
-"""``callsift store``: the documents of all calls in MongoDB."""
+"""``callsift store``: makes the indexes of the documents in MongoDB."""
 
 import asyncio
 from typing import Annotated
@@ -42,8 +42,8 @@ def indexes(
 
 async def _indexes(*, check: bool) -> list[str]:
     try:
-        from agents.sink.settings import SinkSettings  # noqa: PLC0415
-        from agents.sink.store import OutcomeStore  # noqa: PLC0415
+        from agents.sink.settings import SinkSettings
+        from agents.sink.store import OutcomeStore
     except ImportError as error:
         raise SettingsError(f"{error.name} is missing", "Install it with: pip install 'callsift[sink]'") from error
     documents = OutcomeStore(SinkSettings.read(), answer_limit_s=_BUILD_LIMIT_S)

@@ -1,4 +1,4 @@
-"""``callsift topics``: the pipeline's topics on the brokers."""
+"""``callsift topics``: makes, checks, lists and exports the pipeline's topics."""
 
 from dataclasses import asdict
 from enum import StrEnum
@@ -26,7 +26,7 @@ class Authentication(StrEnum):
 @app.command("list")
 def list_topics(as_json: AsJson = False) -> None:
     """List the pipeline's topics and what the brokers have of them."""
-    from streams.kafka.topic_admin import partitions  # noqa: PLC0415
+    from streams.kafka import partitions
 
     adopt_running()
     kafka = KafkaSettings.read()
@@ -35,7 +35,7 @@ def list_topics(as_json: AsJson = False) -> None:
         print_json([{"topic": name, "partitions": count} for name, count in found.items()])
         return
     rows = [
-        [kafka.prefix + topic.name, str(found[kafka.prefix + topic.name] or "missing"), topic.holds]
+        [kafka.prefix + topic.name, str(found[kafka.prefix + topic.name] or "missing"), topic.summary]
         for topic in ALL_TOPICS
     ]
     print_table("Topics", ["topic", "partitions", "holds"], rows)
@@ -49,7 +49,7 @@ def create(
     as_json: AsJson = False,
 ) -> None:
     """Create the topics that do not exist yet, as the catalogue says; those that exist stay as they are."""
-    from streams.kafka.topic_admin import create_topics, drift, find_topics, wanted_topics  # noqa: PLC0415
+    from streams.kafka import create_topics, drift, find_topics, wanted_topics
 
     adopt_running()
     kafka = KafkaSettings.read()
@@ -83,9 +83,8 @@ def export(
     as_json: Annotated[bool, typer.Option("--json", help="Print a plain list, for other tools than Strimzi.")] = False,
 ) -> None:
     """Print the topics as Strimzi's KafkaTopic resources, or with --acls the users as KafkaUser. Asks no broker."""
-    from callsift.strimzi import topic_resources, user_resources  # noqa: PLC0415
-    from streams.kafka.acls import users  # noqa: PLC0415
-    from streams.kafka.topic_admin import wanted_topics  # noqa: PLC0415
+    from callsift.strimzi import topic_resources, user_resources
+    from streams.kafka import users, wanted_topics
 
     kafka = KafkaSettings.read()
     if as_json:

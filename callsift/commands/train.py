@@ -17,15 +17,15 @@ def train(
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:
     """Train the offline classifier from the shipped dialogues, and measure it on the ones written apart."""
-    from agents.classify.offline.model import SHIPPED, OfflineModel  # noqa: PLC0415
-    from agents.classify.offline.train import (  # noqa: PLC0415
+    from agents.classify.offline.model import SHIPPED, OfflineModel
+    from agents.classify.offline.train import (
         card_with,
         evaluate,
         evaluation_dialogues,
         train,
         training_dialogues,
     )
-    from agents.classify.settings import ClassifySettings  # noqa: PLC0415
+    from agents.classify.settings import ClassifySettings
 
     path, floor = output or SHIPPED, ClassifySettings.read().confidence_floor
     with notes.status("training …"):

@@ -14,7 +14,7 @@ def up() -> None:
     In another terminal `callsift emit RECORDING --wait` sends a call. CALLSIFT_KAFKA_BOOTSTRAP_SERVERS and
     CALLSIFT_MONGO_URI name real servers to use instead; CALLSIFT_VOSK_MODEL names a real speech model.
     """
-    from callsift.supervisor import announce, pipeline  # noqa: PLC0415
+    from callsift.supervisor import announce, pipeline
 
     if running := find_running():
         raise CallsiftError(f"callsift is up already, in process {running.pid}", "End it first, or set CALLSIFT_HOME")

@@ -4,11 +4,11 @@ import hashlib
 import json
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from schemas import CallClassified, Leaf, Usage
+from schemas import CallClassified, Leaf
 from streams.errors import CallsiftError
 
 
@@ -90,13 +90,14 @@ class Predictions:
         self._file.close()
 
 
-def digest(*facts: Any) -> str:
+def digest(*facts: object) -> str:
     """Return the digest of anything that JSON can say."""
     return hashlib.sha256(json.dumps(facts, ensure_ascii=False, sort_keys=True).encode()).hexdigest()[:32]
 
 
 def prediction(key: str, call_id: str, result: CallClassified, seconds: float) -> Prediction:
     """Take down what was decided with no confidence floor."""
+    usage = result.usage
     return Prediction(
         key=key,
         id=call_id,
@@ -106,9 +107,6 @@ def prediction(key: str, call_id: str, result: CallClassified, seconds: float) -
         by_rule=result.classifier == "rule",
         justification=result.decision.justification,
         seconds=round(seconds, 4),
-        **_usage(result.usage),
+        tokens=usage.prompt_tokens + usage.answer_tokens if usage else 0,
+        cost=usage.cost if usage else None,
     )
-
-
-def _usage(usage: Usage | None) -> dict[str, Any]:
-    return {"tokens": usage.prompt_tokens + usage.answer_tokens, "cost": usage.cost} if usage else {}

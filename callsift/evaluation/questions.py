@@ -8,7 +8,7 @@ from typing import Protocol
 from agents.classify import core
 from agents.classify.agent import make_classifier
 from agents.classify.classifier import Classifier
-from agents.classify.labelled import Dialogue, RecordedCall
+from agents.classify.labelled import LabelledDialogue, RecordedCall
 from agents.classify.settings import ClassifySettings
 from callsift.evaluation.predictions import digest
 from schemas import (
@@ -29,7 +29,7 @@ _NEVER = datetime(2000, 1, 1, tzinfo=UTC)
 class Question:
     """One labelled call, ready to be asked about."""
 
-    call: Dialogue | RecordedCall
+    call: LabelledDialogue | RecordedCall
     content: str
     """Digest of what is asked about."""
     key: str
@@ -40,7 +40,7 @@ class Question:
 class Asking(Protocol):
     """Makes questions of calls."""
 
-    def __call__(self, call: Dialogue | RecordedCall, /) -> Question:
+    def __call__(self, call: LabelledDialogue | RecordedCall, /) -> Question:
         """Make the question about one call; nobody is asked yet."""
 
 
@@ -49,15 +49,15 @@ def about_words(settings: ClassifySettings, taxonomy: Taxonomy) -> Asking:
     classifier = make_classifier(measured(settings), taxonomy)
     source = answerer(classifier, taxonomy)
 
-    async def classified(dialogue: Dialogue) -> CallClassified:
+    async def classified(dialogue: LabelledDialogue) -> CallClassified:
         call = _transcribed(dialogue)
         if not core.customer_spoke(call):
             return core.empty_call(call, taxonomy)
         answer = await classifier.classify(call.turns)
         return core.classified(call, answer, classifier.source, taxonomy, 0.0)
 
-    def question(call: Dialogue | RecordedCall, /) -> Question:
-        assert isinstance(call, Dialogue)  # noqa: S101 - the caller chooses by type
+    def question(call: LabelledDialogue | RecordedCall, /) -> Question:
+        assert isinstance(call, LabelledDialogue)  # noqa: S101 - the caller chooses by type
         content = digest([(turn.speaker, turn.text) for turn in call.turns])
         return Question(call, content, digest(content, source), lambda: classified(call))
 
@@ -74,7 +74,7 @@ def answerer(classifier: Classifier, taxonomy: Taxonomy) -> tuple[object, ...]:
     return (*astuple(classifier.source), taxonomy.version)
 
 
-def _transcribed(dialogue: Dialogue) -> CallTranscribed:
+def _transcribed(dialogue: LabelledDialogue) -> CallTranscribed:
     """Make the event that the transcribe stage would have published; only words and speakers are known."""
     length = _SECONDS_A_TURN * len(dialogue.turns)
     return CallTranscribed(

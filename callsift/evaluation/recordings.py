@@ -6,25 +6,25 @@ from collections.abc import Callable
 from pathlib import Path
 
 from agents.classify.agent import make_classifier
-from agents.classify.labelled import Dialogue, RecordedCall
+from agents.classify.labelled import LabelledDialogue, RecordedCall
 from agents.classify.settings import ClassifySettings
 from callsift.evaluation.predictions import digest
 from callsift.evaluation.questions import Asking, Question, answerer, measured
-from schemas import CallClassified, OneFile, Taxonomy
+from schemas import CallClassified, Taxonomy
 from streams.errors import CallsiftError
 
 
 def about_recordings(settings: ClassifySettings, taxonomy: Taxonomy) -> Asking:
     """Send recordings through all stages in this process, one at a time: each takes every core for itself."""
-    ear, heard_with = _chain(measured(settings))
+    recognise, heard_with = _chain(measured(settings))
     source = answerer(make_classifier(measured(settings), taxonomy), taxonomy)
     one_at_a_time = asyncio.Lock()
 
     async def classified(call: RecordedCall) -> CallClassified:
         async with one_at_a_time:
-            return await asyncio.to_thread(ear, call)
+            return await asyncio.to_thread(recognise, call)
 
-    def question(call: Dialogue | RecordedCall, /) -> Question:
+    def question(call: LabelledDialogue | RecordedCall, /) -> Question:
         assert isinstance(call, RecordedCall)  # noqa: S101 - the caller chooses by type
         content = digest([_file_digest(path) for path in paths(call)])
         layout = call.recording.model_dump(mode="json", exclude={"uri": True, "customer": {"uri"}, "agent": {"uri"}})
@@ -36,19 +36,18 @@ def about_recordings(settings: ClassifySettings, taxonomy: Taxonomy) -> Asking:
 
 def paths(call: RecordedCall) -> list[Path]:
     """Return the files of a recording."""
-    recording = call.recording
-    uris = [recording.uri] if isinstance(recording, OneFile) else [recording.customer.uri, recording.agent.uri]
-    return [Path(uri) for uri in uris]
+    return [Path(uri) for uri in call.recording.uris]
 
 
 def _chain(settings: ClassifySettings) -> tuple[Callable[[RecordedCall], CallClassified], tuple[object, ...]]:
     """Return what hears and classifies a recording, and all that decides what it hears."""
-    from agents.audio.agent import hearing  # noqa: PLC0415 - only who evaluates recordings needs these extras
-    from agents.audio.settings import AudioSettings  # noqa: PLC0415
-    from agents.transcribe.models import SpeechModels  # noqa: PLC0415
-    from agents.transcribe.settings import TranscribeSettings  # noqa: PLC0415
-    from callsift.inspection import inspect_recording  # noqa: PLC0415
-    from callsift.supervisor import DEMO_MODEL  # noqa: PLC0415
+    from agents.audio.agent import audio_options  # only who evaluates recordings needs these extras
+    from agents.audio.settings import AudioSettings
+    from agents.transcribe.core import CONTEXT_S
+    from agents.transcribe.models import SpeechModels
+    from agents.transcribe.settings import TranscribeSettings
+    from callsift.inspection import inspect_recording
+    from callsift.supervisor import DEMO_MODEL
 
     audio, transcribe = AudioSettings.read(), TranscribeSettings.read()
     if transcribe.vosk_model is None and not transcribe.vosk_models:
@@ -57,7 +56,7 @@ def _chain(settings: ClassifySettings) -> tuple[Callable[[RecordedCall], CallCla
     corrections = _file_digest(transcribe.corrections) if transcribe.corrections else None
     return (
         lambda call: inspect_recording(call.recording, call.language, audio, transcribe, settings).classified,
-        (repr(hearing(audio)), models, transcribe.language, transcribe.context_s, corrections),
+        (repr(audio_options(audio)), models, transcribe.language, CONTEXT_S, corrections),
     )
 
 

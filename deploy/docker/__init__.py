@@ -1,1 +1,1 @@
-"""The images: their Dockerfile, and a check of its steps that needs no Docker."""
+"""The images: their Dockerfile, and what runs while they are built and in them."""

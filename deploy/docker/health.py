@@ -12,10 +12,10 @@ _TIME_LIMIT_S = 4.0
 
 def main() -> int:
     """Ask once; returns the exit code."""
-    host = os.environ.get("CALLSIFT_HTTP_HOST") or "0.0.0.0"
-    port = int(os.environ.get("CALLSIFT_HTTP_PORT") or 8000)
+    host, _, port = (os.environ.get("CALLSIFT_HTTP_PORT") or "8000").rpartition(":")
+    host = "127.0.0.1" if host in {"", "0.0.0.0"} else host
     path = f"/health/{sys.argv[1] if len(sys.argv) > 1 else 'live'}"
-    worker = http.client.HTTPConnection("127.0.0.1" if host == "0.0.0.0" else host, port, timeout=_TIME_LIMIT_S)
+    worker = http.client.HTTPConnection(host, int(port), timeout=_TIME_LIMIT_S)
     try:
         worker.request("GET", path)
         answer = worker.getresponse()

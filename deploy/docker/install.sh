@@ -1,6 +1,6 @@
 #!/bin/sh
 # Fills a virtual environment with the dependencies of some extras, without callsift itself: the Dockerfile,
-# deploy/docker/check.py and the Makefile run these same lines, from the project's root.
+# tests/images and the Makefile run these same lines, from the project's root.
 #
 #   install.sh VENV EXTRAS [STORE_DRIVERS]
 #

@@ -80,7 +80,7 @@ ROWS: dict[str, tuple[Panel, ...]] = {
             {"{{topic}}": "max by (topic) (callsift_retries_waiting_messages)"},
         ),
         Panel(
-            "Dead letters that nobody has replayed",
+            "Dead letters not replayed yet",
             "short",
             {"dead letters": "max (callsift_dead_letters_messages)"},
             is_figure=True,

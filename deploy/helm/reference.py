@@ -17,7 +17,6 @@ OWN = frozenset(
     f"CALLSIFT_{name}"
     for name in (
         "AUDIO_STORE_URI",
-        "HTTP_HOST",
         "HTTP_PORT",
         "VOSK_MODEL",
         "KAFKA_BOOTSTRAP_SERVERS",
@@ -58,7 +57,7 @@ def schema() -> dict[str, Any]:
 
 
 def readme() -> str:
-    """Return the chart's README.md with its tables made anew."""
+    """Return the chart's README.md with its tables written again."""
     text = (CHART / "README.md").read_text(encoding="utf-8")
     before, _, rest = text.partition(_BEGIN)
     return f"{before}{_BEGIN}\n\n{tables()}\n{_END}{rest.partition(_END)[2]}"

@@ -16,12 +16,12 @@ from typing import Self
 
 from callsift.embedded import free_ports
 from callsift.running import home
-from deploy.laptop.kafka_broker import START_LIMIT_S, Broker, KafkaDidNotStart, command
+from deploy.laptop.kafka_broker import START_LIMIT_S, Broker, command
 from deploy.laptop.kafka_jars import CannotRunKafka, archive, java, version
 from deploy.laptop.kafka_properties import CONTROLLER, PLAINTEXT, Security, server_properties
 from streams.errors import CallsiftError
 
-__all__ = ["Broker", "CannotRunKafka", "Cluster", "KafkaDidNotStart", "Security", "free_ports", "version"]
+__all__ = ["Broker", "CannotRunKafka", "Cluster", "Security", "free_ports", "version"]
 
 _STOP_LIMIT_S = 10.0
 _CLUSTER_ID = "Y2FsbHNpZnQtb24tYS1sYQ"  # any 16 bytes in base64
@@ -78,7 +78,7 @@ class Cluster:
 
         Raises:
             CannotRunKafka: This machine lacks Java, or the jars and a way to fetch them.
-            KafkaDidNotStart: A broker ended instead, or is not ready in time.
+            CallsiftError: A broker ended instead, or is not ready in time.
         """
         self._format()
         for broker in self.brokers:
@@ -108,7 +108,7 @@ class Cluster:
         for broker in self.brokers:
             if not (broker.folder / "data" / "meta.properties").exists():
                 options = ["format", "-t", _CLUSTER_ID, "-c", str(broker.folder / "server.properties"), *scram]
-                formatting[broker.node] = subprocess.Popen(  # noqa: S603
+                formatting[broker.node] = subprocess.Popen(
                     [*command(path, *sharing), "kafka.tools.StorageTool", *options],
                     stdout=subprocess.PIPE,
                     stderr=subprocess.STDOUT,
@@ -116,9 +116,7 @@ class Cluster:
         for node, process in formatting.items():
             said, _ = process.communicate(timeout=START_LIMIT_S)
             if process.returncode:
-                raise KafkaDidNotStart(
-                    f"the data of broker {node} cannot be made", said.decode(errors="replace")[-500:]
-                )
+                raise CallsiftError(f"the data of broker {node} cannot be made", said.decode(errors="replace")[-500:])
 
     def __enter__(self) -> Self:
         """Start it."""

@@ -29,10 +29,6 @@ def command(java_path: str, *flags: str) -> list[str]:
     return [java_path, *JAVA_FLAGS, *flags, "-cp", ":".join(map(str, jars()))]
 
 
-class KafkaDidNotStart(CallsiftError):
-    """A broker ended or did not answer in time."""
-
-
 class Broker:
     """One broker: a Java process with ports and a folder that outlive it."""
 
@@ -55,7 +51,7 @@ class Broker:
     @property
     def pid(self) -> int:
         """Its process; it must be running."""
-        assert self._process is not None, "the broker was never started"  # noqa: S101
+        assert self._process is not None, "the broker was never started"
         return self._process.pid
 
     def start(self) -> None:
@@ -71,7 +67,7 @@ class Broker:
         sharing = f"-XX:SharedArchiveFile={shared}" if shared.exists() else f"-XX:ArchiveClassesAtExit={draft}"
         self._draft = None if shared.exists() else (draft, shared)
         with self.log.open("ab") as log:
-            self._process = subprocess.Popen(  # noqa: S603
+            self._process = subprocess.Popen(
                 [*command(path, sharing), "kafka.Kafka", str(self.folder / "server.properties")],
                 stdout=log,
                 stderr=log,
@@ -79,7 +75,7 @@ class Broker:
                 start_new_session=True,  # Ctrl-C is for the process that started it
             )
         # Reads a pipe that closes when this process is gone, and then takes the broker along.
-        self._guardian = subprocess.Popen(  # noqa: S603
+        self._guardian = subprocess.Popen(
             ["/bin/sh", "-c", 'read -r _ || kill -9 "$0"', str(self._process.pid)],
             stdin=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -90,7 +86,7 @@ class Broker:
         """Return when it has joined the cluster and answers clients.
 
         Raises:
-            KafkaDidNotStart: It ended, or is not ready within ``timeout_s`` seconds.
+            CallsiftError: It ended, or is not ready within ``timeout_s`` seconds.
         """
         deadline = time.monotonic() + timeout_s
         address = f"127.0.0.1:{self.ports[PLAINTEXT]}"
@@ -104,7 +100,7 @@ class Broker:
                 if self.node in found.brokers and found.controller_id != -1:
                     return
             time.sleep(0.02)
-        raise KafkaDidNotStart(f"broker {self.node} is not ready", f"Read {self.log}")
+        raise CallsiftError(f"broker {self.node} is not ready", f"Read {self.log}")
 
     def kill(self) -> None:
         """End it as a power cut would (SIGKILL), also when it is frozen."""
@@ -140,7 +136,7 @@ class Broker:
         """Start it again on its ports and data, after ``kill`` or ``stop``, and wait until it is ready.
 
         Raises:
-            KafkaDidNotStart: It does not come back.
+            CallsiftError: It does not come back.
         """
         self.start()
         self.wait_until_ready()
@@ -150,8 +146,8 @@ class Broker:
             self._process.send_signal(number)
 
     def _bury(self) -> None:
-        assert self._process is not None  # noqa: S101
-        assert self._guardian is not None  # noqa: S101
+        assert self._process is not None
+        assert self._guardian is not None
         ended = self._process.wait()
         with suppress(BrokenPipeError):
             self._guardian.communicate(b"\n")  # it may go, without killing whoever has the number next

@@ -24,7 +24,7 @@ class CannotRunKafka(CallsiftError):
 def version() -> str:
     """Return Kafka's version, as the pom has it."""
     found = ElementTree.parse(_POM).findtext(".//{*}kafka.version")  # noqa: S314 - a file of our own
-    assert found is not None, _POM  # noqa: S101
+    assert found is not None, _POM
     return found
 
 
@@ -38,7 +38,7 @@ def java() -> tuple[str, str]:
     path = shutil.which("java", path=f"{home}/bin") if home else shutil.which("java")
     if path is None:
         raise CannotRunKafka("there is no java", f"Install a Java {_OLDEST_JAVA} runtime or newer, or set JAVA_HOME")
-    said = subprocess.run([path, "-version"], capture_output=True, text=True, check=False).stderr  # noqa: S603
+    said = subprocess.run([path, "-version"], capture_output=True, text=True, check=False).stderr
     major = re.search(r'version "(\d+)', said)
     if major is None or int(major[1]) < _OLDEST_JAVA:
         found = said.splitlines()[0] if said else "no version"
@@ -92,7 +92,7 @@ def _fetch(pom: Path, folder: Path) -> None:
         command = [maven, "-q", "-B", "-f", str(pom), "dependency:copy-dependencies", "-DincludeScope=runtime"]
         command.append(f"-DoutputDirectory={draft}/jars")
         try:
-            subprocess.run(command, capture_output=True, text=True, check=True, timeout=_FETCH_LIMIT_S)  # noqa: S603
+            subprocess.run(command, capture_output=True, text=True, check=True, timeout=_FETCH_LIMIT_S)
         except subprocess.SubprocessError as error:
             said = (getattr(error, "stdout", "") or "").strip().splitlines()
             reason = next((line for line in said if "ERROR" in line), str(error))

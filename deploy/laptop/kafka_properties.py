@@ -1,4 +1,4 @@
-"""What a broker of a laptop or a test is told: server.properties, and the flags of its Java."""
+"""The settings of a broker on a laptop or in a test: server.properties, and the flags of its Java."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -53,7 +53,7 @@ def answers(index: str, limit_s: float) -> bool:
     def ask() -> None:
         with (
             suppress(OSError, http.client.HTTPException),
-            urllib.request.urlopen(f"{index}/torch/", timeout=limit_s),  # noqa: S310 - https
+            urllib.request.urlopen(f"{index}/torch/", timeout=limit_s),
         ):
             answered.set()
 
@@ -69,7 +69,7 @@ def _wheels(index: str | None = None) -> Wheels:
     options = ["--only-binary", ":all:", "--no-header", "--format", "pylock.toml"]
     wanted = ["--index", index, "-c", str(_PINS), "-"] if index else [str(_PINS)]
     try:
-        answer = subprocess.run(  # noqa: S603
+        answer = subprocess.run(
             [*command, *options, *wanted],
             input="torch\ntorchaudio\n",
             capture_output=True,
@@ -92,8 +92,8 @@ def _size(wheels: Wheels) -> str:
 
 
 def _content_length(address: str) -> int:
-    question = urllib.request.Request(address, method="HEAD")  # noqa: S310 - what uv would fetch
-    with urllib.request.urlopen(question, timeout=LIMIT_S) as answer:  # noqa: S310
+    question = urllib.request.Request(address, method="HEAD")
+    with urllib.request.urlopen(question, timeout=LIMIT_S) as answer:
         return int(answer.headers["Content-Length"])
 
 

@@ -1,20 +1,22 @@
-"""Dead letters that are too old to be kept, and the marks of their replays: found and removed on the brokers."""
+"""Finds and removes the dead letters that are too old to be kept, and the marks of their replays."""
 
 from collections.abc import Mapping
+from concurrent.futures import wait
 from dataclasses import dataclass
 from datetime import datetime
 
 from confluent_kafka import TopicPartition
 
-from streams.dead_letters.replay import read_replays
-from streams.kafka.client import produce
+from streams.dead_letters.listing import read_replays
+from streams.kafka.client import KafkaUnavailable, ask
 from streams.kafka.groups import committed
-from streams.kafka.last_error import KafkaUnavailable, ask
-from streams.kafka.reader import BrokerView, Place, Ranges, first_messages
+from streams.kafka.producer import produce
+from streams.kafka.ranges import BrokerView, Partition, Ranges
+from streams.kafka.reader import first_messages
 from streams.settings import KafkaSettings
 from streams.topics import DEAD_LETTER, REPLAYS, STAGES
 
-_GROUP = next(stage.group for stage in STAGES.values() if DEAD_LETTER in stage.takes)
+_GROUP = next(stage.group for stage in STAGES.values() if DEAD_LETTER in stage.consumes)
 _AT_ONCE = 1000
 
 
@@ -28,7 +30,7 @@ class OldLetters:
     """How many are old, and are kept because the sink has not acknowledged them."""
     expired: int
     """How many are to be removed."""
-    keep_from: Mapping[Place, int]
+    keep_from: Mapping[Partition, int]
     """The offset up to which each partition goes; partitions that keep everything are left out."""
     marks_looked_at: int
     """How many marks of replays there are."""
@@ -48,15 +50,15 @@ def find_old_letters(kafka: KafkaSettings, before: datetime) -> OldLetters:
         raise KafkaUnavailable(
             f"there is no topic {topic}", "Check CALLSIFT_KAFKA_PREFIX, or create it with `callsift topics create`"
         )
-    positions = committed(kafka, {kafka.prefix + _GROUP: list(ranges)})
+    positions = committed(kafka, {kafka.prefix + _GROUP: ranges})
     pending, expired, keep_from = 0, 0, {}
-    for place, young_from in _young_from(kafka, view, ranges, before).items():
-        start = ranges[place].start
-        keep = max(start, min(young_from, positions.get(place, start)))
+    for partition, young_from in _young_from(kafka, view, ranges, before).items():
+        start = ranges[partition].start
+        keep = max(start, min(young_from, positions.get(partition, start)))
         pending += young_from - keep
         expired += keep - start
         if keep > start:
-            keep_from[place] = keep
+            keep_from[partition] = keep
     replayed_at = read_replays(kafka)
     return OldLetters(
         looked_at=sum(part.end - part.start for part in ranges.values()),
@@ -77,13 +79,15 @@ def remove_letters(kafka: KafkaSettings, old: OldLetters) -> None:
     if not old.keep_from:
         return
     view = BrokerView(kafka)
-    places = [TopicPartition(*place, offset) for place, offset in old.keep_from.items()]
+    partitions = [TopicPartition(*partition, offset) for partition, offset in old.keep_from.items()]
 
     def delete(limit_s: float) -> None:
-        for answer in view.admin.delete_records(places, request_timeout=limit_s).values():
+        answers = view.admin.delete_records(partitions, request_timeout=limit_s).values()
+        wait(answers)  # an admin client that is dropped while a question is open crashes the process
+        for answer in answers:
             answer.result()
 
-    ask(view.admin, view.trouble, f"cannot delete records of {places[0].topic}", delete, timeout_s=60.0)
+    ask(view.admin, view.last_error, f"cannot delete records of {partitions[0].topic}", delete, timeout_s=60.0)
 
 
 def remove_marks(kafka: KafkaSettings, old: OldLetters) -> None:
@@ -96,16 +100,22 @@ def remove_marks(kafka: KafkaSettings, old: OldLetters) -> None:
         produce(kafka, REPLAYS.name, [(letter, None) for letter in old.marks[first : first + _AT_ONCE]])
 
 
-def _young_from(kafka: KafkaSettings, view: BrokerView, ranges: Ranges, before: datetime) -> dict[Place, int]:
+def _young_from(kafka: KafkaSettings, view: BrokerView, ranges: Ranges, before: datetime) -> dict[Partition, int]:
     """Return each partition's first offset that was not published before a moment; its end if there is none."""
     found = view.first_since(ranges, before)
     # "None" is also the answer of brokers that know no times (the embedded one): the last message has to confirm it.
-    last = {place: ranges[place]._replace(start=ranges[place].end - 1) for place in ranges if place not in found}
-    last = {place: part for place, part in last.items() if part.start >= ranges[place].start}
+    last = {
+        partition: part._replace(start=part.end - 1)
+        for partition, part in ranges.items()
+        if partition not in found and part.start < part.end
+    }
     before_ms = round(before.timestamp() * 1000)
     all_old = {
-        place
-        for place, message in first_messages(kafka, last).items()
+        partition
+        for partition, message in first_messages(kafka, last).items()
         if message is not None and 0 <= message.timestamp()[1] < before_ms
     }
-    return {place: found.get(place, part.end if place in all_old else part.start) for place, part in ranges.items()}
+    return {
+        partition: found.get(partition, part.end if partition in all_old else part.start)
+        for partition, part in ranges.items()
+    }

@@ -1,43 +1,23 @@
-"""Dead letters for people: which of them are meant, what is shown of them, and the message that a replay sends."""
+"""Which dead letters there are: read from Kafka, filtered, and shown without the messages that are in them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, JsonValue
+from pydantic import JsonValue, ValidationError
 
 from schemas import DeadLetter
-from streams.errors import CallsiftError
-from streams.message import OURS, REPLAY, Headers
-from streams.topics import STAGES
-
-_TAKEN = {topic.name for stage in STAGES.values() for topic in stage.takes}
-
-
-class UnknownDeadLetter(CallsiftError):
-    """No dead letter, or more than one, has this identifier."""
-
-
-class CannotReplay(CallsiftError):
-    """A dead letter's message has no place to go back to."""
-
-
-class Replay(BaseModel):
-    """The mark that a dead letter has been replayed: a message on calls.replays, its key the dead letter's."""
-
-    model_config = ConfigDict(frozen=True)
-
-    dead_letter: str
-    """Identifier of the dead letter."""
-    call_id: str | None
-    """The call that the dead letter names."""
-    replayed_at: AwareDatetime
-    """When the broker had confirmed the original message on its topic (UTC)."""
+from streams.decoding import decode
+from streams.errors import CallsiftError, UnreadableEvent
+from streams.kafka.ranges import topic_ranges
+from streams.kafka.reader import read
+from streams.settings import KafkaSettings
+from streams.topics import DEAD_LETTER, REPLAYS
 
 
 @dataclass(frozen=True)
-class LetterFilter:
-    """Which dead letters are meant; what is None does not matter."""
+class DeadLetterFilter:
+    """Which dead letters are wanted; what is None does not matter."""
 
     stage: str | None = None
     error_type: str | None = None
@@ -50,7 +30,7 @@ class LetterFilter:
     ids: frozenset[str] | None = None
 
     def accepts(self, letter: DeadLetter, replayed_at: datetime | None) -> bool:
-        """Tell whether a dead letter is meant; ``replayed_at`` is None for one that was never replayed."""
+        """Tell whether a dead letter is wanted; ``replayed_at`` is None for one that was never replayed."""
         return (
             self.stage in {None, letter.stage}
             and self.error_type in {None, letter.error_type}
@@ -63,7 +43,7 @@ class LetterFilter:
 
 
 @dataclass(frozen=True)
-class Listed:
+class DeadLetterSummary:
     """A dead letter without the message that is in it, for lists that may be long."""
 
     id: str
@@ -80,7 +60,7 @@ class Listed:
     replayed_at: datetime | None
 
     @classmethod
-    def of(cls, letter: DeadLetter, replayed_at: datetime | None) -> "Listed":
+    def of(cls, letter: DeadLetter, replayed_at: datetime | None) -> "DeadLetterSummary":
         """Take what a list shows."""
         return cls(
             id=letter.event_id,
@@ -105,37 +85,45 @@ class Listed:
         return vars(self) | times
 
 
-@dataclass(frozen=True)
-class Outgoing:
-    """A message to be published."""
-
-    topic: str
-    """Name without prefix."""
-    key: bytes | None
-    value: bytes | None
-    headers: Headers = ()
-
-
-def replay_message(letter: DeadLetter) -> Outgoing:
-    """Make the message that replays a dead letter: the original to the byte, with foreign headers and the replay's.
-
-    It carries nothing of the earlier tries, so it starts again at the foot of the ladder.
+def read_replays(kafka: KafkaSettings) -> dict[str, datetime]:
+    """Return when each dead letter was replayed last, by its identifier; those never replayed are left out.
 
     Raises:
-        CannotReplay: No stage takes messages from the topic that the dead letter names.
+        KafkaUnavailable: The brokers do not answer or refuse, or there is no such topic.
     """
-    if letter.topic not in _TAKEN:
-        raise CannotReplay(
-            f"dead letter {letter.event_id} comes from {letter.topic}, which no stage reads",
-            f"Replay it with a release that knows the topic; this one reads {', '.join(sorted(_TAKEN))}",
-        )
-    foreign = tuple((name, value) for name, value in letter.headers if not name.startswith(OURS))
-    return Outgoing(letter.topic, letter.key, letter.value, (*foreign, (REPLAY, letter.event_id.encode())))
+    replayed_at: dict[str, datetime] = {}
+    for message in read(kafka, topic_ranges(kafka, REPLAYS.name)):
+        if not message.value():  # forgotten by `callsift retention run`; compaction has yet to come
+            replayed_at.pop((message.key() or b"").decode(errors="replace"), None)
+            continue
+        try:
+            replay = REPLAYS.content.model_validate_json(message.value() or b"")
+        except ValidationError:  # no mark of ours: the dead letter counts as not replayed, which does no harm
+            continue
+        replayed_at[replay.dead_letter] = replay.replayed_at
+    return replayed_at
 
 
-def mark(letter: DeadLetter, replayed_at: datetime) -> Replay:
-    """Make the mark of a replay."""
-    return Replay(dead_letter=letter.event_id, call_id=letter.call_id, replayed_at=replayed_at)
+def read_letters(kafka: KafkaSettings, on_unreadable: Callable[[str], None] = lambda _: None) -> Iterator[DeadLetter]:
+    """Yield every dead letter that is there at the moment of asking, each once, oldest first within a partition.
+
+    Args:
+        kafka: Where to read.
+        on_unreadable: Is told the position of what is no dead letter; that is left out.
+
+    Raises:
+        KafkaUnavailable: The brokers do not answer or refuse, or there is no such topic.
+    """
+    seen = set()
+    for message in read(kafka, topic_ranges(kafka, DEAD_LETTER.name)):
+        try:
+            letter = decode(DEAD_LETTER.content, message.value())
+        except UnreadableEvent:
+            on_unreadable(f"{message.topic()}/{message.partition()}/{message.offset()}")
+            continue
+        if letter.event_id not in seen:  # the stage that published it may have died before it could commit
+            seen.add(letter.event_id)
+            yield letter
 
 
 def when_replayed(letter: DeadLetter, replays: Mapping[str, datetime]) -> datetime | None:
@@ -157,13 +145,13 @@ def resolve(beginning: str, ids: Iterable[str]) -> str:
     """Return the one identifier that is ``beginning``, or that alone begins with it.
 
     Raises:
-        UnknownDeadLetter: There is none, or there are several.
+        CallsiftError: There is none, or there are several.
     """
     found = {letter_id for letter_id in ids if letter_id.startswith(beginning)}
     if beginning in found:
         return beginning
     if len(found) != 1:
-        raise UnknownDeadLetter(
+        raise CallsiftError(
             f"{len(found) or 'no'} dead letters have an identifier that begins with {beginning[:40]!r}",
             "`callsift dlq list` shows the identifiers; those of letters older than the topic's retention are gone",
         )

@@ -1,6 +1,6 @@
 """Faust's consumer, mended where partitions that move cost events or have them done twice (docs/decisions/0001).
 
-And where producers are transactional: it reads what is committed, and its position gets past what nobody reads.
+And where producers are transactional: it reads what is committed, and its position gets past what is no message.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -28,14 +28,14 @@ class Consumer(aiokafka.Consumer):
     transport: "Transport"
 
     def _new_consumer_thread(self) -> aiokafka.AIOKafkaConsumerThread:
-        self.passable: Mapping[TP, int] = {}
+        self.ends_past_gaps: Mapping[TP, int] = {}
         return _Thread(self, loop=self.loop, beacon=self.beacon)
 
     def _filter_committable_offsets(self, tps: Iterable[TP]) -> dict[TP, int]:
-        """Add what may be passed by; called by one commit at a time."""
-        passable, self.passable = self.passable, {}
+        """Add the ends past gaps; called by one commit at a time."""
+        ends, self.ends_past_gaps = self.ends_past_gaps, {}
         offsets: dict[TP, int] = super()._filter_committable_offsets(tps)
-        for partition, end in passable.items():
+        for partition, end in ends.items():
             furthest = max(end, offsets.get(partition, 0))
             if self._should_commit(partition, furthest):
                 offsets[partition] = furthest
@@ -62,7 +62,7 @@ class Consumer(aiokafka.Consumer):
         Faust forgets what is acknowledged and not yet committed, and only then sends its signal of the same name.
         """
         await self.transport.hand_over()
-        self.passable = {}
+        self.ends_past_gaps = {}
         await super().on_partitions_revoked(revoked)
 
     async def perform_seek(self) -> None:
@@ -94,10 +94,10 @@ class Transport(aiokafka.Transport):
         self.hand_over = hand_over
 
 
-def pass_by(app: faust.App, ends: Mapping[tuple[str, int], int]) -> None:
+def commit_past_gaps(app: faust.App, ends: Mapping[tuple[str, int], int]) -> None:
     """Let the next commit go to the ends of partitions that hold no message after what is committed.
 
-    Faust commits what was acknowledged, and nobody acknowledges the marker of a transaction: whoever scales by what is
-    not committed (KEDA) would never see an idle stage. May be called from another thread.
+    Faust commits what was acknowledged, and the marker of a transaction never is: what scales by uncommitted offsets
+    (KEDA) would never see an idle stage. May be called from another thread.
     """
-    cast("Consumer", app.consumer).passable = {TP(*place): end for place, end in ends.items()}
+    cast("Consumer", app.consumer).ends_past_gaps = {TP(*place): end for place, end in ends.items()}

@@ -6,32 +6,12 @@ while the generation of the consumer group in which it was delivered lasts.
 """
 
 import asyncio
-import logging
 from collections import defaultdict, deque
 from collections.abc import Callable, Coroutine, Hashable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
-logger = logging.getLogger(__name__)
-
-
-class Delivered(Protocol):
-    """An event as it came from a partition."""
-
-    @property
-    def partition(self) -> Hashable:
-        """The topic and partition that it came from."""
-
-    @property
-    def offset(self) -> int:
-        """Its position on the partition."""
-
-    @property
-    def generation(self) -> int:
-        """The generation of the consumer group in which it was delivered."""
-
-    def acknowledge(self) -> None:
-        """Let the position be committed past this event."""
+from streams.faust_worker.delivery import Delivered
 
 
 @dataclass(eq=False)
@@ -42,31 +22,37 @@ class _Slot:
     queued: bool = False
 
 
-class Window:
+class InFlightWindow:
     """The events of one consumer that have been taken and not yet acknowledged.
 
-    Two limits: ``size`` events are in work at most, and a partition holds ``reach`` events at most, finished ones that
-    wait for an older one included. Beyond them ``admit`` waits, and the backlog stays where it belongs, in Kafka.
+    Two limits: how many events are in work, and how many unacknowledged ones a partition holds, finished ones that wait
+    for an older one included. Beyond them ``submit`` waits, and the backlog stays where it belongs, in Kafka.
 
-    A rebalance waits no longer than ``settle`` is told. Work that outlasts it and whose partition was handed on runs to
-    its end and is never acknowledged here: the new owner has the event too. Where the same event is delivered again
+    A rebalance waits no longer than ``quiesce`` is told. Work that outlasts it and whose partition was handed on runs
+    to its end and is never acknowledged here: the new owner has the event too. Where the same event is delivered again
     (Faust rewinds partitions that stayed), it finds its own work still running, or done, and adopts it.
     """
 
     def __init__(
-        self, *, size: int, reach: int, generation: Callable[[], int], on_bug: Callable[[BaseException], None]
+        self,
+        *,
+        size: int,
+        generation: Callable[[], int],
+        on_bug: Callable[[BaseException], None],
+        max_unacknowledged: int = 1000,
     ) -> None:
         """Make an empty window.
 
         Args:
             size: Events in work at once.
-            reach: Unacknowledged events per partition.
             generation: Tells the consumer group's present generation.
             on_bug: Called when work raises, which work must never do: the event stays unacknowledged, so the process
                 has to end for the event to be delivered again.
+            max_unacknowledged: Events that a partition holds, its oldest unfinished one and those behind it. They come
+                again after a crash.
         """
         self._size = size
-        self._reach = reach
+        self._max_unacknowledged = max_unacknowledged
         self._current_generation = generation
         self._on_bug = on_bug
         self._generation = generation()
@@ -74,10 +60,10 @@ class Window:
         self._slots: dict[tuple[Hashable, int], _Slot] = {}
         self._running: set[asyncio.Task[None]] = set()
         self._moved = asyncio.Event()
-        self._closed = False
-        self._held = False
-        self.admitted = 0
-        """Events admitted so far: while it grows, the consumer is not stuck."""
+        self._draining = False
+        self._quiesced = False
+        self.submitted = 0
+        """Events submitted so far: while it grows, the consumer is not stuck."""
         self.finished = 0
         """Events whose work has ended so far: while it grows, their slots become free."""
 
@@ -86,7 +72,7 @@ class Window:
         """Number of events in work."""
         return len(self._running)
 
-    async def admit(self, delivered: Delivered, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    async def submit(self, delivered: Delivered, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Start ``work`` for an event as soon as there is room, and return while it runs.
 
         An event of an older generation is left alone: Faust delivers it again, here or to its partition's new owner.
@@ -98,7 +84,7 @@ class Window:
         self._follow_generation()
         if delivered.generation != self._generation:
             return
-        self.admitted += 1
+        self.submitted += 1
         key = (delivered.partition, delivered.offset)
         slot = self._slots.get(key)
         if slot is None:
@@ -111,28 +97,29 @@ class Window:
             self._queues[delivered.partition].append(slot)
         self._acknowledge(delivered.partition)
 
-    async def settle(self, limit_s: float) -> None:
-        """Before the group shares its partitions anew: start nothing more, and wait for what is in work.
+    async def quiesce(self, limit_s: float) -> None:
+        """Before the group shares its partitions out again: start nothing more, and wait for what is in work.
 
-        What is done within ``limit_s`` seconds is acknowledged in its own generation, and nobody does it again.
+        What is done within ``limit_s`` seconds is acknowledged in its own generation, and is not done again.
         ``resume`` lets work start again.
         """
-        self._held = True
+        self._quiesced = True
         await self._done_within(limit_s)
 
     def resume(self) -> None:
         """Let work start again."""
-        self._held = False
+        self._quiesced = False
         self._moved.set()
 
     async def drain(self, grace_s: float) -> bool:
         """Take nothing new and wait up to ``grace_s`` seconds for what is in work; True if all of it got done."""
-        self._closed = True
+        self._draining = True
         return await self._done_within(grace_s)
 
     def _has_room(self, partition: Hashable) -> bool:
-        is_open = not (self._closed or self._held)
-        return is_open and len(self._running) < self._size and len(self._queues[partition]) < self._reach
+        if self._draining or self._quiesced:
+            return False
+        return len(self._running) < self._size and len(self._queues[partition]) < self._max_unacknowledged
 
     async def _done_within(self, limit_s: float) -> bool:
         if not self._running:

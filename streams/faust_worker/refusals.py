@@ -3,22 +3,18 @@
 from aiokafka.errors import MessageSizeTooLargeError, RecordListTooLargeError
 from faust.exceptions import ProducerSendError
 
-from streams.errors import PermanentError
+from streams.errors import MessageRefused, PermanentError
 
 
 class MessageTooLarge(PermanentError):
     """The broker does not take a message of this size."""
 
 
-class MessageRefused(PermanentError):
-    """No client can send such a message, whatever its size."""
-
-
 def refusal(error: Exception, topic: str, size_bytes: int) -> PermanentError | None:
     """Return why a publication would fail again the same way; None: it may be repeated, as after any other trouble.
 
     Missing topics, missing rights and a clock that the broker does not believe are no refusals: they hold for every
-    message, dead letters included, and somebody mends them.
+    message, dead letters included, and can be mended.
     """
     cause = error.__cause__ if isinstance(error, ProducerSendError) else error  # Faust wraps what the client refuses
     if isinstance(cause, MessageSizeTooLargeError | RecordListTooLargeError):

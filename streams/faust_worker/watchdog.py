@@ -3,9 +3,10 @@
 Faust's known weakness is a consumer that stops after a rebalance or the loss of a broker, without an error. The
 watchdog looks from a thread of its own, because a hung event loop would not look, and asks the brokers for the lag
 itself, because a consumer that has stopped does not know it. It ends the process at once, since a hung worker ignores
-SIGTERM.
+SIGTERM, and leaves behind where every thread stood.
 """
 
+import faulthandler
 import logging
 import os
 import threading
@@ -24,11 +25,15 @@ Partitions = frozenset[tuple[str, int]]
 """Topic and partition."""
 
 
-class Sight(NamedTuple):
-    """What the watchdog sees of a worker at one moment."""
+Lag = Callable[[Partitions], int | None]
+"""Asks the brokers how many events wait on some partitions; None: they do not answer."""
+
+
+class WorkerState(NamedTuple):
+    """A worker at one moment."""
 
     partitions: Partitions
-    progress: int
+    submitted: int
     """Grows with every event that is taken."""
     finished: int
     """Grows with every event that is taken to its end."""
@@ -45,17 +50,17 @@ class Watchdog:
     """Decides whether a worker is stuck."""
 
     def __init__(
-        self, look: Callable[[], Sight], *, stall_limit_s: float, stop_limit_s: float, hold_limit_s: float
+        self, state: Callable[[], WorkerState], *, stall_limit_s: float, stop_limit_s: float, hold_limit_s: float
     ) -> None:
         """Watch a worker.
 
         Args:
-            look: Shows it.
+            state: Tells the worker's present state.
             stall_limit_s: Seconds without progress while events wait.
             stop_limit_s: Seconds for an orderly end.
             hold_limit_s: Seconds in which nothing that is in work is taken to its end.
         """
-        self._look = look
+        self._state = state
         self._limits_s = {
             "crashed": _CRASH_LIMIT_S,
             "stopping": stop_limit_s,
@@ -63,49 +68,52 @@ class Watchdog:
             "stalled": stall_limit_s,
             "held": hold_limit_s,
         }
-        self._complaint: str | None = None
-        self._since = 0.0
+        self._reason: str | None = None
+        self._since_s = 0.0
         self._progress = (-1, -1)
 
-    def verdict(self, lag: Callable[[Partitions], int | None], now_s: float) -> str | None:
-        """Return why the worker must end, or None.
-
-        Args:
-            lag: Asks the brokers how many events wait on some partitions; None: they do not answer.
-            now_s: Seconds on a clock that only goes forward.
-        """
-        complaint = self._complaint_about(self._look(), lag)
-        if complaint != self._complaint:
-            self._complaint, self._since = complaint, now_s
-        if complaint is not None and now_s - self._since >= self._limits_s[complaint]:
-            return complaint
+    def verdict(self, lag: Lag, now_s: float) -> str | None:
+        """Return why the worker must end, or None; ``now_s`` is on a clock that only goes forward."""
+        reason = self._stuck_reason(self._state(), lag)
+        if reason != self._reason:
+            self._reason, self._since_s = reason, now_s
+        if reason is not None and now_s - self._since_s >= self._limits_s[reason]:
+            return reason
         return None
 
-    def start(self, lag: Callable[[Partitions], int | None]) -> None:
+    def start(self, lag: Lag) -> None:
         """Watch from a thread until the process ends, and end it if it is stuck."""
         threading.Thread(target=self._watch, args=(lag,), name="watchdog", daemon=True).start()
 
-    def _complaint_about(self, sight: Sight, lag: Callable[[Partitions], int | None]) -> str | None:
-        progress = (sight.progress, sight.finished)
+    def _stuck_reason(self, state: WorkerState, lag: Lag) -> str | None:
+        """Return what would be wrong if it lasted."""
+        progress = (state.submitted, state.finished)
         moved, self._progress = progress != self._progress, progress
-        for complaint in ("crashed", "stopping", "rebalancing"):
-            if getattr(sight, complaint):
-                return complaint
-        if moved or not sight.partitions or sight.paused:
+        for reason in ("crashed", "stopping", "rebalancing"):
+            if getattr(state, reason):
+                return reason
+        if moved or not state.partitions or state.paused:
             return None
-        if sight.in_flight:
+        if state.in_flight:
             return "held"
         # no answer is no lag: while the brokers are away there is nothing to take
-        return "stalled" if lag(sight.partitions) else None
+        return "stalled" if lag(state.partitions) else None
 
-    def _watch(self, lag: Callable[[Partitions], int | None]) -> None:
+    def _watch(self, lag: Lag) -> None:
         while True:
             time.sleep(_INTERVAL_S)
             try:
-                complaint = self.verdict(lag, time.monotonic())
+                reason = self.verdict(lag, time.monotonic())
             except Exception as error:  # noqa: BLE001 - a watchdog that dies silently watches nothing
                 logger.error("the watchdog could not look", extra={"error_type": type(error).__name__})
                 continue
-            if complaint is not None:
-                logger.critical("worker is stuck, ending it", extra={"complaint": complaint})
-                os._exit(EXIT_STALLED)
+            if reason is not None:
+                _end_process(reason)
+
+
+def _end_process(reason: str) -> None:
+    try:
+        logger.critical("worker is stuck, ending it", extra={"reason": reason})
+        faulthandler.dump_traceback(all_threads=True)  # files, lines and functions; no value, so nothing that was said
+    finally:
+        os._exit(EXIT_STALLED)

@@ -1,1 +1,27 @@
-"""Plain Kafka clients, without Faust: connect, produce, read a topic to its end, make topics and rights."""
+"""Plain Kafka clients, without Faust: publishing, reading, lag, topics and access rules."""
+
+from streams.kafka.acls import kubernetes_name, users
+from streams.kafka.brake_topic import notices, publish_notice
+from streams.kafka.client import KafkaUnavailable, client_config
+from streams.kafka.lag import consumer_lag
+from streams.kafka.producer import PARTITIONER, produce
+from streams.kafka.reader import TopicReader
+from streams.kafka.topic_admin import create_topics, drift, find_topics, partitions, wanted_topics
+
+__all__ = [
+    "PARTITIONER",
+    "KafkaUnavailable",
+    "TopicReader",
+    "client_config",
+    "consumer_lag",
+    "create_topics",
+    "drift",
+    "find_topics",
+    "kubernetes_name",
+    "notices",
+    "partitions",
+    "produce",
+    "publish_notice",
+    "users",
+    "wanted_topics",
+]

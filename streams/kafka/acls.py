@@ -9,9 +9,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from streams.retry_mover import GROUP as RETRY_GROUP
 from streams.settings import KafkaSettings
-from streams.topics import ALL_TOPICS, BRAKES, DEAD_LETTER, REPLAYS, RETRIED, RETRIES, STAGES, Stage, Topic
+from streams.topics import (
+    ALL_TOPICS,
+    BRAKES,
+    DEAD_LETTER,
+    REPLAYS,
+    RETRIED,
+    RETRIES,
+    RETRY_GROUP,
+    STAGES,
+    AnyTopic,
+    Stage,
+)
 
 TOOLS = "tools"
 """The user of every command and job: topics, retention, status, dead letters …; also of what scales by lag."""
@@ -61,8 +71,12 @@ def kubernetes_name(name: str) -> str:
 
 def _stage(stage: Stage) -> list[Rule]:
     # Failed tries climb the ladder; the brake is followed, and applied.
-    written = (stage.gives, *stage.besides, *RETRIES, DEAD_LETTER, BRAKES)
-    return [*_topics((*stage.takes, BRAKES), "Read"), *_topics(written, "Write"), Rule("group", stage.group, ("Read",))]
+    written = (stage.produces, *stage.also_produces, *RETRIES, DEAD_LETTER, BRAKES)
+    return [
+        *_topics((*stage.consumes, BRAKES), "Read"),
+        *_topics(written, "Write"),
+        Rule("group", stage.group, ("Read",)),
+    ]
 
 
 def _retry() -> list[Rule]:
@@ -70,7 +84,7 @@ def _retry() -> list[Rule]:
 
 
 def _monitor() -> list[Rule]:
-    taken = (topic for stage in STAGES.values() for topic in stage.takes)
+    taken = (topic for stage in STAGES.values() for topic in stage.consumes)
     return [*_topics((*taken, *RETRIES, REPLAYS, BRAKES), "Read"), *_groups("Describe")]
 
 
@@ -87,7 +101,7 @@ def _tools() -> list[Rule]:
     ]
 
 
-def _topics(topics: Iterable[Topic], *operations: str) -> list[Rule]:
+def _topics(topics: Iterable[AnyTopic], *operations: str) -> list[Rule]:
     return [Rule("topic", topic.name, operations) for topic in topics]
 
 

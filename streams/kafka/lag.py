@@ -9,21 +9,50 @@ takes reading everything.
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
-from confluent_kafka import KafkaException, Message, TopicPartition
+from confluent_kafka import Message
 
-from streams.kafka.groups import asking_as, positions_of
-from streams.kafka.last_error import Trouble
-from streams.kafka.reader import Place, Range, Ranges, first_messages
+from streams.kafka.client import KafkaUnavailable
+from streams.kafka.groups import committed
+from streams.kafka.ranges import BrokerView, Partition, Range, Ranges
+from streams.kafka.reader import first_messages, offset_of
 from streams.settings import KafkaSettings
 
 
-class Waiting(NamedTuple):
+class PartitionLag(NamedTuple):
     """What waits for a group on one partition."""
 
+    committed: int | None
+    """The offset that the group goes on from; None: it has committed nothing yet."""
+    end: int
+    """Where what can be read ends."""
     lag: int
     """Messages; 0: there is nothing to work off, whatever lies between the group's position and the end."""
     first: Message | None
     """The oldest of them; None: there is none, or it could not be read."""
+
+
+def lag_by_partition(kafka: KafkaSettings, ranges: Mapping[str, Ranges]) -> dict[Partition, PartitionLag]:
+    """Return what waits for groups (full names) on the partitions that each of them reads.
+
+    The ranges are to be asked for before: what is done meanwhile is then not taken for waiting.
+
+    Raises:
+        KafkaUnavailable: The brokers do not say how far a group is.
+    """
+    positions = committed(kafka, ranges)
+    parts = {
+        partition: unread(positions.get(partition), part) for own in ranges.values() for partition, part in own.items()
+    }
+    first = first_messages(kafka, parts)
+
+    def found(partition: Partition, part: Range) -> PartitionLag:
+        message = first.get(partition)
+        start = part.start if message is None else offset_of(message)
+        # Known to hold no message: what lies there is given to no reader.
+        lag = 0 if message is None and partition in first else part.end - start
+        return PartitionLag(positions.get(partition), part.end, lag, message)
+
+    return {partition: found(partition, part) for partition, part in parts.items()}
 
 
 def unread(position: int | None, part: Range) -> Range:
@@ -35,24 +64,11 @@ def unread(position: int | None, part: Range) -> Range:
     return Range(min(max(part.start, position or 0), part.end), part.end)
 
 
-def waiting(kafka: KafkaSettings, positions: Mapping[Place, int], ranges: Ranges) -> dict[Place, Waiting]:
-    """Return what waits on each partition of ``ranges`` for a group at ``positions``."""
-    parts = {place: unread(positions.get(place), part) for place, part in ranges.items()}
-    first = first_messages(kafka, parts)
-    return {place: _waiting(part, first.get(place), known=place in first) for place, part in parts.items()}
-
-
-def _waiting(part: Range, first: Message | None, *, known: bool) -> Waiting:
-    if first is None and known:
-        return Waiting(0, None)
-    return Waiting(part.end - (part.start if first is None else int(first.offset() or 0)), first)
-
-
 def consumer_lag(
     kafka: KafkaSettings,
     group: str,
-    places: Iterable[Place],
-    nothing_before: Callable[[Mapping[Place, int]], None] = lambda _: None,
+    partitions: Iterable[Partition],
+    nothing_before: Callable[[Mapping[Partition, int]], None] = lambda _: None,
 ) -> int | None:
     """Return how many messages wait for a group on some partitions; None: the brokers do not answer.
 
@@ -61,21 +77,17 @@ def consumer_lag(
     Args:
         kafka: Where to ask.
         group: The consumer group, with prefix.
-        places: The partitions.
+        partitions: The partitions; those that do not exist are left out.
         nothing_before: Told the ends of the partitions on which the group is not at the end and yet nothing waits.
     """
-    asking = asking_as(kafka, group, Trouble())
+    wanted = set(partitions)
     try:
-        ranges = {place: Range(*asking.get_watermark_offsets(TopicPartition(*place), timeout=10)) for place in places}
-        positions = positions_of(asking, ranges, 10)
-    except KafkaException:
+        ranges = BrokerView(kafka).ranges({topic for topic, _ in wanted})
+        own = {partition: part for partition, part in ranges.items() if partition in wanted}
+        found = lag_by_partition(kafka, {group: own})
+    except KafkaUnavailable:
         return None
-    finally:
-        asking.close()
-    found = waiting(kafka, positions, ranges)
-    ends = {
-        place: part.end for place, part in ranges.items() if not found[place].lag and positions.get(place, 0) < part.end
-    }
+    ends = {partition: one.end for partition, one in found.items() if not one.lag and (one.committed or 0) < one.end}
     if ends:
         nothing_before(ends)
     return sum(one.lag for one in found.values())

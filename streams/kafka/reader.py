@@ -1,98 +1,56 @@
-"""What is on topics at the moment of asking: a reader that ends, without a consumer group."""
+"""Reads topics to the end that they have at the moment of asking, or goes on as messages come.
+
+It joins no consumer group and commits nothing.
+"""
 
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import wait
-from datetime import datetime
-from typing import Any, NamedTuple
+from contextlib import closing, suppress
+from operator import methodcaller
+from typing import Any
 
-from confluent_kafka import Consumer, IsolationLevel, KafkaError, KafkaException, Message, TopicPartition
-from confluent_kafka.admin import AdminClient, OffsetSpec
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
-from streams.kafka.client import client_config
-from streams.kafka.last_error import KafkaUnavailable, Trouble, ask
+from streams.kafka.client import KafkaUnavailable, LastError, client_config
+from streams.kafka.ranges import Partition, Range, Ranges, topic_ranges
+from streams.message import Headers
 from streams.settings import KafkaSettings
 
-Place = tuple[str, int]
-"""Full name of a topic, and a partition's number."""
-
-
-class Range(NamedTuple):
-    """A part of a partition, as offsets."""
-
-    start: int
-    """The first offset of it."""
-    end: int
-    """The offset after its last one."""
-
-
-Ranges = Mapping[Place, Range]
 _SILENCE_LIMIT_S = 15.0
 _FIRST_LIMIT_S = 5.0
-_EARLIEST, _LATEST = OffsetSpec.earliest(), OffsetSpec.latest()  # type: ignore[no-untyped-call] # the library's
 
 
-class BrokerView:
-    """Asks the brokers which topics there are and how far they reach."""
+class TopicReader:
+    """Reads all partitions of one topic. Close it: ``with closing(TopicReader(...)) as reader``."""
 
-    def __init__(self, kafka: KafkaSettings) -> None:
-        """Make the client; it connects when it is asked."""
-        self.trouble = Trouble()
-        config: dict[str, Any] = client_config(kafka) | {"error_cb": self.trouble}
-        self.admin = AdminClient(config)
-
-    def ranges(self, topics: Iterable[str]) -> dict[Place, Range]:
-        """Return what each partition of ``topics`` (full names) holds; topics that do not exist are left out.
+    def __init__(self, kafka: KafkaSettings, topic: str, *, from_start: bool) -> None:
+        """Stand at the beginning of a topic (name without prefix), or at the end as it is at this moment.
 
         Raises:
-            KafkaUnavailable: The brokers do not answer in time, or refuse.
+            KafkaUnavailable: The brokers do not answer or refuse, or there is no such topic, or it may not be read.
         """
-        wanted = set(topics)
+        ranges = topic_ranges(kafka, topic)
+        if not from_start:
+            ranges = {partition: Range(part.end, part.end) for partition, part in ranges.items()}
+        self._reading = _Reading(kafka, ranges, {})
 
-        def question(limit_s: float) -> dict[Place, Range]:
-            found = self.admin.list_topics(timeout=limit_s).topics
-            places = [(name, number) for name in sorted(wanted & found.keys()) for number in found[name].partitions]
-            starts = self._offsets(places, _EARLIEST, limit_s)
-            ends = self._offsets(places, _LATEST, limit_s)
-            return {place: Range(starts[place], ends[place]) for place in places}
+    def values(self, timeout_s: float | None) -> Iterator[bytes]:
+        """Yield the messages' values as they come, for ``timeout_s`` seconds at the most; None: for ever."""
+        deadline = None if timeout_s is None else time.monotonic() + timeout_s
+        while deadline is None or time.monotonic() < deadline:
+            yield from _values(self._reading.next())
 
-        return ask(self.admin, self.trouble, "the brokers do not say what their topics hold", question)
-
-    def first_since(self, places: Iterable[Place], moment: datetime) -> dict[Place, int]:
-        """Return the first offset of each partition that was published at a moment or later; without it left out.
+    def up_to_now(self, silence_limit_s: float = _SILENCE_LIMIT_S) -> Iterator[bytes]:
+        """Yield the values from where it stands to where the topic ended when this reader was made, and what follows.
 
         Raises:
-            KafkaUnavailable: The brokers do not answer in time, or refuse.
+            KafkaUnavailable: The brokers refuse, or nothing came for so many seconds although something should.
         """
-        asked = list(places)
-        spec = OffsetSpec.for_timestamp(round(moment.timestamp() * 1000))
-        what = "the brokers do not say when messages were published"
-        found = ask(self.admin, self.trouble, what, lambda limit_s: self._offsets(asked, spec, limit_s))
-        return {place: offset for place, offset in found.items() if offset >= 0}
+        return _values(self._reading.to_end(silence_limit_s))
 
-    def _offsets(self, places: list[Place], spec: OffsetSpec, limit_s: float) -> dict[Place, int]:
-        if not places:
-            return {}
-        asked = self.admin.list_offsets(
-            {TopicPartition(*place): spec for place in places},
-            request_timeout=limit_s,
-            isolation_level=IsolationLevel.READ_COMMITTED,  # as everybody reads: up to the oldest open transaction
-        )
-        wait(asked.values())  # an admin client that is dropped while a question is open crashes the process
-        return {(place.topic, place.partition): future.result().offset for place, future in asked.items()}
-
-
-def topic_ranges(kafka: KafkaSettings, topic: str) -> dict[Place, Range]:
-    """Return what each partition of one topic (name without prefix) holds at this moment.
-
-    Raises:
-        KafkaUnavailable: The brokers do not answer or refuse, or there is no such topic.
-    """
-    name = kafka.prefix + topic
-    found = BrokerView(kafka).ranges([name])
-    if not found:
-        raise KafkaUnavailable(f"there is no topic {name}", "Create it with `callsift topics create`")
-    return found
+    def close(self) -> None:
+        """Close the connections."""
+        self._reading.close()
 
 
 def read(kafka: KafkaSettings, ranges: Ranges) -> Iterator[Message]:
@@ -101,82 +59,123 @@ def read(kafka: KafkaSettings, ranges: Ranges) -> Iterator[Message]:
     Raises:
         KafkaUnavailable: The brokers refuse, or nothing came for 15 seconds although something should.
     """
-    trouble = Trouble()
-    reading = _Reading(kafka, ranges, trouble, {})
-    silent_since_s = time.monotonic()
-    try:
-        while reading.unread:
-            messages = reading.next()
-            if messages:
-                yield from messages
-                silent_since_s = time.monotonic()  # whoever takes them may take their time
-            elif trouble.is_refused or time.monotonic() - silent_since_s > _SILENCE_LIMIT_S:
-                names = ", ".join(sorted({topic for topic, _ in reading.unread}))
-                raise trouble.unavailable(f"cannot read {names}", "the brokers send nothing")
-    finally:
-        reading.close()
+    wanted = _not_empty(ranges)
+    if wanted:
+        with closing(_Reading(kafka, wanted, {})) as reading:
+            yield from _within(wanted, reading.to_end(_SILENCE_LIMIT_S))
 
 
-def first_messages(kafka: KafkaSettings, ranges: Ranges) -> dict[Place, Message | None]:
-    """Return the first message of each range, None for one that holds none; what is not known in 5 s is left out."""
-    found: dict[Place, Message | None] = {place: None for place, part in ranges.items() if part.start >= part.end}
-    if len(found) == len(ranges):
+def first_messages(kafka: KafkaSettings, ranges: Ranges) -> dict[Partition, Message | None]:
+    """Return the first message of each range, None for one that holds none.
+
+    What is not known when nothing has come for 5 seconds is left out.
+    """
+    wanted = _not_empty(ranges)
+    found: dict[Partition, Message | None] = dict.fromkeys(ranges.keys() - wanted.keys())
+    if not wanted:
         return found
     small = {"fetch.message.max.bytes": 65_536, "queued.min.messages": 1}  # one message of each is all that is wanted
-    reading = _Reading(kafka, ranges, Trouble(), small)
-    deadline = time.monotonic() + _FIRST_LIMIT_S
+    with closing(_Reading(kafka, wanted, small)) as reading:
+        with suppress(KafkaUnavailable):
+            for message in _within(wanted, reading.to_end(_FIRST_LIMIT_S)):
+                partition = partition_of(message)
+                if found.setdefault(partition, message) is message:
+                    reading.leave(partition)
+        return dict.fromkeys(wanted.keys() - reading.unread.keys()) | found
+
+
+def partition_of(message: Message) -> Partition:
+    """Return where a message came from."""
+    return (str(message.topic()), int(message.partition() or 0))
+
+
+def offset_of(message: Message) -> int:
+    """Return a message's offset."""
+    return int(message.offset() or 0)
+
+
+def headers_of(message: Message) -> Headers:
+    """Return a message's headers; none where a name is not UTF-8: the stages write such a name out."""
     try:
-        while reading.unread and time.monotonic() < deadline:
-            for message in reading.next():
-                place = (str(message.topic()), int(message.partition() or 0))
-                found.setdefault(place, message)
-                reading.finish(place)
-        return dict.fromkeys(ranges.keys() - reading.unread.keys()) | found
-    finally:
-        reading.close()
+        return tuple(_read_headers(message) or ())
+    except (UnicodeDecodeError, SystemError):
+        return ()
+
+
+_read_headers = methodcaller("headers")
+"""confluent-kafka's C code returns with an error set for a name that is not UTF-8. Called directly, Python notices
+that some calls later, anywhere; a call from C is looked at when it returns."""
+
+
+def _not_empty(ranges: Ranges) -> dict[Partition, Range]:
+    return {partition: part for partition, part in ranges.items() if part.start < part.end}
+
+
+def _within(ranges: Ranges, messages: Iterable[Message]) -> Iterator[Message]:
+    return (message for message in messages if offset_of(message) < ranges[partition_of(message)].end)
+
+
+def _values(messages: Iterable[Message]) -> Iterator[bytes]:
+    return (value for message in messages if (value := message.value()) is not None)
 
 
 class _Reading:
-    """A consumer that stands at the starts of some ranges."""
+    """A consumer that stands at the starts of some ranges and knows which of them it has read to their end."""
 
-    def __init__(
-        self, kafka: KafkaSettings, ranges: Ranges, trouble: Trouble, config: Mapping[str, str | int | float | bool]
-    ) -> None:
-        self.unread = {place: part.end for place, part in ranges.items() if part.start < part.end}
-        """Where the ranges end that have not been read to their end."""
-        # At the end of what is readable there need not be a message: offsets have gaps.
-        own = {"group.id": "callsift.reader", "enable.auto.commit": False, "enable.partition.eof": True}
-        # What was deleted since it was asked for is skipped, and no more than that.
-        own |= {"auto.offset.reset": "earliest", "fetch.wait.max.ms": 100}
-        self._consumer = Consumer(client_config(kafka) | own | dict(config) | {"error_cb": trouble})
-        self._consumer.assign([TopicPartition(*place, ranges[place].start) for place in self.unread])
+    def __init__(self, kafka: KafkaSettings, ranges: Ranges, own: Mapping[str, str | int | float | bool]) -> None:
+        self.unread = {partition: part.end for partition, part in ranges.items()}
+        """Where the ranges end that have not been read to their end; of an empty one, too, the broker has to say so."""
+        self._last_error = LastError()
+        every: dict[str, Any] = {
+            "group.id": "callsift.reader",
+            "enable.auto.commit": False,
+            # At the end of what is readable there need not be a message: offsets have gaps.
+            "enable.partition.eof": True,
+            # What was deleted meanwhile is skipped, and no more; a topic that is made again begins anew.
+            "auto.offset.reset": "earliest",
+            "fetch.wait.max.ms": 100,
+            "error_cb": self._last_error,
+        }
+        self._topics = ", ".join(sorted({topic for topic, _ in ranges}))
+        self._consumer = Consumer(client_config(kafka) | every | dict(own))
+        self._consumer.assign([TopicPartition(*partition, part.start) for partition, part in ranges.items()])
 
     def next(self) -> list[Message]:
-        """Return some messages, after a fifth of a second at the latest."""
-        wanted = []
-        try:
-            batch = self._consumer.consume(num_messages=100, timeout=0.2)
-        except KafkaException:  # no message, like any other trouble; the caller's limit ends it
-            return []
-        for message in batch:
-            place, error = (str(message.topic()), int(message.partition() or 0)), message.error()
-            if place not in self.unread:
-                continue
-            if error is not None:
-                if error.code() == KafkaError._PARTITION_EOF:
-                    self.finish(place)
-                continue
-            offset, end = int(message.offset() or 0), self.unread[place]
-            if offset < end:
-                wanted.append(message)
-            if offset >= end - 1:
-                self.finish(place)
-        return wanted
+        """Return some messages, after a fifth of a second at the latest; raises KafkaException."""
+        found = []
+        for message in self._consumer.consume(num_messages=100, timeout=0.2):
+            partition, error = partition_of(message), message.error()
+            if error is None:
+                found.append(message)
+                is_end = offset_of(message) + 1 >= self.unread.get(partition, 0)
+            else:
+                is_end = error.code() == KafkaError._PARTITION_EOF
+            if is_end:
+                self.unread.pop(partition, None)
+        return found
 
-    def finish(self, place: Place) -> None:
+    def to_end(self, silence_limit_s: float) -> Iterator[Message]:
+        """Yield messages until every range was read to its end; those after an end are among them.
+
+        Raises:
+            KafkaUnavailable: The brokers refuse, or nothing came for so long although something should.
+        """
+        silent_since_s = time.monotonic()
+        while self.unread:
+            awaited = set(self.unread)
+            messages = []
+            with suppress(KafkaException):  # no message, like any other trouble; the limit ends it
+                messages = self.next()
+            yield from messages
+            if awaited != self.unread.keys() or any(partition_of(message) in awaited for message in messages):
+                silent_since_s = time.monotonic()  # whoever takes them may take their time
+            elif self._last_error.is_refused or time.monotonic() - silent_since_s > silence_limit_s:
+                raise self._last_error.unavailable(f"cannot read {self._topics}", "the brokers send nothing")
+
+    def leave(self, partition: Partition) -> None:
         """Read no more of a partition."""
-        if self.unread.pop(place, None) is not None:
-            self._consumer.pause([TopicPartition(*place)])
+        self.unread.pop(partition, None)
+        self._consumer.pause([TopicPartition(*partition)])
 
     def close(self) -> None:
         self._consumer.close()

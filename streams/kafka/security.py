@@ -4,7 +4,7 @@ import ssl
 
 from streams.errors import SettingsError
 from streams.settings import KafkaSettings
-from streams.tls import client_context
+from streams.tls import client_context, load_own_certificate
 
 
 def librdkafka_security(kafka: KafkaSettings) -> dict[str, str]:
@@ -44,10 +44,8 @@ def tls_context(kafka: KafkaSettings) -> ssl.SSLContext | None:
             f"CALLSIFT_KAFKA_CA_FILE: expected certificates in PEM: {_reason(error)}", "Correct the file"
         ) from None
     if kafka.certificate_file and kafka.key_file:
-        # Without a password OpenSSL would ask for one on the terminal; an empty one is refused instead.
-        password = kafka.key_password.get_secret_value() if kafka.key_password else ""
         try:
-            context.load_cert_chain(kafka.certificate_file, kafka.key_file, password)
+            load_own_certificate(context, kafka.certificate_file, kafka.key_file, kafka.key_password)
         except OSError as error:
             raise SettingsError(
                 "CALLSIFT_KAFKA_CERTIFICATE_FILE, CALLSIFT_KAFKA_KEY_FILE, CALLSIFT_KAFKA_KEY_PASSWORD: expected a"

@@ -2,16 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException
-from confluent_kafka.admin import AdminClient, ConfigResource, ResourceType, TopicMetadata
+from confluent_kafka.admin import ConfigResource, ResourceType, TopicMetadata
 from confluent_kafka.cimpl import NewTopic
 
-from streams.kafka.client import client_config
-from streams.kafka.last_error import KafkaUnavailable, Trouble, ask_topics
+from streams.kafka.client import KafkaUnavailable
+from streams.kafka.ranges import BrokerView
 from streams.settings import KafkaSettings
-from streams.topics import ALL_TOPICS, Topic
+from streams.topics import ALL_TOPICS, AnyTopic
 
 _CURE = "Check the brokers' logs, and that this user may create and describe topics"
 _EMBEDDED = "mockCluster"  # how the cluster id of librdkafka's mock begins
@@ -78,15 +77,15 @@ def create_topics(kafka: KafkaSettings) -> list[str]:
     Raises:
         KafkaUnavailable: The brokers do not answer, or refuse.
     """
-    admin, trouble = _admin(kafka)
-    _ask_real_topics(admin, trouble)  # quicker than the admin request at saying what is wrong
+    view = BrokerView(kafka)
+    _real_topics(view)  # quicker than the admin request at saying what is wrong
     wanted = [
         NewTopic(name, num_partitions=want.partitions, replication_factor=want.replication, config=dict(want.config))
         for name, want in wanted_topics(kafka).items()
     ]
     created = []
     # The futures belong to the client: it has to outlive them.
-    for name, future in admin.create_topics(wanted, request_timeout=_ANSWER_LIMIT_S).items():
+    for name, future in view.admin.create_topics(wanted, request_timeout=_ANSWER_LIMIT_S).items():
         try:
             future.result()
             created.append(name)
@@ -102,12 +101,12 @@ def find_topics(kafka: KafkaSettings) -> dict[str, TopicState]:
     Raises:
         KafkaUnavailable: The brokers do not answer, or refuse.
     """
-    admin, trouble = _admin(kafka)
-    listed = _ask_real_topics(admin, trouble)
+    view = BrokerView(kafka)
+    listed = _real_topics(view)
     names = [name for name in wanted_topics(kafka) if name in listed]
     asked = [ConfigResource(ResourceType.TOPIC, name) for name in names]
     # An empty request would be refused.
-    answers = admin.describe_configs(asked, request_timeout=_ANSWER_LIMIT_S) if asked else {}
+    answers = view.admin.describe_configs(asked, request_timeout=_ANSWER_LIMIT_S) if asked else {}
     found = {}
     for resource, future in answers.items():
         try:
@@ -126,18 +125,12 @@ def partitions(kafka: KafkaSettings) -> dict[str, int | None]:
     Raises:
         KafkaUnavailable: The brokers do not answer, or refuse.
     """
-    found = ask_topics(*_admin(kafka)).topics
+    found = BrokerView(kafka).cluster().topics
     return {name: len(found[name].partitions) if name in found else None for name in wanted_topics(kafka)}
 
 
-def _admin(kafka: KafkaSettings) -> tuple[AdminClient, Trouble]:
-    trouble = Trouble()
-    config: dict[str, Any] = client_config(kafka) | {"error_cb": trouble}
-    return AdminClient(config), trouble
-
-
-def _ask_real_topics(admin: AdminClient, trouble: Trouble) -> dict[str, TopicMetadata]:
-    cluster = ask_topics(admin, trouble)
+def _real_topics(view: BrokerView) -> dict[str, TopicMetadata]:
+    cluster = view.cluster()
     if str(cluster.cluster_id).startswith(_EMBEDDED):  # it would let an admin request run into its time-out
         raise KafkaUnavailable(
             "the embedded broker of `callsift up` answers no admin request",
@@ -146,7 +139,7 @@ def _ask_real_topics(admin: AdminClient, trouble: Trouble) -> dict[str, TopicMet
     return cluster.topics
 
 
-def _wanted(topic: Topic, replication: int) -> TopicState:
+def _wanted(topic: AnyTopic, replication: int) -> TopicState:
     config = {
         "cleanup.policy": "compact" if topic.compacted else "delete",
         "retention.ms": "-1" if topic.retention_s is None else str(topic.retention_s * 1000),

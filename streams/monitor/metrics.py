@@ -26,7 +26,7 @@ RETRIES_WAITING = Gauge(
 )
 DEAD_LETTERS = Gauge(
     "callsift_dead_letters_messages",
-    "Dead letters that nobody has replayed. Above 0: `callsift dlq list` names each one's error and cure.",
+    "Dead letters that have not been replayed. Above 0: `callsift dlq list` names each one's error and cure.",
 )
 BRAKE = Gauge(
     "callsift_brake_applied_ratio",

@@ -12,10 +12,10 @@ from datetime import timedelta
 
 from streams.errors import CallsiftError
 from streams.health import Health
+from streams.kafka.brake_topic import notices
 from streams.monitor import metrics
 from streams.monitor.observer import Observer
 from streams.monitor.status import GroupStatus, Status
-from streams.processing.brake import notices
 from streams.settings import KafkaSettings, MonitorSettings
 from streams.topics import RETRIES, STAGES
 
@@ -68,7 +68,7 @@ def _show(status: Status, brakes: dict[str, bool]) -> None:
     for group in status.groups:
         metrics.OLDEST_AGE.labels(group.name).set(_age_s(status, group))
         if group.name in STAGES:  # what waits for another try is not late
-            waiting = dict.fromkeys((topic.name for topic in STAGES[group.name].takes), 0)
+            waiting = dict.fromkeys((topic.name for topic in STAGES[group.name].consumes), 0)
             for partition in group.partitions:
                 waiting[partition.topic] += partition.lag
             for topic, lag in waiting.items():

@@ -2,11 +2,11 @@
 
 import hashlib
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -15,14 +15,21 @@ from fsspec.implementations.local import LocalFileSystem
 
 from schemas import ClaimCheck
 from streams.errors import PermanentError, TransientError
+from streams.threads import Threads
 from streams.tls import distrust
+
+_THREADS = 32  # a store that hangs keeps some for a while
+_LIMIT_S = 60.0
+_SLOWEST_BYTES_PER_S = 100_000
+
+R = TypeVar("R")
 
 
 class PayloadGone(PermanentError):
     """What a claim check names is not in the store, or is not what was put there."""
 
 
-class StoreUnavailable(TransientError):
+class AudioStoreUnavailable(TransientError):
     """The store did not answer."""
 
     dependency = "the audio store"
@@ -58,18 +65,43 @@ class Entry(NamedTuple):
 
 
 class ClaimCheckStore:
-    """A folder or bucket, through fsspec. Its methods block: call them in a thread."""
+    """A folder or bucket, through fsspec. Its methods block: the event loop calls them by ``in_thread``."""
 
-    def __init__(self, uri: str) -> None:
-        """Name the store: ``file://`` on one machine, ``s3://`` and the like where workers run on several."""
+    def __init__(self, uri: str, limit_s: float = _LIMIT_S) -> None:
+        """Name the store; nothing is opened yet.
+
+        Args:
+            uri: ``file://`` on one machine, ``s3://`` and the like where workers run on several.
+            limit_s: Seconds that ``in_thread`` gives a call besides those for its payload.
+        """
         self._root = uri.rstrip("/")
+        self._limit_s = limit_s
+        self._threads = Threads("audio-store", _THREADS)
+
+    async def in_thread(self, call: Callable[[], R], size_bytes: int = 0) -> R:
+        """Make a call of this store that blocks, in threads of the store's own and with a limit.
+
+        Args:
+            call: What to do with the store.
+            size_bytes: How much it moves; the limit is 10 s longer for each megabyte.
+
+        Raises:
+            AudioStoreUnavailable: It is not done in time.
+            Exception: What the call raised.
+        """
+        limit_s = self._limit_s + size_bytes / _SLOWEST_BYTES_PER_S
+        try:
+            return await self._threads.run(call, limit_s)
+        except TimeoutError:
+            shown = public_address(self._root)
+            raise AudioStoreUnavailable(f"no answer from {shown} within {limit_s:.3g} s", _CURE) from None
 
     def put(self, name: str, payload: bytes) -> ClaimCheck:
         """Store ``payload`` under ``name``, replacing what was there: a reader sees the old or the new, never a part.
 
         Raises:
             UnknownScheme: No driver for the store's scheme is installed.
-            StoreUnavailable: The store did not take it.
+            AudioStoreUnavailable: The store did not take it.
         """
         return self._put(name, io.BytesIO(payload))
 
@@ -78,7 +110,7 @@ class ClaimCheckStore:
 
         Raises:
             UnknownScheme: No driver for the store's scheme is installed.
-            StoreUnavailable: The store did not take it.
+            AudioStoreUnavailable: The store did not take it.
         """
         with path.open("rb") as source:
             return self._put(name, source)
@@ -89,7 +121,7 @@ class ClaimCheckStore:
 
         Raises:
             PayloadGone: It is not there any more, or not the same.
-            StoreUnavailable: The store did not answer.
+            AudioStoreUnavailable: The store did not answer.
         """
         target = io.BytesIO()
         _get(claim, target)
@@ -101,7 +133,7 @@ class ClaimCheckStore:
 
         Raises:
             PayloadGone: It is not there any more, or not the same.
-            StoreUnavailable: The store did not answer.
+            AudioStoreUnavailable: The store did not answer.
         """
         with path.open("wb") as target:
             _get(claim, target)
@@ -110,7 +142,7 @@ class ClaimCheckStore:
         """Return what lies under ``name``; None: nothing.
 
         Raises:
-            StoreUnavailable: The store did not answer.
+            AudioStoreUnavailable: The store did not answer.
         """
         uri = f"{self._root}/{name}"
         try:
@@ -124,7 +156,7 @@ class ClaimCheckStore:
         """List what lies under the folder ``folder``, however deep.
 
         Raises:
-            StoreUnavailable: The store did not answer.
+            AudioStoreUnavailable: The store did not answer.
         """
         uri = f"{self._root}/{folder}"
         try:
@@ -145,7 +177,7 @@ class ClaimCheckStore:
         """Remove what lies under ``name``; nothing there is fine.
 
         Raises:
-            StoreUnavailable: The store did not answer.
+            AudioStoreUnavailable: The store did not answer.
         """
         uri = f"{self._root}/{name}"
         with suppress(PayloadGone), _reading(uri):
@@ -178,14 +210,14 @@ _TRUST = "Name a file with its authority to the driver (S3: AWS_CA_BUNDLE), or h
 _BLOCK_BYTES = 1024 * 1024
 
 
-def _understood(doing: str, uri: str, error: Exception) -> StoreUnavailable | UnknownScheme:
+def _understood(doing: str, uri: str, error: Exception) -> AudioStoreUnavailable | UnknownScheme:
     why = distrust(error)  # asked first: in aiohttp, which drivers are made with, such an error is a ValueError, too
     if why is None and isinstance(error, ImportError | ValueError):
         scheme = urlsplit(uri).scheme
         cure = f"Install the fsspec driver for {scheme} beside callsift"
         return UnknownScheme(f"no fsspec driver for {scheme}://", cure)
     cure = _TRUST if why else _CURE
-    return StoreUnavailable(f"cannot {doing} {public_address(uri)}: {why or type(error).__name__}", cure)
+    return AudioStoreUnavailable(f"cannot {doing} {public_address(uri)}: {why or type(error).__name__}", cure)
 
 
 def _get(claim: ClaimCheck, target: BinaryIO) -> None:

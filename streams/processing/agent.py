@@ -1,6 +1,7 @@
-"""What a stage's agent is to the runner: the work, and what may come with it."""
+"""What a stage's agent is to the runner: the work, and the hooks for what may come with it."""
 
-from typing import Any, Protocol, TypeVar
+from abc import ABC, abstractmethod
+from typing import Any, Generic, TypeVar
 
 from schemas import Event
 from streams.topics import Topic
@@ -8,13 +9,14 @@ from streams.topics import Topic
 TakenT = TypeVar("TakenT", bound=Event, contravariant=True)
 
 
-class Agent(Protocol[TakenT]):
+class Agent(ABC, Generic[TakenT]):
     """The work of a stage. It may be repeated for the same event, also in another process, and must then do no harm."""
 
     async def start(self) -> None:
         """Get ready before the first event; raise CallsiftError if the worker cannot work. As a rule nothing to do."""
         return
 
+    @abstractmethod
     async def work(self, event: TakenT, /) -> Event | None:
         """Return the event that comes of this one, or None where nothing does.
 
@@ -22,21 +24,20 @@ class Agent(Protocol[TakenT]):
             PermanentError: The event belongs on the dead-letter topic.
             TransientError: The event may succeed later.
         """
-        ...
 
-    def depends(self, _event: TakenT, /) -> bool:
+    def needs_dependency(self, _event: TakenT, /) -> bool:
         """Tell whether the work on an event asks anybody else: only then it waits while a dependency is away."""
         return True
 
-    def aside(self, _event: TakenT, _result: Event, /) -> tuple[Topic, Event] | None:
-        """Return what has to be published besides the result of an event, and where; as a rule nothing."""
+    def side_output(self, _event: TakenT, _result: Event, /) -> tuple[Topic, Event] | None:
+        """Return what has to be published before the result of an event, and where; as a rule nothing."""
         return None
 
-    def smaller(self, _refused: Event, /) -> Event | None:
+    def smaller_form(self, _refused: Event, /) -> Event | None:
         """Return an event that says the same of the call in fewer bytes, for one that no broker takes; None: no."""
         return None
 
-    async def superseded(self, published: Any, /) -> Event | None:
+    async def follow_up(self, published: Any, /) -> Event | None:
         """Return what has to be published after ``published``, which the broker has confirmed; as a rule nothing."""
         return None
 

@@ -1,20 +1,58 @@
-"""The tries of one event: quick ones with pauses, through the gate that closes while a dependency is away."""
+"""The tries of one event: quick ones with pauses, through the breaker that is open while a dependency is away."""
 
 import asyncio
-from dataclasses import replace
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, NamedTuple
 
 from schemas import Event, Hop
-from streams.errors import PermanentError, TransientError
+from streams.errors import CallsiftError
 from streams.message import Message, Tries
-from streams.payloads.claimed_turns import ClaimedTurns, WorkOnWhole
+from streams.payloads.claimed_turns import EventCodec
 from streams.processing.agent import Agent
-from streams.processing.circuit_breaker import OutageGate
-from streams.processing.failures import Failures
-from streams.processing.letters import GivenUp
-from streams.processing.publisher import Publisher
+from streams.processing.circuit_breaker import CircuitBreaker
+from streams.processing.dead_letter import GivenUp
+from streams.processing.failures import FailureLog
+from streams.processing.policy import Then, after, shortest_pause_s
 from streams.processing.stopwatch import Stopwatch
 from streams.settings import RunnerSettings
+from streams.topics import Topic
+
+
+class Result(NamedTuple):
+    """What came of an event, ready to be published."""
+
+    event: Event
+    """The result, stamped with this stage's hop."""
+    value: bytes
+    """The same, as it travels."""
+    side_output: tuple[Topic, Event] | None
+    """What is to be published before it, and where."""
+
+
+_Need = Literal["work", "store"]
+"""Whom a step of an attempt needs: whom the agent asks, or the store that turns lie in."""
+
+
+@dataclass(slots=True)
+class _Attempt:
+    """What is known of one event's tries. A step that is done is not done again after a later one fails."""
+
+    event: Event
+    tries: Tries
+    had_got_through: dict[_Need, int]
+    """How many events with each need had got through when this one was taken."""
+    needs: set[_Need] = field(default_factory=set)
+    """Whom its steps need, as far as is known: without any it never waits."""
+    whole: Event | None = None
+    """The event with all its turns."""
+    result: Event | None = None
+    """What the work has made of it: asking again may cost money."""
+    failures: int = 0
+
+    @property
+    def step_needs(self) -> _Need:
+        """Whom the step needs that is done next: it is what failed, if something did."""
+        return "store" if self.whole is None or self.result is not None else "work"
 
 
 class Attempts:
@@ -26,61 +64,86 @@ class Attempts:
         agent: Agent[Any],
         settings: RunnerSettings,
         *,
-        gate: OutageGate,
-        failures: Failures,
-        publisher: Publisher,
-        turns: ClaimedTurns | None,
+        breaker: CircuitBreaker,
+        failures: FailureLog,
+        codec: EventCodec,
     ) -> None:
-        """Let ``agent`` work; what goes elsewhere besides its result goes through ``publisher``."""
+        """Let ``agent`` work on events that ``codec`` makes whole, and have it make bytes of what comes of them."""
         self._stage = stage
         self._agent = agent
         self._settings = settings
-        self._gate = gate
+        self._breaker = breaker
         self._failures = failures
-        self._publisher = publisher
-        self._turns = turns
-        self._store_answers = 0  # events whose turns came from the store or went there
+        self._codec = codec
+        self._got_through: dict[_Need, int] = {"work": 0, "store": 0}
 
-    async def result(self, message: Message, event: Event, watch: Stopwatch) -> Event | GivenUp | None:
+    async def result(self, message: Message, event: Event, watch: Stopwatch) -> Result | GivenUp | None:
         """Work on a message's event; returns what is to be published, None for nothing, or why it was given up."""
-        tries = Tries.of(message, watch.started_at)
-        work = WorkOnWhole(event, self._agent.work, self._turns)
-        quick, depends = 0, work.waits_for_store or self._agent.depends(event)
-        got_through, stored = self._gate.successes, self._store_answers
+        attempt = self._begun(message, event, watch)
         while True:
-            if depends:
-                await self._gate.passage()
+            asks = bool(attempt.needs)
+            if asks:
+                await self._breaker.acquire()
             try:
                 async with asyncio.timeout(self._settings.work_limit_s):
-                    result = await work.finish()
+                    result = await self._finish(attempt, watch)
             except Exception as error:  # noqa: BLE001 - nothing but cancellation may leave the runner
-                failure = self._failures.understood(error)
+                failure = self._failures.classify(error)
             else:
-                self._store_answers += work.used_store
-                if depends:
-                    self._gate.succeeded()
-                return await self._stamped(event, result, watch, tries.made + 1)
-            quick += 1
-            used_up = quick >= (getattr(failure, "attempts_worth_making", None) or self._settings.quick_tries)
-            if isinstance(failure, TransientError) and failure.dependency is not None:
-                depends = True  # whatever the agent says: turns have to reach the store
-                # No other event that needed the same got through since this one was taken. Few need the store.
-                needs_store = work.waits_for_store
-                alone = (self._store_answers == stored) if needs_store else (self._gate.successes == got_through)
-                telling = used_up and alone and failure.one_event_tells
-                self._gate.failed(message.position, failure, used_up=telling)
-                if self._gate.away is not None and (failure.one_event_tells or not used_up):
-                    continue  # the dependency's fault, not the event's: no try is spent
-            tries = replace(tries, made=tries.made + 1)
-            if isinstance(failure, PermanentError) or used_up:
-                return GivenUp(failure, type(failure).__name__, tries, event)
-            await asyncio.sleep(self._failures.pause_s(quick))
+                for need in attempt.needs:
+                    self._got_through[need] += 1
+                if asks:
+                    self._breaker.succeeded()
+                return result
+            then = self._decide(message, attempt, failure)
+            if then is Then.WAIT:
+                continue
+            attempt.tries = replace(attempt.tries, made=attempt.tries.made + 1)
+            if then is Then.GIVE_UP:
+                return GivenUp(failure, attempt.tries, event)
+            await asyncio.sleep(self._failures.backoff_s(attempt.failures, shortest_pause_s(failure)))
 
-    async def _stamped(self, event: Event, result: Event | None, watch: Stopwatch, attempts: int) -> Event | None:
-        """Publish what goes elsewhere besides the result, and write this stage's hop into the result."""
-        if result is None:
+    def _begun(self, message: Message, event: Event, watch: Stopwatch) -> _Attempt:
+        attempt = _Attempt(event, Tries.of(message, watch.started_at), self._got_through.copy())
+        if self._codec.in_store(event):
+            attempt.needs.add("store")
+        else:
+            attempt.whole = event
+        if self._agent.needs_dependency(event):
+            attempt.needs.add("work")
+        return attempt
+
+    async def _finish(self, attempt: _Attempt, watch: Stopwatch) -> Result | None:
+        """Do what is left to do of an attempt. Raises what the steps raise."""
+        if attempt.whole is None:
+            attempt.whole = await self._codec.inflate(attempt.event)
+        if attempt.result is None:
+            attempt.result = await self._agent.work(attempt.whole)
+        if attempt.result is None:
             return None
-        hop = Hop(stage=self._stage, taken_at=watch.started_at, finished_at=watch.at, attempts=attempts)
-        if (aside := self._agent.aside(event, result)) is not None:
-            await self._publisher.event(*aside)
-        return result.stamped(hop)
+        made = attempt.tries.made + 1
+        hop = Hop(stage=self._stage, taken_at=watch.started_at, finished_at=watch.at, attempts=made)
+        stamped = attempt.result.stamped(hop)
+        encoded = await self._codec.encode(stamped)
+        if encoded.stored:
+            attempt.needs.add("store")
+        return Result(stamped, encoded.value, self._agent.side_output(attempt.event, attempt.result))
+
+    def _decide(self, message: Message, attempt: _Attempt, failure: CallsiftError) -> Then:
+        need = attempt.step_needs
+        attempt.failures += 1
+        streak = False
+        if failure.dependency is not None:
+            attempt.needs.add(need)  # whatever the agent says: turns have to reach the store
+            streak = self._breaker.failed(message.position)
+        decision = after(
+            failure,
+            failures=attempt.failures,
+            quick_tries=self._settings.quick_tries,
+            others_got_through=self._got_through[need] != attempt.had_got_through[need],
+            streak=streak,
+            away=self._breaker.open_for is not None,
+        )
+        if decision.away and failure.dependency is not None:
+            self._breaker.open(failure)
+        return decision.then

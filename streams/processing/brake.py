@@ -7,28 +7,10 @@ every worker of the stage sees it. Replays of dead letters do not count.
 
 import asyncio
 import logging
-import threading
 from collections import deque
 from collections.abc import Callable
-from datetime import UTC, datetime
-
-from confluent_kafka import KafkaException
-from pydantic import AwareDatetime, BaseModel, ValidationError
-
-from streams.kafka.client import TopicReader, produce
-from streams.settings import KafkaSettings
-from streams.topics import BRAKES
 
 logger = logging.getLogger(__name__)
-
-
-class BrakeNotice(BaseModel):
-    """What the topic says of one stage's brake; the newest one counts."""
-
-    stage: str
-    applied: bool
-    reason: str
-    at: AwareDatetime
 
 
 class Brake:
@@ -88,61 +70,3 @@ class Brake:
             )
             self._released.clear()
         self._on_change(reason)
-
-
-def publish_notice(kafka: KafkaSettings, stage: str, *, applied: bool, reason: str) -> None:
-    """Apply or release a stage's brake, for every worker. Blocks.
-
-    Raises:
-        KafkaUnavailable: The brokers did not confirm it.
-    """
-    notice = BrakeNotice(stage=stage, applied=applied, reason=reason, at=datetime.now(UTC))
-    produce(kafka, BRAKES.name, [(stage, notice.model_dump_json().encode())])
-
-
-def notices(kafka: KafkaSettings) -> dict[str, BrakeNotice]:
-    """Return the newest notice of each stage that has one. Blocks.
-
-    Raises:
-        KafkaUnavailable: The brokers do not answer, or there is no such topic.
-    """
-    reader = TopicReader(kafka, BRAKES.name, from_start=True)
-    try:
-        return {notice.stage: notice for notice in map(_read, reader.up_to_now()) if notice is not None}
-    finally:
-        reader.close()
-
-
-def follow(kafka: KafkaSettings, stage: str, changed: Callable[[str | None], None]) -> None:
-    """Tell ``changed`` why a stage's brake is applied, or None, as the topic says now; then go on from a thread.
-
-    Raises:
-        KafkaUnavailable: The brokers do not answer, or there is no such topic.
-    """
-    reader = TopicReader(kafka, BRAKES.name, from_start=True)
-    for value in reader.up_to_now():
-        _tell(stage, value, changed)
-
-    def go_on() -> None:
-        while True:
-            try:
-                for value in reader.values(None):
-                    _tell(stage, value, changed)
-            except KafkaException as error:  # a passing trouble of the consumer; it goes on where it stood
-                logger.warning("brake topic could not be read", extra={"error": error.args[0].str()})
-
-    threading.Thread(target=go_on, name="brake", daemon=True).start()
-
-
-def _tell(stage: str, value: bytes, changed: Callable[[str | None], None]) -> None:
-    notice = _read(value)
-    if notice is not None and notice.stage == stage:
-        changed(notice.reason if notice.applied else None)
-
-
-def _read(value: bytes) -> BrakeNotice | None:
-    try:
-        return BrakeNotice.model_validate_json(value)
-    except ValidationError:
-        logger.warning("unreadable brake notice ignored")
-        return None

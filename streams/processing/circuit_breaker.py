@@ -1,33 +1,34 @@
 """What a stage does while something it depends on is away: it pauses, spends no tries, probes, and goes on.
 
 A dependency is away when it is certain (a refused connection), when several events in a row fail for want of it, or
-when one event has used its quick tries and no other event got through meanwhile. Kafka holds the backlog for as long as
-it takes; no outage, however long, makes dead letters. An event that goes on failing while others get through is itself
-at fault, and its tries count.
+when one event has used its quick tries and no other event got through meanwhile (streams/processing/policy.py). Kafka
+holds the backlog for as long as it takes; no outage, however long, makes dead letters. An event that goes on failing
+while others get through is itself at fault, and its tries count.
 """
 
 import asyncio
 import logging
 from collections.abc import Callable
 
-from streams.errors import DependencyDown, TransientError
+from streams.errors import CallsiftError
+from streams.processing.policy import shortest_pause_s
 
 logger = logging.getLogger(__name__)
 
 
-class OutageGate:
-    """One stage's gate: open as a rule, closed while a dependency is away."""
+class CircuitBreaker:
+    """One stage's breaker: closed as a rule, open while a dependency is away."""
 
     def __init__(
         self, *, streak: int, probe_s: float, longest_probe_s: float, on_change: Callable[[str | None], None]
     ) -> None:
-        """Make an open gate.
+        """Make a closed breaker.
 
         Args:
-            streak: Different events that must fail in a row for the gate to close.
+            streak: Different events that must fail in a row for their dependency to count as away.
             probe_s: Seconds before the first probe; doubles with each further one.
-            longest_probe_s: Seconds between probes at the most.
-            on_change: Told the dependency when the gate closes, and None when it opens.
+            longest_probe_s: Seconds between probes at the most, unless the dependency asks for more.
+            on_change: Told the dependency when the breaker opens, and None when it closes.
         """
         self._streak = streak
         self._probe_s = probe_s
@@ -36,41 +37,46 @@ class OutageGate:
         self._failing: set[str] = set()
         self._pause_s = probe_s
         self._turn = asyncio.Lock()
-        self._opened = asyncio.Event()
-        self._opened.set()
-        self.away: str | None = None
-        """The dependency that is away; None: the gate is open."""
-        self.successes = 0
-        """Events that got through so far: what fails while this grows is itself at fault."""
+        self._closed = asyncio.Event()
+        self._closed.set()
+        self.open_for: str | None = None
+        """The dependency that is away; None: the breaker is closed."""
 
-    async def passage(self) -> None:
-        """Return at once while the gate is open. While it is closed, one event after the other passes as a probe."""
-        while self.away is not None:
+    async def acquire(self) -> None:
+        """Return at once while the breaker is closed. While it is open, one event after the other goes as a probe."""
+        while self.open_for is not None:
             async with self._turn:  # the next one in the queue is the next probe
-                if self.away is None:
+                if self.open_for is None:
                     return
                 pause_s, self._pause_s = self._pause_s, min(self._pause_s * 2, self._longest_probe_s)
                 try:
-                    await asyncio.wait_for(self._opened.wait(), pause_s)
+                    async with asyncio.timeout(pause_s):  # wait_for loses cancellations before 3.12
+                        await self._closed.wait()
                 except TimeoutError:
                     return
 
     def succeeded(self) -> None:
-        """An event got through."""
-        self.successes += 1
+        """An event got through: the breaker closes."""
         self._failing.clear()
-        if self.away is not None:
-            logger.info("dependency is back, the stage goes on", extra={"dependency": self.away})
-            self.away = None
-            self._opened.set()
+        if self.open_for is not None:
+            logger.info("dependency is back, the stage goes on", extra={"dependency": self.open_for})
+            self.open_for = None
+            self._closed.set()
             self._on_change(None)
 
-    def failed(self, event: str, error: TransientError, *, used_up: bool) -> None:
-        """An event failed for want of a dependency; ``used_up``: its quick tries are over and no other got through."""
+    def failed(self, event: str) -> bool:
+        """Count an event that failed for want of a dependency; tells whether that makes a streak of different ones."""
         self._failing.add(event)
-        if self.away is None and (isinstance(error, DependencyDown) or used_up or len(self._failing) >= self._streak):
-            self.away = error.dependency or "a dependency"
+        return len(self._failing) >= self._streak
+
+    def open(self, failure: CallsiftError) -> None:
+        """What ``failure`` names is away; the next probe waits as long as it asks to be left alone."""
+        if self.open_for is None:
+            self.open_for = failure.dependency
             self._pause_s = self._probe_s
-            self._opened.clear()
-            logger.error("dependency is away, the stage pauses", extra={"dependency": self.away, "cure": error.cure})
-            self._on_change(self.away)
+            self._closed.clear()
+            logger.error(
+                "dependency is away, the stage pauses", extra={"dependency": self.open_for, "cure": failure.cure}
+            )
+            self._on_change(self.open_for)
+        self._pause_s = max(self._pause_s, shortest_pause_s(failure))

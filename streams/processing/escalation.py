@@ -9,9 +9,10 @@ from schemas import DeadLetter
 from streams.decoding import decode
 from streams.errors import CallsiftError, PermanentError, UnreadableEvent
 from streams.message import Message, Tries
-from streams.processing.letters import GivenUp, bare, dead_letter
+from streams.processing.dead_letter import GivenUp, bare, dead_letter
+from streams.processing.policy import retry_topic
 from streams.processing.publisher import Publisher
-from streams.topics import DEAD_LETTER, RETRIES
+from streams.topics import DEAD_LETTER
 
 logger = logging.getLogger(__name__)
 
@@ -25,8 +26,8 @@ class Ending(NamedTuple):
     """Class of the error that it was given up for; None: done."""
 
 
-class Ladder:
-    """Sends one stage's messages a step up the ladder."""
+class Escalation:
+    """Sends one stage's messages on that it gives up."""
 
     def __init__(self, stage: str, publisher: Publisher) -> None:
         """Give up in the name of ``stage``."""
@@ -34,14 +35,14 @@ class Ladder:
         self._publisher = publisher
 
     async def give_up(self, message: Message, given_up: GivenUp) -> Ending:
-        """Publish a message on the next step, and wait for the confirmation."""
-        if await self._tried_again(message, given_up):
+        """Publish a message where it is tried again later, else as a dead letter, and wait for the confirmation."""
+        if await self._to_retry_topic(message, given_up):
             return Ending("retry", given_up.error_type)
-        return Ending(await self._buried(message, given_up), given_up.error_type)
+        return Ending(await self._to_dead_letter(message, given_up), given_up.error_type)
 
     async def set_aside(self, message: Message, error: CallsiftError) -> Ending:
         """Keep the position of a message that nothing else can be done with: a bug must not hold its slot for ever."""
-        given_up = GivenUp(error, type(error).__name__, Tries(datetime.now(UTC)), None)
+        given_up = GivenUp(error, Tries(datetime.now(UTC)), None)
         kept = None
         if not _is_the_end(message):
             letter = dead_letter(self._stage, replace(message, headers=()), given_up, datetime.now(UTC))
@@ -49,13 +50,11 @@ class Ladder:
         logger.critical("set aside", extra={"error": error.message, "letter": kept})
         return Ending("set_aside", given_up.error_type)
 
-    async def _tried_again(self, message: Message, given_up: GivenUp) -> bool:
+    async def _to_retry_topic(self, message: Message, given_up: GivenUp) -> bool:
         error, tries = given_up.error, given_up.tries
-        worth_making = getattr(error, "attempts_worth_making", None)
-        worth_another = worth_making is None or tries.made < worth_making
-        if given_up.permanent or not worth_another or tries.retries >= len(RETRIES):
+        topic = retry_topic(error, tries)
+        if topic is None:
             return False
-        topic = RETRIES[tries.retries]
         logger.warning("tried again later", extra={"topic": topic.name, "error": error.message})
         try:
             await self._publisher.message(topic, message.key, message.value, tries.headers(message))
@@ -64,13 +63,13 @@ class Ladder:
             return False
         return True
 
-    async def _buried(self, message: Message, given_up: GivenUp) -> str:
+    async def _to_dead_letter(self, message: Message, given_up: GivenUp) -> str:
         error = given_up.error
         letter = dead_letter(self._stage, message, given_up, datetime.now(UTC))
         forms = (letter, bare(letter, message.position))
         fields = {"call_id": letter.call_id, "error_type": letter.error_type}
         fields |= {"error": error.message, "cure": error.cure}
-        if message.topic is DEAD_LETTER:
+        if message.is_dead_letter:
             kept = None if _is_the_end(message) else await self._kept(*forms)
             logger.critical(
                 "dead letter set aside, its call has no outcome that says so", extra=fields | {"letter": kept}
@@ -97,6 +96,6 @@ class Ladder:
 def _is_the_end(message: Message) -> bool:
     """Tell whether a message is a letter about a dead letter: it makes no outcome, and there is none about it."""
     try:
-        return message.topic is DEAD_LETTER and decode(DeadLetter, message.value).is_about_a_failure
+        return message.is_dead_letter and decode(DeadLetter, message.value).is_about_a_failure
     except UnreadableEvent:
         return False

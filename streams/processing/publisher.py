@@ -3,17 +3,15 @@
 import asyncio
 import logging
 from collections.abc import Awaitable
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from schemas import Event
 from streams import metrics
 from streams.errors import PermanentError
 from streams.message import Headers
-from streams.processing.failures import Failures
+from streams.processing.failures import FailureLog
+from streams.processing.spans import Spans
 from streams.topics import Topic
-
-if TYPE_CHECKING:
-    from streams.processing.tracing import Tracing
 
 logger = logging.getLogger(__name__)
 
@@ -28,24 +26,29 @@ class Publish(Protocol):
 class Publisher:
     """Publishes what comes of one stage's events, again and again until it is confirmed."""
 
-    def __init__(self, stage: str, publish: Publish, failures: Failures, tracing: "Tracing | None") -> None:
+    def __init__(self, stage: str, publish: Publish, failures: FailureLog, tracing: Spans) -> None:
         """Publish through ``publish``; ``failures`` says how long to wait in between, ``tracing`` makes the spans."""
         self._stage = stage
         self._publish = publish
         self._failures = failures
         self._tracing = tracing
 
-    async def event(self, topic: Topic, event: Event) -> None:
-        """Publish an event under its call's key; raises PermanentError if no broker takes it."""
+    async def event(self, topic: Topic, event: Event, value: bytes | None = None) -> None:
+        """Publish an event under its call's key; raises PermanentError if no broker takes it.
+
+        Args:
+            topic: Where.
+            event: The event.
+            value: Its bytes, where they are made already; None: it is small enough to travel as it is.
+        """
         call_id = getattr(event, "call_id", None)
-        await self.message(topic, call_id.encode() if call_id else None, event.model_dump_json().encode(), ())
+        key = call_id.encode() if call_id else None
+        await self.message(topic, key, event.model_dump_json().encode() if value is None else value, ())
 
     async def message(self, topic: Topic, key: bytes | None, value: bytes | None, headers: Headers) -> None:
         """Publish bytes as they are; raises PermanentError if no broker takes them."""
-        if self._tracing is None:
-            return await self._confirmed(topic, key, value, headers)
         with self._tracing.sending(topic.name, headers) as carrying:
-            return await self._confirmed(topic, key, value, carrying)
+            await self._confirmed(topic, key, value, carrying)
 
     async def _confirmed(self, topic: Topic, key: bytes | None, value: bytes | None, headers: Headers) -> None:
         attempts = 0
@@ -60,4 +63,4 @@ class Publisher:
                 logger.warning(
                     "not confirmed, trying again", extra={"topic": topic.name, "error": type(error).__name__}
                 )
-                await asyncio.sleep(self._failures.pause_s(attempts))
+                await asyncio.sleep(self._failures.backoff_s(attempts))

@@ -6,7 +6,7 @@ A span holds no text that was said, no number and no error's message.
 """
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime
@@ -24,6 +24,7 @@ from schemas import Event
 from streams.errors import SettingsError
 from streams.logs import logged_with
 from streams.message import Headers, Message
+from streams.processing.spans import Ended
 
 _FLUSH_LIMIT_S = 5.0
 """How long the end of a worker waits for a collector."""
@@ -61,9 +62,7 @@ class Tracing:
         self._tracer = self._provider.get_tracer("callsift")
 
     @contextmanager
-    def processing(
-        self, message: Message, event: Event | None, taken_at: datetime
-    ) -> Iterator[Callable[[str, str | None], None]]:
+    def processing(self, message: Message, event: Event | None, taken_at: datetime) -> Iterator[Ended]:
         """Span the work on a message, as a child of what its headers name, else as the beginning of the call's trace.
 
         Args:

@@ -13,10 +13,10 @@ from pathlib import Path
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from agents.classify.fence import fence
+from agents.classify.hosted import transcript_block
 from agents.classify.offline.classifier import OfflineClassifier
 from agents.classify.offline.train import training_dialogues
-from agents.transcribe.numbers import normalised, numbers
+from agents.transcribe.inverse_text_normalisation import normalised, numbers
 from agents.transcribe.redaction import Kind, Said, redact, redacted_turns
 from schemas import Speaker, Taxonomy, Turn, Word
 
@@ -86,9 +86,9 @@ def survives(turns: Sequence[Turn]) -> None:
         assert " ".join(word.text for word in own.words).count("[") <= own.text.count("[")
     answer = classifier().answer(cleared.turns)
     assert 0 <= answer.confidence <= 1
-    fenced = fence(cleared.turns, turn_chars=TURN_CHARS, transcript_chars=TRANSCRIPT_CHARS)
-    lines = fenced.text.split("\n")
-    assert len(lines) == len(fenced.shown) + 2 + (len(fenced.shown) < len(turns))
+    block = transcript_block(cleared.turns, turn_chars=TURN_CHARS, transcript_chars=TRANSCRIPT_CHARS)
+    lines = block.text.split("\n")
+    assert len(lines) == len(block.shown) + 2 + (len(block.shown) < len(turns))
     assert not [line for line in lines[1:-1] if set(line) & set("<>`{}")]
 
 

@@ -1,31 +1,14 @@
 """The demo recordings, as several stages' tests need them."""
 
-from pathlib import Path
+from callsift.demonstration import RECORDINGS, Label, read_labels
+from callsift.supervisor import DEMO_MODEL as SPEECH_MODEL
+from schemas import Recording, Speaker
 
-from pydantic import BaseModel
-
-from schemas import FilePerSpeaker, OneFile, Recording, Speaker
-
-DEMO = Path(__file__).parents[2] / "demo"
-RECORDINGS = DEMO / "recordings"
-SPEECH_MODEL = DEMO / "speech_model" / "model"
+__all__ = ["RECORDINGS", "SPEECH_MODEL", "DemoCall", "demo_calls"]
 
 
-class Spoken(BaseModel):
-    """One turn that was really spoken."""
-
-    speaker: Speaker
-    text: str
-
-
-class DemoCall(BaseModel):
-    """One line of labels.jsonl."""
-
-    name: str
-    recording: Recording
-    category: str
-    sub_category: str | None
-    turns: tuple[Spoken, ...]
+class DemoCall(Label):
+    """A demo call with what was really said."""
 
     def words(self, speaker: Speaker) -> list[str]:
         """Everything that one speaker said."""
@@ -34,27 +17,14 @@ class DemoCall(BaseModel):
     @property
     def files(self) -> tuple[str, ...]:
         """Names of the recording's files."""
-        match self.recording:
-            case OneFile(uri=uri):
-                return (uri,)
-            case FilePerSpeaker(customer=customer, agent=agent):
-                return (customer.uri, agent.uri)
+        return self.recording.uris
 
     @property
     def addressed(self) -> Recording:
         """The recording with addresses that can be fetched."""
-        match self.recording:
-            case OneFile(uri=uri):
-                return self.recording.model_copy(update={"uri": (RECORDINGS / uri).as_uri()})
-            case FilePerSpeaker(customer=customer, agent=agent):
-                legs = {"customer": customer, "agent": agent}
-                moved = {
-                    who: leg.model_copy(update={"uri": (RECORDINGS / leg.uri).as_uri()}) for who, leg in legs.items()
-                }
-                return self.recording.model_copy(update=moved)
+        return self.recording.moved(lambda name: (RECORDINGS / name).as_uri())
 
 
 def demo_calls() -> dict[str, DemoCall]:
     """Every demo call by its name."""
-    lines = (RECORDINGS / "labels.jsonl").read_text(encoding="utf-8").splitlines()
-    return {call.name: call for call in map(DemoCall.model_validate_json, lines)}
+    return {label.name: DemoCall(**dict(label)) for label in read_labels()}

@@ -77,7 +77,7 @@ def start_up(home: Path, *, recorder: Sequence[str] = (), **environment: str) ->
         own = {name: value for name, value in os.environ.items() if not name.startswith("CALLSIFT_")}
         process = subprocess.Popen(
             [*recorder, sys.executable, "-m", "callsift", "up"],
-            env={**own, "CALLSIFT_HOME": str(home), "CALLSIFT_RUNNER_PROBE_S": "0.2", **environment},
+            env={**own, "CALLSIFT_HOME": str(home), **environment},
             stdout=output,
             stderr=output,
             start_new_session=True,

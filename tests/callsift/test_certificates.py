@@ -18,20 +18,22 @@ from aiokafka.client import AIOKafkaClient
 from fsspec.implementations.memory import MemoryFileSystem
 from pydantic import SecretStr
 
-from agents.audio.fetching.errors import RecordingUnreachable
+from agents.audio.fetching import RecordingUnreachable
 from agents.classify.agent import make_classifier
-from agents.classify.errors import ModelAway
+from agents.classify.hosted import ModelAway
 from agents.classify.settings import ClassifierName, ClassifySettings
 from agents.sink import store as sink
 from agents.sink.settings import SinkSettings
-from agents.transcribe.model_download import DownloadFailed, download
+from agents.transcribe.model_files.download import download
 from callsift.embedded import EmbeddedStore
 from deploy.laptop.kafka import Security
 from schemas import Speaker, Taxonomy
-from streams.kafka.client import KafkaUnavailable, produce
+from streams.errors import CallsiftError
+from streams.kafka import KafkaUnavailable, produce
 from streams.kafka.security import tls_context
 from streams.kafka.topic_admin import create_topics
 from streams.payloads import claim_check
+from streams.payloads.claim_check import AudioStoreUnavailable
 from streams.settings import KafkaSettings
 from tests.agents.audio.fetching.fetched import SMALL, fetched
 from tests.agents.audio.fetching.web import web_server
@@ -92,7 +94,7 @@ def test_a_model_is_downloaded_once_the_authority_is_named(
         )
         return (tmp_path / "part").read_bytes()
 
-    with pytest.raises(DownloadFailed, match=r"not trusted: unable to get local issuer.*REQUESTS_CA_BUNDLE"):
+    with pytest.raises(CallsiftError, match=r"not trusted: unable to get local issuer.*REQUESTS_CA_BUNDLE"):
         downloaded()
     environment("REQUESTS_CA_BUNDLE")
     assert downloaded() == SMALL
@@ -121,7 +123,7 @@ def test_the_audio_store_in_s3_is_used_once_the_authority_is_named(
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
     forget()
     store = claim_check.ClaimCheckStore("s3://calls")
-    with pytest.raises(claim_check.StoreUnavailable, match=r"not trusted: unable to get local issuer.*AWS_CA_BUNDLE"):
+    with pytest.raises(AudioStoreUnavailable, match=r"not trusted: unable to get local issuer.*AWS_CA_BUNDLE"):
         store.put("a.wav", SMALL)
     environment("AWS_CA_BUNDLE")
     forget()
@@ -146,7 +148,7 @@ def test_a_driver_whose_server_is_not_trusted_does_not_count_as_missing(web: str
     ByAiohttp.address = web
     fsspec.register_implementation("by-aiohttp", ByAiohttp, clobber=True)
     store = claim_check.ClaimCheckStore("by-aiohttp://calls")
-    with pytest.raises(claim_check.StoreUnavailable, match="not trusted: unable to get local issuer"):
+    with pytest.raises(AudioStoreUnavailable, match="not trusted: unable to get local issuer"):
         store.put("a.wav", SMALL)
 
 
@@ -160,15 +162,15 @@ def mongo(certificates: Certificates, tmp_path_factory: pytest.TempPathFactory) 
 
 async def test_mongodb_answers_once_the_authority_is_named(mongo: int, certificates: Certificates) -> None:
     async def count(uri: str, timeout_s: float) -> int:
-        settings = SinkSettings(uri=SecretStr(uri), database=f"test-{uuid4().hex}", timeout_s=timeout_s)
+        settings = SinkSettings(uri=SecretStr(uri), timeout_s=timeout_s)
         store = sink.OutcomeStore(settings)
         try:
             return await store.count()
         finally:
             store.close()
 
-    uri = f"mongodb://127.0.0.1:{mongo}/?tls=true"
-    with pytest.raises(sink.StoreUnavailable, match=r"not trusted: unable to get local issuer.*tlsCAFile"):
+    uri = f"mongodb://127.0.0.1:{mongo}/test-{uuid4().hex}?tls=true"
+    with pytest.raises(sink.MongoUnavailable, match=r"not trusted: unable to get local issuer.*tlsCAFile"):
         await count(uri, 5)
     assert await count(f"{uri}&tlsCAFile={certificates.authority}", 30) == 0
 

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from callsift.cli import app
 from callsift.embedded import EmbeddedBroker
 from callsift.running import adopt_running
-from streams.kafka.client import produce
+from streams.kafka import produce
 from streams.settings import KafkaSettings
 from streams.topics import DEAD_LETTER, ENDED
 from tests.callsift.conftest import RECORDINGS, Up

@@ -9,7 +9,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from callsift.worker import MONITOR, RETRY, WORKERS
 from deploy.grafana.dashboard import exported
-from streams.topics import RETRIES, STAGES, WAY
+from streams.topics import PIPELINE, RETRIES, STAGES
 from tests.callsift.conftest import RECORDINGS, Up
 from tests.patience import PATIENCE_S
 
@@ -61,7 +61,7 @@ def test_every_documented_metric_has_series_and_no_other(after_a_call: tuple[flo
 
 def test_a_stage_shows_what_it_did(after_a_call: tuple[float, dict[str, Samples]]) -> None:
     began_s, found = after_a_call
-    for stage in WAY:
+    for stage in PIPELINE:
         worker = found[stage]
         assert worker.value("events_total", stage=stage, result="done") >= 1
         assert worker.value("events_total", stage=stage, result="retry") >= 0
@@ -76,7 +76,7 @@ def test_a_stage_shows_what_it_did(after_a_call: tuple[float, dict[str, Samples]
     assert found["sink"].value("sink_store_duration_seconds_count", operation="insert") >= 1
 
 
-def test_what_nothing_has_happened_to_begins_with_zero(after_a_call: tuple[float, dict[str, Samples]]) -> None:
+def test_metrics_of_what_has_not_happened_begin_with_zero(after_a_call: tuple[float, dict[str, Samples]]) -> None:
     _, found = after_a_call
     lane = found["reprocess"]
     assert lane.value("last_progress_timestamp_seconds", stage="reprocess") == 0
@@ -92,6 +92,6 @@ def test_the_monitor_shows_the_whole_pipeline(after_a_call: tuple[float, dict[st
     for stage in STAGES.values():
         assert monitor.value("oldest_unprocessed_age_seconds", stage=stage.name) >= 0
         assert monitor.value("brake_applied_ratio", stage=stage.name) == 0
-        for topic in stage.takes:
+        for topic in stage.consumes:
             assert monitor.value("consumer_lag_messages", stage=stage.name, topic=topic.name) >= 0
     assert [monitor.value("retries_waiting_messages", topic=topic.name) for topic in RETRIES] == [0, 0, 0]

@@ -44,7 +44,7 @@ def test_every_format_gives_the_turns_of_the_call_as_it_was_recorded(
 ) -> None:
     found = inspected(form.written(tmp_path))
     measured = word_error_rate(reference, found.transcript)
-    print(f"{form.title}: word error rate {measured:.3f}, at most {form.word_error_rate:.3f}")  # noqa: T201
+    print(f"{form.title}: word error rate {measured:.3f}, at most {form.word_error_rate:.3f}")
     assert found.audio.recording_facts.codec == form.codec
     assert [turn.speaker for turn in found.transcript.turns] == [turn.speaker for turn in reference.turns]
     assert measured <= form.word_error_rate

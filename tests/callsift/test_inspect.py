@@ -81,7 +81,7 @@ def test_the_same_mix_on_both_channels_is_heard_once(call: Samples, tmp_path: Pa
     assert_undivided(found(write_wav(tmp_path / "twice.wav", np.stack([mix, late]))), "duplicated_mono")
 
 
-def test_channels_says_who_is_where(call: Samples, tmp_path: Path) -> None:
+def test_the_option_channels_says_which_speaker_is_on_which_channel(call: Samples, tmp_path: Path) -> None:
     swapped = write_wav(tmp_path / "swapped.wav", call[::-1])
     assert_divided(found(swapped, "--channels", "1,0"), "stereo")
 
@@ -126,7 +126,7 @@ def test_a_dead_channel_is_named(call: Samples, tmp_path: Path, dead: str) -> No
     assert dead not in speakers(stages)
 
 
-def test_who_is_heard_through_on_the_other_channel_is_not_counted_twice(call: Samples, tmp_path: Path) -> None:
+def test_a_speaker_heard_through_on_the_other_channel_is_not_counted_twice(call: Samples, tmp_path: Path) -> None:
     through = call + np.roll(call[::-1], 24, axis=1) * np.float32(0.1)  # 3 ms and -20 dB, both ways
     stages = found(write_wav(tmp_path / "through.wav", through))
     channels = stages["audio"]["recording_facts"]["channels"]
@@ -149,7 +149,7 @@ def test_half_an_mp3_says_how_much_was_lost(call: Samples, tmp_path: Path) -> No
     assert f"damaged\tyes, {facts['lost_s']:.1f} s lost" in printed.splitlines()
 
 
-def test_what_a_person_reads_names_the_layout_and_the_dead_channel(call: Samples, tmp_path: Path) -> None:
+def test_readable_output_names_the_layout_and_the_dead_channel(call: Samples, tmp_path: Path) -> None:
     one_sided = call.copy()
     one_sided[1] = 0.0
     code, printed, _ = run(str(write_wav(tmp_path / "dead.wav", one_sided)))
@@ -188,7 +188,7 @@ def test_a_mistake_in_the_options_is_named(arguments: tuple[str, ...], said: str
     assert said in complaint
 
 
-def test_what_is_no_recording_is_an_error_without_a_traceback(tmp_path: Path) -> None:
+def test_a_file_that_is_no_recording_is_an_error_without_a_traceback(tmp_path: Path) -> None:
     page = tmp_path / "page.wav"
     page.write_bytes(b"<html><body>404</body></html>")
     code, printed, said = run(str(page))

@@ -16,11 +16,12 @@ from agents.classify.agent import ClassifyAgent
 from agents.classify.offline.classifier import OfflineClassifier
 from callsift.embedded import EmbeddedStore
 from schemas import CallClassified, CallOutcome, CallTranscribed, Event, Speaker, Taxonomy
-from streams.kafka.client import produce
-from streams.kafka.reader import read, topic_ranges
+from streams.kafka import produce
+from streams.kafka.ranges import topic_ranges
+from streams.kafka.reader import read
 from streams.message import Headers, Message
 from streams.payloads.claim_check import ClaimCheckStore
-from streams.payloads.claimed_turns import ClaimedTurns
+from streams.payloads.claimed_turns import INLINE, ClaimedTurns, EventCodec
 from streams.processing.agent import Agent
 from streams.processing.runner import StageRunner
 from streams.settings import KafkaSettings, RunnerSettings
@@ -62,7 +63,7 @@ def turns(tmp_path: Path) -> ClaimedTurns:
     return ClaimedTurns(ClaimCheckStore((tmp_path / "store").as_uri()), 256 * 1024)
 
 
-async def through(stage: str, agent: Agent[Any], topic: Topic, value: bytes, turns: ClaimedTurns | None) -> bytes:
+async def through(stage: str, agent: Agent[Any], topic: Topic, value: bytes, turns: EventCodec) -> bytes:
     """Send a message through a stage; returns what is published."""
     published: list[bytes] = []
 
@@ -85,14 +86,14 @@ async def test_no_message_is_large_and_the_classification_is_the_same_as_without
     classify = ClassifyAgent(OfflineClassifier(taxonomy), taxonomy, 0.0)
     audio = examples.audio_ready().model_dump_json().encode()
     transcripts, classified = {}, {}
-    for way in (turns, None):
+    for way in (turns, INLINE):
         transcripts[way] = await through("transcribe", Transcript(make()), AUDIO, audio, way)
         value = await through("classify", classify, TRANSCRIPTS, transcripts[way], way)
         classified[way] = CallClassified.model_validate_json(value, strict=True)
         if way is turns:
             assert max(len(transcripts[way]), len(value)) < 20_000
-    assert len(transcripts[None]) > LARGEST_BYTES
-    light, whole = classified[turns], classified[None]
+    assert len(transcripts[INLINE]) > LARGEST_BYTES
+    light, whole = classified[turns], classified[INLINE]
     assert light.classification_id == whole.classification_id
     assert light.decision == whole.decision
     assert (light.turns, len(whole.turns)) == ((), len(make().turns))

@@ -14,8 +14,8 @@ from typer.testing import CliRunner, Result
 from callsift.commands.model import app
 from streams.errors import CallsiftError, SettingsError
 from tests.agents.demo_calls import SPEECH_MODEL
-from tests.agents.transcribe.archive_server import ArchiveServer, archive_server
-from tests.agents.transcribe.model_archives import NAME, demo_zip
+from tests.agents.transcribe.model_files.archive_server import ArchiveServer, archive_server
+from tests.agents.transcribe.model_files.archives import NAME, demo_zip
 from tests.patience import PATIENCE_S
 
 ARCHIVE = demo_zip()
@@ -68,7 +68,7 @@ def test_fetching_again_says_that_it_is_there(server: ArchiveServer, tmp_path: P
 
 
 @pytest.mark.parametrize("sha256", ["abc", "g" * 64, ""])
-def test_a_checksum_that_is_none_is_misuse(server: ArchiveServer, sha256: str) -> None:
+def test_a_text_that_is_no_checksum_is_misuse(server: ArchiveServer, sha256: str) -> None:
     assert run("fetch", "--url", server.url(), "--sha256", sha256).exit_code == 2
     assert server.asked == []
 

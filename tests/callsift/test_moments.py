@@ -42,7 +42,7 @@ def test_a_moment_is_a_time_with_its_offset_or_how_long_ago(text: str, expected:
         ("0001-01-01T00:00+03:00", "calendar"),
     ],
 )
-def test_what_names_no_moment_is_refused_with_the_rule(text: str, says: str) -> None:
+def test_text_that_names_no_moment_is_refused_with_the_rule(text: str, says: str) -> None:
     with pytest.raises(ValueError, match=says):
         moment(text, NOW)
 

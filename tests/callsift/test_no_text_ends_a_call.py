@@ -12,12 +12,13 @@ from uuid import uuid4
 import pymongo
 import pytest
 
-from agents.transcribe.checkpoint import FOLDER, FORMAT
+from agents.transcribe.checkpoint import FORMAT
 from agents.transcribe.core import spans_to_decode
 from agents.transcribe.models import fingerprint
 from schemas import AudioReady, CallOutcome, Speaker, SpeechSegment, Word
-from streams.kafka.client import TopicReader, produce
+from streams.kafka import TopicReader, produce
 from streams.payloads.claim_check import ClaimCheckStore
+from streams.payloads.layout import DECODED
 from streams.settings import KafkaSettings
 from streams.topics import AUDIO, OUTCOMES
 from tests.callsift.conftest import Up
@@ -25,7 +26,6 @@ from tests.schemas.examples import audio_ready
 
 pytestmark = pytest.mark.integration
 
-CONTEXT_S = 0.2
 TURN_S, BETWEEN_S = 8.0, 10.0
 Said = Sequence[tuple[Speaker, str]]
 
@@ -46,9 +46,9 @@ def recognised(said: Said, store: ClaimCheckStore, model: Path) -> AudioReady:
     call = audio_ready().model_copy(
         update={**own, "recording_facts": facts, "audio": store.put(f"{call_id}.flac", call_id.encode())}
     )
-    spans = spans_to_decode(call, CONTEXT_S)
+    spans = spans_to_decode(call)
     decoded = [(span, words(text, span.start_s)) for span, (_, text) in zip(spans, said, strict=True)]
-    name = f"{FOLDER}/{call.audio.sha256[:32]}-{fingerprint(model).replace('@', '-')}.json"
+    name = DECODED.file(call.audio.sha256, f"-{fingerprint(model).replace('@', '-')}.json")
     store.put(name, FORMAT.dump_json(decoded, exclude_none=True))
     return call
 

@@ -21,7 +21,7 @@ QUIET |= {"CIRCLECI", "BUILDKITE", "APPVEYOR", "JENKINS_URL", "CODEBUILD_BUILD_I
 LOOK_UP = 53
 
 
-def test_the_recorder_sees_whom_native_code_talks_to(tmp_path: Path) -> None:
+def test_the_recorder_sees_the_connections_of_native_code(tmp_path: Path) -> None:
     program = (
         "import socket\n"
         "socket.socket(socket.AF_INET, socket.SOCK_DGRAM).connect(('192.0.2.7', 4317))\n"
@@ -36,7 +36,7 @@ def test_the_recorder_sees_whom_native_code_talks_to(tmp_path: Path) -> None:
     assert LOOK_UP in {place.port for place in found}
 
 
-def test_no_worker_talks_to_anybody_whom_the_settings_do_not_name(
+def test_no_worker_connects_to_an_address_that_the_settings_do_not_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in QUIET:

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from pymongo import MongoClient
 
-from streams.kafka.client import TopicReader, produce
+from streams.kafka import TopicReader, produce
 from streams.settings import KafkaSettings
-from streams.topics import ENDED, OUTCOMES, STAGES, WAY
+from streams.topics import ENDED, OUTCOMES, PIPELINE, STAGES
 from tests.callsift.conftest import RECORDINGS, Up
 from tests.patience import PATIENCE_S
 
@@ -46,8 +46,8 @@ def test_a_call_becomes_an_outcome_and_one_document(up: Up) -> None:
     assert (outcome["state"], outcome["category"], outcome["revision"]) == ("done", "potential_customer", 1)
     assert outcome["classifier"] == "offline"
     assert outcome["evidence"][0]["quote"]
-    assert set(outcome["stage_seconds"]) == set(WAY)
-    assert [hop["stage"] for hop in outcome["hops"]] == list(WAY)
+    assert set(outcome["stage_seconds"]) == set(PIPELINE)
+    assert [hop["stage"] for hop in outcome["hops"]] == list(PIPELINE)
     assert outcome["figures"]["speakers"]["customer"]["talk_s"] > 5
     with MongoClient[dict[str, object]](up.state["environment"]["CALLSIFT_MONGO_URI"]) as client:
         [document] = client["callsift"]["calls"].find({"_id": outcome["call_id"]})

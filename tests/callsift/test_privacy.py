@@ -106,7 +106,7 @@ def test_nothing_personal_leaves_the_transcribe_stage(pipeline: Up, server: Gemi
     assert len(found[OUTCOMES.name].splitlines()) == 2
 
 
-def test_the_search_would_find_what_is_there(pipeline: Up) -> None:
+def test_the_search_finds_the_caller_where_the_pbx_put_it(pipeline: Up) -> None:
     """What the PBX sent is on its own topic as it was sent, and in the dead letter that can be replayed."""
     assert CALLER in "\n".join(messages(pipeline, ENDED.name))
     assert len(messages(pipeline, DEAD_LETTER.name)) == 1

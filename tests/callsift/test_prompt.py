@@ -10,11 +10,11 @@ from pydantic import SecretStr
 from typer.testing import CliRunner
 
 from agents.classify.agent import make_classifier
+from agents.classify.dialogues import Dialogue, read_dialogues
 from agents.classify.settings import ClassifySettings
 from callsift.cli import app
-from callsift.dialogues import read_dialogues
 from schemas import Taxonomy
-from streams.errors import PermanentError
+from streams.errors import CallsiftError
 from tests.servers.gemini import gemini_server
 
 DIALOGUES: list[dict[str, Any]] = [
@@ -63,12 +63,12 @@ def test_one_request_a_line_is_printed_without_a_key(monkeypatch: pytest.MonkeyP
 
 @pytest.mark.integration
 @pytest.mark.parametrize("client", ["gemini", "gemini-legacy"])
-async def test_it_is_the_request_that_the_worker_sends(
+async def test_the_printed_request_is_the_one_that_the_worker_sends(
     monkeypatch: pytest.MonkeyPatch, file: Path, client: Any
 ) -> None:
     with gemini_server() as server:
         settings = ClassifySettings(classifier=client, gemini_api_key=SecretStr("key"), gemini_endpoint=server.address)
-        for dialogue in read_dialogues(file):
+        for dialogue in read_dialogues(file, Dialogue):
             classifier = make_classifier(settings, Taxonomy.load())
             await classifier.classify(dialogue.transcript, ended_at=dialogue.ended_at)
         sent = [request.body for request in server.received if len(request.body["contents"][0]["parts"]) == 2]
@@ -77,7 +77,7 @@ async def test_it_is_the_request_that_the_worker_sends(
     assert [json.loads(line)["request"] for line in printed.splitlines()] == sent
 
 
-def test_people_read_it_without_a_terminal_obeying_it(file: Path) -> None:
+def test_the_printed_request_cannot_command_a_terminal(file: Path) -> None:
     shown = run(file)
     assert "service_fee_rejected" in shown
     assert "0 agent: servis hattı buyurun" in shown
@@ -87,7 +87,7 @@ def test_people_read_it_without_a_terminal_obeying_it(file: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "named"),
     [
-        ('{"id": 1}', r"line 2 .* turns: missing"),
+        ('{"id": 1}', r"line 2 .* turns: Field required"),
         ('{"id": 1, "turns": [{"speaker": "MAHREM", "text": "x"}]}', r"line 2 .* turns\.0\.speaker"),
         ("MAHREM", r"line 2 .* all of it"),
     ],
@@ -95,6 +95,6 @@ def test_people_read_it_without_a_terminal_obeying_it(file: Path) -> None:
 def test_a_line_that_is_no_dialogue_is_named_and_not_quoted(tmp_path: Path, line: str, named: str) -> None:
     path = tmp_path / "wrong.jsonl"
     path.write_text(f"{json.dumps(DIALOGUES[0])}\n{line}\n", encoding="utf-8")
-    with pytest.raises(PermanentError, match=named) as caught:
-        list(read_dialogues(path))
+    with pytest.raises(CallsiftError, match=named) as caught:
+        list(read_dialogues(path, Dialogue))
     assert "MAHREM" not in str(caught.value)

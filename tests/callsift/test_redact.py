@@ -7,7 +7,8 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from callsift.commands.redact import UnreadableLine, redact
+from callsift.commands.redact import redact
+from streams.errors import CallsiftError
 
 app = typer.Typer()
 app.command()(redact)
@@ -40,6 +41,11 @@ def test_standard_input_is_a_dash_and_a_person_reads_plain_lines() -> None:
     assert run("-", stdin=json.dumps(LINE)).splitlines()[-1] == "a-1\t0\tcustomer\tnumaram [phone] efendim"
 
 
+def test_speakers_may_be_called_as_a_transcript_of_any_origin_calls_them() -> None:
+    line = {"id": None, "turns": [{"speaker": "müşteri", "text": "numaram 0532 123 45 67"}]}
+    assert json.loads(run("-", "--json", stdin=json.dumps(line)))["turns"][0]["speaker"] == "müşteri"
+
+
 @pytest.mark.parametrize(
     "line",
     [
@@ -54,7 +60,7 @@ def test_standard_input_is_a_dash_and_a_person_reads_plain_lines() -> None:
 def test_a_bad_line_is_named_and_not_quoted(tmp_path: Path, line: str) -> None:
     path = tmp_path / "calls.jsonl"
     path.write_text(f"{json.dumps(LINE)}\n{line}\n", encoding="utf-8")
-    with pytest.raises(UnreadableLine, match="line 2") as caught:
+    with pytest.raises(CallsiftError, match="line 2") as caught:
         run(str(path), "--json")
     assert "5321234567" not in str(caught.value)
 
@@ -64,5 +70,5 @@ def test_a_file_that_cannot_be_read_is_an_error(tmp_path: Path, content: bytes |
     path = tmp_path / "calls.jsonl"
     if content:
         path.write_bytes(content)
-    with pytest.raises(UnreadableLine, match=r"cannot read|not UTF-8"):
+    with pytest.raises(CallsiftError, match=r"cannot read|not UTF-8"):
         run(str(path), "--json")

@@ -118,9 +118,7 @@ def test_after_a_change_of_the_floor_a_call_has_another_outcome_and_its_category
         assert reprocess(up, "--dry-run")["up_to_date"] == 1
 
 
-def test_what_was_decided_while_the_model_was_away_is_decided_anew_when_it_is_back(
-    server: GeminiServer, tmp_path: Path
-) -> None:
+def test_a_provisional_decision_is_made_again_when_the_model_is_back(server: GeminiServer, tmp_path: Path) -> None:
     away: list[Reply] = [failed(403)]
     server.answer = lambda: away[0] if away else answered(category="unnecessary_call", sub_category="complaint")
     with pipeline(tmp_path, server, CALLSIFT_CLASSIFY_WHEN_AWAY="offline") as up:

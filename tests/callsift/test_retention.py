@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from pydantic import SecretStr
@@ -14,20 +15,24 @@ from typer.testing import CliRunner, Result
 
 from agents.sink.settings import SinkSettings
 from agents.sink.store import OutcomeStore
+from callsift.calls import call_ended, emit, store_recording
 from callsift.commands.retention import app
 from callsift.embedded import EmbeddedBroker, EmbeddedStore
 from callsift.retention import remove_entries
-from schemas import AudioReady
-from streams.kafka.client import KafkaUnavailable, produce
+from schemas import AudioReady, OneFile
+from streams.kafka import KafkaUnavailable, produce
 from streams.payloads.claim_check import ClaimCheckStore
+from streams.payloads.layout import DECODED, FOLDERS, PREPARED, TURNS
 from streams.settings import KafkaSettings
-from streams.topics import AUDIO, DEAD_LETTER
+from streams.topics import AUDIO, DEAD_LETTER, ENDED
 from tests.agents.sink.outcomes import done
 from tests.schemas import examples
 from tests.streams.dead_letters import test_expiry as given
-from tests.streams.payloads.test_retention import acknowledge
+from tests.streams.payloads.test_expiry import acknowledge
 
 Run = Callable[..., Result]
+OLD, OTHER, YOUNG = (PREPARED.file(digit * 64, ".flac") for digit in "abc")
+RECORDING = Path(__file__).parents[2] / "demo" / "recordings" / "wrong-number.mp3"
 
 
 @pytest.fixture
@@ -76,13 +81,17 @@ def documents(tmp_path: Path) -> Iterator[str]:
 def written(store: ClaimCheckStore, tmp_path: Path, name: str, age_days: float) -> AudioReady:
     """Put something into the store as it was put some days ago; returns an event that names it."""
     claim = store.put(name, name.encode())
-    then_s = (datetime.now(UTC) - timedelta(days=age_days)).timestamp()
-    os.utime(tmp_path / "store" / name, (then_s, then_s))
+    make_old(tmp_path / "store" / name, age_days)
     return examples.audio_ready().model_copy(update={"audio": claim})
 
 
+def make_old(path: Path, age_days: float) -> None:
+    then_s = (datetime.now(UTC) - timedelta(days=age_days)).timestamp()
+    os.utime(path, (then_s, then_s))
+
+
 def lies_there(store: ClaimCheckStore) -> list[str]:
-    return [entry.name for folder in ("prepared", "decoded", "turns") for entry in store.entries(folder)]
+    return [entry.name for folder in FOLDERS for entry in store.entries(folder.name)]
 
 
 def figures(result: Result) -> dict[str, tuple[int, int, int]]:
@@ -95,32 +104,60 @@ def figures(result: Result) -> dict[str, tuple[int, int, int]]:
 def test_pending_audio_survives_however_old_and_goes_when_it_is_acknowledged(
     run: Run, real_kafka: KafkaSettings, store: ClaimCheckStore, tmp_path: Path
 ) -> None:
-    event = written(store, tmp_path, "prepared/0a.flac", 400)
-    checkpoint = f"decoded/{event.audio.sha256[:32]}-vosk.json"
+    event = written(store, tmp_path, OLD, 400)
+    checkpoint = DECODED.file(event.audio.sha256, "-vosk.json")
     written(store, tmp_path, checkpoint, 400)
-    written(store, tmp_path, "prepared/0b.flac", 8)
-    written(store, tmp_path, "prepared/0c.flac", 6)
-    written(store, tmp_path, "decoded/0d-vosk.json", 8)
-    written(store, tmp_path, "turns/0e.json", 8)
+    written(store, tmp_path, OTHER, 8)
+    written(store, tmp_path, YOUNG, 6)
+    written(store, tmp_path, DECODED.file("d" * 64, "-vosk.json"), 8)
+    written(store, tmp_path, TURNS.file("e" * 64, ".json"), 8)
     produce(real_kafka, AUDIO.name, [("call", event.model_dump_json().encode())])
 
     dry = run(real_kafka, "--dry-run", "--json")
     assert figures(dry)["prepared audio"] == (3, 1, 0)
-    assert [kind["expired"] for kind in json.loads(dry.stdout)] == [1, 1, 1, 0, 0]
+    assert [kind["expired"] for kind in json.loads(dry.stdout)] == [0, 1, 1, 1, 0, 0]
     assert len(lies_there(store)) == 6
 
     assert figures(run(real_kafka, "--json")) == {
+        "recordings": (0, 0, 0),
         "prepared audio": (3, 1, 1),
         "decoded segments": (2, 1, 1),
         "turns of large transcripts": (1, 0, 1),
         "dead letters": (0, 0, 0),
         "marks of replays": (0, 0, 0),
     }
-    assert lies_there(store) == ["prepared/0a.flac", "prepared/0c.flac", checkpoint]
+    assert lies_there(store) == [OLD, YOUNG, checkpoint]
 
     acknowledge(real_kafka, AUDIO, "transcribe")
     assert figures(run(real_kafka, "--json"))["prepared audio"] == (2, 0, 1)
-    assert lies_there(store) == ["prepared/0c.flac"]
+    assert lies_there(store) == [YOUNG]
+
+
+@pytest.mark.integration
+def test_a_recording_of_emit_is_kept_for_its_event_and_goes_when_it_is_old(
+    run: Run, real_kafka: KafkaSettings, store: ClaimCheckStore, tmp_path: Path
+) -> None:
+    uri = store_recording(store, RECORDING)
+    make_old(Path(urlsplit(uri).path), 8)
+    [name] = lies_there(store)
+    emit(real_kafka, [call_ended("call", OneFile(uri=uri))])
+    assert figures(run(real_kafka, "--json"))["recordings"] == (1, 1, 0)
+    assert lies_there(store) == [name]
+
+    acknowledge(real_kafka, ENDED, "audio")
+    assert figures(run(real_kafka, "--json"))["recordings"] == (1, 0, 1)
+    assert lies_there(store) == []
+
+
+@pytest.mark.integration
+def test_a_file_that_callsift_has_not_named_stays(
+    run: Run, embedded_kafka: KafkaSettings, store: ClaimCheckStore, tmp_path: Path
+) -> None:
+    names = ["recordings/2026-10-05-call.wav", f"recordings/{'A' * 32}.wav", f"prepared/{'a' * 33}.flac"]
+    for name in names:
+        written(store, tmp_path, name, 400)
+    assert figures(run(embedded_kafka, "--json"))["recordings"] == (0, 0, 0)
+    assert lies_there(store) == names
 
 
 @pytest.mark.integration
@@ -143,31 +180,31 @@ def test_documents_go_by_their_own_setting(run: Run, embedded_kafka: KafkaSettin
 
 
 @pytest.mark.integration
-def test_people_get_a_table_and_what_is_kept_for_ever(run: Run, embedded_kafka: KafkaSettings) -> None:
-    result = run(embedded_kafka, CALLSIFT_RETENTION_AUDIO_DAYS="0")
+def test_the_table_for_people_names_what_is_kept_for_ever(run: Run, embedded_kafka: KafkaSettings) -> None:
+    result = run(embedded_kafka, CALLSIFT_RETENTION_AUDIO_STORE_DAYS="0")
     assert result.exit_code == 0, result.output
     assert result.stdout.splitlines()[:2] == [
         "what\tlooked at\told but still needed\tremoved",
-        "decoded segments\t0\t0\t0",
+        "dead letters\t0\t0\t0",
     ]
-    assert "kept for ever by the settings: audio, documents" in result.stderr
+    assert "kept for ever by the settings: audio store, documents" in result.stderr
 
 
 @pytest.mark.integration
-def test_where_the_brokers_do_not_answer_nothing_is_removed(
+def test_retention_removes_nothing_while_the_brokers_do_not_answer(
     run: Run, store: ClaimCheckStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("streams.kafka.last_error.ask.__defaults__", (1.0,))  # seconds; commands ask for ten
-    written(store, tmp_path, "prepared/0a.flac", 400)
+    monkeypatch.setattr("streams.kafka.client.ask.__defaults__", (1.0,))  # seconds; commands ask for ten
+    written(store, tmp_path, OLD, 400)
     result = run(KafkaSettings(bootstrap_servers="localhost:1"))
     assert isinstance(result.exception, KafkaUnavailable)
-    assert lies_there(store) == ["prepared/0a.flac"]
+    assert lies_there(store) == [OLD]
 
 
-def test_what_is_written_again_meanwhile_stays(store: ClaimCheckStore, tmp_path: Path) -> None:
-    written(store, tmp_path, "prepared/0a.flac", 400)
-    written(store, tmp_path, "prepared/0b.flac", 400)
-    listed = tuple(store.entries("prepared"))
-    store.put("prepared/0a.flac", b"prepared/0a.flac")
-    assert remove_entries(store, "prepared", listed) == 1
-    assert lies_there(store) == ["prepared/0a.flac"]
+def test_a_file_that_is_written_again_meanwhile_stays(store: ClaimCheckStore, tmp_path: Path) -> None:
+    written(store, tmp_path, OLD, 400)
+    written(store, tmp_path, OTHER, 400)
+    listed = tuple(store.entries(PREPARED.name))
+    store.put(OLD, OLD.encode())
+    assert remove_entries(store, PREPARED, listed) == 1
+    assert lies_there(store) == [OLD]

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from callsift.retired_settings import RETIRED
 from callsift.settings import HOME, VARIABLES, refuse_unknown
 from streams.errors import SettingsError
 from tests.callsift.terminal import run
@@ -56,13 +57,13 @@ def test_every_setting_is_known_in_any_case() -> None:
     refuse_unknown(dict.fromkeys([*VARIABLES, *(name.lower() for name in VARIABLES), HOME], "1"))
 
 
-def test_what_is_not_ours_passes() -> None:
+def test_a_variable_with_another_prefix_passes() -> None:
     refuse_unknown(
         {"CALLSIFTER": "1", "MY_CALLSIFT_TOKEN": "1", "OTEL_SERVICE_NAME": "a", "CALLSIFT_TEST_KAFKA": "a:1"}
     )
 
 
-def test_what_kubernetes_says_of_a_service_called_callsift_passes() -> None:
+def test_the_variables_that_kubernetes_sets_for_a_service_called_callsift_pass() -> None:
     refuse_unknown(SERVICE)
 
 
@@ -71,7 +72,7 @@ def test_a_port_that_is_no_address_of_a_service_is_refused() -> None:
         refuse_unknown(SERVICE | {"CALLSIFT_AUDIO_PORT": "8000"})
 
 
-def test_whatever_the_project_itself_sets_is_known() -> None:
+def test_every_variable_that_the_project_sets_is_known() -> None:
     """Docker, compose, the chart, tests, trials and benchmarks: what their files name, a process may be told."""
     folders = ("deploy", "tests", "benchmarks", "demo", ".ci")
     files = [path for folder in folders for path in (ROOT / folder).rglob("*") if path.is_file()]
@@ -84,6 +85,41 @@ def test_whatever_the_project_itself_sets_is_known() -> None:
     assert len(named) > 40
     prefixes = {name for name in named if any(known.startswith(f"{name}_") for known in VARIABLES)} - VARIABLES
     refuse_unknown(dict.fromkeys(named - prefixes, "1"))
+
+
+@pytest.mark.parametrize("name", sorted(RETIRED.keys() - VARIABLES))
+def test_a_retired_setting_is_refused_with_what_to_do_instead(name: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        refuse_unknown({name: "a-secret"})
+    assert f"{name} is no setting any more: {RETIRED[name]}" in refused.value.message
+    assert "a-secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize("instead", sorted(set(RETIRED.values())))
+def test_what_to_do_instead_of_a_retired_setting_names_settings(instead: str) -> None:
+    assert set(re.findall(r"CALLSIFT_\w+", instead)) <= VARIABLES
+
+
+def test_no_page_names_a_retired_setting() -> None:
+    pages = [path for path in ROOT.rglob("*.md") if ".venv" not in path.parts and path.name != "CHANGELOG.md"]
+    assert len(pages) > 40
+    for page in pages:
+        named = set(re.findall(r"CALLSIFT_\w+", page.read_text(encoding="utf-8")))
+        assert named & (RETIRED.keys() - VARIABLES) == set(), page
+
+
+def test_no_setting_is_retired() -> None:
+    assert RETIRED.keys() & VARIABLES == set()
+
+
+def test_there_are_at_most_75_settings() -> None:
+    assert len(VARIABLES) <= 75
+
+
+def test_no_command_starts_with_a_retired_setting() -> None:
+    ended = run({"CALLSIFT_MONGO_DATABASE": "calls"}, "worker", "sink")
+    assert ended.returncode == 2
+    assert "CALLSIFT_MONGO_URI=mongodb://host:27017/database" in ended.stderr
 
 
 @pytest.mark.parametrize("command", [["worker", "sink"], ["worker", "retry"], ["up"], ["status"], ["topics", "create"]])

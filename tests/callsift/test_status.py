@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from callsift.cli import app
 from callsift.embedded import EmbeddedBroker
-from streams.kafka.client import produce
+from streams.kafka import produce
 from streams.settings import KafkaSettings
 from streams.topics import ENDED, RETRIES, STAGES
 from tests.callsift import terminal
@@ -53,8 +53,8 @@ def test_watching_looks_again_until_ctrl_c(up: Up) -> None:
     assert first < second
 
 
-def test_no_broker_is_said_in_one_sentence(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("streams.kafka.last_error.ask.__defaults__", (1.0,))  # seconds; commands ask for ten
+def test_an_unreachable_broker_is_reported_in_one_sentence(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("streams.kafka.client.ask.__defaults__", (1.0,))  # seconds; commands ask for ten
     nowhere = {"CALLSIFT_HOME": str(tmp_path), "CALLSIFT_KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1"}
     ended = terminal.run(nowhere, "status")
     assert ended.returncode == 1

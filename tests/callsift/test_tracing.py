@@ -6,8 +6,9 @@ import pytest
 
 from benchmarks.overhead import workers
 from schemas import CallOutcome
-from streams.kafka.client import TopicReader, produce
-from streams.kafka.reader import read, topic_ranges
+from streams.kafka import TopicReader, produce
+from streams.kafka.ranges import topic_ranges
+from streams.kafka.reader import read
 from streams.settings import KafkaSettings
 from streams.topics import OUTCOMES, TRANSCRIPTS
 from tests.patience import PATIENCE_S
@@ -19,7 +20,7 @@ CALLER = "+905550000012"
 
 
 @pytest.mark.integration
-def test_the_stages_of_a_call_are_one_trace_that_quotes_nobody(
+def test_the_stages_of_a_call_are_one_trace_that_quotes_no_speech(
     real_kafka: KafkaSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     call = examples.call_transcribed()

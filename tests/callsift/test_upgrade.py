@@ -15,7 +15,7 @@ from pymongo import MongoClient
 
 from agents.sink import core
 from agents.sink.settings import SinkSettings
-from agents.sink.store import Chosen, OutcomeStore
+from agents.sink.store import CallFilter, OutcomeStore
 from callsift.embedded import EmbeddedStore
 from callsift.stages import make_agent
 from schemas import CallClassified, CallOutcome, DeadLetter, Event
@@ -27,10 +27,11 @@ from streams.topics import STAGES, TOPICS, Topic
 from tests.agents.demo_calls import RECORDINGS, SPEECH_MODEL
 from tests.agents.transcribe.prepared_calls import ready
 from tests.schemas.examples import examples
+from tests.servers.mongo import with_database
 from tests.streams.scripted import SETTINGS, Broker, Published
 
 GOLDEN = Path(__file__).parents[1] / "schemas" / "golden"
-EVENTS = sorted({topic.event for topic in TOPICS}, key=lambda event: event.__name__)
+EVENTS = sorted({topic.content for topic in TOPICS}, key=lambda event: event.__name__)
 FACTS = ("trace_id", "ended_at", "started_at", "direction", "caller", "agent_id", "queue", "metadata")
 Json = dict[str, Any]
 
@@ -59,8 +60,7 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, documents: str) -> Cl
         "CALLSIFT_FETCH_FILE_ROOTS": str(RECORDINGS),
         "CALLSIFT_VOSK_MODEL": str(SPEECH_MODEL),
         "CALLSIFT_CLASSIFIER": "offline",
-        "CALLSIFT_MONGO_URI": documents,
-        "CALLSIFT_MONGO_DATABASE": f"test-{uuid4().hex}",
+        "CALLSIFT_MONGO_URI": with_database(documents, f"test-{uuid4().hex}"),
     }
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
@@ -77,9 +77,9 @@ def reachable(content: Json, store: ClaimCheckStore) -> Json:
     return content | changed
 
 
-async def published(stage: str, topic: Topic, values: dict[str, Json]) -> dict[str, Published]:
+async def published(stage: str, topic: Topic, values: dict[str, Json], store: ClaimCheckStore) -> dict[str, Published]:
     """Let the stage's own agent work on events, by the runner, and return what came of each."""
-    agent = make_agent(stage)
+    agent = make_agent(stage, store)
     await agent.start()
     try:
         found = {}
@@ -97,9 +97,9 @@ async def published(stage: str, topic: Topic, values: dict[str, Json]) -> dict[s
 @pytest.mark.parametrize(
     ("stage", "topic"),
     [
-        pytest.param(stage.name, topic, id=f"{stage.name}-{topic.event.__name__}")
+        pytest.param(stage.name, topic, id=f"{stage.name}-{topic.content.__name__}")
         for stage in STAGES.values()
-        for topic in stage.takes
+        for topic in stage.consumes
     ],
 )
 async def test_every_stage_works_on_the_events_of_other_minor_versions(
@@ -107,19 +107,19 @@ async def test_every_stage_works_on_the_events_of_other_minor_versions(
 ) -> None:
     values = {
         version: reachable(content, store) | {"call_id": f"call-{version}"}
-        for version, content in golden(topic.event).items()
+        for version, content in golden(topic.content).items()
     }
-    for version, made in (await published(stage, topic, values)).items():
-        assert made.topic is STAGES[stage].gives, made.value
+    for version, made in (await published(stage, topic, values, store)).items():
+        assert made.topic is STAGES[stage].produces, made.value
         event = made.event()
         assert event.schema_version == SCHEMA_VERSION
         assert event.hops[-1].stage == stage
         content = values[version]
-        if topic.event is DeadLetter:
+        if topic.content is DeadLetter:
             assert isinstance(event, CallOutcome)
             assert (event.state, event.failure and event.failure.error_type) == ("failed", content["error_type"])
             continue
-        given, came = topic.event.model_validate(content).model_dump(), event.model_dump()
+        given, came = topic.content.model_validate(content).model_dump(), event.model_dump()
         assert {name: came[name] for name in FACTS} == {name: given[name] for name in FACTS}
         assert came["call_id"] == f"call-{version}"
         assert [hop.stage for hop in event.hops[:-1]] == [hop["stage"] for hop in content["hops"]]
@@ -128,7 +128,7 @@ async def test_every_stage_works_on_the_events_of_other_minor_versions(
 
 @pytest.mark.integration
 @pytest.mark.parametrize("version", ["1.0", SCHEMA_VERSION, "1.9"])
-async def test_a_document_of_another_version_gets_its_next_revision_and_can_be_judged_anew(
+async def test_a_document_of_another_version_gets_its_next_revision_and_can_be_classified_again(
     version: str, documents: str, store: ClaimCheckStore
 ) -> None:
     del store  # for its environment
@@ -143,11 +143,11 @@ async def test_a_document_of_another_version_gets_its_next_revision_and_can_be_j
         "history": [before],
         "turns": call["turns"],
     }
-    with MongoClient[Json](documents) as client:
-        client[settings.database][settings.collection].insert_one(document)
+    with MongoClient[Json](settings.uri.get_secret_value()) as client:
+        client.get_default_database()[settings.collection].insert_one(document)
     outcomes = OutcomeStore(settings)
     try:
-        [(outcome, transcript)] = [found async for found in outcomes.transcripts(Chosen())]
+        [(outcome, transcript)] = [found async for found in outcomes.transcripts(CallFilter())]
         assert (outcome.outcome_id, outcome.revision) == (before["outcome_id"], before["revision"])
         assert [turn.text for turn in transcript.turns] == [turn["text"] for turn in call["turns"]]
         assert outcome.versions is not None
@@ -164,7 +164,7 @@ async def test_a_document_of_another_version_gets_its_next_revision_and_can_be_j
 
 
 @pytest.mark.parametrize("event", EVENTS, ids=lambda event: event.__name__)
-def test_what_the_first_version_knows_is_still_there_under_its_name_and_with_its_type(event: type[Event]) -> None:
+def test_fields_of_the_first_version_keep_their_name_and_type(event: type[Event]) -> None:
     [present] = [example for example in examples() if type(example) is event]
     assert _lost(golden(event)["1.0"], json.loads(present.model_dump_json()), event.__name__) == []
 

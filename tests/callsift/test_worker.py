@@ -1,4 +1,4 @@
-"""What a worker says when it starts."""
+"""What a worker reads and says when it starts."""
 
 import os
 import subprocess
@@ -7,19 +7,49 @@ from pathlib import Path
 
 import pytest
 
+from streams.topics import STAGES
+from tests.agents.demo_calls import SPEECH_MODEL
 from tests.patience import PATIENCE_S
 
-PROGRAM = "import sys; from callsift.worker import work; work(sys.argv[1], lambda _: sys.exit())"
+PROGRAM = "import sys; from callsift.worker import work; work(sys.argv[1], lambda *_: sys.exit())"
 
 
-def said(stage: str, uri: str) -> str:
-    """Start a worker that ends when its agent is made; returns its log."""
+COUNTING = """
+import sys
+from callsift.stages import make_agent
+from callsift.worker import work
+from streams.settings import Section
+
+def counted(cls, **values):
+    print(cls.__name__)
+    return read(cls, **values)
+
+read = Section.read.__func__
+Section.read = classmethod(counted)
+work(sys.argv[1], lambda stage, store: make_agent(stage, store) and sys.exit())
+"""
+
+
+def started(program: str, stage: str, **variables: str) -> "subprocess.CompletedProcess[str]":
+    """Start a worker that ends when its agent is made."""
     own = {name: value for name, value in os.environ.items() if not name.startswith("CALLSIFT_")}
-    own |= {"CALLSIFT_HTTP_PORT": "0", "CALLSIFT_AUDIO_STORE_URI": uri}
-    ended = subprocess.run(
-        [sys.executable, "-c", PROGRAM, stage], env=own, capture_output=True, text=True, timeout=PATIENCE_S, check=True
+    return subprocess.run(
+        [sys.executable, "-c", program, stage],
+        env=own | {"CALLSIFT_HTTP_PORT": "0"} | variables,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        check=True,
     )
-    return ended.stderr
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_worker_reads_each_section_of_its_settings_once(stage: str) -> None:
+    settings = {"CALLSIFT_VOSK_MODEL": str(SPEECH_MODEL), "CALLSIFT_CLASSIFIER": "offline"}
+    sections = started(COUNTING, stage, **settings).stdout.split()
+    assert {"WorkerSettings", "KafkaSettings", "RunnerSettings", "AudioStoreSettings"} < set(sections)
+    assert len(sections) == len(set(sections)), sections
 
 
 @pytest.mark.integration
@@ -33,5 +63,5 @@ def said(stage: str, uri: str) -> str:
     ],
 )
 def test_a_folder_as_audio_store_is_named_at_the_start(stage: str, uri: str, warned: bool, tmp_path: Path) -> None:
-    log = said(stage, uri.replace("/shared", str(tmp_path)))
+    log = started(PROGRAM, stage, CALLSIFT_AUDIO_STORE_URI=uri.replace("/shared", str(tmp_path))).stderr
     assert ("audio store is a folder" in log, str(tmp_path) in log) == (warned, warned)

@@ -14,7 +14,7 @@ from rich.console import Console
 from callsift.calls import call_ended, emit
 from deploy.laptop.folders import kept_or_temporary
 from schemas import CallEnded, OneFile
-from streams.kafka.client import KafkaUnavailable
+from streams.kafka import KafkaUnavailable
 from streams.settings import KafkaSettings
 from tests.chaos.faults import WORKERS_EACH, faults, outages, rolling
 from tests.chaos.retries import retries
@@ -98,7 +98,7 @@ def main() -> int:
     with kept_or_temporary(arguments.keep, "callsift-chaos-") as folder:
         result = _run(arguments, folder)
     console.print(as_table("Chaos", result))
-    print(as_line(result))  # noqa: T201 - the result
+    print(as_line(result))
     return 0 if passed(result) else 1
 
 
@@ -113,7 +113,7 @@ def _run(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
         programme = faults(arguments.seed, brokers=arguments.brokers, rounds=arguments.rounds)
         each_s, model_faults = 2.0, _MODEL_FAULTS
     seconds = len(programme) * (arguments.pause + each_s)
-    pauses = random.Random(arguments.seed)  # noqa: S311 - the same pauses every time
+    pauses = random.Random(arguments.seed)
     happened: list[tuple[str, float, float]] = []
     with World(
         folder,

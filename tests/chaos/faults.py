@@ -35,7 +35,7 @@ def faults(seed: int, *, brokers: int, rounds: int) -> list[Fault]:
     found += [Fault("kill broker", _kill_broker) for _ in range(2)]
     if brokers == 1:
         found += [Fault("kill store", _kill_store) for _ in range(2)]
-    random.Random(seed).shuffle(found)  # noqa: S311 - the same order every time
+    random.Random(seed).shuffle(found)
     return found
 
 

@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 from confluent_kafka import Message
 
-from streams.kafka.reader import read, topic_ranges
+from streams.kafka.ranges import topic_ranges
+from streams.kafka.reader import headers_of, read
 from streams.message import ORIGIN
-from streams.retry_mover import headers_of
 from streams.settings import KafkaSettings
 from streams.topics import RETRIED, RETRIES
 

@@ -11,7 +11,7 @@ from pymongo import MongoClient
 from rich.table import Table
 
 from schemas import CallOutcome
-from streams.kafka.client import TopicReader
+from streams.kafka import TopicReader
 from streams.settings import KafkaSettings
 from streams.topics import AUDIO, CLASSIFIED, DEAD_LETTER, OUTCOMES, TRANSCRIPTS
 from tests.chaos.retries import OVERDUE_S, Retries

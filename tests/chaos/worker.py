@@ -16,6 +16,7 @@ from callsift.stages import make_agent
 from callsift.worker import work
 from schemas import AudioReady, CallEnded, CallTranscribed
 from streams.errors import TransientError
+from streams.payloads.claim_check import ClaimCheckStore
 from streams.processing.agent import Agent
 from tests.schemas.examples import audio_ready, call_transcribed
 
@@ -23,7 +24,7 @@ _LONGEST_WORK_S = 0.1
 
 
 async def _take_a_while() -> None:
-    await asyncio.sleep(random.uniform(0, _LONGEST_WORK_S))  # noqa: S311 - not a secret
+    await asyncio.sleep(random.uniform(0, _LONGEST_WORK_S))
 
 
 class PrecomputedAudio(Agent[CallEnded]):
@@ -72,13 +73,13 @@ class PrecomputedTranscript(Agent[AudioReady]):
         return True
 
 
-def make(stage: str) -> Agent[Any]:
+def make(stage: str, store: ClaimCheckStore) -> Agent[Any]:
     """Make a stage's agent; only audio and transcribe are not the real ones."""
     if stage == "audio":
         return PrecomputedAudio()
     if stage == "transcribe":
         return PrecomputedTranscript(float(os.environ["CHAOS_LADDER_SHARE"]), Path(os.environ["CHAOS_TRIED"]))
-    return make_agent(stage)
+    return make_agent(stage, store)
 
 
 if __name__ == "__main__":

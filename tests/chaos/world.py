@@ -90,7 +90,7 @@ class World:
         self._workers_each = workers_each
         self._ladder_share = ladder_share
         self._quick_tries = quick_tries
-        self._random = random.Random(seed)  # noqa: S311 - the same faults every time
+        self._random = random.Random(seed)
         self._store_port = free_port()
         self.ended_unasked: list[str] = []
         """The workers that were started again, with their exit codes."""
@@ -103,7 +103,6 @@ class World:
             bootstrap_servers=self.cluster.bootstrap_servers,
             replication_factor=min(3, brokers),
             session_timeout_s=session_timeout_s,
-            heartbeat_interval_s=session_timeout_s / 4,
         )
         self.store: EmbeddedStore
 
@@ -190,16 +189,13 @@ class World:
         variables = {
             "CALLSIFT_KAFKA_BOOTSTRAP_SERVERS": self.cluster.bootstrap_servers,
             "CALLSIFT_KAFKA_SESSION_TIMEOUT_S": str(self.kafka.session_timeout_s),
-            "CALLSIFT_KAFKA_HEARTBEAT_INTERVAL_S": str(self.kafka.heartbeat_interval_s),
             "CALLSIFT_MONGO_URI": self.mongo_uri,
             "CALLSIFT_MONGO_TIMEOUT_S": "3",
             "CALLSIFT_GEMINI_API_KEY": "any",
             "CALLSIFT_CLASSIFY_GEMINI_ENDPOINT": self._gemini.address,
             "CALLSIFT_CLASSIFY_GEMINI_TIMEOUT_S": str(_MODEL_TIMEOUT_S),
             "CALLSIFT_RUNNER_QUICK_TRIES": str(1 if stage == "transcribe" else self._quick_tries),
-            "CALLSIFT_RUNNER_BACKOFF_S": "0.2",
-            "CALLSIFT_HTTP_HOST": "127.0.0.1",
-            "CALLSIFT_HTTP_PORT": str(port),
+            "CALLSIFT_HTTP_PORT": f"127.0.0.1:{port}",
             "CHAOS_LADDER_SHARE": str(self._ladder_share),
             "CHAOS_TRIED": str(self._tried),
         }

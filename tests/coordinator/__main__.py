@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from deploy.laptop.kafka import Cluster
-from streams.kafka.client import produce
+from streams.kafka import produce
 from streams.kafka.topic_admin import create_topics
 from streams.settings import KafkaSettings
 from tests.coordinator.looker import Looker
@@ -29,7 +29,7 @@ def main() -> int:
     parser.add_argument("--brokers", type=int, choices=(1, 3), default=3, help="of the cluster that fails over")
     arguments = parser.parse_args()
     ended = starts(arguments.starts) + failovers(arguments.failovers, arguments.brokers)
-    print(json.dumps({"starts": arguments.starts, "failovers": arguments.failovers, **summary(ended)}))  # noqa: T201
+    print(json.dumps({"starts": arguments.starts, "failovers": arguments.failovers, **summary(ended)}))
     return 0 if all_ended_well(ended) else 1
 
 
@@ -94,7 +94,7 @@ def _until_it_answers(looker: Looker, ended: Counter[int], cluster: Cluster) -> 
 
 
 def _say(what: str, ended: Counter[int]) -> None:
-    print(f"{what}: {summary(ended)}", file=sys.stderr, flush=True)  # noqa: T201
+    print(f"{what}: {summary(ended)}", file=sys.stderr, flush=True)
 
 
 def summary(ended: Counter[int]) -> dict[str, int]:

@@ -6,8 +6,8 @@ from multiprocessing import get_context
 from multiprocessing.context import ForkServerProcess
 from multiprocessing.sharedctypes import Synchronized
 
+from streams.kafka import KafkaUnavailable
 from streams.kafka.lag import consumer_lag
-from streams.kafka.last_error import KafkaUnavailable
 from streams.monitor.observer import Observer
 from streams.settings import KafkaSettings
 

@@ -8,7 +8,7 @@ from tests.coordinator.__main__ import all_ended_well, failovers, starts
 pytestmark = pytest.mark.integration
 
 
-def test_who_asks_fresh_brokers_and_killed_coordinators_is_never_ended_by_a_signal() -> None:
+def test_asking_fresh_brokers_and_killed_coordinators_never_ends_a_process_by_a_signal() -> None:
     try:
         ended = starts(1) + failovers(1, brokers=1)
     except CannotRunKafka as reason:

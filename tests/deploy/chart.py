@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from deploy.helm.reference import CHART
-from deploy.tools import FOLDER, find
+from tests.tools import FOLDER, find
 
 Manifest = dict[str, Any]
 SETS = sorted((CHART / "ci").glob("*.yaml"))

@@ -2,20 +2,21 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 from jsonschema import Draft7Validator
 
+from callsift.retired_settings import RETIRED
 from callsift.settings import SECTIONS, VARIABLES, refuse_unknown
 from callsift.worker import WORKERS
 from deploy.helm import reference
 from deploy.helm.kubernetes_schemas import file_name
 from deploy.helm.reference import CHART
 from streams.kafka.acls import users
-from streams.retry_mover import GROUP
 from streams.settings import KafkaSettings, PrivacySettings, RunnerSettings
-from streams.topics import ALL_TOPICS, RETRIES, STAGES
+from streams.topics import ALL_TOPICS, RETRIES, RETRY_GROUP, STAGES
 from tests.deploy.chart import (
     NAMES,
     containers,
@@ -83,7 +84,7 @@ def test_pods_have_no_token_and_a_limited_tmp(values: str) -> None:
     for account in of_kind(values, "ServiceAccount"):
         assert account["automountServiceAccountToken"] is False
     for name, container in containers(values):
-        assert {"name": "tmp", "mountPath": "/tmp"} in container["volumeMounts"], name  # noqa: S108 - the pod's own
+        assert {"name": "tmp", "mountPath": "/tmp"} in container["volumeMounts"], name
 
 
 @every_set
@@ -148,6 +149,19 @@ def test_callsift_accepts_what_the_pods_are_told(values: str, monkeypatch: pytes
                     assert section.read(), name
 
 
+@pytest.mark.parametrize("name", sorted(RETIRED.keys() - VARIABLES))
+def test_a_retired_setting_is_refused_wherever_values_may_set_one(name: str) -> None:
+    schema = Draft7Validator(json.loads((CHART / "values.schema.json").read_text(encoding="utf-8")))
+    places: list[dict[str, Any]] = [
+        {"config": {name: "1"}},
+        {"secrets": {name: "1"}},
+        {"workers": {"sink": {"config": {name: "1"}}}},
+        {"existingSecret": {"keys": [name]}},
+    ]
+    for values in places:
+        assert [error for error in schema.iter_errors(values) if name in error.message], values
+
+
 @every_set
 def test_no_secret_outside_of_secrets(values: str) -> None:
     assert not settings(values).keys() & reference.secrets().keys()
@@ -176,7 +190,7 @@ def test_everything_that_is_named_exists_or_is_declared_existing(values: str) ->
 
 
 @every_set
-def test_what_is_scaled_has_no_number_of_replicas(values: str) -> None:
+def test_a_scaled_workload_has_no_number_of_replicas(values: str) -> None:
     scaled = {
         found["spec"]["scaleTargetRef"]["name"] for found in of_kind(values, "ScaledObject", "HorizontalPodAutoscaler")
     }
@@ -190,11 +204,11 @@ def test_every_worker_has_values() -> None:
 
 def test_workers_take_what_the_catalogue_says() -> None:
     for name, stage in STAGES.items():
-        assert VALUES["workers"][name]["topics"] == [topic.name for topic in stage.takes]
+        assert VALUES["workers"][name]["topics"] == [topic.name for topic in stage.consumes]
     assert VALUES["workers"]["retry"]["topics"] == [topic.name for topic in RETRIES]
-    most = min(topic.partitions for stage in STAGES.values() for topic in stage.takes)
+    most = min(topic.partitions for stage in STAGES.values() for topic in stage.consumes)
     assert VALUES["workerDefaults"]["scaling"]["maxReplicas"] == most
-    assert GROUP == "callsift.retry"
+    assert RETRY_GROUP == "callsift.retry"
 
 
 def test_keda_asks_for_the_groups_and_topics_that_workers_use() -> None:
@@ -203,7 +217,7 @@ def test_keda_asks_for_the_groups_and_topics_that_workers_use() -> None:
     assert scalers.keys() == {f"callsift-{name}" for name in STAGES}
     for name, stage in STAGES.items():
         triggers = [trigger["metadata"] for trigger in scalers[f"callsift-{name}"]["triggers"]]
-        assert [trigger["topic"] for trigger in triggers] == [f"emea.{topic.name}" for topic in stage.takes]
+        assert [trigger["topic"] for trigger in triggers] == [f"emea.{topic.name}" for topic in stage.consumes]
         assert {trigger["consumerGroup"] for trigger in triggers} == {f"emea.callsift.{name}"}
         assert {trigger["topic"] for trigger in triggers} <= prefixed
         assert all(isinstance(value, str) for trigger in triggers for value in trigger.values())
@@ -288,7 +302,7 @@ def test_the_values_on_the_page_about_traces_reach_every_stage_and_let_it_out(tm
     assert let_out == {f"callsift-{stage}" for stage in STAGES} <= told
 
 
-def test_what_runs_before_the_first_install_needs_nothing_of_the_release() -> None:
+def test_a_job_before_the_first_install_needs_nothing_of_the_release() -> None:
     [job] = [found for found in of_kind("sasl-tls", "Job") if found["metadata"]["name"] == "callsift-topics"]
     spec = job["spec"]["template"]["spec"]
     [container] = spec["containers"]
@@ -379,7 +393,7 @@ def test_a_store_that_one_node_alone_sees_is_refused(uri: str) -> None:
         ("kafka.security=SSL", "security"),
     ],
 )
-def test_what_does_not_fit_together_is_refused_with_the_cure(setting: str, says: str) -> None:
+def test_wrong_values_are_refused_with_the_cure(setting: str, says: str) -> None:
     assert says in refusal(setting)
 
 

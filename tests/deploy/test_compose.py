@@ -13,14 +13,14 @@ from confluent_kafka.admin import AdminClient
 
 from callsift.settings import VARIABLES
 from callsift.worker import WORKERS
-from deploy.docker.images import argument, images
 from deploy.laptop.kafka import free_ports
 from deploy.laptop.kafka_broker import command
 from deploy.laptop.kafka_jars import CannotRunKafka, java, version
-from deploy.tools import find
-from streams.kafka.client import client_config
+from streams.kafka import client_config
 from streams.kafka.topic_admin import create_topics, drift, find_topics, wanted_topics
 from streams.settings import KafkaSettings, RunnerSettings
+from tests.images.dockerfile import argument, images
+from tests.tools import find
 
 ROOT = Path(__file__).parents[2]
 FILE = ROOT / "docker-compose.kafka.yml"
@@ -85,7 +85,7 @@ def test_onnx_runtime_is_told_not_to_call_home() -> None:
     assert SERVICES["audio"]["environment"]["ORT_DISABLE_TELEMETRY"] == 1
 
 
-def test_only_those_who_need_a_secret_get_it() -> None:
+def test_only_services_that_need_a_secret_get_it() -> None:
     holders = {
         secret: {name for name, service in OURS.items() if secret in service.get("environment", {})}
         for secret in ("CALLSIFT_GEMINI_API_KEY", "CALLSIFT_MONGO_URI", "CALLSIFT_FETCH_HEADERS")
@@ -96,12 +96,12 @@ def test_only_those_who_need_a_secret_get_it() -> None:
 
 
 @pytest.mark.parametrize("name", OURS)
-def test_containers_of_our_own_have_no_privileges_and_a_root_that_nobody_writes_to(name: str) -> None:
+def test_containers_of_our_own_have_no_privileges_and_a_read_only_root(name: str) -> None:
     service = OURS[name]
     assert service["read_only"] is True
     assert service["cap_drop"] == ["ALL"]
     assert service["security_opt"] == ["no-new-privileges:true"]
-    assert service["tmpfs"] or "/tmp" in service["volumes"]  # noqa: S108 - in the container
+    assert service["tmpfs"] or "/tmp" in service["volumes"]
 
 
 def test_workers_outlive_their_own_grace() -> None:
@@ -110,7 +110,7 @@ def test_workers_outlive_their_own_grace() -> None:
     )
 
 
-def test_nobody_starts_before_what_it_needs() -> None:
+def test_a_service_starts_after_the_services_that_it_needs() -> None:
     assert SERVICES["topics"]["depends_on"] == {"kafka": {"condition": "service_healthy"}}
     done = {"condition": "service_completed_successfully"}
     assert all(SERVICES[name]["depends_on"]["topics"] == done for name in WORKERS)
@@ -138,7 +138,7 @@ def test_every_volume_is_named_and_every_mounted_file_exists() -> None:
     for service in SERVICES.values():
         for mount in service.get("volumes", []):
             source = re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", mount).split(":")[0]
-            assert source in volumes or source == "/tmp" or (ROOT / source).exists(), mount  # noqa: S108
+            assert source in volumes or source == "/tmp" or (ROOT / source).exists(), mount
 
 
 @pytest.mark.integration

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from callsift.worker import WORKERS
-from deploy.docker.check import DATA_FILES
-from deploy.docker.images import DOCKERFILE, argument, images
-from deploy.tools import find
 from streams.health import Health, serve
+from tests.images.__main__ import DATA_FILES
+from tests.images.dockerfile import DOCKERFILE, argument, images
+from tests.tools import find
 
 ROOT = Path(__file__).parents[2]
 TEXT = DOCKERFILE.read_text(encoding="utf-8")
@@ -40,7 +40,7 @@ def test_every_extra_that_an_image_wants_exists() -> None:
     assert wanted - {"none"} <= set(extras)
 
 
-def test_what_is_copied_is_let_in_by_dockerignore_and_exists() -> None:
+def test_copied_files_are_let_in_by_dockerignore_and_exist() -> None:
     let_in = {line[1:] for line in (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines() if line[:1] == "!"}
     copied = {
         source for line in re.findall(r"^COPY (?!--from)(.+) \S+$", TEXT, re.MULTILINE) for source in line.split()
@@ -103,7 +103,7 @@ def test_the_health_check_tells_alive_from_dead_and_ready_from_not_ready() -> No
     assert asked(port) == 1
 
 
-def test_the_health_check_fails_where_nobody_listens() -> None:
+def test_the_health_check_fails_where_no_worker_listens() -> None:
     assert asked(9) == 1
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from deploy.laptop.kafka import CannotRunKafka, Cluster
 from deploy.laptop.kafka_jars import jars, java
-from streams.kafka.client import KafkaUnavailable, TopicReader, produce
+from streams.kafka import KafkaUnavailable, TopicReader, produce
 from streams.kafka.topic_admin import create_topics, find_topics
 from streams.settings import KafkaSettings
 from tests.patience import PATIENCE_S

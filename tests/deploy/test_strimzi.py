@@ -33,7 +33,7 @@ def resources(*options: str) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("options", [(), ("--acls",), ("--acls", "--authentication", "tls", "--namespace", "kafka")])
-def test_what_is_exported_is_valid_for_strimzi(options: tuple[str, ...]) -> None:
+def test_exported_resources_are_valid_for_strimzi(options: tuple[str, ...]) -> None:
     found = resources(*options)
     assert len(found) == (len(WORKERS) + 1 if "--acls" in options else len(ALL_TOPICS))
     for resource in found:

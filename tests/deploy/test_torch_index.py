@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from deploy.laptop.torch_index import answers, choose
-from deploy.tools import find
 from tests.servers.wheels import make_wheel, package_index
+from tests.tools import find
 
 PINS = Path(__file__).parents[2] / "requirements" / "torch.txt"
 [TORCH] = re.findall(r"^torch==(\S+)", PINS.read_text(encoding="utf-8"), re.MULTILINE)
@@ -86,13 +86,13 @@ def test_an_index_that_knows_no_torch_is_given_up(tmp_path: Path) -> None:
         assert choose(address)[0] == ""
 
 
-def test_nobody_is_asked_where_pypi_has_builds_for_the_cpu(tmp_path: Path) -> None:
+def test_no_index_is_asked_where_pypi_has_builds_for_the_cpu(tmp_path: Path) -> None:
     with package_index(tmp_path / "cpu") as (address, asked):
         assert choose(address, platform="darwin")[0] == ""
     assert asked == []
 
 
-def test_a_size_that_nobody_knows_is_said_to_be_unknown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unknown_size_is_called_unknown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with package_index(tmp_path / "empty") as (address, _):
         monkeypatch.setenv("UV_DEFAULT_INDEX", address)
         assert "an unknown number of MB" in choose(address)[1]

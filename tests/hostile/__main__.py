@@ -37,7 +37,7 @@ def main() -> int:
     with kept_or_temporary(arguments.keep, "callsift-hostile-") as folder:
         result = _run(arguments.calls, arguments.seed, folder)
     console.print(as_table("Hostile messages", result))
-    print(as_line(result))  # noqa: T201 - the result
+    print(as_line(result))
     return 0 if _passed(result) else 1
 
 

@@ -10,12 +10,13 @@ from uuid import uuid4
 from confluent_kafka import Producer
 from rich.console import Console
 
+from agents.sink.settings import SinkSettings
 from callsift import calls
 from callsift.demonstration import run_demo
 from callsift.supervisor import pipeline
 from deploy.laptop.kafka import Cluster
 from schemas import CallEnded
-from streams.kafka.client import client_config
+from streams.kafka import client_config
 from streams.kafka.topic_admin import create_topics
 from streams.settings import KafkaSettings
 from streams.topics import ENDED
@@ -45,9 +46,11 @@ def main() -> int:
             patch.object(calls, "emit", emit_in_a_transaction),
             pipeline(Path(folder), log.append) as workers,
         ):
-            ended = run_demo(workers, lambda outcome: console.print(f"{outcome.call_id} {outcome.category}"))
+            ended = run_demo(
+                workers, SinkSettings(), lambda outcome: console.print(f"{outcome.call_id} {outcome.category}")
+            )
     right = sum(call.is_right for call in ended)
-    print(f"{right} of {len(ended)} as expected")  # noqa: T201 - the result
+    print(f"{right} of {len(ended)} as expected")
     return 0 if right == len(ended) else 1
 
 

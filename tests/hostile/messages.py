@@ -57,7 +57,7 @@ Kind = Callable[[str, random.Random], Hostile]
 
 def hostile(seed: int, number: int) -> Iterator[Hostile]:
     """Yield ``number`` messages, of each kind as many as of every other."""
-    chance = random.Random(seed)  # noqa: S311 - the same messages every time
+    chance = random.Random(seed)
     for position, (kind, make) in zip(range(number), cycle(KINDS.items()), strict=False):
         message = make(f"hostile-{position:05}", chance)
         first = message.after and replace(message.after, kind=f"before {kind}")

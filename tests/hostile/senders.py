@@ -8,7 +8,8 @@ from typing import Any, Self
 
 from confluent_kafka import KafkaError, Message, Producer
 
-from streams.kafka.client import client_config
+from streams.kafka import client_config
+from streams.kafka.producer import PARTITIONER
 from streams.settings import KafkaSettings
 from streams.topics import ENDED
 from tests.hostile.messages import Hostile
@@ -26,7 +27,7 @@ class Senders:
     def __init__(self, kafka: KafkaSettings) -> None:
         """Connect."""
         self._kafka = kafka
-        common = client_config(kafka) | {"acks": "all", "partitioner": "murmur2_random"}
+        common = client_config(kafka) | {"acks": "all", "partitioner": PARTITIONER}
         self._plain = {codec: Producer(common | {"compression.type": codec}) for codec in CODECS}
         self._transactional = Producer(common | {"transactional.id": "hostile", "compression.type": "zstd"})
         self._transactional.init_transactions(_TRANSACTION_S)

@@ -24,6 +24,7 @@ from schemas import (
     SpeakerFigures,
     SpeechFigures,
     SpeechSegment,
+    Spoken,
     Turn,
     Usage,
     Versions,
@@ -130,7 +131,7 @@ def call_transcribed(*turns: Turn) -> CallTranscribed:
     ).stamped(hop("transcribe", 31))
 
 
-def large(event: CallTranscribed | CallClassified) -> CallTranscribed | CallClassified:
+def large(event: Spoken) -> Spoken:
     """The same event as it travels where its turns are too many for a message."""
     claim = ClaimCheck(uri="s3://bucket/callsift/turns/4411.json", size_bytes=310_112, sha256="fedcba9876543210" * 4)
     return event.model_copy(update={"turns": (), "turns_claim": claim})

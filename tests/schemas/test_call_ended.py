@@ -51,6 +51,14 @@ def test_the_offset_of_a_file_may_be_left_out() -> None:
     assert recording.customer.offset_s == 0
 
 
+@pytest.mark.parametrize("content", [ONE_FILE, TWO_FILES])
+def test_a_recording_is_moved_address_by_address_and_nothing_else_of_it_changes(content: dict[str, Any]) -> None:
+    before = read(content).recording
+    after = before.moved(lambda uri: f"moved:{uri}")
+    assert after.uris == tuple(f"moved:{uri}" for uri in before.uris)
+    assert after.moved(lambda uri: uri.removeprefix("moved:")) == before
+
+
 def test_the_same_report_sent_twice_is_the_same_event() -> None:
     first, second = read(ONE_FILE), read(ONE_FILE)
     assert first == second
@@ -98,7 +106,7 @@ def test_derived_identifiers_are_stable_over_a_round_trip(call_id: str, ended_at
         ({"recording": {"customer": {"uri": "a", "offset_s": -1.0}, "agent": {"uri": "b"}}}, "recording"),
     ],
 )
-def test_a_report_that_cannot_be_meant_is_refused(change: dict[str, Any], named: str) -> None:
+def test_a_report_that_breaks_a_rule_is_refused_by_its_field(change: dict[str, Any], named: str) -> None:
     with pytest.raises(UnreadableEvent, match=named):
         read(ONE_FILE | change)
 
@@ -109,7 +117,7 @@ def test_channels_that_leave_a_speaker_out_are_refused(channels: dict[str, int])
         read(ONE_FILE | {"recording": {"uri": "file:///a.wav", "channels": channels}})
 
 
-def test_what_a_call_brings_along_is_bounded_and_the_error_names_field_limit_and_cure() -> None:
+def test_the_size_of_an_event_is_bounded_and_the_error_names_field_limit_and_cure() -> None:
     read(ONE_FILE | {"metadata": {"note": "x" * 250_000}})
     with pytest.raises(UnreadableEvent, match=r"metadata has 1000\d\d\d bytes .* may have 262144\. Keep what is large"):
         read(ONE_FILE | {"metadata": {"note": "x" * 1_000_000}})
@@ -118,6 +126,6 @@ def test_what_a_call_brings_along_is_bounded_and_the_error_names_field_limit_and
 
 
 @pytest.mark.parametrize("moment", ["9999-12-31T23:30:00Z", "0001-01-01T00:30:00Z", "0001-01-01T00:00:00+14:00"])
-def test_a_moment_that_is_no_local_time_everywhere_is_refused(moment: str) -> None:
+def test_an_end_without_a_local_time_in_every_zone_is_refused(moment: str) -> None:
     with pytest.raises(UnreadableEvent, match="ended_at is out of range"):
         read(ONE_FILE | {"ended_at": moment})

@@ -29,7 +29,7 @@ def test_the_committed_contract_is_current(exported: Path) -> None:
 
 @pytest.mark.parametrize("topic", TOPICS, ids=lambda topic: topic.name)
 def test_every_field_is_described(exported: Path, topic: Any) -> None:
-    schema = json.loads((exported / f"{topic.event.__name__}.schema.json").read_text(encoding="utf-8"))
+    schema = json.loads((exported / f"{topic.content.__name__}.schema.json").read_text(encoding="utf-8"))
     objects = {"": schema} | schema.get("$defs", {})
     bare = [
         f"{name}.{field}"

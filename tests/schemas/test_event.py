@@ -86,5 +86,5 @@ def test_an_outcome_whose_state_and_content_disagree_cannot_be_made(
         )
 
 
-def test_what_a_speaker_said_is_joined_over_the_turns() -> None:
+def test_the_words_of_a_speaker_are_joined_over_the_turns() -> None:
     assert call_transcribed().said_by("customer") == "çamaşır makinem su akıtıyor"

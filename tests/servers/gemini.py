@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 
-from callsift.loopback import served
+from tests.servers.loopback import served
 
 _PATH = re.compile(r"^/v1(beta)?/models/(?P<model>[^/:]+):generateContent")
 _STATUS_NAMES = {
@@ -218,7 +218,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--port", type=int, default=8099)
     with gemini_server(parser.parse_args().port) as server:
-        print(f"Gemini's REST format at {server.address}, Ctrl-C ends it")  # noqa: T201
+        print(f"Gemini's REST format at {server.address}, Ctrl-C ends it")
         try:
             threading.Event().wait()
         except KeyboardInterrupt:

@@ -20,7 +20,7 @@ from testcontainers.core.container import DockerContainer
 
 from deploy.laptop.kafka import CannotRunKafka, Cluster, Security, free_ports, version
 from deploy.laptop.kafka_properties import CONTROLLER, PLAINTEXT, server_properties
-from streams.kafka.client import client_config
+from streams.kafka import client_config
 from streams.settings import KafkaSettings
 
 _ANSWER_LIMIT_S = 30
@@ -102,7 +102,7 @@ def _docker_answers() -> bool:
 def _container() -> Iterator[str]:
     """Run the version of the pom from Apache's own image, told the same as a broker on this machine."""
     port = next(free_ports())
-    told = server_properties(1, {1: {PLAINTEXT: port, CONTROLLER: 9093}}, "/tmp/kafka")  # noqa: S108 - inside the container
+    told = server_properties(1, {1: {PLAINTEXT: port, CONTROLLER: 9093}}, "/tmp/kafka")
     told["listeners"] = told["listeners"].replace(f"{PLAINTEXT}://127.0.0.1", f"{PLAINTEXT}://0.0.0.0")
     container = DockerContainer(f"apache/kafka:{version()}").with_bind_ports(port, port)
     for name, value in told.items():

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from agents.classify.labelled import Dialogue, read_dialogues
+from agents.classify.labelled import LabelledDialogue, read_labelled_dialogues
 from schemas import Taxonomy
 from tests.servers.gemini import Reply, Request, answered, gemini_server
 
@@ -23,9 +23,11 @@ _SURE_RIGHT, _SURE_WRONG = (0.8, 0.99), (0.45, 0.95)
 class Labelled:
     """Answers by the label of the dialogue that a request shows, and wrongly for a share of them."""
 
-    def __init__(self, dialogues: Sequence[Dialogue], errors: float, *, seed: int = 0, delay_s: float = 0.0) -> None:
+    def __init__(
+        self, dialogues: Sequence[LabelledDialogue], errors: float, *, seed: int = 0, delay_s: float = 0.0
+    ) -> None:
         self._dialogues = [dialogue for dialogue in dialogues if dialogue.customer_speaks]
-        drawn = random.Random(seed).sample(self._dialogues, round(errors * len(self._dialogues)))  # noqa: S311
+        drawn = random.Random(seed).sample(self._dialogues, round(errors * len(self._dialogues)))
         self.wrong = frozenset(dialogue.id for dialogue in drawn)
         self._seed = seed
         self._delay_s = delay_s
@@ -34,7 +36,7 @@ class Labelled:
         asked = json.dumps(request.body, ensure_ascii=False)
         fitting = [own for own in self._dialogues if all(turn.text in asked for turn in own.turns)]
         dialogue = max(fitting, key=lambda own: sum(len(turn.text) for turn in own.turns))
-        chance = random.Random(f"{self._seed}:{dialogue.id}")  # noqa: S311
+        chance = random.Random(f"{self._seed}:{dialogue.id}")
         wrong = dialogue.id in self.wrong
         others = [leaf for code, leaf in Taxonomy.load().leaves.items() if code != dialogue.leaf]
         category, sub_category = chance.choice(others) if wrong else (dialogue.category, dialogue.sub_category)
@@ -53,13 +55,15 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=8099)
     given = parser.parse_args()
     with gemini_server(given.port) as server:
-        server.respond = Labelled(read_dialogues(given.files), given.errors, seed=given.seed, delay_s=given.delay)
-        print(f"Gemini's REST format at {server.address}, Ctrl-C ends it", flush=True)  # noqa: T201
+        server.respond = Labelled(
+            read_labelled_dialogues(given.files), given.errors, seed=given.seed, delay_s=given.delay
+        )
+        print(f"Gemini's REST format at {server.address}, Ctrl-C ends it", flush=True)
         ended = threading.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: ended.set())
         ended.wait()
-        print(f"{len(server.received)} requests came")  # noqa: T201
+        print(f"{len(server.received)} requests came")
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -36,6 +37,14 @@ def mongo_java_server() -> Iterator[str]:
         yield f"mongodb://127.0.0.1:{port}"
     finally:
         end(process)
+
+
+def with_database(uri: str, name: str) -> str:
+    """Return the address with a database's name; a user in it is looked up where it was before."""
+    parts = urlsplit(uri)
+    known_in = parts.path.strip("/") or "admin"
+    query = parts.query or (f"authSource={known_in}" if parts.username else "")
+    return parts._replace(path=f"/{name}", query=query).geturl()
 
 
 def _listens(port: int) -> bool:

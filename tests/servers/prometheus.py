@@ -1,6 +1,6 @@
 """A real Prometheus on this machine, told what the compose file's is told: its jobs, its labels, its alerts.
 
-The binary is where ``deploy/tools.py`` looks (Debian has a package).
+The binary is where ``tests/tools.py`` looks (Debian has a package).
 """
 
 import json
@@ -20,8 +20,8 @@ import yaml
 from callsift.embedded import end
 from callsift.supervisor import answers
 from deploy.laptop.kafka import free_ports
-from deploy.tools import find
 from streams.errors import CallsiftError
+from tests.tools import find
 
 ROOT = Path(__file__).parents[2]
 ALERTS = ROOT / "deploy/helm/callsift/files/alerts.yaml"

@@ -36,4 +36,4 @@ class Fragile(PrecomputedAudio):
 
 
 if __name__ == "__main__":
-    work("audio", lambda _: Fragile())
+    work("audio", lambda *_: Fragile())

@@ -15,8 +15,8 @@ from confluent_kafka.admin import (
 )
 
 from deploy.laptop.kafka import Cluster
+from streams.kafka import client_config
 from streams.kafka.acls import Rule, User, users
-from streams.kafka.client import client_config
 from streams.settings import KafkaSettings
 from tests.servers.certificates import Certificates
 

@@ -24,13 +24,13 @@ class ByName(Agent[Event]):
             raise PermanentError("it is bad", "None")
         if name.startswith("later"):
             raise TransientError("not yet", "Wait")
-        return EXAMPLES[self._stage.gives.event].model_copy(update={"call_id": name})
+        return EXAMPLES[self._stage.produces.content].model_copy(update={"call_id": name})
 
-    def aside(self, event: Event, _result: Event) -> tuple[Topic, Event] | None:
+    def side_output(self, event: Event, _result: Event) -> tuple[Topic, Event] | None:
         if not str(getattr(event, "call_id", "")).startswith("twofold"):
             return None
-        return next(((topic, EXAMPLES[topic.event]) for topic in self._stage.besides), None)
+        return next(((topic, EXAMPLES[topic.content]) for topic in self._stage.also_produces), None)
 
 
 if __name__ == "__main__":
-    work(sys.argv[1], ByName)
+    work(sys.argv[1], lambda stage, _: ByName(stage))

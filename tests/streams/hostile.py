@@ -7,7 +7,7 @@ from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, C
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from streams.kafka.client import client_config
+from streams.kafka import client_config
 from streams.settings import KafkaSettings
 from streams.topics import Topic
 from tests.raw_producer import Raw

@@ -8,11 +8,12 @@ from schemas import CallEnded, CallOutcome, DeadLetter, Event, OneFile
 from streams.errors import DependencyDown, TransientError
 from streams.message import Headers, Message, Tries
 from streams.processing.agent import Agent
-from streams.processing.runner import StageRunner
+from streams.processing.runner import Patience, StageRunner
 from streams.settings import RunnerSettings
 from streams.topics import DEAD_LETTER, ENDED, RETRIES, STAGES, Stage, Topic
 
-SETTINGS = RunnerSettings(quick_tries=3, backoff_s=0.0, probe_s=0.001, longest_probe_s=0.001, outage_streak=3)
+SETTINGS = RunnerSettings(quick_tries=3)
+PATIENCE = Patience(backoff_s=0.0, probe_s=0.001, longest_probe_s=0.001, outage_streak=3)
 NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
 CALL = CallEnded(call_id="call-1", ended_at=NOW, recording=OneFile(uri="file:///r.wav"))
 OUTCOME = CallOutcome.following(CALL, state="done", outcome_id="o-1", category="uncertain", decided_at=NOW)
@@ -26,7 +27,7 @@ class Published:
     headers: Headers
 
     def event(self) -> Event:
-        return self.topic.event.model_validate_json(self.value, strict=True)
+        return self.topic.content.model_validate_json(self.value, strict=True)
 
 
 @dataclass
@@ -97,4 +98,4 @@ def after_retries(count: int) -> Message:
 
 
 async def take(agent: Scripted, broker: Broker, taken: Message | None = None, stage: Stage = STAGES["audio"]) -> None:
-    await StageRunner(stage, agent, broker.publish, SETTINGS).take(taken or message())
+    await StageRunner(stage, agent, broker.publish, SETTINGS, patience=PATIENCE).take(taken or message())

@@ -1,48 +1,51 @@
 """A worker whose consumer stops silently after its first event, as Faust's sometimes does."""
 
 import asyncio
-from functools import partial
+import threading
 from typing import Any
 
 import faust
 
 from schemas import CallEnded
-from streams.faust_worker import watchdog
-from streams.faust_worker import worker as faust_edge
+from streams.faust_worker import StageWorker, watchdog
 from streams.health import Health
 from streams.logs import set_up_logging
 from streams.settings import KafkaSettings, RunnerSettings
-from streams.topics import STAGES, Stage
+from streams.topics import STAGES
 from tests.chaos.worker import PrecomputedAudio
+
+SAID = "the caller's words"
+
+
+def keep_what_was_said(words: str) -> None:
+    """Hold a value of the kind that no log may show, for as long as the process lives."""
+    threading.Event().wait()
+    del words
 
 
 class Stopping(PrecomputedAudio):
     """Stops Faust's fetcher, without an error and without leaving the group."""
 
-    def __init__(self, app: list[faust.App]) -> None:
-        self._app = app
+    app: faust.App
+
+    def __init__(self) -> None:
         self._tasks: list[asyncio.Task[Any]] = []
 
     async def work(self, call: CallEnded) -> Any:
-        fetcher = self._app[0]._fetcher
-        self._tasks.append(asyncio.create_task(fetcher.stop()))
+        self._tasks.append(asyncio.create_task(self.app._fetcher.stop()))
         return await super().work(call)
 
 
 def main() -> None:
     set_up_logging("INFO", "text")
-    apps: list[faust.App] = []
-    make_app = faust_edge.make_app
-
-    def remembered(stage: Stage, kafka: KafkaSettings) -> faust.App:
-        apps.append(make_app(stage, kafka))
-        return apps[0]
-
-    faust_edge.make_app = remembered
+    threading.Thread(target=keep_what_was_said, args=(SAID,), daemon=True).start()
     watchdog._INTERVAL_S = 0.5  # it looks at every fifth second, which is long for a test
-    faust_edge.run_worker(
-        STAGES["audio"], partial(Stopping, apps), KafkaSettings.read(), RunnerSettings.read(), Health()
+    agent = Stopping()
+    worker = StageWorker(
+        STAGES["audio"], agent, kafka=KafkaSettings.read(), runner=RunnerSettings.read(), health=Health()
     )
+    agent.app = worker._app
+    worker.run()
 
 
 if __name__ == "__main__":

@@ -39,8 +39,8 @@ def test_addresses_carry_the_prefix() -> None:
 def test_every_field_of_every_event_is_described() -> None:
     missing = []
     for topic in TOPICS:
-        schema = topic.event.model_json_schema()
-        parts = {topic.event.__name__: schema, **schema.get("$defs", {})}
+        schema = topic.content.model_json_schema()
+        parts = {topic.content.__name__: schema, **schema.get("$defs", {})}
         missing += [
             f"{name}.{field}"
             for name, part in parts.items()

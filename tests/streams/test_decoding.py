@@ -38,7 +38,7 @@ def test_a_call_time_without_an_offset_is_refused() -> None:
 
 
 @pytest.mark.parametrize("name", ["", "x" * 201])
-def test_what_no_call_can_be_called_names_none(name: str) -> None:
+def test_an_impossible_call_id_names_no_call(name: str) -> None:
     assert readable_call_id(json.dumps({"call_id": name}).encode(), b"key") == "key"
     assert readable_call_id(b"garbage", name.encode()) is None
 

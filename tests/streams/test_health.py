@@ -40,7 +40,7 @@ def test_metrics_are_served_in_prometheus_format() -> None:
     assert "# TYPE callsift_events_total counter" in body
 
 
-def test_another_path_says_what_there_is() -> None:
+def test_an_unknown_path_lists_the_known_ones() -> None:
     status, body = get(serve(Health(), "127.0.0.1", 0), "/")
     assert status == 404
     assert "/health/ready" in body

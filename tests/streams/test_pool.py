@@ -104,7 +104,7 @@ async def test_our_own_errors_cross_the_process_boundary_whole(pool: NativePool)
 
 def wait_for_work(platform: str) -> None:
     end_with_parent(platform)
-    print(os.getpid(), flush=True)  # noqa: T201 - the test reads it
+    print(os.getpid(), flush=True)  # the test reads it
     time.sleep(3600)
 
 

@@ -18,11 +18,11 @@ def privacy(**settings: Any) -> CallerPrivacy:
     return CallerPrivacy(PrivacySettings(**settings))
 
 
-def test_it_is_kept_where_nothing_is_said() -> None:
+def test_the_callers_number_is_kept_by_default() -> None:
     assert CallerPrivacy(PrivacySettings()).applied(call_ended()) == call_ended()
 
 
-def test_it_is_dropped() -> None:
+def test_the_callers_number_is_dropped_on_request() -> None:
     assert privacy(caller="drop").applied(call_ended()) == call_ended().model_copy(update={"caller": None})
 
 
@@ -40,12 +40,12 @@ def test_a_hash_hides_the_number_and_is_the_same_for_the_same_number() -> None:
 
 
 @pytest.mark.parametrize("settings", [{}, {"caller": "drop"}, {"caller": "hash", "caller_key": KEY}])
-def test_twice_is_once(settings: dict[str, Any]) -> None:
+def test_applying_the_rule_twice_changes_nothing(settings: dict[str, Any]) -> None:
     applied = privacy(**settings).applied
     assert applied(applied(call_ended())) == applied(call_ended())
 
 
-def test_what_has_no_caller_stays_as_it_is() -> None:
+def test_an_event_without_a_caller_stays_as_it_is() -> None:
     nobody = call_ended().model_copy(update={"caller": None})
     hashing = privacy(caller="hash", caller_key=KEY)
     assert hashing.applied(nobody) == nobody

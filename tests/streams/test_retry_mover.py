@@ -10,7 +10,7 @@ import pytest
 from confluent_kafka import Consumer, Message, Producer, TopicPartition
 
 from streams.health import Health
-from streams.kafka.client import client_config
+from streams.kafka import client_config
 from streams.message import ORIGIN
 from streams.retry_mover import RetryMover
 from streams.settings import KafkaSettings
@@ -65,7 +65,7 @@ def arrivals(kafka: KafkaSettings, count: int, within_s: float = 30) -> list[Mes
 
 
 @pytest.mark.parametrize("broker", ["embedded_kafka", "real_kafka"])
-def test_what_is_due_goes_back_unchanged_with_its_headers(broker: str, request: pytest.FixtureRequest) -> None:
+def test_a_due_message_goes_back_unchanged_with_its_headers(broker: str, request: pytest.FixtureRequest) -> None:
     kafka: KafkaSettings = request.getfixturevalue(broker)
     put(kafka, SHORT.name, "a")
     with moving(kafka, now_s=lambda: time.time() + 31):
@@ -75,7 +75,7 @@ def test_what_is_due_goes_back_unchanged_with_its_headers(broker: str, request: 
     assert dict(message.headers() or [])["source"] == b"pbx"
 
 
-def test_what_is_not_due_waits_and_holds_up_nothing_on_other_topics(kafka: KafkaSettings) -> None:
+def test_a_message_that_is_not_due_waits_and_holds_up_nothing_on_other_topics(kafka: KafkaSettings) -> None:
     clock = {"ahead_s": 31.0}
     put(kafka, LONG.name, "late")
     put(kafka, SHORT.name, "soon")
@@ -103,7 +103,7 @@ def test_a_second_mover_leaves_nothing_behind_in_the_partitions_that_stay_with_t
     assert sorted(message.key() or b"" for message in found) == sorted(keys)
 
 
-def test_what_was_moved_is_not_moved_again_by_the_next_mover(kafka: KafkaSettings) -> None:
+def test_a_moved_message_is_not_moved_again_by_the_next_mover(kafka: KafkaSettings) -> None:
     put(kafka, SHORT.name, "a", "b", "c")
     with moving(kafka, now_s=lambda: time.time() + 31):
         assert len(arrivals(kafka, 3)) == 3
@@ -139,7 +139,7 @@ async def test_a_header_name_that_is_not_utf8_and_an_absurd_time_hold_up_nothing
         assert [message.key() for message in arrivals(kafka, 2)] == [b"past", b"future"]
 
 
-def test_what_its_topic_refuses_becomes_a_dead_letter_and_holds_up_nothing(kafka: KafkaSettings) -> None:
+def test_a_message_that_its_topic_refuses_becomes_a_dead_letter_and_holds_up_nothing(kafka: KafkaSettings) -> None:
     put(kafka, SHORT.name, "k" * 5000, "small")
     configure(kafka, ENDED, max_message_bytes=2000)
     with moving(kafka, now_s=lambda: time.time() + 31):

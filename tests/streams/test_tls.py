@@ -36,7 +36,7 @@ def refusal(client: ssl.SSLContext, certificates: Certificates, name: str = "loc
 
 
 @pytest.mark.parametrize("bare", [False, True])
-def test_an_authority_of_a_company_s_own_is_believed_where_it_is_named(bare: bool, tmp_path: Path) -> None:
+def test_a_companys_own_authority_is_trusted_where_it_is_named(bare: bool, tmp_path: Path) -> None:
     certificates = make_certificates(tmp_path, bare=bare)
     greet(client_context(certificates.authority), certificates)
 
@@ -46,7 +46,7 @@ def test_a_certificate_that_is_named_itself_needs_no_authority(tmp_path: Path) -
     greet(client_context(certificates.server), certificates)
 
 
-def test_a_stranger_another_name_and_what_has_ended_are_refused(tmp_path: Path) -> None:
+def test_an_unknown_authority_another_name_and_an_ended_certificate_are_refused(tmp_path: Path) -> None:
     (tmp_path / "old").mkdir()
     certificates, stranger = make_certificates(tmp_path), make_certificates(tmp_path / "old")
     trusting = client_context(certificates.authority)
@@ -70,12 +70,12 @@ def test_a_client_that_checks_strictly_says_what_is_missing_and_where(tmp_path: 
     greet(checked_alike(strict), bare)
 
 
-def test_another_failure_is_no_matter_of_trust() -> None:
+def test_a_failure_that_has_nothing_to_do_with_trust_is_left_alone() -> None:
     for error in (ssl.SSLError(1, "[SSL: WRONG_VERSION_NUMBER] wrong version number (_ssl.c:1006)"), OSError("gone")):
         assert distrust(error) is None
 
 
-def test_what_wraps_the_reason_may_hold_a_signed_address_that_is_not_repeated() -> None:
+def test_a_signed_address_around_the_reason_is_not_repeated() -> None:
     inner = "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: certificate has expired (_ssl.c:1077)"
     error = requests.exceptions.SSLError(f"url: /a.zip?signature=5ecret (Caused by SSLError(1, '{inner}'))")
     assert distrust(error) == "the server's certificate is not trusted: certificate has expired"

@@ -6,7 +6,8 @@ from confluent_kafka import Producer
 
 from callsift.calls import call_ended
 from schemas import OneFile
-from streams.kafka.client import client_config
+from streams.kafka import client_config
+from streams.kafka.producer import PARTITIONER
 from streams.settings import KafkaSettings
 
 
@@ -16,7 +17,7 @@ class TransactionalProducer:
     def __init__(self, kafka: KafkaSettings) -> None:
         """Begin the first transaction."""
         self._topic = kafka.prefix + "calls.ended"
-        own = {"transactional.id": uuid4().hex, "partitioner": "murmur2_random"}
+        own = {"transactional.id": uuid4().hex, "partitioner": PARTITIONER}
         self._producer = Producer(client_config(kafka) | own)
         self._producer.init_transactions(30)
         self._producer.begin_transaction()

@@ -80,7 +80,7 @@ def main() -> int:
         "targets_down": away,
         "answers": [asdict(answer) for answer in answers],
     }
-    print(json.dumps(result))  # noqa: T201 - the result
+    print(json.dumps(result))
     return 1 if empty or sick or away or _PROVOKED - firing else 0
 
 
@@ -101,7 +101,6 @@ def _watched(folder: Path) -> Iterator[tuple[Prometheus, Traffic]]:
             "CALLSIFT_CLASSIFY_GEMINI_ENDPOINT": gemini.address,
             "CALLSIFT_MONITOR_INTERVAL_S": str(SCRAPE_S),
             "CALLSIFT_CLASSIFY_WHEN_AWAY": "offline",
-            "CALLSIFT_CLASSIFY_AWAY_PROBE_S": "2",
             "CALLSIFT_CLASSIFY_DAILY_BUDGET": "1",
             "CALLSIFT_CLASSIFY_PRICES": '{"gemini-3.5-flash-lite": {"prompt": 0.1, "answer": 0.4}}',
         }

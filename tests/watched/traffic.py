@@ -4,11 +4,13 @@ from collections.abc import Callable
 from itertools import cycle
 from pathlib import Path
 
-from callsift.calls import OutcomeMissing, call_ended, emit, emit_and_wait, new_call_id, store_recording
+from agents.sink.settings import SinkSettings
+from callsift.calls import call_ended, emit, emit_and_wait, new_call_id, store_recording
 from callsift.demonstration import OUTCOME_LIMIT_S, RECORDINGS, run_demo
 from callsift.supervisor import Pipeline
 from schemas import CallEnded, CallOutcome, OneFile
-from streams.kafka.client import TopicReader, produce
+from streams.errors import CallsiftError
+from streams.kafka import TopicReader, produce
 from streams.payloads.claim_check import ClaimCheckStore
 from streams.settings import KafkaSettings
 from streams.topics import ENDED, OUTCOMES, RETRIES
@@ -38,7 +40,7 @@ class Traffic:
         """Send everything; returns when every call has its outcome.
 
         Raises:
-            OutcomeMissing: A call has none in time.
+            CallsiftError: A call has none in time.
         """
         answers = cycle(_ANSWERS)
         self._gemini.answer = lambda: next(answers)
@@ -46,7 +48,7 @@ class Traffic:
         self._say("a call whose recording comes late")
         late = self._late_call()
         self._say("the demo's calls")
-        run_demo(self._workers, lambda _: None)
+        run_demo(self._workers, SinkSettings(), lambda _: None)
         self._say("recordings that are damaged or none, and a message that is no event")
         produce(self._kafka, ENDED.name, [("unreadable", b"no event at all")])
         self._outcomes(self._damaged(), self._undecodable())
@@ -101,6 +103,6 @@ class Traffic:
                 break
         reader.close()
         if waiting:
-            raise OutcomeMissing(
+            raise CallsiftError(
                 f"not the outcome of {len(waiting)} call(s) that was expected", "Read the log lines above"
             )

@@ -1,4 +1,4 @@
-"""What can go wrong with fetching a recording, and how a library's failure is told apart."""
+"""What can go wrong with fetching a recording, and which of it a library's failure is."""
 
 import os
 
@@ -17,7 +17,7 @@ class RecordingGone(PermanentError):
 
 
 class RecordingUnreachable(TransientError):
-    """The place where the recording should be did not answer, or not with the whole of it."""
+    """The server, bucket or file system of the recording did not answer, or not with the whole of it."""
 
     dependency = "the recordings"
     one_event_tells = False  # each event names its own place
@@ -32,7 +32,7 @@ class RecordingTooLarge(PermanentError):
 
 
 class UnknownAddress(PermanentError):
-    """The address is none, or of a scheme without a driver."""
+    """What is given is no address, or one of a scheme without a driver."""
 
 
 class AddressNotAllowed(PermanentError):
@@ -44,7 +44,7 @@ _TRUST = "Name its authority in CALLSIFT_FETCH_TLS, or have the certificate issu
 
 
 def no_address(shown: str) -> UnknownAddress:
-    """Return the error for what is not an address, or of a scheme that nothing here can read."""
+    """Return the error for what is no address, or has a scheme that no driver here reads."""
     return UnknownAddress(
         f"cannot fetch {shown}: no such scheme, or no address at all",
         "Use file, http, https, or install the scheme's fsspec driver beside callsift",

@@ -9,54 +9,42 @@ from urllib.parse import urlsplit
 
 from aiohttp.abc import AbstractResolver
 
-from agents.audio.fetching.errors import (
-    AddressNotAllowed,
-    RecordingGone,
-    RecordingMissing,
-    RecordingRefused,
-    RecordingTooLarge,
-    RecordingUnreachable,
-    UnknownAddress,
-    understood,
-    unreachable,
-)
+from agents.audio.fetch_settings import FetchSettings
+from agents.audio.fetching.allowlist import Allowlist
+from agents.audio.fetching.download import Download
+from agents.audio.fetching.errors import understood, unreachable
 from agents.audio.fetching.files import copy_file, open_beneath, open_with_driver
-from agents.audio.fetching.gate import Gate
-from agents.audio.fetching.settings import FetchSettings
-from agents.audio.fetching.target import Target, Threads
 from agents.audio.fetching.web import WebSource
-from streams.payloads.claim_check import public_address
+from streams.payloads import public_address
+from streams.threads import Threads
 
-__all__ = [
-    "AddressNotAllowed",
-    "FetchSettings",
-    "Fetcher",
-    "RecordingGone",
-    "RecordingMissing",
-    "RecordingRefused",
-    "RecordingTooLarge",
-    "RecordingUnreachable",
-    "UnknownAddress",
-]
+_THREADS = 32  # a hung network file system or bucket keeps some for a while
+
+IDLE_LIMIT_S = 30.0
+"""Seconds without anything new after which a transfer is given up."""
 
 
 class Fetcher:
     """Copies recordings to files. Many may be fetched at once; nothing blocks the event loop."""
 
-    def __init__(self, settings: FetchSettings, resolver: AbstractResolver | None = None) -> None:
+    def __init__(
+        self, settings: FetchSettings, resolver: AbstractResolver | None = None, *, idle_limit_s: float = IDLE_LIMIT_S
+    ) -> None:
         """Read the settings; connections come with the first fetch.
 
         Args:
             settings: What may be fetched, and how.
             resolver: Asks for the addresses of web hosts instead of the system's name service.
+            idle_limit_s: Seconds without a byte, or through a driver without a block of a megabyte, that are too many.
 
         Raises:
             SettingsError: A certificate cannot be used.
         """
         self._settings = settings
-        self._gate = Gate(settings)
-        self._web = WebSource(settings, self._gate, resolver)
-        self._threads = Threads()
+        self._allowlist = Allowlist(settings)
+        self._idle_limit_s = idle_limit_s
+        self._web = WebSource(settings, self._allowlist, resolver, idle_limit_s)
+        self._threads = Threads("fetch", _THREADS)
 
     async def fetch(self, uri: str, target: Path) -> None:
         """Copy the recording at ``uri`` to the file ``target``: whole, or an error.
@@ -78,7 +66,7 @@ class Fetcher:
             if deadline.expired():
                 cure = "Raise CALLSIFT_FETCH_TIME_LIMIT_S if it is only large, or look at what holds the place up"
                 raise unreachable(shown, f"not whole after {self._settings.time_limit_s:g} s", cure) from None
-            raise unreachable(shown, f"nothing came for {self._settings.idle_limit_s:g} s") from None
+            raise unreachable(shown, f"nothing came for {self._idle_limit_s:g} s") from None
         except Exception as error:  # noqa: BLE001 - every driver has errors of its own
             raise understood(error, shown) from None  # the library's text holds the whole address
 
@@ -88,19 +76,18 @@ class Fetcher:
         self._threads.close()
 
     async def _copy(self, uri: str, target: Path, shown: str) -> None:
-        scheme = self._gate.scheme(uri)
+        scheme = self._allowlist.scheme(uri)
         limit_bytes = self._settings.recording_limit_mb * 1024 * 1024
         with await self._threads.run(lambda: target.open("wb")) as file:
-            written = Target(file, limit_bytes, shown, self._threads)
+            download = Download(file, limit_bytes, shown, self._threads)
             if scheme in {"http", "https"}:
-                await self._web.copy(uri, written, shown)
+                await self._web.copy(uri, download, shown)
             elif scheme == "file":
-                await self._copy_file(partial(open_beneath, uri, self._settings.file_roots), written, shown)
+                await self._copy_file(partial(open_beneath, uri, self._settings.file_roots), download, shown)
             else:
-                self._gate.check_name(urlsplit(uri).hostname or "", shown)
-                await self._copy_file(partial(open_with_driver, scheme, uri), written, shown)
+                self._allowlist.check_name(urlsplit(uri).hostname or "", shown)
+                await self._copy_file(partial(open_with_driver, scheme, uri), download, shown)
 
-    async def _copy_file(self, open_source: Callable[[], BinaryIO], target: Target, shown: str) -> None:
-        idle_limit_s = self._settings.idle_limit_s
-        source = await self._threads.run(open_source, idle_limit_s)
-        await copy_file(source, target, shown, idle_limit_s, self._threads)
+    async def _copy_file(self, open_source: Callable[[], BinaryIO], download: Download, shown: str) -> None:
+        source = await self._threads.run(open_source, self._idle_limit_s)
+        await copy_file(source, download, shown, self._idle_limit_s, self._threads)

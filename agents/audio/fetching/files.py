@@ -12,9 +12,10 @@ from urllib.parse import unquote
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
+from agents.audio.fetching.download import BLOCK_BYTES, Download
 from agents.audio.fetching.errors import AddressNotAllowed, cut_short, no_address
-from agents.audio.fetching.target import BLOCK_BYTES, Target, Threads
-from streams.payloads.claim_check import public_address
+from streams.payloads import public_address
+from streams.threads import Threads
 
 _FOLDER = os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC | getattr(os, "O_PATH", os.O_RDONLY)
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK  # a pipe without a writer would block for ever
@@ -87,15 +88,15 @@ def open_with_driver(scheme: str, uri: str) -> BinaryIO:
     return opened
 
 
-async def copy_file(source: BinaryIO, target: Target, shown: str, idle_limit_s: float, threads: Threads) -> None:
+async def copy_file(source: BinaryIO, download: Download, shown: str, idle_limit_s: float, threads: Threads) -> None:
     """Copy an open file and close it; raises RecordingUnreachable if it ends before the size that its driver says."""
     announced = getattr(source, "size", None)
     expected_bytes = announced if isinstance(announced, int) else 0
     try:
-        target.check_size(expected_bytes)
+        download.check_size(expected_bytes)
         while block := await threads.run(partial(source.read, BLOCK_BYTES), idle_limit_s):
-            await target.write(block)
+            await download.write(block)
     finally:
         threads.forget(source.close)
-    if target.size_bytes < expected_bytes:
-        raise cut_short(shown, target.size_bytes, expected_bytes)
+    if download.size_bytes < expected_bytes:
+        raise cut_short(shown, download.size_bytes, expected_bytes)

@@ -1,40 +1,42 @@
 """Fetching by http and https: every hop is checked, and what breaks off is resumed if the server allows it."""
 
-import re
 import ssl
+from http import HTTPStatus
 
 import aiohttp
 from aiohttp.abc import AbstractResolver
 from yarl import URL
 
+from agents.audio.fetch_settings import FetchSettings, OriginTls, origin
+from agents.audio.fetching.allowlist import Allowlist, GuardedResolver
+from agents.audio.fetching.download import BLOCK_BYTES, Download
 from agents.audio.fetching.errors import bad_status, cut_short, refused
-from agents.audio.fetching.gate import Gate, GuardedResolver
-from agents.audio.fetching.settings import FetchSettings, OriginTls, origin
-from agents.audio.fetching.target import BLOCK_BYTES, Target
 from streams.errors import SettingsError
-from streams.tls import client_context
+from streams.resumption import OtherContent, asking_for_the_rest, first_byte, strong_tag
+from streams.tls import client_context, load_own_certificate
 
 REDIRECTS = 5
 _REDIRECTED = {301, 302, 303, 307, 308}
 _RESUMPTIONS = 3
-_RANGE = re.compile(r"bytes (\d{1,18})-\d+/\d+")
 
 
 class WebSource:
     """Recordings behind web servers. Its connections come with the first fetch, which needs a running loop."""
 
-    def __init__(self, settings: FetchSettings, gate: Gate, resolver: AbstractResolver | None = None) -> None:
+    def __init__(
+        self, settings: FetchSettings, allowlist: Allowlist, resolver: AbstractResolver | None, idle_limit_s: float
+    ) -> None:
         """Read the certificates; raises SettingsError for those that cannot be used."""
-        self._gate = gate
+        self._allowlist = allowlist
         self._resolver = resolver
-        self._idle_limit_s = settings.idle_limit_s
+        self._idle_limit_s = idle_limit_s
         self._headers = settings.headers
         self._tls = {name: _context(name, tls) for name, tls in settings.tls.items()}
         self._default_tls = client_context()
         self._opened: aiohttp.ClientSession | None = None
 
-    async def copy(self, uri: str, target: Target, shown: str) -> None:
-        """Write a recording to ``target``.
+    async def copy(self, uri: str, download: Download, shown: str) -> None:
+        """Write a recording to ``download``.
 
         Raises:
             CallsiftError: What was found instead, as a kind of fetch_errors.
@@ -43,14 +45,15 @@ class WebSource:
         """
         etag: str | None = None
         for resumptions_left in reversed(range(_RESUMPTIONS + 1)):
-            had_bytes = target.size_bytes
-            async with await self._get(URL(uri), _resuming(etag, target), shown) as response:
-                await _check(response, etag, target, shown)
+            had_bytes = download.size_bytes
+            headers = asking_for_the_rest(download.size_bytes, etag)
+            async with await self._get(URL(uri), headers, shown) as response:
+                await _check(response, etag, download, shown)
                 etag = response.headers.get("ETag")
                 try:
-                    await _receive(response, target, shown)
+                    await _receive(response, download, shown)
                 except aiohttp.ClientPayloadError:
-                    if not (resumptions_left and _resumable(response) and target.size_bytes > had_bytes):
+                    if not (resumptions_left and _resumable(response) and download.size_bytes > had_bytes):
                         raise
                 else:
                     return
@@ -66,7 +69,7 @@ class WebSource:
             limit_s = self._idle_limit_s
             self._opened = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(
-                    resolver=GuardedResolver(self._gate, self._resolver),
+                    resolver=GuardedResolver(self._allowlist, self._resolver),
                     use_dns_cache=False,
                     limit=0,  # the runner's window limits already
                 ),
@@ -79,7 +82,7 @@ class WebSource:
     async def _get(self, url: URL, headers: dict[str, str], shown: str) -> aiohttp.ClientResponse:
         """Return the answer after all redirects; the headers and certificates of a hop are those of its own origin."""
         for _ in range(REDIRECTS + 1):
-            self._gate.check_web(url)
+            self._allowlist.check_web(url)
             at = origin(str(url))
             secrets = {name: value.get_secret_value() for name, value in self._headers.get(at, {}).items()}
             response = await self._session().get(
@@ -99,53 +102,39 @@ class WebSource:
         raise refused(shown, f"more than {REDIRECTS} redirects")
 
 
-def _resuming(etag: str | None, target: Target) -> dict[str, str]:
-    headers = {"Accept-Encoding": "identity"}  # recordings hardly shrink, and their length can be checked so
-    if etag and target.size_bytes:
-        headers |= {"Range": f"bytes={target.size_bytes}-", "If-Range": etag}
-    return headers
-
-
 def _resumable(response: aiohttp.ClientResponse) -> bool:
-    """Whether the rest can be asked for and told from the rest of another recording: by a strong entity tag.
-
-    Not where the server compresses: ranges count the compressed bytes, of which none are kept.
-    """
-    headers = response.headers
-    ranges = response.status == 206 or headers.get("Accept-Ranges") == "bytes"
-    return ranges and headers.get("ETag", "W/").startswith('"') and "Content-Encoding" not in headers
+    ranges = response.status == HTTPStatus.PARTIAL_CONTENT or response.headers.get("Accept-Ranges") == "bytes"
+    return ranges and strong_tag(response.headers) is not None
 
 
-async def _check(response: aiohttp.ClientResponse, etag: str | None, target: Target, shown: str) -> None:
+async def _check(response: aiohttp.ClientResponse, etag: str | None, download: Download, shown: str) -> None:
     """Let through the whole recording, or the rest of the same one."""
-    if response.status == 200:
-        if target.size_bytes:
-            await target.empty()  # it has changed, or the server resumes nothing after all
-    elif response.status == 206 and target.size_bytes:
-        starts = _RANGE.fullmatch(response.headers.get("Content-Range", ""))
-        if response.headers.get("ETag") != etag or starts is None or int(starts[1]) != target.size_bytes:
-            raise refused(shown, "the rest belongs to another recording than the beginning")
-    else:
+    try:
+        begins = first_byte(response.status, response.headers, download.size_bytes, etag)
+    except OtherContent:
+        raise refused(shown, "the rest belongs to another recording than the beginning") from None
+    if begins is None:
         raise bad_status(shown, response.status)
+    if begins == 0 and download.size_bytes:
+        await download.empty()  # it has changed, or the server resumes nothing after all
 
 
-async def _receive(response: aiohttp.ClientResponse, target: Target, shown: str) -> None:
+async def _receive(response: aiohttp.ClientResponse, download: Download, shown: str) -> None:
     expected_bytes = None
     if response.content_length is not None and "Content-Encoding" not in response.headers:
-        expected_bytes = target.size_bytes + response.content_length
-        target.check_size(expected_bytes)
+        expected_bytes = download.size_bytes + response.content_length
+        download.check_size(expected_bytes)
     async for block in response.content.iter_chunked(BLOCK_BYTES):
-        await target.write(block)
-    if expected_bytes is not None and target.size_bytes != expected_bytes:
-        raise cut_short(shown, target.size_bytes, expected_bytes)
+        await download.write(block)
+    if expected_bytes is not None and download.size_bytes != expected_bytes:
+        raise cut_short(shown, download.size_bytes, expected_bytes)
 
 
 def _context(name: str, tls: OriginTls) -> ssl.SSLContext:
     try:
         context = client_context(tls.ca_file)
         if tls.certificate_file:
-            password = tls.key_password.get_secret_value() if tls.key_password else ""
-            context.load_cert_chain(tls.certificate_file, tls.key_file, password)
+            load_own_certificate(context, tls.certificate_file, tls.key_file, tls.key_password)
     except OSError as error:
         raise SettingsError(
             f"cannot use the certificates for {name}: {type(error).__name__}", "Correct CALLSIFT_FETCH_TLS"

@@ -1,14 +1,14 @@
 """Whether confidences mean what they say, and how to correct them where they do not."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TypedDict
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
-from agents.classify.evaluation.judged import Judged, interval, share
+from agents.classify.evaluation.judged import Interval, Judged, interval, share
 from schemas.taxonomy import UNCERTAIN
 
 BINS = 10
@@ -21,9 +21,43 @@ _EDGE = 1e-4
 """Confidences are kept this far from 0 and 1, where the logit ends."""
 
 Floats = npt.NDArray[np.float64]
+Bin = TypedDict(
+    "Bin",
+    {
+        "from": float,
+        "to": float,
+        "n": int,
+        "confidence": float | None,
+        "accuracy": float | None,
+        "interval": Interval | None,
+    },
+)
+"""The guesses whose confidence is in one tenth: how many, how sure and how right on average."""
 
 
-def calibration(calls: Sequence[Judged]) -> dict[str, Any]:
+class Reliability(TypedDict):
+    """How far confidences are from how often guesses are right; ``ece`` is null without guesses."""
+
+    ece: float | None
+    bins: list[Bin]
+
+
+class Correction(Reliability):
+    """A correction of the confidence, and how reliable the corrected ones are."""
+
+    slope: float
+    intercept: float
+
+
+class RiskPoint(TypedDict):
+    """What one confidence floor would do."""
+
+    floor: float
+    coverage: float | None
+    risk: float | None
+
+
+def calibration(calls: Sequence[Judged]) -> Reliability:
     """Compare the confidence of guesses with how often they are right, over those that a classifier was asked for.
 
     ``ece`` is the expected calibration error (Guo et al. 2017, arXiv:1706.04599) over ten bins of equal width.
@@ -32,12 +66,12 @@ def calibration(calls: Sequence[Judged]) -> dict[str, Any]:
     return _reliability(confidence, [call.guess == call.expected for call in calls])
 
 
-def risk_coverage(calls: Sequence[Judged]) -> list[dict[str, float | None]]:
+def risk_coverage(calls: Sequence[Judged]) -> list[RiskPoint]:
     """Return for every confidence floor in hundredths what would be answered, and how much of it wrongly.
 
     ``coverage`` is as in the figures; ``risk`` is 1 − the selective accuracy of leaves, null where nothing is answered.
     """
-    curve: list[dict[str, float | None]] = []
+    curve: list[RiskPoint] = []
     for step in range(_FLOORS + 1):
         floor = step / _FLOORS
         kept = [call for call in calls if _answered_at(call, floor)]
@@ -47,12 +81,12 @@ def risk_coverage(calls: Sequence[Judged]) -> list[dict[str, float | None]]:
     return curve
 
 
-def sufficient_floor(calls: Sequence[Judged]) -> dict[str, float | None] | None:
+def sufficient_floor(calls: Sequence[Judged]) -> RiskPoint | None:
     """Return the lowest confidence floor with which 95 % of the answered leaves are right; None where there is none."""
     return next((own for own in risk_coverage(calls) if own["risk"] is not None and own["risk"] <= 1 - WANTED), None)
 
 
-def correction(calls: Sequence[Judged], seed: int = 0) -> dict[str, Any] | None:
+def correction(calls: Sequence[Judged], seed: int = 0) -> Correction | None:
     """Fit a correction of the confidence; None where fewer than ten guesses are right, or fewer than ten wrong.
 
     It is Platt's: ``1 / (1 + exp(−(slope · logit(confidence) + intercept)))``. Its ``ece`` and ``bins`` are
@@ -80,9 +114,10 @@ def _answered_at(call: Judged, floor: float) -> bool:
     return call.guess is not None and call.guess.category != UNCERTAIN and sure
 
 
-def _reliability(confidence: Floats, right: Sequence[bool]) -> dict[str, Any]:
+def _reliability(confidence: Floats, right: Sequence[bool]) -> Reliability:
     number = np.minimum((confidence * BINS).astype(int), BINS - 1)
-    bins, error = [], 0.0
+    bins: list[Bin] = []
+    error = 0.0
     for position in range(BINS):
         inside = np.flatnonzero(number == position)
         hits = [right[int(index)] for index in inside]

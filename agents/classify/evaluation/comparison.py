@@ -2,21 +2,40 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal, NamedTuple, TypedDict
 
 from scipy.stats import binomtest, norm
 
+from agents.classify.evaluation.judged import Interval
 from streams.errors import CallsiftError
 
 _SIGNIFICANT = 0.05
 _LEVELS = ("category", "leaf")
 
 
-class Incomparable(CallsiftError):
-    """Two evaluations are not of the same calls, or a file is no evaluation."""
+class Paired(TypedDict):
+    """Two evaluations on one level: shares of right calls, and what the difference is worth."""
+
+    a: float
+    b: float
+    difference: float
+    interval: Interval
+    only_a_right: int
+    only_b_right: int
+    p_value: float
+    better: Literal["A", "B"] | None
 
 
-def compare(a: Mapping[str, Any], b: Mapping[str, Any]) -> dict[str, Any]:
+class Comparison(TypedDict):
+    """Two evaluations of the same calls."""
+
+    n: int
+    left_out: int
+    category: Paired
+    leaf: Paired
+
+
+def compare(a: Mapping[str, Any], b: Mapping[str, Any]) -> Comparison:
     """Compare two evaluations call by call, as ``callsift eval --json`` printed them.
 
     Calls that only one of them has are left out and counted. For both levels: the accuracy of each, the difference
@@ -24,44 +43,52 @@ def compare(a: Mapping[str, Any], b: Mapping[str, Any]) -> dict[str, Any]:
     p-value of McNemar's exact test, and the verdict.
 
     Raises:
-        Incomparable: They have no call in common, or a call has another content or label in the other.
+        CallsiftError: They have no call in common, or a call has another content or label in the other.
     """
     first, second = _by_id(a), _by_id(b)
     common = [name for name in first if name in second]
     if not common:
-        raise Incomparable("the two evaluations have no call in common", "Evaluate the same file twice")
+        raise CallsiftError("the two evaluations have no call in common", "Evaluate the same file twice")
     for name in common:
         for fact in ("content", "expected"):
-            if first[name][fact] != second[name][fact]:
-                raise Incomparable(f"call {name} has another {fact} in the second evaluation", "Evaluate the same file")
-    levels = {
-        level: _paired([(first[name]["right"][level], second[name]["right"][level]) for name in common])
-        for level in _LEVELS
-    }
-    return {"n": len(common), "left_out": len(first) + len(second) - 2 * len(common), **levels}
+            if getattr(first[name], fact) != getattr(second[name], fact):
+                raise CallsiftError(
+                    f"call {name} has another {fact} in the second evaluation", "Evaluate the same file"
+                )
+    pairs = {level: [(first[name].right[level], second[name].right[level]) for name in common] for level in _LEVELS}
+    return Comparison(
+        n=len(common),
+        left_out=len(first) + len(second) - 2 * len(common),
+        category=_paired(pairs["category"]),
+        leaf=_paired(pairs["leaf"]),
+    )
 
 
-def _by_id(evaluation: Mapping[str, Any]) -> dict[str, Any]:
+class _Call(NamedTuple):
+    content: str
+    expected: str
+    right: dict[str, bool]
+
+
+def _by_id(evaluation: Mapping[str, Any]) -> dict[str, _Call]:
     try:
         return {
-            call["id"]: {
-                "content": call["content"],
-                "expected": call["expected"],
-                "right": {level: bool(call["right"][level]) for level in _LEVELS},
-            }
+            call["id"]: _Call(
+                call["content"], call["expected"], {level: bool(call["right"][level]) for level in _LEVELS}
+            )
             for call in evaluation["calls"]
         }
     except (KeyError, TypeError):
-        raise Incomparable("a file is no evaluation", "Write both with: callsift eval FILE --json > A.json") from None
+        raise CallsiftError("a file is no evaluation", "Write both with: callsift eval FILE --json > A.json") from None
 
 
-def _paired(pairs: Sequence[tuple[bool, bool]]) -> dict[str, Any]:
+def _paired(pairs: Sequence[tuple[bool, bool]]) -> Paired:
     n = len(pairs)
     only_a = sum(a and not b for a, b in pairs)
     only_b = sum(b and not a for a, b in pairs)
     differing = only_a + only_b
     p_value = float(binomtest(only_b, differing).pvalue) if differing else 1.0
-    better = "B" if only_b > only_a else "A"
+    better: Literal["A", "B"] = "B" if only_b > only_a else "A"
     return {
         "a": sum(a for a, _ in pairs) / n,
         "b": sum(b for _, b in pairs) / n,
@@ -74,7 +101,7 @@ def _paired(pairs: Sequence[tuple[bool, bool]]) -> dict[str, Any]:
     }
 
 
-def _interval(only_a: int, only_b: int, n: int) -> tuple[float, float]:
+def _interval(only_a: int, only_b: int, n: int) -> Interval:
     """Return the adjusted Wald interval of the difference of paired shares."""
     lost, won = (only_a + 1) / (n + 2), (only_b + 1) / (n + 2)
     middle = won - lost

@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from scipy.stats import binomtest
 
 from schemas.taxonomy import UNCERTAIN, Leaf
 
+FigureT = TypeVar("FigureT")
 Interval = tuple[float, float]
 """Lower and upper bound that hold the true share in 95 of 100 samples."""
 
@@ -70,6 +72,17 @@ def judged(
 def share(hits: Sequence[bool]) -> float | None:
     """Return the share of what is true; None of nothing."""
     return sum(hits) / len(hits) if hits else None
+
+
+def known(figure: FigureT | None) -> FigureT:
+    """Return a figure of which it is known that there were calls to make it of.
+
+    Raises:
+        ValueError: There were none.
+    """
+    if figure is None:
+        raise ValueError("a figure of no calls")
+    return figure
 
 
 def interval(hits: Sequence[bool]) -> Interval | None:

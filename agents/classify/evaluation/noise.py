@@ -4,7 +4,8 @@ import random
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-from agents.classify.labelled import Dialogue, SaidTurn
+from agents.classify.dialogues import SaidTurn
+from agents.classify.labelled import LabelledDialogue
 
 _SUBSTITUTED, _DELETED = 0.65, 0.25
 """Shares of the errors; the rest are insertions. About what recognisers make of spontaneous speech."""
@@ -26,7 +27,7 @@ class WordNoise:
             for stump in _stumps(word):
                 self._alike[stump].append(word)
 
-    def dialogue(self, dialogue: Dialogue, rate: float, seed: int) -> Dialogue:
+    def dialogue(self, dialogue: LabelledDialogue, rate: float, seed: int) -> LabelledDialogue:
         """Return the dialogue with a ``rate`` (0 to 1) of its words wrong; the same seed gives the same errors."""
         chance = random.Random(f"{seed}:{dialogue.id}")  # noqa: S311 - nothing secret
         turns = tuple(

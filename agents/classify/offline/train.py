@@ -9,9 +9,10 @@ import numpy.typing as npt
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
 
+from agents.classify.dialogues import SaidTurn
 from agents.classify.evaluation.figures import Figures, figures
-from agents.classify.evaluation.judged import judged
-from agents.classify.labelled import Dialogue, SaidTurn, read_dialogues
+from agents.classify.evaluation.judged import judged, known
+from agents.classify.labelled import LabelledDialogue, read_labelled_dialogues
 from agents.classify.offline.features import Features
 from agents.classify.offline.model import OfflineModel, softmax
 from schemas import Taxonomy
@@ -22,17 +23,17 @@ _INVERSE_REGULARISATION = 10.0
 _FOLDS = 5
 
 
-def training_dialogues() -> list[Dialogue]:
+def training_dialogues() -> list[LabelledDialogue]:
     """Read the shipped dialogues for training."""
-    return read_dialogues(sorted(DIALOGUES.glob("training-*.jsonl")))
+    return read_labelled_dialogues(sorted(DIALOGUES.glob("training-*.jsonl")))
 
 
-def evaluation_dialogues() -> list[Dialogue]:
+def evaluation_dialogues() -> list[LabelledDialogue]:
     """Read the shipped dialogues that were written apart, for evaluation."""
-    return read_dialogues(sorted(DIALOGUES.glob("evaluation*.jsonl")))
+    return read_labelled_dialogues(sorted(DIALOGUES.glob("evaluation*.jsonl")))
 
 
-def train(dialogues: Sequence[Dialogue], seed: int = 0) -> OfflineModel:
+def train(dialogues: Sequence[LabelledDialogue], seed: int = 0) -> OfflineModel:
     """Train a model; the same dialogues and seed give the same one."""
     spoken = [dialogue for dialogue in dialogues if dialogue.customer_speaks]
     calls, labels = [dialogue.turns for dialogue in spoken], np.array([dialogue.leaf for dialogue in spoken])
@@ -52,7 +53,7 @@ def train(dialogues: Sequence[Dialogue], seed: int = 0) -> OfflineModel:
     )
 
 
-def evaluate(model: OfflineModel, dialogues: Sequence[Dialogue], floor: float) -> Figures:
+def evaluate(model: OfflineModel, dialogues: Sequence[LabelledDialogue], floor: float) -> Figures:
     """Measure a model as the pipeline would use it: silent customers by rule, below ``floor`` uncertain."""
     taxonomy = Taxonomy.load()
     empty = taxonomy.leaves[EMPTY_CALL]
@@ -84,20 +85,21 @@ def _temperature(calls: Sequence[Sequence[SaidTurn]], labels: npt.NDArray[np.str
     return float(candidates[int(np.argmax(likelihood))])
 
 
-def card_with(model: OfflineModel, dialogues: Sequence[Dialogue], found: Figures) -> dict[str, object]:
+def card_with(model: OfflineModel, dialogues: Sequence[LabelledDialogue], found: Figures) -> dict[str, object]:
     """Return the model's card with what it reached on ``dialogues``."""
-    selective = found["selective_accuracy"]
+    accuracy, selective = found["accuracy"], found["selective_accuracy"]
     return model.card | {
         "evaluation_dialogues": found["n"],
         "evaluation_sha256": digest(dialogues),
-        "category_accuracy": round(found["accuracy"]["category"], 4),
-        "leaf_accuracy": round(found["accuracy"]["leaf"], 4),
-        "coverage": round(found["coverage"], 4),
-        "category_accuracy_when_answered": round(selective["category"], 4),
-        "leaf_accuracy_when_answered": round(selective["leaf"], 4),
+        "category_accuracy": round(known(accuracy["category"]), 4),
+        "leaf_accuracy": round(known(accuracy["leaf"]), 4),
+        "coverage": round(known(found["coverage"]), 4),
+        "category_accuracy_when_answered": round(known(selective["category"]), 4),
+        "leaf_accuracy_when_answered": round(known(selective["leaf"]), 4),
     }
 
 
-def digest(dialogues: Sequence[Dialogue]) -> str:
-    """Return the SHA-256 of dialogues."""
-    return hashlib.sha256("\n".join(dialogue.model_dump_json() for dialogue in dialogues).encode()).hexdigest()
+def digest(dialogues: Sequence[LabelledDialogue]) -> str:
+    """Return the SHA-256 of dialogues; when they were does not count."""
+    lines = (dialogue.model_dump_json(exclude={"ended_at"}) for dialogue in dialogues)
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from agents.transcribe.redaction.pieces import Piece
 from agents.transcribe.redaction.spans import Kind, Said, Span
+from agents.transcribe.redaction.tokens import Token
 from agents.transcribe.turkish import words
 
 _STREET = re.compile(
@@ -36,10 +36,10 @@ _PROVINCES = words("""
 """)
 
 
-def address_spans(turns: Sequence[Said], pieces: Sequence[Sequence[Piece]]) -> Iterator[Span]:
+def address_spans(turns: Sequence[Said], tokens: Sequence[Sequence[Token]]) -> Iterator[Span]:
     """Yield the spans of all addresses; a district, a floor or a door number alone is none."""
     last_turn = -_TURNS_NEAR - 1
-    for position, own in enumerate(pieces):
+    for position, own in enumerate(tokens):
         parts = _parts(own)
         clusters = [
             cluster for cluster in _clusters(parts) if len(cluster) > 1 and any(street for *_, street in cluster)
@@ -49,7 +49,7 @@ def address_spans(turns: Sequence[Said], pieces: Sequence[Sequence[Piece]]) -> I
             yield Span(position, own[start].start, own[end - 1].end, Kind.ADDRESS)
         if not clusters and parts and position - last_turn <= _TURNS_NEAR:
             first, last = _name_start(own, parts[0]), parts[-1][1]
-            rest = [piece for piece in (*own[:first], *own[last:]) if piece.text not in _FILLING]
+            rest = [token for token in (*own[:first], *own[last:]) if token.text not in _FILLING]
             if len(parts) > 1 or not rest:
                 yield Span(position, own[first].start, own[_with_place(own, last) - 1].end, Kind.ADDRESS)
                 last_turn = position
@@ -57,10 +57,10 @@ def address_spans(turns: Sequence[Said], pieces: Sequence[Sequence[Piece]]) -> I
             last_turn = position
 
 
-def address_places(turns: Sequence[Said], pieces: Sequence[Sequence[Piece]]) -> Iterator[int]:
+def address_places(turns: Sequence[Said], tokens: Sequence[Sequence[Token]]) -> Iterator[int]:
     """Yield the positions of all turns that may hold an address or a part of it."""
     for position, _ in enumerate(turns):
-        texts = [piece.text for piece in pieces[position]]
+        texts = [token.text for token in tokens[position]]
         if any(_STREET.fullmatch(text) or text in _NUMBERED | _NUMBERED_AFTER for text in texts):
             yield position
 
@@ -69,24 +69,24 @@ _Part = tuple[int, int, bool]
 """First place, place after the last, whether it is of street level."""
 
 
-def _parts(own: Sequence[Piece]) -> list[_Part]:
+def _parts(own: Sequence[Token]) -> list[_Part]:
     found: list[_Part] = []
-    for place, piece in enumerate(own):
+    for place, token in enumerate(own):
         following = own[place + 1] if place + 1 < len(own) else None
         before = own[place - 1] if place else None
-        if _STREET.fullmatch(piece.text) and before and before.text not in _STOPS:
+        if _STREET.fullmatch(token.text) and before and before.text not in _STOPS:
             found.append((place, place + 1, True))
-            if following and following.digits and not following.measures and piece.text in _BARE_STREET:
+            if following and following.digits and not following.measures and token.text in _BARE_STREET:
                 door = place + 2 < len(own) and own[place + 2].text in {"numara", "no"}
                 found.append((place + 1, place + 2 + door, False))
         elif (
-            piece.text in _NUMBERED
+            token.text in _NUMBERED
             and following
-            and (following.digits or (piece.text == "blok" and len(following.text) == 1))
+            and (following.digits or (token.text == "blok" and len(following.text) == 1))
         ):
             found.append((place, place + 2, False))
         elif (
-            piece.text in _NUMBERED_AFTER
+            token.text in _NUMBERED_AFTER
             and before
             and (before.digits or len(before.text) == 1)
             and not (found and found[-1][1] > place - 1)
@@ -105,7 +105,7 @@ def _clusters(parts: Sequence[_Part]) -> list[list[_Part]]:
     return clusters
 
 
-def _name_start(own: Sequence[Piece], part: _Part) -> int:
+def _name_start(own: Sequence[Token], part: _Part) -> int:
     start, _, street = part
     if not street:
         return start
@@ -124,10 +124,10 @@ def _is_verb(text: str) -> bool:
     return text.endswith(("yorum", "yoruz", "dım", "dim", "dık", "dik", "ınız", "iniz", "ında", "inde"))
 
 
-def _with_place(own: Sequence[Piece], end: int) -> int:
+def _with_place(own: Sequence[Token], end: int) -> int:
     """Return the end moved over the district and the province, where the province is named within three words."""
     for length in range(_PLACE_WORDS, 0, -1):
         named = own[end : end + length]
-        if len(named) == length and named[-1].text in _PROVINCES and not any(piece.text in _STOPS for piece in named):
+        if len(named) == length and named[-1].text in _PROVINCES and not any(token.text in _STOPS for token in named):
             return end + length
     return end

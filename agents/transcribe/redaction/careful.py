@@ -5,8 +5,8 @@ import traceback
 from collections.abc import Callable, Iterable, Sequence
 from typing import ParamSpec
 
-from agents.transcribe.redaction.pieces import Piece
 from agents.transcribe.redaction.spans import Said, Span
+from agents.transcribe.redaction.tokens import Token
 
 logger = logging.getLogger(__name__)
 
@@ -15,15 +15,15 @@ WITHHELD = "[withheld]"
 
 Found = tuple[Span, ...]
 P = ParamSpec("P")
-Places = Callable[[Sequence[Said], Sequence[Sequence[Piece]]], Iterable[int]]
+Places = Callable[[Sequence[Said], Sequence[Sequence[Token]]], Iterable[int]]
 """Gives the positions of all turns in which a rule may find something, by signs that are much simpler than the rule."""
 
 
 class Careful:
     """Applies the rules to one conversation. One that raises clears nothing: its turns are withheld."""
 
-    def __init__(self, turns: Sequence[Said], heard: Sequence[Sequence[Piece]]) -> None:
-        """Apply them to ``turns``, whose pieces are ``heard``."""
+    def __init__(self, turns: Sequence[Said], heard: Sequence[Sequence[Token]]) -> None:
+        """Apply them to ``turns``, whose tokens are ``heard``."""
         self._turns = turns
         self._heard = heard
         self.withheld: set[int] = set()

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from enum import Enum
 from itertools import pairwise
 
-from agents.transcribe.redaction.pieces import Piece
 from agents.transcribe.redaction.spans import Kind
+from agents.transcribe.redaction.tokens import Token
 from agents.transcribe.turkish import words
 
 _TURNS_BACK = 4
@@ -66,16 +66,16 @@ _ALONE_COMPANY = tuple(words("barkod imei kod kodu şifre"))
 class Announcements:
     """What the words of a conversation announce; each word is looked at once."""
 
-    def __init__(self, turns: Sequence[Sequence[Piece]]) -> None:
+    def __init__(self, turns: Sequence[Sequence[Token]]) -> None:
         """Listen to the turns."""
         self._turns = turns
         self._nearest: dict[int, list[Announced | None]] = {}
 
-    def of(self, first: Piece, last: Piece) -> Announced | None:
+    def of(self, first: Token, last: Token) -> Announced | None:
         """Return what the number from ``first`` to ``last`` is announced as; None where nothing says so."""
         own = self._turns[first.turn]
         before = own[max(0, first.place - _WORDS_NEXT) : first.place]
-        if any(piece.text.startswith(_COMPANY_ALONE) for piece in before) or _is_serial(before):
+        if any(token.text.startswith(_COMPANY_ALONE) for token in before) or _is_serial(before):
             return Announced.COMPANY
         if found := self._before(first.turn)[first.place]:
             return found
@@ -83,34 +83,34 @@ class Announcements:
             if found := self._before(turn)[-1]:
                 return found
         ahead = self._turns[last.turn][last.place + 1 : last.place + 1 + _WORDS_AHEAD]
-        if named := next(filter(None, (_named(piece.text) for piece in ahead)), None):
+        if named := next(filter(None, (_named(token.text) for token in ahead)), None):
             return named
         if any(_is_code(code.text) and _is_company(named.text) for code, named in pairwise(ahead)):
             return Announced.COMPANY
-        return Announced.PHONE if any(_announces_phone(piece.text) for piece in ahead) else None
+        return Announced.PHONE if any(_announces_phone(token.text) for token in ahead) else None
 
     def _before(self, turn: int) -> list[Announced | None]:
         """Return for each place of a turn, and its end, what the nearest word before it that does so announces."""
         if turn not in self._nearest:
-            pieces = self._turns[turn]
+            tokens = self._turns[turn]
             nearest: list[Announced | None] = [None]
-            for place in range(len(pieces)):
-                nearest.append(_announces(pieces, place) or nearest[-1])
+            for place in range(len(tokens)):
+                nearest.append(_announces(tokens, place) or nearest[-1])
             self._nearest[turn] = nearest
         return self._nearest[turn]
 
 
-def _announces(pieces: Sequence[Piece], place: int) -> Announced | None:
+def _announces(tokens: Sequence[Token], place: int) -> Announced | None:
     """Return what the word at a place announces."""
-    text, before = pieces[place].text, pieces[place - 1].text if place else ""
-    if pieces[place].digits:
+    text, before = tokens[place].text, tokens[place - 1].text if place else ""
+    if tokens[place].digits:
         return None
     if own := _named(f"te{text}" if before == "te" else text):
         return own
     if not _is_code(text):
         return None
-    near = (piece for piece in reversed(pieces[max(0, place - _WORDS_BACK) : place]) if not piece.digits)
-    word = next((piece.text for piece in near if piece.text not in _BETWEEN), "")
+    near = (token for token in reversed(tokens[max(0, place - _WORDS_BACK) : place]) if not token.digits)
+    word = next((token.text for token in near if token.text not in _BETWEEN), "")
     own = Announced.IBAN if word.startswith("hesa") else _named(word)
     compound = text.startswith("numarası") and bool(word) and word not in _OF_PHONE and not _GENITIVE.fullmatch(word)
     if own or compound or _is_company(word) or text.startswith(_ALONE_COMPANY):
@@ -133,8 +133,8 @@ def _is_company(word: str) -> bool:
     return word.startswith(_COMPANY) and not word.startswith("kayıtlı")
 
 
-def _is_serial(pieces: Sequence[Piece]) -> bool:
-    return [piece.text for piece in pieces] == ["s", "n"]
+def _is_serial(tokens: Sequence[Token]) -> bool:
+    return [token.text for token in tokens] == ["s", "n"]
 
 
 def _says_phone(text: str) -> bool:

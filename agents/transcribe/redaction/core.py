@@ -1,4 +1,4 @@
-"""Redaction of a conversation: what was said stays, who can be reached or recognised by it does not.
+"""Redaction of a conversation: what was said stays, what identifies or reaches a person goes.
 
 A rule that raises costs no call and leaks nothing: the turns in which it might have found something are replaced whole.
 """
@@ -12,10 +12,10 @@ from agents.transcribe.redaction.careful import WITHHELD, Careful, report
 from agents.transcribe.redaction.emails import email_places, email_spans
 from agents.transcribe.redaction.identifiers import iban_spans, international_phone_spans
 from agents.transcribe.redaction.names import name_places, name_spans
-from agents.transcribe.redaction.pieces import Piece, number_places, pieces
 from agents.transcribe.redaction.plates import plate_spans
 from agents.transcribe.redaction.sequences import number_spans
 from agents.transcribe.redaction.spans import Kind, Said, Span, by_turn, disjoint, meets
+from agents.transcribe.redaction.tokens import Token, number_places, tokens
 from agents.transcribe.turkish import plain_digits
 
 _PLUS = re.compile(r"[+(]{1,2}\Z")
@@ -38,7 +38,7 @@ def redact(turns: Sequence[Said]) -> Redacted:
     """Replace everything personal in a conversation by placeholders; a second time changes nothing. Never raises."""
     try:
         spans, withheld = _personal(turns)
-    except Exception as error:  # noqa: BLE001 - without pieces there are no signs either
+    except Exception as error:  # noqa: BLE001 - without tokens there are no signs either
         report(error)
         spans, withheld = (), _with_text(turns, range(len(turns)))
     own = by_turn(spans)
@@ -52,7 +52,7 @@ def redact(turns: Sequence[Said]) -> Redacted:
 def _personal(turns: Sequence[Said]) -> tuple[tuple[Span, ...], frozenset[int]]:
     """Return where a conversation says something personal, and which turns no rule has cleared."""
     turns = [replace(turn, text=plain_digits(turn.text)) for turn in turns]
-    heard = pieces(turns)
+    heard = tokens(turns)
     careful = Careful(turns, heard)
     coded = disjoint(
         (
@@ -77,7 +77,7 @@ def _with_text(turns: Sequence[Said], places: Iterable[int]) -> frozenset[int]:
     return frozenset(at for at in places if turns[at].text.strip())
 
 
-def _counted(turns: Sequence[Said], heard: Sequence[Sequence[Piece]], coded: Iterable[Span]) -> Iterator[Span]:
+def _counted(turns: Sequence[Said], heard: Sequence[Sequence[Token]], coded: Iterable[Span]) -> Iterator[Span]:
     for span in number_spans(_without(heard, coded)):
         yield _with_head(turns[span.turn].text, span)
 
@@ -88,11 +88,11 @@ def _with_head(text: str, span: Span) -> Span:
     return replace(span, start=head.start()) if head else span
 
 
-def _without(heard: Sequence[Sequence[Piece]], spans: Iterable[Span]) -> list[list[Piece]]:
-    """Return the pieces, those inside the spans as words that break every dictation."""
+def _without(heard: Sequence[Sequence[Token]], spans: Iterable[Span]) -> list[list[Token]]:
+    """Return the tokens, those inside the spans as words that break every dictation."""
     taken = by_turn(spans)
     return [
-        [replace(piece, digits="", text="[]") if meets(piece, taken.get(position, ())) else piece for piece in turn]
+        [replace(token, digits="", text="[]") if meets(token, taken.get(position, ())) else token for token in turn]
         for position, turn in enumerate(heard)
     ]
 

@@ -3,10 +3,10 @@
 import re
 from collections.abc import Sequence
 
-from agents.transcribe.redaction.pieces import Piece, breaks_dictation
+from agents.transcribe.redaction.tokens import Token, breaks_dictation
 from agents.transcribe.turkish import words
 
-Dictation = list[Piece]
+Dictation = list[Token]
 """Numbers with nothing but assent, hesitation and correction between them."""
 
 CORRECTING = words("""
@@ -34,31 +34,31 @@ _UNKNOWN_BETWEEN = 2
 """So many other words may stand inside what begins like a mobile number, and with a correction."""
 
 
-def dictations(turns: Sequence[Sequence[Piece]]) -> list[Dictation]:
+def dictations(turns: Sequence[Sequence[Token]]) -> list[Dictation]:
     """Return the dictated numbers of a conversation, in order."""
     found: list[Dictation] = []
     current: Dictation = []
     words, unknown, corrected = 0, 0, False  # since the last number
     for turn in turns:
-        for piece in turn:
-            if piece.digits:
-                far = bool(current) and piece.turn - current[-1].turn > _TURNS_BETWEEN
+        for token in turn:
+            if token.digits:
+                far = bool(current) and token.turn - current[-1].turn > _TURNS_BETWEEN
                 if (
                     words > _WORDS_BETWEEN
                     or far
                     or len(current) == _LONGEST
-                    or (current and (current[-1].measures or _ended(current[-1], piece)))
+                    or (current and (current[-1].measures or _ended(current[-1], token)))
                 ):
                     current = []
                 if not current:
                     found.append(current := [])
-                current.append(piece)
+                current.append(token)
                 words, unknown, corrected = 0, 0, False
             elif current:
                 words += 1
-                unknown += piece.text not in _FILLING
-                corrected = corrected or piece.text in CORRECTING
-                if unknown and breaks_dictation(piece.text):
+                unknown += token.text not in _FILLING
+                corrected = corrected or token.text in CORRECTING
+                if unknown and breaks_dictation(token.text):
                     unknown = _WORDS_BETWEEN
                 if unknown and unknown > (_UNKNOWN_BETWEEN if corrected or _is_unfinished_phone(current) else 0):
                     current = []
@@ -66,15 +66,15 @@ def dictations(turns: Sequence[Sequence[Piece]]) -> list[Dictation]:
     return found
 
 
-def only_filling(turn: Sequence[Piece]) -> bool:
+def only_filling(turn: Sequence[Token]) -> bool:
     """Return whether a turn is numbers and what is said around them, and nothing else."""
-    return all(piece.digits or piece.text in _FILLING or piece.text.startswith(("son", "biten")) for piece in turn)
+    return all(token.digits or token.text in _FILLING or token.text.startswith(("son", "biten")) for token in turn)
 
 
-def _ended(before: Piece, piece: Piece) -> bool:
-    return bool(before.ending) and before.turn == piece.turn
+def _ended(before: Token, token: Token) -> bool:
+    return bool(before.ending) and before.turn == token.turn
 
 
 def _is_unfinished_phone(current: Dictation) -> bool:
-    own = "".join(piece.digits for piece in current if piece.speaker == current[-1].speaker)
+    own = "".join(token.digits for token in current if token.speaker == current[-1].speaker)
     return _UNFINISHED_PHONE.fullmatch(own) is not None

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence, Set
 
-from agents.transcribe.redaction.pieces import Piece
 from agents.transcribe.redaction.spans import Kind, Said, Span, by_turn, disjoint, meets
+from agents.transcribe.redaction.tokens import Token
 from agents.transcribe.turkish import words
 
 _WRITTEN = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}(?:\s?@\s?|\(at\))[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}")
@@ -47,7 +47,7 @@ _STOPS = words("""
 """)
 _Local = tuple[str, ...]
 """The words before the at-sign."""
-_LOCAL_PIECES = 12
+_LOCAL_TOKENS = 12
 _LOOSE_WORDS = 2
 """Words before the at-sign that no dot joins, where nothing announces the address."""
 _TURNS_NEAR = 6
@@ -56,40 +56,40 @@ _SHORT_TURN = 5
 """A one-word local part counts as said again only in a turn of so few words: it may be any word."""
 
 
-def email_spans(turns: Sequence[Said], pieces: Sequence[Sequence[Piece]]) -> Iterator[Span]:
+def email_spans(turns: Sequence[Said], tokens: Sequence[Sequence[Token]]) -> Iterator[Span]:
     """Yield the spans of all e-mail addresses."""
     locals_said: dict[tuple[int, _Local], None] = {}  # in order, each once
     taken: list[Span] = []
-    for position, (turn, own) in enumerate(zip(turns, pieces, strict=True)):
+    for position, (turn, own) in enumerate(zip(turns, tokens, strict=True)):
         taken += [Span(position, match.start(), match.end(), Kind.EMAIL) for match in _WRITTEN.finditer(turn.text)]
         announced = _announced_from(own)
-        earlier: Sequence[Piece] | None = None
-        for place, piece in enumerate(own):
-            if piece.text not in _AT or not (end := _domain_end(own, place)):
+        earlier: Sequence[Token] | None = None
+        for place, token in enumerate(own):
+            if token.text not in _AT or not (end := _domain_end(own, place)):
                 continue
             start = _local_start(own, place, announced)
             local = own[start:place]
             taken.append(Span(position, own[start].start, own[end - 1].end, Kind.EMAIL))
             if not local:
-                earlier = _earlier_local(pieces, position) if earlier is None else earlier
+                earlier = _earlier_local(tokens, position) if earlier is None else earlier
                 local = earlier
                 taken += [Span(local[0].turn, local[0].start, local[-1].end, Kind.EMAIL)] if local else []
-            locals_said[position, tuple(piece.text for piece in local)] = None
+            locals_said[position, tuple(token.text for token in local)] = None
     yield from taken
-    yield from _said_again(pieces, locals_said, disjoint(taken))
+    yield from _said_again(tokens, locals_said, disjoint(taken))
 
 
-def email_places(turns: Sequence[Said], pieces: Sequence[Sequence[Piece]]) -> Iterator[int]:
+def email_places(turns: Sequence[Said], tokens: Sequence[Sequence[Token]]) -> Iterator[int]:
     """Yield the positions of all turns that may hold an address or a part of it: those near an at-sign."""
-    for position, (turn, own) in enumerate(zip(turns, pieces, strict=True)):
-        if "@" in turn.text or any(piece.text in _AT for piece in own):
+    for position, (turn, own) in enumerate(zip(turns, tokens, strict=True)):
+        if "@" in turn.text or any(token.text in _AT for token in own):
             yield from range(max(0, position - _TURNS_NEAR), min(len(turns), position + _TURNS_NEAR + 1))
 
 
-def _domain_end(own: Sequence[Piece], at: int) -> int | None:
+def _domain_end(own: Sequence[Token], at: int) -> int | None:
     """Return the place after the domain that follows an at-sign; None where none follows."""
     place = at + 1
-    texts = [piece.text for piece in own[place : place + 10]]
+    texts = [token.text for token in own[place : place + 10]]
     if texts[:1] in (["a"], ["işareti"]):  # kuyruklu a
         texts, place = texts[1:], place + 1
         if texts[:1] == ["işareti"]:
@@ -126,15 +126,15 @@ def _is_short(text: str) -> bool:
     return text in {"komda", "comda", "k", "ko"}
 
 
-def _announced_from(own: Sequence[Piece]) -> int:
+def _announced_from(own: Sequence[Token]) -> int:
     """Return the place after the first word of a turn that announces an address."""
-    announces = (piece.text.startswith(_ANNOUNCES) or piece.text in {"adresim", "adresi"} for piece in own)
+    announces = (token.text.startswith(_ANNOUNCES) or token.text in {"adresim", "adresi"} for token in own)
     return next((place for place, found in enumerate(announces, start=1) if found), len(own) + 1)
 
 
-def _local_start(own: Sequence[Piece], at: int, announced: int) -> int:
+def _local_start(own: Sequence[Token], at: int, announced: int) -> int:
     start, loose = at, 0
-    while start > 0 and at - start < _LOCAL_PIECES:
+    while start > 0 and at - start < _LOCAL_TOKENS:
         text, joined = own[start - 1].text, start < at and own[start].text in _JOINERS
         if not own[start - 1].digits and (text in _STOPS or text.startswith(_ANNOUNCES)):
             break
@@ -147,12 +147,12 @@ def _local_start(own: Sequence[Piece], at: int, announced: int) -> int:
     return start
 
 
-def _earlier_local(pieces: Sequence[Sequence[Piece]], position: int) -> Sequence[Piece]:
+def _earlier_local(tokens: Sequence[Sequence[Token]], position: int) -> Sequence[Token]:
     """Return the local part that the speaker said at the end of the last turn before."""
-    speaker = pieces[position][0].speaker
+    speaker = tokens[position][0].speaker
     for turn in range(position - 1, max(-1, position - 4), -1):
-        if pieces[turn] and pieces[turn][0].speaker == speaker:
-            own = pieces[turn]
+        if tokens[turn] and tokens[turn][0].speaker == speaker:
+            own = tokens[turn]
             end = len(own)
             while end and own[end - 1].text in _STOPS:
                 end -= 1
@@ -161,18 +161,18 @@ def _earlier_local(pieces: Sequence[Sequence[Piece]], position: int) -> Sequence
 
 
 def _said_again(
-    pieces: Sequence[Sequence[Piece]], said: Iterable[tuple[int, _Local]], taken: Iterable[Span]
+    tokens: Sequence[Sequence[Token]], said: Iterable[tuple[int, _Local]], taken: Iterable[Span]
 ) -> Iterator[Span]:
     """Yield where the local part of an address is said again near it: the whole, or words of it and what joins them."""
     near: dict[int, set[_Local]] = {}
     for position, local in said:
         parts = _telling_parts(local)
-        for turn in range(max(0, position - _TURNS_NEAR), min(len(pieces), position + _TURNS_NEAR + 1)):
-            if len(local) > 1 or len(pieces[turn]) <= _SHORT_TURN:
+        for turn in range(max(0, position - _TURNS_NEAR), min(len(tokens), position + _TURNS_NEAR + 1)):
+            if len(local) > 1 or len(tokens[turn]) <= _SHORT_TURN:
                 near.setdefault(turn, set()).update(parts)
     own = by_turn(taken)
     for turn, parts in near.items():
-        yield from (span for span in _found(pieces[turn], parts) if not meets(span, own.get(turn, ())))
+        yield from (span for span in _found(tokens[turn], parts) if not meets(span, own.get(turn, ())))
 
 
 def _telling_parts(local: _Local) -> Set[_Local]:
@@ -182,9 +182,9 @@ def _telling_parts(local: _Local) -> Set[_Local]:
     return {part for part in parts if part == local or not _JOINERS.isdisjoint(part)}
 
 
-def _found(turn: Sequence[Piece], parts: Set[_Local]) -> Iterator[Span]:
+def _found(turn: Sequence[Token], parts: Set[_Local]) -> Iterator[Span]:
     """Yield the longest part that begins at each place of a turn; they may overlap."""
-    texts, longest = [piece.text for piece in turn], max(map(len, parts), default=0)
+    texts, longest = [token.text for token in turn], max(map(len, parts), default=0)
     for place in range(len(texts)):
         for length in range(min(longest, len(texts) - place), 0, -1):
             if tuple(texts[place : place + length]) in parts:

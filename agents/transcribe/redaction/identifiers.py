@@ -8,9 +8,9 @@ import phonenumbers
 from stdnum import iban, luhn
 from stdnum.tr import tckimlik
 
-from agents.transcribe.numbers import numbers
-from agents.transcribe.redaction.pieces import Piece
+from agents.transcribe.inverse_text_normalisation import numbers
 from agents.transcribe.redaction.spans import Kind, Said, Span
+from agents.transcribe.redaction.tokens import Token
 
 _MOBILE = re.compile(r"(?:0|90|0090)5\d{9}")
 _IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Z]{2}\d\d(?:[ -]?[A-Z0-9]{4}){2,7}(?:[ -]?[A-Z0-9]{1,3})?(?![A-Za-z0-9])")
@@ -61,15 +61,15 @@ def is_phone(digits: str) -> bool:
         return False
 
 
-def readings(pieces: Sequence[Piece]) -> Iterator[str]:
-    """Yield the digits that the pieces can stand for, the likeliest first.
+def readings(tokens: Sequence[Token]) -> Iterator[str]:
+    """Yield the digits that the tokens can stand for, the likeliest first.
 
     Spoken groups run into each other: ``elli iki yüz on`` is 52 and 110, or 50 and 210.
     """
     options: list[tuple[tuple[str, ...], ...]] = []
     position = 0
-    while position < len(pieces):
-        first, second = pieces[position], pieces[position + 1] if position + 1 < len(pieces) else None
+    while position < len(tokens):
+        first, second = tokens[position], tokens[position + 1] if position + 1 < len(tokens) else None
         joint = first.words > 1 and second and second.words and first.digits[-1] not in "01" and first.digits[-2] != "0"
         if joint and second and len(second.digits) == 3 and second.digits[0] == "1":
             shifted = (f"{first.digits[:-1]}0", first.digits[-1] + second.digits[1:])
@@ -82,14 +82,14 @@ def readings(pieces: Sequence[Piece]) -> Iterator[str]:
         yield "".join(digits for pair in chosen for digits in pair)
 
 
-def grouped_readings(pieces: Sequence[Piece]) -> Iterator[str]:
-    """Yield the digits that spoken pieces stand for if they were said in even groups, as long numbers are.
+def grouped_readings(tokens: Sequence[Token]) -> Iterator[str]:
+    """Yield the digits that spoken tokens stand for if they were said in even groups, as long numbers are.
 
     Without knowing the groups ``elli altı bin yüz`` may be 50 and 6100, 56 and 1100, or 56100.
     """
-    words = [word for piece in pieces if piece.words for word in piece.text.split()]
-    length = sum(len(piece.digits) for piece in pieces)
-    if len(words) != sum(piece.words for piece in pieces) or not all(piece.words for piece in pieces):
+    words = [word for token in tokens if token.words for word in token.text.split()]
+    length = sum(len(token.digits) for token in tokens)
+    if len(words) != sum(token.words for token in tokens) or not all(token.words for token in tokens):
         return
     for groups in _GROUPS:
         if abs(sum(groups) - length) <= _MISCOUNTED:

@@ -7,8 +7,8 @@ from importlib.resources import files
 from itertools import takewhile
 from typing import NamedTuple
 
-from agents.transcribe.redaction.pieces import Piece
 from agents.transcribe.redaction.spans import Kind, Said, Span
+from agents.transcribe.redaction.tokens import Token
 from agents.transcribe.turkish import words
 
 _INTRODUCES = words("adım adımız ismim ismimiz soyadım soyismim")
@@ -58,59 +58,59 @@ def _without_comments(text: str) -> str:
     return "\n".join(line for line in text.splitlines() if not line.startswith("#"))
 
 
-def name_spans(turns: Sequence[Said], pieces: Sequence[Sequence[Piece]]) -> Iterator[Span]:
+def name_spans(turns: Sequence[Said], tokens: Sequence[Sequence[Token]]) -> Iterator[Span]:
     """Yield the spans of all names, and where a name that was given is said again."""
     names = _names()
     asked = -_TURNS_BACK - 1
     known: set[str] = set()
-    for position, own in enumerate(pieces):
+    for position, own in enumerate(tokens):
         answer = position - asked <= _TURNS_BACK
         for first, last in (*_introduced(turns[position], own), *(_answered(turns[position], own) if answer else ())):
-            known |= {piece.text for piece in own[first:last]}
+            known |= {token.text for token in own[first:last]}
             yield Span(position, own[first].start, own[last - 1].end, Kind.PERSON)
-        if _ASKS.search(" ".join(piece.text for piece in own)):
+        if _ASKS.search(" ".join(token.text for token in own)):
             asked = position
     again = (known & names.given) - names.also_words
-    for own in pieces:
-        yield from (Span(piece.turn, piece.start, piece.end, Kind.PERSON) for piece in own if piece.text in again)
+    for own in tokens:
+        yield from (Span(token.turn, token.start, token.end, Kind.PERSON) for token in own if token.text in again)
 
 
-def name_places(turns: Sequence[Said], pieces: Sequence[Sequence[Piece]]) -> Iterator[int]:
+def name_places(turns: Sequence[Said], tokens: Sequence[Sequence[Token]]) -> Iterator[int]:
     """Yield the positions of all turns that may hold a name: they introduce one, know one, or follow a question."""
     tells = _INTRODUCES | _NAMES_ANOTHER | _ADDRESSES | _names().given
     asked = -_TURNS_BACK - 1
     for position, _ in enumerate(turns):
-        texts = [piece.text for piece in pieces[position]]
+        texts = [token.text for token in tokens[position]]
         if position - asked <= _TURNS_BACK or not tells.isdisjoint(texts):
             yield position
         if _ASKS.search(" ".join(texts)):
             asked = position
 
 
-def _introduced(turn: Said, own: Sequence[Piece]) -> Iterator[tuple[int, int]]:
+def _introduced(turn: Said, own: Sequence[Token]) -> Iterator[tuple[int, int]]:
     """Yield the names that someone gives, or is spoken to by."""
     given = _names().given
     unconnected = _unconnected(own)
-    for place, piece in enumerate(own):
+    for place, token in enumerate(own):
         before = own[place - 1] if place else None
-        if piece.text in _INTRODUCES or piece.text in _NAMES_ANOTHER:
+        if token.text in _INTRODUCES or token.text in _NAMES_ANOTHER:
             first = unconnected[place + 1]
             last = _name_end(turn, own, first)
             if last > first and (
-                (piece.text in _INTRODUCES and not _VERB.fullmatch(own[first].text))
+                (token.text in _INTRODUCES and not _VERB.fullmatch(own[first].text))
                 or own[first].text in given
                 or _is_capital(turn, own[first])
             ):
                 yield first, last
-        elif piece.text in given:
+        elif token.text in given:
             last = _with_surname(own, place)
             if _is_name(own, place, last):
                 yield place, last
-        elif piece.text in _ADDRESSES and before and before.text not in _NO_NAME and _is_capital(turn, before):
+        elif token.text in _ADDRESSES and before and before.text not in _NO_NAME and _is_capital(turn, before):
             yield place - 1, place
 
 
-def _unconnected(own: Sequence[Piece]) -> list[int]:
+def _unconnected(own: Sequence[Token]) -> list[int]:
     """Return for each place, and the end, the first place from there on of a word that does not only connect."""
     found = [len(own)] * (len(own) + 1)
     for place in range(len(own) - 1, -1, -1):
@@ -118,7 +118,7 @@ def _unconnected(own: Sequence[Piece]) -> list[int]:
     return found
 
 
-def _is_name(own: Sequence[Piece], first: int, last: int) -> bool:
+def _is_name(own: Sequence[Token], first: int, last: int) -> bool:
     """Return whether what begins with a given name is said as a name."""
     text, before = own[first].text, own[first - 1].text if first else ""
     after, following = (own[place].text if place < len(own) else "" for place in (last, last + 1))
@@ -133,10 +133,10 @@ def _is_name(own: Sequence[Piece], first: int, last: int) -> bool:
     )
 
 
-def _answered(turn: Said, own: Sequence[Piece]) -> Iterator[tuple[int, int]]:
+def _answered(turn: Said, own: Sequence[Token]) -> Iterator[tuple[int, int]]:
     """Yield the name in an answer to a question for it: from a given name on, or the whole of a short answer."""
     names = _names()
-    first = len(list(takewhile(lambda piece: piece.text in _CONNECTS, own)))
+    first = len(list(takewhile(lambda token: token.text in _CONNECTS, own)))
     last = _name_end(turn, own, first)
     if last == first:
         return
@@ -146,7 +146,7 @@ def _answered(turn: Said, own: Sequence[Piece]) -> Iterator[tuple[int, int]]:
         yield first, last
 
 
-def _with_surname(own: Sequence[Piece], place: int) -> int:
+def _with_surname(own: Sequence[Token], place: int) -> int:
     names = _names()
     last = place + 1
     while last < len(own) and last < place + _NAME_WORDS:
@@ -157,23 +157,23 @@ def _with_surname(own: Sequence[Piece], place: int) -> int:
     return last
 
 
-def _name_end(turn: Said, own: Sequence[Piece], first: int) -> int:
+def _name_end(turn: Said, own: Sequence[Token], first: int) -> int:
     """Return the place after at most three words that can be a name."""
     names = _names()
     last = first
     while last < len(own) and last - first < _NAME_WORDS:
-        piece = own[last]
-        if piece.digits or piece.text in _NO_NAME or len(piece.text) < 2 or not piece.text.isalpha():
+        token = own[last]
+        if token.digits or token.text in _NO_NAME or len(token.text) < 2 or not token.text.isalpha():
             break
         if last > first:
-            listed = piece.text in names.surnames | names.given or piece.text.endswith(_SURNAME_ENDS)
-            likely = listed or last == len(own) - 1 or _is_capital(turn, piece)
-            apart = turn.text[own[last - 1].end : piece.start].strip()
-            if apart or not likely or piece.text in _CONNECTS:
+            listed = token.text in names.surnames | names.given or token.text.endswith(_SURNAME_ENDS)
+            likely = listed or last == len(own) - 1 or _is_capital(turn, token)
+            apart = turn.text[own[last - 1].end : token.start].strip()
+            if apart or not likely or token.text in _CONNECTS:
                 break
         last += 1
     return last
 
 
-def _is_capital(turn: Said, piece: Piece) -> bool:
-    return turn.text[piece.start].isupper() and not turn.text[piece.start : piece.end].isupper()
+def _is_capital(turn: Said, token: Token) -> bool:
+    return turn.text[token.start].isupper() and not turn.text[token.start : token.end].isupper()

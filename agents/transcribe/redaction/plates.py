@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from agents.transcribe.redaction.pieces import Piece
 from agents.transcribe.redaction.spans import Kind, Said, Span
+from agents.transcribe.redaction.tokens import Token
 from agents.transcribe.turkish import words
 
 _PROVINCE = r"(?:0[1-9]|[1-7]\d|8[01])"
@@ -26,11 +26,11 @@ _SHORT = 3
 _TURNS_BACK = 3
 
 
-def plate_spans(turns: Sequence[Said], pieces: Sequence[Sequence[Piece]]) -> Iterator[Span]:
+def plate_spans(turns: Sequence[Said], tokens: Sequence[Sequence[Token]]) -> Iterator[Span]:
     """Yield the spans of all licence plates."""
     talked = -_TURNS_BACK - 1
-    for position, (turn, own) in enumerate(zip(turns, pieces, strict=True)):
-        if _TALK.search(" ".join(piece.text for piece in own)):
+    for position, (turn, own) in enumerate(zip(turns, tokens, strict=True)):
+        if _TALK.search(" ".join(token.text for token in own)):
             talked = position
         about_cars = position - talked <= _TURNS_BACK
         about_devices = _DEVICES.search(turn.text.lower()) and not about_cars
@@ -41,21 +41,21 @@ def plate_spans(turns: Sequence[Said], pieces: Sequence[Sequence[Piece]]) -> Ite
             yield from _spoken(own)
 
 
-def _spoken(own: Sequence[Piece]) -> Iterator[Span]:
-    for place, piece in enumerate(own):
-        if not piece.digits or not 1 <= int(piece.digits[:3]) <= 81 or len(piece.digits) > 2 or piece.measures:
+def _spoken(own: Sequence[Token]) -> Iterator[Span]:
+    for place, token in enumerate(own):
+        if not token.digits or not 1 <= int(token.digits[:3]) <= 81 or len(token.digits) > 2 or token.measures:
             continue
-        start = place - 1 if place and own[place - 1].digits == "0" and len(piece.digits) == 1 else place
+        start = place - 1 if place and own[place - 1].digits == "0" and len(token.digits) == 1 else place
         after = _after_letters(own, place + 1)
         end = after
         while end < len(own) and own[end].digits and sum(len(p.digits) for p in own[after : end + 1]) <= 5:
             end += 1
         digits = sum(len(p.digits) for p in own[after:end])
         if after > place + 1 and digits >= 2:
-            yield Span(piece.turn, own[start].start, own[end - 1].end, Kind.PLATE)
+            yield Span(token.turn, own[start].start, own[end - 1].end, Kind.PLATE)
 
 
-def _after_letters(own: Sequence[Piece], place: int) -> int:
+def _after_letters(own: Sequence[Token], place: int) -> int:
     """Return the place after one to three letters: their names, code words with ``-nın x-sı``, or one short word."""
     letters, first = 0, place
     while place < len(own) and letters < 3 and not own[place].digits:

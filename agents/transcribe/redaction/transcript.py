@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from statistics import fmean
 from typing import NamedTuple
 
-from agents.transcribe.numbers import normalised
+from agents.transcribe.inverse_text_normalisation import normalised
 from agents.transcribe.redaction.careful import WITHHELD, report
 from agents.transcribe.redaction.core import redact
 from agents.transcribe.redaction.spans import Said, Span, by_turn

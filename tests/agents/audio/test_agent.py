@@ -1,25 +1,31 @@
 """The audio stage with real child processes, from a call's end to prepared audio."""
 
+import asyncio
 import io
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
+import fsspec
 import numpy as np
 import pytest
 import pytest_asyncio
 import soundfile
+from fsspec.implementations.memory import MemoryFileSystem
 
 from agents.audio.agent import AudioAgent
 from agents.audio.decode import UndecodableRecording
-from agents.audio.fetching.settings import FetchSettings
+from agents.audio.fetch_settings import FetchSettings
 from agents.audio.settings import AudioSettings
 from schemas import CallEnded, OneFile, Speaker
 from streams.errors import NativeCodeDied
-from streams.payloads.claim_check import ClaimCheckStore
+from streams.payloads.claim_check import AudioStoreUnavailable, ClaimCheckStore
 from streams.privacy import CallerPrivacy
 from streams.settings import PrivacySettings
 from tests.agents.audio.sounds import decode, encode
 from tests.agents.demo_calls import RECORDINGS, demo_calls
+from tests.patience import PATIENCE_S
 from tests.schemas.examples import call_ended
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio(loop_scope="module")]
@@ -71,7 +77,7 @@ async def test_a_repetition_gives_the_same_event_and_the_same_audio(agent: Audio
     assert await agent.work(ended("wrong-number")) == await agent.work(ended("wrong-number"))
 
 
-async def test_what_a_child_raises_arrives_as_it_was_raised(agent: AudioAgent, tmp_path: Path) -> None:
+async def test_an_error_raised_in_a_child_arrives_unchanged(agent: AudioAgent, tmp_path: Path) -> None:
     path = tmp_path / "recording.wav"
     path.write_text("not a recording, but long enough to be one", encoding="utf-8")
     call = call_ended().model_copy(update={"recording": OneFile(uri=path.as_uri())})
@@ -92,4 +98,27 @@ async def test_a_recording_that_takes_too_long_costs_one_child_and_not_the_worke
         with pytest.raises(NativeCodeDied, match=r"no result within 0\.001 s"):
             await agent.work(ended("moving-house"))
     finally:
+        await agent.stop()
+
+
+class Hanging(MemoryFileSystem):  # type: ignore[misc]
+    """A driver that takes a file and never says that it has it."""
+
+    protocol = "hanging"
+    over = threading.Event()
+
+    def open(self, *_: Any, **__: Any) -> io.BytesIO:
+        self.over.wait()
+        return io.BytesIO()
+
+
+async def test_a_store_that_hangs_is_an_error_the_runner_waits_for() -> None:
+    fsspec.register_implementation("hanging", Hanging, clobber=True)
+    agent = AudioAgent(AudioSettings(), FETCHING, ClaimCheckStore("hanging://calls", limit_s=0.1), PRIVACY)
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            with pytest.raises(AudioStoreUnavailable, match=r"no answer from hanging://calls within 0\.\d+ s"):
+                await agent.work(ended("dead-line"))
+    finally:
+        Hanging.over.set()
         await agent.stop()

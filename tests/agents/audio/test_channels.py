@@ -33,7 +33,7 @@ def one_file(tmp_path: Path, samples: Samples, sample_rate_hz: int = 8000) -> di
 
 
 @pytest.mark.parametrize("lengths", [[1], [3, 3, 3], [10], [2, 0, 9, 1], []])
-def test_blocks_are_cut_anew_without_losing_a_sample(lengths: list[int]) -> None:
+def test_blocks_of_any_length_are_cut_to_one_size_without_losing_a_sample(lengths: list[int]) -> None:
     samples = np.arange(sum(lengths), dtype=np.float32)[np.newaxis]
     blocks = list(in_blocks(np.split(samples, np.cumsum(lengths)[:-1], axis=1) if lengths else [], 4))
     assert all(block.shape[1] == 4 for block in blocks[:-1])
@@ -65,7 +65,7 @@ def test_channels_beyond_the_second_can_be_named(tmp_path: Path) -> None:
     assert (layout, heard_hz(signals)) == ("multichannel", {CUSTOMER: 900, AGENT: 500})
 
 
-def test_of_many_channels_none_is_guessed(tmp_path: Path) -> None:
+def test_a_recording_of_many_channels_is_refused_unless_they_are_named(tmp_path: Path) -> None:
     with pytest.raises(ChannelMissing, match="4 channels and nothing says who is on which"):
         streamed(OneFile(uri="a"), one_file(tmp_path, FOUR))
 

@@ -7,13 +7,13 @@ import pytest
 import soundfile
 
 from agents.audio.core import prepare
-from agents.audio.prepared import Hearing, Prepared
+from agents.audio.prepared import AudioOptions, Prepared
 from schemas import FilePerSpeaker, OneFile, Recording, Speaker, SpeakerFile
 from tests.agents.audio.sounds import Samples, decode, encode, loudest_hz, tone, write_wav
 from tests.agents.demo_calls import RECORDINGS, demo_calls
 
 CUSTOMER, AGENT, UNDIVIDED = Speaker.CUSTOMER, Speaker.AGENT, Speaker.UNDIVIDED
-HEARING = Hearing(channels=None, threshold=0.5, min_silence_s=0.3)
+OPTIONS = AudioOptions(channels=None, threshold=0.5, min_silence_s=0.3)
 
 
 def prepared(recording: Recording | Path, flac: Path, **files: Path) -> tuple[Prepared, Samples]:
@@ -21,7 +21,7 @@ def prepared(recording: Recording | Path, flac: Path, **files: Path) -> tuple[Pr
     if isinstance(recording, Path):
         files = {"a": recording}
         recording = OneFile(uri="a")
-    result = prepare(recording, files, flac, HEARING)
+    result = prepare(recording, files, flac, OPTIONS)
     samples, sample_rate_hz = soundfile.read(flac, dtype="float32", always_2d=True)
     assert sample_rate_hz == 16_000
     assert soundfile.info(flac).format == "FLAC"
@@ -75,7 +75,7 @@ def test_one_mix_on_both_channels_is_heard_once(call: Samples, flac: Path, tmp_p
     assert np.square(samples).mean() == pytest.approx(np.square(whole).mean(), rel=0.1)  # the louder one was kept
 
 
-def test_who_is_heard_through_on_the_other_channel_is_heard_once(call: Samples, flac: Path, tmp_path: Path) -> None:
+def test_a_speaker_who_bleeds_into_the_other_channel_counts_once(call: Samples, flac: Path, tmp_path: Path) -> None:
     through = call + np.roll(call[::-1], 24, axis=1) * np.float32(0.1)  # 3 ms and -20 dB, both ways
     plain, _ = prepared(write_wav(tmp_path / "plain.wav", call), flac)
     bled, _ = prepared(write_wav(tmp_path / "bled.wav", through), flac)

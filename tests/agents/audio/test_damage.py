@@ -48,14 +48,14 @@ def test_a_few_flipped_bytes_cost_less_than_two_seconds(file: str, size: int, lo
 
 @pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="compares with the ffmpeg program, which is not installed")
 @pytest.mark.parametrize("form", FORMATS, ids=lambda form: form.file)
-def test_as_many_seconds_are_decoded_as_ffmpeg_decodes(form: Format, tmp_path: Path) -> None:
+def test_a_damaged_recording_gives_as_many_seconds_as_ffmpeg_decodes(form: Format, tmp_path: Path) -> None:
     for paths in damaged_files(form, tmp_path, 6, 2):
         for path in paths:
             assert heard(path).decoded_s == pytest.approx(ffmpegs_s(path), rel=0.03, abs=0.1), path.name
 
 
 @pytest.mark.parametrize("form", [form for form in FORMATS if form.file not in SLIPPING], ids=lambda form: form.file)
-def test_what_is_decoded_and_what_is_lost_make_the_whole_call(form: Format, tmp_path: Path) -> None:
+def test_decoded_and_lost_seconds_add_up_to_the_call(form: Format, tmp_path: Path) -> None:
     form.written(tmp_path)
     path = form.files(tmp_path)[0]
     content = path.read_bytes()
@@ -68,7 +68,7 @@ def test_what_is_decoded_and_what_is_lost_make_the_whole_call(form: Format, tmp_
 
 
 @pytest.mark.parametrize("file", CHECKED)
-def test_where_there_are_checksums_no_damage_goes_unseen(file: str, tmp_path: Path) -> None:
+def test_damage_to_a_format_with_checksums_is_always_seen(file: str, tmp_path: Path) -> None:
     _BY_FILE[file].written(tmp_path)
     path = tmp_path / file
     content = path.read_bytes()

@@ -82,7 +82,9 @@ def test_a_name_decides_nothing_the_content_does(recordings: dict[str, Path], tm
     ],
     ids=["empty", "text", "html", "zeros", "four bytes"],
 )
-def test_what_is_no_recording_is_named_with_its_size(tmp_path: Path, content: bytes, said: str) -> None:
+def test_a_file_that_is_no_recording_is_undecodable_and_its_size_is_named(
+    tmp_path: Path, content: bytes, said: str
+) -> None:
     path = tmp_path / "recording.wav"
     path.write_bytes(content)
     with pytest.raises(UndecodableRecording, match=said):
@@ -130,7 +132,7 @@ def test_damage_anywhere_gives_samples_or_the_error_and_nothing_else(
 ) -> None:
     whole, unexpected = recordings[codec].read_bytes(), {}
     for seed in range(20):
-        random, damaged = Random(seed), bytearray(whole)  # noqa: S311 - the same damage every time
+        random, damaged = Random(seed), bytearray(whole)
         for _ in range(40):
             damaged[random.randrange(len(damaged))] = random.randrange(256)
         path = tmp_path / f"{seed}.{codec}"

@@ -98,7 +98,7 @@ def test_silence_in_between_is_gated_out() -> None:
 
 
 @pytest.mark.parametrize("samples", [0, 100, 10 * SAMPLE_RATE_HZ])
-def test_nothing_loud_or_long_enough_has_no_loudness(samples: int) -> None:
+def test_a_channel_too_faint_or_too_short_has_no_loudness(samples: int) -> None:
     assert loudness(np.zeros(samples, np.float32)) is None
 
 

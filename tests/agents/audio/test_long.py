@@ -18,7 +18,7 @@ import json, sys
 from pathlib import Path
 
 from agents.audio.core import prepare, warm_up
-from agents.audio.prepared import Hearing
+from agents.audio.prepared import AudioOptions
 from schemas import OneFile
 
 def peak_mb():
@@ -28,7 +28,7 @@ def peak_mb():
 warm_up()
 before = peak_mb()
 flac = Path(sys.argv[2])
-result = prepare(OneFile(uri="a"), {"a": Path(sys.argv[1])}, flac, Hearing(None, 0.5, 0.3))
+result = prepare(OneFile(uri="a"), {"a": Path(sys.argv[1])}, flac, AudioOptions(None, 0.5, 0.3))
 print(json.dumps([peak_mb() - before, result.recording_facts.duration_s, result.recording_facts.damaged]))
 """
 

@@ -34,7 +34,7 @@ def test_the_frequency_the_length_and_the_loudness_stay(rate_hz: int) -> None:
     assert np.abs(tone_at_16_khz[0, 1000:-1000]).max() == pytest.approx(0.5, abs=0.02)
 
 
-def test_what_16_khz_cannot_hold_is_filtered_and_not_folded_back() -> None:
+def test_frequencies_above_8_khz_are_filtered_and_not_folded_back() -> None:
     assert np.abs(whole(tone(15_000, 1, 48_000), 48_000)[0, 1000:-1000]).max() < 0.02
 
 

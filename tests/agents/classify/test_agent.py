@@ -38,7 +38,7 @@ async def test_a_call_in_which_the_customer_speaks_is_asked_about_once() -> None
     assert (result.decision.category, result.classifier, colleague.asked) == ("potential_customer", "colleague", 1)
 
 
-async def test_nobody_is_asked_about_a_call_without_the_customer() -> None:
+async def test_a_call_without_the_customer_is_not_asked_about() -> None:
     colleague = Colleague(0.9)
     result = await ClassifyAgent(colleague, TAXONOMY, 0.5).work(call_transcribed(turn(Speaker.AGENT, "alo alo")))
     assert (result.decision.category, result.classifier, colleague.asked) == ("empty_call", "rule", 0)
@@ -82,13 +82,13 @@ def test_the_key_is_never_shown() -> None:
     assert "s3cret" not in repr(ClassifySettings(gemini_api_key=SecretStr("s3cret")))
 
 
-def test_what_was_decided_provisionally_is_put_into_the_lane_as_an_event_of_its_own() -> None:
+def test_a_provisional_decision_goes_into_the_lane_as_an_event_of_its_own() -> None:
     call, result = call_transcribed(), call_classified().model_copy(update={"provisional": False})
     agent = ClassifyAgent(OfflineClassifier(TAXONOMY), TAXONOMY, 0.5)
-    assert agent.aside(call, result) is None
-    aside = agent.aside(call, result.model_copy(update={"provisional": True}))
+    assert agent.side_output(call, result) is None
+    aside = agent.side_output(call, result.model_copy(update={"provisional": True}))
     assert aside is not None
     topic, event = aside
-    assert (topic,) == STAGES["classify"].besides == (REPROCESS,)  # what its Kafka user may write follows from it
+    assert (topic,) == STAGES["classify"].also_produces == (REPROCESS,)  # what its Kafka user may write follows from it
     assert event.event_id != call.event_id
     assert event == call.model_copy(update={"event_id": event.event_id})

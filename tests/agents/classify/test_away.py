@@ -14,12 +14,11 @@ import pytest
 from pydantic import SecretStr
 
 from agents.classify.agent import ClassifyAgent, make_classifier
-from agents.classify.settings import ClassifySettings
-from agents.classify.usage import Price
+from agents.classify.settings import ClassifySettings, Price
 from callsift.embedded import free_port
 from schemas import CallClassified, Taxonomy
 from streams.message import Headers, Message
-from streams.processing.runner import StageRunner
+from streams.processing.runner import Patience, StageRunner
 from streams.settings import RunnerSettings
 from streams.topics import CLASSIFIED, REPROCESS, STAGES, TRANSCRIPTS, Topic
 from tests.patience import PATIENCE_S
@@ -47,19 +46,19 @@ class World:
             gemini_api_key=SecretStr("key"),
             gemini_endpoint=f"http://127.0.0.1:{self._port}",
             when_away=policy,
-            away_probe_s=1.0,
             daily_budget=budget,
             gemini_model="m",
             prices={"m": Price(prompt=1.0, answer=10.0)},
         )
         taxonomy = Taxonomy.load()
-        agent = ClassifyAgent(make_classifier(settings, taxonomy), taxonomy, settings.confidence_floor)
+        agent = ClassifyAgent(make_classifier(settings, taxonomy, probe_s=1.0), taxonomy, settings.confidence_floor)
         self._runner = StageRunner(
             STAGES["classify"],
             agent,
             self._publish,
-            RunnerSettings(longest_probe_s=2.0),
+            RunnerSettings(),
             on_pause=self.pauses.append,
+            patience=Patience(longest_probe_s=2.0),
         )
 
     def switch_on(self, *, failing: bool = False) -> None:
@@ -131,9 +130,9 @@ async def went_away(policy: str, absence: str) -> tuple[World, float, float]:
     return world, back_at, done_at
 
 
-async def test_wait_every_call_waits_for_the_model_and_none_is_lost(absence: str) -> None:
+async def test_under_wait_every_call_waits_for_the_model_and_none_is_lost(absence: str) -> None:
     world, back_at, done_at = await went_away("wait", absence)
-    print(  # noqa: T201 - the figures of docs/classification.md
+    print(  # the figures of docs/classification.md
         f"\nwait, {absence} for {AWAY_S:g} s: {len(world.results)} of 30 calls by gemini, elsewhere {world.elsewhere}, "
         f"paused for {world.pauses}, done {done_at - back_at:.1f} s after it was back"
     )
@@ -144,11 +143,11 @@ async def test_wait_every_call_waits_for_the_model_and_none_is_lost(absence: str
     assert world.pauses[-1] is None
 
 
-async def test_offline_every_call_is_decided_meanwhile_and_marked(absence: str) -> None:
+async def test_under_offline_every_call_is_decided_meanwhile_and_marked(absence: str) -> None:
     world, back_at, _ = await went_away("offline", absence)
     meanwhile = world.decided("meanwhile")
     in_time = sum(at < back_at for call_id, (_, at) in world.results.items() if call_id.startswith("meanwhile"))
-    print(  # noqa: T201
+    print(
         f"\noffline, {absence} for {AWAY_S:g} s: {meanwhile.count(('offline', True))} of {len(meanwhile)} calls "
         f"provisional, {in_time} of them before it was back, elsewhere {world.elsewhere}"
     )
@@ -162,7 +161,7 @@ BUDGET = 0.02
 """A call costs 0.0018 here, and is expected to cost 0.007 before it is asked."""
 
 
-async def test_wait_a_spent_budget_pauses_the_stage() -> None:
+async def test_under_wait_a_spent_budget_pauses_the_stage() -> None:
     world = World("wait", BUDGET)
     world.switch_on()
     await world.give("call", 20)
@@ -179,7 +178,7 @@ async def test_wait_a_spent_budget_pauses_the_stage() -> None:
     assert world.elsewhere == []
 
 
-async def test_offline_a_spent_budget_lets_the_other_decide_and_marks_it() -> None:
+async def test_under_offline_a_spent_budget_lets_the_other_decide_and_marks_it() -> None:
     world = World("offline", BUDGET)
     world.switch_on()
     await world.give("call", 20)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from agents.classify import core
 from agents.classify.confidence import combined
 from agents.classify.core import Answer, Source
-from agents.classify.hosted import agreed
+from agents.classify.hosted.classifier import agreed
 from schemas import CallClassified, Leaf, Taxonomy
 from tests.schemas.examples import call_transcribed
 
@@ -35,14 +35,16 @@ def test_each_witness_may_halve_the_models_number(
 
 
 @given(SHARE, WITNESS, WITNESS)
-def test_no_witness_raises_it_and_it_stays_a_share(
+def test_no_witness_raises_the_confidence_and_it_stays_between_0_and_1(
     stated: float, transcript: float | None, agreement: float | None
 ) -> None:
     assert 0 <= combined(stated, transcript, agreement) <= stated
 
 
 @given(SHARE, SHARE, SHARE, SHARE)
-def test_a_better_transcript_never_lowers_it(stated: float, one: float, other: float, agreement: float) -> None:
+def test_a_better_transcript_never_lowers_the_confidence(
+    stated: float, one: float, other: float, agreement: float
+) -> None:
     low, high = sorted((one, other))
     assert combined(stated, low, agreement) <= combined(stated, high, agreement)
 

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from agents.classify.labelled import Dialogue, RecordedCall, UnusableLabels, read_dialogues, read_labelled
+from agents.classify.labelled import LabelledDialogue, RecordedCall, read_labelled, read_labelled_dialogues
 from schemas import FilePerSpeaker, OneFile, Taxonomy
+from streams.errors import CallsiftError
 
 TAXONOMY = Taxonomy.load()
 GOOD: dict[str, Any] = {
@@ -18,7 +19,7 @@ GOOD: dict[str, Any] = {
 }
 
 
-def read(path: Path, *lines: Any) -> list[Dialogue | RecordedCall]:
+def read(path: Path, *lines: Any) -> list[LabelledDialogue | RecordedCall]:
     file = path / "mine.jsonl"
     file.write_text("\n".join(line if isinstance(line, str) else json.dumps(line) for line in lines))
     return read_labelled([file], TAXONOMY)
@@ -35,7 +36,7 @@ def test_turns_and_recordings_can_stand_in_one_file(tmp_path: Path) -> None:
         {"id": "c", "recording": {"uri": "c.wav", "channels": {"customer": 1, "agent": 0}}, **label},
         {"id": "d", "recording": legs, **label},
     )
-    assert isinstance(found[0], Dialogue)
+    assert isinstance(found[0], LabelledDialogue)
     one, channels, two = (call.recording for call in found[1:] if isinstance(call, RecordedCall))
     assert isinstance(one, OneFile)
     assert one.uri == str(tmp_path / "b.wav")  # relative paths are meant from the file's folder
@@ -48,7 +49,7 @@ def test_turns_and_recordings_can_stand_in_one_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("no json, gizli", "line 2 is no labelled call: no JSON"),
+        ("no json, gizli", "line 2 is no labelled call: all of it: Invalid JSON"),
         ([1], "line 2 is no labelled call"),
         (GOOD | {"id": "b", "turns": [{"speaker": "caller", "text": "gizli"}]}, "turns.0.speaker"),
         (GOOD | {"id": "b", "turns": [{"speaker": "agent"}]}, "turns.0.text"),
@@ -59,8 +60,8 @@ def test_turns_and_recordings_can_stand_in_one_file(tmp_path: Path) -> None:
         (GOOD, "a second call a"),
     ],
 )
-def test_what_is_wrong_is_named_and_not_quoted(tmp_path: Path, line: Any, said: str) -> None:
-    with pytest.raises(UnusableLabels) as refused:
+def test_a_line_that_is_wrong_is_named_and_not_quoted(tmp_path: Path, line: Any, said: str) -> None:
+    with pytest.raises(CallsiftError) as refused:
         read(tmp_path, GOOD, line)
     assert said in str(refused.value)
     assert "mine.jsonl" in str(refused.value)
@@ -73,12 +74,12 @@ def test_a_line_separator_within_a_text_ends_no_line(tmp_path: Path) -> None:
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(UnusableLabels, match=r"none\.jsonl"):
+    with pytest.raises(CallsiftError, match=r"none\.jsonl"):
         read_labelled([tmp_path / "none.jsonl"], TAXONOMY)
 
 
 def test_nothing_can_be_learnt_from_a_recording(tmp_path: Path) -> None:
     path = tmp_path / "mine.jsonl"
     path.write_text(json.dumps({"id": "b", "recording": "b.wav", "category": "empty_call"}))
-    with pytest.raises(UnusableLabels, match="recording instead of turns"):
-        read_dialogues([path])
+    with pytest.raises(CallsiftError, match="recording instead of turns"):
+        read_labelled_dialogues([path])

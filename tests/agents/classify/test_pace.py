@@ -28,7 +28,7 @@ pytestmark = pytest.mark.integration
 CALLS = int(os.environ.get("CALLSIFT_TEST_PACE_CALLS", "100"))
 PER_MINUTE = 600
 BURST = 24
-"""What a limit of 600 a minute lets pass at once, see Bucket."""
+"""What a limit of 600 a minute lets pass at once, see TokenBucket."""
 FAULTS = (
     failed(429, retry_delay="0.3s"),
     failed(429),
@@ -57,7 +57,7 @@ class ShakyService:
     """Answers what the call itself names; three requests in ten get a fault."""
 
     def __init__(self) -> None:
-        self._chance = random.Random(6)  # noqa: S311 - not a secret
+        self._chance = random.Random(6)
         self.faults = 0
 
     def respond(self, request: Request) -> Reply:
@@ -131,7 +131,7 @@ async def test_with_three_faults_in_ten_every_call_ends_right_and_the_limit_is_k
     instants = [request.at_s for request in server.received]
     saturated = instants[BURST:emptied_after]  # the store is used up, and there is still something to ask
     per_minute = (len(saturated) - 1) / (saturated[-1] - saturated[0]) * 60
-    print(  # noqa: T201 - the figures of docs/classification.md
+    print(  # the figures of docs/classification.md
         f"\n{client}: {CALLS} calls, {len(instants)} requests in {instants[-1] - instants[0]:.1f} s, "
         f"{service.faults / len(instants):.0%} faults; most in a minute {most_within(instants, 60)} of {PER_MINUTE}, "
         f"used {per_minute / PER_MINUTE:.0%}; through retry topics {broker.retries}, results {len(broker.results)}, "

@@ -5,11 +5,10 @@ from pathlib import Path
 import pytest
 
 from agents.classify.agent import make_model
-from agents.classify.errors import ModelAway
-from agents.classify.gemini import GeminiModel
-from agents.classify.prompt import make_prompt
-from agents.classify.settings import ClassifySettings
-from agents.classify.usage import Price
+from agents.classify.hosted.errors import ModelAway
+from agents.classify.hosted.gemini import GeminiModel
+from agents.classify.hosted.prompt import make_prompt
+from agents.classify.settings import ClassifySettings, Price
 from schemas import Taxonomy
 from streams.errors import SettingsError
 
@@ -33,16 +32,28 @@ def test_prices_are_read_from_json(monkeypatch: pytest.MonkeyPatch) -> None:
         ("CALLSIFT_CLASSIFY_PRICES", '{"m": {"prompt": -1, "answer": 1}}', "CALLSIFT_CLASSIFY_PRICES"),
         ("CALLSIFT_CLASSIFY_TIME_ZONE", "Istanbul", "write one like Europe/Istanbul"),
         ("CALLSIFT_CLASSIFY_TIME_ZONE", "../etc/passwd", "write one like Europe/Istanbul"),
-        ("CALLSIFT_CLASSIFY_CURRENCY", "lira", "CALLSIFT_CLASSIFY_CURRENCY"),
+        (
+            "CALLSIFT_CLASSIFY_PRICES",
+            '{"m": {"prompt": 1, "answer": 1, "currency": "lira"}}',
+            "CALLSIFT_CLASSIFY_PRICES",
+        ),
         ("CALLSIFT_CLASSIFY_WHEN_AWAY", "panic", "CALLSIFT_CLASSIFY_WHEN_AWAY"),
-        ("CALLSIFT_CLASSIFY_GEMINI_TURN_CHARS", "30000", "at least twice"),
-        ("CALLSIFT_CLASSIFY_SAMPLES", "1", "CALLSIFT_CLASSIFY_SAMPLES"),
+        ("CALLSIFT_CLASSIFY_GEMINI_TRANSCRIPT_CHARS", "0", "CALLSIFT_CLASSIFY_GEMINI_TRANSCRIPT_CHARS"),
+        ("CALLSIFT_CLASSIFY_GEMINI_VERTEX_PROJECT", "/europe-west3", "CALLSIFT_CLASSIFY_GEMINI_VERTEX_PROJECT"),
+        ("CALLSIFT_CLASSIFY_AGREEMENT", "1", "CALLSIFT_CLASSIFY_AGREEMENT"),
+        ("CALLSIFT_CLASSIFY_AGREEMENT", "samples", "CALLSIFT_CLASSIFY_AGREEMENT"),
     ],
 )
 def test_a_wrong_value_is_named(monkeypatch: pytest.MonkeyPatch, variable: str, value: str, rule: str) -> None:
     monkeypatch.setenv(variable, value)
     with pytest.raises(SettingsError, match=rule):
         ClassifySettings.read()
+
+
+@pytest.mark.parametrize(("value", "samples"), [("none", 1), ("offline", 1), ("2", 2), ("9", 9)])
+def test_agreement_says_how_often_gemini_is_asked(monkeypatch: pytest.MonkeyPatch, value: str, samples: int) -> None:
+    monkeypatch.setenv("CALLSIFT_CLASSIFY_AGREEMENT", value)
+    assert ClassifySettings.read().samples == samples
 
 
 def test_a_budget_needs_a_price(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -56,9 +67,10 @@ def test_a_budget_needs_a_price(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_vertex_ai_needs_a_project_and_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CALLSIFT_CLASSIFY_GEMINI_VERTEX_PROJECT", "our-project")
-    monkeypatch.setenv("CALLSIFT_CLASSIFY_GEMINI_VERTEX_LOCATION", "europe-west3")
+    monkeypatch.setenv("CALLSIFT_CLASSIFY_GEMINI_VERTEX_PROJECT", "our-project/europe-west3")
     settings = ClassifySettings.read()
+    assert settings.vertex_ai == ("our-project", "europe-west3")
+    assert ClassifySettings(gemini_vertex_project="our-project").vertex_ai == ("our-project", "global")
     assert settings.chosen == "gemini"
     model = make_model(settings)
     assert isinstance(model, GeminiModel)

@@ -27,9 +27,8 @@ def test_every_setting_that_decides_changes_the_policy_of_a_hosted_model(classif
             {},
             {"confidence_floor": 0.5},
             {"agreement": "offline"},
-            {"agreement": "samples"},
-            {"agreement": "samples", "samples": 5},
-            {"gemini_turn_chars": 9_000},
+            {"agreement": 3},
+            {"agreement": 5},
             {"gemini_transcript_chars": 50_000},
             {"time_zone": "Europe/Berlin"},
         )
@@ -41,19 +40,18 @@ def test_every_setting_that_decides_changes_the_policy_of_a_hosted_model(classif
 def test_the_offline_classifiers_policy_is_its_floor() -> None:
     plain = versions("offline")
     assert versions("offline", confidence_floor=0.5).policy != plain.policy
-    hosted_only: dict[str, Any] = {"agreement": "samples", "gemini_turn_chars": 9_000, "time_zone": "Europe/Berlin"}
+    hosted_only: dict[str, Any] = {"agreement": 3, "gemini_transcript_chars": 9_000, "time_zone": "Europe/Berlin"}
     assert versions("offline", **hosted_only) == plain
 
 
 @pytest.mark.parametrize(
     "changed",
     [
-        {"samples": 5},  # nobody is asked several times
         {"gemini_timeout_s": 5.0},
         {"gemini_concurrency": 2},
         {"reprocess_per_minute": 1},
         {"when_away": "offline"},  # who stands in says so itself
-        {"agreement": "none", "currency": "TRY"},
+        {"agreement": "none", "prices": {"m": {"prompt": 1.0, "answer": 1.0, "currency": "TRY"}}},
     ],
 )
 def test_a_setting_that_decides_nothing_changes_no_version(changed: dict[str, Any]) -> None:

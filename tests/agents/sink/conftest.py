@@ -11,7 +11,7 @@ from pymongo import MongoClient
 from agents.sink.settings import SinkSettings
 from agents.sink.store import OutcomeStore
 from callsift.embedded import EmbeddedStore
-from tests.servers.mongo import mongo_java_server
+from tests.servers.mongo import mongo_java_server, with_database
 
 
 @pytest.fixture(scope="session")
@@ -56,7 +56,7 @@ async def store(request: pytest.FixtureRequest) -> AsyncIterator[OutcomeStore]:
     else:
         uri = request.getfixturevalue(request.param)
     database = f"test-{uuid4().hex}"
-    store = OutcomeStore(SinkSettings(uri=SecretStr(uri), database=database))
+    store = OutcomeStore(SinkSettings(uri=SecretStr(with_database(uri, database))))
     yield store
     store.close()
     with MongoClient[dict[str, object]](uri) as client:

@@ -188,7 +188,7 @@ def test_a_failure_never_replaces_a_category(order: list[CallOutcome]) -> None:
 
 
 @given(arrivals)
-def test_what_was_published_last_is_the_newest_whatever_came_again(order: list[CallOutcome]) -> None:
+def test_the_newest_outcome_is_published_last_in_any_order_of_arrival(order: list[CallOutcome]) -> None:
     published, history = store(order)
     assert published[-1] == history[-1], "compaction keeps the message that was published last"
 
@@ -223,7 +223,7 @@ CORRECTIONS = {
 
 
 @pytest.mark.parametrize("name", CORRECTIONS)
-def test_whatever_a_subscriber_sees_of_the_call_is_a_correction_once(name: str) -> None:
+def test_a_changed_fact_of_the_call_is_one_correction_however_often_it_comes(name: str) -> None:
     changed = CallOutcome.model_validate(done("a").model_dump() | {name: CORRECTIONS[name]})
     published, history = store([done("a"), changed, changed, done("a"), changed])
     assert [outcome.revision for outcome in published] == [1, 2, 2, 2, 2]
@@ -231,7 +231,7 @@ def test_whatever_a_subscriber_sees_of_the_call_is_a_correction_once(name: str) 
     assert len(history) == 2
 
 
-def test_what_says_when_and_how_it_was_worked_on_and_another_answer_correct_nothing() -> None:
+def test_processing_details_and_a_reworded_answer_are_no_correction() -> None:
     again = done("a").model_copy(
         update={
             "hops": (),
@@ -251,13 +251,13 @@ def test_what_says_when_and_how_it_was_worked_on_and_another_answer_correct_noth
     assert history == [done("a")]
 
 
-def test_an_old_event_undoes_no_correction_after_the_call_was_judged_anew() -> None:
+def test_an_old_event_undoes_no_correction_after_the_call_was_classified_again() -> None:
     published, history = store([done("a"), corrected("a", "sales"), corrected("b", "sales"), done("b"), done("a")])
     assert [outcome.revision for outcome in published] == [1, 2, 3, 3, 3]
     assert history[-1].queue == "sales"
 
 
-def test_what_was_asked_before_a_correction_and_answered_after_it_does_not_undo_it() -> None:
+def test_an_answer_to_a_question_from_before_a_correction_does_not_undo_it() -> None:
     """As where a call waits in the reprocessing lane while the PBX corrects it."""
     published, history = store([done("a"), corrected("a", "sales"), done("b"), corrected("b", "sales")])
     assert [(outcome.revision, outcome.queue) for outcome in published] == [

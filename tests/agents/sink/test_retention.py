@@ -6,7 +6,7 @@ import pytest
 from pydantic import SecretStr
 
 from agents.sink.settings import SinkSettings
-from agents.sink.store import OutcomeStore, StoreUnavailable
+from agents.sink.store import MongoUnavailable, OutcomeStore
 from callsift.embedded import free_port
 from tests.agents.sink.outcomes import done
 
@@ -35,8 +35,8 @@ async def test_a_document_is_as_old_as_its_newest_outcome(store: OutcomeStore) -
 async def test_a_store_that_is_away_is_named() -> None:
     uri = SecretStr(f"mongodb://127.0.0.1:{free_port()}")
     store = OutcomeStore(SinkSettings(uri=uri, timeout_s=0.2))
-    with pytest.raises(StoreUnavailable):
+    with pytest.raises(MongoUnavailable):
         await store.delete_before(DECIDED_AT)
-    with pytest.raises(StoreUnavailable):
+    with pytest.raises(MongoUnavailable):
         await store.count()
     store.close()

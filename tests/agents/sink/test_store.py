@@ -9,11 +9,12 @@ from uuid import uuid4
 import pytest
 from prometheus_client import REGISTRY
 from pydantic import SecretStr
+from pymongo import MongoClient
 
 from agents.sink import core
 from agents.sink.agent import SinkAgent
 from agents.sink.settings import SinkSettings
-from agents.sink.store import Chosen, OutcomeStore, StoreUnavailable
+from agents.sink.store import CallFilter, MongoUnavailable, OutcomeStore
 from callsift.embedded import free_port
 from schemas import CallOutcome, Leaf
 from streams.errors import PermanentError, SettingsError
@@ -22,6 +23,7 @@ from streams.settings import PrivacySettings
 from tests.agents.sink.outcomes import done, failed
 from tests.callsift import terminal
 from tests.schemas.examples import call_classified, call_ended, call_transcribed, dead_letter
+from tests.servers.mongo import with_database
 
 TURNS = call_transcribed().turns
 
@@ -70,7 +72,7 @@ async def test_another_classification_is_the_next_revision_and_the_first_stays_i
     assert revisions(found) == [(1, "a"), (2, "b")]
 
 
-async def test_a_correction_is_stored_and_outlives_the_event_that_it_corrects(store: OutcomeStore) -> None:
+async def test_a_correction_is_stored_and_the_corrected_event_does_not_undo_it(store: OutcomeStore) -> None:
     outcome = CallOutcome.model_validate_json(core.done(call_classified(), datetime.now(UTC)).model_dump_json())
     wrong = outcome.model_copy(update={"metadata": outcome.metadata | {"n": 1.0, "deep": [{"b": None, "a": "ş"}]}})
     right = wrong.model_copy(update={"metadata": wrong.metadata | {"n": 2.0}})
@@ -86,7 +88,7 @@ async def test_a_correction_is_stored_and_outlives_the_event_that_it_corrects(st
     assert found["outcome"]["metadata"]["n"] == 2.0
 
 
-async def test_what_comes_again_late_does_not_put_an_older_outcome_over_a_newer(store: OutcomeStore) -> None:
+async def test_a_late_redelivery_does_not_put_an_older_outcome_over_a_newer(store: OutcomeStore) -> None:
     await store.save(done("a"))
     newest = await store.save(done("b"))
     assert await store.save(done("a")) == newest
@@ -171,14 +173,14 @@ async def test_the_agent_publishes_what_it_stored(store: OutcomeStore) -> None:
     assert [turn["text"] for turn in found["turns"]] == [turn.text for turn in call_classified().turns]
 
 
-async def test_whoever_published_an_older_outcome_last_is_told_the_newest(store: OutcomeStore) -> None:
+async def test_an_older_outcome_published_last_is_followed_by_the_newest(store: OutcomeStore) -> None:
     agent = SinkAgent(store, CallerPrivacy(PrivacySettings()))
     first = await agent.work(call_classified())
     second = await agent.work(call_classified().model_copy(update={"classification_id": "another"}))
     assert first is not None
     assert second is not None
-    assert await agent.superseded(first) == second
-    assert await agent.superseded(second) is None
+    assert await agent.follow_up(first) == second
+    assert await agent.follow_up(second) is None
 
 
 async def test_a_failure_with_metadata_that_no_store_can_hold_is_visible_without_it(store: OutcomeStore) -> None:
@@ -217,7 +219,7 @@ async def test_a_failure_whose_hops_no_store_can_hold_is_visible_all_the_same(
 async def test_a_store_that_is_away_is_a_transient_error_without_its_password() -> None:
     uri = SecretStr(f"mongodb://callsift:hunter2@127.0.0.1:{free_port()}/?authSource=admin")
     store = OutcomeStore(SinkSettings(uri=uri, timeout_s=0.05))
-    with pytest.raises(StoreUnavailable, match="CALLSIFT_MONGO_URI") as caught:
+    with pytest.raises(MongoUnavailable, match="CALLSIFT_MONGO_URI") as caught:
         await store.save(done("a"))
     store.close()
     assert "hunter2" not in str(caught.value)
@@ -240,7 +242,7 @@ async def test_calls_are_found_by_time_and_category_with_their_transcripts(store
     await store.save(failed("o-9", "gone"))
 
     async def found(**chosen: Any) -> list[str]:
-        calls = [one async for _, one in store.transcripts(Chosen(**chosen))]
+        calls = [one async for _, one in store.transcripts(CallFilter(**chosen))]
         assert all(one.turns == call.turns for one in calls)
         return sorted(one.call_id for one in calls)
 
@@ -263,18 +265,35 @@ async def test_indexes_are_made_once_and_change_nothing_that_is_found(store: Out
     await store.save(outcome.model_copy(update={"provisional": True}), call.turns)
     await store.save(outcome.model_copy(update={"call_id": "other", "provisional": False}), call.turns)
     for chosen, count in {
-        Chosen(): 2,
-        Chosen(since=call.ended_at): 2,
-        Chosen(provisional=True): 1,
-        Chosen(category=Leaf(str(outcome.category), None), until=call.ended_at): 0,
+        CallFilter(): 2,
+        CallFilter(since=call.ended_at): 2,
+        CallFilter(provisional=True): 1,
+        CallFilter(category=Leaf(str(outcome.category), None), until=call.ended_at): 0,
     }.items():
         assert len([one async for one in store.transcripts(chosen)]) == count, chosen
     assert await store.delete_before(call.ended_at + timedelta(seconds=1)) == 2
 
 
+@pytest.mark.parametrize("name", ["admin", "config", "local"])
+def test_a_database_of_mongodbs_own_is_refused_without_the_password(name: str) -> None:
+    with pytest.raises(SettingsError, match=rf"{name}.*/callsift\?authSource={name}") as refused:
+        OutcomeStore(SinkSettings(uri=SecretStr(f"mongodb://callsift:hunter2@127.0.0.1:1/{name}")))
+    assert "hunter2" not in str(refused.value)
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize(("path", "database"), [("", "callsift"), ("/calls-of-today", "calls-of-today")])
+async def test_the_address_names_the_database(embedded: str, path: str, database: str) -> None:
+    store = OutcomeStore(SinkSettings(uri=SecretStr(embedded + path)))
+    await store.save(done("a"))
+    store.close()
+    with MongoClient[dict[str, Any]](embedded) as client:
+        assert client[database]["calls"].count_documents({"_id": done("a").call_id}) == 1
+
+
 @pytest.mark.integration
 def test_the_command_makes_the_indexes_and_its_check_names_those_that_are_missing(embedded: str) -> None:
-    variables = {"CALLSIFT_MONGO_URI": embedded, "CALLSIFT_MONGO_DATABASE": f"test-{uuid4().hex}"}
+    variables = {"CALLSIFT_MONGO_URI": with_database(embedded, f"test-{uuid4().hex}")}
 
     def run(*options: str) -> tuple[int, list[str]]:
         ended = terminal.run(variables, "store", "indexes", "--json", *options)

@@ -7,21 +7,21 @@ from pathlib import Path
 import soundfile
 
 from agents.audio.core import prepare
-from agents.audio.prepared import Hearing, Prepared
+from agents.audio.prepared import AudioOptions, Prepared
 from schemas import SIDES, AudioReady, OneFile, Speaker, SpeechSegment
 from streams.payloads.claim_check import ClaimCheckStore
 from tests.agents.demo_calls import RECORDINGS, demo_calls
 from tests.schemas.examples import audio_ready
 
 CALLS = demo_calls()
-HEARING = Hearing(channels=dict(zip(SIDES, (0, 1), strict=True)), threshold=0.5, min_silence_s=0.3)
+OPTIONS = AudioOptions(channels=dict(zip(SIDES, (0, 1), strict=True)), threshold=0.5, min_silence_s=0.3)
 
 
 def prepared(name: str, flac: Path) -> Prepared:
     """Prepare a demo recording as the audio stage does."""
     recording = CALLS[name].recording
     assert isinstance(recording, OneFile)
-    return prepare(recording, {recording.uri: RECORDINGS / recording.uri}, flac, HEARING)
+    return prepare(recording, {recording.uri: RECORDINGS / recording.uri}, flac, OPTIONS)
 
 
 @cache

@@ -26,7 +26,7 @@ from agents.transcribe.redaction import core as redaction
 from agents.transcribe.settings import TranscribeSettings
 from schemas import AudioReady, CallTranscribed, Speaker, SpeechSegment, Taxonomy
 from streams.errors import NativeCodeDied, SettingsError
-from streams.payloads.claim_check import ClaimCheckStore, PayloadGone
+from streams.payloads.claim_check import AudioStoreUnavailable, ClaimCheckStore, PayloadGone
 from tests.agents.demo_calls import SPEECH_MODEL
 from tests.agents.transcribe.prepared_calls import CALLS, checkpoints, one_after_another, ready
 from tests.patience import PATIENCE_S
@@ -66,7 +66,7 @@ async def test_prepared_audio_becomes_the_transcript(agent: TranscribeAgent, sto
 
 @integration
 @in_module_loop
-async def test_a_call_whose_redaction_fails_goes_on_and_everybody_is_told(
+async def test_a_call_whose_redaction_fails_goes_on_and_says_how_many_turns_are_withheld(
     agent: TranscribeAgent, store: ClaimCheckStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def failing(*_: object) -> NoReturn:
@@ -108,7 +108,7 @@ async def test_a_silent_customer_leaves_only_the_agents_turns(agent: TranscribeA
 
 @integration
 @in_module_loop
-async def test_where_the_speakers_are_not_kept_apart_the_one_channel_is_recognised(
+async def test_a_recording_of_one_channel_is_recognised_as_one_undivided_speaker(
     agent: TranscribeAgent, store: ClaimCheckStore, tmp_path: Path
 ) -> None:
     apart = ready("moving-house", store)
@@ -133,6 +133,23 @@ async def test_audio_that_is_gone_is_a_permanent_error(agent: TranscribeAgent, s
     gone = call.audio.model_copy(update={"uri": call.audio.uri.replace("wrong-number", "deleted")})
     with pytest.raises(PayloadGone, match="Replay the call-ended event"):
         await agent.work(call.model_copy(update={"audio": gone}))
+
+
+@integration
+async def test_a_store_that_hangs_is_an_error_the_runner_waits_for(store: ClaimCheckStore, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")  # it holds its reader up for ever
+    agent = TranscribeAgent(
+        TranscribeSettings(vosk_model=SPEECH_MODEL), ClaimCheckStore(tmp_path.as_uri(), limit_s=0.1)
+    )
+    hung = {"uri": f"{tmp_path.as_uri()}/pipe", "size_bytes": 1}
+    call = ready("wrong-number", store)
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            with pytest.raises(AudioStoreUnavailable, match=r"within 0\.1 s"):
+                await agent.work(call.model_copy(update={"audio": call.audio.model_copy(update=hung)}))
+    finally:
+        os.close(os.open(tmp_path / "pipe", os.O_WRONLY))
+        await agent.stop()
 
 
 @integration
@@ -170,7 +187,7 @@ async def test_a_long_call_does_not_hold_up_the_short_one_behind_it(
 
     long = asyncio.create_task(follow("long", one_after_another("leaking-washing-machine", 30, store)))
     began = decoded_s()
-    while decoded_s() == began:  # noqa: ASYNC110 - until it has the children to itself
+    while decoded_s() == began:  # until it has the children to itself
         await asyncio.sleep(0.01)
     await follow("short", ready("wrong-number", store))
     await long
@@ -185,7 +202,7 @@ async def test_a_cancelled_call_leaves_the_children_to_the_next_one(
     long = one_after_another("leaking-washing-machine", 30, store)
     began = decoded_s()
     task = asyncio.create_task(agent.work(long))
-    while decoded_s() == began:  # noqa: ASYNC110 - until it is under way
+    while decoded_s() == began:  # until it is under way
         await asyncio.sleep(0.01)
     task.cancel()
     await asyncio.wait([task])
@@ -323,4 +340,4 @@ def resumed_s() -> float:
 
 
 def seconds(call: AudioReady) -> float:
-    return sum(span.seconds for span in spans_to_decode(call, settings().context_s))
+    return sum(span.seconds for span in spans_to_decode(call))

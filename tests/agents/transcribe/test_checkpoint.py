@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -11,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agents.transcribe.checkpoint import FORMAT, Checkpoint
-from agents.transcribe.core import Span
+from agents.transcribe.core import AudioSpan
 from schemas import ClaimCheck, Word
-from streams.payloads.claim_check import ClaimCheckStore, StoreUnavailable
+from streams.payloads.claim_check import AudioStoreUnavailable, ClaimCheckStore
 from tests.agents.transcribe.prepared_calls import checkpoints
 
-FIRST, SECOND = Span(0, 1.25, 3.1), Span(1, 2.7, 4.0)
+FIRST, SECOND = AudioSpan(0, 1.25, 3.1), AudioSpan(1, 2.7, 4.0)
 WORDS = [
     Word(text="su", start_s=1.3, end_s=1.5, confidence=0.9),
     Word(text="akıtıyor", start_s=2, end_s=3, confidence=1),
@@ -33,7 +34,7 @@ def checkpoint(store: ClaimCheckStore, *, audio: str = "ab" * 32, model: str = "
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    while not condition():  # noqa: ASYNC110 - it is a file or a line of the log that is waited for
+    while not condition():  # it is a file or a line of the log that is waited for
         await asyncio.sleep(0.01)
 
 
@@ -70,7 +71,9 @@ async def test_a_later_try_adds_to_what_it_found(store: ClaimCheckStore) -> None
 
 
 @pytest.mark.parametrize("change", [{"audio": "cd" * 32}, {"model": "tr@2"}])
-async def test_other_audio_and_another_model_begin_anew(store: ClaimCheckStore, change: dict[str, str]) -> None:
+async def test_a_checkpoint_of_other_audio_or_another_model_is_not_used(
+    store: ClaimCheckStore, change: dict[str, str]
+) -> None:
     async with written(store):
         pass
     other = checkpoint(store, **change)
@@ -78,15 +81,15 @@ async def test_other_audio_and_another_model_begin_anew(store: ClaimCheckStore, 
     assert other.missing([FIRST]) == [FIRST]
 
 
-@pytest.mark.parametrize("span", [Span(1, 1.25, 3.1), Span(0, 1.3, 3.1), Span(0, 1.25, 3.2)])
-async def test_only_the_very_same_span_counts(store: ClaimCheckStore, span: Span) -> None:
+@pytest.mark.parametrize("span", [AudioSpan(1, 1.25, 3.1), AudioSpan(0, 1.3, 3.1), AudioSpan(0, 1.25, 3.2)])
+async def test_only_the_very_same_span_counts(store: ClaimCheckStore, span: AudioSpan) -> None:
     async with written(store) as own:
         assert own.missing([span]) == [span]
 
 
 @given(st.floats(0, 14400), st.floats(0, 14400))
 def test_a_span_is_the_same_after_it_was_written(start_s: float, end_s: float) -> None:
-    decoded = [(Span(0, start_s, end_s), tuple(WORDS))]
+    decoded = [(AudioSpan(0, start_s, end_s), tuple(WORDS))]
     assert dict(FORMAT.validate_json(FORMAT.dump_json(decoded))) == dict(decoded)
 
 
@@ -107,10 +110,10 @@ class Away(ClaimCheckStore):
     """A store that is away."""
 
     def put(self, name: str, payload: bytes) -> ClaimCheck:
-        raise StoreUnavailable("cannot write", "come back later")
+        raise AudioStoreUnavailable("cannot write", "come back later")
 
     def find(self, name: str) -> bytes | None:
-        raise StoreUnavailable("cannot read", "come back later")
+        raise AudioStoreUnavailable("cannot read", "come back later")
 
 
 async def test_a_store_that_is_away_costs_only_the_checkpoint(caplog: pytest.LogCaptureFixture) -> None:
@@ -121,6 +124,31 @@ async def test_a_store_that_is_away_costs_only_the_checkpoint(caplog: pytest.Log
         await until(lambda: "checkpoint not written" in caplog.text)
     assert own.words(FIRST) == tuple(WORDS)
     assert {record.levelno for record in caplog.records} == {logging.WARNING}
+
+
+async def test_a_store_that_hangs_costs_only_the_checkpoint(
+    store: ClaimCheckStore, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with written(store):
+        pass
+    (pipe,) = (tmp_path / name for name in checkpoints(store))
+    pipe.unlink()
+    os.mkfifo(pipe)  # it holds its reader up for ever
+    later = checkpoint(ClaimCheckStore(tmp_path.as_uri(), limit_s=0.1))
+    try:
+        async with asyncio.timeout(10):
+            await later.read()
+    finally:
+        os.close(os.open(pipe, os.O_WRONLY))
+    assert later.missing([FIRST]) == [FIRST]
+    assert "checkpoint ignored" in caplog.text
+
+
+async def test_the_writer_of_checkpoints_has_ended_when_the_block_has(store: ClaimCheckStore) -> None:
+    before = asyncio.all_tasks()
+    async with checkpoint(store).kept():
+        assert asyncio.all_tasks() > before
+    assert asyncio.all_tasks() == before
 
 
 async def test_a_call_that_is_done_in_time_leaves_no_checkpoint(store: ClaimCheckStore) -> None:

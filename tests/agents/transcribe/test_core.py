@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from agents.transcribe.core import (
     JOB_S,
     PAUSE_WITHIN_TURN_S,
-    Span,
+    AudioSpan,
     completed,
     merge_turns,
     shared_out,
@@ -71,12 +71,16 @@ def test_spans_are_sorted_disjoint_inside_and_cover_every_segment(own: list[Spee
 
 
 def test_every_channel_is_decoded_in_order_of_time() -> None:
-    assert spans_to_decode(audio_ready(), 0.25) == [Span(1, 0.0, 2.0), Span(0, 1.75, 5.75), Span(0, 7.0, 9.25)]
+    assert spans_to_decode(audio_ready(), 0.25) == [
+        AudioSpan(1, 0.0, 2.0),
+        AudioSpan(0, 1.75, 5.75),
+        AudioSpan(0, 7.0, 9.25),
+    ]
 
 
 def test_an_undivided_recording_has_one_channel() -> None:
     call = undivided(segments((1.0, 2.0)))
-    assert spans_to_decode(call, 0.5) == [Span(0, 0.5, 2.5)]
+    assert spans_to_decode(call, 0.5) == [AudioSpan(0, 0.5, 2.5)]
 
 
 def undivided(speech: list[SpeechSegment]) -> AudioReady:
@@ -86,16 +90,16 @@ def undivided(speech: list[SpeechSegment]) -> AudioReady:
 
 
 @st.composite
-def any_spans(draw: st.DrawFn) -> list[Span]:
+def any_spans(draw: st.DrawFn) -> list[AudioSpan]:
     found, at_s = [], 0.0
     for gap_s, length_s in draw(st.lists(st.tuples(st.floats(0, 30), st.floats(0.1, 60)), max_size=60)):
-        found.append(Span(draw(st.integers(0, 1)), at_s + gap_s, at_s + gap_s + length_s))
+        found.append(AudioSpan(draw(st.integers(0, 1)), at_s + gap_s, at_s + gap_s + length_s))
         at_s += gap_s + length_s
     return found
 
 
 @given(any_spans(), st.integers(1, 8))
-def test_jobs_hold_every_span_once_in_order_and_the_longest_comes_first(spans: list[Span], processes: int) -> None:
+def test_jobs_hold_every_span_once_in_order_and_the_longest_comes_first(spans: list[AudioSpan], processes: int) -> None:
     jobs = shared_out(spans, processes)
     assert sorted((span for job in jobs for span in job), key=lambda span: span.start_s) == spans
     assert all(job == sorted(job, key=lambda span: span.start_s) for job in jobs)
@@ -105,7 +109,7 @@ def test_jobs_hold_every_span_once_in_order_and_the_longest_comes_first(spans: l
 
 
 @given(any_spans().filter(bool), st.integers(2, 8))
-def test_the_processes_have_equally_much_to_do(spans: list[Span], processes: int) -> None:
+def test_the_processes_have_equally_much_to_do(spans: list[AudioSpan], processes: int) -> None:
     loads = [0.0] * processes
     for job in shared_out(spans, processes):  # each process that is free takes the next
         loads[loads.index(min(loads))] += sum(span.seconds for span in job)
@@ -114,7 +118,7 @@ def test_the_processes_have_equally_much_to_do(spans: list[Span], processes: int
 
 
 def test_a_long_call_is_many_jobs_of_about_the_same_length() -> None:
-    spans = [Span(n % 2, n * 4.0, n * 4.0 + 3.0) for n in range(1800)]
+    spans = [AudioSpan(n % 2, n * 4.0, n * 4.0 + 3.0) for n in range(1800)]
     lengths = [sum(span.seconds for span in job) for job in shared_out(spans, 2)]
     assert len(lengths) == 1800 * 3 / JOB_S
     assert all(JOB_S - 3 <= length <= JOB_S + 3 for length in lengths)
@@ -155,7 +159,7 @@ def test_the_confidence_of_a_turn_is_the_mean_of_its_words() -> None:
     assert merge_turns({CUSTOMER: said})[0].confidence == 0.7
 
 
-def test_nobody_speaks_no_turns() -> None:
+def test_a_call_without_words_has_no_turns() -> None:
     assert merge_turns({}) == ()
     assert merge_turns({CUSTOMER: [], AGENT: []}) == ()
 
@@ -185,13 +189,13 @@ def test_turns_are_in_order_and_hold_their_words(customer: list[Word], agent: li
         assert all(turn.start_s <= word.start_s and word.end_s <= turn.end_s for word in turn.words)
 
 
-def transcript(call: AudioReady, *decoded: tuple[Span, list[Word]], language: str = "tr") -> CallTranscribed:
+def transcript(call: AudioReady, *decoded: tuple[AudioSpan, list[Word]], language: str = "tr") -> CallTranscribed:
     corrections = Corrections({("kombin",): ("kombim",)})
     return transcribed(call, decoded, language=language, speech_model="vosk-tr@a1b2c3d4e5f6", corrections=corrections)
 
 
-CUSTOMERS = (Span(0, 2.0, 5.5), words(("kombin", 2.0, 2.5), ("beş", 2.5, 3.0), ("yüz", 3.0, 3.5)))
-AGENTS = (Span(1, 0.0, 2.0), [Word(text="buyurun", start_s=0.5, end_s=1.0, confidence=0.4)])
+CUSTOMERS = (AudioSpan(0, 2.0, 5.5), words(("kombin", 2.0, 2.5), ("beş", 2.5, 3.0), ("yüz", 3.0, 3.5)))
+AGENTS = (AudioSpan(1, 0.0, 2.0), [Word(text="buyurun", start_s=0.5, end_s=1.0, confidence=0.4)])
 
 
 def test_a_transcript_has_both_speakers_with_corrections_and_numbers() -> None:
@@ -210,8 +214,8 @@ def test_numbers_are_known_in_turkish_only() -> None:
     assert transcript(audio_ready(), CUSTOMERS, language="en").turns[0].normalised is None
 
 
-def test_where_the_speakers_are_not_kept_apart_one_says_it_all() -> None:
-    call = transcript(undivided([]), (Span(0, 0.0, 5.0), words(("merhaba", 1.0, 1.4), ("buyurun", 2.0, 2.5))))
+def test_a_transcript_of_undivided_speech_has_one_speaker() -> None:
+    call = transcript(undivided([]), (AudioSpan(0, 0.0, 5.0), words(("merhaba", 1.0, 1.4), ("buyurun", 2.0, 2.5))))
     assert [(turn.speaker, turn.text) for turn in call.turns] == [(UNDIVIDED, "merhaba"), (UNDIVIDED, "buyurun")]
     assert call.figures.speakers[UNDIVIDED].words == 2
 
@@ -232,7 +236,7 @@ def test_the_figures_are_completed_from_the_turns() -> None:
     assert found[CUSTOMER].talk_s == FIGURES.speakers[CUSTOMER].talk_s
 
 
-def test_undivided_speech_begins_a_new_turn_where_somebody_may_have_answered() -> None:
+def test_undivided_speech_begins_a_new_turn_where_an_answer_may_have_come() -> None:
     words = [
         Word(text=text, start_s=at, end_s=at + 0.4, confidence=1.0)
         for text, at in (("servis", 0.0), ("buyurun", 0.5), ("kombim", 1.5), ("bozuldu", 2.0))

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import soundfile
 
-from agents.transcribe.core import Span, merge_turns, spans_to_decode
+from agents.transcribe.core import AudioSpan, merge_turns, spans_to_decode
 from agents.transcribe.recognise import UnreadableAudio, load_model, recognise
 from schemas import SIDES, AudioReady, Speaker, Word
 from streams.errors import SettingsError
@@ -86,7 +86,7 @@ def test_a_span_gives_the_same_words_alone_as_among_others(store: ClaimCheckStor
 @pytest.mark.integration
 def test_a_silent_span_has_no_words(store: ClaimCheckStore, tmp_path: Path) -> None:
     call = ready("dead-line", store)
-    silent = Span(0, 0.0, call.recording_facts.duration_s)
+    silent = AudioSpan(0, 0.0, call.recording_facts.duration_s)
     assert recognise(claimed(call, tmp_path), [silent], SPEECH_MODEL) == [[]]
 
 
@@ -96,7 +96,7 @@ def test_audio_that_is_not_what_was_promised_is_a_permanent_error(tmp_path: Path
     soundfile.write(flac, [[0.0] * (1 if kind == "one channel" else 2)] * 16000, 16000)
     if kind == "no audio":
         flac.write_bytes(b"not FLAC at all")
-    span = Span(1, 5.0, 6.0) if kind == "too short" else Span(1, 0.0, 0.5)
+    span = AudioSpan(1, 5.0, 6.0) if kind == "too short" else AudioSpan(1, 0.0, 0.5)
     with pytest.raises(UnreadableAudio, match="Replay the call-ended event"):
         recognise(flac, [span], SPEECH_MODEL)
 

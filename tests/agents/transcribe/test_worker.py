@@ -16,7 +16,7 @@ import pytest
 
 from agents.transcribe.core import spans_to_decode
 from schemas import AudioReady, CallTranscribed
-from streams.kafka.client import TopicReader, produce
+from streams.kafka import TopicReader, produce
 from streams.payloads.claim_check import ClaimCheckStore
 from streams.settings import KafkaSettings
 from streams.topics import AUDIO, TRANSCRIPTS
@@ -35,9 +35,7 @@ def worker(kafka: KafkaSettings, store: Path, log: Path) -> Iterator[tuple["subp
         "CALLSIFT_KAFKA_BOOTSTRAP_SERVERS": kafka.bootstrap_servers,
         "CALLSIFT_KAFKA_PREFIX": kafka.prefix,
         "CALLSIFT_KAFKA_SESSION_TIMEOUT_S": "3",
-        "CALLSIFT_KAFKA_HEARTBEAT_INTERVAL_S": "0.5",
-        "CALLSIFT_HTTP_HOST": "127.0.0.1",
-        "CALLSIFT_HTTP_PORT": str(port),
+        "CALLSIFT_HTTP_PORT": f"127.0.0.1:{port}",
         "CALLSIFT_AUDIO_STORE_URI": store.as_uri(),
         "CALLSIFT_VOSK_MODEL": str(SPEECH_MODEL),
         "CALLSIFT_TRANSCRIBE_PROCESSES": "2",

@@ -81,7 +81,7 @@ def test_without_a_terminal_progress_is_plain_lines(some: Path) -> None:
     assert "\x1b" not in said
 
 
-def test_the_report_is_one_file_that_asks_nobody_and_quotes_the_wrong_calls(some: Path, tmp_path: Path) -> None:
+def test_the_report_is_one_file_that_needs_no_network_and_quotes_the_wrong_calls(some: Path, tmp_path: Path) -> None:
     lines = [json.loads(line) for line in some.read_text(encoding="utf-8").splitlines()]
     wrong = lines[0] | {"category": "empty_call", "sub_category": None, "id": "<b>wrong</b>"}
     some.write_text("\n".join(json.dumps(line) for line in [wrong, *lines[1:]]), encoding="utf-8")
@@ -108,7 +108,7 @@ def test_two_runs_are_compared_call_by_call(some: Path, tmp_path: Path) -> None:
     assert "B is better" in terminal.run({}, "eval", "--compare", *files).stdout
 
 
-def test_mistakes_are_said_with_their_cure(some: Path, tmp_path: Path) -> None:
+def test_a_mistake_in_the_options_or_files_is_named_with_its_cure(some: Path, tmp_path: Path) -> None:
     nothing = terminal.run(OFFLINE, "eval")
     assert (nothing.returncode, "labelled calls" in nothing.stderr) == (2, True)
     missing = terminal.run(OFFLINE, "eval", str(tmp_path / "none.jsonl"))
@@ -131,8 +131,10 @@ def test_calibrating_finds_a_floor_even_with_too_few_calls_for_a_correction(some
 
 def test_calibrating_fits_a_correction_of_a_model_that_is_too_modest(hosted: GeminiServer, tmp_path: Path) -> None:
     files = [str(path) for path in sorted(DIALOGUES.glob("evaluation*.jsonl"))]
-    found = evaluated(variables(hosted), *files, "--predictions", str(tmp_path / "p"), "--calibrate")
+    options = ("--predictions", str(tmp_path / "p"), "--calibrate", "--report", str(tmp_path))
+    found = evaluated(variables(hosted), *files, *options)
     assert found["corrected"]["ece"] < found["calibration"]["ece"]
+    assert (tmp_path / "report.html").read_text(encoding="utf-8").count("<title>Reliability diagram</title>") == 2
 
 
 @pytest.mark.integration
@@ -179,7 +181,7 @@ def test_a_hosted_model_is_asked_once_about_each_call_and_its_errors_are_found(
     assert wrong
 
 
-def test_what_it_cost_is_said_also_when_nobody_is_asked_again(some: Path, hosted: GeminiServer) -> None:
+def test_the_cost_is_said_also_when_every_answer_was_kept(some: Path, hosted: GeminiServer) -> None:
     prices = {"CALLSIFT_CLASSIFY_PRICES": '{"gemini-3.5-flash-lite": {"prompt": 1.0, "answer": 10.0}}'}
     asked = [evaluated(variables(hosted) | prices, str(some), "--limit", "5") for _ in range(2)]
     for found in asked:

@@ -60,6 +60,6 @@ def test_a_file_that_holds_something_else_is_not_touched(tmp_path: Path) -> None
     assert path.read_text() == "my notes\n"
 
 
-def test_a_folder_that_is_missing_is_said(tmp_path: Path) -> None:
+def test_a_missing_folder_is_reported(tmp_path: Path) -> None:
     with pytest.raises(CallsiftError, match="--predictions"):
         Predictions(tmp_path / "missing" / "p")

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from agents.classify.errors import GarbledAnswer, ModelAway
-from agents.classify.labelled import Dialogue
+from agents.classify.hosted import GarbledAnswer, ModelAway
+from agents.classify.labelled import LabelledDialogue
 from callsift.evaluation import run
 from callsift.evaluation.predictions import Predictions
 from callsift.evaluation.questions import Question
@@ -25,7 +25,7 @@ async def answered() -> CallClassified:
 
 
 def question(key: str, ask: Ask = answered) -> Question:
-    call = Dialogue(id=f"call-{key}", turns=(), category="empty_call")
+    call = LabelledDialogue(id=f"call-{key}", turns=(), category="empty_call")
     return Question(call, "content", key, ask)
 
 
@@ -50,14 +50,14 @@ def failing(*errors: Exception) -> tuple[Ask, list[Exception]]:
     return ask, left
 
 
-async def test_what_is_answered_is_not_asked_again_not_even_within_a_run(tmp_path: Path) -> None:
+async def test_a_known_answer_is_not_asked_for_again_not_even_within_a_run(tmp_path: Path) -> None:
     first = await asked(tmp_path, question("a"), question("b"), question("a"))
     again = await asked(tmp_path, question("a"), question("c"))
     assert (first.new, again.new) == (2, 1)
     assert set(again.by_key) == {"a", "c"}
 
 
-async def test_never_more_are_asked_at_once_than_allowed(tmp_path: Path) -> None:
+async def test_no_more_questions_are_asked_at_once_than_allowed(tmp_path: Path) -> None:
     now = most = 0
 
     async def ask() -> CallClassified:

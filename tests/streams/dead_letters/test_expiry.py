@@ -7,14 +7,14 @@ from confluent_kafka import Producer
 
 from schemas import DeadLetter
 from streams.dead_letters.expiry import find_old_letters, remove_letters, remove_marks
-from streams.dead_letters.listing import mark
-from streams.dead_letters.replay import read_letters, read_replays
-from streams.kafka.client import KafkaUnavailable, client_config, produce
-from streams.kafka.reader import topic_ranges
+from streams.dead_letters.listing import read_letters, read_replays
+from streams.dead_letters.replay import mark
+from streams.kafka import KafkaUnavailable, client_config, produce
+from streams.kafka.ranges import topic_ranges
 from streams.settings import KafkaSettings
 from streams.topics import DEAD_LETTER, REPLAYS
 from tests.schemas import examples
-from tests.streams.payloads.test_retention import acknowledge
+from tests.streams.payloads.test_expiry import acknowledge
 
 pytestmark = pytest.mark.integration
 NOW = datetime.now(UTC)

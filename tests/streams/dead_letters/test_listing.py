@@ -10,17 +10,15 @@ from hypothesis import strategies as st
 
 from schemas import DeadLetter
 from streams.dead_letters.listing import (
-    CannotReplay,
-    LetterFilter,
-    Listed,
-    UnknownDeadLetter,
-    replay_message,
+    DeadLetterFilter,
+    DeadLetterSummary,
     resolve,
     when_replayed,
 )
-from streams.errors import PermanentError
+from streams.dead_letters.replay import CannotReplay, replay_message
+from streams.errors import CallsiftError, PermanentError
 from streams.message import OURS, REPLAY, Message, Tries
-from streams.processing.letters import GivenUp, dead_letter
+from streams.processing.dead_letter import GivenUp, dead_letter
 from streams.topics import ALL_TOPICS, DEAD_LETTER, ENDED, STAGES, Topic
 from tests.schemas import examples
 
@@ -45,18 +43,18 @@ SECOND = timedelta(seconds=1)
 def test_every_filter_accepts_what_it_names_and_refuses_what_it_does_not(
     field: str, accepted: Any, refused: Any
 ) -> None:
-    assert LetterFilter(**{field: accepted}).accepts(LETTER, None)
-    assert not LetterFilter(**{field: refused}).accepts(LETTER, None)
+    assert DeadLetterFilter(**{field: accepted}).accepts(LETTER, None)
+    assert not DeadLetterFilter(**{field: refused}).accepts(LETTER, None)
 
 
 def test_a_replayed_letter_is_accepted_by_its_own_filter_and_by_none() -> None:
-    assert LetterFilter(replayed=True).accepts(LETTER, NOW)
-    assert LetterFilter().accepts(LETTER, NOW)
-    assert not LetterFilter(replayed=False).accepts(LETTER, NOW)
+    assert DeadLetterFilter(replayed=True).accepts(LETTER, NOW)
+    assert DeadLetterFilter().accepts(LETTER, NOW)
+    assert not DeadLetterFilter(replayed=False).accepts(LETTER, NOW)
 
 
 FILTERS = st.builds(
-    LetterFilter,
+    DeadLetterFilter,
     stage=st.sampled_from([None, "audio", "sink"]),
     error_type=st.sampled_from([None, LETTER.error_type, "Other"]),
     since=st.sampled_from([None, GAVE_UP_AT, GAVE_UP_AT + SECOND]),
@@ -67,8 +65,8 @@ FILTERS = st.builds(
 
 
 @given(FILTERS)
-def test_filters_together_accept_what_each_alone_accepts(chosen: LetterFilter) -> None:
-    alone = [replace(LetterFilter(), **{name: value}) for name, value in vars(chosen).items()]
+def test_filters_together_accept_what_each_alone_accepts(chosen: DeadLetterFilter) -> None:
+    alone = [replace(DeadLetterFilter(), **{name: value}) for name, value in vars(chosen).items()]
     assert chosen.accepts(LETTER, None) == all(single.accepts(LETTER, None) for single in alone)
 
 
@@ -77,7 +75,7 @@ NAMES = st.text(max_size=10) | st.sampled_from([f"{OURS}tries", f"{OURS}retries"
 
 
 @given(
-    topic=st.sampled_from([topic for stage in STAGES.values() for topic in stage.takes if topic is not DEAD_LETTER]),
+    topic=st.sampled_from([topic for stage in STAGES.values() for topic in stage.consumes if topic is not DEAD_LETTER]),
     key=BYTES,
     value=BYTES,
     headers=st.lists(st.tuples(NAMES, st.binary(max_size=20)), max_size=5).map(tuple),
@@ -86,7 +84,7 @@ def test_a_replay_is_the_message_that_was_given_up_as_if_it_had_never_been_tried
     topic: Topic, key: bytes | None, value: bytes | None, headers: tuple[tuple[str, bytes], ...]
 ) -> None:
     message = Message(topic, 2, 7, key, value, headers)
-    given_up = GivenUp(PermanentError("no", "none"), "PermanentError", Tries(NOW, 9, 3), None)
+    given_up = GivenUp(PermanentError("no", "none"), Tries(NOW, 9, 3), None)
     letter = DeadLetter.model_validate_json(dead_letter("audio", message, given_up, NOW).model_dump_json())
     sent = replay_message(letter)
     assert (sent.topic, sent.key, sent.value) == (topic.name, key, value)
@@ -113,14 +111,14 @@ def test_the_beginning_of_an_identifier_is_enough_if_only_one_begins_so() -> Non
     ids = ["aa11", "aa12", "aa1"]
     assert resolve("aa12", ids) == "aa12"
     assert resolve("aa1", ids) == "aa1"
-    with pytest.raises(UnknownDeadLetter, match="3 dead letters"):
+    with pytest.raises(CallsiftError, match="3 dead letters"):
         resolve("aa", ids)
-    with pytest.raises(UnknownDeadLetter, match="no dead letters"):
+    with pytest.raises(CallsiftError, match="no dead letters"):
         resolve("b", ids)
 
 
 def test_a_list_holds_nothing_of_the_original_message() -> None:
-    listed = Listed.of(LETTER, NOW).as_json()
+    listed = DeadLetterSummary.of(LETTER, NOW).as_json()
     assert (listed["id"], listed["position"]) == (LETTER.event_id, "calls.ended/3/77")
     assert listed["replayed_at"] == NOW.isoformat()
     assert not {"value", "key", "headers"} & listed.keys()

@@ -1,4 +1,4 @@
-"""Dead letters over TCP: read to the end and no further, put back as they were, marked once the broker confirmed."""
+"""Dead letters over TCP: read once, put back as they were, marked once the broker confirmed."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -6,13 +6,14 @@ import pytest
 from confluent_kafka import Message
 
 from schemas import DeadLetter
-from streams.dead_letters.listing import when_replayed
-from streams.dead_letters.replay import read_letters, read_replays, replay
-from streams.kafka.client import KafkaUnavailable, produce
-from streams.kafka.reader import Range, first_messages, read, topic_ranges
+from streams.dead_letters.listing import read_letters, read_replays, when_replayed
+from streams.dead_letters.replay import replay
+from streams.kafka import produce
+from streams.kafka.ranges import topic_ranges
+from streams.kafka.reader import read
 from streams.message import REPLAY
 from streams.settings import KafkaSettings
-from streams.topics import AUDIO, DEAD_LETTER, ENDED, REPLAYS
+from streams.topics import DEAD_LETTER, ENDED, REPLAYS
 from tests.schemas import examples
 
 pytestmark = pytest.mark.integration
@@ -30,32 +31,7 @@ def messages(kafka: KafkaSettings, topic: str) -> list[Message]:
     return list(read(kafka, topic_ranges(kafka, topic)))
 
 
-def test_a_snapshot_ends_where_the_topic_ended_at_the_moment_of_asking(kafka: KafkaSettings) -> None:
-    produce(kafka, AUDIO.name, [(f"{number}", b"before") for number in range(250)])
-    ranges = topic_ranges(kafka, AUDIO.name)
-    produce(kafka, AUDIO.name, [(f"{number}", b"after") for number in range(50)])
-    assert [message.value() for message in read(kafka, ranges)] == [b"before"] * 250
-
-
-def test_a_snapshot_of_an_empty_topic_is_empty(kafka: KafkaSettings) -> None:
-    assert messages(kafka, AUDIO.name) == []
-
-
-def test_the_first_message_of_each_range_is_found(kafka: KafkaSettings) -> None:
-    produce(kafka, AUDIO.name, [("same key", f"{number}".encode()) for number in range(20)])
-    [(place, part)] = [(place, part) for place, part in topic_ranges(kafka, AUDIO.name).items() if part.end]
-    assert part == Range(0, 20)
-    empty = (place[0], (place[1] + 1) % 3)
-    found = first_messages(kafka, {place: Range(7, 20), empty: Range(0, 0)})
-    assert {where: message and message.value() for where, message in found.items()} == {place: b"7", empty: None}
-
-
-def test_a_topic_that_is_missing_is_named_with_the_cure(real_kafka: KafkaSettings) -> None:
-    with pytest.raises(KafkaUnavailable, match=r"no topic .*nowhere.*callsift topics create"):
-        topic_ranges(real_kafka, "nowhere")
-
-
-def test_letters_come_once_and_what_is_none_is_reported(kafka: KafkaSettings) -> None:
+def test_letters_come_once_and_a_message_that_is_no_letter_is_reported(kafka: KafkaSettings) -> None:
     publish(kafka, letter("a"), letter("b"), letter("a"))
     produce(kafka, DEAD_LETTER.name, [("x", b"no letter")])
     unreadable: list[str] = []
@@ -92,7 +68,7 @@ def test_messages_of_one_call_are_put_back_on_one_partition_in_their_order(kafka
     assert len(read_replays(kafka)) == 250
 
 
-def test_what_cannot_be_put_back_is_named_not_marked_and_holds_up_nothing(kafka: KafkaSettings) -> None:
+def test_a_letter_that_cannot_be_replayed_is_named_not_marked_and_holds_up_nothing(kafka: KafkaSettings) -> None:
     strange = letter("strange", topic="somebody.elses")
     found = {sent.event_id: problem for sent, problem in replay(kafka, [strange, letter("good")])}
     assert found["good"] is None
@@ -116,6 +92,6 @@ def test_a_mark_counts_although_the_letters_clock_was_ahead(kafka: KafkaSettings
     assert when_replayed(ahead, read_replays(kafka)) is not None
 
 
-def test_a_mark_that_is_none_marks_nothing(kafka: KafkaSettings) -> None:
+def test_an_unreadable_mark_marks_nothing(kafka: KafkaSettings) -> None:
     produce(kafka, REPLAYS.name, [("a", b"nonsense")])
     assert read_replays(kafka) == {}

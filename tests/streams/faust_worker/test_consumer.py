@@ -4,7 +4,7 @@ from collections import defaultdict
 
 import pytest
 from faust.types.tuples import TP
-from intervaltree import IntervalTree  # type: ignore[import-untyped]
+from intervaltree import IntervalTree
 
 from streams.faust_worker.consumer import Consumer
 

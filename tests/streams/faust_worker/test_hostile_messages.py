@@ -16,7 +16,7 @@ from callsift.embedded import EmbeddedStore
 from schemas import AudioReady, CallOutcome, DeadLetter
 from streams.decoding import decode
 from streams.errors import UnreadableEvent
-from streams.kafka.client import TopicReader
+from streams.kafka import TopicReader
 from streams.kafka.lag import consumer_lag
 from streams.settings import KafkaSettings
 from streams.topics import AUDIO, CLASSIFIED, DEAD_LETTER, ENDED, OUTCOMES, RETRIES, Topic
@@ -26,7 +26,6 @@ from tests.streams.faust_worker.test_worker import worker
 from tests.streams.hostile import configure, hostile
 
 pytestmark = pytest.mark.integration
-_NO_BRAKE = {"CALLSIFT_RUNNER_BRAKE_SAMPLE": "1000000"}
 _TRACED = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9"}  # nobody listens; trace headers are read all the same
 
 
@@ -78,7 +77,7 @@ async def test_every_one_of_2000_hostile_messages_is_accounted_for_and_every_goo
     seeded = int(os.environ.get("CALLSIFT_TEST_SEED", "7"))
     count = int(os.environ.get("CALLSIFT_TEST_HOSTILE", "2000"))
     messages = among(hostile(count, seeded, call_ended().model_dump_json().encode()), good)
-    with worker(real_kafka, log, "tests.chaos.worker", "audio", **_NO_BRAKE, **_TRACED) as running:
+    with worker(real_kafka, log, "tests.streams.unbraked_worker", "audio", **_TRACED) as running:
         positions = await send(real_kafka, ENDED.name, messages)
         wait_until_all_is_done(running, log, real_kafka, "audio", ENDED)
     done = [AudioReady.model_validate_json(value, strict=True) for value in values(real_kafka, AUDIO)]
@@ -125,7 +124,7 @@ async def test_no_dead_letter_whatever_is_in_it_keeps_the_sink_from_the_next(
     poisoned = [poison(number) for number in range(24)]
     good = [letter_of(f"good-{number}", call.value or b"") for number, call in enumerate(good_calls(20))]
     garbage = hostile(200, 11, dead_letter().model_dump_json().encode())
-    with worker(real_kafka, log, "tests.chaos.worker", "sink", CALLSIFT_MONGO_URI=store, **_NO_BRAKE) as running:
+    with worker(real_kafka, log, "tests.streams.unbraked_worker", "sink", CALLSIFT_MONGO_URI=store) as running:
         positions = await send(real_kafka, DEAD_LETTER.name, [*poisoned, *among(garbage, good)])
         wait_until_all_is_done(running, log, real_kafka, "sink", DEAD_LETTER)
     said = {CallOutcome.model_validate_json(value).call_id for value in values(real_kafka, OUTCOMES)}
@@ -158,7 +157,7 @@ async def test_results_that_the_topic_refuses_for_their_size_block_no_partition(
 ) -> None:
     log = tmp_path / "worker.log"
     configure(real_kafka, AUDIO, max_message_bytes=12_000)
-    with worker(real_kafka, log, "tests.chaos.worker", "audio", **_NO_BRAKE) as running:
+    with worker(real_kafka, log, "tests.chaos.worker", "audio") as running:
         too_large = [*large_calls(8, 200_000), *large_calls(8, 13_000), *large_calls(8, 5_000_000, gzipped=True)]
         await send(real_kafka, ENDED.name, [*too_large, *good_calls(100)])
         wait_until_all_is_done(running, log, real_kafka, "audio", ENDED)

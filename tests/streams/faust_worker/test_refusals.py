@@ -40,5 +40,5 @@ def test_a_message_that_is_too_large_is_refused_for_good(error: KafkaError, wrap
         ProducerSendError("Error while sending"),
     ],
 )
-def test_what_somebody_may_mend_is_no_refusal(error: Exception) -> None:
+def test_an_error_that_can_be_mended_is_no_refusal(error: Exception) -> None:
     assert refusal(error, "calls.audio", 1) is None

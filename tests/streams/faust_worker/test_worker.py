@@ -14,11 +14,12 @@ import pytest
 from callsift.calls import call_ended, emit
 from schemas import AudioReady, DeadLetter, OneFile
 from streams.faust_worker.watchdog import EXIT_STALLED
-from streams.kafka.client import TopicReader, produce
+from streams.kafka import TopicReader, produce
 from streams.kafka.lag import consumer_lag
 from streams.settings import KafkaSettings
 from streams.topics import AUDIO, DEAD_LETTER, ENDED
 from tests.patience import PATIENCE_S
+from tests.streams.stuck_worker import SAID, keep_what_was_said
 
 pytestmark = pytest.mark.integration
 
@@ -30,7 +31,6 @@ def worker(kafka: KafkaSettings, log: Path, *command: str, **variables: str) -> 
         "CALLSIFT_KAFKA_BOOTSTRAP_SERVERS": kafka.bootstrap_servers,
         "CALLSIFT_KAFKA_PREFIX": kafka.prefix,
         "CALLSIFT_KAFKA_SESSION_TIMEOUT_S": "3",
-        "CALLSIFT_KAFKA_HEARTBEAT_INTERVAL_S": "0.5",
         "CALLSIFT_HTTP_PORT": "0",
         **variables,
     }
@@ -68,7 +68,7 @@ def wait_until_committed(kafka: KafkaSettings, within_s: float = 30) -> None:
         time.sleep(0.2)
 
 
-def test_what_faust_throws_away_before_anything_is_committed_comes_again(
+def test_events_that_faust_throws_away_before_the_first_commit_come_again(
     real_kafka: KafkaSettings, tmp_path: Path
 ) -> None:
     calls = [f"call-{number}" for number in range(40)]
@@ -77,7 +77,7 @@ def test_what_faust_throws_away_before_anything_is_committed_comes_again(
         arrived(real_kafka, *calls)
 
 
-def test_a_consumer_that_silently_stopped_is_ended_and_its_successor_loses_nothing(
+def test_a_consumer_that_silently_stopped_is_ended_with_all_its_stacks_and_its_successor_loses_nothing(
     real_kafka: KafkaSettings, tmp_path: Path
 ) -> None:
     log = tmp_path / "worker.log"
@@ -87,7 +87,11 @@ def test_a_consumer_that_silently_stopped_is_ended_and_its_successor_loses_nothi
         arrived(real_kafka, "first")
         send(real_kafka, *calls)
         assert stuck.wait(PATIENCE_S) == EXIT_STALLED, log.read_text()
-    assert "worker is stuck" in log.read_text()
+    said = log.read_text()
+    assert "worker is stuck" in said
+    assert f"in {keep_what_was_said.__name__}" in said  # a thread that is not the watchdog's own
+    assert "in run_forever" in said  # the event loop's
+    assert SAID not in said
     with worker(real_kafka, log, "tests.chaos.worker", "audio"):
         arrived(real_kafka, *calls)
 

@@ -9,7 +9,9 @@ from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, C
 
 from callsift.calls import call_ended, emit
 from schemas import CallEnded, OneFile
-from streams.kafka.client import KafkaUnavailable, TopicReader, client_config, produce
+from streams.kafka.client import KafkaUnavailable, client_config
+from streams.kafka.producer import produce
+from streams.kafka.reader import TopicReader
 from streams.settings import KafkaSettings
 from streams.topics import AUDIO, ENDED, Topic
 from tests.streams.faust_worker.test_worker import arrived, worker

@@ -3,7 +3,7 @@
 import pytest
 
 from streams.kafka.lag import unread
-from streams.kafka.reader import Range
+from streams.kafka.ranges import Range
 
 
 @pytest.mark.parametrize(
@@ -18,7 +18,7 @@ from streams.kafka.reader import Range
         (9, 0, 7, 0),  # the topic was made again
     ],
 )
-def test_what_a_group_has_not_passed_is_what_is_there(
+def test_the_unread_part_of_a_partition_lies_between_the_position_and_the_end(
     committed: int | None, start: int, end: int, expected: int
 ) -> None:
     part = unread(committed, Range(start, end))

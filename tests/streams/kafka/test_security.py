@@ -15,7 +15,9 @@ from callsift.calls import call_ended, emit
 from deploy.laptop.kafka import Cluster, Security
 from schemas import AudioReady, OneFile
 from streams.errors import SettingsError
-from streams.kafka.client import KafkaUnavailable, TopicReader, client_config, produce
+from streams.kafka.client import KafkaUnavailable, client_config
+from streams.kafka.producer import produce
+from streams.kafka.reader import TopicReader
 from streams.kafka.security import tls_context
 from streams.kafka.topic_admin import create_topics
 from streams.settings import KafkaSettings
@@ -24,7 +26,7 @@ from tests.patience import PATIENCE_S
 from tests.servers.certificates import KEY_PASSWORD, Certificates, make_certificates
 from tests.servers.kafka import own_cluster
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 PASSWORD = "korrekt-pferd-batterie"
 WRONG = "falsch-pferd-batterie"
 
@@ -142,7 +144,7 @@ def test_a_plain_client_comes_in_writes_and_reads(way: str, secured: Secured) ->
 
 @pytest.mark.integration
 @pytest.mark.parametrize("mechanism", ["PLAIN", "SCRAM-SHA-512"])
-def test_a_wrong_password_is_said_at_once_and_not_shown(mechanism: str, secured: Secured) -> None:
+def test_a_wrong_password_is_reported_at_once_and_not_shown(mechanism: str, secured: Secured) -> None:
     kafka = KafkaSettings.read(**secured.sasl(mechanism, WRONG))
     for attempt in (
         lambda: produce(kafka, "calls.ended", [("a", b"1")], timeout_s=PATIENCE_S),
@@ -176,7 +178,7 @@ def start_worker(settings: dict[str, str], log: Path) -> "subprocess.Popen[bytes
     """Start an audio worker whose work takes no time, with these settings alone."""
     own = {name: value for name, value in os.environ.items() if not name.startswith("CALLSIFT_")}
     variables = {f"CALLSIFT_KAFKA_{name.upper()}": value for name, value in settings.items()}
-    variables |= {"CALLSIFT_HTTP_HOST": "127.0.0.1", "CALLSIFT_HTTP_PORT": "0"}
+    variables |= {"CALLSIFT_HTTP_PORT": "127.0.0.1:0"}
     with log.open("wb") as output:
         return subprocess.Popen(
             [sys.executable, "-m", "tests.chaos.worker", "audio"],

@@ -10,8 +10,8 @@ from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, C
 from typer.testing import CliRunner
 
 from callsift.cli import app
-from streams.kafka.client import client_config
-from streams.kafka.topic_admin import TopicState, create_topics, drift, find_topics, wanted_topics
+from streams.kafka.client import KafkaUnavailable, client_config
+from streams.kafka.topic_admin import TopicState, create_topics, drift, find_topics, partitions, wanted_topics
 from streams.settings import KafkaSettings
 from streams.topics import ALL_TOPICS
 from tests.patience import PATIENCE_S
@@ -98,3 +98,16 @@ def test_a_setting_that_somebody_changed_is_found_by_the_check(real_kafka: Kafka
     deadline = time.monotonic() + PATIENCE_S  # the broker that answers hears of it a moment after the controller
     while (found := check(real_kafka, "--check")) != expected:
         assert time.monotonic() < deadline, found
+
+
+@pytest.mark.integration
+def test_every_topic_of_the_catalogue_is_listed_with_its_partitions(kafka: KafkaSettings) -> None:
+    found = partitions(kafka)
+    assert found.keys() == {kafka.prefix + topic.name for topic in ALL_TOPICS}
+    assert all(found.values())
+
+
+@pytest.mark.integration
+def test_creating_topics_on_the_embedded_broker_says_what_it_cannot(embedded_kafka: KafkaSettings) -> None:
+    with pytest.raises(KafkaUnavailable, match="answers no admin request"):
+        create_topics(embedded_kafka)

@@ -72,7 +72,7 @@ def test_markers_and_what_was_aborted_or_is_still_open_do_not_wait(real_kafka: K
     assert shown(real_kafka)[1]
 
 
-def test_a_partition_whose_messages_were_deleted_waits_for_nobody(real_kafka: KafkaSettings) -> None:
+def test_deleted_messages_do_not_wait(real_kafka: KafkaSettings) -> None:
     producer = TransactionalProducer(real_kafka)
     producer.put("first", "second")
     producer.commit()

@@ -21,10 +21,10 @@ from prometheus_client.parser import text_string_to_metric_families
 from callsift.embedded import free_port
 from deploy.laptop.kafka import Cluster
 from streams.health import Health
-from streams.kafka.client import produce
+from streams.kafka import produce
+from streams.kafka.brake_topic import publish_notice
 from streams.kafka.topic_admin import create_topics
 from streams.monitor import Monitor
-from streams.processing.brake import publish_notice
 from streams.settings import KafkaSettings, MonitorSettings
 from streams.topics import CLASSIFIED, DEAD_LETTER, ENDED, REPROCESS, RETRIES, STAGES
 from tests import patience
@@ -66,9 +66,9 @@ def test_an_idle_pipeline_shows_zeros_and_not_nothing(kafka: KafkaSettings) -> N
     with watching(kafka) as look:
         look()
         for stage in STAGES.values():
-            assert [shown("consumer_lag_messages", stage=stage.name, topic=topic.name) for topic in stage.takes] == [
+            assert [shown("consumer_lag_messages", stage=stage.name, topic=topic.name) for topic in stage.consumes] == [
                 0
-            ] * len(stage.takes)
+            ] * len(stage.consumes)
             assert shown("oldest_unprocessed_age_seconds", stage=stage.name) == 0
             assert shown("brake_applied_ratio", stage=stage.name) == 0
         assert shown("oldest_unprocessed_age_seconds", stage="retry") == 0
@@ -76,7 +76,7 @@ def test_an_idle_pipeline_shows_zeros_and_not_nothing(kafka: KafkaSettings) -> N
         assert shown("dead_letters_messages") == 0
 
 
-def test_what_waits_is_shown_although_nobody_works(kafka: KafkaSettings) -> None:
+def test_waiting_messages_are_shown_although_no_worker_runs(kafka: KafkaSettings) -> None:
     produce(kafka, ENDED.name, [("one call", f"{number}".encode()) for number in range(5)])
     produce(kafka, RETRIES[2].name, [("a", b"1")])
     letters = [examples.dead_letter().model_copy(update={"event_id": name}) for name in "ab"]
@@ -122,8 +122,7 @@ class Worker:
         own |= {
             "CALLSIFT_KAFKA_BOOTSTRAP_SERVERS": kafka.bootstrap_servers,
             "CALLSIFT_MONITOR_INTERVAL_S": "0.2",
-            "CALLSIFT_HTTP_HOST": "127.0.0.1",
-            "CALLSIFT_HTTP_PORT": str(self.port),
+            "CALLSIFT_HTTP_PORT": f"127.0.0.1:{self.port}",
         }
         with log.open("wb") as output:
             command = [sys.executable, "-m", "callsift", "worker", "monitor"]

@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from confluent_kafka import Consumer, TopicPartition
 
-from streams.dead_letters.replay import read_letters, replay
-from streams.kafka.client import KafkaUnavailable, client_config, produce
+from streams.dead_letters.listing import read_letters
+from streams.dead_letters.replay import replay
+from streams.kafka import KafkaUnavailable, client_config, produce
 from streams.monitor.observer import Observer
 from streams.monitor.status import DeadLetterStatus
 from streams.settings import KafkaSettings
@@ -34,7 +35,7 @@ def test_an_idle_pipeline_waits_for_nothing(kafka: KafkaSettings) -> None:
     assert found.dead_letters == DeadLetterStatus(0, 0)
 
 
-def test_lag_and_age_are_of_what_is_not_committed(kafka: KafkaSettings) -> None:
+def test_lag_and_age_count_only_uncommitted_messages(kafka: KafkaSettings) -> None:
     before = datetime.now(UTC) - timedelta(milliseconds=1)  # the brokers' times have no microseconds
     produce(kafka, ENDED.name, [("one call", f"{number}".encode()) for number in range(5)])
     found = Observer(kafka).look().groups[0]
@@ -101,13 +102,13 @@ def bare(embedded_kafka: KafkaSettings) -> KafkaSettings:
     return embedded_kafka.model_copy(update={"prefix": "nobody."})
 
 
-def test_brokers_that_are_away_are_said_to_be(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("streams.kafka.last_error.ask.__defaults__", (1.0,))  # seconds; commands ask for ten
+def test_brokers_that_do_not_answer_are_an_error_with_the_cure(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("streams.kafka.client.ask.__defaults__", (1.0,))  # seconds; commands ask for ten
     with pytest.raises(KafkaUnavailable, match="CALLSIFT_KAFKA_BOOTSTRAP_SERVERS"):
         Observer(KafkaSettings(bootstrap_servers="127.0.0.1:1")).look()
 
 
-async def test_a_message_from_before_all_time_waits_since_nobody_knows_when(real_kafka: KafkaSettings) -> None:
+async def test_a_message_with_a_time_before_all_years_waits_since_an_unknown_time(real_kafka: KafkaSettings) -> None:
     configure(real_kafka, ENDED, retention_ms=-1)
     await send(real_kafka, ENDED.name, [Raw(b"a", b"1", timestamp_ms=-(2**62)), Raw(b"b", b"2", timestamp_ms=-5)])
     found = Observer(real_kafka).look().groups[0]

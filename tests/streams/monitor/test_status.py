@@ -27,7 +27,7 @@ def test_an_event_from_a_clock_that_is_ahead_has_no_negative_age() -> None:
     assert status().age_s(NOW + timedelta(hours=1)) == 0
 
 
-def test_in_flight_is_left_out_where_nobody_knows_it() -> None:
+def test_in_flight_is_left_out_where_it_is_unknown() -> None:
     found = status(NOW)
     [group] = json.loads(json.dumps(found.as_json()))["groups"]
     assert "in_flight" not in group

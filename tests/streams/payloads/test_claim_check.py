@@ -1,13 +1,21 @@
 """The claim check store."""
 
+import os
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
 from schemas import ClaimCheck
-from streams.payloads.claim_check import ClaimCheckStore, PayloadGone, StoreUnavailable, UnknownScheme, public_address
+from streams.payloads.claim_check import (
+    AudioStoreUnavailable,
+    ClaimCheckStore,
+    PayloadGone,
+    UnknownScheme,
+    public_address,
+)
 
 
 @pytest.fixture(params=["file", "memory"])
@@ -15,18 +23,18 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> ClaimCheckStore:
     return ClaimCheckStore(tmp_path.as_uri() if request.param == "file" else f"memory://{uuid4().hex}")
 
 
-def test_what_is_put_is_got_back(store: ClaimCheckStore) -> None:
+def test_a_payload_is_read_back_as_it_was_stored(store: ClaimCheckStore) -> None:
     claim = store.put("folder/payload.bin", b"some bytes")
     assert claim.size_bytes == 10
     assert store.get(claim) == b"some bytes"
 
 
-def test_putting_again_replaces(store: ClaimCheckStore) -> None:
+def test_storing_under_the_same_name_replaces(store: ClaimCheckStore) -> None:
     store.put("payload.bin", b"old")
     assert store.get(store.put("payload.bin", b"new")) == b"new"
 
 
-def test_a_file_is_put_and_got_back(store: ClaimCheckStore, tmp_path: Path) -> None:
+def test_a_file_is_read_back_as_it_was_stored(store: ClaimCheckStore, tmp_path: Path) -> None:
     (tmp_path / "source").write_bytes(b"x" * 3_000_000)
     claim = store.put_file("folder/large.bin", tmp_path / "source")
     assert claim == store.put("folder/large.bin", b"x" * 3_000_000)
@@ -34,7 +42,7 @@ def test_a_file_is_put_and_got_back(store: ClaimCheckStore, tmp_path: Path) -> N
     assert (tmp_path / "target").read_bytes() == b"x" * 3_000_000
 
 
-def test_what_lies_under_a_name_is_found_listed_and_removed(store: ClaimCheckStore) -> None:
+def test_a_payload_is_found_listed_and_removed_by_its_name(store: ClaimCheckStore) -> None:
     before = datetime.now(UTC) - timedelta(minutes=1)
     claim = store.put("folder/deep/payload.bin", b"some bytes")
     store.put("other/payload.bin", b"")
@@ -64,7 +72,7 @@ def test_a_payload_that_was_changed_is_refused(store: ClaimCheckStore) -> None:
 
 def test_a_folder_that_cannot_be_written_is_a_transient_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
-    with pytest.raises(StoreUnavailable, match="CALLSIFT_AUDIO_STORE_URI"):
+    with pytest.raises(AudioStoreUnavailable, match="CALLSIFT_AUDIO_STORE_URI"):
         ClaimCheckStore((tmp_path / "file").as_uri()).put("payload.bin", b"some bytes")
 
 
@@ -85,3 +93,23 @@ def test_a_scheme_without_a_driver_is_refused_with_the_cure() -> None:
 )
 def test_an_address_is_shown_without_credentials_and_signature(uri: str, shown: str) -> None:
     assert public_address(uri) == shown
+
+
+async def test_a_store_that_hangs_is_away_within_the_limit(tmp_path: Path) -> None:
+    """A pipe that nobody writes to holds its reader up for ever, as a network file system without its server does."""
+    os.mkfifo(tmp_path / "pipe")
+    store = ClaimCheckStore(tmp_path.as_uri(), limit_s=0.1)
+    claim = ClaimCheck(uri=f"{tmp_path.as_uri()}/pipe", size_bytes=1, sha256="0" * 64)
+    try:
+        with pytest.raises(AudioStoreUnavailable, match=f"no answer from {tmp_path.as_uri()} within 0\\.1 s") as away:
+            await store.in_thread(partial(store.get, claim), claim.size_bytes)
+        assert away.value.dependency == "the audio store"
+    finally:
+        os.close(os.open(tmp_path / "pipe", os.O_WRONLY))
+
+
+async def test_what_a_call_of_the_store_raises_arrives_as_it_was_raised(store: ClaimCheckStore) -> None:
+    claim = store.put("payload.bin", b"some bytes")
+    assert await store.in_thread(partial(store.get, claim)) == b"some bytes"
+    with pytest.raises(PayloadGone, match="other bytes"):
+        await store.in_thread(partial(store.get, claim.model_copy(update={"sha256": "0" * 64})))

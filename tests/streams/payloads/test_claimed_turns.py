@@ -1,15 +1,18 @@
 """Large transcripts: their turns leave before the event is published, and are back before anybody works on it."""
 
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
-from schemas import CallClassified, CallTranscribed, Event, Speaker
-from streams.payloads.claim_check import ClaimCheckStore, PayloadGone, StoreUnavailable
+from schemas import CallClassified, CallTranscribed, Speaker
+from streams.decoding import decode
+from streams.payloads.claim_check import AudioStoreUnavailable, ClaimCheckStore, PayloadGone
 from streams.payloads.claimed_turns import ClaimedTurns, UnreadableTurns
 from tests.schemas import examples
 
 LIMIT_BYTES = 20_000
+SpokenT = TypeVar("SpokenT", CallTranscribed, CallClassified)
 
 
 @pytest.fixture
@@ -45,10 +48,9 @@ def classified(call: CallTranscribed) -> CallClassified:
     )
 
 
-async def taken_out(turns: ClaimedTurns, event: Event) -> CallTranscribed | CallClassified:
-    light = await turns.take_out(event)
-    assert isinstance(light, CallTranscribed | CallClassified)
-    return light
+async def as_read(turns: ClaimedTurns, event: SpokenT) -> SpokenT:
+    """Return an event as the next stage reads it."""
+    return decode(type(event), (await turns.encode(event)).value)
 
 
 def test_every_event_with_turns_is_known() -> None:
@@ -59,8 +61,8 @@ def test_every_event_with_turns_is_known() -> None:
 
 async def test_a_small_event_stays_as_it_is(turns: ClaimedTurns, store: ClaimCheckStore) -> None:
     for event in examples.examples():
-        assert await turns.take_out(event) is event
-        assert await turns.put_back(event) is event
+        assert await turns.encode(event) == (event.model_dump_json().encode(), False)
+        assert await turns.inflate(event) is event
     assert store.entries("turns") == []
 
 
@@ -69,61 +71,60 @@ async def test_the_turns_of_a_large_event_lie_in_the_store_and_come_back_whole(
 ) -> None:
     call = large()
     assert len(call.model_dump_json()) > LIMIT_BYTES
-    light = await taken_out(turns, call)
+    light = await as_read(turns, call)
     (entry,) = store.entries("turns")
     assert light.turns == ()
     assert light.turns_claim is not None
     assert light.turns_claim.uri == entry.uri
     assert len(light.model_dump_json()) < LIMIT_BYTES
-    read = CallTranscribed.model_validate_json(light.model_dump_json(), strict=True)
-    assert turns.are_in_store(read)
-    assert await turns.put_back(read) == call.model_copy(update={"turns_claim": light.turns_claim})
+    assert turns.in_store(light)
+    assert await turns.inflate(light) == call.model_copy(update={"turns_claim": light.turns_claim})
 
 
 async def test_the_limit_itself_still_travels_in_a_message(store: ClaimCheckStore) -> None:
     call = large()
     size_bytes = len(call.model_dump_json().encode())
-    assert await ClaimedTurns(store, size_bytes).take_out(call) is call
-    assert await ClaimedTurns(store, size_bytes - 1).take_out(call) is not call
+    assert not (await ClaimedTurns(store, size_bytes).encode(call)).stored
+    assert (await ClaimedTurns(store, size_bytes - 1).encode(call)).stored
 
 
 async def test_turns_from_upstream_leave_again_without_another_put(turns: ClaimedTurns, away: ClaimedTurns) -> None:
-    light = await taken_out(turns, large())
-    whole = await turns.put_back(light)
+    light = await as_read(turns, large())
+    whole = await turns.inflate(light)
     assert isinstance(whole, CallTranscribed)
-    further = await taken_out(away, classified(whole))  # a put would raise
+    further = await as_read(away, classified(whole))  # a put would raise
     assert (further.turns, further.turns_claim) == ((), light.turns_claim)
 
 
 async def test_turns_that_were_changed_are_put_again(turns: ClaimedTurns) -> None:
-    light = await taken_out(turns, large())
+    light = await as_read(turns, large())
     changed = large(41).model_copy(update={"turns_claim": light.turns_claim})
-    again = await taken_out(turns, changed)
+    again = await as_read(turns, changed)
     assert again.turns_claim != light.turns_claim
-    back = await turns.put_back(again)
+    back = await turns.inflate(again)
     assert isinstance(back, CallTranscribed)
     assert back.turns == changed.turns
 
 
 async def test_the_same_turns_of_two_calls_have_two_names(turns: ClaimedTurns) -> None:
-    one = await taken_out(turns, large())
-    other = await taken_out(turns, large().model_copy(update={"call_id": "another"}))
+    one = await as_read(turns, large())
+    other = await as_read(turns, large().model_copy(update={"call_id": "another"}))
     assert one.turns_claim
     assert other.turns_claim
     assert one.turns_claim.uri != other.turns_claim.uri
 
 
 async def test_a_store_that_takes_nothing_is_a_transient_error(away: ClaimedTurns) -> None:
-    with pytest.raises(StoreUnavailable):
-        await away.take_out(large())
+    with pytest.raises(AudioStoreUnavailable):
+        await away.encode(large())
 
 
 async def test_turns_that_are_gone_are_a_permanent_error(turns: ClaimedTurns, store: ClaimCheckStore) -> None:
-    light = await taken_out(turns, large())
+    light = await as_read(turns, large())
     (entry,) = store.entries("turns")
     store.remove(entry.name)
     with pytest.raises(PayloadGone):
-        await turns.put_back(light)
+        await turns.inflate(light)
 
 
 async def test_a_payload_that_is_no_turns_is_refused_without_quoting_it(
@@ -131,6 +132,6 @@ async def test_a_payload_that_is_no_turns_is_refused_without_quoting_it(
 ) -> None:
     claim = store.put("turns/other.json", b'[{"text": "my card is 4111"}]')
     with pytest.raises(UnreadableTurns) as refusal:
-        await turns.put_back(large().model_copy(update={"turns": (), "turns_claim": claim}))
+        await turns.inflate(large().model_copy(update={"turns": (), "turns_claim": claim}))
     assert "4111" not in str(refusal.value)
     assert refusal.value.__cause__ is None

@@ -5,7 +5,8 @@ import threading
 
 import pytest
 
-from streams.processing.brake import Brake, follow, notices, publish_notice
+from streams.kafka.brake_topic import follow, notices, publish_notice
+from streams.processing.brake import Brake
 from streams.settings import KafkaSettings
 from tests.patience import PATIENCE_S
 

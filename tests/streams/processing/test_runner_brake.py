@@ -10,7 +10,7 @@ from streams.errors import PermanentError
 from streams.message import REPLAY, Message
 from streams.processing.runner import StageRunner
 from streams.topics import DEAD_LETTER, STAGES
-from tests.streams.scripted import CALL, OUTCOME, SETTINGS, Away, Broker, Scripted, message, take
+from tests.streams.scripted import CALL, OUTCOME, PATIENCE, SETTINGS, Away, Broker, Scripted, message, take
 
 
 @pytest.mark.parametrize(
@@ -36,9 +36,14 @@ async def test_an_unreadable_message_becomes_a_dead_letter_without_work(
 
 async def test_when_nearly_everything_is_invalid_the_stage_stops_and_what_stopped_it_is_no_dead_letter() -> None:
     broker, told, pauses = Broker(), list[str](), list[str | None]()
-    settings = SETTINGS.model_copy(update={"brake_sample": 5, "brake_share": 0.9})
     runner = StageRunner(
-        STAGES["audio"], Scripted(OUTCOME), broker.publish, settings, on_pause=pauses.append, apply_brake=told.append
+        STAGES["audio"],
+        Scripted(OUTCOME),
+        broker.publish,
+        SETTINGS,
+        on_pause=pauses.append,
+        apply_brake=told.append,
+        patience=replace(PATIENCE, brake_sample=5, brake_share=0.9),
     )
     for offset in range(4):
         await runner.take(replace(message(b"of another schema"), offset=offset))
@@ -54,8 +59,8 @@ async def test_when_nearly_everything_is_invalid_the_stage_stops_and_what_stoppe
 
 async def test_replays_do_not_apply_the_brake() -> None:
     broker = Broker()
-    settings = SETTINGS.model_copy(update={"brake_sample": 3})
-    runner = StageRunner(STAGES["audio"], Scripted(OUTCOME), broker.publish, settings)
+    patience = replace(PATIENCE, brake_sample=3)
+    runner = StageRunner(STAGES["audio"], Scripted(OUTCOME), broker.publish, SETTINGS, patience=patience)
     for offset in range(10):
         await runner.take(replace(message(b"garbage", headers=((REPLAY, b"id"),)), offset=offset))
     assert [sent.topic for sent in broker.published] == [DEAD_LETTER] * 10
@@ -80,9 +85,9 @@ async def test_no_message_however_strange_leaves_the_runner_as_an_exception(stra
 async def test_a_stage_that_is_braked_stays_so_when_its_dependency_comes_back() -> None:
     pauses: list[str | None] = []
     agent = Scripted(Away("refused", "start it"), OUTCOME)
-    runner = StageRunner(STAGES["audio"], agent, Broker().publish, SETTINGS, on_pause=pauses.append)
+    runner = StageRunner(STAGES["audio"], agent, Broker().publish, SETTINGS, on_pause=pauses.append, patience=PATIENCE)
     task = asyncio.create_task(runner.take(message()))
-    while not pauses:  # noqa: ASYNC110 - a few turns of the loop
+    while not pauses:  # a few turns of the loop
         await asyncio.sleep(0)
     runner.brake.set("everything invalid")
     await task

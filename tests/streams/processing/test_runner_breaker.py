@@ -1,4 +1,4 @@
-"""The runner's gate: an outage of what a stage depends on pauses the stage and costs no event anything."""
+"""The runner's circuit breaker: an outage of what a stage depends on pauses the stage and costs no event anything."""
 
 import asyncio
 from dataclasses import replace
@@ -11,17 +11,17 @@ from streams.errors import TransientError
 from streams.processing.runner import StageRunner
 from streams.topics import RETRIES, STAGES, TRANSCRIPTS
 from tests.schemas.examples import call_transcribed
-from tests.streams.scripted import CALL, OUTCOME, SETTINGS, Away, Broker, Busy, Scripted, message
+from tests.streams.scripted import CALL, OUTCOME, PATIENCE, SETTINGS, Away, Broker, Busy, Scripted, message
 
 
 @pytest.mark.parametrize("away", [Away("refused", "start it"), Busy("no answer", "wait")])
 async def test_an_outage_of_whatever_length_spends_no_tries_and_makes_no_dead_letter(away: Exception) -> None:
     broker, agent = Broker(), Scripted(*[away] * 50, OUTCOME)
     pauses: list[str | None] = []
-    runner = StageRunner(STAGES["audio"], agent, broker.publish, SETTINGS, on_pause=pauses.append)
+    runner = StageRunner(STAGES["audio"], agent, broker.publish, SETTINGS, on_pause=pauses.append, patience=PATIENCE)
     await runner.take(message())
     [published] = broker.published
-    assert published.topic is STAGES["audio"].gives
+    assert published.topic is STAGES["audio"].produces
     assert CallOutcome.model_validate_json(published.value).hops[0].attempts <= SETTINGS.quick_tries
     assert agent.tries == 51
     assert pauses == ["the model", None]
@@ -36,13 +36,13 @@ async def test_an_event_that_fails_while_others_get_through_is_itself_at_fault()
             return OUTCOME
 
     broker = Broker()
-    runner = StageRunner(STAGES["audio"], Picky(), broker.publish, SETTINGS)
+    runner = StageRunner(STAGES["audio"], Picky(), broker.publish, SETTINGS, patience=PATIENCE)
     other = message(CALL.model_copy(update={"call_id": "call-2"}).model_dump_json().encode())
     poisoned = asyncio.create_task(runner.take(message()))
     while not poisoned.done():
         await runner.take(replace(other, offset=18))
     assert [sent.topic for sent in broker.published if sent.topic in RETRIES] == [RETRIES[0]]
-    assert runner.gate.away is None
+    assert runner.breaker.open_for is None
 
 
 async def test_several_events_in_a_row_without_their_dependency_pause_the_stage() -> None:
@@ -57,7 +57,7 @@ async def test_several_events_in_a_row_without_their_dependency_pause_the_stage(
         pauses.append(dependency)
         paused.set()
 
-    runner = StageRunner(STAGES["audio"], agent, broker.publish, SETTINGS, on_pause=on_pause)
+    runner = StageRunner(STAGES["audio"], agent, broker.publish, SETTINGS, on_pause=on_pause, patience=PATIENCE)
     await runner.take(message())
     assert (pauses, broker.retry.topic) == ([], RETRIES[0])
     later = [asyncio.create_task(runner.take(replace(message(), offset=offset))) for offset in (18, 19)]
@@ -74,14 +74,16 @@ async def test_events_that_name_their_own_dependency_make_room_although_the_gate
         one_event_tells = False
 
     broker = Broker()
-    runner = StageRunner(STAGES["audio"], Scripted(Unreachable("no route", "look")), broker.publish, SETTINGS)
+    runner = StageRunner(
+        STAGES["audio"], Scripted(Unreachable("no route", "look")), broker.publish, SETTINGS, patience=PATIENCE
+    )
     await asyncio.gather(*(runner.take(replace(message(), offset=offset)) for offset in range(8)))
     assert [sent.topic for sent in broker.published] == [RETRIES[0]] * 8
 
 
 async def test_an_event_that_asks_nobody_passes_a_closed_gate_and_does_not_open_it() -> None:
     class Rule(Scripted):
-        def depends(self, event: Any) -> bool:
+        def needs_dependency(self, event: Any) -> bool:
             return bool(event.call_id != "silent")
 
         async def work(self, event: Any) -> Event | None:
@@ -97,5 +99,5 @@ async def test_an_event_that_asks_nobody_passes_a_closed_gate_and_does_not_open_
     await asyncio.wait_for(paused.wait(), 10)
     await runner.take(replace(taken, offset=18, value=silent))
     assert len(broker.published) == 1
-    assert runner.gate.away == "the model"
+    assert runner.breaker.open_for == "the model"
     waiting.cancel()

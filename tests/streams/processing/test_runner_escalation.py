@@ -1,4 +1,4 @@
-"""The runner's ladder: quick tries, the retry topics, the dead letter."""
+"""The runner's escalation: quick tries, the retry topics, the dead letter."""
 
 import asyncio
 import logging
@@ -15,7 +15,18 @@ from streams.processing.runner import StageRunner
 from streams.processing.stopwatch import Stopwatch
 from streams.topics import CLASSIFIED, DEAD_LETTER, OUTCOMES, RETRIES, STAGES, Topic
 from tests.schemas.examples import call_classified
-from tests.streams.scripted import NOW, OUTCOME, SETTINGS, Away, Broker, Scripted, after_retries, message, take
+from tests.streams.scripted import (
+    NOW,
+    OUTCOME,
+    PATIENCE,
+    SETTINGS,
+    Away,
+    Broker,
+    Scripted,
+    after_retries,
+    message,
+    take,
+)
 
 CLASSIFIED_CALL = call_classified()
 
@@ -64,8 +75,15 @@ async def test_work_beyond_the_time_limit_is_a_transient_error() -> None:
 
     broker = Broker()
     settings = SETTINGS.model_copy(update={"work_limit_s": 0.01, "quick_tries": 1})
-    await StageRunner(STAGES["audio"], Endless(), broker.publish, settings).take(message())
+    await StageRunner(STAGES["audio"], Endless(), broker.publish, settings, patience=PATIENCE).take(message())
     assert broker.retry.topic is RETRIES[0]
+
+
+async def test_the_cure_of_work_beyond_its_time_limit_is_a_whole_sentence() -> None:
+    broker = Broker()
+    await take(Scripted(TimeoutError()), broker, after_retries(len(RETRIES)))
+    assert broker.dead_letter.error_type == "TookTooLong"
+    assert broker.dead_letter.cure == "Raise CALLSIFT_RUNNER_WORK_LIMIT_S if the work may take longer"
 
 
 async def test_a_permanent_error_becomes_a_dead_letter_at_once_with_everything_a_replay_needs() -> None:
@@ -109,6 +127,55 @@ async def test_the_text_of_an_unknown_exception_does_not_reach_the_dead_letter()
     broker, agent = Broker(), Scripted(ValueError("customer said: my card is 4111"))
     await take(agent, broker, after_retries(len(RETRIES)))
     assert "4111" not in broker.dead_letter.model_dump_json()
+
+
+class BrokenWork(Scripted):
+    async def work(self, event: Any) -> Event | None:
+        raise ZeroDivisionError
+
+
+class BrokenNeed(Scripted):
+    def needs_dependency(self, event: Any) -> bool:
+        raise ZeroDivisionError
+
+
+class BrokenSideOutput(Scripted):
+    def side_output(self, event: Any, result: Event) -> tuple[Topic, Event] | None:
+        raise ZeroDivisionError
+
+
+class BrokenMessage(Message):
+    @property
+    def foreign_headers(self) -> Headers:
+        if self.headers:
+            raise ZeroDivisionError
+        return ()
+
+
+@pytest.mark.parametrize("broken", [BrokenWork, BrokenNeed, BrokenSideOutput, BrokenMessage])
+async def test_a_bug_has_one_name_wherever_it_is(broken: type[Scripted] | type[BrokenMessage]) -> None:
+    broker, taken, agent = Broker(), after_retries(len(RETRIES)), Scripted(PermanentError("bad", "mend it"))
+    if issubclass(broken, Scripted):
+        agent = broken(OUTCOME)
+    else:
+        taken = broken(**vars(taken))
+    await take(agent, broker, taken)
+    letter = broker.dead_letter
+    assert (letter.error_type, letter.message) == ("UnexpectedError", "unknown error ZeroDivisionError")
+    assert letter.cure.startswith("Read the worker's log and report the bug")
+
+
+async def test_a_try_waits_as_long_as_the_failure_asks_to_be_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    pauses: list[float] = []
+
+    async def over_at_once(pause_s: float) -> None:
+        pauses.append(pause_s)
+
+    monkeypatch.setattr("streams.processing.attempts.asyncio.sleep", over_at_once)
+    asking = TransientError("too many requests", "wait")
+    asking.retry_after_s = 7.5
+    await take(Scripted(asking, TransientError("garbled", "wait"), OUTCOME), Broker())
+    assert pauses == [7.5, 0]
 
 
 async def a_dead_letter() -> Message:
@@ -196,7 +263,9 @@ async def test_a_wall_clock_that_is_set_back_changes_no_duration_and_fails_no_ev
         return Stopwatch(lambda: moments.pop(0), lambda: seconds.pop(0) if len(seconds) > 1 else seconds[0])
 
     broker = Broker()
-    runner = StageRunner(STAGES["sink"], Scripted(OUTCOME), broker.publish, SETTINGS, start_watch=start_watch)
+    runner = StageRunner(
+        STAGES["sink"], Scripted(OUTCOME), broker.publish, SETTINGS, start_watch=start_watch, patience=PATIENCE
+    )
     await runner.take(message(CLASSIFIED_CALL.model_dump_json().encode(), CLASSIFIED))
     outcome = CallOutcome.model_validate_json(broker.published[0].value, strict=True)
     assert outcome.stage_seconds["sink"] == elapsed_s

@@ -16,7 +16,7 @@ async def test_the_result_is_published_under_its_call_with_the_hop_of_the_stage(
     broker = Broker()
     await take(Scripted(OUTCOME), broker)
     [published] = broker.published
-    assert published.topic is STAGES["audio"].gives
+    assert published.topic is STAGES["audio"].produces
     assert published.key == b"call-1"
     event = CallOutcome.model_validate_json(published.value)
     assert [(hop.stage, hop.attempts) for hop in event.hops] == [("audio", 1)]
@@ -27,7 +27,7 @@ async def test_what_another_worker_stored_meanwhile_is_published_after_it() -> N
     newer = OUTCOME.model_copy(update={"revision": 2, "outcome_id": "o-2"})
 
     class Superseded(Scripted):
-        async def superseded(self, published: Any) -> Event | None:
+        async def follow_up(self, published: Any) -> Event | None:
             return newer if published.outcome_id == "o-1" else None
 
     broker = Broker()
@@ -37,12 +37,12 @@ async def test_what_another_worker_stored_meanwhile_is_published_after_it() -> N
 
 async def test_what_goes_elsewhere_too_is_confirmed_before_the_result() -> None:
     class Beside(Scripted):
-        def aside(self, event: Any, result: Event) -> tuple[Topic, Event] | None:
+        def side_output(self, event: Any, result: Event) -> tuple[Topic, Event] | None:
             return (REPROCESS, event) if result == OUTCOME else None
 
     broker = Broker(refusals=[ConnectionError()])
     await take(Beside(OUTCOME), broker)
-    assert [sent.topic for sent in broker.published] == [REPROCESS, STAGES["audio"].gives]
+    assert [sent.topic for sent in broker.published] == [REPROCESS, STAGES["audio"].produces]
 
 
 async def test_a_publication_that_is_not_confirmed_is_repeated_until_it_is() -> None:
@@ -88,7 +88,7 @@ async def test_a_message_that_no_dead_letter_can_hold_is_left_at_its_position(ca
 
 async def test_a_result_that_no_broker_takes_leaves_in_the_largest_form_that_it_takes() -> None:
     class Shrinking(Scripted):
-        def smaller(self, refused: Event) -> Event | None:
+        def smaller_form(self, refused: Event) -> Event | None:
             metadata = CallOutcome.model_validate(refused).metadata
             return OUTCOME.model_copy(update={"metadata": dict(list(metadata.items())[1:])}) if metadata else None
 
@@ -104,7 +104,7 @@ async def test_a_result_that_no_broker_takes_leaves_in_the_largest_form_that_it_
 
 async def test_a_bug_in_what_follows_a_publication_does_not_hold_its_slot() -> None:
     class Broken(Scripted):
-        async def superseded(self, published: Any) -> Event | None:
+        async def follow_up(self, published: Any) -> Event | None:
             raise ZeroDivisionError
 
     broker = Broker()

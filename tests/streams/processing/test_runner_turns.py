@@ -1,24 +1,27 @@
 """The runner and large transcripts: agents see every turn, messages stay small, an outage of the store passes."""
 
 import asyncio
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SerializerFunctionWrapHandler, model_serializer
 
-from schemas import CallClassified, CallTranscribed, DeadLetter, Event, Speaker
+from schemas import CallClassified, CallTranscribed, ClaimCheck, DeadLetter, Event, Speaker
 from streams.message import Headers, Message
 from streams.payloads.claim_check import ClaimCheckStore
 from streams.payloads.claimed_turns import ClaimedTurns
 from streams.processing.agent import Agent
-from streams.processing.runner import StageRunner
+from streams.processing.runner import Patience, StageRunner
 from streams.settings import RunnerSettings
 from streams.topics import CLASSIFIED, DEAD_LETTER, STAGES, TRANSCRIPTS, Topic
 from tests.schemas import examples
 from tests.streams.payloads.test_claimed_turns import LIMIT_BYTES, classified, large
 
-SETTINGS = RunnerSettings(quick_tries=2, backoff_s=0.0, probe_s=0.001, longest_probe_s=0.001, outage_streak=5)
+SETTINGS = RunnerSettings(quick_tries=2)
+PATIENCE = Patience(backoff_s=0.0, probe_s=0.001, longest_probe_s=0.001, outage_streak=5)
 SMALL = examples.call_transcribed(examples.turn(Speaker.CUSTOMER, "çamaşır makinem su akıtıyor"))
 
 
@@ -28,7 +31,7 @@ class Seeing(Agent[CallTranscribed]):
     def __init__(self) -> None:
         self.seen: list[int] = []
 
-    def depends(self, call: CallTranscribed) -> bool:
+    def needs_dependency(self, call: CallTranscribed) -> bool:
         return bool(call.turns)
 
     async def work(self, call: CallTranscribed) -> CallClassified:
@@ -63,9 +66,8 @@ def turns(tmp_path: Path) -> ClaimedTurns:
 @pytest.fixture
 def light(turns: ClaimedTurns) -> CallTranscribed:
     """A large call, as it is published."""
-    event = asyncio.run(turns.take_out(large()))
-    assert isinstance(event, CallTranscribed)
-    return event
+    encoded = asyncio.run(turns.encode(large()))
+    return CallTranscribed.model_validate_json(encoded.value, strict=True)
 
 
 Make = Callable[[], tuple[StageRunner, Seeing, Published]]
@@ -75,7 +77,9 @@ Make = Callable[[], tuple[StageRunner, Seeing, Published]]
 def make(turns: ClaimedTurns) -> Make:
     def made(**options: Any) -> tuple[StageRunner, Seeing, Published]:
         agent, published = Seeing(), Published()
-        runner = StageRunner(STAGES["classify"], agent, published.publish, SETTINGS, turns=turns, **options)
+        runner = StageRunner(
+            STAGES["classify"], agent, published.publish, SETTINGS, turns=turns, patience=PATIENCE, **options
+        )
         return runner, agent, published
 
     return made
@@ -83,7 +87,7 @@ def make(turns: ClaimedTurns) -> Make:
 
 async def until(condition: Callable[[], object]) -> None:
     async with asyncio.timeout(10):
-        while not condition():  # noqa: ASYNC110 - nobody tells
+        while not condition():  # nobody tells
             await asyncio.sleep(0.001)
 
 
@@ -149,6 +153,48 @@ async def test_the_work_is_not_done_again_when_only_the_store_failed(make: Make,
         await waiting
     assert agent.seen == [len(large().turns)]
     assert published.classified()[0].turns_claim is not None
+
+
+async def test_a_result_is_serialised_once(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    serialised: list[str] = []
+
+    class Counted(CallClassified):
+        @model_serializer(mode="wrap")
+        def count(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+            serialised.append(self.call_id)
+            fields: dict[str, Any] = dump(self)
+            return fields
+
+    async def work(_: Seeing, call: CallTranscribed) -> CallClassified:
+        return Counted(**dict(classified(call)))
+
+    monkeypatch.setattr(Seeing, "work", work)
+    runner, _, published = make()
+    await runner.take(message(SMALL))
+    assert [event.call_id for event in published.classified()] == serialised == [SMALL.call_id]
+
+
+async def test_the_store_is_asked_in_a_thread_of_its_own_and_never_on_the_event_loop(
+    make: Make, light: CallTranscribed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: list[threading.Thread] = []
+    get, put = ClaimCheckStore.get, ClaimCheckStore.put
+
+    def getting(claim: ClaimCheck) -> bytes:
+        threads.append(threading.current_thread())
+        return get(claim)
+
+    def putting(store: ClaimCheckStore, name: str, payload: bytes) -> ClaimCheck:
+        threads.append(threading.current_thread())
+        return put(store, name, payload)
+
+    monkeypatch.setattr(ClaimCheckStore, "get", staticmethod(getting))
+    monkeypatch.setattr(ClaimCheckStore, "put", putting)
+    runner, _, _ = make()
+    await runner.take(message(light))
+    await runner.take(message(large(), 1))
+    assert len(threads) == 2
+    assert threading.current_thread() not in threads
 
 
 async def test_without_a_store_events_stay_as_they_are() -> None:

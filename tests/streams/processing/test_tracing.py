@@ -15,16 +15,17 @@ from hypothesis import strategies as st
 from callsift.embedded import free_port
 from callsift.worker import make_tracing
 from schemas import CallEnded, Event
-from streams.dead_letters.listing import replay_message
+from streams.dead_letters.replay import replay_message
 from streams.errors import PermanentError, SettingsError, TransientError
 from streams.message import Headers, Message
 from streams.processing.runner import StageRunner
+from streams.processing.spans import NO_TRACING
 from streams.processing.tracing import Tracing
 from streams.settings import KafkaSettings
 from streams.topics import AUDIO, DEAD_LETTER, ENDED, REPROCESS, RETRIES, STAGES, Stage, Topic
 from tests.schemas import examples
 from tests.servers.otlp import CollectedSpan, Collector, otlp_collector
-from tests.streams.scripted import CALL, OUTCOME, SETTINGS, Broker, Scripted, message, take
+from tests.streams.scripted import CALL, OUTCOME, PATIENCE, SETTINGS, Broker, Scripted, message, take
 
 PBX_TRACE, PBX_SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 FROM_PBX: Headers = (("source", b"pbx"), ("traceparent", f"00-{PBX_TRACE}-{PBX_SPAN}-01".encode()))
@@ -49,7 +50,9 @@ def collector(environment: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Co
 async def traced(agent: Scripted, broker: Broker, taken: Message | None = None, stage: Stage = STAGES["audio"]) -> None:
     """Take a message to its end with tracing on, and let the worker end, so that the collector has every span."""
     tracing = Tracing(stage.name, KAFKA.prefix)
-    await StageRunner(stage, agent, broker.publish, SETTINGS, tracing=tracing).take(taken or message())
+    await StageRunner(stage, agent, broker.publish, SETTINGS, tracing=tracing, patience=PATIENCE).take(
+        taken or message()
+    )
     tracing.stop()
 
 
@@ -137,7 +140,7 @@ async def test_a_dead_letter_and_its_replay_stay_in_the_trace(collector: Collect
 
 async def test_what_is_published_aside_stays_in_the_trace(collector: Collector) -> None:
     class Beside(Scripted):
-        def aside(self, event: Any, result: Event) -> tuple[Topic, Event] | None:
+        def side_output(self, event: Any, result: Event) -> tuple[Topic, Event] | None:
             return REPROCESS, event
 
     broker = Broker()
@@ -173,7 +176,9 @@ def test_no_header_stops_an_event(collector: Collector) -> None:
     @given(st.sampled_from([FROM_PBX, ()]), st.dictionaries(names, st.binary(max_size=300) | ODD))
     def goes_through(first: Headers, others: dict[str, bytes]) -> None:
         broker = Broker()
-        runner = StageRunner(STAGES["audio"], Scripted(OUTCOME), broker.publish, SETTINGS, tracing=tracing)
+        runner = StageRunner(
+            STAGES["audio"], Scripted(OUTCOME), broker.publish, SETTINGS, tracing=tracing, patience=PATIENCE
+        )
         asyncio.run(runner.take(message(headers=(*first, *others.items()))))
         assert carried(broker.published[0].headers)[0] == (PBX_TRACE if first else CALL.trace_id)
 
@@ -253,7 +258,9 @@ async def test_a_sampled_share_of_calls_is_a_share_of_calls(
     monkeypatch.setenv("OTEL_TRACES_SAMPLER", "parentbased_traceidratio")
     monkeypatch.setenv("OTEL_TRACES_SAMPLER_ARG", "0.25")
     tracing = Tracing("audio", "")
-    runner = StageRunner(STAGES["audio"], Scripted(None), Broker().publish, SETTINGS, tracing=tracing)
+    runner = StageRunner(
+        STAGES["audio"], Scripted(None), Broker().publish, SETTINGS, tracing=tracing, patience=PATIENCE
+    )
     for number in range(400):
         call = CallEnded(call_id=f"call-{number}", ended_at=CALL.ended_at, recording=CALL.recording)
         await runner.take(message(call.model_dump_json().encode(), headers=()))
@@ -278,9 +285,8 @@ def test_a_worker_traces_where_the_variables_name_a_collector(
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     tracing = make_tracing("audio", KAFKA)
-    assert (tracing is not None) == on
-    if tracing is not None:
-        tracing.stop()
+    assert isinstance(tracing, Tracing) == on
+    tracing.stop()
 
 
 def test_a_value_that_the_sdk_refuses_stops_the_start_in_one_sentence(
@@ -297,5 +303,5 @@ def test_without_the_extra_a_worker_says_what_is_missing_and_works_on(
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:9")
     monkeypatch.setitem(sys.modules, "opentelemetry", None)
     monkeypatch.delitem(sys.modules, "streams.processing.tracing")
-    assert make_tracing("audio", KAFKA) is None
+    assert make_tracing("audio", KAFKA) is NO_TRACING
     assert "callsift[tracing]" in caplog.text

@@ -6,7 +6,9 @@ from typing import Any
 
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from agents.audio.fetching.fetcher import Fetcher, FetchSettings
+from agents.audio.fetch_settings import FetchSettings
+from agents.audio.fetching import Fetcher
+from agents.audio.fetching.fetcher import IDLE_LIMIT_S
 
 SMALL = b"RIFF" + bytes(range(256)) * 40
 
@@ -40,9 +42,11 @@ class Names(AbstractResolver):
         """There is nothing to close."""
 
 
-async def fetched(uri: str, target: Path, names: Names | None = None, **settings: Any) -> bytes:
+async def fetched(
+    uri: str, target: Path, names: Names | None = None, *, idle_limit_s: float = IDLE_LIMIT_S, **settings: Any
+) -> bytes:
     """Fetch one recording and return its bytes."""
-    fetcher = Fetcher(FetchSettings(**settings), names)
+    fetcher = Fetcher(FetchSettings(**settings), names, idle_limit_s=idle_limit_s)
     try:
         await fetcher.fetch(uri, target)
     finally:

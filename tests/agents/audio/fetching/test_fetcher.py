@@ -8,7 +8,7 @@ from random import Random
 
 import pytest
 
-from agents.audio.fetching.fetcher import (
+from agents.audio.fetching import (
     RecordingMissing,
     RecordingRefused,
     RecordingTooLarge,
@@ -21,7 +21,7 @@ from tests.agents.audio.fetching.fetched import SMALL
 from tests.agents.audio.fetching.fetched import fetched as fetched_with
 from tests.agents.audio.fetching.web import web_server
 
-LARGE = Random(0).randbytes(7_000_000)  # noqa: S311 - no secret
+LARGE = Random(0).randbytes(7_000_000)
 LIMIT = LARGE[: 1024 * 1024]
 FILES = {"small.wav": SMALL, "large.wav": LARGE, "limit.wav": LIMIT, "over.wav": LIMIT + b"!"}
 fetched = partial(fetched_with, internal_hosts=("127.0.0.1",))
@@ -57,7 +57,7 @@ async def test_a_recording_of_exactly_the_limit_is_fetched_and_one_byte_more_is_
 
 
 @pytest.mark.parametrize("name", ["missing.wav", "404/small.wav", "410/small.wav"])
-async def test_what_is_not_there_may_come(web: str, target: Path, name: str) -> None:
+async def test_a_missing_recording_is_a_transient_error(web: str, target: Path, name: str) -> None:
     with pytest.raises(RecordingMissing, match="no recording at"):
         await fetched(f"{web}/{name}", target)
 

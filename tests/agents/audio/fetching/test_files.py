@@ -11,7 +11,7 @@ import fsspec
 import pytest
 from fsspec.implementations.memory import MemoryFileSystem
 
-from agents.audio.fetching.fetcher import (
+from agents.audio.fetching import (
     AddressNotAllowed,
     RecordingMissing,
     RecordingRefused,

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from agents.audio.fetching.fetcher import Fetcher, FetchSettings, RecordingRefused, RecordingUnreachable
+from agents.audio.fetch_settings import FetchSettings
+from agents.audio.fetching import Fetcher, RecordingRefused, RecordingUnreachable
 from streams.errors import SettingsError
 from tests.agents.audio.fetching.fetched import SMALL, Names
 from tests.agents.audio.fetching.fetched import fetched as fetched_with
@@ -49,11 +50,11 @@ async def test_a_server_that_drips_is_given_up(web: str, target: Path) -> None:
         await fetched(f"{web}/drips/small.wav", target, idle_limit_s=0.4, time_limit_s=0.5)
 
 
-async def test_what_broke_off_is_resumed(web: str, target: Path) -> None:
+async def test_a_broken_transfer_is_resumed(web: str, target: Path) -> None:
     assert await fetched(f"{web}/resumes/small.wav", target) == SMALL
 
 
-async def test_a_recording_that_changed_meanwhile_is_fetched_anew(web: str, target: Path) -> None:
+async def test_a_recording_that_changed_meanwhile_is_fetched_from_the_start(web: str, target: Path) -> None:
     assert await fetched(f"{web}/changes/small.wav", target) == SMALL[::-1]
 
 

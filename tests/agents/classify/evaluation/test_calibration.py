@@ -5,13 +5,13 @@ import random
 import pytest
 
 from agents.classify.evaluation.calibration import calibration, correction, risk_coverage, sufficient_floor
-from agents.classify.evaluation.judged import Judged
+from agents.classify.evaluation.judged import Judged, known
 from tests.agents.classify.evaluation.calls import call
 
 
 def overconfident(calls: int, seed: int = 1) -> list[Judged]:
     """Guesses that say 95 % and are right in 70 of 100, and some that say 55 % and are right in 50."""
-    chance = random.Random(seed)  # noqa: S311
+    chance = random.Random(seed)
     kinds = [(0.95, 0.7), (0.55, 0.5)]
     made = []
     for number in range(calls):
@@ -39,10 +39,10 @@ def test_below_the_floor_the_guess_is_still_judged() -> None:
 
 def test_a_correction_makes_confidences_mean_what_they_say() -> None:
     calls = overconfident(600)
-    assert calibration(calls)["ece"] > 0.1
+    assert known(calibration(calls)["ece"]) > 0.1
     found = correction(calls)
     assert found is not None
-    assert found["ece"] < 0.05
+    assert known(found["ece"]) < 0.05
 
 
 def test_the_floor_is_the_lowest_with_which_enough_is_right() -> None:

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from agents.classify.evaluation.comparison import Incomparable, compare
+from agents.classify.evaluation.comparison import compare
+from streams.errors import CallsiftError
 
 
 def evaluation(rights: list[bool], **changes: Any) -> dict[str, Any]:
@@ -60,16 +61,16 @@ def test_calls_that_only_one_has_are_left_out_and_counted() -> None:
 
 @pytest.mark.parametrize(("fact", "value"), [("content", "other"), ("expected", "complaint")])
 def test_a_call_that_has_changed_cannot_be_compared(fact: str, value: str) -> None:
-    with pytest.raises(Incomparable, match=f"another {fact}"):
+    with pytest.raises(CallsiftError, match=f"another {fact}"):
         compare(evaluation([True]), evaluation([True], **{fact: value}))
 
 
 @pytest.mark.parametrize("content", [{}, {"calls": [{"id": "a"}]}, {"calls": 3}])
-def test_what_is_no_evaluation_is_refused(content: dict[str, Any]) -> None:
-    with pytest.raises(Incomparable):
+def test_a_file_that_is_no_evaluation_is_refused(content: dict[str, Any]) -> None:
+    with pytest.raises(CallsiftError):
         compare(content, evaluation([True]))
 
 
 def test_evaluations_of_different_calls_are_refused() -> None:
-    with pytest.raises(Incomparable, match="in common"):
+    with pytest.raises(CallsiftError, match="in common"):
         compare(evaluation([True]), evaluation([True], id="elsewhere"))

@@ -5,14 +5,14 @@ from difflib import SequenceMatcher
 import pytest
 
 from agents.classify.evaluation.noise import WordNoise
-from agents.classify.labelled import Dialogue
+from agents.classify.labelled import LabelledDialogue
 from agents.classify.offline.train import training_dialogues
 
 DIALOGUES = training_dialogues()
 NOISE = WordNoise(word for dialogue in DIALOGUES for turn in dialogue.turns for word in turn.text.split())
 
 
-def words(dialogue: Dialogue) -> list[str]:
+def words(dialogue: LabelledDialogue) -> list[str]:
     return [word for turn in dialogue.turns for word in turn.text.split()]
 
 
@@ -38,12 +38,12 @@ def test_the_same_seed_gives_the_same_errors_and_another_one_others() -> None:
     assert NOISE.dialogue(dialogue, 0.3, 1) != NOISE.dialogue(dialogue, 0.3, 2)
 
 
-def test_without_errors_nothing_but_the_mark_changes() -> None:
+def test_noise_without_errors_changes_only_the_mark() -> None:
     dialogue = DIALOGUES[0]
     assert NOISE.dialogue(dialogue, 0.0, 1).turns == dialogue.turns
 
 
-def test_who_spoke_and_the_label_stay() -> None:
+def test_speakers_and_label_stay() -> None:
     for dialogue in DIALOGUES[:50]:
         noisy = NOISE.dialogue(dialogue, 0.5, 1)
         assert [turn.speaker for turn in noisy.turns] == [turn.speaker for turn in dialogue.turns]
@@ -52,7 +52,7 @@ def test_who_spoke_and_the_label_stay() -> None:
 
 def test_a_misheard_word_sounds_like_the_word() -> None:
     noise = WordNoise(["kombi", "gondi", "kombim", "televizyon"])
-    dialogue = Dialogue.model_validate(
+    dialogue = LabelledDialogue.model_validate(
         {"id": "x", "turns": [{"speaker": "customer", "text": "kombi " * 300}], "category": "uncertain"}
     )
     heard = set(words(noise.dialogue(dialogue, 0.2, 1)))

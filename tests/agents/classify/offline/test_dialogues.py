@@ -11,9 +11,10 @@ import pytest
 from sklearn.feature_extraction.text import CountVectorizer
 
 from agents.classify.evaluation.noise import WordNoise
-from agents.classify.labelled import Dialogue, UnusableLabels, read_dialogues
+from agents.classify.labelled import LabelledDialogue, read_labelled_dialogues
 from agents.classify.offline.train import DIALOGUES, evaluation_dialogues, training_dialogues
 from schemas import Taxonomy
+from streams.errors import CallsiftError
 
 TAXONOMY = Taxonomy.load()
 TRAINING, EVALUATION = training_dialogues(), evaluation_dialogues()
@@ -22,11 +23,11 @@ MOST_ALIKE = 0.5
 another. Two dialogues have 0.05 in the median, 0.46 at the most: short calls that say nothing resemble each other."""
 
 
-def spoken(dialogues: Sequence[Dialogue]) -> list[Dialogue]:
+def spoken(dialogues: Sequence[LabelledDialogue]) -> list[LabelledDialogue]:
     return [dialogue for dialogue in dialogues if dialogue.customer_speaks]
 
 
-def likeness(ones: Sequence[Dialogue], others: Sequence[Dialogue]) -> npt.NDArray[np.float64]:
+def likeness(ones: Sequence[LabelledDialogue], others: Sequence[LabelledDialogue]) -> npt.NDArray[np.float64]:
     """Jaccard similarity of every pair, shape (ones, others)."""
     letters = CountVectorizer(analyzer="char_wb", ngram_range=(5, 5), binary=True, lowercase=False)
     found = letters.fit_transform([" ".join(turn.text for turn in own.turns) for own in (*ones, *others)]).astype(int)
@@ -36,7 +37,7 @@ def likeness(ones: Sequence[Dialogue], others: Sequence[Dialogue]) -> npt.NDArra
     return result
 
 
-def copies(ones: Sequence[Dialogue], others: Sequence[Dialogue]) -> list[tuple[str, str]]:
+def copies(ones: Sequence[LabelledDialogue], others: Sequence[LabelledDialogue]) -> list[tuple[str, str]]:
     """Pairs of different dialogues that are too much alike."""
     pairs = np.argwhere(likeness(ones, others) > MOST_ALIKE)
     return [(ones[i].id, others[j].id) for i, j in pairs if ones[i].id != others[j].id]
@@ -87,7 +88,7 @@ def test_texts_look_like_speech_recognition() -> None:
 
 
 @pytest.mark.parametrize("others", [TRAINING, EVALUATION], ids=["known from training", "in the evaluation twice"])
-def test_no_evaluated_dialogue_is(others: list[Dialogue]) -> None:
+def test_no_evaluated_dialogue_is_a_copy_of_another(others: list[LabelledDialogue]) -> None:
     assert copies(spoken(EVALUATION), spoken(others)) == []
 
 
@@ -105,5 +106,5 @@ def test_a_copy_would_be_noticed_even_if_it_is_changed_and_misheard() -> None:
 def test_a_label_outside_the_taxonomy_is_refused_with_the_dialogues_name(tmp_path: Path) -> None:
     path = tmp_path / "mine.jsonl"
     path.write_text(TRAINING[0].model_copy(update={"id": "x-7", "category": "refund"}).model_dump_json())
-    with pytest.raises(UnusableLabels, match=r"call x-7: no leaf 'refund'"):
-        read_dialogues([path])
+    with pytest.raises(CallsiftError, match=r"call x-7: no leaf 'refund'"):
+        read_labelled_dialogues([path])

@@ -11,6 +11,7 @@ import pytest
 from scipy.sparse import hstack
 
 from agents.classify.evaluation.figures import Figures
+from agents.classify.evaluation.judged import known
 from agents.classify.evaluation.noise import WordNoise
 from agents.classify.offline.classifier import OfflineClassifier
 from agents.classify.offline.features import BLOCKS, views
@@ -64,22 +65,23 @@ def test_the_card_says_what_it_was_trained_on_what_it_reached_and_where_it_ends(
 
 
 def test_the_model_is_good_enough_on_dialogues_written_apart() -> None:
-    assert figures()["coverage"] >= 0.85
-    assert figures()["selective_accuracy"]["category"] >= 0.93
-    assert figures()["selective_accuracy"]["leaf"] >= 0.85
+    assert known(figures()["coverage"]) >= 0.85
+    assert known(figures()["selective_accuracy"]["category"]) >= 0.93
+    assert known(figures()["selective_accuracy"]["leaf"]) >= 0.85
 
 
-def test_its_probabilities_mean_what_they_say() -> None:
-    assert figures()["calibration"]["ece"] <= 0.05
+def test_the_models_probabilities_are_calibrated() -> None:
+    assert known(figures()["calibration"]["ece"]) <= 0.05
 
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_five_wrong_words_of_a_hundred_cost_three_points_at_the_most(seed: int) -> None:
     noise = WordNoise(word for own in training_dialogues() for turn in own.turns for word in turn.text.split())
     noisy = evaluate(shipped(), [noise.dialogue(own, 0.05, seed) for own in evaluation_dialogues()], FLOOR)
-    assert noisy["coverage"] >= figures()["coverage"] - 0.03
-    for level, reached in figures()["selective_accuracy"].items():
-        assert noisy["selective_accuracy"][level] >= reached - 0.03
+    assert known(noisy["coverage"]) >= known(figures()["coverage"]) - 0.03
+    found, reached = noisy["selective_accuracy"], figures()["selective_accuracy"]
+    assert known(found["category"]) >= known(reached["category"]) - 0.03
+    assert known(found["leaf"]) >= known(reached["leaf"]) - 0.03
 
 
 @pytest.mark.integration

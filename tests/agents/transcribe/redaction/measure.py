@@ -110,9 +110,9 @@ def main() -> None:
             rates = (f"{figures.recall(kinds):.3f}", f"{figures.precision(kinds):.3f}", f"{share:.3f}")
             rows.append((part, name, str(count), str(found), *rates))
     for row in rows:
-        print("  ".join(cell.ljust(width) for cell, width in zip(row, (8, 23, 8, 5, 6, 9, 11), strict=True)).rstrip())  # noqa: T201
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, (8, 23, 8, 5, 6, 9, 11), strict=True)).rstrip())
     if wanted:
-        print(*missed(labelled_lines(wanted)), sep="\n")  # noqa: T201
+        print(*missed(labelled_lines(wanted)), sep="\n")
 
 
 if __name__ == "__main__":

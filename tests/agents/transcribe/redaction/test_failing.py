@@ -11,7 +11,7 @@ from agents.transcribe.redaction.addresses import address_places
 from agents.transcribe.redaction.careful import Places
 from agents.transcribe.redaction.emails import email_places
 from agents.transcribe.redaction.names import name_places
-from agents.transcribe.redaction.pieces import number_places, pieces
+from agents.transcribe.redaction.tokens import number_places, tokens
 from tests.agents.transcribe.redaction.measure import labelled_lines, said
 
 PLACES: dict[str, Places] = {
@@ -47,7 +47,7 @@ def failing(*given: object) -> NoReturn:
 
 
 @every_rule
-def test_nothing_leaks_and_nobody_raises_where_a_rule_does(
+def test_a_rule_that_raises_leaks_nothing_and_ends_nothing(
     rule: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(rules, rule, failing)
@@ -64,8 +64,8 @@ def test_nothing_leaks_and_nobody_raises_where_a_rule_does(
     assert "makinem" not in str(vars(record))
 
 
-def test_where_not_even_the_words_are_known_everything_is_withheld(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rules, "pieces", failing)
+def test_a_conversation_that_cannot_be_split_into_words_is_withheld_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rules, "tokens", failing)
     found = redact([*CALL, Said("agent", "")])
     assert {turn.text for turn in found.turns[:-1]} == {"[withheld]"}
     assert len(found.withheld) == len(CALL)
@@ -91,6 +91,6 @@ def test_every_span_that_a_rule_finds_lies_where_it_would_be_withheld(
     for line in labelled_lines():
         turns = said(line)
         redact(turns)
-        assert {span.turn for span in spans} <= set(PLACES[rule](turns, pieces(turns))), line["id"]
+        assert {span.turn for span in spans} <= set(PLACES[rule](turns, tokens(turns))), line["id"]
         found += len(spans)
     assert found >= 5

@@ -38,7 +38,7 @@ def redacted(*texts: str) -> list[str]:
         ("adım ahmet yılmaz", "adım [person]"),
     ],
 )
-def test_what_is_personal_is_replaced(said: str, left: str) -> None:
+def test_personal_data_is_replaced(said: str, left: str) -> None:
     assert redacted(f"C: {said}") == [left]
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from agents.transcribe.numbers import normalised
+from agents.transcribe.inverse_text_normalisation import normalised
 from agents.transcribe.redaction import redacted_turns
 from schemas import Speaker, Turn, Word
 from tests.agents.transcribe.redaction.measure import labelled_lines, labels, said
@@ -49,7 +49,7 @@ def test_a_turn_from_before_there_was_a_normalised_text_gets_none() -> None:
     assert (own.text, own.normalised, own.words) == ("numaram [phone]", None, ())
 
 
-def test_what_was_heard_goes_with_what_is_redacted_and_from_the_rest_of_the_turn() -> None:
+def test_a_redacted_turn_keeps_no_word_as_it_was_heard_before_its_correction() -> None:
     heard = turn("arçelik adım ahmet yılmaz")
     words = tuple(word.model_copy(update={"heard": f"heard {word.text}"}) for word in heard.words)
     (own,) = redacted_turns([heard.model_copy(update={"words": words})]).turns

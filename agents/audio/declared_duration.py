@@ -1,0 +1,70 @@
+"""The duration that a recording declares: what is missing at its end was lost."""
+
+from math import isclose
+from pathlib import Path
+from typing import BinaryIO
+
+import av
+
+_STREAMED_BYTES = 0x7FFF0000
+"""Writers that do not know the length yet announce a size like this one or larger."""
+
+_MAY_BE_GUESSED = {"aac", "amr", "mp3"}
+"""Formats (FFmpeg's names; aac is ADTS) that may announce no length. FFmpeg guesses one then, from the file's size and
+the bit rate of the first packets."""
+
+_GUESS_S = 0.5
+"""A length this close to the guess may be one: it says nothing."""
+
+
+def cut_s(
+    path: Path,
+    container: "av.container.InputContainer",
+    stream: "av.AudioStream",
+    first_byte: int | None,
+    decoded_s: float,
+) -> float:
+    """Return how many of the seconds that a file declares it does not have; 0 where it declares no duration.
+
+    Args:
+        path: The file.
+        container: The same, open.
+        stream: What was decoded of it.
+        first_byte: Where in the file the sound begins; None: unknown.
+        decoded_s: How many seconds it gave.
+    """
+    bytes_per_s = (stream.codec_context.bit_rate or 0) / 8
+    size_bytes = path.stat().st_size
+    with path.open("rb") as file:
+        data_bytes = _sought_data(file)
+        if data_bytes is not None:  # FFmpeg cuts the length down to what is there, or computes it wrongly (ADPCM)
+            missing_bytes = max(0, file.tell() + data_bytes - size_bytes)
+            return missing_bytes / bytes_per_s if bytes_per_s and data_bytes < _STREAMED_BYTES else 0.0
+    if stream.duration and stream.time_base:
+        announced_s = float(stream.duration * stream.time_base)
+    else:
+        announced_s = container.duration / 1e6 if container.duration else 0.0
+    if container.format.name in _MAY_BE_GUESSED and bytes_per_s:
+        guess_s = (size_bytes - (first_byte or 0)) / bytes_per_s
+        if isclose(announced_s, guess_s, abs_tol=_GUESS_S):
+            return 0.0
+    return max(0.0, announced_s - decoded_s)
+
+
+def is_empty_wav(path: Path) -> bool:
+    """Tell whether a file is a whole WAV without a single sample: a call of no seconds, not a damaged one."""
+    with path.open("rb") as file:
+        return _sought_data(file) == 0 and not file.read(1)
+
+
+def _sought_data(file: BinaryIO) -> int | None:
+    """Go to a WAV's first sample and return how many bytes of samples its header declares; None: no WAV."""
+    head = file.read(12)
+    if head[:4] != b"RIFF" or head[8:] != b"WAVE":
+        return None
+    while len(chunk := file.read(8)) == 8:
+        name, size_bytes = chunk[:4], int.from_bytes(chunk[4:], "little")
+        if name == b"data":
+            return size_bytes
+        file.seek(size_bytes + size_bytes % 2, 1)
+    return None

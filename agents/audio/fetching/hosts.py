@@ -1,0 +1,61 @@
+"""Hosts and their addresses: which are public, and which are on a list of the settings."""
+
+from collections.abc import Iterable
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
+
+Address = IPv4Address | IPv6Address
+
+_NAT64 = IPv6Network("64:ff9b::/96")
+_METADATA = frozenset(
+    ip_address(text)
+    for text in (
+        "100.100.100.200",  # Alibaba Cloud
+        "168.63.129.16",  # Azure's WireServer: a public address, answered by the host
+        "192.0.0.192",  # Oracle Cloud, old
+        "fd00:ec2::254",  # AWS
+        "fd20:ce::254",  # Google Cloud
+    )
+)  # all others are link-local
+
+
+def is_metadata(address: Address) -> bool:
+    """Whether a cloud may answer there with the machine's own credentials."""
+    return address.is_link_local or address in _METADATA
+
+
+def is_public(address: Address) -> bool:
+    """Whether an address is an ordinary one of the internet."""
+    special = address.is_multicast or address.is_reserved or is_metadata(address)
+    return address.is_global and not special and not (isinstance(address, IPv6Address) and address.is_site_local)
+
+
+def reached(address: Address) -> Address:
+    """Return the IPv4 address that an IPv6 address is translated or tunnelled to, or else the address itself."""
+    if isinstance(address, IPv4Address):
+        return address
+    if address in _NAT64:
+        return IPv4Address(int(address) & 0xFFFFFFFF)
+    return address.ipv4_mapped or address.sixtofour or address
+
+
+class HostList:
+    """One of the settings' lists of hosts."""
+
+    def __init__(self, entries: Iterable[str]) -> None:
+        """Take entries that the settings have checked."""
+        entries = tuple(entries)
+        self.networks = tuple(ip_network(entry) for entry in entries if "/" in entry)
+        self._names = frozenset(entry for entry in entries if "/" not in entry and not entry.startswith("*."))
+        self._domains = tuple(entry[1:] for entry in entries if entry.startswith("*."))
+
+    def __bool__(self) -> bool:
+        return bool(self.networks or self._names or self._domains)
+
+    def names(self, host: str) -> bool:
+        """Whether a host is listed by its name."""
+        host = host.lower().rstrip(".")
+        return host in self._names or host.endswith(self._domains)
+
+    def holds(self, address: Address) -> bool:
+        """Whether an address is listed, itself or by its network."""
+        return any(address in network for network in self.networks)

@@ -1,0 +1,109 @@
+"""Reading a hosted model's answer: whatever it says gives an answer that the taxonomy knows, or an error."""
+
+from collections.abc import Container
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, Field, ValidationError
+
+from agents.classify.core import Answer
+from agents.classify.hosted.errors import GarbledAnswer, GarbledExtras
+from agents.classify.hosted.transcript_block import sanitised
+from schemas import Insights, Sentiment, Taxonomy
+from streams.errors import broken_rules
+
+ModelT = TypeVar("ModelT", bound=BaseModel)
+_CURE = "If it goes on, look at the model's name and the prompt (docs/classification.md)"
+_PROSE_CHARS = 1000
+_PHRASE_CHARS = 200
+_MOST_EVIDENCE = 8
+_FURTHEST_CALLBACK = timedelta(days=366)
+
+
+class _Verdict(BaseModel):
+    category: str
+    sub_category: str | None = None
+    confidence: float = Field(ge=0.0, le=1.0)
+    justification: Annotated[str, BeforeValidator(lambda value: _one_line(value, _PROSE_CHARS))] = Field(min_length=1)
+    evidence: tuple[int, ...] = ()
+    summary: Annotated[str | None, BeforeValidator(lambda value: _one_line(value, _PROSE_CHARS) or None)] = None
+
+
+class _Insights(Insights):
+    callback_at: datetime | None = None
+    """As the caller means it: local time."""
+
+
+class _Extras(BaseModel):
+    sentiment: Sentiment | None = None
+    insights: _Insights | None = None
+
+
+def read_answer(
+    text: str | None, taxonomy: Taxonomy, shown: Container[int], local_time: datetime | None = None
+) -> Answer:
+    """Read the JSON that a model gave for a transcript of which it saw the turns ``shown``.
+
+    Args:
+        text: What the model said.
+        taxonomy: What it was to choose from.
+        shown: Positions of the turns that it saw.
+        local_time: When the call ended, where the caller is; without it no time to call back can be known.
+
+    Raises:
+        GarbledAnswer: No JSON, a missing field, a leaf that does not exist, a turn that was not shown. The message
+            names fields and rules, never what the model said: that may quote the call.
+        GarbledExtras: The same in sentiment or insights alone.
+    """
+    verdict = _validate(_Verdict, text)
+    try:
+        leaf = taxonomy.leaf(verdict.category, verdict.sub_category)
+    except ValueError:
+        raise GarbledAnswer(
+            "category and sub_category name no leaf of the taxonomy: a sub-category belongs to its own category, "
+            "and a category that has sub-categories needs one",
+            _CURE,
+        ) from None
+    if not all(position in shown for position in verdict.evidence):
+        raise GarbledAnswer("evidence names a turn that the transcript does not show", _CURE)
+    evidence = tuple(dict.fromkeys(verdict.evidence))[:_MOST_EVIDENCE]
+    answer = Answer(leaf, verdict.confidence, verdict.justification, evidence, verdict.summary, stated=True)
+    try:
+        extras = _validate(_Extras, text)
+    except GarbledAnswer as fault:
+        garbled = GarbledExtras(fault.message, fault.cure)
+        garbled.answer = answer
+        raise garbled from None
+    return replace(
+        answer,
+        sentiment=Sentiment(start=extras.sentiment.start, end=extras.sentiment.end) if extras.sentiment else None,
+        insights=_resolve(extras.insights, local_time) if extras.insights else None,
+    )
+
+
+def _validate(model: type[ModelT], text: str | None) -> ModelT:
+    try:
+        return model.model_validate_json(text or "")
+    except ValidationError as error:
+        raise GarbledAnswer(f"the model's answer is not as asked for: {broken_rules(error)}", _CURE) from None
+
+
+def _resolve(found: _Insights, local_time: datetime | None) -> Insights:
+    """Keep only what this version knows, phrases on one line, and a time to call back that can be meant."""
+    values: dict[str, Any] = {name: getattr(found, name) for name in Insights.model_fields}
+    phrases = {name: value for name, value in values.items() if isinstance(value, str)}
+    values |= {name: sanitised(phrase, _PHRASE_CHARS) or None for name, phrase in phrases.items()}
+    values["callback_at"] = _callback_at(found.callback_at, local_time)
+    return Insights(**values)
+
+
+def _callback_at(stated: datetime | None, ended_at: datetime | None) -> datetime | None:
+    if stated is None or ended_at is None:
+        return None
+    resolved = stated if stated.tzinfo else stated.replace(tzinfo=ended_at.tzinfo)
+    return resolved if timedelta(0) < resolved - ended_at < _FURTHEST_CALLBACK else None
+
+
+def _one_line(value: Any, limit: int) -> Any:
+    return sanitised(value, limit) if isinstance(value, str) else value

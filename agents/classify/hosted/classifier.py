@@ -1,0 +1,134 @@
+"""A classifier that asks a hosted model, once more where its answer is garbled, and reads what it says."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from agents.classify import metrics
+from agents.classify.core import Answer, Source
+from agents.classify.hosted.answer import read_answer
+from agents.classify.hosted.errors import AnswerBlocked, GarbledAnswer, GarbledExtras
+from agents.classify.hosted.metered import MeteredModel
+from agents.classify.hosted.model import HostedModel, Reply
+from agents.classify.hosted.prompt import Prompt, make_prompt, prompt_version
+from agents.classify.hosted.usage import total
+from agents.classify.settings import ClassifySettings
+from schemas import Leaf, Taxonomy, Turn, Usage
+
+_MOST_UNFINISHED = 64
+"""Calls whose answers are kept for their next try; more than are in work at once."""
+
+
+@dataclass
+class _Bought:
+    """What asking about one call has brought so far, and taken."""
+
+    answers: list[Answer] = field(default_factory=list)
+    usages: list[Usage] = field(default_factory=list)
+
+
+class HostedClassifier:
+    """Asks a hosted model for JSON that fits the taxonomy."""
+
+    def __init__(self, model: HostedModel, settings: ClassifySettings, taxonomy: Taxonomy) -> None:
+        """Make the classifier; nobody is asked yet."""
+        self._settings = settings
+        self._taxonomy = taxonomy
+        self._zone = ZoneInfo(settings.time_zone)
+        self._model = MeteredModel(model, settings, self._zone)
+        self._unfinished: dict[tuple[str, ...], _Bought] = {}
+        self._times = settings.samples
+        conditions = (self._times, settings.gemini_turn_chars, settings.gemini_transcript_chars, settings.time_zone)
+        self.source = Source(model.classifier, settings.gemini_model, prompt_version(taxonomy), conditions)
+
+    def prompt(self, turns: Sequence[Turn], ended_at: datetime | None) -> Prompt:
+        """Return the request for a transcript."""
+        return make_prompt(
+            turns,
+            self._taxonomy,
+            turn_chars=self._settings.gemini_turn_chars,
+            transcript_chars=self._settings.gemini_transcript_chars,
+            local_time=self._local(ended_at),
+        )
+
+    def estimated(self, turns: Sequence[Turn], ended_at: datetime | None) -> Usage:
+        """Return what asking about a transcript will take, as far as that can be told without asking."""
+        return total([self._model.estimated(self.prompt(turns, ended_at))] * self._times)
+
+    async def classify(self, turns: Sequence[Turn], /, *, ended_at: datetime | None = None) -> Answer:
+        """Ask about one transcript, as often as samples are to agree; what an earlier try has bought still counts."""
+        prompt = self.prompt(turns, ended_at)
+        bought = self._unfinished.pop(tuple(prompt.contents), _Bought())
+        missing = self._times - len(bought.answers)
+        asking = (self._ask_with_repair(prompt, self._local(ended_at), bought.usages) for _ in range(missing))
+        # no TaskGroup: the first to fail would end the others, which are paid for
+        ended = await asyncio.gather(*asking, return_exceptions=True)
+        bought.answers += (answer for answer in ended if isinstance(answer, Answer))
+        for failure in ended:
+            if isinstance(failure, BaseException):
+                self._keep(prompt, bought)
+                raise failure
+        return replace(agreed(bought.answers), usage=total(bought.usages))
+
+    def _keep(self, prompt: Prompt, bought: "_Bought") -> None:
+        """Keep the answers of a call for its next try; of those that are not tried again here the oldest make room."""
+        if bought.answers:
+            self._unfinished[tuple(prompt.contents)] = bought
+            if len(self._unfinished) > _MOST_UNFINISHED:
+                del self._unfinished[next(iter(self._unfinished))]
+
+    async def _ask_with_repair(self, prompt: Prompt, local_time: datetime | None, usages: list[Usage]) -> Answer:
+        """Ask once, and once more with what was wrong with the answer."""
+        try:
+            return self._read(await self._reply(prompt, usages), prompt, local_time)
+        except GarbledAnswer as fault:
+            repaired = prompt.repaired(fault.message)
+        try:
+            return self._read(await self._reply(repaired, usages), prompt, local_time)
+        except GarbledExtras as fault:
+            return fault.answer  # what a call was for is not lost over what else was said in it
+
+    async def _reply(self, prompt: Prompt, usages: list[Usage]) -> Reply:
+        reply, usage = await self._model.ask(prompt)
+        usages.append(usage)
+        return reply
+
+    def _read(self, reply: Reply, prompt: Prompt, local_time: datetime | None) -> Answer:
+        try:
+            if reply.stopped == "MAX_TOKENS":
+                raise GarbledAnswer(
+                    "the answer was cut off, be shorter", "Raise CALLSIFT_CLASSIFY_GEMINI_ANSWER_TOKENS"
+                )
+            if reply.stopped is not None:
+                raise AnswerBlocked("the model's filters stop the answer", "Look at the call; another model may answer")
+            answer = read_answer(reply.text, self._taxonomy, prompt.shown, local_time)
+        except GarbledAnswer:
+            metrics.REQUESTS.labels("garbled").inc()
+            raise
+        except AnswerBlocked:
+            metrics.REQUESTS.labels("blocked").inc()
+            raise
+        metrics.REQUESTS.labels("answered").inc()
+        return answer
+
+    def _local(self, instant: datetime | None) -> datetime | None:
+        try:
+            return instant.astimezone(self._zone) if instant else None
+        except OverflowError:  # the last day of the year 9999: some library's way to say never
+            return None
+
+
+def agreed(answers: Sequence[Answer]) -> Answer:
+    """Return the surest answer of the leaf that most name; where several share that, of the one named more surely."""
+    if len(answers) == 1:
+        return answers[0]
+    by_leaf: defaultdict[Leaf, list[Answer]] = defaultdict(list)
+    for answer in answers:
+        by_leaf[answer.leaf].append(answer)
+    named = max(by_leaf.values(), key=lambda those: (len(those), sum(answer.confidence for answer in those)))
+    best = max(named, key=lambda answer: answer.confidence)
+    mean = sum(answer.confidence for answer in named) / len(named)
+    return replace(best, confidence=mean, agreement=len(named) / len(answers))

@@ -1,0 +1,196 @@
+"""Which numbers of one dictation are identifiers: by form and checksum, or because they were asked for as one."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import count
+from typing import NamedTuple
+
+from agents.transcribe.redaction.context import Announced
+from agents.transcribe.redaction.dictation import CORRECTING, Dictation
+from agents.transcribe.redaction.identifiers import LONGEST, POSSIBLE_LENGTHS, grouped_readings, identifier, readings
+from agents.transcribe.redaction.spans import Kind
+from agents.transcribe.redaction.tokens import Token
+
+
+class Part(NamedTuple):
+    """What a token belongs to."""
+
+    kind: Kind
+    """The kind of the identifier."""
+    number: int
+    """Tells the identifiers of one dictation apart."""
+
+
+Told = dict[Token, Part]
+
+_ENOUGH_DIGITS = {Announced.PHONE: 7, Announced.NATIONAL_ID: 8, Announced.IBAN: 10, Announced.CARD: 12}
+"""Digits from which an announced number is taken for one even if no checksum holds: a digit may be misheard."""
+_FULL_DIGITS = {Announced.PHONE: 11, Announced.NATIONAL_ID: 11, Announced.IBAN: LONGEST, Announced.CARD: 16}
+_MOBILE_DIGITS = range(7, 15)
+"""Digits of what begins as a mobile number does, with a token lost or said twice."""
+_SHORTEST_IDENTIFIER = 7
+_NAMED_END = ("sonu", "biten", "hanesi", "haneleri", "başlayan")
+_MOBILE_HEAD = 4
+"""Digits that tell a mobile number when a telephone number was asked for: zero and its prefix."""
+
+
+def matched(turns: Sequence[Sequence[Token]], dictation: Dictation, context: Announced | None) -> tuple[Told, bool]:
+    """Return what the tokens are a part of, and whether an identifier of a valid form is among them."""
+    speakers = dict.fromkeys(token.speaker for token in dictation)
+    own_lines = [[token for token in dictation if token.speaker == own] for own in speakers]
+    lines = [dictation, *own_lines] if len(speakers) > 1 else [dictation]
+    hits: Told = {}
+    number = count()
+    for window, kind in (*_wholes(own_lines, context), *(hit for line in lines for hit in _windows(line, context))):
+        if not any(token in hits for token in window):
+            hits |= dict.fromkeys(window, Part(kind, next(number)))
+    if hits:
+        return hits | _around(turns, dictation, hits, context), True
+    if context is Announced.PHONE and _is_named_end(turns, dictation):
+        return dict.fromkeys(_free(dictation, None), Part(Kind.PHONE, 0)), False
+    for line in lines:
+        free = _free(line, context)
+        if kind_taken := _taken_for(free, context):
+            return dict.fromkeys((*free, *_free(dictation, None)), Part(kind_taken, 0)), False
+    return {}, False
+
+
+def _is_named_end(turns: Sequence[Sequence[Token]], dictation: Dictation) -> bool:
+    """Return whether some digits are called the end or the beginning of a number: ``sonu kırk iki olan``."""
+    first, last = dictation[0], dictation[-1]
+    around = (
+        *turns[first.turn][max(0, first.place - 2) : first.place],
+        *turns[last.turn][last.place + 1 : last.place + 4],
+    )
+    named = any(token.text.startswith(_NAMED_END) for token in around)
+    return named and not any(token.measures for token in dictation) and sum(len(p.digits) for p in dictation) > 1
+
+
+def _free(line: Dictation, context: Announced | None) -> Dictation:
+    """Return the tokens that measure nothing, and the last one if a number that was asked for is too short without it.
+
+    A number's end runs into what is said next: ``… on iki saat beşten sonra``.
+    """
+    full = _FULL_DIGITS.get(context, 0) if context else 0
+    short = sum(len(token.digits) for token in line) <= full
+    return [token for token in line if not token.measures or (short and token is line[-1] and len(line) > 1)]
+
+
+def _taken_for(line: Sequence[Token], context: Announced | None) -> Kind | None:
+    """Return what a line without a valid identifier is taken for."""
+    digits = "".join(token.digits for token in line)
+    mobile = digits.startswith("05")
+    if mobile and len(digits) in _MOBILE_DIGITS and (context is not Announced.COMPANY or len(digits) == 11):
+        return Kind.PHONE
+    if not context or not context.kind:
+        return None
+    if context is Announced.PHONE:
+        priced = digits[:1] != "0" and any(token.words and len(token.digits) > 3 for token in line)
+        if priced or (mobile and len(digits) >= _MOBILE_HEAD):
+            return None if priced else Kind.PHONE
+    return context.kind if len(digits) >= _ENOUGH_DIGITS[context] else None
+
+
+def _wholes(lines: Iterable[Dictation], context: Announced | None) -> Iterator[tuple[Dictation, Kind]]:
+    """Yield the lines that are one identifier from end to end."""
+    for line in lines:
+        kind = next(filter(None, map(identifier, (*readings(line), *grouped_readings(line)))), None)
+        if kind and _believed(line, kind, context, _Place(begins=True, whole=True, apart=True)):
+            yield line, kind
+
+
+def _windows(line: Dictation, context: Announced | None) -> Iterator[tuple[Dictation, Kind]]:
+    """Yield the stretches that are identifiers as a whole, the longest first."""
+    found: list[tuple[int, int, int, Kind]] = []
+    for first in range(len(line)):
+        length = 0
+        for last in range(first, len(line)):
+            length += len(line[last].digits)
+            if length > LONGEST:
+                break
+            if length not in POSSIBLE_LENGTHS:
+                continue
+            window = line[first : last + 1]
+            kind = next(filter(None, map(identifier, readings(window))), None)
+            apart = first == 0 or not _adjoin(line[first - 1], line[first])
+            if kind and _believed(window, kind, context, _Place(first == 0, apart and last == len(line) - 1, apart)):
+                found.append((-length, first, last, kind))
+    for _, first, last, kind in sorted(found):
+        yield line[first : last + 1], kind
+
+
+class _Place(NamedTuple):
+    begins: bool
+    """Whether a stretch is the first of its line."""
+    whole: bool
+    """Whether it is the whole line, or all of it after something else was said."""
+    apart: bool
+    """Whether something is said between it and the number before."""
+
+
+def _believed(window: Dictation, kind: Kind, context: Announced | None, place: _Place) -> bool:
+    """Return whether digits of a valid form are what they look like: chance has valid forms too."""
+    if kind is Kind.PHONE:
+        return _believed_phone(window, context, place)
+    if context is Announced.COMPANY:
+        return kind is Kind.IBAN
+    measures = any(token.measures for token in window[:-1])
+    return not measures and ((context is not None and context.kind is kind) or place.whole or len(window) == 1)
+
+
+def _believed_phone(window: Dictation, context: Announced | None, place: _Place) -> bool:
+    digits = "".join(token.digits for token in window)
+    mobile, from_zero = digits.startswith("05"), digits.startswith("0") and len(digits) == 11
+    if len(digits) == _SHORTEST_IDENTIFIER and context is not Announced.COMPANY:
+        return place.whole or (place.begins and not window[0].words)
+    if context not in {None, Announced.PHONE}:
+        return from_zero and (place.whole or (mobile and context is Announced.COMPANY))
+    if any(token.measures for token in window[:-1]):
+        return False
+    headed = place.begins and digits.startswith(("0", "90"))
+    return context is Announced.PHONE or place.whole or headed or (mobile and from_zero and place.apart)
+
+
+def _around(turns: Sequence[Sequence[Token]], dictation: Dictation, hits: Told, context: Announced | None) -> Told:
+    """Return what else in the dictation belongs to the numbers found: wrong starts, corrections, repeats."""
+    places = [place for place, token in enumerate(dictation) if token in hits]
+    said = [digits for digits, *_ in numbers_told(hits)]
+    announced = context is not None and any(context.kind is part.kind for part in hits.values())
+    all_belong = announced or _is_corrected(turns, dictation)
+    start = "".join(token.digits for token in dictation[: places[0]])
+    begun_again = any(digits.startswith(start[:_MOBILE_HEAD]) for digits in said) and len(start) >= _MOBILE_HEAD
+    own: Told = {}
+    for place, token in enumerate(dictation):
+        if token in hits or token.measures:
+            continue
+        before = dictation[place - 1] if place else token
+        continues = (before in hits or before in own) and _adjoin(before, token)
+        repeats = any(token.digits in digits for digits in said)
+        wrong_start = begun_again and place < places[0]
+        if all_belong or places[0] < place < places[-1] or repeats or continues or wrong_start:
+            own[token] = hits[dictation[min(places, key=lambda hit: abs(hit - place))]]
+    return own
+
+
+def _adjoin(before: Token, token: Token) -> bool:
+    return (before.turn, before.place + 1) == (token.turn, token.place) and not token.after_comma
+
+
+def _is_corrected(turns: Sequence[Sequence[Token]], dictation: Dictation) -> bool:
+    first, last = dictation[0], dictation[-1]
+    between = (
+        turns[turn][first.place + 1 if turn == first.turn else 0 : last.place if turn == last.turn else None]
+        for turn in range(first.turn, last.turn + 1)
+    )
+    return any(token.text in CORRECTING for tokens in between for token in tokens)
+
+
+def numbers_told(told: Told) -> list[tuple[str, Kind, int]]:
+    """Return the digits of each number, all together and as each speaker said them, its kind, and its last turn."""
+    parts: dict[Part, list[Token]] = {}
+    for token in sorted(told, key=lambda token: (token.turn, token.place)):
+        parts.setdefault(told[token], []).append(token)
+    return [
+        ("".join(token.digits for token in line), part.kind, max(token.turn for token in line))
+        for part, own in parts.items()
+        for line in (own, *([p for p in own if p.speaker == one] for one in {p.speaker for p in own}))
+    ]

@@ -1,0 +1,33 @@
+"""What the system says of processes (Linux): their CPU time and their memory."""
+
+from pathlib import Path
+
+import psutil
+
+
+def family(pid: int) -> list[psutil.Process]:
+    """Return a process and all that descend from it, itself first."""
+    first = psutil.Process(pid)
+    return [first, *first.children(recursive=True)]
+
+
+def cpu_s(pid: int) -> float:
+    """Return the user and system time that a process and its living descendants have taken, in seconds."""
+    return sum(map(_own_cpu_s, family(pid)))
+
+
+def peak_mb(process: psutil.Process) -> float:
+    """Return the most memory that a process has had resident so far, in megabytes; psutil knows the present only."""
+    try:
+        lines = Path(f"/proc/{process.pid}/status").read_text(encoding="utf-8").splitlines()
+    except OSError:  # it has ended meanwhile
+        return 0.0
+    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM:")), 0.0)
+
+
+def _own_cpu_s(process: psutil.Process) -> float:
+    try:
+        times = process.cpu_times()
+    except psutil.NoSuchProcess:  # it has ended meanwhile
+        return 0.0
+    return times.user + times.system

@@ -1,0 +1,66 @@
+"""docs/outcomes.md, made from the docstrings of the public outcome."""
+
+from typing import Any
+
+from schemas import CallOutcome
+from schemas.event import CallFacts
+
+MADE = "<!-- Made from the code by `make docs`; change it there. -->"
+
+
+def outcomes_page() -> str:
+    """Return docs/outcomes.md: every field of the public outcome with its type and what it means."""
+    schema = CallOutcome.model_json_schema(mode="serialization")
+    parts = {name: part for name, part in schema["$defs"].items() if part.get("type") == "object"}
+    sent = {name: field for name, field in schema["properties"].items() if name in CallFacts.model_fields}
+    decided = {name: field for name, field in schema["properties"].items() if name not in sent}
+    lines = [
+        "# Consuming outcomes",
+        MADE,
+        "",
+        "`calls.outcomes` is compacted and keyed by `call_id`: it holds the newest outcome of every call. JSON Schema:",
+        "[`CallOutcome.schema.json`](../schemas/contract/CallOutcome.schema.json); all topics:",
+        "[`asyncapi.yaml`](../schemas/contract/asyncapi.yaml). Python users may import `schemas.CallOutcome`.",
+        "",
+        "Unknown fields may appear at any time: ignore them. The changelog announces a change of the major",
+        "`schema_version`. An outcome may come twice: [which ones to drop](delivery.md#repetition).",
+        "[Categories](categories.md), [recordings](recordings.md), [redaction](privacy.md) and",
+        "[provisional outcomes](reprocessing.md) have pages of their own.",
+    ]
+    tables = {"What was decided": ("", decided), "The call": ("As the PBX sent it, and what all events carry.", sent)}
+    tables |= {name: (part["description"], part["properties"]) for name, part in sorted(parts.items())}
+    for title, (about, fields) in tables.items():
+        lines += ["", f"## {title}", "", *([one_line(about), ""] if about else [])]
+        lines += ["| field | type | meaning |", "|---|---|---|"]
+        lines += [
+            f"| `{name}` | {_type(field, schema['$defs'])} | {one_line(field['description'])} |"
+            for name, field in fields.items()
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def one_line(text: str | None) -> str:
+    """Return a docstring as one line of Markdown."""
+    return " ".join((text or "").replace("``", "`").split())
+
+
+def _type(field: dict[str, Any], parts: dict[str, Any]) -> str:
+    """Name the JSON type of a field as people say it; a part is a link to its table."""
+    match field:
+        case {"anyOf": kinds}:
+            shown = " or ".join(_type(kind, parts) for kind in kinds)
+        case {"$ref": reference}:
+            name = reference.rpartition("/")[2]
+            is_part = parts[name].get("type") == "object"
+            shown = f"[{name}](#{name.lower()})" if is_part else _type(parts[name], parts)
+        case {"enum": values}:
+            shown = ", ".join(f"`{value}`" for value in values)
+        case {"type": "array", "items": item}:
+            shown = f"list of {_type(item, parts)}"
+        case {"type": "object", "additionalProperties": value}:
+            shown = f"map to {_type(value, parts)}"
+        case {"format": "date-time"}:
+            shown = "date and time"
+        case _:
+            shown = field.get("type", "any")
+    return shown

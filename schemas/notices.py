@@ -1,0 +1,25 @@
+"""What callsift's processes leave for each other on compacted topics: no events of a call, and no contract."""
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+
+class BrakeNotice(BaseModel):
+    """What calls.brakes says of one stage's brake; its key is the stage's name, and the newest one counts."""
+
+    stage: str
+    applied: bool
+    reason: str
+    at: AwareDatetime
+
+
+class Replay(BaseModel):
+    """The mark that a dead letter has been replayed: a message on calls.replays, its key the dead letter's."""
+
+    model_config = ConfigDict(frozen=True)
+
+    dead_letter: str
+    """Identifier of the dead letter."""
+    call_id: str | None
+    """The call that the dead letter names."""
+    replayed_at: AwareDatetime
+    """When the broker had confirmed the original message on its topic (UTC)."""

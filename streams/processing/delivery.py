@@ -1,0 +1,65 @@
+"""What is published of a result: what goes elsewhere first, the result in a form that fits, and what follows it."""
+
+import asyncio
+import logging
+from typing import Any
+
+from schemas import Event
+from streams.errors import PermanentError
+from streams.processing.agent import Agent
+from streams.processing.attempts import Result
+from streams.processing.failures import FailureLog
+from streams.processing.policy import shortest_pause_s
+from streams.processing.publisher import Publisher
+from streams.topics import Topic
+
+logger = logging.getLogger(__name__)
+
+
+class Delivery:
+    """Publishes what came of one stage's events, each time until it is confirmed."""
+
+    def __init__(
+        self, gives: Topic, agent: Agent[Any], publisher: Publisher, failures: FailureLog, quick_tries: int
+    ) -> None:
+        """Publish to ``gives``; ask ``agent`` what follows, and a broken one ``quick_tries`` times at the most."""
+        self._gives = gives
+        self._agent = agent
+        self._publisher = publisher
+        self._failures = failures
+        self._quick_tries = quick_tries
+
+    async def publish(self, result: Result) -> None:
+        """Publish a result and all that comes with it; raises PermanentError if no broker takes it in any form."""
+        if result.side_output is not None:
+            await self._publisher.event(*result.side_output)
+        await self._in_a_form_that_fits(result.event, result.value)
+        published = result.event
+        while (following := await self._follow_up(published)) is not None:
+            await self._in_a_form_that_fits(following)
+            published = following
+
+    async def _in_a_form_that_fits(self, event: Event, value: bytes | None = None) -> None:
+        """Publish an event, or the largest form of it that the brokers take."""
+        while True:
+            try:
+                return await self._publisher.event(self._gives, event, value)
+            except PermanentError as refusal:
+                smaller = self._agent.smaller_form(event)
+                if smaller is None:
+                    raise
+                logger.warning("refused, published in a smaller form", extra={"error": refusal.message})
+                event, value = smaller, None
+
+    async def _follow_up(self, published: Event) -> Event | None:
+        """Ask the agent until it answers what has to follow; a bug of its is no reason to ask for ever."""
+        failures = 0
+        while True:
+            try:
+                return await self._agent.follow_up(published)
+            except Exception as error:  # noqa: BLE001 - nothing but cancellation may leave the runner
+                failures += 1
+                failure = self._failures.classify(error)
+                if failure.dependency is None and failures >= self._quick_tries:
+                    return None
+                await asyncio.sleep(self._failures.backoff_s(failures, shortest_pause_s(failure)))

@@ -1,0 +1,58 @@
+"""What a try has bought is not bought again by the next one of the same call."""
+
+import pytest
+from pydantic import SecretStr
+
+from agents.classify.agent import make_classifier
+from agents.classify.classifier import Classifier
+from agents.classify.settings import ClassifySettings
+from schemas import Leaf, Speaker, Taxonomy
+from streams.errors import TransientError
+from tests.schemas.examples import turn
+from tests.servers.gemini import Reply, answered, failed, gemini_server
+
+pytestmark = pytest.mark.integration
+TURNS = (turn(Speaker.CUSTOMER, "geçen hafta yapıldı yine bozuldu çok şikayetçiyim"),)
+OTHERS = (turn(Speaker.CUSTOMER, "kombim su akıtıyor"),)
+COMPLAINT = answered(category="unnecessary_call", sub_category="complaint")
+
+
+def three_samples(endpoint: str) -> Classifier:
+    settings = ClassifySettings(
+        classifier="gemini",
+        gemini_api_key=SecretStr("key"),
+        gemini_endpoint=endpoint,
+        gemini_concurrency=1,
+        agreement=3,
+    )
+    return make_classifier(settings, Taxonomy.load())
+
+
+@pytest.mark.parametrize(
+    ("faults", "requests"), [([failed(503)], 3), ([failed(429, retry_delay="0.01s")] * 5, 7)], ids=["503", "429"]
+)
+async def test_the_next_try_asks_only_for_the_samples_that_are_missing(faults: list[Reply], requests: int) -> None:
+    with gemini_server() as server:
+        classifier = three_samples(server.address)
+        server.script(COMPLAINT, COMPLAINT, *faults)
+        with pytest.raises(TransientError):
+            await classifier.classify(TURNS)
+        assert len(server.received) == requests
+        assert (await classifier.classify(OTHERS)).agreement == 1.0  # another call's answers are no answers to this one
+        answer = await classifier.classify(TURNS)
+        assert len(server.received) == requests + 3 + 1
+    assert answer.leaf == Leaf("unnecessary_call", "complaint")
+    assert answer.agreement == pytest.approx(2 / 3)
+    assert answer.usage is not None
+    assert (answer.usage.requests, answer.usage.prompt_tokens) == (3, 3600)
+
+
+async def test_a_call_that_is_answered_is_asked_about_again_when_it_comes_again() -> None:
+    with gemini_server() as server:
+        classifier = three_samples(server.address)
+        server.script(failed(503))
+        with pytest.raises(TransientError):
+            await classifier.classify(TURNS)
+        await classifier.classify(TURNS)
+        await classifier.classify(TURNS)
+        assert len(server.received) == 3 + 1 + 3

@@ -1,0 +1,1 @@
+"""Tests of bringing and checking speech models."""

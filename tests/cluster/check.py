@@ -1,0 +1,106 @@
+"""The chart on the API server that KUBECONFIG names: ``python -m tests.cluster.check``, ``make cluster-check``.
+
+In a namespace of its own with the restricted Pod Security Standard: a server-side dry run of every set of values, an
+installation, a node drained against the disruption budgets, an upgrade while scaled, a rollback, and what stays after
+uninstalling. Nodes are cordoned for moments: use a cluster that is there for trials.
+"""
+
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from callsift.commands.output import notes, print_json, print_table
+from callsift.commands.progress import shown
+from streams.errors import CallsiftError
+from tests.cluster.client import Cluster
+from tests.cluster.drain import drain_one_node, refuse_second
+from tests.cluster.dry_run import SETS, dry_run, refuse_root
+from tests.cluster.life import install, roll_back, uninstall, upgrade_while_scaled
+from tests.cluster.namespace import restricted_namespace, shared_folder
+from tests.cluster.release import Release, values
+
+VALUES = Path(__file__).parent / "values" / "check.yaml"
+_PODS_EACH = 4
+
+
+def check(
+    values_file: Annotated[
+        list[Path] | None,
+        typer.Option("--values", help="Values over those of the check, for a cluster where pods really run."),
+    ] = None,
+    helm: Annotated[Path | None, typer.Option(help="Another helm than the one on the PATH.")] = None,
+    keep: Annotated[bool, typer.Option(help="Leave the namespace as it is at the end.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Check the chart on the cluster that KUBECONFIG names; exits with 1 at the first thing that is wrong.
+
+    Makes a namespace of its own and a volume of a node's folder, cordons nodes for moments, and removes all of it.
+    """
+    rows: list[dict[str, str | float]] = []
+    try:
+        with restricted_namespace("callsift-check", helm, keep=keep) as cluster:
+            rows.append({"step": "versions", "seen": str(dict(cluster.versions())), "seconds": 0.0})
+            with shared_folder(cluster, "recordings", Path("/var/tmp") / cluster.namespace) as storage_class:
+                scaling = "keda" if cluster.has_keda() else "hpa"
+                settings = {
+                    "audioStore.persistence.storageClass": storage_class,
+                    "workerDefaults.scaling.type": scaling,
+                }
+                options = [part for name, value in settings.items() for part in ("--set", f"{name}={value}")]
+                release = Release(cluster, [*values(VALUES, *(values_file or [])), *options])
+                _run(_steps(cluster, release), rows)
+    except CallsiftError as error:
+        notes.print(f"error: {error}", markup=False, highlight=False)
+        raise typer.Exit(1) from None
+    if as_json:
+        print_json(rows)
+    else:
+        print_table(
+            "The chart on this cluster",
+            ["step", "seen", "seconds"],
+            [[str(row["step"]), str(row["seen"]), f"{row['seconds']:.1f}"] for row in rows],
+        )
+
+
+def _steps(cluster: Cluster, release: Release) -> dict[str, Callable[[], str]]:
+    return {
+        "a pod that may be root is refused": partial(refuse_root, cluster),
+        **{f"dry run of {path.stem.removesuffix('-values')}": partial(dry_run, cluster, path) for path in SETS},
+        "install": partial(install, release),
+        "helm test": partial(_test, release),
+        "evict two of a stage": lambda: refuse_second(_scaled(release)),
+        "drain a node": partial(drain_one_node, release),
+        "upgrade while scaled": partial(upgrade_while_scaled, release),
+        "rollback": partial(roll_back, release),
+        "uninstall": partial(uninstall, release),
+    }
+
+
+def _run(steps: dict[str, Callable[[], str]], rows: list[dict[str, str | float]]) -> None:
+    with shown(len(steps)) as progress:
+        for step, happen in steps.items():
+            started = time.monotonic()
+            seen = happen()
+            rows.append({"step": step, "seen": seen, "seconds": round(time.monotonic() - started, 1)})
+            progress.done(f"{step}: {seen}")
+
+
+def _scaled(release: Release) -> Release:
+    """Every stage has pods enough to lose some, whether an autoscaler runs here or not."""
+    release.scale(_PODS_EACH, *(deployment["metadata"]["name"] for deployment in release.deployments()))
+    return release
+
+
+def _test(release: Release) -> str:
+    if release.cluster.has_fake_nodes():
+        return "skipped: nothing runs on fake nodes"
+    release.test()
+    return "the topics are as the catalogue wants them"
+
+
+if __name__ == "__main__":
+    typer.run(check)
