@@ -1,19 +1,16 @@
 """How events become bytes. The turns of transcripts too large for a message lie in the audio store meanwhile."""
 
-import asyncio
 import hashlib
-from functools import cache
+from functools import cache, partial
 from typing import NamedTuple, TypeGuard
 
 from pydantic import TypeAdapter, ValidationError
 
-from schemas import CallClassified, CallTranscribed, Event, Turn
+from schemas import ClaimCheck, Event, Spoken, Turn
 from streams.errors import PermanentError
 from streams.payloads.claim_check import ClaimCheckStore
 from streams.payloads.layout import TURNS
 
-Spoken = CallTranscribed | CallClassified
-"""The events that carry what was said."""
 _TURNS = TypeAdapter(tuple[Turn, ...])
 
 
@@ -60,7 +57,7 @@ class ClaimedTurns(EventCodec):
 
     def in_store(self, event: Event) -> TypeGuard[Spoken]:
         """Tell whether the turns of an event have to be fetched before anybody can work on it."""
-        return _is_spoken(event) and event.turns_claim is not None and not event.turns
+        return isinstance(event, Spoken) and event.turns_claim is not None and not event.turns
 
     async def inflate(self, event: Event) -> Event:
         """Return the event as it was before its turns were taken out; any other event as it is.
@@ -70,7 +67,9 @@ class ClaimedTurns(EventCodec):
             UnreadableTurns: What is there is no turns.
             AudioStoreUnavailable: The store did not answer.
         """
-        return await asyncio.to_thread(self._whole, event) if self.in_store(event) else event
+        if not self.in_store(event) or event.turns_claim is None:
+            return event
+        return await self._store.in_thread(partial(self._whole, event, event.turns_claim), event.turns_claim.size_bytes)
 
     async def encode(self, event: Event) -> Encoded:
         """Return the event as it is to be published: its turns in the store if it is too large for a message.
@@ -80,16 +79,14 @@ class ClaimedTurns(EventCodec):
         Raises:
             AudioStoreUnavailable: The store did not take the turns.
         """
-        if _is_spoken(event) and event.turns and event.turns_claim is not None:
-            return await asyncio.to_thread(self._light, event)
+        if isinstance(event, Spoken) and event.turns and event.turns_claim is not None:
+            return await self._store.in_thread(partial(self._light, event), event.turns_claim.size_bytes)
         value = _json(event)
-        if len(value) > self._limit_bytes and _is_spoken(event) and event.turns:
-            return await asyncio.to_thread(self._light, event)
+        if len(value) > self._limit_bytes and isinstance(event, Spoken) and event.turns:
+            return await self._store.in_thread(partial(self._light, event), len(value))
         return Encoded(value)
 
-    def _whole(self, event: Spoken) -> Event:
-        claim = event.turns_claim
-        assert claim is not None  # noqa: S101 - in_store has looked
+    def _whole(self, event: Spoken, claim: ClaimCheck) -> Event:
         try:
             turns = _TURNS.validate_json(self._store.get(claim), strict=True)
         except ValidationError:  # its text may quote what somebody said
@@ -116,10 +113,6 @@ def _json(event: Event) -> bytes:
 @cache
 def _adapter(event_class: type[Event]) -> TypeAdapter[Event]:
     return TypeAdapter(event_class)
-
-
-def _is_spoken(event: Event) -> TypeGuard[Spoken]:
-    return isinstance(event, CallTranscribed | CallClassified)
 
 
 def _object_name(call_id: str, payload: bytes) -> str:

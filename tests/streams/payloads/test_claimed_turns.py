@@ -1,14 +1,17 @@
 """Large transcripts: their turns leave before the event is published, and are back before anybody works on it."""
 
+import asyncio
+import os
 from pathlib import Path
 from typing import TypeVar
 
 import pytest
 
-from schemas import CallClassified, CallTranscribed, Speaker
+from schemas import CallClassified, CallTranscribed, ClaimCheck, Speaker, Spoken
 from streams.decoding import decode
 from streams.payloads.claim_check import AudioStoreUnavailable, ClaimCheckStore, PayloadGone
 from streams.payloads.claimed_turns import ClaimedTurns, UnreadableTurns
+from tests.patience import PATIENCE_S
 from tests.schemas import examples
 
 LIMIT_BYTES = 20_000
@@ -56,7 +59,19 @@ async def as_read(turns: ClaimedTurns, event: SpokenT) -> SpokenT:
 def test_every_event_with_turns_is_known() -> None:
     with_turns = {type(event) for event in examples.examples() if "turns" in type(event).model_fields}
     assert with_turns == {CallTranscribed, CallClassified}
-    assert all("turns_claim" in event.model_fields for event in with_turns)
+    assert all(issubclass(event, Spoken) for event in with_turns)
+
+
+async def test_a_store_that_hangs_is_away_within_its_limit(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")  # it holds its reader up for ever
+    turns = ClaimedTurns(ClaimCheckStore(tmp_path.as_uri(), limit_s=0.1), LIMIT_BYTES)
+    claim = ClaimCheck(uri=f"{tmp_path.as_uri()}/pipe", size_bytes=1, sha256="0" * 64)
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            with pytest.raises(AudioStoreUnavailable, match=r"within 0\.1 s"):
+                await turns.inflate(large().model_copy(update={"turns": (), "turns_claim": claim}))
+    finally:
+        os.close(os.open(tmp_path / "pipe", os.O_WRONLY))
 
 
 async def test_a_small_event_stays_as_it_is(turns: ClaimedTurns, store: ClaimCheckStore) -> None:
