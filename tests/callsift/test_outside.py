@@ -14,10 +14,10 @@ from tests.servers.recorder import Destination, destinations, recording
 
 pytestmark = pytest.mark.integration
 WATCHED_S = 20.0
-"""ONNX Runtime's telemetry, where it is on, is sent some 10 s after the model was loaded."""
+"""Telemetry may come late: ONNX Runtime's is sent some 10 s after a model was loaded."""
 QUIET = {"ORT_DISABLE_TELEMETRY", "ORT_RUNNING_UNIT_TESTS", "CI", "TF_BUILD", "GITHUB_ACTIONS", "GITLAB_CI", "TRAVIS"}
 QUIET |= {"CIRCLECI", "BUILDKITE", "APPVEYOR", "JENKINS_URL", "CODEBUILD_BUILD_ID", "TEAMCITY_VERSION"}
-"""Variables that make ONNX Runtime quiet: not to be inherited from whoever runs the tests."""
+"""Variables that make libraries quiet, ONNX Runtime for one: not to be inherited from whoever runs the tests."""
 LOOK_UP = 53
 
 

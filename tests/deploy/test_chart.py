@@ -88,13 +88,6 @@ def test_pods_have_no_token_and_a_limited_tmp(values: str) -> None:
 
 
 @every_set
-def test_onnx_runtime_is_told_not_to_call_home(values: str) -> None:
-    for name, container in containers(values):
-        if container["args"][:1] == ["worker"]:
-            assert {"name": "ORT_DISABLE_TELEMETRY", "value": "1"} in container["env"], name
-
-
-@every_set
 def test_containers_have_requests_and_limits(values: str) -> None:
     for name, container in containers(values):
         for bound in ("requests", "limits"):
@@ -117,7 +110,7 @@ def test_workers_have_probes_and_time_to_end(values: str) -> None:
 
 @every_set
 def test_every_variable_is_a_setting(values: str) -> None:
-    beside = {"HOME", "TMPDIR", "ORT_DISABLE_TELEMETRY", "OMP_NUM_THREADS"}
+    beside = {"HOME", "TMPDIR", "OMP_NUM_THREADS"}
     for name, container in containers(values):
         assert {entry["name"] for entry in container["env"]} <= VARIABLES | beside, name
     assert settings(values).keys() <= VARIABLES

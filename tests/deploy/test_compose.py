@@ -81,10 +81,6 @@ def test_there_is_no_secret_in_the_files() -> None:
     assert {".env", "callsift.env"} <= set(ignored)
 
 
-def test_onnx_runtime_is_told_not_to_call_home() -> None:
-    assert SERVICES["audio"]["environment"]["ORT_DISABLE_TELEMETRY"] == 1
-
-
 def test_only_services_that_need_a_secret_get_it() -> None:
     holders = {
         secret: {name for name, service in OURS.items() if secret in service.get("environment", {})}

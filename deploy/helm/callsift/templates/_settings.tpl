@@ -84,7 +84,6 @@ CALLSIFT_MONGO_URI: {{ . | quote }}
 {{- $kafkaSecret := include "callsift.kafkaSecretName" $root }}
 {{- if and .hook (not $root.Values.kafka.existingSecret) }}{{- $kafkaSecret = printf "%s-hook" $kafkaSecret }}{{- end }}
 - {name: HOME, value: /tmp}
-- {name: ORT_DISABLE_TELEMETRY, value: "1"}
 - {name: TMPDIR, value: /tmp}
 {{- if .hook }}
 {{- range $variable, $value := fromYaml (include "callsift.settings" $root) }}
