@@ -7,7 +7,7 @@ from typing import Any, Literal, NamedTuple
 from schemas import Event, Hop
 from streams.errors import CallsiftError
 from streams.message import Message, Tries
-from streams.payloads.claimed_turns import EventCodec
+from streams.payloads.codec import EventCodec
 from streams.processing.agent import Agent
 from streams.processing.circuit_breaker import CircuitBreaker
 from streams.processing.dead_letter import GivenUp
