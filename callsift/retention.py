@@ -17,7 +17,7 @@ Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
-class Kind:
+class ExpiredData:
     """What was found of one kind of data."""
 
     name: str
@@ -38,7 +38,7 @@ def find_expired(
     store: ClaimCheckStore,
     mongo: SinkSettings,
     on_message: Progress,
-) -> list[Kind]:
+) -> list[ExpiredData]:
     """Look at everything that is not kept for ever, and remove nothing.
 
     Args:
@@ -63,7 +63,9 @@ def find_expired(
     return kinds
 
 
-def _in_store(before: datetime, kafka: KafkaSettings, store: ClaimCheckStore, on_message: Progress) -> list[Kind]:
+def _in_store(
+    before: datetime, kafka: KafkaSettings, store: ClaimCheckStore, on_message: Progress
+) -> list[ExpiredData]:
     # Before the brokers are asked: what is written later cannot be taken for old and unneeded.
     listed = {folder: _made(store, folder) for folder in FOLDERS}
     any_old = any(old(entries, before) for entries in listed.values())
@@ -72,7 +74,7 @@ def _in_store(before: datetime, kafka: KafkaSettings, store: ClaimCheckStore, on
     for folder, entries in listed.items():
         found = sort_out(entries, before, needed)
         remove = partial(remove_entries, store, folder, found.expired)
-        kinds.append(Kind(folder.holds, found.looked_at, len(found.pending), len(found.expired), remove))
+        kinds.append(ExpiredData(folder.holds, found.looked_at, len(found.pending), len(found.expired), remove))
     return kinds
 
 
@@ -96,7 +98,7 @@ def remove_entries(
     return len(unchanged)
 
 
-def _letters(kafka: KafkaSettings, before: datetime) -> list[Kind]:
+def _letters(kafka: KafkaSettings, before: datetime) -> list[ExpiredData]:
     found = find_old_letters(kafka, before)
 
     def letters(_: Progress) -> int:
@@ -108,12 +110,12 @@ def _letters(kafka: KafkaSettings, before: datetime) -> list[Kind]:
         return len(found.marks)
 
     return [
-        Kind("dead letters", found.looked_at, found.pending, found.expired, letters),
-        Kind("marks of replays", found.marks_looked_at, 0, len(found.marks), marks),
+        ExpiredData("dead letters", found.looked_at, found.pending, found.expired, letters),
+        ExpiredData("marks of replays", found.marks_looked_at, 0, len(found.marks), marks),
     ]
 
 
-def _documents(before: datetime, mongo: SinkSettings) -> Kind:
+def _documents(before: datetime, mongo: SinkSettings) -> ExpiredData:
     try:
         from agents.sink.store import OutcomeStore  # only who deletes documents needs MongoDB's driver
     except ImportError as error:
@@ -137,4 +139,4 @@ def _documents(before: datetime, mongo: SinkSettings) -> Kind:
             documents.close()
 
     looked_at, expired = asyncio.run(count())
-    return Kind("documents", looked_at, 0, expired, lambda _: asyncio.run(delete()))
+    return ExpiredData("documents", looked_at, 0, expired, lambda _: asyncio.run(delete()))
