@@ -24,7 +24,7 @@ Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
-class Kind:
+class ExpiredData:
     """What was found of one kind of data."""
 
     name: str
@@ -45,7 +45,7 @@ def find_expired(
     store: ClaimCheckStore,
     mongo: SinkSettings,
     on_message: Progress,
-) -> list[Kind]:
+) -> list[ExpiredData]:
     """Look at everything that is not kept for ever, and remove nothing.
 
     Args:
@@ -70,14 +70,18 @@ def find_expired(
     return kinds
 
 
-def _in_store(before: datetime, kafka: KafkaSettings, store: ClaimCheckStore, on_message: Progress) -> list[Kind]:
+def _in_store(
+    before: datetime, kafka: KafkaSettings, store: ClaimCheckStore, on_message: Progress
+) -> list[ExpiredData]:
     return [
-        Kind(old.folder.holds, old.looked_at, len(old.pending), len(old.expired), partial(remove_payloads, store, old))
+        ExpiredData(
+            old.folder.holds, old.looked_at, len(old.pending), len(old.expired), partial(remove_payloads, store, old)
+        )
         for old in find_old_payloads(store, kafka, before, on_message)
     ]
 
 
-def _letters(kafka: KafkaSettings, before: datetime) -> list[Kind]:
+def _letters(kafka: KafkaSettings, before: datetime) -> list[ExpiredData]:
     found = find_old_letters(kafka, before)
 
     def letters(_: Progress) -> int:
@@ -89,12 +93,12 @@ def _letters(kafka: KafkaSettings, before: datetime) -> list[Kind]:
         return len(found.marks)
 
     return [
-        Kind("dead letters", found.looked_at, found.pending, found.expired, letters),
-        Kind("marks of replays", found.marks_looked_at, 0, len(found.marks), marks),
+        ExpiredData("dead letters", found.looked_at, found.pending, found.expired, letters),
+        ExpiredData("marks of replays", found.marks_looked_at, 0, len(found.marks), marks),
     ]
 
 
-def _documents(before: datetime, mongo: SinkSettings) -> Kind:
+def _documents(before: datetime, mongo: SinkSettings) -> ExpiredData:
     try:
         from agents.sink.store import OutcomeStore  # only who deletes documents needs MongoDB's driver
     except ImportError as error:
@@ -118,4 +122,4 @@ def _documents(before: datetime, mongo: SinkSettings) -> Kind:
             documents.close()
 
     looked_at, expired = asyncio.run(count())
-    return Kind("documents", looked_at, 0, expired, lambda _: asyncio.run(delete()))
+    return ExpiredData("documents", looked_at, 0, expired, lambda _: asyncio.run(delete()))

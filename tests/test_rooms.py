@@ -114,7 +114,7 @@ def test_only_the_faust_worker_imports_faust_and_its_client() -> None:
     assert importers(FAUST) - importers(FAUST, "faust_worker") == set()
 
 
-def test_what_processes_a_message_knows_no_kafka_client() -> None:
+def test_the_processing_wing_imports_no_kafka_client() -> None:
     assert importers(KAFKA_CLIENTS, "processing") == set()
 
 

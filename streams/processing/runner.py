@@ -145,7 +145,7 @@ class StageRunner:
     async def _result(self, message: Message, event: Event | GivenUp, watch: Stopwatch) -> Result | GivenUp | None:
         """Work on a message; while the brake is applied nothing is given up, and afterwards it is looked at again."""
         while True:
-            await self.brake.passage()
+            await self.brake.released()
             try:
                 result = event if isinstance(event, GivenUp) else await self._attempts.result(message, event, watch)
             except Exception as error:  # noqa: BLE001 - as above

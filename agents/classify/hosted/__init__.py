@@ -1,4 +1,4 @@
-"""Asking a hosted model: what it is asked, how fast and how dear, and what its answer is worth.
+"""Asking a hosted model: what it is asked, how fast and at what cost, and what its answer is worth.
 
 The two clients, `gemini` and `gemini_legacy`, are imported by the one who chose one of them, and by nobody else.
 """

@@ -119,7 +119,7 @@ def test_a_failure_is_followed_by_another_try_by_waiting_or_by_giving_up(case: C
         (CRASHED, 2, 0, None),
     ],
 )
-def test_what_is_given_up_climbs_to_the_next_retry_topic_if_that_makes_sense(
+def test_a_failed_event_goes_to_the_next_retry_topic_if_that_makes_sense(
     failure: CallsiftError, made: int, retries: int, topic: Topic | None
 ) -> None:
     assert retry_topic(failure, Tries(NOW, made, retries)) is topic
