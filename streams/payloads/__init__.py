@@ -1,4 +1,4 @@
-"""What is too large for an event lies in the audio store: its folders, claim checks, and what is too old to be kept."""
+"""What is too large for an event lies in the audio store: its folders, and claim checks."""
 
 from streams.payloads.claim_check import ClaimCheckStore, Entry, public_address
 from streams.payloads.claimed_turns import ClaimedTurns
