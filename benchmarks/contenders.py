@@ -43,7 +43,7 @@ def run_plain(stage: Stage, kafka: KafkaSettings, in_flight: int) -> None:
         if error is not None:
             failures.append(error)
 
-    group = {"group.id": f"{kafka.prefix}callsift.{stage.name}", "session.timeout.ms": 6000}
+    group = {"group.id": kafka.prefix + stage.group, "session.timeout.ms": 6000}
     consumer = Consumer(
         client_config(kafka) | group | {"auto.offset.reset": "earliest", "enable.auto.commit": False},
     )

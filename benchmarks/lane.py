@@ -18,7 +18,7 @@ from streams.kafka import consumer_lag, create_topics, produce
 from streams.settings import KafkaSettings
 from streams.topics import REPROCESS, STAGES
 
-_LANE = "callsift.reprocess"
+_LANE = next(stage.group for stage in STAGES.values() if REPROCESS in stage.consumes)
 
 
 def measure(folder: Path, *, rounds: int, calls: int) -> dict[str, float]:

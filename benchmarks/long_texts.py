@@ -50,7 +50,7 @@ def main() -> None:
         "redaction": lambda turn: redact([Said(turn.speaker, turn.text)]),
         "numbers": lambda turn: normalised(turn.text),
         "classifier": lambda turn: model.probabilities([[turn]]),
-        "fence": lambda turn: transcript_block([turn], turn_chars=10_000, transcript_chars=40_000),
+        "transcript block": lambda turn: transcript_block([turn], turn_chars=10_000, transcript_chars=40_000),
     }
     measured = {
         shape: {

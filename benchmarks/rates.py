@@ -104,7 +104,7 @@ class Track:
         variables = {
             "CALLSIFT_KAFKA_BOOTSTRAP_SERVERS": self._kafka.bootstrap_servers,
             "CALLSIFT_RUNNER_WINDOW_SIZE": str(in_flight),
-            "CALLSIFT_HTTP_PORT": "127.0.0.1:0",
+            "CALLSIFT_HTTP_PORT": "0",
         }
         name, checkout = ("runner", self._against) if contender == AGAINST else (contender, None)
         command = [sys.executable, "-m", "benchmarks.contenders", name]
@@ -130,7 +130,7 @@ class Track:
 
     def _forget(self) -> None:
         """Let the next contender start at the beginning, and free the space of what this one published."""
-        group = f"{self._kafka.prefix}callsift.{self._stage.name}"
+        group = self._kafka.prefix + self._stage.group
         deadline = time.monotonic() + _GROUP_LIMIT_S
         while True:
             try:

@@ -51,15 +51,14 @@ async def _best_us(stage: str) -> float:
 
 
 def _measured(checkout: Path) -> dict[str, float]:
-    command = [
-        sys.executable,
-        "-P",
-        __file__,
-        "--alone",
-    ]  # -P: imports come from the checkout, not from beside this file
+    # -P: imports come from the checkout, not from beside the file
+    command = [sys.executable, "-P", str(checkout / "benchmarks" / "runner.py"), "--alone"]
     ended = subprocess.run(
-        command, cwd=checkout, env={**os.environ, "PYTHONPATH": str(checkout)}, capture_output=True, check=True
+        command, env={**os.environ, "PYTHONPATH": str(checkout)}, capture_output=True, text=True, check=False
     )
+    if ended.returncode:
+        last = ended.stderr.strip().rpartition("\n")[2]
+        raise SystemExit(f"cannot measure {checkout}, which needs a benchmarks/runner.py that runs: {last}")
     figures: dict[str, float] = json.loads(ended.stdout)
     return figures
 
@@ -69,7 +68,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.runner", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--against", type=Path, help="folder of another checkout; default: this one alone")
+    parser.add_argument(
+        "--against",
+        type=Path,
+        help="folder of another checkout, measured by its own benchmarks/runner.py; default: this one alone",
+    )
     parser.add_argument("--turns", type=int, default=5, help="processes of each checkout; default 5")
     parser.add_argument("--alone", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()

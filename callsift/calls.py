@@ -9,7 +9,7 @@ from uuid import uuid4
 from schemas import CallEnded, CallOutcome, Recording
 from streams.errors import CallsiftError
 from streams.kafka import TopicReader, produce
-from streams.payloads import RECORDINGS, ClaimCheckStore
+from streams.payloads import RECORDINGS, ClaimCheckStore, to_bytes
 from streams.settings import KafkaSettings
 from streams.topics import ENDED, OUTCOMES
 
@@ -40,7 +40,7 @@ def call_ended(call_id: str, recording: Recording, **facts: str | None) -> CallE
 
 def emit(kafka: KafkaSettings, calls: Iterable[CallEnded]) -> None:
     """Publish call-ended events, as a PBX does."""
-    produce(kafka, ENDED.name, [(call.call_id, call.model_dump_json().encode()) for call in calls])
+    produce(kafka, ENDED.name, [(call.call_id, to_bytes(call)) for call in calls])
 
 
 def emit_and_wait(

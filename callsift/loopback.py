@@ -40,12 +40,19 @@ class _Handler(BaseHTTPRequestHandler):
 def loopback() -> Iterator[Loopback]:
     """Run the service on a free port of 127.0.0.1."""
     handler: type[_Handler] = type("Handler", (_Handler,), {})
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as http:
-        handler.loopback = Loopback(f"http://127.0.0.1:{http.server_address[1]}")
+    with served(handler) as address:
+        handler.loopback = Loopback(address)
+        yield handler.loopback
+
+
+@contextmanager
+def served(handler: type[BaseHTTPRequestHandler], port: int = 0) -> Iterator[str]:
+    """Serve on 127.0.0.1, on any free port for 0; give the address."""
+    with ThreadingHTTPServer(("127.0.0.1", port), handler) as http:
         thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
         try:
-            yield handler.loopback
+            yield f"http://127.0.0.1:{http.server_address[1]}"
         finally:
             http.shutdown()
             thread.join()

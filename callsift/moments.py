@@ -3,8 +3,6 @@
 import re
 from datetime import UTC, datetime, timedelta
 
-import typer
-
 _UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _AGO = re.compile(r"(\d+(?:\.\d+)?)\s*([smhdw])(?:\s+ago)?")
 
@@ -30,15 +28,3 @@ def moment(text: str, now: datetime) -> datetime:
         return parsed.astimezone(UTC)
     except OverflowError:
         raise ValueError(f"{text.strip()} lies outside the calendar") from None
-
-
-def moment_option(text: str) -> datetime:
-    """Return the moment (UTC) that a command's option names; for Typer's ``parser``.
-
-    Raises:
-        typer.BadParameter: It names none.
-    """
-    try:
-        return moment(text, datetime.now(UTC))
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from None

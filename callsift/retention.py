@@ -7,9 +7,16 @@ from datetime import datetime
 from functools import partial
 
 from agents.sink.settings import SinkSettings
-from streams.dead_letters import find_old_letters, remove_letters, remove_marks
 from streams.errors import SettingsError
-from streams.payloads import FOLDERS, ClaimCheckStore, Entry, Folder, cut_off, needed_names, old, sort_out
+from streams.payloads import ClaimCheckStore
+from streams.retention import (
+    cut_off,
+    find_old_letters,
+    find_old_payloads,
+    remove_letters,
+    remove_marks,
+    remove_payloads,
+)
 from streams.settings import KafkaSettings, RetentionSettings
 
 Progress = Callable[[int, int], None]
@@ -17,7 +24,7 @@ Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
-class Kind:
+class ExpiredData:
     """What was found of one kind of data."""
 
     name: str
@@ -38,7 +45,7 @@ def find_expired(
     store: ClaimCheckStore,
     mongo: SinkSettings,
     on_message: Progress,
-) -> list[Kind]:
+) -> list[ExpiredData]:
     """Look at everything that is not kept for ever, and remove nothing.
 
     Args:
@@ -63,40 +70,18 @@ def find_expired(
     return kinds
 
 
-def _in_store(before: datetime, kafka: KafkaSettings, store: ClaimCheckStore, on_message: Progress) -> list[Kind]:
-    # Before the brokers are asked: what is written later cannot be taken for old and unneeded.
-    listed = {folder: _made(store, folder) for folder in FOLDERS}
-    any_old = any(old(entries, before) for entries in listed.values())
-    needed = needed_names(kafka, on_message) if any_old else frozenset[str]()
-    kinds = []
-    for folder, entries in listed.items():
-        found = sort_out(entries, before, needed)
-        remove = partial(remove_entries, store, folder, found.expired)
-        kinds.append(Kind(folder.holds, found.looked_at, len(found.pending), len(found.expired), remove))
-    return kinds
+def _in_store(
+    before: datetime, kafka: KafkaSettings, store: ClaimCheckStore, on_message: Progress
+) -> list[ExpiredData]:
+    return [
+        ExpiredData(
+            old.folder.holds, old.looked_at, len(old.pending), len(old.expired), partial(remove_payloads, store, old)
+        )
+        for old in find_old_payloads(store, kafka, before, on_message)
+    ]
 
 
-def _made(store: ClaimCheckStore, folder: Folder) -> list[Entry]:
-    return [entry for entry in store.entries(folder.name) if folder.has_made(entry.name)]
-
-
-def remove_entries(
-    store: ClaimCheckStore, folder: Folder, expired: tuple[Entry, ...], progress: Progress = lambda *_: None
-) -> int:
-    """Remove entries of a folder, without those that were written again meanwhile; returns how many were removed.
-
-    Raises:
-        AudioStoreUnavailable: The store did not answer; some may be gone already.
-    """
-    written_at = {entry.name: entry.modified_at for entry in store.entries(folder.name)} if expired else {}
-    unchanged = [entry for entry in expired if written_at.get(entry.name) == entry.modified_at]
-    for number, entry in enumerate(unchanged, 1):
-        store.remove(entry.name)
-        progress(number, len(unchanged))
-    return len(unchanged)
-
-
-def _letters(kafka: KafkaSettings, before: datetime) -> list[Kind]:
+def _letters(kafka: KafkaSettings, before: datetime) -> list[ExpiredData]:
     found = find_old_letters(kafka, before)
 
     def letters(_: Progress) -> int:
@@ -108,12 +93,12 @@ def _letters(kafka: KafkaSettings, before: datetime) -> list[Kind]:
         return len(found.marks)
 
     return [
-        Kind("dead letters", found.looked_at, found.pending, found.expired, letters),
-        Kind("marks of replays", found.marks_looked_at, 0, len(found.marks), marks),
+        ExpiredData("dead letters", found.looked_at, found.pending, found.expired, letters),
+        ExpiredData("marks of replays", found.marks_looked_at, 0, len(found.marks), marks),
     ]
 
 
-def _documents(before: datetime, mongo: SinkSettings) -> Kind:
+def _documents(before: datetime, mongo: SinkSettings) -> ExpiredData:
     try:
         from agents.sink.store import OutcomeStore  # only who deletes documents needs MongoDB's driver
     except ImportError as error:
@@ -137,4 +122,4 @@ def _documents(before: datetime, mongo: SinkSettings) -> Kind:
             documents.close()
 
     looked_at, expired = asyncio.run(count())
-    return Kind("documents", looked_at, 0, expired, lambda _: asyncio.run(delete()))
+    return ExpiredData("documents", looked_at, 0, expired, lambda _: asyncio.run(delete()))

@@ -1,7 +1,5 @@
 """calls.transcripts: what was said in a call, turn by turn."""
 
-from typing import Literal
-
 from pydantic import Field, NonNegativeFloat, NonNegativeInt
 
 from schemas.event import CallEvent, Part
@@ -54,10 +52,6 @@ class Spoken(CallEvent):
     """How many turns say only ``[withheld]``, because the redaction failed on them; 0: none."""
     transcript_confidence: float | None = Field(default=None, ge=0.0, le=1.0)
     """Mean of all words' confidences, 0 to 1; null where nothing was recognised."""
-
-    def said_by(self, speaker: Speaker | Literal["customer", "agent", "undivided"]) -> str:
-        """Return everything that one speaker said, joined by single spaces."""
-        return " ".join(turn.text for turn in self.turns if turn.speaker == speaker)
 
 
 class CallTranscribed(Spoken):

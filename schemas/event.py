@@ -29,7 +29,7 @@ class Hop(Part):
     taken_at: AwareDatetime
     """When the stage took the event from its topic (UTC)."""
     finished_at: AwareDatetime
-    """When the stage's work was done, just before its result was published (UTC)."""
+    """When the stage's work was done, before its result was stored and published (UTC)."""
     attempts: PositiveInt = 1
     """How many tries the work took."""
 

@@ -21,6 +21,7 @@ from streams.kafka.reader import headers_of, offset_of, partition_of
 from streams.message import ORIGIN, Headers, Tries
 from streams.message import Message as Taken
 from streams.metrics import MOVED
+from streams.payloads.codec import to_bytes
 from streams.processing.dead_letter import GivenUp, bare, dead_letter
 from streams.settings import KafkaSettings
 from streams.topics import DEAD_LETTER, RETRIED, RETRIES, RETRY_GROUP, STAGES
@@ -130,7 +131,7 @@ class RetryMover:
 
     def _kept(self, letter: DeadLetter) -> bool:
         key = (letter.call_id or "").encode() or None
-        return self._published(DEAD_LETTER.name, letter.model_dump_json().encode(), key, ()) is None
+        return self._published(DEAD_LETTER.name, to_bytes(letter), key, ()) is None
 
     def _published(self, topic: str, value: bytes | None, key: bytes | None, headers: Headers) -> KafkaError | None:
         """Publish a message and wait; returns why the broker has not confirmed it, None where it has."""

@@ -77,7 +77,7 @@ RETRIES: tuple[Topic, ...] = tuple(
     )
     for name, wait_s in (("30s", 30), ("5m", 300), ("1h", 3600))
 )
-"""The steps of the ladder between a stage's quick tries and the dead-letter topic."""
+"""The steps between a stage's quick tries and the dead-letter topic."""
 
 BRAKES = TopicOf(
     "calls.brakes", BrakeNotice, "Which stage's brake is applied, and why.", 1, retention_s=None, compacted=True

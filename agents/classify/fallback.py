@@ -7,9 +7,8 @@ from datetime import datetime
 
 from agents.classify.classifier import Classifier
 from agents.classify.core import Answer, Source
-from agents.classify.hosted import ModelBusy
 from schemas import Turn
-from streams.errors import DependencyDown
+from streams.errors import CallsiftError, DependencyDown
 
 PROBE_S = 15.0
 """Seconds between two calls that ask whether the hosted classifier is back, while all others are decided offline."""
@@ -54,12 +53,14 @@ class OfflineWhenAway:
             self._probe_at = self._clock() + self._probe_s  # this one asks, nobody else meanwhile
         try:
             answer = await self._hosted.classify(turns, ended_at=ended_at)
-        except DependencyDown:
-            pass
-        except ModelBusy:
-            self._unanswered += 1
-            if self._unanswered < PATIENCE:
+        except CallsiftError as failure:
+            if failure.dependency is None:  # it is there: that was about this call
+                self._unanswered, self._probe_at = 0, None
                 raise
+            if not isinstance(failure, DependencyDown):
+                self._unanswered += 1
+                if self._unanswered < PATIENCE:
+                    raise
         else:
             self._unanswered, self._probe_at = 0, None
             return answer

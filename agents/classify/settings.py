@@ -89,6 +89,13 @@ class ClassifySettings(Section):
     confidence_floor: float = Field(default=0.35, ge=0.0, le=1.0)
     """Below this confidence a call is Uncertain, whatever the classifier says."""
 
+    @field_validator("agreement", mode="before")
+    @classmethod
+    def _samples_are_a_number(cls, value: object) -> object:
+        if value == "samples":  # retired
+            raise ValueError("write the number, as CALLSIFT_CLASSIFY_AGREEMENT=3")
+        return value
+
     @field_validator("time_zone")
     @classmethod
     def _time_zone_exists(cls, value: str) -> str:

@@ -70,6 +70,9 @@ class Checkpoint:
         finally:
             writer.cancel()
             await asyncio.wait({writer})
+            if not writer.cancelled() and (bug := writer.exception()) is not None:
+                # the type, without the text: it may quote what was said
+                logger.error("checkpoints failed with an unknown error", extra={"error_type": type(bug).__name__})
 
     async def _keep_writing(self, written: int) -> None:
         while True:

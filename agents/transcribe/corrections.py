@@ -43,7 +43,7 @@ class Corrections:
                 raise SettingsError(found, _CURE)
             heard, own = columns
             if meant.setdefault(heard, own) != own:
-                raise SettingsError(f"{path}, line {number}: an earlier line says otherwise what is meant", _CURE)
+                raise SettingsError(f"{path}, line {number}: an earlier line corrects the same words otherwise", _CURE)
         return cls(meant)
 
     def applied(self, words: Sequence[Word]) -> tuple[Word, ...]:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from callsift.moments import moment_option
+from callsift.commands.moment_option import moment_option
 from streams.topics import STAGES
 
 

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from callsift.commands.output import category_title, notes, percent, print_json, print_table, reason
+from callsift.commands.output import category_title, notes, print_json, print_table, reason
+from callsift.percent import percent
 from callsift.running import adopt_running
 from schemas import CallEnded, OneFile, Taxonomy
 from streams.settings import AudioStoreSettings, KafkaSettings

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from agents.classify.settings import ClassifierName, ClassifySettings
-from callsift.commands.output import notes, percent, percents, print_json, print_table
+from callsift.commands.output import notes, print_json, print_table
 from callsift.commands.progress import shown
+from callsift.percent import percent, percents
 from schemas import Taxonomy
 from streams.errors import CallsiftError, SettingsError, TransientError
 

@@ -50,16 +50,6 @@ def harmless(text: str, *, keep: str = "") -> str:
     )
 
 
-def percent(value: float | None, digits: int = 1) -> str:
-    """Write a share (0 to 1); a dash for none."""
-    return "–" if value is None else f"{value:.{digits}%}"
-
-
-def percents(bounds: tuple[float, float] | None, digits: int = 1) -> str:
-    """Write the bounds of a share; nothing for none."""
-    return "" if bounds is None else f"{bounds[0]:.{digits}%}–{bounds[1]:.{digits}%}"
-
-
 def category_title(outcome: CallOutcome, taxonomy: Taxonomy) -> str:
     """Return what a person calls the outcome's category; codes that the taxonomy does not know stay codes."""
     if outcome.category is None:

@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 from rich.progress import Progress
 
+from callsift.commands.moment_option import moment_option
 from callsift.commands.output import notes, print_json
-from callsift.moments import moment_option
 from callsift.running import adopt_running
 from schemas import Leaf, Taxonomy
 from streams.settings import AudioStoreSettings, KafkaSettings

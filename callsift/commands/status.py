@@ -82,7 +82,7 @@ def _watch_live(observer: "Observer", kafka: KafkaSettings, partitions: bool) ->
 
 
 def _in_flight(kafka: KafkaSettings) -> dict[str, int]:
-    from callsift.in_flight import events_in_flight
+    from callsift.events_in_work import events_in_flight
 
     running = find_running()
     if running is None or running.environment.get("CALLSIFT_KAFKA_BOOTSTRAP_SERVERS") != kafka.bootstrap_servers:

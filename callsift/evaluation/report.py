@@ -8,8 +8,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from agents.classify.evaluation.calibration import WANTED
 from agents.classify.evaluation.judged import Judged
 from agents.classify.labelled import LabelledDialogue, RecordedCall
-from callsift.commands.output import percent, percents
 from callsift.evaluation.measurement import Evaluated
+from callsift.percent import percent, percents
 
 _TEMPLATE = Path(__file__).with_name("report.html")
 _TOPS = (0.05, 0.1, 0.2, 0.3, 0.5, 1.0)

@@ -5,12 +5,15 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from agents.classify.hosted import ModelThrottles
 from callsift.evaluation.predictions import Prediction, Predictions, prediction
 from callsift.evaluation.questions import Question
 from streams.errors import CallsiftError, DependencyDown, PermanentError, TransientError
 
 TRIES = 4
 _FIRST_PAUSE_S = 0.5
+_LONGEST_PAUSE_S = 60.0
+"""A service that asks to be left alone for longer is asked again all the same."""
 
 
 @dataclass(frozen=True)
@@ -71,9 +74,11 @@ async def _answer(question: Question) -> Prediction:
         try:
             result = await question.ask()
         except TransientError as error:
-            if attempt == TRIES - 1 or isinstance(error, DependencyDown):
+            is_away = isinstance(error, DependencyDown) and not isinstance(error, ModelThrottles)
+            if attempt == TRIES - 1 or is_away:
                 raise
-            await asyncio.sleep(_FIRST_PAUSE_S * 2**attempt)
+            asked_s = min(error.retry_after_s or 0.0, _LONGEST_PAUSE_S)
+            await asyncio.sleep(max(asked_s, _FIRST_PAUSE_S * 2**attempt))
         else:
             return prediction(question.key, question.call.id, result, time.monotonic() - started)
     raise AssertionError("unreachable")

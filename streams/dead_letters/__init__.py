@@ -1,11 +1,9 @@
 """Dead letters after they were written.
 
 A stage that gives a message up publishes a ``schemas.DeadLetter`` on calls.dead-letter: the original bytes, what went
-wrong, and the cure. Here they are listed and told apart (``listing``), their messages are put back (``replay``), and
-old ones are removed (``expiry``).
+wrong, and the cure. Here they are listed and told apart (``listing``), and their messages are put back (``replay``).
 """
 
-from streams.dead_letters.expiry import find_old_letters, remove_letters, remove_marks
 from streams.dead_letters.listing import (
     DeadLetterFilter,
     DeadLetterSummary,
@@ -19,11 +17,8 @@ from streams.dead_letters.replay import replay
 __all__ = [
     "DeadLetterFilter",
     "DeadLetterSummary",
-    "find_old_letters",
     "read_letters",
     "read_replays",
-    "remove_letters",
-    "remove_marks",
     "replay",
     "resolve",
     "when_replayed",

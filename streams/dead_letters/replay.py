@@ -81,7 +81,7 @@ def _publish(producer: ConfirmingProducer, outgoing: dict[str, OutgoingMessage])
 def replay_message(letter: DeadLetter) -> OutgoingMessage:
     """Make the message that replays a dead letter: the original to the byte, with foreign headers and the replay's.
 
-    It carries nothing of the earlier tries, so it starts again at the foot of the ladder.
+    It carries nothing of the earlier tries, so it starts again with its quick tries.
 
     Raises:
         CannotReplay: No stage takes messages from the topic that the dead letter names.

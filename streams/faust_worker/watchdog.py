@@ -14,16 +14,17 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple
 
+from streams.kafka.ranges import Partition
+
 logger = logging.getLogger(__name__)
 
 EXIT_STALLED = 71
 _INTERVAL_S = 5.0
 _CRASH_LIMIT_S = 10.0
-_REBALANCE_LIMIT_S = 60.0
+_REBALANCE_MARGIN_S = 40.0
+"""What a rebalance may take beyond what its members may make it wait."""
 
-Partitions = frozenset[tuple[str, int]]
-"""Topic and partition."""
-
+Partitions = frozenset[Partition]
 
 Lag = Callable[[Partitions], int | None]
 """Asks the brokers how many events wait on some partitions; None: they do not answer."""
@@ -50,7 +51,13 @@ class Watchdog:
     """Decides whether a worker is stuck."""
 
     def __init__(
-        self, state: Callable[[], WorkerState], *, stall_limit_s: float, stop_limit_s: float, hold_limit_s: float
+        self,
+        state: Callable[[], WorkerState],
+        *,
+        stall_limit_s: float,
+        stop_limit_s: float,
+        hold_limit_s: float,
+        rebalance_s: float,
     ) -> None:
         """Watch a worker.
 
@@ -59,12 +66,13 @@ class Watchdog:
             stall_limit_s: Seconds without progress while events wait.
             stop_limit_s: Seconds for an orderly end.
             hold_limit_s: Seconds in which nothing that is in work is taken to its end.
+            rebalance_s: Seconds that a rebalance waits for its members, the hand-over of this one included.
         """
         self._state = state
         self._limits_s = {
             "crashed": _CRASH_LIMIT_S,
             "stopping": stop_limit_s,
-            "rebalancing": _REBALANCE_LIMIT_S,
+            "rebalancing": 2 * rebalance_s + _REBALANCE_MARGIN_S,
             "stalled": stall_limit_s,
             "held": hold_limit_s,
         }

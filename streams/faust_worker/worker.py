@@ -21,9 +21,9 @@ from streams.faust_worker.producer import make_publish
 from streams.faust_worker.watchdog import Watchdog, WorkerState
 from streams.health import Health
 from streams.kafka.lag import consumer_lag
-from streams.payloads.claimed_turns import INLINE, EventCodec
+from streams.payloads.codec import INLINE, EventCodec
 from streams.processing.agent import Agent
-from streams.processing.runner import StageRunner
+from streams.processing.runner import PATIENCE, Patience, StageRunner
 from streams.processing.spans import NO_TRACING, Spans
 from streams.settings import KafkaSettings, RunnerSettings
 from streams.topics import Stage
@@ -53,6 +53,7 @@ class StageWorker:
         health: Health,
         turns: EventCodec = INLINE,
         tracing: Spans = NO_TRACING,
+        patience: Patience = PATIENCE,
     ) -> None:
         """Make the worker of ``stage``; ``agent`` is started and stopped with it, ``turns`` and ``tracing`` are not."""
         self._loop = asyncio.new_event_loop()
@@ -72,6 +73,7 @@ class StageWorker:
             tracing=tracing,
             on_pause=health.pause,
             apply_brake=partial(shared_brake.apply, kafka, stage.name),
+            patience=patience,
         )
         self._window = InFlightWindow(
             size=runner.window_size, generation=lambda: self._app.consumer_generation_id, on_bug=_end_process
@@ -81,6 +83,7 @@ class StageWorker:
             stall_limit_s=runner.stall_limit_s,
             stop_limit_s=runner.grace_s + _STOP_LIMIT_S,
             hold_limit_s=runner.hold_limit_s,
+            rebalance_s=kafka.rebalance_timeout_s,
         )
 
     def run(self) -> None:

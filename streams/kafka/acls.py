@@ -70,7 +70,7 @@ def kubernetes_name(name: str) -> str:
 
 
 def _stage(stage: Stage) -> list[Rule]:
-    # Failed tries climb the ladder; the brake is followed, and applied.
+    # Failed tries go to the retry topics; the brake is followed, and applied.
     written = (stage.produces, *stage.also_produces, *RETRIES, DEAD_LETTER, BRAKES)
     return [
         *_topics((*stage.consumes, BRAKES), "Read"),

@@ -48,6 +48,10 @@ class LastError:
         """The brokers do not accept who we are: waiting longer does not help."""
         self._security: str | None = None
 
+    def forget(self) -> None:
+        """Begin again: what was reported so far explains nothing that fails from now on."""
+        self.is_refused, self._security = False, None
+
     def __call__(self, error: KafkaError) -> None:
         """Keep what explains a failure."""
         # A broker that misses our certificate says so after the handshake, as an alert on an open connection.

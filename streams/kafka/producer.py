@@ -53,7 +53,7 @@ class ConfirmingProducer:
         It waits for the time given, and not at all once the brokers refuse who we are. What is not confirmed is not
         sent later, but may have arrived.
         """
-        self.last_error.is_refused = False  # so it may have been for earlier messages
+        self.last_error.forget()  # what it reported of earlier messages
         found: list[KafkaError | None] = [KafkaError(KafkaError._TIMED_OUT, "no confirmation in time")] * len(messages)
 
         def confirmed(number: int, error: KafkaError | None, _message: object) -> None:

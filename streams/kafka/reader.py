@@ -68,19 +68,22 @@ def read(kafka: KafkaSettings, ranges: Ranges) -> Iterator[Message]:
 def first_messages(kafka: KafkaSettings, ranges: Ranges) -> dict[Partition, Message | None]:
     """Return the first message of each range, None for one that holds none.
 
-    What is not known when nothing has come for 5 seconds is left out.
+    What is not known after 5 seconds is left out.
     """
     wanted = _not_empty(ranges)
     found: dict[Partition, Message | None] = dict.fromkeys(ranges.keys() - wanted.keys())
     if not wanted:
         return found
     small = {"fetch.message.max.bytes": 65_536, "queued.min.messages": 1}  # one message of each is all that is wanted
+    deadline_s = time.monotonic() + _FIRST_LIMIT_S
     with closing(_Reading(kafka, wanted, small)) as reading:
         with suppress(KafkaUnavailable):
             for message in _within(wanted, reading.to_end(_FIRST_LIMIT_S)):
                 partition = partition_of(message)
                 if found.setdefault(partition, message) is message:
                     reading.leave(partition)
+                if time.monotonic() > deadline_s:  # brokers that send a little now and then
+                    break
         return dict.fromkeys(wanted.keys() - reading.unread.keys()) | found
 
 

@@ -1,5 +1,6 @@
 """The topics on the brokers: creating them, and telling where they differ from the catalogue."""
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -14,6 +15,7 @@ from streams.topics import ALL_TOPICS, AnyTopic
 
 _CURE = "Check the brokers' logs, and that this user may create and describe topics"
 _EMBEDDED = "mockCluster"  # how the cluster id of librdkafka's mock begins
+_LISTED_LIMIT_S = 5.0
 _ANSWER_LIMIT_S = 15.0
 
 
@@ -74,6 +76,8 @@ def drift(wanted: Mapping[str, TopicState], found: Mapping[str, TopicState]) -> 
 def create_topics(kafka: KafkaSettings) -> list[str]:
     """Create the topics that do not exist yet, and return their names; those that exist stay as they are.
 
+    What was created may be missing from a broker's list for a moment: this returns when the brokers list it.
+
     Raises:
         KafkaUnavailable: The brokers do not answer, or refuse.
     """
@@ -92,6 +96,9 @@ def create_topics(kafka: KafkaSettings) -> list[str]:
         except KafkaException as error:
             if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
                 raise KafkaUnavailable(f"cannot create topic {name}: {error.args[0].str()}", _CURE) from error
+    deadline_s = time.monotonic() + _LISTED_LIMIT_S  # who may not describe them never sees them
+    while not view.cluster().topics.keys() >= set(created) and time.monotonic() < deadline_s:
+        time.sleep(0.05)
     return created
 
 

@@ -1,10 +1,9 @@
-"""What is too large for an event lies in the audio store: its folders, claim checks, and what is too old to be kept."""
+"""What is too large for an event lies in the audio store: its folders, and claim checks."""
 
 from streams.payloads.claim_check import ClaimCheckStore, Entry, public_address
 from streams.payloads.claimed_turns import ClaimedTurns
-from streams.payloads.expiry import cut_off, old, sort_out
+from streams.payloads.codec import to_bytes
 from streams.payloads.layout import DECODED, FOLDERS, PREPARED, RECORDINGS, Folder
-from streams.payloads.needed import needed_names
 
 __all__ = [
     "DECODED",
@@ -15,9 +14,6 @@ __all__ = [
     "ClaimedTurns",
     "Entry",
     "Folder",
-    "cut_off",
-    "needed_names",
-    "old",
     "public_address",
-    "sort_out",
+    "to_bytes",
 ]

@@ -1,14 +1,15 @@
-"""How events become bytes. The turns of transcripts too large for a message lie in the audio store meanwhile."""
+"""The turns of transcripts that are too large for a message lie in the audio store meanwhile."""
 
 import hashlib
-from functools import cache, partial
-from typing import NamedTuple, TypeGuard
+from functools import partial
+from typing import TypeGuard
 
 from pydantic import TypeAdapter, ValidationError
 
 from schemas import ClaimCheck, Event, Spoken, Turn
 from streams.errors import PermanentError
 from streams.payloads.claim_check import ClaimCheckStore
+from streams.payloads.codec import Encoded, EventCodec, to_bytes
 from streams.payloads.layout import TURNS
 
 _TURNS = TypeAdapter(tuple[Turn, ...])
@@ -16,35 +17,6 @@ _TURNS = TypeAdapter(tuple[Turn, ...])
 
 class UnreadableTurns(PermanentError):
     """What a claim check to turns names is in the store, but is no turns."""
-
-
-class Encoded(NamedTuple):
-    """An event as it travels."""
-
-    value: bytes
-    """Its JSON."""
-    stored: bool = False
-    """Whether its turns lie in the store."""
-
-
-class EventCodec:
-    """Makes events whole before anybody works on them, and bytes of what is published. This one knows no store."""
-
-    def in_store(self, _event: Event) -> bool:
-        """Tell whether a part of an event has to be fetched before anybody can work on it."""
-        return False
-
-    async def inflate(self, event: Event) -> Event:
-        """Return the event with all its parts."""
-        return event
-
-    async def encode(self, event: Event) -> Encoded:
-        """Return the event as it is to be published."""
-        return Encoded(_json(event))
-
-
-INLINE = EventCodec()
-"""Every event travels whole in its message."""
 
 
 class ClaimedTurns(EventCodec):
@@ -81,7 +53,7 @@ class ClaimedTurns(EventCodec):
         """
         if isinstance(event, Spoken) and event.turns and event.turns_claim is not None:
             return await self._store.in_thread(partial(self._light, event), event.turns_claim.size_bytes)
-        value = _json(event)
+        value = to_bytes(event)
         if len(value) > self._limit_bytes and isinstance(event, Spoken) and event.turns:
             return await self._store.in_thread(partial(self._light, event), len(value))
         return Encoded(value)
@@ -102,17 +74,7 @@ class ClaimedTurns(EventCodec):
         if claim is None or claim.sha256 != hashlib.sha256(payload).hexdigest():
             claim = self._store.put(_object_name(event.call_id, payload), payload)
         light = event.model_copy(update={"turns": (), "turns_claim": claim})
-        return Encoded(_json(light), stored=True)
-
-
-def _json(event: Event) -> bytes:
-    """Return an event's JSON as bytes: ``model_dump_json`` makes text of them first, a sixth of what a dump costs."""
-    return _adapter(type(event)).dump_json(event)
-
-
-@cache
-def _adapter(event_class: type[Event]) -> TypeAdapter[Event]:
-    return TypeAdapter(event_class)
+        return Encoded(to_bytes(light), stored=True)
 
 
 def _object_name(call_id: str, payload: bytes) -> str:

@@ -7,7 +7,7 @@ from typing import Any, Literal, NamedTuple
 from schemas import Event, Hop
 from streams.errors import CallsiftError
 from streams.message import Message, Tries
-from streams.payloads.claimed_turns import EventCodec
+from streams.payloads.codec import EventCodec
 from streams.processing.agent import Agent
 from streams.processing.circuit_breaker import CircuitBreaker
 from streams.processing.dead_letter import GivenUp
@@ -47,7 +47,10 @@ class _Attempt:
     """The event with all its turns."""
     result: Event | None = None
     """What the work has made of it: asking again may cost money."""
-    failures: int = 0
+    spent: int = 0
+    """Tries that have failed since it was taken."""
+    waits: int = 0
+    """How often it was to be tried again without a try being spent."""
 
     @property
     def step_needs(self) -> _Need:
@@ -97,11 +100,13 @@ class Attempts:
                 return result
             then = self._decide(message, attempt, failure)
             if then is Then.WAIT:
+                attempt.waits += 1
                 continue
+            attempt.spent += 1
             attempt.tries = replace(attempt.tries, made=attempt.tries.made + 1)
             if then is Then.GIVE_UP:
                 return GivenUp(failure, attempt.tries, event)
-            await asyncio.sleep(self._failures.backoff_s(attempt.failures, shortest_pause_s(failure)))
+            await asyncio.sleep(self._failures.backoff_s(attempt.spent, shortest_pause_s(failure)))
 
     def _begun(self, message: Message, event: Event, watch: Stopwatch) -> _Attempt:
         attempt = _Attempt(event, Tries.of(message, watch.started_at), self._got_through.copy())
@@ -131,14 +136,14 @@ class Attempts:
 
     def _decide(self, message: Message, attempt: _Attempt, failure: CallsiftError) -> Then:
         need = attempt.step_needs
-        attempt.failures += 1
         streak = False
         if failure.dependency is not None:
             attempt.needs.add(need)  # whatever the agent says: turns have to reach the store
             streak = self._breaker.failed(message.position)
         decision = after(
             failure,
-            failures=attempt.failures,
+            tries=attempt.spent + 1,
+            waits=attempt.waits,
             quick_tries=self._settings.quick_tries,
             others_got_through=self._got_through[need] != attempt.had_got_through[need],
             streak=streak,

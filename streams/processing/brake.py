@@ -22,7 +22,7 @@ class Brake:
         """Make a released brake.
 
         Args:
-            sample: Events that are looked back upon; fewer are no reason to stop.
+            sample: How many of the last events are looked at; fewer are no reason to stop.
             share: Share of invalid ones among them, 0 to 1, from which the brake is applied.
             on_change: Told the reason when the brake is applied, and None when it is released.
             apply: Tells every other worker; called with the reason.
@@ -36,7 +36,7 @@ class Brake:
         self.reason: str | None = None
         """Why the brake is applied; None: it is not."""
 
-    async def passage(self) -> None:
+    async def released(self) -> None:
         """Return at once unless the brake is applied; then when it is released."""
         await self._released.wait()
 

@@ -28,13 +28,22 @@ class Decision(NamedTuple):
 
 
 def after(
-    failure: CallsiftError, *, failures: int, quick_tries: int, others_got_through: bool, streak: bool, away: bool
+    failure: CallsiftError,
+    *,
+    tries: int,
+    waits: int,
+    quick_tries: int,
+    others_got_through: bool,
+    streak: bool,
+    away: bool,
 ) -> Decision:
     """Decide what follows a failed try of one event.
 
     Args:
         failure: Why it failed.
-        failures: How often the event has failed since it was taken, this time included.
+        tries: How many tries the event has had since it was taken, this one included.
+        waits: How often it has waited for a dependency meanwhile. Only where each event names its own do waits count
+            as tries: it makes room.
         quick_tries: How many tries an event has here.
         others_got_through: Whether other events, which needed the same, got through since this one was taken.
         streak: Whether so many different events have failed in a row that their dependency counts as away.
@@ -42,7 +51,9 @@ def after(
     """
     if isinstance(failure, PermanentError):
         return Decision(Then.GIVE_UP, away)
-    last = failures >= (failure.attempts_worth_making or quick_tries)
+    if isinstance(failure, TransientError) and not failure.one_event_tells:
+        tries += waits
+    last = tries >= (failure.attempts_worth_making or quick_tries)
     if isinstance(failure, TransientError) and failure.dependency is not None:
         tells = last and failure.one_event_tells and not others_got_through
         away = away or streak or tells or isinstance(failure, DependencyDown)

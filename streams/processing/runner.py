@@ -15,16 +15,16 @@ from streams.decoding import decode
 from streams.errors import CallsiftError, PermanentError, UnreadableEvent
 from streams.logs import logged_with
 from streams.message import Message, Tries
-from streams.payloads.claimed_turns import INLINE, EventCodec
+from streams.payloads.codec import INLINE, EventCodec
 from streams.processing.agent import Agent
 from streams.processing.attempts import Attempts, Result
 from streams.processing.brake import Brake
 from streams.processing.circuit_breaker import CircuitBreaker
 from streams.processing.dead_letter import GivenUp
-from streams.processing.delivery import Delivery
 from streams.processing.escalation import Ending, Escalation
 from streams.processing.failures import FailureLog
 from streams.processing.publisher import Publish, Publisher
+from streams.processing.results import Results
 from streams.processing.spans import NO_TRACING, Spans
 from streams.processing.stopwatch import Stopwatch
 from streams.settings import RunnerSettings
@@ -105,7 +105,7 @@ class StageRunner:
         self._attempts = Attempts(
             stage.name, agent, settings, breaker=self.breaker, failures=self._failures, codec=turns
         )
-        self._delivery = Delivery(stage.produces, agent, publisher, self._failures, settings.quick_tries)
+        self._results = Results(stage.produces, agent, publisher, self._failures, settings.quick_tries)
         self._escalation = Escalation(stage.name, publisher)
 
     @property
@@ -145,7 +145,7 @@ class StageRunner:
     async def _result(self, message: Message, event: Event | GivenUp, watch: Stopwatch) -> Result | GivenUp | None:
         """Work on a message; while the brake is applied nothing is given up, and afterwards it is looked at again."""
         while True:
-            await self.brake.passage()
+            await self.brake.released()
             try:
                 result = event if isinstance(event, GivenUp) else await self._attempts.result(message, event, watch)
             except Exception as error:  # noqa: BLE001 - as above
@@ -160,7 +160,7 @@ class StageRunner:
             return await self._escalation.give_up(message, result)
         if result is not None:
             try:
-                await self._delivery.publish(result)
+                await self._results.publish(result)
             except PermanentError as refusal:
                 return await self._escalation.give_up(message, _given_up(refusal, message, watch, result.event))
         return Ending("done")

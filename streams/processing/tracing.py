@@ -25,6 +25,7 @@ from streams.errors import SettingsError
 from streams.logs import logged_with
 from streams.message import Headers, Message
 from streams.processing.spans import Ended
+from streams.topics import STAGES
 
 _FLUSH_LIMIT_S = 5.0
 """How long the end of a worker waits for a collector."""
@@ -45,7 +46,7 @@ class Tracing:
             SettingsError: One of OpenTelemetry's variables has a value that the SDK refuses.
         """
         self._prefix = prefix
-        self._group = f"{prefix}callsift.{stage}"
+        self._group = prefix + STAGES[stage].group
         try:
             processor = BatchSpanProcessor(OTLPSpanExporter())
         except ValueError as error:

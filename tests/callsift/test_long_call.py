@@ -21,7 +21,8 @@ from streams.kafka.ranges import topic_ranges
 from streams.kafka.reader import read
 from streams.message import Headers, Message
 from streams.payloads.claim_check import ClaimCheckStore
-from streams.payloads.claimed_turns import INLINE, ClaimedTurns, EventCodec
+from streams.payloads.claimed_turns import ClaimedTurns
+from streams.payloads.codec import INLINE, EventCodec
 from streams.processing.agent import Agent
 from streams.processing.runner import StageRunner
 from streams.settings import KafkaSettings, RunnerSettings

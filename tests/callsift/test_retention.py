@@ -18,17 +18,17 @@ from agents.sink.store import OutcomeStore
 from callsift.calls import call_ended, emit, store_recording
 from callsift.commands.retention import app
 from callsift.embedded import EmbeddedBroker, EmbeddedStore
-from callsift.retention import remove_entries
 from schemas import AudioReady, OneFile
 from streams.kafka import KafkaUnavailable, produce
 from streams.payloads.claim_check import ClaimCheckStore
 from streams.payloads.layout import DECODED, FOLDERS, PREPARED, TURNS
+from streams.retention.payloads import OldPayloads, remove_payloads
 from streams.settings import KafkaSettings
 from streams.topics import AUDIO, DEAD_LETTER, ENDED
 from tests.agents.sink.outcomes import done
 from tests.schemas import examples
-from tests.streams.dead_letters import test_expiry as given
-from tests.streams.payloads.test_expiry import acknowledge
+from tests.streams.retention import test_dead_letters as given
+from tests.streams.retention.test_payloads import acknowledge
 
 Run = Callable[..., Result]
 OLD, OTHER, YOUNG = (PREPARED.file(digit * 64, ".flac") for digit in "abc")
@@ -206,5 +206,5 @@ def test_a_file_that_is_written_again_meanwhile_stays(store: ClaimCheckStore, tm
     written(store, tmp_path, OTHER, 400)
     listed = tuple(store.entries(PREPARED.name))
     store.put(OLD, OLD.encode())
-    assert remove_entries(store, PREPARED, listed) == 1
+    assert remove_payloads(store, OldPayloads(PREPARED, len(listed), (), listed)) == 1
     assert lies_there(store) == [OLD]

@@ -96,7 +96,7 @@ def test_a_retired_setting_is_refused_with_what_to_do_instead(name: str) -> None
 
 
 @pytest.mark.parametrize("instead", sorted(set(RETIRED.values())))
-def test_what_to_do_instead_of_a_retired_setting_names_settings(instead: str) -> None:
+def test_the_advice_for_a_retired_setting_names_existing_settings(instead: str) -> None:
     assert set(re.findall(r"CALLSIFT_\w+", instead)) <= VARIABLES
 
 

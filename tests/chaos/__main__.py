@@ -18,17 +18,17 @@ from streams.kafka import KafkaUnavailable
 from streams.settings import KafkaSettings
 from tests.chaos.faults import WORKERS_EACH, faults, outages, rolling
 from tests.chaos.retries import retries
-from tests.chaos.tally import Outcomes, as_line, as_table, passed, tally, tally_of_ladder, tally_of_restart
+from tests.chaos.tally import Outcomes, as_line, as_table, passed, tally, tally_of_restart, tally_of_retries
 from tests.chaos.world import World
 
 _QUIET_LIMIT_S = 330.0
-"""Longer than a call waits on the second step of the ladder."""
+"""Longer than a call waits on the second retry topic."""
 _BATCH = 10
 """Calls that end together."""
 _MODEL_FAULTS = 0.3
 """Share of the model's answers that are faults."""
-_LADDER_SHARE = 0.125
-"""Share of the calls that fail once; a little more than what has to be on the retry topics (tally.LADDER_SHARE)."""
+_RETRY_SHARE = 0.125
+"""Share of the calls that fail once; a little more than what has to be on the retry topics (tally.RETRY_SHARE)."""
 _RESTART: dict[str, Any] = {"workers_each": WORKERS_EACH, "quick_tries": 1}
 """A call that fails once goes to a retry topic, so that the mover has work."""
 _RESTART_FAULTS = 0.01
@@ -121,7 +121,7 @@ def _run(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
         seed=arguments.seed,
         model_faults=model_faults,
         session_timeout_s=arguments.session,
-        ladder_share=0.0 if away_s else _LADDER_SHARE,
+        retry_share=0.0 if away_s else _RETRY_SHARE,
         **(_RESTART if arguments.rolling else {}),
     ) as world:
         outcomes = Outcomes(world.kafka)
@@ -140,10 +140,10 @@ def _run(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
             _say("waiting for the rest", feeder, outcomes)
             time.sleep(1)
         time.sleep(5)  # what comes twice comes soon
-        ladder = retries(world.kafka)
+        on_retry_topics = retries(world.kafka)
         result = tally(feeder.call_ids, outcomes, world.kafka, world.mongo_uri, happened, arguments.seed)
-        result |= {} if away_s else tally_of_ladder(ladder)
-        return result | (tally_of_restart(world, ladder) if arguments.rolling else {})
+        result |= {} if away_s else tally_of_retries(on_retry_topics)
+        return result | (tally_of_restart(world, on_retry_topics) if arguments.rolling else {})
 
 
 def _say(what: str, feeder: Feeder, outcomes: Outcomes) -> None:

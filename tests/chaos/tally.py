@@ -19,7 +19,7 @@ from tests.chaos.retries import OVERDUE_S, Retries
 if TYPE_CHECKING:
     from tests.chaos.world import World
 
-LADDER_SHARE = 0.1
+RETRY_SHARE = 0.1
 """Share of the calls that a run without outages has to send over the retry topics."""
 
 
@@ -86,15 +86,15 @@ def tally(
     }
 
 
-def tally_of_ladder(ladder: Retries) -> dict[str, Any]:
+def tally_of_retries(found: Retries) -> dict[str, Any]:
     """Count what went over the retry topics, and the longest that one of them waited beyond its time."""
-    return {"retries": ladder.written, "latest_retry_s": ladder.latest_s}
+    return {"retries": found.written, "latest_retry_s": found.latest_s}
 
 
-def tally_of_restart(world: "World", ladder: Retries) -> dict[str, Any]:
+def tally_of_restart(world: "World", found: Retries) -> dict[str, Any]:
     """Count what a rolling restart adds: how the workers ended, and what was done more than once."""
     done_twice = {
-        topic.name: _repetitions(world.kafka, topic.name) - ladder.moved_to[topic.name]  # brought back, not done twice
+        topic.name: _repetitions(world.kafka, topic.name) - found.moved_to[topic.name]  # brought back, not done twice
         for topic in (AUDIO, TRANSCRIPTS, CLASSIFIED)
     }
     return {
@@ -112,12 +112,12 @@ def passed(result: dict[str, Any]) -> bool:
     Where calls go over the retry topics, enough of them have to, and none may wait much longer than it should.
     """
     complete: bool = result["documents"] == result["unique_outcomes"] == result["calls"]
-    climbed = "retries" not in result or (
-        result["retries"] >= LADDER_SHARE * result["calls"] and result["latest_retry_s"] <= OVERDUE_S
+    retried = "retries" not in result or (
+        result["retries"] >= RETRY_SHARE * result["calls"] and result["latest_retry_s"] <= OVERDUE_S
     )
     disorder = ("duplicate_outcomes", "ended_unasked", "unclean_ends")
     orderly = "workers_replaced" not in result or not any(result[name] for name in disorder)
-    return complete and result["lost"] == 0 and orderly and climbed
+    return complete and result["lost"] == 0 and orderly and retried
 
 
 def as_table(title: str, result: dict[str, Any]) -> Table:

@@ -1,6 +1,6 @@
 """A worker whose speech is precomputed: ``python -m tests.chaos.worker STAGE``. Delivery is the real one.
 
-CHAOS_LADDER_SHARE of the calls fail in transcribe when they are tried for the first time; CHAOS_TRIED is the folder
+CHAOS_RETRY_SHARE of the calls fail in transcribe when they are tried for the first time; CHAOS_TRIED is the folder
 where all workers note which were. With one quick try, each of these calls goes over a retry topic.
 """
 
@@ -78,7 +78,7 @@ def make(stage: str, store: ClaimCheckStore) -> Agent[Any]:
     if stage == "audio":
         return PrecomputedAudio()
     if stage == "transcribe":
-        return PrecomputedTranscript(float(os.environ["CHAOS_LADDER_SHARE"]), Path(os.environ["CHAOS_TRIED"]))
+        return PrecomputedTranscript(float(os.environ["CHAOS_RETRY_SHARE"]), Path(os.environ["CHAOS_TRIED"]))
     return make_agent(stage, store)
 
 

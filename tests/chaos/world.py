@@ -63,7 +63,7 @@ class World:
         seed: int,
         model_faults: float,
         session_timeout_s: float,
-        ladder_share: float = 0.0,
+        retry_share: float = 0.0,
         workers_each: int = 1,
         quick_tries: int = 8,
     ) -> None:
@@ -75,7 +75,7 @@ class World:
             seed: Decides which of the model's answers are faults.
             model_faults: The share of them that are.
             session_timeout_s: The workers' session time-out.
-            ladder_share: The share of the calls that fail once in transcribe, and go over a retry topic.
+            retry_share: The share of the calls that fail once in transcribe, and go over a retry topic.
             workers_each: How many workers a stage has.
             quick_tries: Tries of a call before it goes to a retry topic.
         """
@@ -88,7 +88,7 @@ class World:
         self._ending = threading.Event()
         self._model_faults = model_faults
         self._workers_each = workers_each
-        self._ladder_share = ladder_share
+        self._retry_share = retry_share
         self._quick_tries = quick_tries
         self._random = random.Random(seed)
         self._store_port = free_port()
@@ -196,7 +196,7 @@ class World:
             "CALLSIFT_CLASSIFY_GEMINI_TIMEOUT_S": str(_MODEL_TIMEOUT_S),
             "CALLSIFT_RUNNER_QUICK_TRIES": str(1 if stage == "transcribe" else self._quick_tries),
             "CALLSIFT_HTTP_PORT": f"127.0.0.1:{port}",
-            "CHAOS_LADDER_SHARE": str(self._ladder_share),
+            "CHAOS_RETRY_SHARE": str(self._retry_share),
             "CHAOS_TRIED": str(self._tried),
         }
         with (self._folder / f"{stage}.log").open("ab") as log:

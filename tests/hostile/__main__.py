@@ -20,7 +20,7 @@ from tests.hostile.messages import Hostile, good, hostile
 from tests.hostile.senders import Position, Senders
 
 _BATCH = 10
-_LADDER_SHARE = 0.1
+_RETRY_SHARE = 0.1
 _QUIET_LIMIT_S = 150.0
 """Longer than a message waits on the first retry topic, and than the watchdog lets a worker stand still."""
 _LOOK_S = 3.0
@@ -46,7 +46,7 @@ def _run(calls: int, seed: int, folder: Path) -> dict[str, Any]:
     session_s: float = KafkaSettings.model_fields["session_timeout_s"].default
     with (
         World(
-            folder, brokers=1, seed=seed, model_faults=0.0, session_timeout_s=session_s, ladder_share=_LADDER_SHARE
+            folder, brokers=1, seed=seed, model_faults=0.0, session_timeout_s=session_s, retry_share=_RETRY_SHARE
         ) as world,
         Senders(world.kafka) as senders,
     ):

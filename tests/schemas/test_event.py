@@ -84,7 +84,3 @@ def test_an_outcome_whose_state_and_content_disagree_cannot_be_made(
         CallOutcome.following(
             call_classified(), state=state, outcome_id="1", category=category, decided_at=ENDED_AT, failure=failure
         )
-
-
-def test_the_words_of_a_speaker_are_joined_over_the_turns() -> None:
-    assert call_transcribed().said_by("customer") == "çamaşır makinem su akıtıyor"

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 
-from tests.servers.loopback import served
+from callsift.loopback import served
 
 _PATH = re.compile(r"^/v1(beta)?/models/(?P<model>[^/:]+):generateContent")
 _STATUS_NAMES = {

@@ -4,9 +4,10 @@ import sys
 from unittest.mock import patch
 
 from callsift.worker import work
-from streams.processing.runner import Patience, StageRunner
+from streams.faust_worker import StageWorker
+from streams.processing.runner import Patience
 from tests.chaos.worker import make
 
 if __name__ == "__main__":
-    with patch.dict(StageRunner.__init__.__kwdefaults__, patience=Patience(brake_sample=1_000_000)):
+    with patch.dict(StageWorker.__init__.__kwdefaults__, patience=Patience(brake_sample=1_000_000)):
         work(sys.argv[1], make)

@@ -26,7 +26,7 @@ class Allowlist:
         self._internal = HostList(settings.internal_hosts)
 
     def scheme(self, uri: str) -> str:
-        """Return an address's scheme, in small letters.
+        """Return an address's scheme, in lower case.
 
         Raises:
             UnknownAddress: It has none that anything here can read, or is a chain of addresses.
@@ -45,7 +45,7 @@ class Allowlist:
                 raise no_address(shown)
             raise AddressNotAllowed(
                 f"{shown} is not allowed: its scheme is not listed",
-                f"Add {scheme} to CALLSIFT_FETCH_SCHEMES if it is meant",
+                f"Add {scheme} to CALLSIFT_FETCH_SCHEMES if recordings are to be fetched by it",
             )
         return scheme
 
@@ -80,7 +80,8 @@ class Allowlist:
         if not self._hosts or self._hosts.names(host) or self._internal.names(host) or (address_may_tell and networks):
             return
         raise AddressNotAllowed(
-            f"{shown} is not allowed: its host is not listed", "Add it to CALLSIFT_FETCH_HOSTS if it is meant"
+            f"{shown} is not allowed: its host is not listed",
+            "Add it to CALLSIFT_FETCH_HOSTS if recordings are to be fetched there",
         )
 
     def permitted(self, host: str, addresses: Iterable[Address]) -> list[Address]:
@@ -95,7 +96,8 @@ class Allowlist:
         named = host if [host] == [str(address) for address in addresses] else f"{host} ({_joined(addresses)})"
         if all(is_public(reached(address)) for address in addresses):
             raise AddressNotAllowed(
-                f"the host {named} is not allowed: it is not listed", "Add it to CALLSIFT_FETCH_HOSTS if it is meant"
+                f"the host {named} is not allowed: it is not listed",
+                "Add it to CALLSIFT_FETCH_HOSTS if recordings are to be fetched there",
             )
         raise AddressNotAllowed(
             f"the host {named} is not allowed: it is no public address",

@@ -39,7 +39,7 @@ class WebSource:
         """Write a recording to ``download``.
 
         Raises:
-            CallsiftError: What was found instead, as a kind of fetch_errors.
+            CallsiftError: What was found instead, as an error of agents/audio/fetching/errors.py.
             aiohttp.ClientError: The server did not answer, or not to the end.
             ValueError: The address cannot be read.
         """
@@ -71,7 +71,7 @@ class WebSource:
                 connector=aiohttp.TCPConnector(
                     resolver=GuardedResolver(self._allowlist, self._resolver),
                     use_dns_cache=False,
-                    limit=0,  # the runner's window limits already
+                    limit=0,  # the in-flight window limits already
                 ),
                 timeout=aiohttp.ClientTimeout(total=None, connect=limit_s, sock_connect=limit_s, sock_read=limit_s),
                 cookie_jar=aiohttp.DummyCookieJar(),

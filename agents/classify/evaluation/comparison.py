@@ -43,9 +43,10 @@ def compare(a: Mapping[str, Any], b: Mapping[str, Any]) -> Comparison:
     p-value of McNemar's exact test, and the verdict.
 
     Raises:
-        CallsiftError: They have no call in common, or a call has another content or label in the other.
+        CallsiftError: One of them is no evaluation, they have no call in common, or a call has another content or
+            label in the other.
     """
-    first, second = _by_id(a), _by_id(b)
+    first, second = _by_id(a, "first"), _by_id(b, "second")
     common = [name for name in first if name in second]
     if not common:
         raise CallsiftError("the two evaluations have no call in common", "Evaluate the same file twice")
@@ -70,7 +71,7 @@ class _Call(NamedTuple):
     right: dict[str, bool]
 
 
-def _by_id(evaluation: Mapping[str, Any]) -> dict[str, _Call]:
+def _by_id(evaluation: Mapping[str, Any], place: str) -> dict[str, _Call]:
     try:
         return {
             call["id"]: _Call(
@@ -79,7 +80,9 @@ def _by_id(evaluation: Mapping[str, Any]) -> dict[str, _Call]:
             for call in evaluation["calls"]
         }
     except (KeyError, TypeError):
-        raise CallsiftError("a file is no evaluation", "Write both with: callsift eval FILE --json > A.json") from None
+        raise CallsiftError(
+            f"the {place} file holds no evaluation", "Write it with: callsift eval FILE --json > EVALUATION.json"
+        ) from None
 
 
 def _paired(pairs: Sequence[tuple[bool, bool]]) -> Paired:

@@ -24,8 +24,8 @@ class WordNoise:
         self._words = sorted(set(vocabulary))
         self._alike: dict[str, list[str]] = defaultdict(list)
         for word in self._words:
-            for stump in _stumps(word):
-                self._alike[stump].append(word)
+            for stem in _stems(word):
+                self._alike[stem].append(word)
 
     def dialogue(self, dialogue: LabelledDialogue, rate: float, seed: int) -> LabelledDialogue:
         """Return the dialogue with a ``rate`` (0 to 1) of its words wrong; the same seed gives the same errors."""
@@ -50,7 +50,7 @@ class WordNoise:
         return heard
 
     def _substitute(self, word: str, chance: random.Random) -> str:
-        alike = sorted({other for stump in _stumps(word) for other in self._alike.get(stump, ())} - {word})
+        alike = sorted({other for stem in _stems(word) for other in self._alike.get(stem, ())} - {word})
         if alike and len(word) > 2:
             return chance.choice(alike)
         positions = [place for place, letter in enumerate(word) if letter in _CONFUSED]
@@ -60,6 +60,6 @@ class WordNoise:
         return word[:place] + _CONFUSED[word[place]] + word[place + 1 :]
 
 
-def _stumps(word: str) -> set[str]:
+def _stems(word: str) -> set[str]:
     """Return a word and what is left of it without each letter: words that share one are at most two edits apart."""
     return {word, *(word[:place] + word[place + 1 :] for place in range(len(word)))}

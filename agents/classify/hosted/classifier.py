@@ -1,6 +1,7 @@
 """A classifier that asks a hosted model, once more where its answer is garbled, and reads what it says."""
 
 import asyncio
+import logging
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -10,7 +11,7 @@ from zoneinfo import ZoneInfo
 from agents.classify import metrics
 from agents.classify.core import Answer, Source
 from agents.classify.hosted.answer import read_answer
-from agents.classify.hosted.errors import AnswerBlocked, GarbledAnswer, GarbledExtras
+from agents.classify.hosted.errors import AnswerBlocked, GarbledAnswer
 from agents.classify.hosted.metered import MeteredModel
 from agents.classify.hosted.model import HostedModel, Reply
 from agents.classify.hosted.prompt import Prompt, make_prompt, prompt_version
@@ -18,8 +19,10 @@ from agents.classify.hosted.usage import total
 from agents.classify.settings import ClassifySettings
 from schemas import Leaf, Taxonomy, Turn, Usage
 
+logger = logging.getLogger(__name__)
+
 _MOST_UNFINISHED = 64
-"""Calls whose answers are kept for their next try; more than are in work at once."""
+"""Calls of which is kept what was bought, until their next try; where more wait for theirs, the oldest begin anew."""
 
 
 @dataclass
@@ -63,33 +66,44 @@ class HostedClassifier:
         prompt = self.prompt(turns, ended_at)
         bought = self._unfinished.pop(tuple(prompt.contents), _Bought())
         missing = self._times - len(bought.answers)
-        asking = (self._ask_with_repair(prompt, self._local(ended_at), bought.usages) for _ in range(missing))
-        # no TaskGroup: the first to fail would end the others, which are paid for
-        ended = await asyncio.gather(*asking, return_exceptions=True)
-        bought.answers += (answer for answer in ended if isinstance(answer, Answer))
-        for failure in ended:
-            if isinstance(failure, BaseException):
-                self._keep(prompt, bought)
-                raise failure
+        asking = (self._ask_with_repair(prompt, self._local(ended_at), bought) for _ in range(missing))
+        try:
+            # no TaskGroup: the first to fail would end the others, which are paid for
+            for failure in await asyncio.gather(*asking, return_exceptions=True):
+                if failure is not None:
+                    raise failure
+        except BaseException:
+            self._keep(prompt, bought)
+            raise
         return replace(agreed(bought.answers), usage=total(bought.usages))
 
     def _keep(self, prompt: Prompt, bought: "_Bought") -> None:
-        """Keep the answers of a call for its next try; of those that are not tried again here the oldest make room."""
-        if bought.answers:
+        """Keep what a call has taken for its next try; of those that are not tried again here the oldest make room."""
+        if bought.usages:
             self._unfinished[tuple(prompt.contents)] = bought
             if len(self._unfinished) > _MOST_UNFINISHED:
                 del self._unfinished[next(iter(self._unfinished))]
 
-    async def _ask_with_repair(self, prompt: Prompt, local_time: datetime | None, usages: list[Usage]) -> Answer:
-        """Ask once, and once more with what was wrong with the answer."""
+    async def _ask_with_repair(self, prompt: Prompt, local_time: datetime | None, bought: _Bought) -> None:
+        """Ask once, and once more with what was wrong with the answer; what is usable is added to what is bought."""
+        usable: Answer | None = None
         try:
-            return self._read(await self._reply(prompt, usages), prompt, local_time)
-        except GarbledAnswer as fault:
-            repaired = prompt.repaired(fault.message)
-        try:
-            return self._read(await self._reply(repaired, usages), prompt, local_time)
-        except GarbledExtras as fault:
-            return fault.answer  # what a call was for is not lost over what else was said in it
+            try:
+                usable = self._read(await self._reply(prompt, bought.usages), prompt, local_time)
+                return
+            except GarbledAnswer as fault:
+                usable = fault.answer  # what a call was for is not lost over what else was said in it
+                repaired = prompt.repaired(fault.message)
+            try:
+                usable = self._read(await self._reply(repaired, bought.usages), prompt, local_time)
+            except Exception as failure:
+                usable = (failure.answer if isinstance(failure, GarbledAnswer) else None) or usable
+                if usable is None:
+                    raise
+                logger.warning("sentiment and insights are left out", extra={"error_type": type(failure).__name__})
+        finally:  # a cancellation, too, leaves what is paid for
+            if usable is not None:
+                bought.answers.append(usable)
 
     async def _reply(self, prompt: Prompt, usages: list[Usage]) -> Reply:
         reply, usage = await self._model.ask(prompt)

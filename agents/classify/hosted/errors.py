@@ -17,6 +17,9 @@ _SECONDS = re.compile(r"(\d{1,9}(?:\.\d+)?)s?")
 class GarbledAnswer(TransientError):
     """The model's answer is not what was asked for; another try may be."""
 
+    answer: Answer | None = None
+    """What is usable of it all the same."""
+
 
 class GarbledExtras(GarbledAnswer):
     """The decision is as asked for, but sentiment or insights are not."""

@@ -33,7 +33,7 @@ _RESULTS: dict[type[CallsiftError], str] = {
 
 
 class MeteredModel:
-    """A hosted model that is asked no faster, no wider and no dearer than allowed."""
+    """A hosted model that is asked no faster, no wider and at no higher cost than allowed."""
 
     def __init__(self, model: HostedModel, settings: ClassifySettings, zone: ZoneInfo) -> None:
         """Make limits and budget; nobody is asked yet."""

@@ -1,12 +1,13 @@
 """The offline classifier behind the common interface."""
 
-import asyncio
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 
 from agents.classify.core import Answer, Source
 from agents.classify.offline.model import OfflineModel
 from schemas import Speaker, Taxonomy, Turn
+from streams.threads import Threads
 
 _EVIDENCE = 2
 _WORDS = 4
@@ -20,10 +21,11 @@ class OfflineClassifier:
         self._taxonomy = taxonomy
         self._model = model or OfflineModel.load()
         self.source = Source("offline", self._model.version)
+        self._thread = Threads("offline", 1)  # it computes: more of them take turns
 
     async def classify(self, turns: Sequence[Turn], /, *, ended_at: datetime | None = None) -> Answer:
         """Classify one transcript, in a thread."""
-        return await asyncio.to_thread(self.answer, turns)
+        return await self._thread.run(partial(self.answer, turns))
 
     def answer(self, turns: Sequence[Turn]) -> Answer:
         """Classify one transcript."""

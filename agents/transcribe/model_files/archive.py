@@ -125,7 +125,7 @@ def _copy(entry: _Entry, target: Path, left_bytes: int, limit_bytes: int) -> int
             if size_bytes > left_bytes:
                 raise CallsiftError(
                     f"the archive unpacks to more than {limit_bytes} bytes",
-                    "Raise --limit-mb if a model of this size is meant",
+                    "Raise --limit-mb if the model is really that large",
                 )
             file.write(block)
     return size_bytes

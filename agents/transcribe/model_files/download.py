@@ -20,7 +20,7 @@ _CONNECT_LIMIT_S = 10.0
 _SILENCE_LIMIT_S = 60.0
 _AGAIN = "Run the same command again: it goes on where it stopped, if the server can do that"
 _TRUST = "Name a file with its authority in REQUESTS_CA_BUNDLE, or have the certificate issued anew"
-_LARGER = "Raise --limit-mb if a model of this size is meant"
+_LARGER = "Raise --limit-mb if the model is really that large"
 
 Progress = Callable[[int, int | None], None]
 """Told how many bytes are there and how many there will be; None: the server does not say."""

@@ -10,11 +10,18 @@ from pydantic import SecretStr
 from agents.classify.agent import ClassifyAgent, make_classifier
 from agents.classify.core import Answer, Source
 from agents.classify.fallback import OfflineWhenAway, SecondOpinion
-from agents.classify.hosted.errors import BudgetSpent, GarbledAnswer, ModelAway, ModelBusy
+from agents.classify.hosted.errors import (
+    AnswerBlocked,
+    BudgetSpent,
+    GarbledAnswer,
+    ModelAway,
+    ModelBusy,
+    RequestRefused,
+)
 from agents.classify.settings import ClassifySettings, Price
 from callsift.embedded import free_port
 from schemas import Leaf, Speaker, Taxonomy, Turn
-from streams.errors import TransientError
+from streams.errors import CallsiftError, TransientError
 from tests.schemas.examples import call_transcribed, turn
 from tests.servers.gemini import answered, failed, gemini_server
 
@@ -111,6 +118,23 @@ async def test_a_garbled_answer_is_no_reason_to_ask_somebody_else() -> None:
     policy = OfflineWhenAway(Scripted("gemini", GarbledAnswer("garbled", "Wait")), Scripted("offline"), probe_s=15)
     with pytest.raises(GarbledAnswer):
         await policy.classify(TURNS)
+
+
+ABOUT_THE_CALL = [GarbledAnswer("garbled", "-"), AnswerBlocked("blocked", "-"), RequestRefused("refused", "-")]
+
+
+@pytest.mark.parametrize("answer", ABOUT_THE_CALL, ids=lambda answer: type(answer).__name__)
+async def test_a_model_that_answers_something_is_there(answer: CallsiftError) -> None:
+    hosted, clock = Scripted("gemini", BUSY, BUSY, answer, BUSY, BUSY, AWAY, answer), Clock()
+    policy = OfflineWhenAway(hosted, Scripted("offline"), probe_s=15, clock=clock)
+    for error in (BUSY, BUSY, answer, BUSY, BUSY):  # never three in a row without any answer
+        with pytest.raises(type(error)):
+            await policy.classify(TURNS)
+    assert (await policy.classify(TURNS)).provisional
+    clock.now += 60
+    with pytest.raises(type(answer)):
+        await policy.classify(TURNS)
+    assert not (await policy.classify(TURNS)).provisional
 
 
 @pytest.mark.parametrize(("leaf", "agreement", "confidence"), [(COMPLAINT, 1.0, 0.9), (CUSTOMER, 0.0, 0.45)])

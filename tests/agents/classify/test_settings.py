@@ -41,7 +41,7 @@ def test_prices_are_read_from_json(monkeypatch: pytest.MonkeyPatch) -> None:
         ("CALLSIFT_CLASSIFY_GEMINI_TRANSCRIPT_CHARS", "0", "CALLSIFT_CLASSIFY_GEMINI_TRANSCRIPT_CHARS"),
         ("CALLSIFT_CLASSIFY_GEMINI_VERTEX_PROJECT", "/europe-west3", "CALLSIFT_CLASSIFY_GEMINI_VERTEX_PROJECT"),
         ("CALLSIFT_CLASSIFY_AGREEMENT", "1", "CALLSIFT_CLASSIFY_AGREEMENT"),
-        ("CALLSIFT_CLASSIFY_AGREEMENT", "samples", "CALLSIFT_CLASSIFY_AGREEMENT"),
+        ("CALLSIFT_CLASSIFY_AGREEMENT", "samples", "write the number, as CALLSIFT_CLASSIFY_AGREEMENT=3"),
     ],
 )
 def test_a_wrong_value_is_named(monkeypatch: pytest.MonkeyPatch, variable: str, value: str, rule: str) -> None:

@@ -15,7 +15,7 @@ from streams.settings import RunnerSettings
 from streams.topics import CLASSIFIED, STAGES, TRANSCRIPTS, Topic
 from tests.patience import PATIENCE_S
 from tests.schemas.examples import call_transcribed, turn
-from tests.servers.gemini import GeminiServer, Reply, Request, answered, failed, gemini_server
+from tests.servers.gemini import GeminiServer, Reply, Request, answered, failed, gemini_server, said
 
 pytestmark = pytest.mark.integration
 TURNED_AWAY = failed(429, retry_delay="0.01s")
@@ -99,3 +99,14 @@ async def test_a_service_that_turns_everybody_away_is_stood_in_for_after_five_ro
     assert [result.provisional for result in stage.results.values()] == [True, True]
     assert stage.tries() == {"first": 1, "second": 1}
     assert stage.pauses == []
+
+
+async def test_a_call_that_was_turned_away_for_long_has_all_its_tries_left_for_garbled_answers() -> None:
+    with gemini_server() as server:
+        garbled = [said("no JSON")] * 2  # the answer and its repair: one try
+        server.script(*[TURNED_AWAY] * 12, *garbled, *garbled)
+        stage = Stage(server, "gemini", gemini_concurrency=1)
+        await stage.take("call")
+        assert len(server.received) == 12 + 4 + 1
+    assert stage.elsewhere == []
+    assert stage.tries() == {"call": 3}

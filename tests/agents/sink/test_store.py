@@ -314,7 +314,7 @@ def test_the_command_says_that_the_store_is_away_without_its_password() -> None:
     assert "hunter2" not in ended.stderr
 
 
-async def test_how_long_the_store_takes_is_observed_by_operation(store: OutcomeStore) -> None:
+async def test_the_duration_of_each_store_operation_is_observed(store: OutcomeStore) -> None:
     before = {operation: observed(operation) for operation in ("find", "insert", "update")}
     await store.save(done("a"), TURNS)
     await store.save(done("b"), TURNS)

@@ -126,6 +126,26 @@ async def test_a_store_that_is_away_costs_only_the_checkpoint(caplog: pytest.Log
     assert {record.levelno for record in caplog.records} == {logging.WARNING}
 
 
+class Broken(ClaimCheckStore):
+    """A store with a bug."""
+
+    def put(self, name: str, payload: bytes) -> ClaimCheck:
+        raise KeyError("su akıtıyor")
+
+
+async def test_a_bug_of_the_writer_costs_only_the_checkpoint_and_is_named(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    own = checkpoint(Broken(tmp_path.as_uri()))
+    before = asyncio.all_tasks()
+    async with asyncio.timeout(10), own.kept():
+        own.add([FIRST], [WORDS])
+        await until(lambda: asyncio.all_tasks() == before)
+    [record] = caplog.records
+    assert (record.levelno, vars(record)["error_type"]) == (logging.ERROR, "KeyError")
+    assert "akıtıyor" not in caplog.text
+
+
 async def test_a_store_that_hangs_costs_only_the_checkpoint(
     store: ClaimCheckStore, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -81,7 +81,7 @@ def test_the_file_may_have_capitals_windows_line_ends_and_a_byte_order_mark(tmp_
         ("vaylant\t", "expected two columns"),
         ("\tvaillant", "expected two columns"),
         ("vaylant\tvaillant\tbrand", "expected two columns"),
-        ("bey\tbeyaz", "an earlier line says otherwise"),
+        ("bey\tbeyaz", "an earlier line corrects the same words otherwise"),
     ],
 )
 def test_a_bad_line_is_named(tmp_path: Path, line: str, what: str) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from agents.classify.hosted import GarbledAnswer, ModelAway
+from agents.classify.hosted import GarbledAnswer, ModelAway, ModelThrottles
 from agents.classify.labelled import LabelledDialogue
 from callsift.evaluation import run
 from callsift.evaluation.predictions import Predictions
@@ -50,6 +50,12 @@ def failing(*errors: Exception) -> tuple[Ask, list[Exception]]:
     return ask, left
 
 
+def throttles(retry_after_s: float | None) -> ModelThrottles:
+    error = ModelThrottles("turned away", "-")
+    error.retry_after_s = retry_after_s
+    return error
+
+
 async def test_a_known_answer_is_not_asked_for_again_not_even_within_a_run(tmp_path: Path) -> None:
     first = await asked(tmp_path, question("a"), question("b"), question("a"))
     again = await asked(tmp_path, question("a"), question("c"))
@@ -91,6 +97,30 @@ async def test_a_call_that_cannot_be_classified_is_noted_and_asked_about_next_ti
     assert set(found.failed) == {"a"}
     assert set(found.by_key) == {"b"}
     assert (await asked(tmp_path, question("a", ask), question("b"))).new == 1
+
+
+async def test_a_service_that_turns_requests_away_is_left_alone_for_as_long_as_it_asks_and_asked_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses: list[float] = []
+    pause = asyncio.sleep
+
+    async def note(seconds: float) -> None:
+        pauses.append(seconds)
+        await pause(0)
+
+    monkeypatch.setattr(asyncio, "sleep", note)
+    ask, left = failing(throttles(None), throttles(7.0), throttles(3e6))
+    found = await asked(tmp_path, question("a", ask))
+    assert (found.new, found.failed, left) == (1, {}, [])
+    assert pauses == [0.0, 7.0, 60.0]
+
+
+async def test_a_service_that_turns_every_try_away_ends_the_run(tmp_path: Path) -> None:
+    ask, left = failing(*[throttles(0.0)] * (run.TRIES + 1))
+    with pytest.raises(ModelThrottles):
+        await asked(tmp_path, question("a", ask))
+    assert len(left) == 1
 
 
 async def test_a_service_that_is_away_ends_the_run_at_once_and_answers_are_kept(tmp_path: Path) -> None:

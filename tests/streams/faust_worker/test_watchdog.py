@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from streams.faust_worker.watchdog import EXIT_STALLED, Watchdog, WorkerState
+from streams.settings import KafkaSettings
 from tests.patience import PATIENCE_S
 
 IDLE = WorkerState(
@@ -20,10 +21,10 @@ IDLE = WorkerState(
 )
 
 
-def watched(*moments: tuple[float, WorkerState, int | None]) -> list[str | None]:
+def watched(*moments: tuple[float, WorkerState, int | None], rebalance_s: float = 10) -> list[str | None]:
     """Return the verdicts at some moments, each with the state and the lag that the brokers report."""
     states = iter([state for _, state, _ in moments])
-    dog = Watchdog(lambda: next(states), stall_limit_s=60, stop_limit_s=45, hold_limit_s=300)
+    dog = Watchdog(lambda: next(states), stall_limit_s=60, stop_limit_s=45, hold_limit_s=300, rebalance_s=rebalance_s)
     return [dog.verdict(lambda _, lag=lag: lag, now_s) for now_s, _, lag in moments]  # type: ignore[misc]
 
 
@@ -72,6 +73,13 @@ def test_a_state_that_lasts_too_long_is_named(reason: str, state: WorkerState, l
     assert watched((0, state, 0), (limit_s - 1, state, 0), (limit_s, state, 0)) == [None, None, reason]
 
 
+@pytest.mark.parametrize("rebalance_timeout_s", [10.0, 240.0, 1800.0])
+def test_a_hand_over_that_takes_as_long_as_it_may_is_not_stuck(rebalance_timeout_s: float) -> None:
+    state, kafka = IDLE._replace(rebalancing=True, in_flight=1), KafkaSettings(rebalance_timeout_s=rebalance_timeout_s)
+    longest_s = kafka.handover_s + kafka.rebalance_timeout_s
+    assert watched((0, state, 0), (longest_s, state, 0), rebalance_s=rebalance_timeout_s) == [None, None]
+
+
 def test_work_that_is_not_finished_within_all_its_tries_is_held() -> None:
     busy = IDLE._replace(in_flight=8)
     done = busy._replace(finished=8, submitted=8)
@@ -91,7 +99,8 @@ from tests.streams.faust_worker.test_watchdog import IDLE
 
 watchdog._INTERVAL_S = watchdog._CRASH_LIMIT_S = 0.0
 sys.stderr = None
-dog = watchdog.Watchdog(lambda: IDLE._replace(crashed=True), stall_limit_s=60, stop_limit_s=45, hold_limit_s=300)
+limits_s = {"stall_limit_s": 60, "stop_limit_s": 45, "hold_limit_s": 300, "rebalance_s": 10}
+dog = watchdog.Watchdog(lambda: IDLE._replace(crashed=True), **limits_s)
 dog.start(lambda _: 0)
 threading.Event().wait(60)
 """

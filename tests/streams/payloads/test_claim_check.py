@@ -108,7 +108,7 @@ async def test_a_store_that_hangs_is_away_within_the_limit(tmp_path: Path) -> No
         os.close(os.open(tmp_path / "pipe", os.O_WRONLY))
 
 
-async def test_what_a_call_of_the_store_raises_arrives_as_it_was_raised(store: ClaimCheckStore) -> None:
+async def test_an_error_in_the_stores_thread_is_raised_unchanged(store: ClaimCheckStore) -> None:
     claim = store.put("payload.bin", b"some bytes")
     assert await store.in_thread(partial(store.get, claim)) == b"some bytes"
     with pytest.raises(PayloadGone, match="other bytes"):

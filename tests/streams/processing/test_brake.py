@@ -45,7 +45,7 @@ async def test_nothing_passes_an_applied_brake_until_it_is_released() -> None:
     told = Told()
     brake = told.brake()
     brake.set("another worker saw it")
-    waiting = asyncio.create_task(brake.passage())
+    waiting = asyncio.create_task(brake.released())
     await asyncio.sleep(0)
     assert not waiting.done()
     brake.set(None)
@@ -54,7 +54,7 @@ async def test_nothing_passes_an_applied_brake_until_it_is_released() -> None:
     assert told.applied == []
 
 
-async def test_after_a_release_the_count_starts_anew() -> None:
+async def test_a_release_sets_the_count_back_to_zero() -> None:
     brake = Told().brake()
     for _ in range(10):
         brake.note(invalid=True)

@@ -37,7 +37,8 @@ class Unreachable(TransientError):
 class Case(NamedTuple):
     failure: CallsiftError
     decision: Decision
-    failures: int = 1
+    tries: int = 1
+    waits: int = 0
     others_got_through: bool = False
     streak: bool = False
     away: bool = False
@@ -53,42 +54,49 @@ CASES = {
     "permanent, the first time": Case(BAD, GIVE_UP),
     "permanent, while a dependency is away": Case(BAD, GIVE_UP_WHILE_AWAY, away=True),
     "of the event alone, the first time": Case(OWN, RETRY),
-    "of the event alone, before the last time": Case(OWN, RETRY, failures=2),
-    "of the event alone, the last time": Case(OWN, GIVE_UP, failures=3),
+    "of the event alone, before the last time": Case(OWN, RETRY, tries=2),
+    "of the event alone, the last time": Case(OWN, GIVE_UP, tries=3),
     "of the event alone, while a dependency is away": Case(OWN, RETRY_WHILE_AWAY, away=True),
-    "of the event alone, the last time, while a dependency is away": Case(
-        OWN, GIVE_UP_WHILE_AWAY, failures=3, away=True
-    ),
+    "of the event alone, the last time, while a dependency is away": Case(OWN, GIVE_UP_WHILE_AWAY, tries=3, away=True),
+    "of the event alone, the first time, after waits": Case(OWN, RETRY, waits=9),
+    "of the event alone, the last time, after waits": Case(OWN, GIVE_UP, tries=3, waits=9),
     "of the event alone, after a streak of others": Case(OWN, RETRY, streak=True),
     "a bug": Case(UnexpectedError("unknown error KeyError", "report it"), RETRY),
-    "a bug, the last time": Case(UnexpectedError("unknown error KeyError", "report it"), GIVE_UP, failures=3),
+    "a bug, the last time": Case(UnexpectedError("unknown error KeyError", "report it"), GIVE_UP, tries=3),
     "a crash, the first time": Case(CRASHED, RETRY),
-    "a crash, the second time": Case(CRASHED, GIVE_UP, failures=2),
+    "a crash, the second time": Case(CRASHED, GIVE_UP, tries=2),
     "for want of a dependency, the first time": Case(BUSY, RETRY),
     "for want of a dependency, although others got through": Case(BUSY, RETRY, others_got_through=True),
-    "for want of a dependency, the last time, nobody got through": Case(BUSY, WAIT, failures=3),
+    "for want of a dependency, the last time, nobody got through": Case(BUSY, WAIT, tries=3),
     "for want of a dependency, the last time, although others got through": Case(
-        BUSY, GIVE_UP, failures=3, others_got_through=True
+        BUSY, GIVE_UP, tries=3, others_got_through=True
+    ),
+    "for want of a dependency, after waits, although others got through": Case(
+        BUSY, RETRY, waits=9, others_got_through=True
+    ),
+    "for want of a dependency, the last time, after waits, although others got through": Case(
+        BUSY, GIVE_UP, tries=3, waits=9, others_got_through=True
     ),
     "for want of a dependency, after a streak": Case(BUSY, WAIT, streak=True),
     "for want of a dependency, the last time, after a streak": Case(
-        BUSY, WAIT, failures=3, others_got_through=True, streak=True
+        BUSY, WAIT, tries=3, others_got_through=True, streak=True
     ),
     "for want of a dependency, while it is away": Case(BUSY, WAIT, away=True),
     "for want of a dependency, for the hundredth time, while it is away": Case(
-        BUSY, WAIT, 100, others_got_through=True, away=True
+        BUSY, WAIT, waits=99, others_got_through=True, away=True
     ),
     "for want of one that is certainly away, the first time": Case(AWAY, WAIT),
     "for want of one that is certainly away, although others got through": Case(
-        AWAY, WAIT, failures=3, others_got_through=True
+        AWAY, WAIT, tries=3, others_got_through=True
     ),
     "of something away that has no name": Case(DependencyDown("down", "wait"), RETRY),
     "a place of its own, the first time": Case(UNREACHABLE, RETRY),
-    "a place of its own, the last time": Case(UNREACHABLE, GIVE_UP, failures=3),
+    "a place of its own, the last time": Case(UNREACHABLE, GIVE_UP, tries=3),
     "a place of its own, after a streak": Case(UNREACHABLE, WAIT, streak=True),
-    "a place of its own, while they are away": Case(UNREACHABLE, WAIT, failures=2, away=True),
-    "a place of its own, the last time, after a streak": Case(UNREACHABLE, GIVE_UP_WHILE_AWAY, failures=3, streak=True),
-    "a place of its own, the last time, while they are away": Case(UNREACHABLE, GIVE_UP_WHILE_AWAY, 3, away=True),
+    "a place of its own, while they are away": Case(UNREACHABLE, WAIT, waits=1, away=True),
+    "a place of its own, after waits, while they are away": Case(UNREACHABLE, GIVE_UP_WHILE_AWAY, waits=2, away=True),
+    "a place of its own, the last time, after a streak": Case(UNREACHABLE, GIVE_UP_WHILE_AWAY, tries=3, streak=True),
+    "a place of its own, the last time, while they are away": Case(UNREACHABLE, GIVE_UP_WHILE_AWAY, tries=3, away=True),
 }
 
 
@@ -96,7 +104,8 @@ CASES = {
 def test_a_failure_is_followed_by_another_try_by_waiting_or_by_giving_up(case: Case) -> None:
     decision = after(
         case.failure,
-        failures=case.failures,
+        tries=case.tries,
+        waits=case.waits,
         quick_tries=3,
         others_got_through=case.others_got_through,
         streak=case.streak,
@@ -119,7 +128,7 @@ def test_a_failure_is_followed_by_another_try_by_waiting_or_by_giving_up(case: C
         (CRASHED, 2, 0, None),
     ],
 )
-def test_what_is_given_up_climbs_to_the_next_retry_topic_if_that_makes_sense(
+def test_a_failed_event_goes_to_the_next_retry_topic_if_that_makes_sense(
     failure: CallsiftError, made: int, retries: int, topic: Topic | None
 ) -> None:
     assert retry_topic(failure, Tries(NOW, made, retries)) is topic

@@ -34,7 +34,7 @@ async def test_an_unreadable_message_becomes_a_dead_letter_without_work(
     assert letter.cure
 
 
-async def test_when_nearly_everything_is_invalid_the_stage_stops_and_what_stopped_it_is_no_dead_letter() -> None:
+async def test_an_applied_brake_stops_the_stage_and_holds_the_event_that_applied_it() -> None:
     broker, told, pauses = Broker(), list[str](), list[str | None]()
     runner = StageRunner(
         STAGES["audio"],

@@ -8,10 +8,23 @@ import pytest
 
 from schemas import CallOutcome, Event
 from streams.errors import TransientError
+from streams.processing.failures import FailureLog
 from streams.processing.runner import StageRunner
 from streams.topics import RETRIES, STAGES, TRANSCRIPTS
 from tests.schemas.examples import call_transcribed
-from tests.streams.scripted import CALL, OUTCOME, PATIENCE, SETTINGS, Away, Broker, Busy, Scripted, message
+from tests.streams.scripted import (
+    CALL,
+    OUTCOME,
+    PATIENCE,
+    SETTINGS,
+    Away,
+    Broker,
+    Busy,
+    Scripted,
+    after_retries,
+    message,
+    take,
+)
 
 
 @pytest.mark.parametrize("away", [Away("refused", "start it"), Busy("no answer", "wait")])
@@ -25,6 +38,38 @@ async def test_an_outage_of_whatever_length_spends_no_tries_and_makes_no_dead_le
     assert CallOutcome.model_validate_json(published.value).hops[0].attempts <= SETTINGS.quick_tries
     assert agent.tries == 51
     assert pauses == ["the model", None]
+
+
+async def test_an_event_that_has_waited_has_all_its_tries_left() -> None:
+    garbled = TransientError("garbled", "wait")
+    away = Away("refused", "start it")
+    broker, agent = Broker(), Scripted(away, away, away, garbled, away, garbled, OUTCOME)
+    runner = StageRunner(STAGES["audio"], agent, broker.publish, SETTINGS, patience=PATIENCE)
+    await runner.take(after_retries(3))  # the last pass: what is given up now is a dead letter
+    [published] = broker.published
+    assert published.topic is STAGES["audio"].produces
+    assert CallOutcome.model_validate_json(published.value).hops[0].attempts == 9 + 3
+
+
+async def test_the_pause_before_the_next_try_does_not_grow_by_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    failed: list[int] = []
+
+    def note(_log: FailureLog, tries: int, _shortest_s: float = 0.0) -> float:
+        failed.append(tries)
+        return 0.0
+
+    monkeypatch.setattr(FailureLog, "backoff_s", note)
+    garbled = TransientError("garbled", "wait")
+    await take(Scripted(*[Away("refused", "start it")] * 9, garbled, garbled, OUTCOME), Broker())
+    assert failed == [1, 2]
+
+
+async def test_waiting_keeps_no_event_from_ending() -> None:
+    garbled = TransientError("garbled", "wait")
+    away = Away("refused", "start it")
+    broker, agent = Broker(), Scripted(away, garbled, away, garbled, away, garbled, OUTCOME)
+    await take(agent, broker)
+    assert (broker.retry.topic, agent.tries) == (RETRIES[0], 6)
 
 
 async def test_an_event_that_fails_while_others_get_through_is_itself_at_fault() -> None:
@@ -68,7 +113,7 @@ async def test_several_events_in_a_row_without_their_dependency_pause_the_stage(
     assert pauses == ["the recordings", None]
 
 
-async def test_events_that_name_their_own_dependency_make_room_although_the_gate_is_closed() -> None:
+async def test_events_that_name_their_own_dependency_make_room_although_the_breaker_is_open() -> None:
     class Unreachable(TransientError):
         dependency = "the recordings"
         one_event_tells = False
@@ -81,7 +126,7 @@ async def test_events_that_name_their_own_dependency_make_room_although_the_gate
     assert [sent.topic for sent in broker.published] == [RETRIES[0]] * 8
 
 
-async def test_an_event_that_asks_nobody_passes_a_closed_gate_and_does_not_open_it() -> None:
+async def test_an_event_that_asks_nobody_passes_an_open_breaker_and_does_not_close_it() -> None:
     class Rule(Scripted):
         def needs_dependency(self, event: Any) -> bool:
             return bool(event.call_id != "silent")

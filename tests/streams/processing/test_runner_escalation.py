@@ -185,7 +185,7 @@ async def a_dead_letter() -> Message:
     return message(letters.dead_letter.model_dump_json().encode(), DEAD_LETTER)
 
 
-async def test_work_on_a_dead_letter_climbs_the_ladder_like_any_other() -> None:
+async def test_failed_work_on_a_dead_letter_goes_to_the_retry_topics() -> None:
     broker = Broker()
     await take(Scripted(TransientError("slow", "wait")), broker, await a_dead_letter(), STAGES["sink"])
     assert broker.retry.topic is RETRIES[0]
@@ -247,7 +247,7 @@ async def test_a_bug_of_the_conveyor_with_a_letter_about_a_dead_letter_makes_no_
 
 
 @pytest.mark.parametrize("tries", [b"9" * 4300, b"9" * 5000, b"-1", b"1e9", "٣".encode(), b" 7", b""])
-async def test_tries_that_nobody_counted_count_as_none(tries: bytes) -> None:
+async def test_an_unreadable_number_of_tries_counts_as_none(tries: bytes) -> None:
     header = (("callsift-tries", tries), ("callsift-retries", b"1"), ("callsift-first-tried-at", b"2026-11-22T09:00Z"))
     broker = Broker()
     await take(Scripted(TransientError("slow", "wait")), broker, message(headers=header))

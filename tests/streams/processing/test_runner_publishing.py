@@ -23,7 +23,7 @@ async def test_the_result_is_published_under_its_call_with_the_hop_of_the_stage(
     assert event.hops[0].taken_at <= event.hops[0].finished_at
 
 
-async def test_what_another_worker_stored_meanwhile_is_published_after_it() -> None:
+async def test_a_follow_up_is_published_after_the_result() -> None:
     newer = OUTCOME.model_copy(update={"revision": 2, "outcome_id": "o-2"})
 
     class Superseded(Scripted):
@@ -35,7 +35,7 @@ async def test_what_another_worker_stored_meanwhile_is_published_after_it() -> N
     assert [CallOutcome.model_validate_json(sent.value).revision for sent in broker.published] == [1, 2]
 
 
-async def test_what_goes_elsewhere_too_is_confirmed_before_the_result() -> None:
+async def test_a_side_output_is_confirmed_before_the_result() -> None:
     class Beside(Scripted):
         def side_output(self, event: Any, result: Event) -> tuple[Topic, Event] | None:
             return (REPROCESS, event) if result == OUTCOME else None

@@ -138,7 +138,7 @@ async def test_a_dead_letter_and_its_replay_stay_in_the_trace(collector: Collect
     ]
 
 
-async def test_what_is_published_aside_stays_in_the_trace(collector: Collector) -> None:
+async def test_a_side_output_stays_in_the_trace(collector: Collector) -> None:
     class Beside(Scripted):
         def side_output(self, event: Any, result: Event) -> tuple[Topic, Event] | None:
             return REPROCESS, event

@@ -67,8 +67,10 @@ def test_a_call_that_has_changed_cannot_be_compared(fact: str, value: str) -> No
 
 @pytest.mark.parametrize("content", [{}, {"calls": [{"id": "a"}]}, {"calls": 3}])
 def test_a_file_that_is_no_evaluation_is_refused(content: dict[str, Any]) -> None:
-    with pytest.raises(CallsiftError):
+    with pytest.raises(CallsiftError, match="the first file holds no evaluation"):
         compare(content, evaluation([True]))
+    with pytest.raises(CallsiftError, match="the second file holds no evaluation"):
+        compare(evaluation([True]), content)
 
 
 def test_evaluations_of_different_calls_are_refused() -> None:

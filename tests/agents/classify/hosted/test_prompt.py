@@ -30,7 +30,7 @@ def test_the_instruction_has_no_placeholder_left() -> None:
     assert "$" not in make_prompt(TURNS, TAXONOMY).instruction
 
 
-def test_turns_are_numbered_from_zero_between_the_fences() -> None:
+def test_turns_are_numbered_from_zero_within_the_transcript_block() -> None:
     assert make_prompt(TURNS, TAXONOMY).transcript.splitlines() == [
         "<transcript>",
         "0 agent: buyurun",
@@ -54,7 +54,7 @@ def test_the_version_changes_with_the_taxonomy_and_not_with_the_call() -> None:
     assert make_prompt(TURNS, changed).instruction != make_prompt(TURNS, TAXONOMY).instruction
 
 
-def test_the_time_of_the_call_stands_outside_the_fence() -> None:
+def test_the_time_of_the_call_stands_outside_the_transcript_block() -> None:
     prompt = make_prompt(TURNS, TAXONOMY, local_time=datetime(2026, 10, 5, 14, 3))
     assert "Monday, 2026-10-05 at 14:03" in prompt.context
     assert "unknown time" in make_prompt(TURNS, TAXONOMY).context

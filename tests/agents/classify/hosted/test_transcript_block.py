@@ -1,4 +1,4 @@
-"""The transcript as data: nothing that a caller says leaves the fence, poses as something else, or is endless."""
+"""The transcript as data: nothing that a caller says leaves the block, poses as something else, or is endless."""
 
 import json
 import time
@@ -23,7 +23,7 @@ def block(*texts: str, turn_chars: int = 400, transcript_chars: int = 2000) -> T
 
 
 @pytest.mark.parametrize("attack", ATTACKS.values(), ids=ATTACKS.keys())
-def test_an_attack_stays_one_line_of_visible_characters_within_the_fence(attack: str) -> None:
+def test_an_attack_stays_one_line_of_visible_characters_within_the_block(attack: str) -> None:
     lines = block("buyurun", attack, "hoşça kalın").text.splitlines()
     assert len(lines) == 5
     assert (lines[0], lines[-1]) == ("<transcript>", "</transcript>")
@@ -40,7 +40,7 @@ def test_invisible_characters_are_removed_and_words_stay_whole() -> None:
 
 
 @given(st.lists(st.text() | st.sampled_from(sorted(ATTACKS.values())), min_size=1, max_size=6))
-def test_no_words_can_leave_the_fence_or_make_a_turn_of_their_own(texts: list[str]) -> None:
+def test_no_words_can_leave_the_block_or_make_a_turn_of_their_own(texts: list[str]) -> None:
     text = block(*texts, turn_chars=10_000, transcript_chars=100_000).text
     assert len(text.splitlines()) == len(texts) + 2
     assert text.count("<") == text.count(">") == 2

@@ -16,7 +16,7 @@ from streams.topics import Topic
 logger = logging.getLogger(__name__)
 
 
-class Delivery:
+class Results:
     """Publishes what came of one stage's events, each time until it is confirmed."""
 
     def __init__(

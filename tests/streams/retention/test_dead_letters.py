@@ -6,15 +6,15 @@ import pytest
 from confluent_kafka import Producer
 
 from schemas import DeadLetter
-from streams.dead_letters.expiry import find_old_letters, remove_letters, remove_marks
 from streams.dead_letters.listing import read_letters, read_replays
 from streams.dead_letters.replay import mark
 from streams.kafka import KafkaUnavailable, client_config, produce
 from streams.kafka.ranges import topic_ranges
+from streams.retention.dead_letters import find_old_letters, remove_letters, remove_marks
 from streams.settings import KafkaSettings
 from streams.topics import DEAD_LETTER, REPLAYS
 from tests.schemas import examples
-from tests.streams.payloads.test_expiry import acknowledge
+from tests.streams.retention.test_payloads import acknowledge
 
 pytestmark = pytest.mark.integration
 NOW = datetime.now(UTC)

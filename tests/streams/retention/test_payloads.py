@@ -13,9 +13,9 @@ from schemas import AudioReady, CallClassified, CallEnded, CallTranscribed, Clai
 from streams.kafka import KafkaUnavailable, client_config, produce
 from streams.kafka.ranges import topic_ranges
 from streams.payloads.claim_check import Entry
-from streams.payloads.expiry import cut_off, sort_out
-from streams.payloads.layout import DECODED
-from streams.payloads.needed import CARRIERS, needed_by, needed_names
+from streams.payloads.layout import DECODED, PREPARED
+from streams.retention.needed import CARRIERS, needed_by, needed_names
+from streams.retention.payloads import cut_off, sort_out
 from streams.settings import KafkaSettings
 from streams.topics import AUDIO, CLASSIFIED, ENDED, RETRIES, TOPICS, TRANSCRIPTS, Topic
 from tests.schemas import examples
@@ -48,7 +48,10 @@ def needs(event: Event) -> frozenset[str]:
 
 def test_only_what_is_older_than_the_cut_off_goes() -> None:
     found = sort_out(
-        [entry("prepared/a.flac", 7.1), entry("prepared/b.flac", 7), entry("prepared/c.flac", 1)], BEFORE, set()
+        PREPARED,
+        [entry("prepared/a.flac", 7.1), entry("prepared/b.flac", 7), entry("prepared/c.flac", 1)],
+        BEFORE,
+        set(),
     )
     assert found.looked_at == 3
     assert [gone.name for gone in found.expired] == ["prepared/a.flac"]
@@ -65,7 +68,7 @@ def test_only_what_is_older_than_the_cut_off_goes() -> None:
     ],
 )
 def test_a_file_that_a_pending_event_names_stays_however_old(event: Event, name: str) -> None:
-    found = sort_out([entry(name, 1000), entry(name.replace("0a1b", "0a1c"), 1000)], BEFORE, needs(event))
+    found = sort_out(PREPARED, [entry(name, 1000), entry(name.replace("0a1b", "0a1c"), 1000)], BEFORE, needs(event))
     assert [kept.name for kept in found.pending] == [name]
     assert len(found.expired) == 1
 
@@ -73,18 +76,18 @@ def test_a_file_that_a_pending_event_names_stays_however_old(event: Event, name:
 def test_the_checkpoints_of_pending_audio_stay_too() -> None:
     event = audio_ready("prepared/0a1b.flac")
     own = DECODED.file(event.audio.sha256, "-vosk-model-small-tr-0.3@a1b2.json")
-    found = sort_out([entry(own, 1000), entry(f"decoded/{'0' * 32}-vosk.json", 1000)], BEFORE, needs(event))
+    found = sort_out(PREPARED, [entry(own, 1000), entry(f"decoded/{'0' * 32}-vosk.json", 1000)], BEFORE, needs(event))
     assert [kept.name for kept in found.pending] == [own]
 
 
 def test_the_store_may_have_another_address_by_now() -> None:
     event = examples.audio_ready().model_copy(update={"audio": claim("prepared/0a1b.flac", "s3://elsewhere/callsift")})
-    assert sort_out([entry("prepared/0a1b.flac", 1000)], BEFORE, needs(event)).expired == ()
+    assert sort_out(PREPARED, [entry("prepared/0a1b.flac", 1000)], BEFORE, needs(event)).expired == ()
 
 
 def test_a_file_that_a_killed_writer_left_behind_is_removed() -> None:
     draft = entry("prepared/0a1b.flac.c0ffee", 8)
-    assert sort_out([draft], BEFORE, set()).expired == (draft,)
+    assert sort_out(PREPARED, [draft], BEFORE, set()).expired == (draft,)
 
 
 def test_a_claim_check_in_a_field_that_is_not_known_here_counts() -> None:
@@ -112,7 +115,7 @@ def test_no_age_is_no_cut_off() -> None:
 def test_every_entry_is_young_or_pending_or_expired(ages: list[float], pending: set[int]) -> None:
     entries = [entry(f"prepared/{DIGITS[number] * 32}.flac", age) for number, age in enumerate(ages)]
     needed = frozenset[str]().union(*(needs(audio_ready(f"prepared/{DIGITS[number] * 32}.flac")) for number in pending))
-    found = sort_out(entries, BEFORE, needed)
+    found = sort_out(PREPARED, entries, BEFORE, needed)
     young = [kept for kept in entries if kept.modified_at >= BEFORE]
     assert sorted([*found.pending, *found.expired, *young]) == sorted(entries)
     assert not {gone.name for gone in found.expired} & {f"prepared/{DIGITS[number] * 32}.flac" for number in pending}

@@ -1,0 +1,6 @@
+"""What is too old to be kept, and still may not go because an event needs it: payloads and dead letters."""
+
+from streams.retention.dead_letters import find_old_letters, remove_letters, remove_marks
+from streams.retention.payloads import cut_off, find_old_payloads, remove_payloads
+
+__all__ = ["cut_off", "find_old_letters", "find_old_payloads", "remove_letters", "remove_marks", "remove_payloads"]
