@@ -114,7 +114,7 @@ def _object_name(call_id: str, flac: Path) -> str:
 
 
 def _prepare(recording: Recording, files: dict[str, Path], flac: Path, options: AudioOptions) -> Prepared:
-    from agents.audio.core import prepare  # noqa: PLC0415 - torch is loaded in the child alone
+    from agents.audio.core import prepare  # noqa: PLC0415 - PyAV is loaded in the child alone
 
     return prepare(recording, files, flac, options)
 

@@ -90,7 +90,7 @@ def prepare(recording: Recording, files: Mapping[str, Path], flac: Path, options
 
 
 def warm_up() -> None:
-    """Load what ``prepare`` uses; the first use takes seconds."""
+    """Load what ``prepare`` uses."""
     load_model()
     _Listener(2).push(np.zeros((2, BLOCK), np.float32))
 

@@ -1,4 +1,4 @@
-"""What goes into a child process and comes out of it. Light: the worker process itself never imports torch."""
+"""What goes into a child process and comes out of it. Light: the worker process itself never imports PyAV."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
