@@ -14,7 +14,7 @@ def test_an_agent_that_lacks_work_cannot_be_made() -> None:
         async def wrok(self, _event: Event) -> Event | None:
             return OUTCOME
 
-    with pytest.raises(TypeError, match="abstract method '?work"):
+    with pytest.raises(TypeError, match=r"abstract method '?work"):
         Misspelt()  # type: ignore[abstract]
 
 

@@ -135,8 +135,8 @@ async def test_while_the_store_is_away_a_large_call_waits_although_small_ones_ge
         await asyncio.sleep(0.005)
     assert not waiting.done()
     assert len(published.classified()) == 19
-    folder.unlink()
-    (tmp_path / "hidden").rename(folder)
+    (tmp_path / "back").symlink_to(tmp_path / "hidden")
+    (tmp_path / "back").rename(folder)  # at once: in between, the turns would be gone for good
     async with asyncio.timeout(10):
         await waiting
     assert published.classified()[-1].turns_claim == light.turns_claim
