@@ -24,7 +24,7 @@ from streams.metrics import MOVED
 from streams.payloads.codec import to_bytes
 from streams.processing.dead_letter import GivenUp, bare, dead_letter
 from streams.settings import KafkaSettings
-from streams.topics import DEAD_LETTER, RETRIED, RETRIES, RETRY_GROUP, STAGES
+from streams.topics import CONSUMED, DEAD_LETTER, RETRIES, RETRY_GROUP, STAGES
 
 logger = logging.getLogger(__name__)
 
@@ -38,8 +38,8 @@ class RetryMover:
         """Make the clients; ``now_s`` is the clock that the messages' times are compared with."""
         self._now_s = now_s
         self._delays_s = {kafka.prefix + topic.name: topic.delay_s or 0 for topic in RETRIES}
-        self._origins = {topic.name for topic in RETRIED}
-        for topic in RETRIED:
+        self._origins = {topic.name for topic in CONSUMED}
+        for topic in CONSUMED:
             MOVED.labels(topic.name)  # a query is to find 0 rather than nothing
         self._due_s: dict[Partition, float] = {}
         self._consumer = Consumer(

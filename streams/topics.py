@@ -122,8 +122,8 @@ STAGES = {
 RETRY_GROUP = "callsift.retry"
 """The consumer group of the retry mover, without prefix."""
 
-RETRIED = tuple(topic for stage in STAGES.values() for topic in stage.consumes)
-"""The topics whose messages may be tried again by way of a retry topic."""
+CONSUMED = tuple(topic for stage in STAGES.values() for topic in stage.consumes)
+"""The topics that stages consume: their messages may be tried again by way of a retry topic, and replayed."""
 
 PIPELINE = ("audio", "transcribe", "classify", "sink")
 """The stages that every call passes, in order."""

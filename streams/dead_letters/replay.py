@@ -11,10 +11,10 @@ from streams.errors import CallsiftError
 from streams.kafka.producer import ConfirmingProducer, OutgoingMessage, is_too_large
 from streams.message import OURS, REPLAY
 from streams.settings import KafkaSettings
-from streams.topics import REPLAYS, STAGES
+from streams.topics import CONSUMED, REPLAYS
 
 _AT_ONCE = 100
-_CONSUMED = {topic.name for stage in STAGES.values() for topic in stage.consumes}
+_CONSUMED = {topic.name for topic in CONSUMED}
 
 
 class CannotReplay(CallsiftError):

@@ -13,9 +13,9 @@ from streams.settings import KafkaSettings
 from streams.topics import (
     ALL_TOPICS,
     BRAKES,
+    CONSUMED,
     DEAD_LETTER,
     REPLAYS,
-    RETRIED,
     RETRIES,
     RETRY_GROUP,
     STAGES,
@@ -80,12 +80,11 @@ def _stage(stage: Stage) -> list[Rule]:
 
 
 def _retry() -> list[Rule]:
-    return [*_topics(RETRIES, "Read"), *_topics(RETRIED, "Write"), Rule("group", RETRY_GROUP, ("Read",))]
+    return [*_topics(RETRIES, "Read"), *_topics(CONSUMED, "Write"), Rule("group", RETRY_GROUP, ("Read",))]
 
 
 def _monitor() -> list[Rule]:
-    taken = (topic for stage in STAGES.values() for topic in stage.consumes)
-    return [*_topics((*taken, *RETRIES, REPLAYS, BRAKES), "Read"), *_groups("Describe")]
+    return [*_topics((*CONSUMED, *RETRIES, REPLAYS, BRAKES), "Read"), *_groups("Describe")]
 
 
 def _tools() -> list[Rule]:
@@ -93,7 +92,7 @@ def _tools() -> list[Rule]:
         # `topics create`, with and without --check; everything can be looked at
         *_topics(ALL_TOPICS, "Create", "DescribeConfigs", "Read"),
         # `emit`, `reprocess`, `dlq replay` and its marks, `brake`
-        *_topics((*RETRIED, REPLAYS, BRAKES), "Write"),
+        *_topics((*CONSUMED, REPLAYS, BRAKES), "Write"),
         # `retention run`
         *_topics((DEAD_LETTER,), "Delete"),
         # `status`, and autoscalers

@@ -10,11 +10,11 @@ from streams.kafka.ranges import topic_ranges
 from streams.kafka.reader import headers_of, read
 from streams.message import ORIGIN
 from streams.settings import KafkaSettings
-from streams.topics import RETRIED, RETRIES
+from streams.topics import CONSUMED, RETRIES
 
 OVERDUE_S = 60.0
 """Longest that a message may wait on a retry topic beyond its time: a restart of the mover, and much more."""
-_ORIGINS = {topic.name for topic in RETRIED}
+_ORIGINS = {topic.name for topic in CONSUMED}
 Identity = tuple[str, bytes | None, tuple[tuple[str, bytes | None], ...]]
 """Origin, key and headers: the retry mover changes none of them."""
 
@@ -38,7 +38,7 @@ def retries(kafka: KafkaSettings) -> Retries:
     """
     moved_to: Counter[str] = Counter()
     moved_at_s: dict[Identity, float] = {}
-    for topic in RETRIED:
+    for topic in CONSUMED:
         for message in read(kafka, topic_ranges(kafka, topic.name)):
             if (identity := _identity(message)) is not None:
                 moved_to[topic.name] += 1

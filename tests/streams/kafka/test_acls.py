@@ -33,7 +33,7 @@ from streams.monitor.observer import Observer
 from streams.processing.runner import PATIENCE
 from streams.retry_mover import RetryMover
 from streams.settings import KafkaSettings
-from streams.topics import ALL_TOPICS, BRAKES, DEAD_LETTER, RETRIED, RETRIES, STAGES, Stage, Topic
+from streams.topics import ALL_TOPICS, BRAKES, CONSUMED, DEAD_LETTER, RETRIES, STAGES, Stage, Topic
 from tests import patience
 from tests.callsift import terminal
 from tests.patience import PATIENCE_S
@@ -244,7 +244,7 @@ def lies_on(kafka: KafkaSettings, topic: Topic, call_id: str) -> bool:
 @pytest.mark.integration
 def test_the_mover_brings_back_what_is_due_with_its_rules_alone(guarded: Guarded) -> None:
     producer = Producer(client_config(guarded.admin))
-    for number, topic in enumerate(RETRIED):
+    for number, topic in enumerate(CONSUMED):
         headers: list[tuple[str, str | bytes | None]] = [(ORIGIN, topic.name)]
         retry = RETRIES[number % len(RETRIES)]
         producer.produce(PREFIX + retry.name, b'{"call_id": "moved"}', b"moved", headers=headers)
@@ -254,7 +254,7 @@ def test_the_mover_brings_back_what_is_due_with_its_rules_alone(guarded: Guarded
     moving = threading.Thread(target=in_an_hour.run, args=(Health(), stopping.is_set))
     moving.start()
     try:
-        for topic in RETRIED:
+        for topic in CONSUMED:
             until(partial(lies_on, guarded.admin, topic, "moved"), partial(str, topic.name))
     finally:
         stopping.set()
