@@ -10,10 +10,9 @@ INSTALLED := $(VENV)/.installed
 INSTALLED_DEV := $(VENV)/.installed-dev
 PINS := pyproject.toml requirements/hashed.txt requirements/torch.txt requirements/left-out.txt
 INSTALL = PATH="$(CURDIR)/$(BIN):$$PATH" sh deploy/docker/install.sh $(VENV)
-# auto: PyTorch's own CPU builds where their index answers within 3 seconds, else PyPI's. Empty: PyPI's, without asking.
+# torch comes with dev. auto: PyTorch's own CPU builds where their index answers within 3 seconds, else PyPI's. Empty: PyPI's, without asking.
 # Or the address of an index to prefer for torch.
 TORCH_INDEX ?= auto
-TORCH_TOLD = $(filter-out auto,$(TORCH_INDEX))
 COMPILE = UV_EXCLUDE=requirements/left-out.txt $(UV) pip compile pyproject.toml --extra dev --universal \
 	--python-version 3.11 --no-emit-index-url --no-header --no-annotate -q
 
@@ -32,13 +31,13 @@ $(UV):
 	$(BIN)/python -m pip install -q uv==$(UV_VERSION)
 
 $(INSTALLED): $(PINS) | $(UV)
-	TORCH_INDEX="$(if $(filter auto,$(TORCH_INDEX)),$$($(BIN)/python deploy/laptop/torch_index.py),$(TORCH_TOLD))" \
-		$(INSTALL) all
+	$(INSTALL) all
 	$(UV) pip install -q --python $(BIN)/python --no-deps -e .
 	@touch $@
 
 $(INSTALLED_DEV): $(INSTALLED)
-	SKIP_TORCH=1 $(INSTALL) dev
+	TORCH_INDEX="$(if $(filter auto,$(TORCH_INDEX)),$$($(BIN)/python deploy/laptop/torch_index.py),$(TORCH_INDEX))" \
+		$(INSTALL) dev
 	@touch $@
 
 format: $(INSTALLED_DEV) ## rewrite the code in the project's format
@@ -124,13 +123,13 @@ dashboard: $(INSTALLED) ## write the Grafana dashboard again
 IMAGE_PREFIX ?= callsift
 IMAGE_TAG ?= 0.1.0
 IMAGES ?= audio transcribe classify reprocess sink retry monitor tools
-images: ## build every image; needs Docker (IMAGES=sink IMAGE_PREFIX=… IMAGE_TAG=… TORCH_INDEX=…)
+images: ## build every image; needs Docker (IMAGES=sink IMAGE_PREFIX=… IMAGE_TAG=…)
 	set -e; for image in $(IMAGES); do docker build -f deploy/docker/Dockerfile --target $$image \
-		-t $(IMAGE_PREFIX)-$$image:$(IMAGE_TAG) $(if $(TORCH_TOLD),--build-arg TORCH_INDEX=$(TORCH_TOLD)) \
+		-t $(IMAGE_PREFIX)-$$image:$(IMAGE_TAG) \
 		--build-arg VERSION=$(IMAGE_TAG) --build-arg REVISION=$$(git rev-parse HEAD 2>/dev/null || echo unknown) .; done
 
-images-check: $(INSTALLED) ## prove the Dockerfile's steps without Docker (ARGS="--skip-torch": no gigabytes of CUDA)
-	TORCH_INDEX=$(TORCH_TOLD) $(BIN)/python -m tests.images $(ARGS)
+images-check: $(INSTALLED) ## prove the Dockerfile's steps without Docker (ARGS="sink retry" for some)
+	$(BIN)/python -m tests.images $(ARGS)
 
 images-lint: $(INSTALLED_DEV) ## check the Dockerfile with hadolint
 	$(BIN)/hadolint deploy/docker/Dockerfile

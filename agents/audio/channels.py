@@ -102,7 +102,8 @@ def _one_file(file: RecordingFile, named: Mapping[Speaker, int] | None) -> Sourc
         )
     rows = [channels[speaker] for speaker in SIDES]
     levels = {speaker: Levels() for speaker in SIDES}
-    blocks = _at_16_khz(file, (block[rows] for block in file.blocks()), levels)
+    in_order = rows == list(range(file.channels))
+    blocks = _at_16_khz(file, file.blocks() if in_order else (block[rows] for block in file.blocks()), levels)
     return Source((file,), "stereo" if file.channels == 2 else "multichannel", levels, blocks)
 
 

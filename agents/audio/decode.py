@@ -34,11 +34,8 @@ _NEXT_TO_NOTHING = 0.01
 _WITHOUT_HEADER = {"sample_rate": "8000"}
 """G.711 without a header (.ul, .al) is telephony; FFmpeg would read it at 44,100 Hz. Other formats ignore this."""
 
-_FRAME = 8_192
-"""Samples that are handed over at once: a decoder's own frames are of 20 ms, and each costs more than what is in it."""
-
-_LARGE_PACKETS = {"max_size": "8192", "max_probe_packets": "8"}
-"""WAV in packets of half a second instead of 64 ms, and no more than 64 kB of it searched for a hidden DTS stream."""
+_LARGE_PACKETS = {"max_size": "8192", "max_probe_packets": "2"}
+"""WAV in packets of half a second instead of 64 ms, and no more than 16 kB of it searched for a hidden DTS stream."""
 
 
 class UndecodableRecording(PermanentError):
@@ -163,22 +160,28 @@ class RecordingFile:
     def _decoded(self) -> Iterator[Samples]:
         """Convert every frame to the rate and the channels of the first, which knows them better than the header."""
         resampler: av.AudioResampler | None = None
+        held = av.AudioFifo()  # a decoder's own frames are of 20 ms, and to convert one costs more than what is in it
         form, layout = None, None
         for frame in self._frames:
             if form != (form := (frame.sample_rate, frame.format.name, frame.layout.name)):
-                yield from self._resampled(resampler, None)
+                yield from self._resampled(resampler, held.read(), None)
                 if layout is None:
                     layout = frame.layout
                     self._recorded_rate_hz = frame.sample_rate
                     exotic = gcd(frame.sample_rate, 16_000) < _FINEST_STEP_HZ
                     self._rate_hz = _EXOTIC_RATES_AS_HZ if exotic else frame.sample_rate
-                resampler = av.AudioResampler("fltp", layout, self._rate_hz, frame_size=_FRAME)
-            yield from self._resampled(resampler, frame)
-        yield from self._resampled(resampler, None)
+                resampler, held = av.AudioResampler("fltp", layout, self._rate_hz), av.AudioFifo()
+            frame.pts = None  # a queue takes no gaps
+            held.write(frame)
+            yield from self._resampled(resampler, *held.read_many(frame.sample_rate))
+        yield from self._resampled(resampler, held.read(), None)
 
-    def _resampled(self, resampler: av.AudioResampler | None, frame: "av.AudioFrame | None") -> Iterator[Samples]:
-        try:
-            for out in resampler.resample(frame) if resampler else ():
-                yield out.to_ndarray().astype(np.float32, copy=False)
-        except (av.FFmpegError, ValueError):  # damage that makes a frame of a form that does not exist
-            self._frames.skip(frame.samples / max(1, frame.sample_rate) if frame else 0.0)
+    def _resampled(self, resampler: av.AudioResampler | None, *frames: "av.AudioFrame | None") -> Iterator[Samples]:
+        if resampler is None:
+            return
+        for frame in frames:
+            try:
+                for out in resampler.resample(frame):
+                    yield out.to_ndarray().astype(np.float32, copy=False)
+            except (av.FFmpegError, ValueError):  # damage that makes a frame of a form that does not exist
+                self._frames.skip(frame.samples / max(1, frame.sample_rate) if frame else 0.0)

@@ -25,15 +25,16 @@ class Levels:
     def push(self, signal: npt.NDArray[np.float32], rate_hz: int) -> None:
         """Take the next block, shape (samples,), -1 to 1, as recorded at ``rate_hz``: whole seconds but the last."""
         self._samples += signal.size
-        self._sum += float(signal.sum(dtype=np.float64))
         peak = max(float(signal.max(initial=0.0)), -float(signal.min(initial=0.0)))
         self._peak = max(self._peak, peak)
         if peak >= _FULL_SCALE:
             self._clipped += int(np.count_nonzero(np.abs(signal) >= _FULL_SCALE))
         for start in range(0, signal.size, rate_hz):
             second = signal[start : start + rate_hz]
-            centred = second - second.mean(dtype=np.float64).astype(np.float32)
-            self._loudest_power = max(self._loudest_power, float(np.square(centred).mean(dtype=np.float64)))
+            total = float(second.sum())
+            self._sum += total
+            power = float(np.dot(second, second)) / second.size - (total / second.size) ** 2
+            self._loudest_power = max(self._loudest_power, power)
 
     def facts(self, loudness_lufs: float | None) -> ChannelFacts:
         """Say what the channel sounds like; ``loudness_lufs`` comes from elsewhere."""

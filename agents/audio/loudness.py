@@ -1,7 +1,8 @@
-"""Integrated loudness by EBU R 128 (ITU-R BS.1770-5), as FFmpeg's ebur128 filter counts it, by fast convolution.
+"""Integrated loudness by EBU R 128 (ITU-R BS.1770-5), as FFmpeg's ebur128 filter counts it, with matrices.
 
-The K-weighting's impulse response has faded to -108 dB after 64 ms, so that convolution with it by FFT gives what the
-two recursive filters give. Blocks of 0.4 s are then gated; like FFmpeg, by a histogram in steps of 0.01 LU.
+The K-weighting is a recursive filter of order 4. What it makes of a piece of the signal is a matrix, which many pieces
+at once are multiplied by; what was before a piece reaches it through four numbers alone, the filter's state. Blocks of
+0.4 s are then gated; like FFmpeg, by a histogram in steps of 0.01 LU.
 """
 
 from functools import cache
@@ -13,9 +14,11 @@ import numpy.typing as npt
 from agents.audio.decode import Samples
 from agents.audio.resample import SAMPLE_RATE_HZ
 
-_TAPS, _TRANSFORM = 1_024, 8_192
-_STEP = SAMPLE_RATE_HZ // 10
-"""Samples between the starts of two gating blocks, each of four steps."""
+_PIECE, _ORDER = 64, 4
+_PIECES_PER_STEP = SAMPLE_RATE_HZ // 10 // _PIECE
+"""Of a tenth of a second, between the starts of two gating blocks, each of four such steps."""
+_HEARD = 1_024
+"""Samples, or 64 ms, after which a sound has faded from the filter's state, to -108 dB."""
 _GATE_LUFS, _HIGHEST_LUFS, _RELATIVE_GATE_LU, _PER_LU = -70.0, 10.0, -10.0, 100
 """Blocks below the first do not count, nor those so much below the mean of what is left (BS.1770-5)."""
 
@@ -27,45 +30,57 @@ class Loudness:
 
     def __init__(self, channels: int) -> None:
         """Begin with nothing heard."""
-        self._before = np.zeros((channels, _TAPS), np.float32)
+        self._state = np.zeros((channels, 1, _ORDER), np.float32)
         self._rest = np.zeros((channels, 0), np.float32)
-        self._powers: list[Powers] = [np.zeros((channels, 0))]
+        self._energies: list[Samples] = [np.zeros((channels, 0), np.float32)]
 
     def push(self, block: Samples) -> None:
         """Take the next block, shape (channels, samples), -1 to 1."""
-        if not block.size:
+        signal = np.concatenate([self._rest, block], axis=1) if self._rest.size else block
+        whole = signal.shape[1] // _PIECE * _PIECE
+        self._rest = signal[:, whole:].copy()
+        if not whole:
             return
-        signal = np.concatenate([self._before, block], axis=1)
-        self._before = signal[:, -_TAPS:]
-        weighted = np.concatenate([self._rest, _weighted(signal)], axis=1)
-        whole = weighted.shape[1] // _STEP * _STEP
-        steps = weighted[:, :whole].reshape(len(block), -1, _STEP)
-        self._powers.append(np.einsum("cst,cst->cs", steps, steps).astype(np.float64) / _STEP)
-        self._rest = weighted[:, whole:].copy()
+        from_samples, from_state = _filter()
+        given = signal[:, :whole].reshape(len(signal), -1, _PIECE) @ from_samples
+        weighted, after = given[..., :_PIECE], given[..., _PIECE:]
+        after[:, :1] += self._state @ from_state[:, _PIECE:]
+        reach, onward = 1, from_state[:, _PIECE:]
+        while reach < min(_HEARD, whole) // _PIECE:  # each round doubles how many pieces a state goes through
+            after[:, reach:] += after[:, :-reach] @ onward
+            reach, onward = 2 * reach, onward @ onward
+        before = np.concatenate([self._state, after[:, :-1]], axis=1)
+        self._state = after[:, -1:].copy()
+        weighted += before @ from_state[:, :_PIECE]
+        self._energies.append(np.einsum("cps,cps->cp", weighted, weighted))
 
     def integrated_lufs(self) -> list[float | None]:
         """Return each channel's integrated loudness in LUFS; None where nothing was loud or long enough."""
-        return [_gated(own) for own in np.concatenate(self._powers, axis=1)]
-
-
-def _weighted(signal: Samples) -> Samples:
-    """Return what the K-weighting makes of all samples after the first ``_TAPS``, by overlap and save."""
-    channels, samples = signal.shape[0], signal.shape[1] - _TAPS
-    hop = _TRANSFORM - _TAPS
-    padded = np.pad(signal, ((0, 0), (0, -samples % hop)))
-    windows = np.lib.stride_tricks.sliding_window_view(padded, _TRANSFORM, axis=1)[:, ::hop]
-    filtered = np.fft.irfft(np.fft.rfft(windows) * _response(), _TRANSFORM)
-    return filtered[:, :, _TAPS:].reshape(channels, -1)[:, :samples].astype(np.float32, copy=False)
+        energies = np.concatenate(self._energies, axis=1, dtype=np.float64)
+        whole = energies.shape[1] // _PIECES_PER_STEP * _PIECES_PER_STEP
+        steps = energies[:, :whole].reshape(len(energies), -1, _PIECES_PER_STEP).sum(axis=2)
+        return [_gated(own) for own in steps / (_PIECES_PER_STEP * _PIECE)]
 
 
 @cache
-def _response() -> npt.NDArray[np.complex64]:
-    """Return the spectrum of the K-weighting's impulse response."""
-    impulse = np.zeros(_TAPS)
+def _filter() -> tuple[Samples, Samples]:
+    """Return what each sample of a piece, and each number of the state before it, adds to the answer and the state.
+
+    Shapes (64, 64 + 4) and (4, 64 + 4). The impulse response says what each sample before a piece adds to each of its
+    samples; the first four singular vectors of that matrix say all of it, and make a state that rounding does not harm.
+    """
+    impulse = np.zeros(_HEARD + _PIECE)
     impulse[0] = 1.0
     for numerator, denominator in (_shelf(), _high_pass()):
         impulse = _recursive(impulse, numerator, denominator)
-    return np.fft.rfft(impulse, _TRANSFORM).astype(np.complex64)
+    windows = np.lib.stride_tricks.sliding_window_view
+    from_past, strengths, onto_piece = np.linalg.svd(windows(impulse[1:], _PIECE), full_matrices=False)
+    onto_state = from_past[:, :_ORDER] * np.sqrt(strengths[:_ORDER])  # of each sample, the newest first
+    from_state = np.sqrt(strengths[:_ORDER, np.newaxis]) * onto_piece[:_ORDER]
+    onward = np.linalg.lstsq(onto_state[:-_PIECE], onto_state[_PIECE:])[0]
+    within = windows(np.pad(impulse[:_PIECE], (_PIECE - 1, 0)), _PIECE)[::-1]
+    from_samples = np.hstack([within, onto_state[_PIECE - 1 :: -1]])
+    return from_samples.astype(np.float32), np.hstack([from_state, onward]).astype(np.float32)
 
 
 def _shelf() -> tuple[list[float], list[float]]:

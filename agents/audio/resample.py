@@ -17,7 +17,7 @@ SAMPLE_RATE_HZ = 16_000
 
 _ZERO_CROSSINGS, _ROLLOFF = 6, 0.99
 """Defaults of ``torchaudio.functional.resample``: lowpass_filter_width and rolloff."""
-_PIECE = 32
+_PIECE = 16
 """Samples that a piece gives at least: longer ones cost more products, shorter ones make matrices too small."""
 
 
@@ -29,16 +29,28 @@ def resampled(blocks: Iterable[Samples], rate_hz: int) -> Iterator[Samples]:
     if rate_hz == SAMPLE_RATE_HZ:
         yield from blocks
         return
-    taken, context = _rates(rate_hz)[0], _reach(rate_hz)
+    matrix, context = _matrix(rate_hz), _reach(rate_hz)
+    taken = len(matrix) - 2 * context
     held: Samples | None = None
     for block in blocks:
         held = np.pad(block, ((0, 0), (context, 0))) if held is None else np.concatenate([held, block], axis=1)
-        inner = (held.shape[1] - 2 * context) // taken * taken
+        inner = (held.shape[1] // taken - 1) * taken  # of the last piece only the beginning is heard
         if inner >= rate_hz:
-            yield _between_contexts(held[:, : inner + 2 * context], rate_hz)
+            yield _pieces(held, matrix, taken)
             held = held[:, inner:]
-    if held is not None and held.shape[1] > context:
-        yield _between_contexts(np.pad(held, ((0, 0), (0, context))), rate_hz)
+    if held is not None and (inner := held.shape[1] - context) > 0:
+        padding = (ceil(inner / taken) + 1) * taken - held.shape[1]
+        found = _pieces(np.pad(held, ((0, 0), (0, padding))), matrix, taken)
+        yield found[:, : ceil(inner * SAMPLE_RATE_HZ / rate_hz)]
+
+
+def _pieces(samples: Samples, matrix: Samples, taken: int) -> Samples:
+    """Resample all whole pieces but the last one, each with the beginning of the one after it."""
+    whole = samples.shape[1] // taken * taken
+    pieces = samples[:, :whole].reshape(len(samples), -1, taken)
+    found: Samples = pieces[:, :-1] @ matrix[:taken]
+    found += pieces[:, 1:, : len(matrix) - taken] @ matrix[taken:]
+    return found.reshape(len(samples), -1)
 
 
 def _rates(rate_hz: int) -> tuple[int, int]:
@@ -52,20 +64,11 @@ def _reach(rate_hz: int) -> int:
     return ceil(_ZERO_CROSSINGS / _ROLLOFF * max(1.0, rate_hz / SAMPLE_RATE_HZ))
 
 
-def _between_contexts(samples: Samples, rate_hz: int) -> Samples:
-    matrix, context = _matrix(rate_hz), _reach(rate_hz)
-    taken, inner = len(matrix) - 2 * context, samples.shape[1] - 2 * context
-    padded = np.pad(samples, ((0, 0), (0, -inner % taken)))
-    pieces = np.lib.stride_tricks.sliding_window_view(padded, len(matrix), axis=1)[:, ::taken]
-    found: Samples = (np.ascontiguousarray(pieces) @ matrix).reshape(len(samples), -1)
-    return found[:, : ceil(inner * SAMPLE_RATE_HZ / rate_hz)]
-
-
 @cache
 def _matrix(rate_hz: int) -> Samples:
     """Return what each sample of a piece and its contexts adds to each sample that the piece gives."""
     (taken, given), context, kernel = _rates(rate_hz), _reach(rate_hz), _kernel(rate_hz)
-    steps = ceil(_PIECE / given)
+    steps = ceil(max(_PIECE / given, 2 * context / taken))
     matrix = np.zeros((steps * taken + 2 * context, steps * given), np.float32)
     for step in range(steps):
         matrix[step * taken :][: len(kernel), step * given : (step + 1) * given] = kernel

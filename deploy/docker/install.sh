@@ -5,7 +5,8 @@
 #   install.sh VENV EXTRAS [STORE_DRIVERS]
 #
 # EXTRAS of pyproject.toml are separated by commas, or "none"; STORE_DRIVERS are fsspec drivers such as "s3fs".
-# VENV is made unless it is there. TORCH_INDEX, if set, is an index to prefer for torch and torchaudio. SKIP_TORCH=1 leaves both out.
+# VENV is made unless it is there. torch, which silero-vad names and nothing that runs imports, comes with the extra dev
+# alone (docs/decisions/0002); TORCH_INDEX, if set, is an index to prefer for it.
 # Every version is the one of requirements/, and every file must have a hash that requirements/hashed.txt lists; only
 # torch and what it alone pulls in have none (docs/decisions/0002). No compiler is needed: what has no wheel
 # (docs/laptop.md) builds as Python alone.
@@ -18,19 +19,16 @@ named=""
 if [ "$extras" != none ]; then
     named=$(printf '%s' "$extras" | sed 's/[^,]\{1,\}/--extra &/g; s/,/ /g')
 fi
-# torch and what it alone pulls in are resolved with the rest, and installed apart
+# torch and what it alone pulls in are resolved with the rest, and installed apart or not at all
 apart=$(sed -E 's/==.*//; s/^/--no-emit-package /' requirements/torch.txt)
 # shellcheck disable=SC2086 # these are lists of words
 uv pip compile -q --python "$venv" --no-header --no-annotate --no-emit-index-url pyproject.toml $named $apart \
     $pinned -c requirements/torch.txt -o "$venv/dependencies.txt"
 # shellcheck disable=SC2086
 uv pip install -q --python "$venv" --no-deps --require-hashes $pinned -r "$venv/dependencies.txt"
-case ",$extras," in *,audio,* | *,all,* | *,dev,*)
-    if [ -z "${SKIP_TORCH:-}" ]; then
-        # shellcheck disable=SC2086
-        uv pip install -q --python "$venv" ${TORCH_INDEX:+--index "$TORCH_INDEX"} \
-            -c requirements/torch.txt torch torchaudio
-    fi
+case ",$extras," in *,dev,*)
+    # shellcheck disable=SC2086
+    uv pip install -q --python "$venv" ${TORCH_INDEX:+--index "$TORCH_INDEX"} -c requirements/torch.txt torch torchaudio
     ;;
 esac
 if [ -n "$drivers" ]; then

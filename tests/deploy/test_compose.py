@@ -123,7 +123,6 @@ def test_a_service_starts_after_the_services_that_it_needs() -> None:
 def test_versions_agree_with_those_that_the_tests_run_on() -> None:
     assert SERVICES["kafka"]["image"] == f"apache/kafka:{version()}"
     assert f"${{PYTHON_IMAGE:-{argument('PYTHON_IMAGE')}}}" in TEXT
-    assert f"${{TORCH_INDEX-{argument('TORCH_INDEX')}}}" in TEXT
     assert all(
         re.search(r":v?\d+\.\d+\.\d+$", service["image"]) for name, service in SERVICES.items() if name not in OURS
     )

@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -30,8 +31,10 @@ def test_every_worker_has_an_image() -> None:
     assert {name: ("worker", name) for name in WORKERS} | {"tools": ("--help",)} == commands
 
 
-def test_only_the_audio_image_has_torch() -> None:
-    assert [image.name for image in images() if "audio" in image.extras] == ["audio"]
+def test_torch_comes_with_what_tests_need_alone() -> None:
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+    assert [extra for extra, wanted in extras.items() if any(one.startswith("torch") for one in wanted)] == ["dev"]
+    assert not any("dev" in image.extras.split(",") for image in images())
 
 
 def test_every_extra_that_an_image_wants_exists() -> None:

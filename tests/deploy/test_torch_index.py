@@ -35,6 +35,13 @@ def pypi(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]
         yield asked
 
 
+def recipe(target: str, *told: str) -> str:
+    """Return what make would run for a target after pyproject.toml has changed."""
+    own = {name: value for name, value in os.environ.items() if name not in {"TORCH_INDEX", "MAKEFLAGS", "MAKELEVEL"}}
+    command = ["make", "--dry-run", "--what-if", "pyproject.toml", target, *told]
+    return subprocess.run(command, cwd=PINS.parents[1], env=own, capture_output=True, text=True, check=True).stdout
+
+
 @pytest.fixture
 def all_pins() -> int:
     return len(PINS.read_text(encoding="utf-8").splitlines())
@@ -107,7 +114,9 @@ def test_an_unknown_size_is_called_unknown(tmp_path: Path, monkeypatch: pytest.M
     ],
 )
 def test_set_up_asks_pytorchs_index_unless_it_is_told_another_or_none(told: list[str], index: str) -> None:
-    own = {name: value for name, value in os.environ.items() if name not in {"TORCH_INDEX", "MAKEFLAGS", "MAKELEVEL"}}
-    command = ["make", "--dry-run", "--what-if", "pyproject.toml", ".venv/.installed", *told]
-    printed = subprocess.run(command, cwd=PINS.parents[1], env=own, capture_output=True, text=True, check=True).stdout
-    assert re.findall(r'^TORCH_INDEX="(.*?)" \\$', printed, re.MULTILINE) == [index]
+    assert re.findall(r'^TORCH_INDEX="(.*?)" \\$', recipe(".venv/.installed-dev", *told), re.MULTILINE) == [index]
+
+
+def test_the_demo_needs_no_torch_and_asks_no_index_for_it() -> None:
+    assert "install.sh .venv all" in recipe(".venv/.installed")
+    assert "torch" not in recipe(".venv/.installed").lower()

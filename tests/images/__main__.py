@@ -63,7 +63,7 @@ def main() -> None:
             wheel = build_wheel(folder / "dist")
             for image in chosen:
                 notes.print(f"{image.name} …", highlight=False)
-                found.append(check(image, wheel, folder, skip_torch=options.skip_torch))
+                found.append(check(image, wheel, folder))
         except (CheckFailed, CallsiftError) as error:
             notes.print(f"error: {error}", markup=False, highlight=False)
             sys.exit(1)
@@ -124,26 +124,23 @@ def refuse_other_files(folder: Path) -> None:
         raise CheckFailed("files with other hashes than those of requirements/hashed.txt were installed")
 
 
-def check(image: Image, wheel: Path, folder: Path, *, skip_torch: bool = False) -> Found:
+def check(image: Image, wheel: Path, folder: Path) -> Found:
     """Install one image's virtual environment, unless another image has it already, and run what it is for.
 
     Raises:
         CheckFailed: Something does not work.
     """
     venv = folder / image.builds_from
-    wants_torch = "audio" in image.extras.split(",")
     if not venv.exists():
         drivers = argument("STORE_DRIVERS") if image.has_drivers else ""
-        _run("sh", "deploy/docker/install.sh", str(venv), image.extras, drivers, skip_torch=skip_torch)
+        _run("sh", "deploy/docker/install.sh", str(venv), image.extras, drivers)
         _run("uv", "pip", "install", "-q", "--python", str(venv), "--no-deps", str(wheel))
     names = {path.name.split("-")[0].lower() for path in venv.glob("lib/python*/site-packages/*.dist-info")}
-    if not wants_torch and (torch := sorted(names & {"torch", "torchaudio", "silero_vad"})):
+    if torch := sorted(names & {"torch", "torchaudio"}):
         raise CheckFailed(f"the {image.name} image holds {', '.join(torch)}")
     ready_s = memory_mb = None
     remark = ""
-    if skip_torch and wants_torch:
-        remark = "torch skipped: installed without it, not started"
-    elif image.command[0] == "worker":
+    if image.command[0] == "worker":
         ready_s, memory_mb = start(image, venv, folder / f"run-{image.name}")
     else:
         use_tools(venv, folder / f"run-{image.name}")
@@ -159,7 +156,7 @@ def _shown(value: float | None, digits: int) -> str:
     return "" if value is None else f"{value:.{digits}f}"
 
 
-def _run(*command: str, cwd: Path = ROOT, skip_torch: bool = False) -> None:
+def _run(*command: str, cwd: Path = ROOT) -> None:
     beside = str(Path(sys.executable).parent)  # where `make setup` puts uv
     path = f"{beside}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
     own = {name: value for name, value in os.environ.items() if name not in {"VIRTUAL_ENV", "PYTHONPATH"}}
@@ -168,7 +165,6 @@ def _run(*command: str, cwd: Path = ROOT, skip_torch: bool = False) -> None:
         "UV_PYTHON": sys.executable,
         "UV_COMPILE_BYTECODE": "1",
         **_NO_COMPILER,
-        "SKIP_TORCH": "1" if skip_torch else "",
     }
     ended = subprocess.run(command, cwd=cwd, env=own, capture_output=True, text=True, check=False)
     if ended.returncode != 0:
@@ -178,7 +174,6 @@ def _run(*command: str, cwd: Path = ROOT, skip_torch: bool = False) -> None:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.images", description="Prove the Dockerfile's steps.")
     parser.add_argument("only", nargs="*", help="images to check; default: all")
-    parser.add_argument("--skip-torch", action="store_true", help="do not download torch: audio is not started then")
     parser.add_argument("--folder", type=Path, help="where the virtual environments are made and removed again")
     parser.add_argument("--json", action="store_true", help="print JSON")
     options = parser.parse_args()

@@ -112,7 +112,7 @@ def _rearranged(weights: dict[str, Floats]) -> tuple[Floats, Layer]:
     scale = np.where(np.arange(4 * WIDTH) < _GATES, 0.5, 1.0).astype(np.float32)[:, np.newaxis]
     of_input, of_output = (weights[f"decoder.rnn.weight_{name}"][order] * scale for name in ("ih", "hh"))
     bias = (weights["decoder.rnn.bias_ih"] + weights["decoder.rnn.bias_hh"])[order] * scale[:, 0]
-    return of_output * np.float32(0.5), (np.ascontiguousarray(of_input.T), bias)
+    return np.asfortranarray(of_output * np.float32(0.5)), (np.ascontiguousarray(of_input.T), bias)
 
 
 def _recurrent(encoded: Floats, state: State, matrix: Floats, of_input: Layer) -> tuple[Floats, State]:
