@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from callsift.cli import app, main
+from callsift.__main__ import main
+from callsift.cli import app
 from callsift.running import Running, find_running
 
 runner = CliRunner()
@@ -40,6 +41,15 @@ def test_a_wrong_setting_exits_with_2_and_names_the_variable(
     monkeypatch.setenv("CALLSIFT_HTTP_PORT", "99999")
     assert run_main(monkeypatch, "worker", "audio") == 2
     assert "CALLSIFT_HTTP_PORT" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("worker", ["sink", "retry"])
+def test_a_worker_refuses_a_variable_that_is_no_setting(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], worker: str
+) -> None:
+    monkeypatch.setenv("CALLSIFT_KAFKA_PREFIXX", "test.")
+    assert run_main(monkeypatch, "worker", worker) == 2
+    assert "the nearest is CALLSIFT_KAFKA_PREFIX" in capsys.readouterr().err
 
 
 def test_a_transcribe_worker_without_a_model_does_not_start_and_says_the_cure(
