@@ -1,6 +1,8 @@
 """The command line: help, exit codes, and what a mistake says."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -70,6 +72,16 @@ def test_a_request_to_end_that_meets_a_kafka_client_inside_a_call_still_ends_wit
 
     monkeypatch.setattr("callsift.cli.app", interrupted)
     assert run_main(monkeypatch, "status") == 0
+
+
+@pytest.mark.parametrize("command", [["train"], ["eval", "--compare", "a.json", "b.json"]])
+def test_without_what_learns_and_measures_a_command_names_the_extra(command: list[str]) -> None:
+    program = "import sys; sys.modules['scipy'] = None; from callsift.__main__ import main; main()"
+    refused = subprocess.run([sys.executable, "-c", program, *command], capture_output=True, text=True, check=False)
+    assert refused.returncode == 2
+    assert refused.stderr.splitlines() == [
+        "error: scipy is not installed. Install it with: pip install 'callsift[eval]'"
+    ]
 
 
 def test_schemas_export_writes_one_schema_per_event_and_the_asyncapi_document(
