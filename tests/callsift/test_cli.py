@@ -79,9 +79,9 @@ def test_without_what_learns_and_measures_a_command_names_the_extra(command: lis
     program = "import sys; sys.modules['scipy'] = None; from callsift.__main__ import main; main()"
     refused = subprocess.run([sys.executable, "-c", program, *command], capture_output=True, text=True, check=False)
     assert refused.returncode == 2
-    assert refused.stderr.splitlines() == [
-        "error: scipy is not installed. Install it with: pip install 'callsift[eval]'"
-    ]
+    [said] = refused.stderr.splitlines()
+    assert said.startswith("error: scipy")
+    assert said.endswith("is not installed. Install it with: pip install 'callsift[eval]'")
 
 
 def test_schemas_export_writes_one_schema_per_event_and_the_asyncapi_document(
