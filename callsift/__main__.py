@@ -1,6 +1,23 @@
-"""``python -m callsift`` is the same as ``callsift``."""
+"""``callsift``, also ``python -m callsift``: a worker is not made to load what only the other commands need.
 
-from callsift.cli import main
+Imports nothing itself: every process that multiprocessing starts imports it.
+"""
+
+import sys
+
+
+def main() -> None:
+    """Run the command that the arguments name; leaves by SystemExit."""
+    if sys.argv[1:2] == ["worker"]:
+        from callsift.worker import WORKERS, run
+
+        if len(sys.argv) == 3 and sys.argv[2] in WORKERS:
+            run(sys.argv[2])
+            return
+    from callsift import cli
+
+    cli.main()
+
 
 if __name__ == "__main__":
     main()

@@ -1,8 +1,6 @@
-"""The command line. Exit codes: 0 done, 1 failed, 2 misuse (also a setting that is wrong)."""
+"""The command line. Exit codes: callsift/exits.py."""
 
 import os
-import signal
-import sys
 
 import typer
 
@@ -11,7 +9,6 @@ from callsift.commands.demo import demo
 from callsift.commands.emit import emit
 from callsift.commands.evaluate import evaluate
 from callsift.commands.inspect import inspect
-from callsift.commands.output import notes
 from callsift.commands.prompt import prompt
 from callsift.commands.redact import redact
 from callsift.commands.reprocess import reprocess
@@ -19,8 +16,8 @@ from callsift.commands.status import status
 from callsift.commands.train import train
 from callsift.commands.up import up
 from callsift.commands.worker import worker
+from callsift.exits import told
 from callsift.settings import refuse_unknown
-from streams.errors import CallsiftError, SettingsError
 
 app = typer.Typer(
     help="Turns every phone call into a classified outcome seconds after hang-up.",
@@ -44,15 +41,5 @@ app.add_typer(schemas.app, name="schemas")
 
 def main() -> None:
     """Run the command line; leaves by SystemExit."""
-    for number in (signal.SIGTERM, signal.SIGHUP):  # so that what was started is ended; workers set their own
-        signal.signal(number, lambda *_: sys.exit(0))
-    try:
+    with told():
         app()
-    except SystemError as error:
-        if isinstance(error.__cause__, SystemExit):  # the handler above ran inside a Kafka client's call
-            raise error.__cause__ from None
-        raise
-    except CallsiftError as error:
-        notes.print("error:", style="bold red", end=" ")
-        notes.print(str(error), markup=False, highlight=False)
-        sys.exit(2 if isinstance(error, SettingsError) else 1)

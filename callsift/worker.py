@@ -5,17 +5,20 @@ import os
 import signal
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from callsift.stages import make_agent
+from callsift.exits import told
+from callsift.settings import refuse_unknown
 from streams.errors import SettingsError
 from streams.health import Health, serve
 from streams.host_metrics import watch_audio_store, watch_certificates
 from streams.logs import set_up_logging
-from streams.payloads import ClaimCheckStore, ClaimedTurns, public_address
 from streams.processing import NO_TRACING, Agent, Spans
 from streams.settings import AudioStoreSettings, KafkaSettings, MonitorSettings, RunnerSettings, WorkerSettings
 from streams.topics import STAGES, Stage
+
+if TYPE_CHECKING:
+    from streams.payloads import ClaimCheckStore
 
 logger = logging.getLogger(__name__)
 
@@ -32,8 +35,15 @@ _COLLECTOR = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT
 """Traces are sent if one of them is set."""
 
 
-def work(name: str, make: Callable[[str, ClaimCheckStore], Agent[Any]] = make_agent) -> None:
-    """Work until SIGTERM or SIGINT, a stage with the agent that ``make`` makes; leaves by SystemExit.
+def run(name: str) -> None:
+    """Be ``callsift worker NAME`` without the command line, whose libraries a worker does not need."""
+    with told():
+        refuse_unknown(os.environ)
+        work(name)
+
+
+def work(name: str, make: "Callable[[str, ClaimCheckStore], Agent[Any]] | None" = None) -> None:
+    """Work until SIGTERM or SIGINT, a stage with its own agent or the one that ``make`` makes; leaves by SystemExit.
 
     Raises:
         SettingsError: The settings do not allow a start.
@@ -57,9 +67,11 @@ def work(name: str, make: Callable[[str, ClaimCheckStore], Agent[Any]] = make_ag
 
 
 def _work_on(
-    stage: Stage, make: Callable[[str, ClaimCheckStore], Agent[Any]], kafka: KafkaSettings, health: Health
+    stage: Stage, make: "Callable[[str, ClaimCheckStore], Agent[Any]] | None", kafka: KafkaSettings, health: Health
 ) -> None:
-    from streams.faust_worker import StageWorker  # the mover and the monitor need no Faust
+    from callsift.stages import make_agent  # the mover and the monitor need neither agents, store nor Faust
+    from streams.faust_worker import StageWorker
+    from streams.payloads import ClaimCheckStore, ClaimedTurns, public_address
 
     if stage.name == REPROCESS:
         os.nice(_NICENESS)
@@ -74,7 +86,7 @@ def _work_on(
     turns = ClaimedTurns(store, settings.message_limit_kb * 1024)
     tracing = make_tracing(stage.name, kafka)
     try:
-        agent = make(stage.name, store)
+        agent = (make or make_agent)(stage.name, store)
         StageWorker(stage, agent, kafka=kafka, runner=runner, health=health, turns=turns, tracing=tracing).run()
     finally:
         tracing.stop()

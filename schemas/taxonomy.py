@@ -5,7 +5,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple, Self
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 EMPTY_CALL = "empty_call"
@@ -86,6 +85,8 @@ class Taxonomy(BaseModel):
         Raises:
             ValueError: The file is not a taxonomy; the message names the field.
         """
+        import yaml  # noqa: PLC0415 - 3 MB, and half of the workers load no taxonomy
+
         try:
             content = yaml.safe_load(path.read_text(encoding="utf-8"))
         except yaml.YAMLError as error:

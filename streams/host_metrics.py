@@ -1,13 +1,12 @@
 """What a worker depends on at its host, looked at whenever its metrics are read: disk and certificates."""
 
 import math
+import re
 import shutil
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
-
-import fsspec
 
 from streams import metrics
 from streams.settings import AudioStoreSettings, KafkaSettings
@@ -16,8 +15,8 @@ from streams.settings import AudioStoreSettings, KafkaSettings
 def watch_audio_store(stage: str, store: AudioStoreSettings) -> None:
     """Show the free share of the disk under the audio store, where that is a folder."""
     if store.is_folder:
-        _, path = fsspec.core.url_to_fs(store.uri)
-        metrics.AUDIO_STORE_FREE.labels(stage).set_function(lambda: free_share(Path(path)))
+        folder = folder_of(store.uri)
+        metrics.AUDIO_STORE_FREE.labels(stage).set_function(lambda: free_share(folder))
 
 
 def watch_certificates(kafka: KafkaSettings) -> None:
@@ -33,6 +32,11 @@ def watch_certificates(kafka: KafkaSettings) -> None:
     for name, path, choose in named:
         if path is not None:
             metrics.CERTIFICATE_NOT_AFTER.labels(name).set_function(_End(path, choose))
+
+
+def folder_of(uri: str) -> Path:
+    """Return the folder that an address of one names to fsspec, which half of the workers would load for this alone."""
+    return Path(re.sub("^(file|local):(//)?", "", uri)).expanduser()
 
 
 def free_share(folder: Path) -> float:

@@ -1,4 +1,4 @@
-"""The rooms: who may import whom, what a worker process of one stage must not load, and how long a function may be."""
+"""The rooms: who may import whom, and how long a function may be."""
 
 import ast
 import os
@@ -8,9 +8,6 @@ import sys
 from pathlib import Path
 
 import pytest
-
-from tests.agents.demo_calls import SPEECH_MODEL
-from tests.patience import PATIENCE_S
 
 ROOT = Path(__file__).parents[1]
 ROOMS = ("schemas", "streams", "agents", "callsift")
@@ -152,49 +149,6 @@ def test_only_entry_points_read_settings() -> None:
         if re.search(r"Settings\.read\(", path.read_text(encoding="utf-8"))
     }
     assert {path for path in readers if not path.startswith("callsift/commands/")} == ENTRY_POINTS
-
-
-HEAVY = {"torch", "torchaudio", "silero_vad", "onnxruntime", "av", "vosk", "sklearn", "scipy", "motor"}
-HEAVY |= {"google.genai", "google.generativeai", "matplotlib", "pandas", "typer", "opentelemetry"}
-STAGES: dict[str, tuple[dict[str, str], set[str]]] = {
-    "audio": ({}, set()),
-    "transcribe": ({"CALLSIFT_VOSK_MODEL": str(SPEECH_MODEL)}, set()),
-    "classify offline": ({}, {"sklearn", "scipy"}),
-    "classify gemini": ({"CALLSIFT_GEMINI_API_KEY": "key"}, {"google.genai"}),
-    "classify gemini-legacy": (
-        {"CALLSIFT_GEMINI_API_KEY": "key", "CALLSIFT_CLASSIFIER": "gemini-legacy"},
-        {"google.generativeai"},
-    ),
-    "sink": ({}, {"motor"}),
-}
-PROGRAM = """
-import sys
-import callsift.worker, streams.faust_worker.worker
-from callsift.stages import make_agent
-from streams.payloads.claim_check import ClaimCheckStore
-agent = make_agent(sys.argv[1], ClaimCheckStore("memory://audio"))
-print(",".join(name for name in sys.argv[2].split(",") if name in sys.modules))
-sys.stdout.flush()
-import os; os._exit(0 if agent else 1)
-"""
-
-
-@pytest.mark.integration
-@pytest.mark.parametrize("stage", STAGES)
-def test_a_worker_loads_nothing_that_belongs_to_another_stage_or_to_its_children(stage: str) -> None:
-    environment, own = STAGES[stage]
-    clean = {name: value for name, value in os.environ.items() if not name.startswith(("CALLSIFT_", "OTEL_"))}
-    result = subprocess.run(
-        [sys.executable, "-c", PROGRAM, stage.split(maxsplit=1)[0], ",".join(sorted(HEAVY))],
-        env=clean | environment,
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_S,
-        check=False,
-    )
-    assert result.returncode == 0, result.stderr[-2000:]
-    assert set(filter(None, result.stdout.strip().split(","))) == own
 
 
 def test_importing_a_room_reads_nothing_opens_nothing_and_starts_nothing() -> None:

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from agents.classify.settings import ClassifierName, ClassifySettings
+from callsift.commands.extras import needs
 from callsift.commands.output import notes, print_json, print_table
 from callsift.commands.progress import shown
 from callsift.percent import percent, percents
 from schemas import Taxonomy
-from streams.errors import CallsiftError, SettingsError, TransientError
+from streams.errors import CallsiftError, TransientError
 
 if TYPE_CHECKING:
     from callsift.evaluation.measurement import Evaluated
@@ -66,13 +67,11 @@ def _measured(
     files: list[Path], settings: ClassifySettings, kept: Path, *, limit: int | None, concurrency: int, calibrate: bool
 ) -> "Evaluated":
     taxonomy = Taxonomy.load()
-    try:
+    with needs("all"):
         from agents.classify.labelled import read_labelled
         from callsift.evaluation.measurement import measure, questions_of
 
         questions = questions_of(read_labelled(files, taxonomy)[:limit], settings, taxonomy)
-    except ImportError as error:
-        raise SettingsError(f"{error.name} is not installed", "Install it with: pip install 'callsift[all]'") from error
     try:
         with shown(len({question.key for question in questions}), _PLAIN_LINES) as steps:
             return measure(
@@ -130,7 +129,8 @@ def _print_figures(evaluated: "Evaluated") -> None:
 
 
 def _compare(first: Path, second: Path, *, as_json: bool) -> None:
-    from agents.classify.evaluation.comparison import compare
+    with needs("eval"):
+        from agents.classify.evaluation.comparison import compare
 
     found = compare(_read(first), _read(second))
     if as_json:

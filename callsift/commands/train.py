@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from callsift.commands.extras import needs
 from callsift.commands.output import notes, print_json, print_table
 
 if TYPE_CHECKING:
@@ -17,15 +18,17 @@ def train(
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:
     """Train the offline classifier from the shipped dialogues, and measure it on the ones written apart."""
-    from agents.classify.offline.model import SHIPPED, OfflineModel
-    from agents.classify.offline.train import (
-        card_with,
-        evaluate,
-        evaluation_dialogues,
-        train,
-        training_dialogues,
-    )
     from agents.classify.settings import ClassifySettings
+
+    with needs("eval"):
+        from agents.classify.offline.model import SHIPPED, OfflineModel
+        from agents.classify.offline.train import (
+            card_with,
+            evaluate,
+            evaluation_dialogues,
+            train,
+            training_dialogues,
+        )
 
     path, floor = output or SHIPPED, ClassifySettings.read().confidence_floor
     with notes.status("training …"):

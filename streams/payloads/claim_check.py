@@ -10,9 +10,6 @@ from typing import Any, BinaryIO, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 from uuid import uuid4
 
-import fsspec
-from fsspec.implementations.local import LocalFileSystem
-
 from schemas import ClaimCheck
 from streams.errors import PermanentError, TransientError
 from streams.threads import Threads
@@ -146,7 +143,7 @@ class ClaimCheckStore:
         """
         uri = f"{self._root}/{name}"
         try:
-            with _reading(uri), fsspec.open(uri, "rb") as file:
+            with _reading(uri), _fsspec().open(uri, "rb") as file:
                 payload: bytes = file.read()
         except PayloadGone:
             return None
@@ -161,7 +158,7 @@ class ClaimCheckStore:
         uri = f"{self._root}/{folder}"
         try:
             with _reading(uri):
-                filesystem, path = fsspec.core.url_to_fs(uri)
+                filesystem, path = _fsspec().core.url_to_fs(uri)
                 found = filesystem.find(path, detail=True)
                 entries = []
                 for full in sorted(found):
@@ -181,13 +178,15 @@ class ClaimCheckStore:
         """
         uri = f"{self._root}/{name}"
         with suppress(PayloadGone), _reading(uri):
-            filesystem, path = fsspec.core.url_to_fs(uri)
+            filesystem, path = _fsspec().core.url_to_fs(uri)
             filesystem.rm_file(path)
 
     def _put(self, name: str, source: BinaryIO) -> ClaimCheck:
+        from fsspec.implementations.local import LocalFileSystem  # noqa: PLC0415
+
         uri = f"{self._root}/{name}"
         try:
-            filesystem, path = fsspec.core.url_to_fs(uri)
+            filesystem, path = _fsspec().core.url_to_fs(uri)
             filesystem.makedirs(path.rsplit("/", 1)[0], exist_ok=True)
             if isinstance(filesystem, LocalFileSystem):  # an object store replaces as a whole by itself
                 draft = Path(f"{path}.{uuid4().hex}")
@@ -221,7 +220,7 @@ def _understood(doing: str, uri: str, error: Exception) -> AudioStoreUnavailable
 
 
 def _get(claim: ClaimCheck, target: BinaryIO) -> None:
-    with _reading(claim.uri), fsspec.open(claim.uri, "rb") as source:
+    with _reading(claim.uri), _fsspec().open(claim.uri, "rb") as source:
         _, sha256 = _copied(source, target)
     if sha256 != claim.sha256:
         shown = public_address(claim.uri)
@@ -248,6 +247,12 @@ def _reading(uri: str) -> Iterator[None]:
         raise PayloadGone(f"{shown} is gone", "Replay the call-ended event so that the audio is made again") from error
     except Exception as error:
         raise _understood("read", uri, error) from error
+
+
+def _fsspec() -> Any:
+    import fsspec  # noqa: PLC0415 - 2 MB, and most workers never open the store
+
+    return fsspec
 
 
 def _modified_at(filesystem: Any, path: str) -> datetime:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from contextlib import redirect_stderr, redirect_stdout
 from unittest.mock import patch
 
-from callsift.cli import main
+from callsift.__main__ import main
 
 
 def run(variables: Mapping[str, str], *arguments: str) -> "subprocess.CompletedProcess[str]":

@@ -1,12 +1,15 @@
 """The command line: help, exit codes, and what a mistake says."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
-from callsift.cli import app, main
+from callsift.__main__ import main
+from callsift.cli import app
 from callsift.running import Running, find_running
 
 runner = CliRunner()
@@ -42,6 +45,15 @@ def test_a_wrong_setting_exits_with_2_and_names_the_variable(
     assert "CALLSIFT_HTTP_PORT" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("worker", ["sink", "retry"])
+def test_a_worker_refuses_a_variable_that_is_no_setting(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], worker: str
+) -> None:
+    monkeypatch.setenv("CALLSIFT_KAFKA_PREFIXX", "test.")
+    assert run_main(monkeypatch, "worker", worker) == 2
+    assert "the nearest is CALLSIFT_KAFKA_PREFIX" in capsys.readouterr().err
+
+
 def test_a_transcribe_worker_without_a_model_does_not_start_and_says_the_cure(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -60,6 +72,16 @@ def test_a_request_to_end_that_meets_a_kafka_client_inside_a_call_still_ends_wit
 
     monkeypatch.setattr("callsift.cli.app", interrupted)
     assert run_main(monkeypatch, "status") == 0
+
+
+@pytest.mark.parametrize("command", [["train"], ["eval", "--compare", "a.json", "b.json"]])
+def test_without_what_learns_and_measures_a_command_names_the_extra(command: list[str]) -> None:
+    program = "import sys; sys.modules['scipy'] = None; from callsift.__main__ import main; main()"
+    refused = subprocess.run([sys.executable, "-c", program, *command], capture_output=True, text=True, check=False)
+    assert refused.returncode == 2
+    [said] = refused.stderr.splitlines()
+    assert said.startswith("error: scipy")
+    assert said.endswith("is not installed. Install it with: pip install 'callsift[eval]'")
 
 
 def test_schemas_export_writes_one_schema_per_event_and_the_asyncapi_document(

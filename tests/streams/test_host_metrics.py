@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import certifi
+import fsspec
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -17,7 +18,7 @@ from hypothesis import strategies as st
 from prometheus_client import REGISTRY
 
 from streams import metrics
-from streams.host_metrics import watch_audio_store, watch_certificates
+from streams.host_metrics import folder_of, watch_audio_store, watch_certificates
 from streams.settings import AudioStoreSettings, KafkaSettings
 from tests.servers.certificates import Certificates, make_certificates
 
@@ -29,6 +30,25 @@ def nothing_is_left() -> Iterator[None]:
     yield
     metrics.AUDIO_STORE_FREE.clear()
     metrics.CERTIFICATE_NOT_AFTER.clear()
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "file:///a/b",
+        "local:///a/b",
+        "file:/a/b",
+        "/a/b",
+        "a/b",
+        "file://a/b",
+        "~/b",
+        "file:///a b/%20?c#d",
+        "file:///ç",
+    ],
+)
+def test_the_folder_is_the_one_that_payloads_go_to(uri: str) -> None:
+    _, path = fsspec.core.url_to_fs(uri)
+    assert folder_of(uri).absolute() == Path(path)
 
 
 def free(stage: str) -> float | None:

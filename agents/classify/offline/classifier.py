@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import partial
 
 from agents.classify.core import Answer, Source
-from agents.classify.offline.model import OfflineModel
+from agents.classify.offline.model import OfflineModel, shipped_model
 from schemas import Speaker, Taxonomy, Turn
 from streams.threads import Threads
 
@@ -19,7 +19,7 @@ class OfflineClassifier:
     def __init__(self, taxonomy: Taxonomy, model: OfflineModel | None = None) -> None:
         """Load the shipped model, or take another one."""
         self._taxonomy = taxonomy
-        self._model = model or OfflineModel.load()
+        self._model = model or shipped_model()
         self.source = Source("offline", self._model.version)
         self._thread = Threads("offline", 1)  # it computes: more of them take turns
 

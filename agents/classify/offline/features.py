@@ -1,17 +1,19 @@
 """What the offline classifier looks at: who said what, and what was said at the beginning and at the end."""
 
+import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache, partial
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import csr_matrix
-from sklearn.feature_extraction.text import TfidfVectorizer
 
+from agents.classify.offline import ngrams
 from schemas import Speaker
+
+Learnt = tuple[Sequence[str], npt.NDArray[np.float64]]
+"""The terms of a block, and the inverse document frequency of each."""
 
 BREAK = " . "
 """Between turns. Character n-grams stay within words, so that it only counts the turns; word n-grams step over it."""
@@ -42,6 +44,11 @@ class Block:
     def name(self) -> str:
         """Name of the block in the model file."""
         return f"{self.view}.{self.analyzer}"
+
+    def grams(self, text: str) -> Sequence[str]:
+        """Return the n-grams of a text of that view."""
+        make = ngrams.of_words if self.analyzer == "word" else ngrams.within_words
+        return make(self.ngrams, text)
 
 
 BLOCKS = (
@@ -86,112 +93,82 @@ def views(turns: Sequence[Said]) -> dict[str, str]:
 
 
 class Features:
-    """The TF-IDF vectorizers of all blocks, side by side."""
+    """What is counted in a call, by TF-IDF: all blocks side by side, as scikit-learn's TfidfVectorizer weighs each."""
 
-    def __init__(self, vectorizers: Mapping[str, TfidfVectorizer]) -> None:
-        """Take fitted vectorizers, by the block's name."""
-        self._vectorizers = vectorizers
+    def __init__(self, learnt: Mapping[str, Learnt]) -> None:
+        """Take what was learnt of each block, by its name."""
+        self._weighers = [_Weigher(block, *learnt[block.name]) for block in BLOCKS]
+        self.size = sum(weigher.size for weigher in self._weighers)
+        """Number of columns."""
 
     @classmethod
     def fit(cls, calls: Sequence[Sequence[Said]]) -> "Features":
-        """Learn vocabulary and inverse document frequencies from calls."""
+        """Learn terms and inverse document frequencies from calls."""
         seen = [views(call) for call in calls]
-        vectorizers = {block.name: _vectorizer(block, minimum=_RAREST[block.analyzer]) for block in BLOCKS}
-        for block in BLOCKS:
-            vectorizers[block.name].fit([view[block.view] for view in seen])
-        return cls(vectorizers)
+        return cls({block.name: _learnt(block, [view[block.view] for view in seen]) for block in BLOCKS})
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, npt.NDArray[np.generic]]) -> "Features":
         """Restore what ``to_arrays`` gave."""
-        vectorizers = {}
-        for block in BLOCKS:
-            vocabulary = str(arrays[f"{block.name}.terms"]).split("\n")
-            vectorizer = _vectorizer(block, vocabulary=vocabulary)
-            vectorizer.idf_ = arrays[f"{block.name}.idf"].astype(np.float64)
-            vectorizers[block.name] = vectorizer
-        return cls(vectorizers)
+        return cls(
+            {
+                block.name: (
+                    [sys.intern(term) for term in str(arrays[f"{block.name}.terms"]).split("\n")],
+                    arrays[f"{block.name}.idf"].astype(np.float64),
+                )
+                for block in BLOCKS
+            }
+        )
 
     def to_arrays(self) -> dict[str, npt.NDArray[np.generic]]:
         """Return everything as plain arrays: terms (joined by line ends) and inverse document frequencies."""
         arrays: dict[str, npt.NDArray[np.generic]] = {}
-        for name, vectorizer in self._vectorizers.items():
-            arrays[f"{name}.terms"] = np.array("\n".join(vectorizer.get_feature_names_out()))
-            arrays[f"{name}.idf"] = vectorizer.idf_.astype(np.float32)
+        for weigher in self._weighers:
+            arrays[f"{weigher.block.name}.terms"] = np.array("\n".join(weigher.positions))
+            arrays[f"{weigher.block.name}.idf"] = weigher.idf.astype(np.float32)
         return arrays
 
-    def transform(self, calls: Sequence[Sequence[Said]]) -> csr_matrix:
-        """Return the features of calls, shape (calls, features)."""
-        values: list[npt.NDArray[np.float64]] = []
-        columns: list[npt.NDArray[np.int64]] = []
-        ends = [0]
-        for view in map(views, calls):
-            start = 0
-            for name, weigher in self._weighers:
-                found, weights = weigher(view[name])
-                columns.append(found + start)
-                values.append(weights)
-                start += weigher.size
-            ends.append(ends[-1] + sum(map(len, values[-len(self._weighers) :])))
-        shape = (len(calls), sum(weigher.size for _, weigher in self._weighers))
-        return csr_matrix((_joined(values, np.float64), _joined(columns, np.int64), ends), shape=shape)
+    def found(self, call: Sequence[Said]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+        """Return the columns of what is in a call, and how much each weighs; both of the same length."""
+        view, start = views(call), 0
+        columns, weights = [], []
+        for weigher in self._weighers:
+            own, heavy = weigher(view[weigher.block.view])
+            columns.append(own + start)
+            weights.append(heavy)
+            start += weigher.size
+        return np.concatenate(columns), np.concatenate(weights)
 
-    @cached_property
-    def _weighers(self) -> list[tuple[str, "_Weigher"]]:
-        """Each block's view and what is taken from it, once the vectorizers are fitted."""
-        return [(block.view, _Weigher(self._vectorizers[block.name], block)) for block in BLOCKS]
-
-    def word_columns(self, view: str) -> dict[str, int]:
-        """Return the column of each word n-gram of a view, counted over all blocks."""
+    def word_columns(self, view: str, words: Sequence[str]) -> dict[str, int]:
+        """Return the column of each of the words that are known in a view, counted over all blocks."""
         start = 0
-        for block in BLOCKS:
-            terms = self._vectorizers[block.name].get_feature_names_out()
-            if block.view == view and block.analyzer == "word":
-                return {str(term): start + position for position, term in enumerate(terms)}
-            start += len(terms)
+        for weigher in self._weighers:
+            if weigher.block.view == view and weigher.block.analyzer == "word":
+                return {word: start + weigher.positions[word] for word in words if word in weigher.positions}
+            start += weigher.size
         raise KeyError(view)
 
 
 class _Weigher:
-    """What ``TfidfVectorizer.transform`` does to one text, without its checks, which take ten times as long."""
+    """One block: the columns of what is in a text, and weights, which are a vector of length 1."""
 
-    def __init__(self, vectorizer: TfidfVectorizer, block: Block) -> None:
-        analyze = vectorizer.build_analyzer()
-        self._idf = vectorizer.idf_
-        self._vocabulary: Mapping[str, int] = vectorizer.vocabulary_
-        self.size = len(self._idf)
-        by_word = block.analyzer == "char_wb"  # n-grams within words: the same word always has the same ones
-        self._grams = partial(_grams_of_words, block.ngrams) if by_word else analyze
+    def __init__(self, block: Block, terms: Sequence[str], idf: npt.NDArray[np.float64]) -> None:
+        self.block = block
+        self.positions = {term: position for position, term in enumerate(terms)}
+        self.idf = idf
+        self.size = len(idf)
 
     def __call__(self, text: str) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
-        known = self._vocabulary
-        counts = Counter(known[gram] for gram in self._grams(text) if gram in known)
+        grams = Counter(self.block.grams(text))
+        counts = {self.positions[gram]: number for gram, number in grams.items() if gram in self.positions}
         columns = np.fromiter(counts.keys(), np.int64, len(counts))
-        weights = (1 + np.log(np.fromiter(counts.values(), np.float64, len(counts)))) * self._idf[columns]
+        weights = (1 + np.log(np.fromiter(counts.values(), np.float64, len(counts)))) * self.idf[columns]
         return columns, weights / (np.linalg.norm(weights) or 1.0)
 
 
-def _grams_of_words(ngrams: tuple[int, int], text: str) -> list[str]:
-    return [gram for word in text.split() for gram in _grams_of_word(ngrams, word)]
-
-
-@lru_cache(maxsize=50_000)
-def _grams_of_word(ngrams: tuple[int, int], word: str) -> tuple[str, ...]:
-    analyze = TfidfVectorizer(analyzer="char_wb", ngram_range=ngrams, lowercase=False).build_analyzer()
-    return tuple(analyze(word))
-
-
-def _joined(parts: Sequence[npt.NDArray[Any]], kind: type) -> npt.NDArray[Any]:
-    return np.concatenate(parts) if parts else np.empty(0, kind)
-
-
-def _vectorizer(block: Block, *, minimum: int = 1, vocabulary: list[str] | None = None) -> TfidfVectorizer:
-    return TfidfVectorizer(
-        analyzer=block.analyzer,
-        ngram_range=block.ngrams,
-        token_pattern=r"[^ .]+" if block.analyzer == "word" else None,
-        lowercase=False,  # the text is lower case already, and Python lower-cases the Turkish I wrongly
-        sublinear_tf=True,
-        min_df=minimum,
-        vocabulary=vocabulary,
-    )
+def _learnt(block: Block, texts: Sequence[str]) -> Learnt:
+    """Return the terms that are in enough of the texts, and how rare they are there."""
+    holding = Counter(gram for text in texts for gram in set(block.grams(text)))
+    terms = sorted(gram for gram, number in holding.items() if number >= _RAREST[block.analyzer])
+    numbers = np.array([holding[term] for term in terms], np.float64)
+    return terms, 1 + np.log((1 + len(texts)) / (1 + numbers))

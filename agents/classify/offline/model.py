@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Self
 from zipfile import BadZipFile
@@ -25,7 +25,7 @@ class OfflineModel:
     features: Features
     leaves: tuple[str, ...]
     """Leaf codes, in the order of the weights' rows."""
-    weights: npt.NDArray[np.float32]
+    weights: npt.NDArray[np.float16]
     """Shape (leaves, features)."""
     intercept: npt.NDArray[np.float32]
     """Shape (leaves,)."""
@@ -50,21 +50,21 @@ class OfflineModel:
         return cls(
             features=Features.from_arrays(arrays),
             leaves=tuple(str(arrays["leaves"]).split("\n")),
-            weights=arrays["weights"].astype(np.float32),
+            weights=arrays["weights"],
             intercept=arrays["intercept"],
             temperature=float(arrays["temperature"]),
             card=json.loads(str(arrays["card"])),
         )
 
     def save(self, path: Path) -> None:
-        """Write the model as plain arrays, the weights at half precision."""
+        """Write the model as plain arrays."""
         card = np.array(json.dumps(self.card, ensure_ascii=False, sort_keys=True))
         np.savez_compressed(path, allow_pickle=False, card=card, **self._arrays())
 
     def _arrays(self) -> dict[str, Any]:
         return {
             "leaves": np.array("\n".join(self.leaves)),
-            "weights": self.weights.astype(np.float16),
+            "weights": self.weights,
             "intercept": self.intercept,
             "temperature": np.array(self.temperature),
             **self.features.to_arrays(),
@@ -81,25 +81,30 @@ class OfflineModel:
 
     def probabilities(self, calls: Sequence[Sequence[Said]]) -> npt.NDArray[np.float64]:
         """Return the probability of each leaf, shape (calls, leaves)."""
-        scores = self.features.transform(calls) @ self._columns + self.intercept
+        scores = np.array([self._scores(call) for call in calls]).reshape(-1, len(self.leaves))
         return softmax(scores / self.temperature)
 
-    @cached_property
-    def _columns(self) -> npt.NDArray[np.float64]:
-        """The weights as the product with sparse features needs them; else every call would copy them."""
-        return np.ascontiguousarray(self.weights.T, dtype=np.float64)
-
-    @cached_property
-    def _customer_words(self) -> dict[str, int]:
-        return self.features.word_columns("customer")
+    def _scores(self, call: Sequence[Said]) -> npt.NDArray[np.float64]:
+        """Return the score of each leaf; summed in order and not by BLAS, so that every machine gets the same."""
+        columns, values = self.features.found(call)
+        parts = self.weights.T[columns].astype(np.float64, order="C") * values[:, np.newaxis]
+        scores: npt.NDArray[np.float64] = parts.sum(axis=0) + self.intercept
+        return scores
 
     def telling_words(self, turns: Sequence[Said], leaf: str, most: int) -> list[str]:
         """Return the customer's words that speak most for ``leaf`` against the other leaves, strongest first."""
         row = self.leaves.index(leaf)
-        said = {word for turn in turns if turn.speaker != Speaker.AGENT for word in turn.text.split()}
-        columns = [(word, self._customer_words[word]) for word in sorted(said) if word in self._customer_words]
-        strength = {word: float(self.weights[row, column] - self.weights[:, column].mean()) for word, column in columns}
+        said = sorted({word for turn in turns if turn.speaker != Speaker.AGENT for word in turn.text.split()})
+        columns = self.features.word_columns("customer", said)
+        weights = self.weights.T[list(columns.values())].astype(np.float32, order="C")
+        strength = dict(zip(columns, (weights[:, row] - weights.mean(axis=1)).tolist(), strict=True))
         return [word for word in sorted(strength, key=lambda word: -strength[word]) if strength[word] > 0][:most]
+
+
+@cache
+def shipped_model() -> OfflineModel:
+    """Return the model that comes with callsift; a process, and whatever it forks then, holds it once."""
+    return OfflineModel.load()
 
 
 def softmax(scores: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

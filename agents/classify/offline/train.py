@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
 
@@ -41,7 +42,7 @@ def train(dialogues: Sequence[LabelledDialogue], seed: int = 0) -> OfflineModel:
     return OfflineModel(
         features=features,
         leaves=tuple(str(leaf) for leaf in fitted.classes_),
-        weights=fitted.coef_.astype(np.float16).astype(np.float32),
+        weights=fitted.coef_.astype(np.float16),
         intercept=fitted.intercept_.astype(np.float32),
         temperature=_temperature(calls, labels, seed),
         card={
@@ -66,10 +67,18 @@ def evaluate(model: OfflineModel, dialogues: Sequence[LabelledDialogue], floor: 
     return figures(calls, taxonomy)
 
 
+def matrix(features: Features, calls: Sequence[Sequence[SaidTurn]]) -> csr_matrix:
+    """Return what is in calls, one or more, shape (calls, features)."""
+    found = [features.found(call) for call in calls]
+    ends = np.cumsum([0, *(len(columns) for columns, _ in found)])
+    columns, weights = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    return csr_matrix((weights, columns, ends), shape=(len(calls), features.size))
+
+
 def _fit(calls: Sequence[Sequence[SaidTurn]], labels: npt.NDArray[np.str_]) -> tuple[Features, LogisticRegression]:
     features = Features.fit(calls)
     classifier = LogisticRegression(C=_INVERSE_REGULARISATION, max_iter=1000, class_weight="balanced")
-    return features, classifier.fit(features.transform(calls), labels)
+    return features, classifier.fit(matrix(features, calls), labels)
 
 
 def _temperature(calls: Sequence[Sequence[SaidTurn]], labels: npt.NDArray[np.str_], seed: int) -> float:
@@ -77,7 +86,7 @@ def _temperature(calls: Sequence[Sequence[SaidTurn]], labels: npt.NDArray[np.str
     scores, truth = [], []
     for learnt, held_out in StratifiedKFold(_FOLDS, shuffle=True, random_state=seed).split(calls, labels):
         features, classifier = _fit([calls[i] for i in learnt], labels[learnt])
-        scores.append(classifier.decision_function(features.transform([calls[i] for i in held_out])))
+        scores.append(classifier.decision_function(matrix(features, [calls[i] for i in held_out])))
         truth.append(np.searchsorted(classifier.classes_, labels[held_out]))
     score, label = np.concatenate(scores), np.concatenate(truth)
     candidates = np.geomspace(0.1, 10.0, 400)

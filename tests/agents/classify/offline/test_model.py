@@ -9,14 +9,15 @@ from typing import Any
 import numpy as np
 import pytest
 from scipy.sparse import hstack
+from sklearn.feature_extraction.text import TfidfVectorizer
 
 from agents.classify.evaluation.figures import Figures
 from agents.classify.evaluation.judged import known
 from agents.classify.evaluation.noise import WordNoise
 from agents.classify.offline.classifier import OfflineClassifier
-from agents.classify.offline.features import BLOCKS, views
-from agents.classify.offline.model import SHIPPED, OfflineModel
-from agents.classify.offline.train import digest, evaluate, evaluation_dialogues, train, training_dialogues
+from agents.classify.offline.features import BLOCKS, Features, views
+from agents.classify.offline.model import SHIPPED, OfflineModel, shipped_model, softmax
+from agents.classify.offline.train import digest, evaluate, evaluation_dialogues, matrix, train, training_dialogues
 from agents.classify.settings import ClassifySettings
 from schemas import Speaker, Taxonomy
 from schemas.taxonomy import UNCERTAIN
@@ -92,12 +93,37 @@ def test_training_again_gives_the_same_model() -> None:
 
 
 def test_features_are_what_scikit_learn_makes_of_them() -> None:
-    features = shipped().features
+    learnt = [views(dialogue.turns) for dialogue in training_dialogues()[:100]]
     calls = [dialogue.turns for dialogue in evaluation_dialogues()[:40]] + [()]
-    seen = [views(call) for call in calls]
-    vectorizers = features._vectorizers
-    theirs = hstack([vectorizers[block.name].transform([view[block.view] for view in seen]) for block in BLOCKS])
-    assert abs(theirs - features.transform(calls)).max() < 1e-12
+    features = Features.fit([dialogue.turns for dialogue in training_dialogues()[:100]])
+    arrays, theirs = features.to_arrays(), []
+    for block in BLOCKS:
+        vectorizer = TfidfVectorizer(
+            analyzer=block.analyzer,
+            ngram_range=block.ngrams,
+            token_pattern=r"[^ .]+" if block.analyzer == "word" else None,
+            lowercase=False,
+            sublinear_tf=True,
+            min_df={"word": 1, "char_wb": 3}[block.analyzer],
+        ).fit([view[block.view] for view in learnt])
+        assert str(arrays[f"{block.name}.terms"]).split("\n") == list(vectorizer.get_feature_names_out())
+        assert np.array_equal(arrays[f"{block.name}.idf"], vectorizer.idf_.astype(np.float32))
+        theirs.append(vectorizer.transform([views(call)[block.view] for call in calls]))
+    assert abs(hstack(theirs) - matrix(features, calls)).max() < 1e-12
+
+
+def test_answers_are_what_the_sparse_product_gives() -> None:
+    model, calls = shipped(), [dialogue.turns for dialogue in (*training_dialogues(), *evaluation_dialogues())]
+    scores = matrix(model.features, calls) @ model.weights.T.astype(np.float64) + model.intercept
+    ours, theirs = model.probabilities(calls), softmax(scores / model.temperature)
+    assert abs(ours - theirs).max() < 1e-12
+    assert np.array_equal(ours.argmax(axis=1), theirs.argmax(axis=1))
+
+
+def test_the_shipped_model_is_held_once_whoever_asks_for_it() -> None:
+    first, second = OfflineClassifier(TAXONOMY), OfflineClassifier(TAXONOMY)
+    assert first._model is second._model is shipped_model()
+    assert first.source == second.source
 
 
 def test_every_leaf_of_the_model_is_in_the_taxonomy_and_none_is_missing() -> None:

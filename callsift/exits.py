@@ -1,0 +1,29 @@
+"""How every command ends. Exit codes: 0 done, 1 failed, 2 misuse (also a setting that is wrong)."""
+
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from streams.errors import CallsiftError, SettingsError
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Run a command in this block: what fails is said in one sentence, and SIGTERM ends it; leaves by SystemExit."""
+    for number in (signal.SIGTERM, signal.SIGHUP):  # so that what was started is ended; workers set their own
+        signal.signal(number, lambda *_: sys.exit(0))
+    try:
+        yield
+    except SystemError as error:
+        if isinstance(error.__cause__, SystemExit):  # the handler above ran inside a Kafka client's call
+            raise error.__cause__ from None
+        raise
+    except KeyboardInterrupt:  # before a worker listens for it
+        sys.exit(130)
+    except CallsiftError as error:
+        from callsift.commands.output import notes
+
+        notes.print("error:", style="bold red", end=" ")
+        notes.print(str(error), markup=False, highlight=False)
+        sys.exit(2 if isinstance(error, SettingsError) else 1)
