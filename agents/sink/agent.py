@@ -1,21 +1,28 @@
 """The sink's agent: stores how a call ended, and gives the runner what is to be published."""
 
+import asyncio
 from datetime import UTC, datetime
 
 from agents.sink import core, metrics
-from agents.sink.store import OutcomeStore, UnstorableOutcome
+from agents.sink.store import OutcomeStore
+from agents.sink.store_errors import UnstorableOutcome
 from schemas import CallClassified, CallOutcome, DeadLetter, Event
 from streams.privacy import CallerPrivacy
 from streams.processing import Agent
 
 
 class SinkAgent(Agent[CallClassified | DeadLetter]):
-    """Turns CallClassified, and dead letters, into CallOutcome. Repeating it publishes the same outcome again."""
+    """Turns CallClassified, and dead letters, into CallOutcome. Repeating it publishes what was not confirmed, no more.
+
+    It publishes one outcome at a time, each until the store has the mark that it was confirmed: a worker that is killed
+    leaves at most one on the topic without its mark, and that one comes twice (docs/decisions/0006).
+    """
 
     def __init__(self, store: OutcomeStore, privacy: CallerPrivacy) -> None:
         """Make the agent."""
         self._store = store
         self._privacy = privacy
+        self.turn = asyncio.Lock()
 
     async def stop(self) -> None:
         """Close the store's connections."""
@@ -50,10 +57,10 @@ class SinkAgent(Agent[CallClassified | DeadLetter]):
         """Return an outcome that says what the refused one says in a few hundred bytes; None: that was it."""
         return core.smaller(refused) if isinstance(refused, CallOutcome) else None
 
-    async def follow_up(self, published: CallOutcome) -> CallOutcome | None:
-        """Return the newest outcome if another one was stored meanwhile: compaction must keep the newest.
+    async def due(self, stored: CallOutcome) -> CallOutcome | None:
+        """Return what has to be published for a stored outcome: the newest of its call, or nothing if it was done."""
+        return await self._store.due(stored)
 
-        Whoever publishes an older one after the newer one finds the newer one stored, and publishes it again.
-        """
-        newest = await self._store.newest(published.call_id)
-        return newest if newest is not None and newest.revision > published.revision else None
+    async def follow_up(self, stored: CallOutcome, published: CallOutcome) -> CallOutcome | None:
+        """Mark what was published, and return the newest outcome if another one was stored meanwhile."""
+        return await self._store.confirm(stored, published)
