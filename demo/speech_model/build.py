@@ -16,8 +16,8 @@ from vocabulary import read_templates
 MODEL = Path(__file__).with_name("model")
 
 # frame-subsampling-factor: the network answers every third frame. frames-per-chunk: how many go through it at once;
-# with Kaldi's 20, its matrices take longer to arrange than to multiply. The endpoint rules say after how many seconds of
-# silence an utterance ends: when it seems complete, when it may be, and in any case.
+# with Kaldi's 20, its matrices take longer to arrange than to multiply. The endpoint rules say after how many seconds
+# of silence an utterance ends: when it seems complete, when it may be, and in any case.
 MODEL_CONF = f"""\
 --min-active=200
 --max-active=2000
