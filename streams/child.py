@@ -1,0 +1,147 @@
+"""A child process for native code: the worker's end, which asks, and the child's, which works."""
+
+import ctypes
+import gc
+import multiprocessing
+import os
+import resource
+import signal
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from multiprocessing import connection, forkserver
+from multiprocessing.connection import Connection
+from typing import Any
+
+from streams.errors import DependencyDown, NativeCodeDied
+
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
+# Linux: forked from a process without threads that has imported the child's modules once (docs/decisions/0006).
+# macOS: its frameworks do not survive a fork. A fork of the worker itself would copy locks that other threads hold.
+_FORKS = sys.platform == "linux"
+_CONTEXT = multiprocessing.get_context("forkserver") if _FORKS else multiprocessing.get_context("spawn")
+_bookkeeping = threading.Lock()
+"""Each start asks after all children that multiprocessing knows of, and only one thread may ask after a child."""
+
+
+class ChildrenDoNotStart(DependencyDown):
+    """No child process comes up, or they die without work."""
+
+    dependency = "the child processes"
+
+
+def start_server(modules: Sequence[str]) -> None:
+    """Start the process that children are forked from, beside what this one does; one that died starts with a child.
+
+    Call it in a thread that lives as long as this process: the server is killed when the thread ends.
+    """
+    if _FORKS:
+        _CONTEXT.set_forkserver_preload(["streams.fork_server", *modules])
+        forkserver.ensure_running()
+
+
+class Child:
+    """One child process, which starts with its first task. One thread at a time gives it tasks; any may kill it."""
+
+    def __init__(self, memory_limit_mb: int, initializer: Callable[[], None]) -> None:
+        """Start nothing yet; the process runs ``initializer`` first, within the limit (0: none)."""
+        self._line, self._theirs = multiprocessing.Pipe()
+        self._process = _CONTEXT.Process(target=_work, args=(self._theirs, memory_limit_mb, initializer), daemon=True)
+        self._killed = False
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether it can be given a task: neither killed here, nor ended by itself with nothing to do."""
+        return not self._killed and not self._line.poll()
+
+    def run(self, task: Callable[[], Any], limit_s: float) -> Any:
+        """Run a picklable function in the process, and return its result; blocks.
+
+        Raises:
+            NativeCodeDied: The process crashed, or took longer than the limit and was killed.
+            ChildrenDoNotStart: It cannot be had.
+            Exception: What the function raised.
+        """
+        if self._process.pid is None:
+            self._start()
+        try:
+            self._line.send(task)
+            in_time = self._line.poll(limit_s)
+            failure, answer = self._line.recv() if in_time else (None, None)
+        except (OSError, EOFError) as error:
+            raise NativeCodeDied(f"child process died with exit code {self._end()}", _CURE) from error
+        if not in_time:
+            self._end()
+            raise NativeCodeDied(f"no result within {limit_s:g} s", _CURE)
+        if isinstance(failure, MemoryError):
+            raise NativeCodeDied("memory limit exceeded", _CURE) from failure
+        if failure is not None:
+            raise failure
+        return answer
+
+    def kill(self) -> None:
+        """End the process, whatever it does; it takes no more tasks."""
+        self._killed = True
+        if self._process.pid is not None:
+            self._process.kill()
+
+    def _start(self) -> None:
+        try:
+            with self._theirs, _bookkeeping:
+                self._process.start()
+            if self._killed:  # before there was a process
+                self._process.kill()
+            self._line.recv()
+        except (OSError, EOFError) as error:
+            self._end()
+            raise ChildrenDoNotStart("the child processes do not start", _START_CURE) from error
+
+    def _end(self) -> int | None:
+        """Return how it ended; negative: by which signal."""
+        self.kill()
+        if self._process.pid is None:
+            return None
+        with _bookkeeping:
+            self._process.join()
+            return self._process.exitcode
+
+
+_START_CURE = "Read the worker's log; is there memory enough for what each child loads?"
+_CURE = "If it happens again with this recording, listen to it; if with many, raise the stage's limits"
+
+
+def _work(line: "Connection[Any, Any]", memory_limit_mb: int, initializer: Callable[[], None]) -> None:
+    _prepare(memory_limit_mb, initializer)
+    line.send(None)
+    with suppress(EOFError, OSError):  # the worker is gone
+        while True:
+            task = line.recv()
+            try:
+                line.send((None, task()))
+            except Exception as error:  # noqa: BLE001 - it is the caller's
+                line.send((error, None))
+
+
+def _prepare(memory_limit_mb: int, initializer: Callable[[], None]) -> None:
+    gc.freeze()  # what the server has imported stays; the collector would write into every page that is shared
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the worker, which ends its children
+    end_with_parent(sys.platform)
+    if memory_limit_mb:  # macOS takes the limit and does not hold it
+        limit = memory_limit_mb * 1024 * 1024
+        resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+    initializer()
+
+
+def end_with_parent(platform: str) -> None:
+    """Have this process killed when its parent dies: the parent enforces the limits, without it nobody would."""
+    if platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    else:  # elsewhere no system call does it, and native code that keeps Python's lock delays it
+        threading.Thread(target=_follow_parent, daemon=True).start()
+
+
+def _follow_parent() -> None:
+    if parent := multiprocessing.parent_process():
+        connection.wait([parent.sentinel])
+        os.kill(os.getpid(), signal.SIGKILL)
