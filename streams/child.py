@@ -1,26 +1,17 @@
 """A child process for native code: the worker's end, which asks, and the child's, which works."""
 
-import ctypes
-import gc
 import multiprocessing
-import os
 import resource
 import signal
-import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
-from multiprocessing import connection, forkserver
 from multiprocessing.connection import Connection
 from typing import Any
 
 from streams.errors import DependencyDown, NativeCodeDied
+from streams.forks import CONTEXT, begin
 
-_PR_SET_PDEATHSIG = 1  # linux/prctl.h
-# Linux: forked from a process without threads that has imported the child's modules once (docs/decisions/0006).
-# macOS: its frameworks do not survive a fork. A fork of the worker itself would copy locks that other threads hold.
-_FORKS = sys.platform == "linux"
-_CONTEXT = multiprocessing.get_context("forkserver") if _FORKS else multiprocessing.get_context("spawn")
 _bookkeeping = threading.Lock()
 """Each start asks after all children that multiprocessing knows of, and only one thread may ask after a child."""
 
@@ -31,23 +22,13 @@ class ChildrenDoNotStart(DependencyDown):
     dependency = "the child processes"
 
 
-def start_server(modules: Sequence[str]) -> None:
-    """Start the process that children are forked from, beside what this one does; one that died starts with a child.
-
-    Call it in a thread that lives as long as this process: the server is killed when the thread ends.
-    """
-    if _FORKS:
-        _CONTEXT.set_forkserver_preload(["streams.fork_server", *modules])
-        forkserver.ensure_running()
-
-
 class Child:
     """One child process, which starts with its first task. One thread at a time gives it tasks; any may kill it."""
 
     def __init__(self, memory_limit_mb: int, initializer: Callable[[], None]) -> None:
         """Start nothing yet; the process runs ``initializer`` first, within the limit (0: none)."""
         self._line, self._theirs = multiprocessing.Pipe()
-        self._process = _CONTEXT.Process(target=_work, args=(self._theirs, memory_limit_mb, initializer), daemon=True)
+        self._process = CONTEXT.Process(target=_work, args=(self._theirs, memory_limit_mb, initializer), daemon=True)
         self._killed = False
 
     @property
@@ -124,24 +105,8 @@ def _work(line: "Connection[Any, Any]", memory_limit_mb: int, initializer: Calla
 
 
 def _prepare(memory_limit_mb: int, initializer: Callable[[], None]) -> None:
-    gc.freeze()  # what the server has imported stays; the collector would write into every page that is shared
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the worker, which ends its children
-    end_with_parent(sys.platform)
+    begin("cs-native", signal.SIGKILL)  # the parent enforces the limits: without it nobody would
     if memory_limit_mb:  # macOS takes the limit and does not hold it
         limit = memory_limit_mb * 1024 * 1024
         resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
     initializer()
-
-
-def end_with_parent(platform: str) -> None:
-    """Have this process killed when its parent dies: the parent enforces the limits, without it nobody would."""
-    if platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    else:  # elsewhere no system call does it, and native code that keeps Python's lock delays it
-        threading.Thread(target=_follow_parent, daemon=True).start()
-
-
-def _follow_parent() -> None:
-    if parent := multiprocessing.parent_process():
-        connection.wait([parent.sentinel])
-        os.kill(os.getpid(), signal.SIGKILL)

@@ -9,7 +9,8 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import ParamSpec, TypeVar
 
-from streams.child import Child, start_server
+from streams.child import Child
+from streams.forks import start_server
 from streams.threads import Threads
 
 P = ParamSpec("P")

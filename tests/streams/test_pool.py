@@ -16,8 +16,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from streams.child import ChildrenDoNotStart, end_with_parent
+from streams.child import ChildrenDoNotStart
 from streams.errors import NativeCodeDied, SettingsError
+from streams.forks import end_with_parent
 from streams.pool import NativePool
 from tests.patience import PATIENCE_S
 
