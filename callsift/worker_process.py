@@ -9,7 +9,7 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from callsift import cli
-from streams.forks import CONTEXT, begin, start_server
+from streams.forks import CONTEXT, ChildrenDoNotStart, begin, start_server
 
 PRELOADED = ("callsift.preloaded",)
 
@@ -23,11 +23,18 @@ class WorkerProcess:
     """``callsift worker NAME`` in a process of its own, and a session of its own."""
 
     def __init__(self, name: str, environment: Mapping[str, str]) -> None:
-        """Start it with these variables and no others."""
+        """Start it with these variables and no others.
+
+        Raises:
+            ChildrenDoNotStart: The process that forks workers has ended.
+        """
         self._output, output = multiprocessing.Pipe(duplex=False)
         with output:
             self._process = CONTEXT.Process(target=_become, args=(name, dict(environment), output))
-            self._process.start()
+            try:
+                self._process.start()
+            except (OSError, EOFError) as error:
+                raise ChildrenDoNotStart(f"the {name} worker does not start", "Read the lines above") from error
 
     @property
     def exit_code(self) -> int | None:

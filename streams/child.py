@@ -9,17 +9,11 @@ from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import Any
 
-from streams.errors import DependencyDown, NativeCodeDied
-from streams.forks import CONTEXT, begin
+from streams.errors import NativeCodeDied
+from streams.forks import CONTEXT, ChildrenDoNotStart, begin
 
 _bookkeeping = threading.Lock()
 """Each start asks after all children that multiprocessing knows of, and only one thread may ask after a child."""
-
-
-class ChildrenDoNotStart(DependencyDown):
-    """No child process comes up, or they die without work."""
-
-    dependency = "the child processes"
 
 
 class Child:

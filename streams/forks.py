@@ -10,6 +10,8 @@ import threading
 from collections.abc import Sequence
 from multiprocessing import connection, forkserver
 
+from streams.errors import DependencyDown
+
 _PR_SET_PDEATHSIG, _PR_SET_NAME = 1, 15  # linux/prctl.h
 # Linux: multiprocessing's fork server (docs/decisions/0006). macOS: a process of its own each, its frameworks do not
 # survive a fork. A fork of the caller itself would copy locks that other threads hold.
@@ -18,14 +20,30 @@ CONTEXT = multiprocessing.get_context("forkserver") if _FORKS else multiprocessi
 """What makes the processes."""
 
 
+class ChildrenDoNotStart(DependencyDown):
+    """No child process comes up, or they die without work."""
+
+    dependency = "the child processes"
+
+
 def start_server(modules: Sequence[str]) -> None:
     """Start the server, which imports ``modules`` beside what the caller does; one that died starts with a fork.
 
     Call it in a thread that lives as long as this process: the server is killed when the thread ends.
+
+    Raises:
+        ChildrenDoNotStart: It cannot be started.
     """
-    if _FORKS:
-        CONTEXT.set_forkserver_preload(["streams.fork_server", *modules])
+    if not _FORKS:
+        return
+    CONTEXT.set_forkserver_preload(["streams.fork_server", *modules])
+    try:
         forkserver.ensure_running()
+    except OSError as error:
+        raise ChildrenDoNotStart(f"no child process can be started: {error}", _CURE) from error
+
+
+_CURE = "There has to be memory, and a folder for temporary files (TMPDIR) whose path has at most 70 characters"
 
 
 def begin(name: str, last_signal: signal.Signals) -> None:

@@ -5,13 +5,14 @@ or a memory blow-up costs one try of one event; the pool replaces the child.
 """
 
 import asyncio
+import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from functools import partial
 from typing import ParamSpec, TypeVar
 
 from streams.child import Child
 from streams.forks import start_server
-from streams.threads import Threads
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -38,14 +39,13 @@ class NativePool:
             initializer: Run once in every new child, for example to load a model.
             modules: What children import, loaded once for all of them. Their import may start no thread.
         """
-        start_server(modules)
+        self._modules = modules
         self._time_limit_s = time_limit_s
-        self._new_child = partial(Child, memory_limit_mb, initializer)
+        self._child = partial(Child, memory_limit_mb, initializer)
         self._children = {self._new_child() for _ in range(processes)}
         self._free: asyncio.LifoQueue[Child] = asyncio.LifoQueue()
         for child in self._children:
             self._free.put_nowait(child)
-        self._threads = Threads("native", processes)
 
     async def run(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run ``function`` in a child and return its result; cancelling the wait kills the child.
@@ -58,7 +58,7 @@ class NativePool:
         child = self._usable(await self._free.get())
         task = partial(function, *args, **kwargs)
         try:
-            result: R = await self._threads.run(partial(child.run, task, self._time_limit_s))
+            result: R = await _in_thread(partial(child.run, task, self._time_limit_s))
         except asyncio.CancelledError:
             child.kill()
             raise
@@ -78,4 +78,22 @@ class NativePool:
         """Kill whatever still runs and end the children."""
         for child in self._children:
             child.kill()
-        self._threads.close()
+
+    def _new_child(self) -> Child:
+        start_server(self._modules)  # it may have died
+        return self._child()
+
+
+async def _in_thread(function: Callable[[], R]) -> R:
+    """Run a function that blocks; unlike an executor's thread, this one does not keep the process from ending."""
+    result: Future[R] = Future()
+    result.set_running_or_notify_cancel()
+
+    def run() -> None:
+        try:
+            result.set_result(function())
+        except BaseException as error:  # noqa: BLE001 - it is the caller's
+            result.set_exception(error)
+
+    threading.Thread(target=run, name="native", daemon=True).start()
+    return await asyncio.wrap_future(result)

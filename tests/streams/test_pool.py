@@ -16,9 +16,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from streams.child import ChildrenDoNotStart
 from streams.errors import NativeCodeDied, SettingsError
-from streams.forks import end_with_parent
+from streams.forks import ChildrenDoNotStart, end_with_parent
 from streams.pool import NativePool
 from tests.patience import PATIENCE_S
 
@@ -66,6 +65,19 @@ async def hold_a_deaf_child() -> None:
     await NativePool(processes=1, time_limit_s=3600, memory_limit_mb=0, initializer=nothing).run(be_deaf)
 
 
+def leave(told: Path) -> None:
+    loop = asyncio.new_event_loop()
+    pool = NativePool(processes=1, time_limit_s=3600, memory_limit_mb=0, initializer=nothing)
+
+    def look() -> None:
+        if told.exists():
+            sys.exit(9)
+        loop.call_later(0.01, look)
+
+    look()
+    loop.run_until_complete(pool.run(tell_and_hang, told))
+
+
 def follow_and_wait() -> None:
     end_with_parent("darwin")
     print(os.getpid(), flush=True)  # the test reads it
@@ -87,7 +99,7 @@ def run_program(body: str) -> list[str]:
     """Run the body of a coroutine in a process of its own, whose fork server is its own; return the lines it prints."""
     lines = [
         "import asyncio, os",
-        "from streams.child import ChildrenDoNotStart",
+        "from streams.forks import ChildrenDoNotStart",
         "from streams.pool import NativePool",
         "async def main():",
         textwrap.indent(textwrap.dedent(body), "    "),
@@ -189,6 +201,14 @@ async def test_a_dead_fork_server_costs_the_call_that_is_under_way_and_nothing_e
     assert await pool.run(identity, 7) == 7
 
 
+def test_a_process_that_ends_waits_for_no_child(tmp_path: Path) -> None:
+    """SystemExit leaves the loop with the call under way, as SIGTERM does while a worker starts."""
+    code = f"import tests.streams.test_pool as test, pathlib; test.leave(pathlib.Path({str(tmp_path / 'pid')!r}))"
+    ended = subprocess.run([sys.executable, "-c", code], check=False, timeout=PATIENCE_S)
+    assert ended.returncode == 9
+    wait_for_end(int((tmp_path / "pid").read_text()))
+
+
 @only_linux
 async def test_a_fork_server_that_cannot_start_is_a_dependency_that_is_away() -> None:
     assert (
@@ -206,6 +226,22 @@ async def test_a_fork_server_that_cannot_start_is_a_dependency_that_is_away() ->
         )
         == ["the child processes do not start"] * 3
     )
+
+
+@only_linux
+@pytest.mark.skipif(sys.version_info >= (3, 14), reason="Python takes another folder then")
+def test_a_folder_where_no_socket_can_be_is_told_in_a_sentence(tmp_path: Path) -> None:
+    folder = tmp_path / ("long" * 30)
+    folder.mkdir()
+    code = "from streams.pool import NativePool; NativePool(processes=1, time_limit_s=1, memory_limit_mb=0, initializer=int)"
+    ended = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "TMPDIR": str(folder)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "ChildrenDoNotStart: no child process can be started: AF_UNIX path too long" in ended.stderr
 
 
 @only_linux
