@@ -5,6 +5,9 @@ from importlib import import_module
 
 _MODULES = (
     "callsift.cli",
+    "callsift.stages",
+    "streams.payloads",
+    "fsspec.implementations.local",
     "streams.faust_worker",
     "faust.worker",  # it and the next ones are imported when an application is made or started
     "faust.app.router",

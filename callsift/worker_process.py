@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from multiprocessing.connection import Connection
 from typing import Any
 
-from callsift import cli
+from callsift.__main__ import main
 from streams.forks import CONTEXT, ChildrenDoNotStart, begin, start_server
 
 PRELOADED = ("callsift.preloaded",)
@@ -69,4 +69,4 @@ def _become(name: str, environment: Mapping[str, str], output: "Connection[Any, 
     os.environ.clear()
     os.environ.update(environment)
     sys.argv[1:] = ["worker", name]
-    cli.main()
+    main()

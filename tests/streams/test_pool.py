@@ -233,7 +233,7 @@ async def test_a_fork_server_that_cannot_start_is_a_dependency_that_is_away() ->
 def test_a_folder_where_no_socket_can_be_is_told_in_a_sentence(tmp_path: Path) -> None:
     folder = tmp_path / ("long" * 30)
     folder.mkdir()
-    code = "from streams.pool import NativePool; NativePool(processes=1, time_limit_s=1, memory_limit_mb=0, initializer=int)"
+    code = "from streams.forks import start_server; start_server([])"
     ended = subprocess.run(
         [sys.executable, "-c", code],
         env={**os.environ, "TMPDIR": str(folder)},
