@@ -1,8 +1,6 @@
 """The supervisor of ``callsift up``: embedded services and one process of each worker, ended together."""
 
 import os
-import subprocess
-import sys
 import threading
 import time
 import urllib.error
@@ -12,9 +10,10 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from callsift.embedded import EmbeddedBroker, EmbeddedStore, end, free_port
+from callsift.embedded import EmbeddedBroker, EmbeddedStore, free_port
 from callsift.running import Running
 from callsift.worker import MONITOR, REPROCESS, RETRY, WORKERS
+from callsift.worker_process import WorkerProcess, prepare_workers
 from streams.errors import CallsiftError
 from streams.settings import KafkaSettings
 
@@ -36,7 +35,7 @@ class _Worker:
 
     port: int
     """Where the process serves its health."""
-    process: "subprocess.Popen[bytes]"
+    process: WorkerProcess
     started_s: float
     """When it was started, by the monotonic clock."""
     pause: int = -1
@@ -49,13 +48,16 @@ class Pipeline:
     """One worker per stage, the retry mover and the monitor, and where they listen."""
 
     def __init__(self, environment: dict[str, str], kafka: KafkaSettings, write_line: Callable[[str], None]) -> None:
-        """Start them; their log lines go to ``write_line``, with the stage in front."""
+        """Start nothing yet; the workers' log lines go to ``write_line``, with the stage in front."""
         self.environment = environment
         """The variables that lead to its broker, its store and its audio."""
         self.kafka = kafka
         """Where its broker is, for whoever sends calls."""
         self._write_line = write_line
         self._workers: dict[str, _Worker] = {}
+
+    def start(self) -> None:
+        """Start the workers."""
         for stage in WORKERS:
             port = free_port()
             self._workers[stage] = _Worker(port, self._start(stage, port), time.monotonic())
@@ -65,21 +67,14 @@ class Pipeline:
         """Where each worker serves its health."""
         return {stage: f"http://127.0.0.1:{worker.port}" for stage, worker in self._workers.items()}
 
-    def _start(self, stage: str, port: int) -> "subprocess.Popen[bytes]":
-        variables = {"CALLSIFT_HTTP_PORT": f"127.0.0.1:{port}", "PYTHONUNBUFFERED": "1"}
-        worker = subprocess.Popen(  # noqa: S603
-            [sys.executable, "-m", "callsift", "worker", stage],
-            env={**os.environ, **self.environment, **variables},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,  # Ctrl-C is for the supervisor, which ends the workers in order
-        )
+    def _start(self, stage: str, port: int) -> WorkerProcess:
+        worker = WorkerProcess(stage, {**os.environ, **self.environment, "CALLSIFT_HTTP_PORT": f"127.0.0.1:{port}"})
         threading.Thread(target=self._forward, args=(stage, worker), daemon=True).start()
         return worker
 
-    def _forward(self, stage: str, worker: "subprocess.Popen[bytes]") -> None:
-        for line in worker.stdout or ():
-            self._write_line(f"{stage:<10} {line.decode(errors='replace').rstrip()}")
+    def _forward(self, stage: str, worker: WorkerProcess) -> None:
+        for line in worker.lines():
+            self._write_line(f"{stage:<10} {line}")
 
     def wait_until_ready(self) -> None:
         """Return when every worker has its partitions.
@@ -102,7 +97,7 @@ class Pipeline:
         Calls would wait for a stage without anybody seeing it; they do not wait for a helper.
         """
         for name, worker in self._workers.items():
-            if (code := worker.process.poll()) is None:
+            if (code := worker.process.exit_code) is None:
                 continue
             if name not in HELPERS or code == _REFUSED:
                 raise CallsiftError(f"the {name} worker ended with exit code {code}", "Read its log lines above")
@@ -128,7 +123,7 @@ class Pipeline:
         for worker in self._workers.values():
             worker.process.terminate()
         for worker in self._workers.values():
-            end(worker.process, _WORKER_GRACE_S)
+            worker.process.end(_WORKER_GRACE_S)
 
 
 @contextmanager
@@ -139,6 +134,7 @@ def pipeline(home: Path, write_line: Callable[[str], None]) -> Iterator[Pipeline
     embedded.
     """
     kafka = KafkaSettings.read()
+    prepare_workers()
     with ExitStack() as stack:
         environment = {
             "CALLSIFT_AUDIO_STORE_URI": os.environ.get("CALLSIFT_AUDIO_STORE_URI") or (home / "audio").as_uri(),
@@ -160,6 +156,7 @@ def pipeline(home: Path, write_line: Callable[[str], None]) -> Iterator[Pipeline
         environment["CALLSIFT_MONGO_URI"] = uri
         workers = Pipeline(environment, kafka.model_copy(update={"bootstrap_servers": servers}), write_line)
         stack.callback(workers.stop)
+        workers.start()
         workers.wait_until_ready()
         yield workers
 

@@ -5,73 +5,47 @@ or a memory blow-up costs one try of one event; the pool replaces the child.
 """
 
 import asyncio
-import ctypes
-import multiprocessing
-import os
-import resource
-import signal
-import sys
 import threading
-from collections.abc import Callable
-from concurrent.futures import TimeoutError as FutureTimeoutError
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from functools import partial
-from multiprocessing import connection
 from typing import ParamSpec, TypeVar
 
-from pebble import ProcessExpired, ProcessPool
-
-from streams.errors import CallsiftError, DependencyDown, NativeCodeDied
-
-_PR_SET_PDEATHSIG = 1  # linux/prctl.h
+from streams.child import Child
+from streams.forks import start_server
 
 P = ParamSpec("P")
 R = TypeVar("R")
-
-
-class ChildrenDoNotStart(DependencyDown):
-    """No child process comes up, or they die without work."""
-
-    dependency = "the child processes"
-
-
-class NoSharedMemory(CallsiftError):
-    """The system gives no semaphores to share with child processes."""
 
 
 class NativePool:
     """Child processes that run picklable functions with a limit of time and memory."""
 
     def __init__(
-        self, *, processes: int, time_limit_s: float, memory_limit_mb: int, initializer: Callable[[], None]
+        self,
+        *,
+        processes: int,
+        time_limit_s: float,
+        memory_limit_mb: int,
+        initializer: Callable[[], None],
+        modules: Sequence[str] = (),
     ) -> None:
-        """Start nothing yet; the children come with the first work.
+        """Start the server that forks children; they come with the first work.
 
         Args:
             processes: Number of children, each with its own copy of what ``initializer`` loads.
             time_limit_s: Seconds after which a child is killed.
             memory_limit_mb: Megabytes of data that a child may allocate; more fails inside it. 0: no limit.
             initializer: Run once in every new child, for example to load a model.
-
-        Raises:
-            NoSharedMemory: No child could ever be spoken to.
+            modules: What children import, loaded once for all of them. Their import may start no thread.
         """
-        # spawn: a fork would copy locks that Faust's and Kafka's threads may hold
-        context = multiprocessing.get_context("spawn")
-        try:
-            context.Lock()
-        except (OSError, ImportError) as error:
-            raise NoSharedMemory(
-                f"cannot make a semaphore for the child processes: {error}", _SEMAPHORE_CURE
-            ) from error
+        self._modules = modules
         self._time_limit_s = time_limit_s
-        self._new_pool = partial(
-            ProcessPool,
-            max_workers=processes,
-            initializer=partial(_prepare, memory_limit_mb, initializer),
-            context=context,
-        )
-        self._pool = self._new_pool()
+        self._child = partial(Child, memory_limit_mb, initializer)
+        self._children = {self._new_child() for _ in range(processes)}
+        self._free: asyncio.LifoQueue[Child] = asyncio.LifoQueue()
+        for child in self._children:
+            self._free.put_nowait(child)
 
     async def run(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run ``function`` in a child and return its result; cancelling the wait kills the child.
@@ -81,52 +55,45 @@ class NativePool:
             ChildrenDoNotStart: No child can be had; no event is at fault.
             Exception: What the function raised.
         """
-        if not self._pool.active:  # a child died without work, which pebble holds against the whole pool
-            self._pool = self._new_pool()
+        child = self._usable(await self._free.get())
+        task = partial(function, *args, **kwargs)
         try:
-            future = self._pool.schedule(function, args=args, kwargs=kwargs, timeout=self._time_limit_s)
-        except RuntimeError as error:
-            raise ChildrenDoNotStart("the child processes do not start", _START_CURE) from error
-        try:
-            result: R = await asyncio.wrap_future(future)
-        except FutureTimeoutError as error:
-            raise NativeCodeDied(f"no result within {self._time_limit_s:g} s", _CURE) from error
-        except ProcessExpired as error:
-            raise NativeCodeDied(f"child process died with exit code {error.exitcode}", _CURE) from error
-        except MemoryError as error:
-            raise NativeCodeDied("memory limit exceeded", _CURE) from error
-        except BrokenProcessPool as error:
-            raise ChildrenDoNotStart("the child processes do not start", _START_CURE) from error
+            result: R = await _in_thread(partial(child.run, task, self._time_limit_s))
+        except asyncio.CancelledError:
+            child.kill()
+            raise
+        finally:
+            self._free.put_nowait(child)
         return result
+
+    def _usable(self, child: Child) -> Child:
+        """Return the child, or another one in its place if it has ended."""
+        if child.is_usable:
+            return child
+        self._children.remove(child)
+        self._children.add(other := self._new_child())
+        return other
 
     async def close(self) -> None:
         """Kill whatever still runs and end the children."""
-        self._pool.stop()
-        await asyncio.to_thread(self._pool.join)
+        for child in self._children:
+            child.kill()
+
+    def _new_child(self) -> Child:
+        start_server(self._modules)  # it may have died
+        return self._child()
 
 
-_SEMAPHORE_CURE = "On Linux /dev/shm has to be there, writable and not full; in a container, mount a tmpfs on it"
-_START_CURE = "Read the worker's log; is there memory enough for what each child loads?"
-_CURE = "If it happens again with this recording, listen to it; if with many, raise the stage's limits"
+async def _in_thread(function: Callable[[], R]) -> R:
+    """Run a function that blocks; unlike an executor's thread, this one does not keep the process from ending."""
+    result: Future[R] = Future()
+    result.set_running_or_notify_cancel()
 
+    def run() -> None:
+        try:
+            result.set_result(function())
+        except BaseException as error:  # noqa: BLE001 - it is the caller's
+            result.set_exception(error)
 
-def _prepare(memory_limit_mb: int, initializer: Callable[[], None]) -> None:
-    end_with_parent(sys.platform)
-    if memory_limit_mb:  # macOS takes the limit and does not hold it
-        limit = memory_limit_mb * 1024 * 1024
-        resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
-    initializer()
-
-
-def end_with_parent(platform: str) -> None:
-    """Have this child process killed when its parent dies: the parent enforces the limits, without it nobody would."""
-    if platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    else:  # elsewhere no system call does it, and native code that keeps Python's lock delays it
-        threading.Thread(target=_follow_parent, daemon=True).start()
-
-
-def _follow_parent() -> None:
-    if parent := multiprocessing.parent_process():
-        connection.wait([parent.sentinel])
-        os.kill(os.getpid(), signal.SIGKILL)
+    threading.Thread(target=run, name="native", daemon=True).start()
+    return await asyncio.wrap_future(result)

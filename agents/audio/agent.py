@@ -7,10 +7,10 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 
-from agents.audio import metrics
+from agents.audio import child, metrics
 from agents.audio.fetch_settings import FetchSettings
 from agents.audio.fetching import Fetcher, RecordingGone, RecordingMissing
-from agents.audio.prepared import AudioOptions, Prepared
+from agents.audio.prepared import AudioOptions
 from agents.audio.settings import AudioSettings
 from schemas import AudioReady, CallEnded, ClaimCheck, FilePerSpeaker, OneFile, Recording
 from streams.payloads import PREPARED, ClaimCheckStore
@@ -35,12 +35,13 @@ class AudioAgent(Agent[CallEnded]):
             processes=settings.processes,
             time_limit_s=settings.time_limit_s,
             memory_limit_mb=settings.memory_limit_mb,
-            initializer=_load_in_child,
+            initializer=child.load,
+            modules=child.MODULES,
         )
 
     async def start(self) -> None:
         """Load the child processes' libraries before the first call comes."""
-        await self._pool.run(_ready)
+        await self._pool.run(child.ready)
 
     async def stop(self) -> None:
         """End the child processes and close the connections."""
@@ -55,7 +56,7 @@ class AudioAgent(Agent[CallEnded]):
             for uri, path in files.items():
                 await self._fetch(call, uri, path)
             flac = folder / "prepared.flac"
-            prepared = await self._pool.run(_prepare, call.recording, files, flac, audio_options(self._settings))
+            prepared = await self._pool.run(child.prepare, call.recording, files, flac, audio_options(self._settings))
             claim = await self._store.in_thread(partial(self._put, call.call_id, flac), flac.stat().st_size)
         facts = prepared.recording_facts
         metrics.AUDIO_SECONDS.inc(facts.duration_s)
@@ -111,19 +112,3 @@ def _object_name(call_id: str, flac: Path) -> str:
     with flac.open("rb") as file:
         content = hashlib.file_digest(file, "sha256").digest()
     return PREPARED.file(hashlib.sha256(call_id.encode() + content).hexdigest(), ".flac")
-
-
-def _prepare(recording: Recording, files: dict[str, Path], flac: Path, options: AudioOptions) -> Prepared:
-    from agents.audio.core import prepare  # noqa: PLC0415 - PyAV is loaded in the child alone
-
-    return prepare(recording, files, flac, options)
-
-
-def _load_in_child() -> None:
-    from agents.audio.core import warm_up  # noqa: PLC0415 - as above
-
-    warm_up()
-
-
-def _ready() -> None:
-    """Come back as soon as a child has loaded everything."""

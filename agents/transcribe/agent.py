@@ -2,21 +2,19 @@
 
 import asyncio
 import tempfile
-import time
 from collections.abc import Sequence
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
-from agents.transcribe import metrics
+from agents.transcribe import child, metrics
 from agents.transcribe.checkpoint import Checkpoint
-from agents.transcribe.core import AudioSpan, shared_out, spans_to_decode, transcribed
+from agents.transcribe.core import shared_out, spans_to_decode, transcribed
 from agents.transcribe.corrections import Corrections
 from agents.transcribe.fair_queue import FairSlots
 from agents.transcribe.models import SpeechModels
 from agents.transcribe.settings import TranscribeSettings
-from schemas import AudioReady, CallTranscribed, Word
-from streams.errors import SettingsError
+from agents.transcribe.span import AudioSpan
+from schemas import AudioReady, CallTranscribed
 from streams.payloads import ClaimCheckStore
 from streams.pool import NativePool
 from streams.processing import Agent
@@ -36,7 +34,7 @@ class TranscribeAgent(Agent[AudioReady]):
         self._corrections = Corrections.read(settings.corrections) if settings.corrections else Corrections({})
         self._settings = settings
         self._store = store
-        # one more than there are children: it waits in the pipe, so that no child waits for the next job
+        # one more than there are children: it waits at the pool, so that no child waits for the next job
         self._slots = FairSlots(settings.processes + 1)
         # the thousands of words of a long call would hold up the event loop; two threads would only share Python's lock
         self._transcripts = Threads("transcript", 1)
@@ -44,7 +42,8 @@ class TranscribeAgent(Agent[AudioReady]):
             processes=settings.processes,
             time_limit_s=settings.time_limit_s,
             memory_limit_mb=settings.memory_limit_mb,
-            initializer=partial(_load_in_child, self._models.default.folder),
+            initializer=partial(child.load_if_there, self._models.default.folder),
+            modules=child.MODULES,
         )
 
     async def start(self) -> None:
@@ -56,7 +55,7 @@ class TranscribeAgent(Agent[AudioReady]):
             SettingsError: There is no model in a folder.
         """
         for model in self._models.all:
-            await self._pool.run(_load, model.folder)
+            await self._pool.run(child.load, model.folder)
 
     async def stop(self) -> None:
         """End the child processes."""
@@ -102,7 +101,7 @@ class TranscribeAgent(Agent[AudioReady]):
 
         async def decode(job: list[AudioSpan]) -> None:
             async with self._slots.slot(holder):
-                words, busy_s = await self._pool.run(_recognise, flac, job, folder)
+                words, busy_s = await self._pool.run(child.recognise, flac, job, folder)
             checkpoint.add(job, words)
             metrics.DECODED_SECONDS.inc(_seconds(job))
             metrics.BUSY_SECONDS.inc(busy_s)
@@ -118,22 +117,3 @@ class TranscribeAgent(Agent[AudioReady]):
 
 def _seconds(spans: Sequence[AudioSpan]) -> float:
     return sum(span.seconds for span in spans)
-
-
-def _load_in_child(folder: Path) -> None:
-    with suppress(SettingsError):  # ``start`` says so, with the cure
-        _load(folder)
-
-
-def _load(folder: Path) -> None:
-    from agents.transcribe.recognise import load_model  # noqa: PLC0415 - vosk is loaded in the child alone
-
-    load_model(folder)
-
-
-def _recognise(flac: Path, spans: list[AudioSpan], folder: Path) -> tuple[list[list[Word]], float]:
-    """Return the words, and the seconds that it took here: outside, jobs wait in the pipe as well."""
-    from agents.transcribe.recognise import recognise  # noqa: PLC0415 - as above
-
-    started = time.monotonic()
-    return recognise(flac, spans, folder), time.monotonic() - started

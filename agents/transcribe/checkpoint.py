@@ -9,7 +9,7 @@ from functools import partial
 
 from pydantic import TypeAdapter, ValidationError
 
-from agents.transcribe.core import AudioSpan
+from agents.transcribe.span import AudioSpan
 from schemas import Word
 from streams.errors import CallsiftError
 from streams.payloads import DECODED, ClaimCheckStore

@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Mapping, Sequence
 from math import ceil
 from statistics import fmean
-from typing import NamedTuple
 
 from agents.transcribe.corrections import Corrections
 from agents.transcribe.redaction import redacted_turns
+from agents.transcribe.span import AudioSpan
 from schemas import AudioReady, CallTranscribed, Speaker, SpeakerFigures, SpeechFigures, SpeechSegment, Turn, Word
 
 PAUSE_WITHIN_TURN_S = 3.0
@@ -20,22 +20,6 @@ JOB_S = 20.0
 """Seconds of speech in one job: long against what a job costs besides, short enough to wait for."""
 JOBS_PER_PROCESS = 4
 """A short call is shared out in so many jobs for each child process, so that all of them end at about the same time."""
-
-
-class AudioSpan(NamedTuple):
-    """A stretch of one channel of the prepared audio."""
-
-    channel: int
-    """Channel, counted from 0."""
-    start_s: float
-    """Seconds from the start of the recording."""
-    end_s: float
-    """Seconds from the start of the recording."""
-
-    @property
-    def seconds(self) -> float:
-        """Length in seconds."""
-        return self.end_s - self.start_s
 
 
 def spans_to_decode(call: AudioReady, context_s: float = CONTEXT_S) -> list[AudioSpan]:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import soundfile
 import vosk
 
-from agents.transcribe.core import AudioSpan
+from agents.transcribe.span import AudioSpan
 from schemas import Word
 from streams.errors import PermanentError, SettingsError
 

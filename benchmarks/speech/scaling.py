@@ -12,9 +12,10 @@ from statistics import median
 from typing import Any, NamedTuple
 
 from agents.transcribe.agent import TranscribeAgent
-from agents.transcribe.core import AudioSpan, shared_out, spans_to_decode
+from agents.transcribe.core import shared_out, spans_to_decode
 from agents.transcribe.recognise import load_model, recognise
 from agents.transcribe.settings import TranscribeSettings
+from agents.transcribe.span import AudioSpan
 from benchmarks.processes import cpu_s
 from benchmarks.speech.audio import Call, Studio
 from callsift.commands.progress import Steps

@@ -15,9 +15,10 @@ import vosk
 
 from agents.audio.resample import SAMPLE_RATE_HZ
 from agents.transcribe.agent import TranscribeAgent
-from agents.transcribe.core import AudioSpan, spans_to_decode
+from agents.transcribe.core import spans_to_decode
 from agents.transcribe.recognise import load_model, recognise
 from agents.transcribe.settings import TranscribeSettings
+from agents.transcribe.span import AudioSpan
 from benchmarks.processes import cpu_s
 from benchmarks.speech.audio import Call, Studio, talk_ratio
 from callsift.commands.progress import Steps

@@ -1,6 +1,8 @@
 """The supervisor: nothing is restarted silently, and nothing is left behind."""
 
 import signal
+import subprocess
+import sys
 from functools import partial
 from pathlib import Path
 
@@ -9,9 +11,12 @@ import pytest
 
 from callsift.supervisor import HELPERS, answers
 from callsift.worker import WORKERS
+from callsift.worker_process import PRELOADED
+from streams.forks import CONTEXT, start_server
 from tests import patience
 from tests.callsift.conftest import Up, start_up
 from tests.patience import PATIENCE_S
+from tests.streams import counted_threads
 
 pytestmark = pytest.mark.integration
 until = partial(patience.until, within_s=PATIENCE_S)
@@ -26,10 +31,13 @@ def is_running(process: psutil.Process) -> bool:
 
 def worker_of(up: Up, name: str) -> psutil.Process:
     """Return the process of a worker."""
-    [found] = [
-        one for one in psutil.Process(up.process.pid).children(recursive=True) if one.cmdline()[-2:] == ["worker", name]
-    ]
+    [found] = [one for one in descendants_of(up) if one.name() == f"cs-{name}"]
     return found
+
+
+def descendants_of(up: Up) -> list[psutil.Process]:
+    """Return every process that it has started, and those that these have started."""
+    return psutil.Process(up.process.pid).children(recursive=True)
 
 
 def test_a_helper_that_dies_starts_again_and_a_stage_that_dies_ends_the_pipeline_and_leaves_nothing_running(
@@ -44,12 +52,41 @@ def test_a_helper_that_dies_starts_again_and_a_stage_that_dies_ends_the_pipeline
         until(lambda: answers(f"{up.state['health']['monitor']}/health/ready"))
     assert {name: worker_of(up, name) for name in stages} == stages
 
-    descendants = psutil.Process(up.process.pid).children(recursive=True)
+    descendants = descendants_of(up)
     worker_of(up, "classify").kill()
     assert up.process.wait(PATIENCE_S) == 1
     assert "the classify worker ended with exit code -9" in up.log.read_text(errors="replace")
     assert not (tmp_path / "up.json").exists()
-    assert [one for one in descendants if is_running(one)] == []
+    until(lambda: not any(map(is_running, descendants)))
+
+
+def test_no_worker_outlives_a_supervisor_that_is_killed(tmp_path: Path) -> None:
+    up = start_up(tmp_path)
+    [store] = [one for one in descendants_of(up) if "nx_27017.nx_27017" in one.cmdline()]
+    others = [one for one in descendants_of(up) if one != store]
+    up.process.kill()
+    up.process.wait(PATIENCE_S)
+    try:
+        until(lambda: not any(map(is_running, others)))
+    finally:
+        store.terminate()
+
+
+def test_what_forks_the_workers_has_imported_their_code_and_has_one_thread() -> None:
+    program = "from tests.callsift.test_supervisor import fork_and_tell; fork_and_tell()"
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert ended.stdout.split() == ["[1]", "True"], ended.stderr
+
+
+def fork_and_tell() -> None:
+    start_server([*PRELOADED, counted_threads.__name__])
+    process = CONTEXT.Process(target=tell)
+    process.start()
+    process.join()
+
+
+def tell() -> None:
+    print(counted_threads.at_fork, "faust.tables.recovery" in sys.modules)
 
 
 def test_a_helper_that_refuses_its_settings_ends_the_start(tmp_path: Path) -> None:

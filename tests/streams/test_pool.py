@@ -1,10 +1,13 @@
 """Native code that crashes, hangs or eats memory costs one try, and nothing else."""
 
+import asyncio
+import ctypes
 import multiprocessing
 import os
 import signal
 import subprocess
 import sys
+import textwrap
 import time
 from collections.abc import AsyncIterator
 from contextlib import suppress
@@ -13,8 +16,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from streams.errors import NativeCodeDied, SettingsError, TransientError
-from streams.pool import ChildrenDoNotStart, NativePool, end_with_parent
+from streams.errors import NativeCodeDied, SettingsError
+from streams.forks import ChildrenDoNotStart, end_with_parent
+from streams.pool import NativePool
 from tests.patience import PATIENCE_S
 
 pytestmark = pytest.mark.integration
@@ -45,6 +49,69 @@ def refuse() -> None:
     raise SettingsError("no model", "name one")
 
 
+def tell_and_hang(told: Path) -> None:
+    draft = told.with_suffix(".draft")
+    draft.write_text(str(os.getpid()))
+    draft.replace(told)
+    time.sleep(3600)
+
+
+def be_deaf() -> None:
+    print(os.getppid(), os.getpid(), flush=True)  # the test reads it
+    ctypes.PyDLL(None).sleep(3600)
+
+
+async def hold_a_deaf_child() -> None:
+    await NativePool(processes=1, time_limit_s=3600, memory_limit_mb=0, initializer=nothing).run(be_deaf)
+
+
+def leave(told: Path) -> None:
+    loop = asyncio.new_event_loop()
+    pool = NativePool(processes=1, time_limit_s=3600, memory_limit_mb=0, initializer=nothing)
+
+    def look() -> None:
+        if told.exists():
+            sys.exit(9)
+        loop.call_later(0.01, look)
+
+    look()
+    loop.run_until_complete(pool.run(tell_and_hang, told))
+
+
+def follow_and_wait() -> None:
+    end_with_parent("darwin")
+    print(os.getpid(), flush=True)  # the test reads it
+    time.sleep(3600)
+
+
+def hold_a_child() -> None:
+    multiprocessing.get_context("spawn").Process(target=follow_and_wait).start()
+    time.sleep(3600)
+
+
+def wait_for_end(pid: int) -> None:
+    """Return when a process that somebody else reaps has ended."""
+    with suppress(psutil.NoSuchProcess):
+        psutil.Process(pid).wait(PATIENCE_S)
+
+
+def run_program(body: str) -> list[str]:
+    """Run the body of a coroutine in a process of its own, whose fork server is its own; return the lines it prints."""
+    lines = [
+        "import asyncio, os",
+        "from streams.forks import ChildrenDoNotStart",
+        "from streams.pool import NativePool",
+        "async def main():",
+        textwrap.indent(textwrap.dedent(body), "    "),
+        "    await pool.close()",
+        "asyncio.run(main())",
+    ]
+    command = [sys.executable, "-c", "\n".join(lines)]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE_S)
+    assert ended.returncode == 0, ended.stderr
+    return ended.stdout.splitlines()
+
+
 @pytest.fixture
 async def pool() -> AsyncIterator[NativePool]:
     pool = NativePool(processes=1, time_limit_s=5.0, memory_limit_mb=1024, initializer=nothing)
@@ -57,7 +124,7 @@ async def test_a_result_comes_back(pool: NativePool) -> None:
 
 
 async def test_a_crash_is_a_transient_error_and_the_next_call_works(pool: NativePool) -> None:
-    with pytest.raises(NativeCodeDied, match="exit code"):
+    with pytest.raises(NativeCodeDied, match="exit code 11"):
         await pool.run(crash)
     assert await pool.run(identity, 7) == 7
 
@@ -71,15 +138,28 @@ async def test_a_hang_is_killed_at_the_limit_and_the_next_call_works() -> None:
 
 
 async def test_an_idle_child_that_is_killed_from_outside_costs_nothing(pool: NativePool) -> None:
-    os.kill(await pool.run(os.getpid), signal.SIGKILL)
-    deadline = time.monotonic() + PATIENCE_S
-    while True:  # until pebble has noticed, one try may fail like any other
-        try:
-            assert await pool.run(identity, 7) == 7
-            break
-        except TransientError:
-            assert time.monotonic() < deadline
-    assert await pool.run(identity, 8) == 8
+    child = await pool.run(os.getpid)
+    os.kill(child, signal.SIGKILL)
+    wait_for_end(child)
+    assert await pool.run(identity, 7) == 7
+
+
+async def test_cancelling_the_wait_kills_the_child_and_the_next_call_works(pool: NativePool, tmp_path: Path) -> None:
+    told = tmp_path / "pid"
+    waiting = asyncio.create_task(pool.run(tell_and_hang, told))
+    while not told.exists():
+        await asyncio.sleep(0.01)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    wait_for_end(int(told.read_text()))
+    assert await pool.run(identity, 7) == 7
+
+
+async def test_a_call_waits_for_a_free_child_and_its_time_counts_from_then_on() -> None:
+    pool = NativePool(processes=2, time_limit_s=PATIENCE_S, memory_limit_mb=0, initializer=nothing)
+    assert await asyncio.gather(*(pool.run(identity, number) for number in range(20))) == list(range(20))
+    await pool.close()
 
 
 async def test_children_that_cannot_be_prepared_are_a_dependency_that_is_away() -> None:
@@ -102,40 +182,101 @@ async def test_our_own_errors_cross_the_process_boundary_whole(pool: NativePool)
     assert (refused.value.message, refused.value.cure) == ("no model", "name one")
 
 
-def wait_for_work(platform: str) -> None:
-    end_with_parent(platform)
-    print(os.getpid(), flush=True)  # the test reads it
-    time.sleep(3600)
+@only_linux
+async def test_a_dead_fork_server_costs_the_call_that_is_under_way_and_nothing_else(
+    pool: NativePool, tmp_path: Path
+) -> None:
+    child = await pool.run(os.getpid)
+    os.kill(await pool.run(os.getppid), signal.SIGKILL)
+    wait_for_end(child)
+    assert await pool.run(identity, 7) == 7
+
+    told = tmp_path / "pid"
+    waiting = asyncio.create_task(pool.run(tell_and_hang, told))
+    while not told.exists():
+        await asyncio.sleep(0.01)
+    os.kill(psutil.Process(int(told.read_text())).ppid(), signal.SIGKILL)
+    with pytest.raises(NativeCodeDied, match="exit code"):
+        await waiting
+    assert await pool.run(identity, 7) == 7
 
 
-def hold_a_child(platform: str) -> None:
-    multiprocessing.get_context("spawn").Process(target=wait_for_work, args=(platform,)).start()
-    time.sleep(3600)
-
-
-@pytest.mark.parametrize("platform", [pytest.param("linux", marks=only_linux), "darwin"])
-def test_a_child_does_not_outlive_its_parent(platform: str) -> None:
-    code = f"from tests.streams.test_pool import hold_a_child; hold_a_child({platform!r})"
-    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as parent:
-        assert parent.stdout is not None
-        child = psutil.Process(int(parent.stdout.readline()))
-        parent.kill()
-    try:
-        child.wait(timeout=30)
-    finally:
-        with suppress(psutil.NoSuchProcess):
-            child.kill()
+def test_a_process_that_ends_waits_for_no_child(tmp_path: Path) -> None:
+    """SystemExit leaves the loop with the call under way, as SIGTERM does while a worker starts."""
+    code = f"import tests.streams.test_pool as test, pathlib; test.leave(pathlib.Path({str(tmp_path / 'pid')!r}))"
+    ended = subprocess.run([sys.executable, "-c", code], check=False, timeout=PATIENCE_S)
+    assert ended.returncode == 9
+    wait_for_end(int((tmp_path / "pid").read_text()))
 
 
 @only_linux
-def test_a_machine_whose_shared_memory_cannot_be_written_is_told_so_in_a_sentence(tmp_path: Path) -> None:
-    """As root, with /dev/shm read-only in a namespace of its own."""
-    code = (
-        "import streams.pool; streams.pool.NativePool(processes=1, time_limit_s=1, memory_limit_mb=0, initializer=int)"
+async def test_a_fork_server_that_cannot_start_is_a_dependency_that_is_away() -> None:
+    assert (
+        run_program(
+            """
+        pool = NativePool(
+            processes=1, time_limit_s=5, memory_limit_mb=0, initializer=int, modules=("tests.streams.deadly",)
+        )
+        for _ in range(3):
+            try:
+                await pool.run(os.getpid)
+            except ChildrenDoNotStart as error:
+                print(error.message)
+        """
+        )
+        == ["the child processes do not start"] * 3
     )
-    script = f'mount -t tmpfs -o ro none /dev/shm || exit 77; exec "{sys.executable}" -c "{code}"'
-    command = ["unshare", "--mount", "--propagation", "private", "sh", "-c", script]
-    ended = subprocess.run(command, capture_output=True, text=True, check=False)
-    if "NoSharedMemory" not in ended.stderr and ("unshare" in ended.stderr or ended.returncode == 77):
-        pytest.skip(f"may not mount here: {ended.stderr.strip()}")
-    assert "has to be there, writable and not full" in ended.stderr
+
+
+@only_linux
+@pytest.mark.skipif(sys.version_info >= (3, 14), reason="Python takes another folder then")
+def test_a_folder_where_no_socket_can_be_is_told_in_a_sentence(tmp_path: Path) -> None:
+    folder = tmp_path / ("long" * 30)
+    folder.mkdir()
+    code = "from streams.forks import start_server; start_server([])"
+    ended = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "TMPDIR": str(folder)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "ChildrenDoNotStart: no child process can be started: AF_UNIX path too long" in ended.stderr
+
+
+@only_linux
+@pytest.mark.parametrize("stage", ["audio", "transcribe"])
+def test_what_forks_a_stages_children_has_loaded_their_libraries_and_has_one_thread(stage: str) -> None:
+    [threads, loaded] = run_program(
+        f"""
+        from agents.{stage} import child
+        from tests.streams import counted_threads
+        modules = (*child.MODULES, counted_threads.__name__)
+        pool = NativePool(processes=1, time_limit_s=60, memory_limit_mb=0, initializer=int, modules=modules)
+        print(await pool.run(eval, "__import__('sys').modules['tests.streams.counted_threads'].at_fork"))
+        print(await pool.run(eval, "[name for name in ('av', 'numpy', 'vosk') if name in __import__('sys').modules]"))
+        """
+    )
+    assert threads == "[1]"
+    assert loaded == {"audio": "['av', 'numpy']", "transcribe": "['numpy', 'vosk']"}[stage]
+
+
+@only_linux
+def test_a_child_and_what_forked_it_do_not_outlive_the_worker() -> None:
+    """The child is inside native code that keeps Python's lock."""
+    code = "import asyncio, tests.streams.test_pool as test; asyncio.run(test.hold_a_deaf_child())"
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as worker:
+        assert worker.stdout is not None
+        server, child = map(int, worker.stdout.readline().split())
+        worker.kill()
+    wait_for_end(child)
+    wait_for_end(server)
+
+
+def test_where_no_system_call_ends_a_child_with_its_parent_a_thread_does() -> None:
+    code = "from tests.streams.test_pool import hold_a_child; hold_a_child()"
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        child = int(parent.stdout.readline())
+        parent.kill()
+    wait_for_end(child)

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agents.transcribe.checkpoint import FORMAT, Checkpoint
-from agents.transcribe.core import AudioSpan
+from agents.transcribe.span import AudioSpan
 from schemas import ClaimCheck, Word
 from streams.payloads.claim_check import AudioStoreUnavailable, ClaimCheckStore
 from tests.agents.transcribe.prepared_calls import checkpoints

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from agents.transcribe.core import (
     JOB_S,
     PAUSE_WITHIN_TURN_S,
-    AudioSpan,
     completed,
     merge_turns,
     shared_out,
@@ -18,6 +17,7 @@ from agents.transcribe.core import (
     widened,
 )
 from agents.transcribe.corrections import Corrections
+from agents.transcribe.span import AudioSpan
 from schemas import AudioReady, CallTranscribed, Speaker, SpeechSegment, Word
 from tests.schemas.examples import FIGURES, audio_ready
 

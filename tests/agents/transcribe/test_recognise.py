@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 import soundfile
 
-from agents.transcribe.core import AudioSpan, merge_turns, spans_to_decode
+from agents.transcribe.core import merge_turns, spans_to_decode
 from agents.transcribe.recognise import UnreadableAudio, load_model, recognise
+from agents.transcribe.span import AudioSpan
 from schemas import SIDES, AudioReady, Speaker, Word
 from streams.errors import SettingsError
 from streams.payloads.claim_check import ClaimCheckStore
