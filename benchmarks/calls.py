@@ -1,8 +1,8 @@
 """What the audio and transcribe stages compute for one demo call: ``python -m benchmarks.calls --against FOLDER``.
 
 Without Kafka and without child processes: CPU time alone. A process with the stages of this checkout and one with those
-of another take turns, each goes through all demo calls, and a ratio is the median of those within a turn. What both made
-of the calls is compared: facts, figures, segments, words with their times, and every sample of the prepared audio.
+of another take turns, each goes through all demo calls, and a ratio is the median of those within a turn. What both
+made of the calls is compared: facts, figures, segments, words with their times, and every sample of the prepared audio.
 """
 
 import argparse
