@@ -5,13 +5,16 @@ from collections.abc import Sequence
 from enum import Enum
 from itertools import pairwise
 
+from agents.transcribe.redaction import grammar
 from agents.transcribe.redaction.spans import Kind
 from agents.transcribe.redaction.tokens import Token
-from agents.transcribe.turkish import words
 
 _TURNS_BACK = 4
 _WORDS_BACK = 4
 _WORDS_AHEAD = 5
+_GENITIVE = re.compile(r"\w+[ıiuü]n")
+"""Somebody's number, where ``X numarası`` is a number of that kind."""
+_WORDS_NEXT = 2
 
 
 class Announced(Enum):
@@ -21,46 +24,13 @@ class Announced(Enum):
     NATIONAL_ID = "national_id"
     IBAN = "iban"
     CARD = "card"
-    COMPANY = "company"
-    """The company's own: an order, a registration, a device, an error."""
+    OTHER = "other"
+    """No identifier of a person: an order, a registration, a device, an error, an expiry date, a price."""
 
     @property
     def kind(self) -> Kind | None:
         """The kind of what is to be redacted."""
-        return None if self is Announced.COMPANY else Kind(self.value)
-
-
-_PHONE = tuple(words("gsm hattım iletişim irtibat telefon ulaş vatsap watsap whatsapp"))
-_PHONE_WHOLE = {"cep", "cepten", "cebim", "cebimi", "tel", "teli", "telim"}
-_NO_PHONE = {"telefonda", "telefonla", "telefonlar"}
-_CALLING = words("""
-    aramıştım aranan ararsanız ararsınız arasın arasınlar arayabilir arayabilirsin arayabilirsiniz arayan arayın
-    arıyorum
-""")
-_ID_WHOLE = words("""
-    kimlik kimliği kimliğim kimliğiniz kimliğinizi tc tckn tcm tcmi tcniz tcsi tcyi tece vatandaşlık
-""")
-_IBAN = ("iban", "ayban", "ıban", "aybən")
-_COMPANY = tuple(
-    words("""
-    abone arıza barkod bayi başvuru belge cihaz dekont dosya doğrulama emri fatura fiş form garanti gönderi hata
-    imei irsaliye işlem kampanya kargo kaydı kayıt kupon makbuz makine mağaza model müşteri onay parça poliçe
-    randevu referans rezervasyon sayaç seri sertifika servis sicil sipariş stok sözleşme takip talep teklif
-    tesisat ticket vergi ürün şikayet
-""")
-)
-_CODE_WHOLE = {"no", "nosu", "nolu", "numara"}
-_CODE = ("numara", "kod", "şifre")
-_BETWEEN = words("""
-    altındaki arkasındaki haneli ilk içindeki kayıtlı olan son yazan önündeki üstündeki üzerindeki
-""")
-_COMPANY_ALONE = ("sipariş", "kargo", "seri", "barkod")
-_OF_PHONE = words("ev iş dükkan ofis büro mobil sabit bu şu o hangi bir yeni eski aynı yedek")
-_GENITIVE = re.compile(r"\w+[ıiuü]n")
-"""Somebody's number, where ``X numarası`` is a number of that kind."""
-_NO_CARD = ("kartal", "kartela", "karton", "kartuş", "karttı")
-_WORDS_NEXT = 2
-_ALONE_COMPANY = tuple(words("barkod imei kod kodu şifre"))
+        return None if self is Announced.OTHER else Kind(self.value)
 
 
 class Announcements:
@@ -73,21 +43,34 @@ class Announcements:
 
     def of(self, first: Token, last: Token) -> Announced | None:
         """Return what the number from ``first`` to ``last`` is announced as; None where nothing says so."""
+        return self.before(first) or self.after(last)
+
+    def after(self, last: Token) -> Announced | None:
+        """Return what the words after a number say that it was."""
+        ahead = self._turns[last.turn][last.place + 1 : last.place + 1 + _WORDS_AHEAD]
+        if named := next(filter(None, (_named(token.text) for token in ahead)), None):
+            return named
+        if any(_is_code(code.text) and _is_other(named.text) for code, named in pairwise(ahead)):
+            return Announced.OTHER
+        return Announced.PHONE if any(_announces_phone(token.text) for token in ahead) else None
+
+    def before(self, first: Token) -> Announced | None:
+        """Return what the words before a number announce it as."""
         own = self._turns[first.turn]
-        before = own[max(0, first.place - _WORDS_NEXT) : first.place]
-        if any(token.text.startswith(_COMPANY_ALONE) for token in before) or _is_serial(before):
-            return Announced.COMPANY
+        near = own[max(0, first.place - _WORDS_NEXT) : first.place]
+        if any(token.text.startswith(grammar.OTHER_ALONE) for token in near) or _is_serial(near):
+            return Announced.OTHER
         if found := self._before(first.turn)[first.place]:
             return found
         for turn in range(first.turn - 1, max(-1, first.turn - 1 - _TURNS_BACK), -1):
             if found := self._before(turn)[-1]:
                 return found
-        ahead = self._turns[last.turn][last.place + 1 : last.place + 1 + _WORDS_AHEAD]
-        if named := next(filter(None, (_named(token.text) for token in ahead)), None):
-            return named
-        if any(_is_code(code.text) and _is_company(named.text) for code, named in pairwise(ahead)):
-            return Announced.COMPANY
-        return Announced.PHONE if any(_announces_phone(token.text) for token in ahead) else None
+        return None
+
+    def by(self, word: Token) -> Announced | None:
+        """Return what a word itself announces, with those before it; None for a bare ``numara``, which may be any."""
+        found = _announces(self._turns[word.turn], word.place)
+        return None if found is Announced.PHONE and _is_code(word.text) else found
 
     def _before(self, turn: int) -> list[Announced | None]:
         """Return for each place of a turn, and its end, what the nearest word before it that does so announces."""
@@ -105,32 +88,47 @@ def _announces(tokens: Sequence[Token], place: int) -> Announced | None:
     text, before = tokens[place].text, tokens[place - 1].text if place else ""
     if tokens[place].digits:
         return None
+    if _is_country(tokens, place):
+        return Announced.IBAN
     if own := _named(f"te{text}" if before == "te" else text):
         return own
+    if text.startswith(grammar.OTHER_TOPIC):
+        return Announced.OTHER
+    if text.startswith(grammar.OF_NUMBER):
+        following = tokens[place + 1].text if place + 1 < len(tokens) else ""
+        return Announced.OTHER if _is_other(following) else None
     if not _is_code(text):
         return None
     near = (token for token in reversed(tokens[max(0, place - _WORDS_BACK) : place]) if not token.digits)
-    word = next((token.text for token in near if token.text not in _BETWEEN), "")
+    word = next((token.text for token in near if token.text not in grammar.BETWEEN_CODE), "")
     own = Announced.IBAN if word.startswith("hesa") else _named(word)
-    compound = text.startswith("numarası") and bool(word) and word not in _OF_PHONE and not _GENITIVE.fullmatch(word)
-    if own or compound or _is_company(word) or text.startswith(_ALONE_COMPANY):
-        return own or Announced.COMPANY
-    return Announced.PHONE if text.startswith("numara") else None
+    of_phone = word in grammar.OF_PHONE
+    compound = text.startswith("numarası") and bool(word) and not of_phone and not _GENITIVE.fullmatch(word)
+    if own or (not of_phone and (compound or _is_other(word) or text.startswith(grammar.OTHER_CODE))):
+        return own or Announced.OTHER
+    return Announced.PHONE if of_phone or text.startswith("numara") else None
+
+
+def _is_country(tokens: Sequence[Token], place: int) -> bool:
+    """Return whether a word is the TR before an account number's digits."""
+    text, before = tokens[place].text, tokens[place - 1].text if place else ""
+    numbered = place + 1 < len(tokens) and bool(tokens[place + 1].digits)
+    return numbered and (text == "tr" or (before, text) in {("te", "re"), ("t", "r")})
 
 
 def _named(word: str) -> Announced | None:
     """Return what a word names."""
-    if word.startswith(_IBAN):
+    if word.startswith(grammar.IBAN):
         return Announced.IBAN
-    if word in _ID_WHOLE:
+    if word in grammar.NATIONAL_ID_WHOLE:
         return Announced.NATIONAL_ID
-    if word.startswith("kart") and not word.startswith(_NO_CARD):
+    if word.startswith(grammar.CARD) and not word.startswith(grammar.NO_CARD):
         return Announced.CARD
     return Announced.PHONE if _says_phone(word) else None
 
 
-def _is_company(word: str) -> bool:
-    return word.startswith(_COMPANY) and not word.startswith("kayıtlı")
+def _is_other(word: str) -> bool:
+    return word.startswith(grammar.OTHER) and not word.startswith("kayıtlı")
 
 
 def _is_serial(tokens: Sequence[Token]) -> bool:
@@ -138,12 +136,12 @@ def _is_serial(tokens: Sequence[Token]) -> bool:
 
 
 def _says_phone(text: str) -> bool:
-    return text in _PHONE_WHOLE or (text.startswith(_PHONE) and text not in _NO_PHONE)
+    return text in grammar.PHONE_WHOLE or (text.startswith(grammar.PHONE) and text not in grammar.NO_PHONE)
 
 
 def _announces_phone(text: str) -> bool:
-    return _says_phone(text) or _is_code(text) or text in _CALLING
+    return _says_phone(text) or _is_code(text) or text in grammar.CALLS
 
 
 def _is_code(text: str) -> bool:
-    return text in _CODE_WHOLE or text.startswith(_CODE)
+    return text in grammar.CODE_WHOLE or text.startswith(grammar.CODE)

@@ -2,79 +2,175 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
+from agents.transcribe.redaction import grammar
+from agents.transcribe.redaction.context import Announced, Announcements
 from agents.transcribe.redaction.tokens import Token, breaks_dictation
-from agents.transcribe.turkish import words
 
-Dictation = list[Token]
-"""Numbers with nothing but assent, hesitation and correction between them."""
-
-CORRECTING = words("""
-    affedersiniz değil değildi dur düzelteyim düzeltiyorum hayır iptal karıştırdım kusura olacak olacaktı pardon
-    tersi yani yanlış yok özür şaşırdım
-""")
-_FILLING = CORRECTING | words("""
-    a aa abi abla alabilir alayım aldım aldınız alo alıyorum anladım anlamadım artı aynen ağır bakayım bakma
-    bakmayın baktım başta baştan başı başında bekleyin bey beyefendi bi bir bitti boşluk bu buyrun buyur buyurun
-    da daha dakika de dedim dediniz dediğiniz defa demiştiniz devam devamı devamında devamını dilerim dinliyorum
-    dk doğru doğrudur doğrumu durun duyamadım e edeyim edin ediyim ediyorsunuz ediyorum ee eee efendim en evet
-    falan gene gerisi gitti ha haa hah hane haneli hani hanım hanımefendi he hee hemen hocam hı hıhı hıı ikili
-    ikişer ilk işte kaldı kaçtı kaçırdım kere kesinlikle kez kontrol kısmı lütfen mi misiniz miyim mu musunuz mü
-    müsünüz mı mısınız mıyım nasıl neydi no not o okudum oldu olsun olur oluyor ondan ortası ortasında peki
-    rakam saniye sesiniz sn son sonra sonu sonuna sonunda söyledim söyler söyleyeyim söylüyorum tamam tamamdır
-    tane tekrar tekrarlar tekrarlayayım tekrarlıyorum teyit tire var ve yavaş yazdım yazdınız yazıyorum yine
-    çift çizgi öyle üçlü ı ıı ııı şey şimdi şu şöyle
-""")
+FULL_DIGITS = {Announced.PHONE: 11, Announced.NATIONAL_ID: 11, Announced.IBAN: 24, Announced.CARD: 16}
+"""Digits of a whole identifier."""
 _UNFINISHED_PHONE = re.compile(r"(?:0|90)?5\d\d\d{0,6}")
 _WORDS_BETWEEN = 9
 _TURNS_BETWEEN = 4
 _LONGEST = 150
 """Numbers after which a dictation is taken for two, so that a long count is not compared with itself for ever."""
+_AWAITED_WORDS = 25
+_AWAITED_UNKNOWN = 12
+"""So many other words may stand inside a number that was asked for and is not yet whole."""
 _UNKNOWN_BETWEEN = 2
-"""So many other words may stand inside what begins like a mobile number, and with a correction."""
+"""So many inside what begins like a mobile number, and with a correction."""
+_LONGEST_COUNT = 12
 
 
-def dictations(turns: Sequence[Sequence[Token]]) -> list[Dictation]:
+@dataclass(eq=False)
+class Dictation:
+    """Numbers with little but assent, hesitation and correction between them."""
+
+    context: Announced | None
+    """What the words before it announce it as."""
+    tokens: list[Token] = field(default_factory=list)
+    """The numbers, in order."""
+    apart: set[Token] = field(default_factory=set)
+    """Those of them before which something else was said."""
+    said: dict[str, str] = field(default_factory=dict)
+    """The digits of each speaker."""
+
+    def add(self, token: Token, *, apart: bool) -> None:
+        """Go on with a number."""
+        if apart and self.tokens:
+            self.apart.add(token)
+        self.tokens.append(token)
+        if not token.measures:
+            self.said[token.speaker] = self.said.get(token.speaker, "") + token.digits
+
+    def ends(self) -> list[Token]:
+        """Return the last number of each turn."""
+        return [token for token, other in pairwise((*self.tokens, None)) if other is None or other.turn != token.turn]
+
+    @property
+    def is_awaited(self) -> bool:
+        """Whether it is announced as an identifier that is not yet whole."""
+        full = FULL_DIGITS.get(self.context, 0) if self.context else 0
+        first = self.said.get(self.tokens[0].speaker, "") if self.tokens else ""
+        if self.context is Announced.PHONE and not first.startswith("0"):
+            full -= 1
+        return len(first) < full
+
+    @property
+    def is_unfinished_phone(self) -> bool:
+        """Whether the last speaker began a mobile number."""
+        return _UNFINISHED_PHONE.fullmatch(self.said.get(self.tokens[-1].speaker, "")) is not None
+
+
+def short_forms(turn: Sequence[Token]) -> list[Token]:
+    """Return a turn's tokens with what is said in short as one number: ``çift sıfır`` (00), ``üç tane yedi`` (777)."""
+    found: list[Token] = []
+    place = 0
+    while place < len(turn):
+        taken, digits = _short_form(turn, place)
+        own = turn[place]
+        if taken > 1:
+            last = turn[place + taken - 1]
+            own = replace(last, start=own.start, text=" ".join(t.text for t in turn[place : place + taken]))
+            own = replace(own, digits=digits, words=0, measures=False)
+        elif _is_count(turn, place):
+            own = replace(own, measures=True)
+        found.append(replace(own, place=len(found)))
+        place += taken
+    return found
+
+
+def _short_form(turn: Sequence[Token], place: int) -> tuple[int, str]:
+    """Return of how many tokens the short form at a place is (1: there is none), and its digits."""
+    own, *rest = turn[place : place + 3]
+    if own.text in grammar.TWICE and rest and rest[0].digits and not rest[0].measures and rest[0].words < 2:
+        return 2, rest[0].digits * 2
+    if len(rest) == 2 and own.digits and rest[0].text in grammar.TIMES and len(rest[1].digits) == 1:
+        if 1 < int(own.digits[:3]) <= _LONGEST_COUNT and not rest[1].measures:
+            return 3, rest[1].digits * int(own.digits)
+    return 1, ""
+
+
+def _is_count(turn: Sequence[Token], place: int) -> bool:
+    """Return whether a number counts digits (``ilk dört``, ``on altı hane``) or is an article (``bir numara``)."""
+    own, before = turn[place], turn[place - 1] if place else None
+    if not own.digits:
+        return False
+    following = turn[place + 1] if place + 1 < len(turn) else None
+    if following and following.text.startswith(grammar.DIGITS):
+        return len(own.digits) < 3
+    if own.text == "bir":
+        return bool(following and not following.digits and following.text not in grammar.FILLS)
+    small = len(own.digits) == 1 and own.digits in "23456789"
+    return small and before is not None and before.text in grammar.COUNTED and (not following or bool(following.digits))
+
+
+def dictations(turns: Sequence[Sequence[Token]], announcements: Announcements) -> list[Dictation]:
     """Return the dictated numbers of a conversation, in order."""
     found: list[Dictation] = []
-    current: Dictation = []
+    current: Dictation | None = None
     words, unknown, corrected = 0, 0, False  # since the last number
-    for turn in turns:
-        for token in turn:
-            if token.digits:
-                far = bool(current) and token.turn - current[-1].turn > _TURNS_BETWEEN
-                if (
-                    words > _WORDS_BETWEEN
-                    or far
-                    or len(current) == _LONGEST
-                    or (current and (current[-1].measures or _ended(current[-1], token)))
-                ):
-                    current = []
-                if not current:
-                    found.append(current := [])
-                current.append(token)
-                words, unknown, corrected = 0, 0, False
-            elif current:
-                words += 1
-                unknown += token.text not in _FILLING
-                corrected = corrected or token.text in CORRECTING
-                if unknown and breaks_dictation(token.text):
-                    unknown = _WORDS_BETWEEN
-                if unknown and unknown > (_UNKNOWN_BETWEEN if corrected or _is_unfinished_phone(current) else 0):
-                    current = []
-                    words, unknown, corrected = 0, 0, False
+    for token in (token for turn in turns for token in turn):
+        if token.digits:
+            if current and _is_over(current, token, words):
+                current = None
+            if current is None:
+                found.append(current := Dictation(announcements.before(token)))
+            current.add(token, apart=unknown > 1)
+            words, unknown, corrected = 0, 0, False
+        elif current:
+            words += 1
+            unknown += token.text not in grammar.FILLS
+            corrected = corrected or token.text in grammar.CORRECTS
+            announced = announcements.by(token)
+            if announced and announced is not current.context:
+                current = None
+            elif unknown and not current.is_awaited and breaks_dictation(token.text):
+                current = None
+            elif unknown > _patience(current, corrected=corrected):
+                current = None
     return found
+
+
+def _is_over(current: Dictation, token: Token, words: int) -> bool:
+    last = current.tokens[-1]
+    if token.turn - last.turn > _TURNS_BETWEEN or len(current.tokens) == _LONGEST:
+        return True
+    if current.is_awaited:
+        return words > _AWAITED_WORDS
+    return words > _WORDS_BETWEEN or last.measures or (bool(last.ending) and last.turn == token.turn)
+
+
+def _patience(current: Dictation, *, corrected: bool) -> int:
+    """Return how many words that say nothing about a number may stand inside it."""
+    if current.is_awaited:
+        return _AWAITED_UNKNOWN
+    return _UNKNOWN_BETWEEN if corrected or current.is_unfinished_phone else 0
+
+
+def fills(token: Token) -> bool:
+    """Return whether a token is a number, or said around numbers."""
+    return bool(token.digits) or token.text in grammar.FILLS or token.text.startswith(("son", "biten"))
 
 
 def only_filling(turn: Sequence[Token]) -> bool:
     """Return whether a turn is numbers and what is said around them, and nothing else."""
-    return all(token.digits or token.text in _FILLING or token.text.startswith(("son", "biten")) for token in turn)
+    return all(map(fills, turn))
 
 
-def _ended(before: Token, token: Token) -> bool:
-    return bool(before.ending) and before.turn == token.turn
+def names_a_part(turns: Sequence[Sequence[Token]], first: Token, last: Token) -> bool:
+    """Return whether the numbers from ``first`` to ``last`` are called the end or another part of a number."""
+    own = turns[first.turn]
+    if any(map(is_part_word, own[max(0, first.place - 3) : first.place])):
+        return True
+    if any(map(is_part_word, turns[last.turn][last.place + 1 : last.place + 4])):
+        return True
+    asked = first.turn > 0 and any(map(is_part_word, turns[first.turn - 1]))
+    return asked and only_filling(own)
 
 
-def _is_unfinished_phone(current: Dictation) -> bool:
-    own = "".join(token.digits for token in current if token.speaker == current[-1].speaker)
-    return _UNFINISHED_PHONE.fullmatch(own) is not None
+def is_part_word(token: Token) -> bool:
+    """Return whether a word calls digits a part of a number."""
+    return token.text.startswith(grammar.PART) and not token.text.startswith(grammar.PART_IS_NOT)

@@ -5,63 +5,105 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cache, partial
 
 from agents.transcribe.redaction.context import Announced, Announcements
-from agents.transcribe.redaction.dictation import Dictation, dictations, only_filling
+from agents.transcribe.redaction.dictation import (
+    FULL_DIGITS,
+    Dictation,
+    dictations,
+    fills,
+    names_a_part,
+    only_filling,
+    short_forms,
+)
 from agents.transcribe.redaction.identifiers import LONGEST, identifier
-from agents.transcribe.redaction.matching import Part, Told, matched, numbers_told
+from agents.transcribe.redaction.matching import ENOUGH_DIGITS, Line, Part, Told, free, matched, numbers_told
 from agents.transcribe.redaction.spans import Kind, Span
 from agents.transcribe.redaction.tokens import Token
 
 _LINKED_TURNS = 8
-_LINKED_PARTS = 3
+_LINKED_PARTS = 6
 _REPEATED_TURNS = 8
 _ASKED_TURNS = 3
 _TELLING_DIGITS = 4
 """So many digits of a number are more than chance however far away it was said."""
 
+Known = tuple[str, Kind, int]
+"""The digits of a number, its kind, the turn in which it was said last."""
 
-def number_spans(turns: Sequence[Sequence[Token]]) -> Iterator[Span]:
+
+def number_spans(said: Sequence[Line]) -> Iterator[Span]:
     """Yield the spans of all telephone, ID, account and card numbers, as far as they are numbers."""
-    found = dictations(turns)
+    turns = [short_forms(turn) for turn in said]
     announcements = Announcements(turns)
+    found = dictations(turns, announcements)
     told: Told = {}
-    known: list[tuple[str, Kind, int]] = []  # digits, kind, turn of the last token
+    known: list[Known] = []
     unfinished: list[tuple[Dictation, Announced | None]] = []
     for dictation in found:
-        context = announcements.of(dictation[0], dictation[-1])
+        context = dictation.context or next(filter(None, map(announcements.after, dictation.ends())), None)
         own, is_valid = matched(turns, dictation, context)
         told |= own
         known += numbers_told(own)
         if not is_valid:
             unfinished.append((dictation, context))
-    for linked in _linked(unfinished):
-        own = dict.fromkeys(linked, Part(Kind.PHONE, 0))
+    for linked, kind in _linked(turns, unfinished):
+        own = dict.fromkeys(linked, Part(kind, 0))
         told |= own
         known += numbers_told(own)
-    told |= _repeated(turns, [[token for token in own if token not in told] for own in found], known)
+    told |= _corrected_parts(turns, found, told, known)
+    told |= _repeated(turns, [[token for token in own.tokens if token not in told] for own in found], known)
     for dictation in found:
-        yield from _joined(turns, dictation, told)
+        yield from _joined(turns, dictation.tokens, told)
 
 
-def _linked(parts: Sequence[tuple[Dictation, Announced | None]]) -> Iterator[Dictation]:
-    """Yield telephone numbers whose parts stand apart, with other talk in between."""
+def _linked(
+    turns: Sequence[Line], parts: Sequence[tuple[Dictation, Announced | None]]
+) -> Iterator[tuple[Sequence[Token], Kind]]:
+    """Yield the numbers whose parts stand apart, with other talk in between."""
     for position, (dictation, context) in enumerate(parts):
-        linked = [token for token in dictation if not token.measures]
+        linked = free(dictation.tokens, None)
         digits = "".join(token.digits for token in linked)
-        begins = digits.startswith("05") or (context is Announced.PHONE and digits[:1] in {"0", "2", "3", "5"})
-        if not begins or context is Announced.COMPANY:
+        if digits.startswith("05") and context is not Announced.OTHER:
+            context = Announced.PHONE
+        if not linked or not context or not context.kind:
             continue
-        for other, _ in parts[position + 1 : position + 1 + _LINKED_PARTS]:
-            if other[0].turn - linked[-1].turn > _LINKED_TURNS:
+        for other, other_context in parts[position + 1 : position + 1 + _LINKED_PARTS]:
+            own = free(other.tokens, None)
+            if other_context not in {None, context} or other.tokens[0].turn - linked[-1].turn > _LINKED_TURNS:
                 break
-            linked = linked + [token for token in other if not token.measures]
-            if identifier("".join(token.digits for token in linked)) is Kind.PHONE:
-                yield linked
+            if not own or not _stands_for_itself(turns, own):
+                continue
+            linked = [*linked, *own]
+            digits += "".join(token.digits for token in own)
+            if len(digits) > FULL_DIGITS[context] + 2:
                 break
+            whole = identifier(digits) is context.kind
+            if whole or (context is not Announced.PHONE and len(digits) >= ENOUGH_DIGITS[context]):
+                yield linked, context.kind
 
 
-def _repeated(
-    turns: Sequence[Sequence[Token]], rest: Iterable[Dictation], known: Iterable[tuple[str, Kind, int]]
-) -> Told:
+def _stands_for_itself(turns: Sequence[Line], own: Line) -> bool:
+    """Return whether digits are all that is said in their turn, or are called a part of a number."""
+    words = turns[own[0].turn]
+    return 2 * sum(map(fills, words)) >= len(words) or names_a_part(turns, own[0], own[-1])
+
+
+def _corrected_parts(turns: Sequence[Line], found: Iterable[Dictation], told: Told, known: Sequence[Known]) -> Told:
+    """Return what is called a part of a number soon after one was said: ``sonu on iki değil on üç``."""
+    own: Told = {}
+    if not known:
+        return own
+    order = sorted((turn, kind) for _, kind, turn in known)
+    for dictation in found:
+        rest = [token for token in free(dictation.tokens, None) if token not in told]
+        if not rest or dictation.context is Announced.OTHER or not names_a_part(turns, rest[0], rest[-1]):
+            continue
+        place = bisect_right(order, rest[0].turn, key=lambda one: one[0]) - 1
+        if place >= 0 and rest[0].turn - order[place][0] <= _ASKED_TURNS and _stands_for_itself(turns, rest):
+            own |= dict.fromkeys(rest, Part(order[place][1], 0))
+    return own
+
+
+def _repeated(turns: Sequence[Line], rest: Iterable[Line], known: Iterable[Known]) -> Told:
     """Return the tokens of what is left of each dictation that say a part of a known number again."""
     windows = [window for own in rest for window in _windows([token for token in own if not token.measures])]
     parts = {digits for digits, _ in windows}
@@ -81,15 +123,15 @@ def _repeated(
     return own
 
 
-def _windows(free: Dictation) -> Iterator[tuple[str, Dictation]]:
+def _windows(own: Line) -> Iterator[tuple[str, Line]]:
     """Yield every stretch of a dictation inside one turn that is short enough for an identifier, with its digits."""
-    for first, token in enumerate(free):
+    for first, token in enumerate(own):
         digits = ""
-        for last in range(first, len(free)):
-            digits += free[last].digits
-            if free[last].turn != token.turn or len(digits) > LONGEST:
+        for last in range(first, len(own)):
+            digits += own[last].digits
+            if own[last].turn != token.turn or len(digits) > LONGEST:
                 break
-            yield digits, free[first : last + 1]
+            yield digits, own[first : last + 1]
 
 
 def _parts(number: str) -> set[str]:
@@ -101,7 +143,7 @@ def _parts(number: str) -> set[str]:
     }
 
 
-def _repeat_reaches(turns: Sequence[Sequence[Token]], turn: int) -> tuple[int, ...]:
+def _repeat_reaches(turns: Sequence[Line], turn: int) -> tuple[int, ...]:
     """Return how many turns away a number may be for one, two, three, more of its digits not to be chance; -1: none."""
     if not only_filling(turns[turn]):
         return -1, -1, _REPEATED_TURNS, len(turns)
@@ -109,9 +151,9 @@ def _repeat_reaches(turns: Sequence[Sequence[Token]], turn: int) -> tuple[int, .
     return (_ASKED_TURNS if asked else -1), _REPEATED_TURNS, _REPEATED_TURNS, len(turns)
 
 
-def _joined(turns: Sequence[Sequence[Token]], dictation: Dictation, told: Told) -> Iterator[Span]:
+def _joined(turns: Sequence[Line], dictation: Line, told: Told) -> Iterator[Span]:
     """Yield one span for each stretch of a turn that says one number, with the few words that are said in between."""
-    run: Dictation = []
+    run: list[Token] = []
     for token in (*dictation, None):
         part = told.get(token) if token else None
         if run and (token is None or part != told[run[0]] or not _follows(turns, run[-1], token)):
@@ -121,7 +163,7 @@ def _joined(turns: Sequence[Sequence[Token]], dictation: Dictation, told: Told) 
             run.append(token)
 
 
-def _follows(turns: Sequence[Sequence[Token]], before: Token, token: Token) -> bool:
+def _follows(turns: Sequence[Line], before: Token, token: Token) -> bool:
     """Return whether a token goes on with a number: after a filling, or after one word that may be a misheard part."""
     between = turns[token.turn][before.place + 1 : token.place]
     return before.turn == token.turn and (len(between) < 2 or only_filling(between))
