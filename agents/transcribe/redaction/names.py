@@ -1,179 +1,320 @@
-"""Persons' names where someone gives a name, asks for one, or addresses somebody by it."""
+"""Persons' names: known ones wherever they are said, others where somebody gives a name, is asked for it or spoken to by it."""
 
 import re
 from collections.abc import Iterator, Sequence
-from functools import cache
-from importlib.resources import files
-from itertools import takewhile
-from typing import NamedTuple
+from dataclasses import dataclass
+from itertools import pairwise
 
+from agents.transcribe.redaction import naming
+from agents.transcribe.redaction.naming import may_be_name, names
 from agents.transcribe.redaction.spans import Kind, Said, Span
+from agents.transcribe.redaction.spelling import letter_runs
 from agents.transcribe.redaction.tokens import Token
-from agents.transcribe.turkish import words
 
-_INTRODUCES = words("adım adımız ismim ismimiz soyadım soyismim")
-_NAMES_ANOTHER = words("ad adı adına adıyla isim ismi ismiyle soyad soyadı soyisim")
 _ASKS = re.compile(
-    r"\b(?:ad(?:ınız\w*|ını|ın|ı)?|isim|ismi(?:niz\w*|ni|n)?|soyad\w*|soyisim\w*|soyismin\w*)\b[^?]{0,40}"
-    r"(?:alabilir|alayım|alalım|öğren|neydi|nedir|lütfen|söyle|rica|yazd|ne\b|$)"
-    r"|kim(?:inle|le|in adına)\b|kimsiniz|isim soyisim|ad soyad"
+    r"\b(?:ad(?:ınız\w*|ını|ın|ı)?|isim\w*|ismi\w*|soya[dt]\w*|soyisim\w*|soyismi\w*)\b[^?]{0,40}"
+    r"(?:al(?:sam|ay\w*|al\w*|abil\w*)|öğren\w*|neydi|nedir|lütfen|söyle\w*|rica|yaz\w*|ne\b|kodl\w*|hecele\w*|bu mu|nasıl|var|gerek\w*|$)"
+    r"|\bkim(?:inle|le|in (?:adına|üzerine|üstüne|ad\w*)|in)\b|\bkimsiniz|\bkim (?:var|olacak|karşıla\w*|açacak|arıyor|diye\w*|bekle\w*)"
+    r"|\bkim[ei] (?:sor\w*|bul\w*|ara\w*|kes\w*|ver\w*|yaz\w*|teslim\w*|ait)|\bad(?:ınız)? ?soya[dt]|\bisim soyisim|\bhitap|zil\w* ne yaz"
+    r"|(?:acak|ecek|olan|bulunan) kişi|\byetkili\b|\bsahibi (?:siz|kim)|\bfatura kime|\bkime\b$|\bkim\b$"
 )
-_ADDRESSES = words("bey beyin beye beyle hanım hanımın hanıma hanımla")
-_CONNECTS = words("""
-    adım alo ben benim buyurun da de efendim evet günler hemen ise ismim iyi merhaba soyadı soyadım soyismim
-    tabi tabii tamam ve ı ıı şey
-""")
-_NO_NAME = words("""
-    adres adresim adınız adınızı alabilir alalım alayım aramıştım arıyorum arıza açalım bey bir bu buyrun
-    buzdolabı değil diye geçiyor görüşüyorum hangi hanım hayır ile isminiz isminizi istiyorum için kayıt kayıtlı
-    kim klima kombi lazım lütfen makine makinesi mi miyim mu mü mı mısınız ne neden nedir neydi niye numara
-    numaram o olarak olsun olur oluşturalım peki saniye servis siz sizden sizin soyadınız soyadınızı söyledim
-    telefon telefonum teşekkürler usta var vermiştim yazın yazıyor yok önce önemli ücret üzerine şimdi
-""")
-_CRAFT = words("usta ustaya ustayla ustanın ustanız ustayı ustadan")
-_ENDS_NAME = {""} | words("nasıl size hanım bey arıyorum yardımcı buyurun servisten")
-_SURNAME_ENDS = ("oğlu", "gil")
-_VERB = re.compile(r"\w*(?:yor\w*|m[ae]|s[ıi]n|s[ıi]nlar|d[ıiuü]m|acak|ecek|m[ıi]ş|mayın|meyin|ılı)")
-_TURNS_BACK = 2
-_NAME_WORDS = 3
-_ANSWER_WORDS = 4
+_SPELLS = re.compile(r"kodl|hecele|harf|yazılı[şr]|nasıl yaz|bitişik|ayrı")
+_TURNS_BACK = 3
+_SPELT_BACK = 5
+_NAME_WORDS = 4
+_ANSWER_WORDS = 5
+_SHORT_TURN = 7
+_LONG_ENOUGH = 4
+_PLACES = re.compile(
+    r"(?:mahalle|cadde|soka|bulvar|apart|site|sanayi|okul|hastane|üniversite|avm|plaza|köy|ilçe|marka|park|servis|ticaret|kolej|lise|cami|konut)\w*"
+)
 
 
-class _Names(NamedTuple):
-    given: frozenset[str]
-    also_words: frozenset[str]
-    """Given names that are everyday words too."""
-    surnames: frozenset[str]
+@dataclass(frozen=True)
+class _Found:
+    """A name in one turn."""
 
-
-@cache
-def _names() -> _Names:
-    folder = files("agents.transcribe.redaction")
-    given, surnames = ((folder / name).read_text(encoding="utf-8") for name in ("given_names.txt", "surnames.txt"))
-    certain, also_words = (words(_without_comments(part)) for part in given.split("# also words"))
-    return _Names(certain | also_words, also_words, words(_without_comments(surnames)))
-
-
-def _without_comments(text: str) -> str:
-    return "\n".join(line for line in text.splitlines() if not line.startswith("#"))
+    first: int
+    end: int
+    given: bool = True
+    """Whether somebody gave it as a name, so that its words are names when they are said again."""
 
 
 def name_spans(turns: Sequence[Said], tokens: Sequence[Sequence[Token]]) -> Iterator[Span]:
     """Yield the spans of all names, and where a name that was given is said again."""
-    names = _names()
-    asked = -_TURNS_BACK - 1
-    known: set[str] = set()
+    asked = _Asked()
+    said: set[str] = set()
+    found: list[list[_Found]] = []
     for position, own in enumerate(tokens):
-        answer = position - asked <= _TURNS_BACK
-        for first, last in (*_introduced(turns[position], own), *(_answered(turns[position], own) if answer else ())):
-            known |= {token.text for token in own[first:last]}
-            yield Span(position, own[first].start, own[last - 1].end, Kind.PERSON)
-        if _ASKS.search(" ".join(token.text for token in own)):
-            asked = position
-    again = (known & names.given) - names.also_words
-    for own in tokens:
-        yield from (Span(token.turn, token.start, token.end, Kind.PERSON) for token in own if token.text in again)
+        is_open = asked.is_open(position, own)
+        here = [*_known(own, introduced=is_open), *_introduced(own)]
+        if is_open:
+            answers = list(_answered(own, surname=asked.surname))
+            here += answers
+            asked.hear_answer(given=bool(answers))
+        here += _and_another(own, here)
+        if asked.may_spell(position) or here:
+            here += _spelt(own, asked=asked.spells)
+        said |= {token.text for name in here if name.given for token in own[name.first : name.end]}
+        found.append(here)
+        asked.hear(position, own)
+    known = names()
+    telling = {text for text in said if len(text) >= _LONG_ENOUGH and not _is_everyday(text)}
+    for position, own in enumerate(tokens):
+        again = [_Found(place, place + 1) for place, token in enumerate(own) if token.text in telling]
+        again += _again(own, said) if said else ()
+        yield from _spans(position, own, [*found[position], *again])
+    del known
 
 
 def name_places(turns: Sequence[Said], tokens: Sequence[Sequence[Token]]) -> Iterator[int]:
-    """Yield the positions of all turns that may hold a name: they introduce one, know one, or follow a question."""
-    tells = _INTRODUCES | _NAMES_ANOTHER | _ADDRESSES | _names().given
-    asked = -_TURNS_BACK - 1
-    for position, _ in enumerate(turns):
-        texts = [token.text for token in tokens[position]]
-        if position - asked <= _TURNS_BACK or not tells.isdisjoint(texts):
+    """Yield the positions of all turns that may hold a name: nearly all, since a name that was given is said again."""
+    del turns
+    tells = False
+    for position, own in enumerate(tokens):
+        texts = [token.text for token in own]
+        tells = tells or bool(_ASKS.search(" ".join(texts)))
+        if tells or any(_tells(text) for text in texts):
             yield position
-        if _ASKS.search(" ".join(texts)):
-            asked = position
+    return
 
 
-def _introduced(turn: Said, own: Sequence[Token]) -> Iterator[tuple[int, int]]:
-    """Yield the names that someone gives, or is spoken to by."""
-    given = _names().given
-    unconnected = _unconnected(own)
-    for place, token in enumerate(own):
-        before = own[place - 1] if place else None
-        if token.text in _INTRODUCES or token.text in _NAMES_ANOTHER:
-            first = unconnected[place + 1]
-            last = _name_end(turn, own, first)
-            if last > first and (
-                (token.text in _INTRODUCES and not _VERB.fullmatch(own[first].text))
-                or own[first].text in given
-                or _is_capital(turn, own[first])
-            ):
-                yield first, last
-        elif token.text in given:
-            last = _with_surname(own, place)
-            if _is_name(own, place, last):
-                yield place, last
-        elif token.text in _ADDRESSES and before and before.text not in _NO_NAME and _is_capital(turn, before):
-            yield place - 1, place
+def _tells(text: str) -> bool:
+    return text in naming.OWN or text in naming.TITLES_NEAR or text in naming.RELATIVES or names().is_name(text)
 
 
-def _unconnected(own: Sequence[Token]) -> list[int]:
-    """Return for each place, and the end, the first place from there on of a word that does not only connect."""
-    found = [len(own)] * (len(own) + 1)
-    for place in range(len(own) - 1, -1, -1):
-        found[place] = found[place + 1] if own[place].text in _CONNECTS else place
-    return found
+class _Asked:
+    """Whether somebody was asked for a name, turn by turn."""
+
+    def __init__(self) -> None:
+        self._last = self._spelt = -_SPELT_BACK - 1
+        self._speaker = ""
+        self.surname = False
+        """Whether the surname was asked for."""
+        self.spells = False
+        """Whether the spelling was asked for."""
+
+    def is_open(self, position: int, own: Sequence[Token]) -> bool:
+        """Return whether a turn may answer the question."""
+        return position - self._last <= _TURNS_BACK and bool(own) and own[0].speaker != self._speaker
+
+    def may_spell(self, position: int) -> bool:
+        """Return whether letters that are spelt in a turn may be a name's."""
+        return position - self._spelt <= _SPELT_BACK
+
+    def hear_answer(self, *, given: bool) -> None:
+        """Close the question, if a name was given."""
+        if given:
+            self._last = -_SPELT_BACK - 1
+
+    def hear(self, position: int, own: Sequence[Token]) -> None:
+        """Go on to the next turn."""
+        text = " ".join(token.text for token in own)
+        if (match := _ASKS.search(text)) and not _asks_for_thing(text, match):
+            self._last = self._spelt = position
+            self._speaker = own[0].speaker
+            self.surname = any(token.text.startswith(naming.OF_SURNAME) for token in own)
+            self.spells = False
+        elif re.search(r"\bmail|posta|plaka|model|marka|adres|iban", text):
+            self._last = self._spelt = -_SPELT_BACK - 1
+        if _SPELLS.search(text):
+            self.spells = True
 
 
-def _is_name(own: Sequence[Token], first: int, last: int) -> bool:
-    """Return whether what begins with a given name is said as a name."""
-    text, before = own[first].text, own[first - 1].text if first else ""
-    after, following = (own[place].text if place < len(own) else "" for place in (last, last + 1))
-    certain = text not in _names().also_words
+def _asks_for_thing(text: str, match: re.Match[str]) -> bool:
+    before = text[: match.start()].split()[-1:]
+    return bool(before) and before[0] in naming.OF_THING and match[0].startswith(("ad", "is"))
+
+
+def _known(own: Sequence[Token], *, introduced: bool) -> Iterator[_Found]:
+    """Yield the names that can be nothing else, with the surnames after them."""
+    known = names()
+    place = 0
+    while place < len(own):
+        if not (known.is_certain(own[place].text) or _is_last_after_number(own, place)):
+            place += 1
+            continue
+        end = _name_end(own, place, introduced=introduced)
+        after = own[end].text if end < len(own) else ""
+        if not _PLACES.fullmatch(after):
+            yield _Found(place, end)
+        place = end
+
+
+def _is_last_after_number(own: Sequence[Token], place: int) -> bool:
+    """Return whether a given name that is a word too, and a surname, are all that is said after a number."""
+    known, text = names(), own[place].text
     return (
-        after in _ADDRESSES
-        or (last > first + 1 and (certain or before == "ben"))
-        or (before in {"ben", "benim", "adım"} and (certain or after in _ENDS_NAME))
-        or (after == "ben" and (certain or following in _ENDS_NAME))
-        or (after == "ile" and following in {"mi", "görüşüyorsunuz", "görüşüyorum"})
-        or (certain and (after in _CRAFT or after == "adına"))
+        place + 2 == len(own)
+        and bool(place and own[place - 1].digits)
+        and text in known.given
+        and known.is_surname(own[-1].text)
     )
 
 
-def _answered(turn: Said, own: Sequence[Token]) -> Iterator[tuple[int, int]]:
-    """Yield the name in an answer to a question for it: from a given name on, or the whole of a short answer."""
-    names = _names()
-    first = len(list(takewhile(lambda token: token.text in _CONNECTS, own)))
-    last = _name_end(turn, own, first)
-    if last == first:
+def _introduced(own: Sequence[Token]) -> Iterator[_Found]:
+    """Yield the names that someone gives, or is spoken to by."""
+    for place, token in enumerate(own):
+        text = token.text
+        before = own[place - 1].text if place else ""
+        if text in naming.OWN and before not in naming.OF_THING:
+            yield from _after(own, place + 1, sure=text in naming.SURE)
+        elif text in naming.RELATIVES:
+            yield from _after(own, place + 1, sure=False)
+        elif text in {"ben", "benim"}:
+            yield from _after_me(own, place + 1)
+            yield from _before(own, place, sure=False, alone=False)
+        elif text in naming.TITLES_NEAR:
+            yield from _before(own, place, sure=text in naming.TITLES, alone=True)
+        elif text in naming.AFTER and naming.ON_FILE.search(" ".join(other.text for other in own)):
+            yield from _before(own, place, sure=False, alone=True)
+        elif text == "ile" and any(
+            other.text.startswith(("görüş", "konuş", "mi")) for other in own[place + 1 : place + 4]
+        ):
+            yield from _before(own, place, sure=False, alone=True)
+
+
+def _after(own: Sequence[Token], place: int, *, sure: bool) -> Iterator[_Found]:
+    """Yield the name that begins after a word that introduces it."""
+    first = _skipped(own, place)
+    if first == len(own) or own[first].digits:
         return
-    text, is_all = own[first].text, last == len(own)
-    named = text in names.given and (text not in names.also_words or is_all)
-    if named or (is_all and (last - first in range(2, _ANSWER_WORDS) or text in names.surnames)):
-        yield first, last
+    text = own[first].text
+    if names().is_given(text) or (sure and names().is_surname(text)):
+        yield _Found(first, _name_end(own, first, introduced=True))
+    elif sure and may_be_name(text, sure=True):
+        yield _Found(first, _name_end(own, first, introduced=True))
 
 
-def _with_surname(own: Sequence[Token], place: int) -> int:
-    names = _names()
-    last = place + 1
-    while last < len(own) and last < place + _NAME_WORDS:
-        text = own[last].text
-        if not (text in names.surnames or text in names.given - names.also_words or text.endswith(_SURNAME_ENDS)):
+def _and_another(own: Sequence[Token], found: Sequence[_Found]) -> Iterator[_Found]:
+    """Yield the name that is joined to another by a word: ``ayşe ya da umut``."""
+    for name in found:
+        place = name.end
+        while place < len(own) and own[place].text in naming.JOINS:
+            place += 1
+        if name.end < place < len(own) and names().is_given(own[place].text):
+            yield _Found(place, _name_end(own, place))
+
+
+def _after_me(own: Sequence[Token], place: int) -> Iterator[_Found]:
+    """Yield the name after ``ben``: one that is a word too only where nothing or a surname or an end follows."""
+    if place >= len(own) or not names().is_given(own[place].text):
+        return
+    end = _name_end(own, place, introduced=True)
+    after = own[end].text if end < len(own) else ""
+    if names().is_certain(own[place].text) or end > place + 1 or not after or after in naming.ENDS:
+        yield _Found(place, end)
+
+
+def _before(own: Sequence[Token], place: int, *, sure: bool, alone: bool) -> Iterator[_Found]:
+    """Yield the name that ends before a word that is said after one."""
+    known = names()
+    first = place
+    while first and place - first < _NAME_WORDS and known.is_name(own[first - 1].text):
+        first -= 1
+    while first < place and not known.is_given(own[first].text) and not (sure and place - first == 1):
+        first += 1
+    if first < place:
+        certain = known.is_certain(own[first].text)
+        if alone or certain or (place - first > 1) or (place - first == place and place + 1 == len(own)):
+            yield _Found(first, place)
+    elif sure and place and may_be_name(own[place - 1].text) and not own[place - 1].digits:
+        yield _Found(place - 1, place)
+
+
+def _answered(own: Sequence[Token], *, surname: bool) -> Iterator[_Found]:
+    """Yield the name in an answer to a question for it: a known one, or the words of a short answer."""
+    known = names()
+    first = _skipped(own, 0)
+    if first == len(own) or own[first].digits:
+        return
+    text = own[first].text
+    rest = [token for token in own[first:] if token.text not in naming.SKIPPED]
+    whole = len(rest) <= _ANSWER_WORDS - 1 and all(
+        may_be_name(token.text) or known.is_name(token.text) for token in rest
+    )
+    if known.is_name(text):
+        end = _name_end(own, first, introduced=True, whole=whole)
+        if known.is_certain(text) or end == len(own) or end > first + 1 or surname or own[end].text in naming.ENDS:
+            yield _Found(first, end)
+    elif may_be_name(text, sure=surname) and (len(rest) <= _ANSWER_WORDS or surname):
+        end = _name_end(own, first, introduced=True, whole=whole)
+        after = own[end].text if end < len(own) else ""
+        if not after or after in naming.ENDS or after in naming.SKIPPED or known.is_name(own[end - 1].text):
+            yield _Found(first, end)
+
+
+def _spelt(own: Sequence[Token], *, asked: bool) -> Iterator[_Found]:
+    """Yield the letters that are spelt, and those that are shorter where the spelling was asked for."""
+    for run in letter_runs(own, naming.HESITATES):
+        if run.certain or (asked and len(run.text) > 1):
+            yield _Found(run.first, run.end, given=False)
+
+
+def _again(own: Sequence[Token], said: set[str]) -> Iterator[_Found]:
+    """Yield the words of a name, everyday words too, that are said again: side by side, or as a turn that is not much else."""
+    texts = [token.text for token in own]
+    for place, (text, following) in enumerate(pairwise(texts)):
+        if text in said and following in said and not (text in naming.SKIPPED or following in naming.SKIPPED):
+            yield _Found(place, place + 2)
+    rest = [place for place, text in enumerate(texts) if text not in naming.SKIPPED and text not in naming.NOT]
+    if len(texts) <= _SHORT_TURN and len(rest) == 1 and texts[rest[0]] in said:
+        yield _Found(rest[0], rest[0] + 1)
+
+
+def _skipped(own: Sequence[Token], place: int) -> int:
+    """Return the first place from there on of a word that does not only connect."""
+    while place < len(own) and own[place].text in naming.SKIPPED:
+        place += 1
+    return place
+
+
+def _name_end(own: Sequence[Token], first: int, *, introduced: bool = False, whole: bool = False) -> int:
+    """Return the place after at most four words that can be one name; those that no list knows only where it is introduced."""
+    known = names()
+    end = last = first + 1
+    while end < len(own) and end - first < _NAME_WORDS + 2:
+        text = own[end].text
+        if text in naming.HESITATES:
+            end += 1
+            continue
+        if (
+            own[end].digits
+            or text in naming.TITLES_NEAR
+            or text in naming.ENDS
+            or text in naming.SKIPPED - known.surnames
+        ):
             break
-        last += 1
+        listed = known.is_certain(text) or known.is_surname(text) or (introduced and known.is_given(text))
+        ends = end + 1 == len(own) or own[end + 1].text in naming.ENDS or own[end + 1].digits
+        after_given = end == last and known.is_certain(own[end - 1].text) and ends and end + 1 < len(own)
+        directly = introduced and end == last and known.is_certain(own[end - 1].text)
+        unlisted = (whole or directly or after_given or (introduced and ends and end == last)) and may_be_name(
+            text, sure=introduced
+        )
+        if not (listed or unlisted) or last - first >= _NAME_WORDS:
+            break
+        end += 1
+        last = end
     return last
 
 
-def _name_end(turn: Said, own: Sequence[Token], first: int) -> int:
-    """Return the place after at most three words that can be a name."""
-    names = _names()
-    last = first
-    while last < len(own) and last - first < _NAME_WORDS:
-        token = own[last]
-        if token.digits or token.text in _NO_NAME or len(token.text) < 2 or not token.text.isalpha():
-            break
-        if last > first:
-            listed = token.text in names.surnames | names.given or token.text.endswith(_SURNAME_ENDS)
-            likely = listed or last == len(own) - 1 or _is_capital(turn, token)
-            apart = turn.text[own[last - 1].end : token.start].strip()
-            if apart or not likely or token.text in _CONNECTS:
-                break
-        last += 1
-    return last
+def _is_everyday(text: str) -> bool:
+    known = names()
+    common = text in known.also_words or (text in known.surnames and not known.is_certain(text))
+    return common or not text.isalpha() or text in naming.NOT or text in naming.SKIPPED
 
 
-def _is_capital(turn: Said, token: Token) -> bool:
-    return turn.text[token.start].isupper() and not turn.text[token.start : token.end].isupper()
+def _spans(position: int, own: Sequence[Token], found: Sequence[_Found]) -> Iterator[Span]:
+    """Yield one span for each stretch of names with nothing but hesitation between them."""
+    start = end = -1
+    for name in sorted(found, key=lambda name: (name.first, name.end)):
+        between = own[end : name.first] if end >= 0 else ()
+        if end >= 0 and all(token.text in naming.HESITATES for token in between):
+            end = max(end, name.end)
+            continue
+        if end >= 0:
+            yield Span(position, own[start].start, own[end - 1].end, Kind.PERSON)
+        start, end = name.first, name.end
+    if end >= 0:
+        yield Span(position, own[start].start, own[end - 1].end, Kind.PERSON)
