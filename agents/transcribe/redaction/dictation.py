@@ -21,6 +21,8 @@ _AWAITED_UNKNOWN = 12
 """So many other words may stand inside a number that was asked for and is not yet whole."""
 _UNKNOWN_BETWEEN = 2
 """So many inside what begins like a mobile number, and with a correction."""
+_BEGUN_DIGITS = 4
+"""After so many digits one word may be a misheard part of the number."""
 _LONGEST_COUNT = 12
 
 
@@ -88,8 +90,11 @@ def _short_form(turn: Sequence[Token], place: int) -> tuple[int, str]:
     if own.text in grammar.TWICE and rest and rest[0].digits and not rest[0].measures and rest[0].words < 2:
         return 2, rest[0].digits * 2
     if len(rest) == 2 and own.digits and rest[0].text in grammar.TIMES and len(rest[1].digits) == 1:
-        if 1 < int(own.digits[:3]) <= _LONGEST_COUNT and not rest[1].measures:
-            return 3, rest[1].digits * int(own.digits)
+        before, times = "", int(own.digits[:3])
+        if times > _LONGEST_COUNT and own.words:  # yetmiş üç tane sıfır: 70 and 000
+            before, times = f"{own.digits[:-1]}0", int(own.digits[-1])
+        if 1 < times <= _LONGEST_COUNT and not rest[1].measures:
+            return 3, before + rest[1].digits * times
     return 1, ""
 
 
@@ -103,8 +108,21 @@ def _is_count(turn: Sequence[Token], place: int) -> bool:
         return len(own.digits) < 3
     if own.text == "bir":
         return bool(following and not following.digits and following.text not in grammar.FILLS)
+    if _is_about(turn, place):
+        return True
     small = len(own.digits) == 1 and own.digits in "23456789"
     return small and before is not None and before.text in grammar.COUNTED and (not following or bool(following.digits))
+
+
+def _is_about(turn: Sequence[Token], place: int) -> bool:
+    """Return whether a number and the next say together how many or when: ``iki üç gün``, ``on ile on iki arası``."""
+    own = turn[place]
+    joined = place + 1 < len(turn) and turn[place + 1].text in grammar.RANGE
+    second = turn[place + 1 + joined] if place + 1 + joined < len(turn) else own
+    alone = not (place and turn[place - 1].digits)
+    after = [token.text for token in turn[place + 2 + joined : place + 4 + joined]]
+    counts = second.measures or (after[:1] == ["iş"] and after[1:] != [] and breaks_dictation(after[1]))
+    return second is not own and alone and counts and max(len(own.digits), len(second.digits)) < 3 and own.words > 0
 
 
 def dictations(turns: Sequence[Sequence[Token]], announcements: Announcements) -> list[Dictation]:
@@ -147,7 +165,9 @@ def _patience(current: Dictation, *, corrected: bool) -> int:
     """Return how many words that say nothing about a number may stand inside it."""
     if current.is_awaited:
         return _AWAITED_UNKNOWN
-    return _UNKNOWN_BETWEEN if corrected or current.is_unfinished_phone else 0
+    if corrected or current.is_unfinished_phone:
+        return _UNKNOWN_BETWEEN
+    return len(current.said.get(current.tokens[-1].speaker, "")) >= _BEGUN_DIGITS
 
 
 def fills(token: Token) -> bool:

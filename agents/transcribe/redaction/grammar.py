@@ -50,6 +50,8 @@ TWICE = words("çift çifte duble")
 """``çift sıfır``: 00."""
 TIMES = words("tane adet kere kez defa")
 """``üç tane yedi``: 777."""
+RANGE = words("ile ila veya")
+"""Between two numbers of which the second measures, the first does, too: ``on ile on iki arası``."""
 COUNTED = words("ilk son kalan sondan baştan öndeki sondaki baştaki")
 """Before a small number that counts digits: ``son iki``, ``ilk dört hane``."""
 

@@ -1,5 +1,6 @@
 """Which numbers of one dictation are identifiers: by form and checksum, or because they were asked for as one."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import count, pairwise
 from typing import NamedTuple
@@ -33,6 +34,7 @@ _SHORTEST_IDENTIFIER = 7
 _MOBILE_HEAD = 4
 """Digits that tell a mobile number when a telephone number was asked for: zero and its prefix."""
 _LEAST_GROUPS = 4
+_LIKE_PHONE = re.compile(r"0?[2-5]|90|00")
 _LONG = {
     range(10, 11): Kind.PHONE,
     range(11, 12): Kind.NATIONAL_ID,
@@ -103,7 +105,8 @@ def _taken_unannounced(line: Line, digits: str) -> Kind | None:
     round_ones = sum(token.digits.endswith("0") and len(token.digits) > 1 for token in line)
     if len(line) < _LEAST_GROUPS or 2 * round_ones >= len(line):
         return None
-    return next((kind for lengths, kind in _LONG.items() if len(digits) in lengths), None)
+    kind = next((kind for lengths, kind in _LONG.items() if len(digits) in lengths), None)
+    return None if kind is Kind.PHONE and not _LIKE_PHONE.match(digits) else kind
 
 
 def _wholes(lines: Iterable[Line], context: Announced | None) -> Iterator[tuple[Line, Kind]]:

@@ -4,6 +4,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache, partial
 
+from agents.transcribe.redaction import grammar
 from agents.transcribe.redaction.context import Announced, Announcements
 from agents.transcribe.redaction.dictation import (
     FULL_DIGITS,
@@ -17,7 +18,7 @@ from agents.transcribe.redaction.dictation import (
 from agents.transcribe.redaction.identifiers import LONGEST, identifier
 from agents.transcribe.redaction.matching import ENOUGH_DIGITS, Line, Part, Told, free, matched, numbers_told
 from agents.transcribe.redaction.spans import Kind, Span
-from agents.transcribe.redaction.tokens import Token
+from agents.transcribe.redaction.tokens import Token, breaks_dictation
 
 _LINKED_TURNS = 8
 _LINKED_PARTS = 6
@@ -51,8 +52,11 @@ def number_spans(said: Sequence[Line]) -> Iterator[Span]:
         known += numbers_told(own)
     told |= _corrected_parts(turns, found, told, known)
     told |= _repeated(turns, [[token for token in own.tokens if token not in told] for own in found], known)
-    for dictation in found:
-        yield from _joined(turns, dictation.tokens, told)
+    for own_turn in turns:
+        told |= _beside(own_turn, told)
+        told |= _beside(own_turn[::-1], told)
+    for own_turn in turns:
+        yield from _joined(turns, [token for token in own_turn if token.digits], told)
 
 
 def _linked(
@@ -149,6 +153,23 @@ def _repeat_reaches(turns: Sequence[Line], turn: int) -> tuple[int, ...]:
         return -1, -1, _REPEATED_TURNS, len(turns)
     asked = turn > 0 and any(other.text.startswith(("rakam", "hane", "sonu")) for other in turns[turn - 1])
     return (_ASKED_TURNS if asked else -1), _REPEATED_TURNS, _REPEATED_TURNS, len(turns)
+
+
+def _beside(turn: Line, told: Told) -> Told:
+    """Return the numbers that follow on those of an identifier with at most one other word in between."""
+    own: Told = {}
+    last, between = None, 0  # the last number that belongs, and the words since
+    for token in turn:
+        if not token.digits:
+            between += 1
+            last = None if breaks_dictation(token.text) or token.text.startswith((*grammar.OTHER_TOPIC, *grammar.OTHER_ALONE)) else last
+        elif part := told.get(token):
+            last, between = part, 0
+        elif last and between <= 1 and not token.measures and not token.after_comma:
+            own[token], between = last, 0
+        else:
+            last = None
+    return own
 
 
 def _joined(turns: Sequence[Line], dictation: Line, told: Told) -> Iterator[Span]:
