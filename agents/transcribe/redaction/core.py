@@ -19,7 +19,7 @@ from agents.transcribe.redaction.tokens import Token, number_places, tokens
 from agents.transcribe.turkish import plain_digits
 
 _PLUS = re.compile(r"[+(]{1,2}\Z")
-_IBAN_HEAD = re.compile(r"\b(?:tr|te re|t r)[\s:]{0,3}\Z", re.IGNORECASE)
+_IBAN_HEAD = re.compile(r"\btr[\s:]{0,3}\Z", re.IGNORECASE)
 _ROUNDS = 8
 """Times to look again: nearly always the first finds nothing."""
 

@@ -26,6 +26,7 @@ _REPEATED_TURNS = 8
 _ASKED_TURNS = 3
 _TELLING_DIGITS = 4
 """So many digits of a number are more than chance however far away it was said."""
+_HEADS = {Kind.PHONE: grammar.PHONE_HEAD, Kind.IBAN: grammar.IBAN_HEAD}
 
 Known = tuple[str, Kind, int]
 """The digits of a number, its kind, the turn in which it was said last."""
@@ -41,7 +42,7 @@ def number_spans(said: Sequence[Line]) -> Iterator[Span]:
     unfinished: list[tuple[Dictation, Announced | None]] = []
     for dictation in found:
         context = dictation.context or next(filter(None, map(announcements.after, dictation.ends())), None)
-        own, is_valid = matched(turns, dictation, context)
+        own, is_valid = matched(turns, dictation, context, announcements.recent(dictation.tokens[0]))
         told |= own
         known += numbers_told(own)
         if not is_valid:
@@ -178,10 +179,19 @@ def _joined(turns: Sequence[Line], dictation: Line, told: Told) -> Iterator[Span
     for token in (*dictation, None):
         part = told.get(token) if token else None
         if run and (token is None or part != told[run[0]] or not _follows(turns, run[-1], token)):
-            yield Span(run[0].turn, run[0].start, run[-1].end, told[run[0]].kind)
+            yield Span(run[0].turn, _head(turns, run[0], told[run[0]].kind), run[-1].end, told[run[0]].kind)
             run = []
         if token and part:
             run.append(token)
+
+
+def _head(turns: Sequence[Line], first: Token, kind: Kind) -> int:
+    """Return where a number starts with the word before it that belongs to it: ``artı``, ``te re``."""
+    start, place = first.start, first.place - 1
+    heads = _HEADS.get(kind, frozenset())
+    while place >= 0 and turns[first.turn][place].text in heads:
+        start, place = turns[first.turn][place].start, place - 1
+    return start
 
 
 def _follows(turns: Sequence[Line], before: Token, token: Token) -> bool:
