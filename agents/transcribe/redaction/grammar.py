@@ -121,7 +121,13 @@ OF_PHONE = words("""
 
 PLATE = ("plaka",)
 VEHICLE = (
-    *("arac", "araç", "arabam", "arabas", "arabay", "araban", "otomobil", "minib", "kamyon", "motor", "motosiklet", "moped", "skuter"),
+    *("arac", "araç", "araba", "doblo", "panelvan", "megan", "egea", "otomobil", "minib", "kamyon", "motor", "motosiklet", "moped", "skuter"),
     *("taksi", "otopark", "park"),
 )
-NO_VEHICLE = ("aracı", "motoru", "taksit", "motorun", "parka", "parke")
+NO_LETTERS = words("""
+    bey boş bul çok dün geç gel giy gün her hiç iki ise iyi kat kaç kez kim kış mal mi mu mü mı nem oda para pil saç sağ
+    sol son su tam tek ton tuz var yaz yaş yer yol yok yüz üst iş el at et al aç as iç ay yıl kg cm mm gb tl km lt bar
+    led tv u ka lg
+""")
+"""Short words beside numbers that are no letters of a plate."""
+NO_VEHICLE = ("arabul", "aracı", "motoru", "taksit", "motorun", "parka", "parke")
