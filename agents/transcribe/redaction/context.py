@@ -10,6 +10,7 @@ from agents.transcribe.redaction.spans import Kind
 from agents.transcribe.redaction.tokens import Token
 
 _TURNS_BACK = 4
+_RECENT = 8
 _WORDS_BACK = 4
 _WORDS_AHEAD = 5
 _GENITIVE = re.compile(r"\w+[ıiuü]n")
@@ -40,6 +41,7 @@ class Announcements:
         """Listen to the turns."""
         self._turns = turns
         self._nearest: dict[int, list[Announced | None]] = {}
+        self._named: dict[int, frozenset[Announced]] = {}
 
     def of(self, first: Token, last: Token) -> Announced | None:
         """Return what the number from ``first`` to ``last`` is announced as; None where nothing says so."""
@@ -57,6 +59,8 @@ class Announcements:
     def before(self, first: Token) -> Announced | None:
         """Return what the words before a number announce it as."""
         own = self._turns[first.turn]
+        if first.text.startswith("tr"):
+            return Announced.IBAN
         near = own[max(0, first.place - _WORDS_NEXT) : first.place]
         if any(token.text.startswith(grammar.OTHER_ALONE) for token in near) or _is_serial(near):
             return Announced.OTHER
@@ -71,6 +75,20 @@ class Announcements:
         """Return what a word itself announces, with those before it; None for a bare ``numara``, which may be any."""
         found = _announces(self._turns[word.turn], word.place)
         return None if found is Announced.PHONE and _is_code(word.text) else found
+
+    def is_head(self, word: Token) -> bool:
+        """Return whether a word is the TR with which an account number begins."""
+        return _is_country(self._turns[word.turn], word.place)
+
+    def recent(self, first: Token) -> frozenset[Announced]:
+        """Return all that was announced before a number, in its turn and those shortly before."""
+        return frozenset().union(*(self._all(turn) for turn in range(max(0, first.turn - _RECENT), first.turn + 1)))
+
+    def _all(self, turn: int) -> frozenset[Announced]:
+        if turn not in self._named:
+            self._before(turn)
+            self._named[turn] = frozenset(filter(None, self._nearest[turn]))
+        return self._named[turn]
 
     def _before(self, turn: int) -> list[Announced | None]:
         """Return for each place of a turn, and its end, what the nearest word before it that does so announces."""
@@ -91,7 +109,7 @@ def _announces(tokens: Sequence[Token], place: int) -> Announced | None:
     if _is_country(tokens, place):
         return Announced.IBAN
     if own := _named(f"te{text}" if before == "te" else text):
-        return own
+        return Announced.NATIONAL_ID if own is Announced.CARD and before in grammar.NATIONAL_ID_WHOLE else own
     if text.startswith(grammar.OTHER_TOPIC):
         return Announced.OTHER
     if text.startswith(grammar.OF_NUMBER):
@@ -101,7 +119,7 @@ def _announces(tokens: Sequence[Token], place: int) -> Announced | None:
         return None
     near = (token for token in reversed(tokens[max(0, place - _WORDS_BACK) : place]) if not token.digits)
     word = next((token.text for token in near if token.text not in grammar.BETWEEN_CODE), "")
-    own = Announced.IBAN if word.startswith("hesa") else _named(word)
+    own = _named(word)
     of_phone = word in grammar.OF_PHONE
     compound = text.startswith("numarası") and bool(word) and not of_phone and not _GENITIVE.fullmatch(word)
     if own or (not of_phone and (compound or _is_other(word) or text.startswith(grammar.OTHER_CODE))):
@@ -112,13 +130,13 @@ def _announces(tokens: Sequence[Token], place: int) -> Announced | None:
 def _is_country(tokens: Sequence[Token], place: int) -> bool:
     """Return whether a word is the TR before an account number's digits."""
     text, before = tokens[place].text, tokens[place - 1].text if place else ""
-    numbered = place + 1 < len(tokens) and bool(tokens[place + 1].digits)
-    return numbered and (text == "tr" or (before, text) in {("te", "re"), ("t", "r")})
+    numbered = any(token.digits for token in tokens[place + 1 : place + 3])
+    return numbered and (text in grammar.COUNTRY or (before, text) in grammar.COUNTRY_SPELT)
 
 
 def _named(word: str) -> Announced | None:
     """Return what a word names."""
-    if word.startswith(grammar.IBAN):
+    if word.startswith(grammar.IBAN) and not word.startswith(grammar.NO_IBAN):
         return Announced.IBAN
     if word in grammar.NATIONAL_ID_WHOLE:
         return Announced.NATIONAL_ID

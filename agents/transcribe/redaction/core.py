@@ -19,7 +19,9 @@ from agents.transcribe.redaction.tokens import Token, number_places, tokens
 from agents.transcribe.turkish import plain_digits
 
 _PLUS = re.compile(r"[+(]{1,2}\Z")
-_IBAN_HEAD = re.compile(r"\b(?:tr|te re|t r)[\s:]{0,3}\Z", re.IGNORECASE)
+_IBAN_HEAD = re.compile(r"\btr[\s:]{0,3}\Z", re.IGNORECASE)
+_ROUNDS = 8
+"""Times to look again: nearly always the first finds nothing."""
 
 
 @dataclass(frozen=True)
@@ -37,16 +39,37 @@ class Redacted:
 def redact(turns: Sequence[Said]) -> Redacted:
     """Replace everything personal in a conversation by placeholders; a second time changes nothing. Never raises."""
     try:
-        spans, withheld = _personal(turns)
+        spans, withheld = _until_nothing_is_left(turns)
     except Exception as error:  # noqa: BLE001 - without tokens there are no signs either
         report(error)
         spans, withheld = (), _with_text(turns, range(len(turns)))
-    own = by_turn(spans)
-    redacted = (
-        replace(turn, text=WITHHELD if at in withheld else _replaced(turn.text, own.get(at, ())))
-        for at, turn in enumerate(turns)
-    )
-    return Redacted(tuple(redacted), spans, withheld)
+    return Redacted(_replaced(turns, spans, withheld), spans, withheld)
+
+
+def _until_nothing_is_left(turns: Sequence[Said]) -> tuple[tuple[Span, ...], frozenset[int]]:
+    """Return what is personal, also what shows as such only once something else is replaced."""
+    spans, withheld = _personal(turns)
+    for _ in range(_ROUNDS if spans and not withheld else 0):
+        further, failed = _personal(_replaced(turns, spans, withheld))
+        withheld |= failed
+        if not further:
+            break
+        own = by_turn(spans)
+        more = (_as_given(span, own.get(span.turn, ())) for span in further)
+        spans = tuple(span for span in disjoint((*spans, *more)) if span.turn not in withheld)
+    return spans, withheld
+
+
+def _as_given(span: Span, before: Iterable[Span]) -> Span:
+    """Return a span of a turn with placeholders, in characters of the turn that was given."""
+    start, end = span.start, span.end
+    for own in before:
+        longer = own.end - own.start - len(own.kind.placeholder)
+        if own.start < start:
+            start += longer
+        if own.start < end:
+            end += longer
+    return replace(span, start=start, end=end)
 
 
 def _personal(turns: Sequence[Said]) -> tuple[tuple[Span, ...], frozenset[int]]:
@@ -97,7 +120,16 @@ def _without(heard: Sequence[Sequence[Token]], spans: Iterable[Span]) -> list[li
     ]
 
 
-def _replaced(text: str, spans: Iterable[Span]) -> str:
+def _replaced(turns: Sequence[Said], spans: Iterable[Span], withheld: Set[int]) -> tuple[Said, ...]:
+    """Return the turns with placeholders."""
+    own = by_turn(spans)
+    return tuple(
+        replace(turn, text=WITHHELD if at in withheld else _with_placeholders(turn.text, own.get(at, ())))
+        for at, turn in enumerate(turns)
+    )
+
+
+def _with_placeholders(text: str, spans: Iterable[Span]) -> str:
     parts: list[str] = []
     done = 0
     for span in spans:

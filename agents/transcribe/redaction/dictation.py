@@ -21,6 +21,8 @@ _AWAITED_UNKNOWN = 12
 """So many other words may stand inside a number that was asked for and is not yet whole."""
 _UNKNOWN_BETWEEN = 2
 """So many inside what begins like a mobile number, and with a correction."""
+_BEGUN_DIGITS = 4
+"""After so many digits one word may be a misheard part of the number."""
 _LONGEST_COUNT = 12
 
 
@@ -75,8 +77,8 @@ def short_forms(turn: Sequence[Token]) -> list[Token]:
             last = turn[place + taken - 1]
             own = replace(last, start=own.start, text=" ".join(t.text for t in turn[place : place + taken]))
             own = replace(own, digits=digits, words=0, measures=False)
-        elif _is_count(turn, place):
-            own = replace(own, measures=True)
+        elif own.digits:
+            own = replace(own, measures=_is_count(turn, place) or (own.measures and not _is_interjection(turn, place)))
         found.append(replace(own, place=len(found)))
         place += taken
     return found
@@ -87,9 +89,12 @@ def _short_form(turn: Sequence[Token], place: int) -> tuple[int, str]:
     own, *rest = turn[place : place + 3]
     if own.text in grammar.TWICE and rest and rest[0].digits and not rest[0].measures and rest[0].words < 2:
         return 2, rest[0].digits * 2
-    if len(rest) == 2 and own.digits and rest[0].text in grammar.TIMES and len(rest[1].digits) == 1:
-        if 1 < int(own.digits[:3]) <= _LONGEST_COUNT and not rest[1].measures:
-            return 3, rest[1].digits * int(own.digits)
+    if len(rest) == 2 and own.digits and rest[0].text in grammar.TIMES and len(rest[1].digits) < 3:
+        before, times = "", int(own.digits[:3])
+        if times > _LONGEST_COUNT and own.words:  # yetmiş üç tane sıfır: 70 and 000
+            before, times = f"{own.digits[:-1]}0", int(own.digits[-1])
+        if 1 < times <= _LONGEST_COUNT and not rest[1].measures:
+            return 3, before + rest[1].digits * times
     return 1, ""
 
 
@@ -103,29 +108,51 @@ def _is_count(turn: Sequence[Token], place: int) -> bool:
         return len(own.digits) < 3
     if own.text == "bir":
         return bool(following and not following.digits and following.text not in grammar.FILLS)
+    if _is_about(turn, place):
+        return True
     small = len(own.digits) == 1 and own.digits in "23456789"
-    return small and before is not None and before.text in grammar.COUNTED and (not following or bool(following.digits))
+    if following and following.text in grammar.LACKS and len(own.digits) < 3:
+        return True
+    return small and before is not None and before.text in grammar.COUNTED
+
+
+def _is_interjection(turn: Sequence[Token], place: int) -> bool:
+    """Return whether ``ay`` after the numbers of a dictation is no month."""
+    return place > 0 and bool(turn[place - 1].digits) and [token.text for token in turn[place + 1 : place + 2]] == ["ay"]
+
+
+def _is_about(turn: Sequence[Token], place: int) -> bool:
+    """Return whether a number and the next say together how many or when: ``iki üç gün``, ``on ile on iki arası``."""
+    own = turn[place]
+    joined = place + 1 < len(turn) and turn[place + 1].text in grammar.RANGE
+    second = turn[place + 1 + joined] if place + 1 + joined < len(turn) else own
+    alone = not (place and turn[place - 1].digits)
+    after = [token.text for token in turn[place + 2 + joined : place + 4 + joined]]
+    counts = second.measures or (after[:1] == ["iş"] and after[1:] != [] and breaks_dictation(after[1]))
+    return second is not own and alone and counts and max(len(own.digits), len(second.digits)) < 3 and own.words > 0
 
 
 def dictations(turns: Sequence[Sequence[Token]], announcements: Announcements) -> list[Dictation]:
     """Return the dictated numbers of a conversation, in order."""
     found: list[Dictation] = []
     current: Dictation | None = None
-    words, unknown, corrected = 0, 0, False  # since the last number
+    words, unknown, corrected, announced = 0, 0, False, False  # since the last number
     for token in (token for turn in turns for token in turn):
         if token.digits:
-            if current and _is_over(current, token, words):
+            if current and (_is_over(current, token, words) or token.text.startswith("tr")):
                 current = None
             if current is None:
                 found.append(current := Dictation(announcements.before(token)))
-            current.add(token, apart=unknown > 1)
-            words, unknown, corrected = 0, 0, False
+            other_turn = bool(current.tokens) and current.tokens[-1].turn != token.turn
+            current.add(token, apart=announced or unknown > 1 - other_turn)
+            words, unknown, corrected, announced = 0, 0, False, False
         elif current:
             words += 1
             unknown += token.text not in grammar.FILLS
             corrected = corrected or token.text in grammar.CORRECTS
-            announced = announcements.by(token)
-            if announced and announced is not current.context:
+            own = announcements.by(token)
+            announced = announced or own is not None
+            if (own and own is not current.context) or announcements.is_head(token):
                 current = None
             elif unknown and not current.is_awaited and breaks_dictation(token.text):
                 current = None
@@ -147,7 +174,9 @@ def _patience(current: Dictation, *, corrected: bool) -> int:
     """Return how many words that say nothing about a number may stand inside it."""
     if current.is_awaited:
         return _AWAITED_UNKNOWN
-    return _UNKNOWN_BETWEEN if corrected or current.is_unfinished_phone else 0
+    if corrected or current.is_unfinished_phone:
+        return _UNKNOWN_BETWEEN
+    return len(current.said.get(current.tokens[-1].speaker, "")) >= _BEGUN_DIGITS
 
 
 def fills(token: Token) -> bool:
@@ -173,4 +202,4 @@ def names_a_part(turns: Sequence[Sequence[Token]], first: Token, last: Token) ->
 
 def is_part_word(token: Token) -> bool:
     """Return whether a word calls digits a part of a number."""
-    return token.text.startswith(grammar.PART) and not token.text.startswith(grammar.PART_IS_NOT)
+    return token.text in grammar.PART

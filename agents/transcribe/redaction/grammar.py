@@ -43,13 +43,20 @@ PLACES = words("""
 FILLS = CORRECTS | ASSENTS | HESITATES | SPEAKS | PLACES
 """All that may stand between the parts of one number."""
 
-PART = ("son", "ilk", "baş", "orta", "biten", "bitiyor", "hane", "devam", "kalan")
-"""Beginnings of words that call digits a part of a number."""
-PART_IS_NOT = ("sonra", "sonuç", "sonbahar", "başka", "başvur", "başla", "başar", "ortal", "önünüz", "sıralı")
+PART = words("""
+    baş başı başında başındaki başta baştaki biten bitiyor bitiyordu başlayan başlıyor devamı devamında geri gerisi
+    hanesi hanesini haneleri haneyi haneleri haneniz ilk ilki kalan kalanı kodu kodum orta ortası ortadaki son sonda
+    sondaki sonları sonu sonum sonunda sonundaki sonuncu
+""")
+"""Call digits a part of a number: ``sonu kırk iki olan``."""
+LACKS = words("eksik fazla haneli")
+"""After a number: it counts digits."""
 TWICE = words("çift çifte duble")
 """``çift sıfır``: 00."""
 TIMES = words("tane adet kere kez defa")
 """``üç tane yedi``: 777."""
+RANGE = words("ile ila veya")
+"""Between two numbers of which the second measures, the first does, too: ``on ile on iki arası``."""
 COUNTED = words("ilk son kalan sondan baştan öndeki sondaki baştaki")
 """Before a small number that counts digits: ``son iki``, ``ilk dört hane``."""
 
@@ -60,9 +67,16 @@ NATIONAL_ID_WHOLE = words("""
     kimlik kimliği kimliğim kimliğimi kimliğimin kimliğin kimliğiniz kimliğinizi kimliğinin tc tckn tcm tcmi tcmin
     tcniz tcnizi tcsi tcyi tece vatandaşlık
 """)
-IBAN = ("iban", "ayban", "ıban", "aybən")
+IBAN = ("iban", "ayban", "ıban", "aybən", "hesab", "hesap")
+NO_IBAN = ("hesapl",)
+COUNTRY = words("tr ter tere")
+COUNTRY_SPELT = {("te", "re"), ("t", "r"), ("te", "ere"), ("te", "r"), ("de", "re")}
+"""Before the digits of an account number."""
+IBAN_HEAD = words("tr ter tere te t r re ere")
+PHONE_HEAD = words("artı")
+"""Belong to the number that they stand before."""
 CARD = ("kart",)
-NO_CARD = ("kartal", "kartela", "karton", "kartuş", "karttı")
+NO_CARD = ("kartviz", "kartal", "kartela", "karton", "kartuş", "karttı")
 CALLS = words("""
     aramıştım aranan ararsanız ararsınız arasın arasınlar arayabilir arayabilirsin arayabilirsiniz arayan arayın
     arıyorum
@@ -78,7 +92,7 @@ OTHER = tuple(
 """)
 )
 """Beginnings of words before ``numarası`` or ``kodu`` that make it one of the company, or of a thing."""
-OTHER_ALONE = ("sipariş", "kargo", "seri", "barkod", "imei")
+OTHER_ALONE = ("sipariş", "kargo", "seri", "barkod", "imei", "kaydı", "kaydınız", "dahili", "sıra")
 """Directly before digits they are enough."""
 OTHER_CODE = ("barkod", "imei", "kod", "kodu", "şifre")
 """Words for a code that need no other before them."""
@@ -107,7 +121,13 @@ OF_PHONE = words("""
 
 PLATE = ("plaka",)
 VEHICLE = (
-    *("arac", "araç", "arabam", "arabas", "arabay", "araban", "otomobil", "minib", "kamyon", "motor", "motosiklet", "moped", "skuter"),
+    *("arac", "araç", "araba", "doblo", "panelvan", "megan", "egea", "otomobil", "minib", "kamyon", "motor", "motosiklet", "moped", "skuter"),
     *("taksi", "otopark", "park"),
 )
-NO_VEHICLE = ("aracı", "motoru", "taksit", "motorun", "parka", "parke")
+NO_LETTERS = words("""
+    bey boş bul çok dün geç gel giy gün her hiç iki ise iyi kat kaç kez kim kış mal mi mu mü mı nem oda para pil saç sağ
+    sol son su tam tek ton tuz var yaz yaş yer yol yok yüz üst iş el at et al aç as iç ay yıl kg cm mm gb tl km lt bar
+    led tv u ka lg
+""")
+"""Short words beside numbers that are no letters of a plate."""
+NO_VEHICLE = ("arabul", "aracı", "motoru", "taksit", "motorun", "parka", "parke")

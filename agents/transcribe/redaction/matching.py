@@ -1,6 +1,7 @@
 """Which numbers of one dictation are identifiers: by form and checksum, or because they were asked for as one."""
 
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence, Set
 from itertools import count, pairwise
 from typing import NamedTuple
 
@@ -30,9 +31,12 @@ ENOUGH_DIGITS = {Announced.PHONE: 7, Announced.NATIONAL_ID: 7, Announced.IBAN: 8
 _MOBILE_DIGITS = range(7, 15)
 """Digits of what begins as a mobile number does, with a token lost or said twice."""
 _SHORTEST_IDENTIFIER = 7
+_WRONG_START = 3
+"""Digits before a number that was asked for that were said for it."""
 _MOBILE_HEAD = 4
 """Digits that tell a mobile number when a telephone number was asked for: zero and its prefix."""
 _LEAST_GROUPS = 4
+_LIKE_PHONE = re.compile(r"0?[2-5]|90|00")
 _LONG = {
     range(10, 11): Kind.PHONE,
     range(11, 12): Kind.NATIONAL_ID,
@@ -43,7 +47,7 @@ _LONG = {
 """What so many digits are that nothing announces as anything else, even if no checksum holds."""
 
 
-def matched(turns: Sequence[Line], dictation: Dictation, context: Announced | None) -> tuple[Told, bool]:
+def matched(turns: Sequence[Line], dictation: Dictation, context: Announced | None, recent: Set[Announced]) -> tuple[Told, bool]:
     """Return what the tokens are a part of, and whether an identifier of a valid form is among them."""
     tokens = dictation.tokens
     speakers = dict.fromkeys(token.speaker for token in tokens)
@@ -51,7 +55,7 @@ def matched(turns: Sequence[Line], dictation: Dictation, context: Announced | No
     lines = [tokens, *own_lines] if len(speakers) > 1 else [tokens]
     hits: Told = {}
     number = count()
-    for window, kind in (*_wholes(own_lines, context), *(hit for line in lines for hit in _windows(line, context))):
+    for window, kind in (*_wholes(own_lines, context, recent), *(hit for line in lines for hit in _windows(line, context, recent))):
         if not any(token in hits for token in window):
             hits |= dict.fromkeys(window, Part(kind, next(number)))
     if hits:
@@ -103,18 +107,19 @@ def _taken_unannounced(line: Line, digits: str) -> Kind | None:
     round_ones = sum(token.digits.endswith("0") and len(token.digits) > 1 for token in line)
     if len(line) < _LEAST_GROUPS or 2 * round_ones >= len(line):
         return None
-    return next((kind for lengths, kind in _LONG.items() if len(digits) in lengths), None)
+    kind = next((kind for lengths, kind in _LONG.items() if len(digits) in lengths), None)
+    return None if kind is Kind.PHONE and not _LIKE_PHONE.match(digits) else kind
 
 
-def _wholes(lines: Iterable[Line], context: Announced | None) -> Iterator[tuple[Line, Kind]]:
+def _wholes(lines: Iterable[Line], context: Announced | None, recent: Set[Announced]) -> Iterator[tuple[Line, Kind]]:
     """Yield the lines that are one identifier from end to end."""
     for line in lines:
         kind = next(filter(None, map(identifier, (*readings(line), *grouped_readings(line)))), None)
-        if kind and _believed(line, kind, context, _Place(begins=True, whole=True, apart=True)):
+        if kind and _believed(line, kind, context, recent, _Place(begins=True, whole=True, apart=True)):
             yield line, kind
 
 
-def _windows(line: Line, context: Announced | None) -> Iterator[tuple[Line, Kind]]:
+def _windows(line: Line, context: Announced | None, recent: Set[Announced]) -> Iterator[tuple[Line, Kind]]:
     """Yield the stretches that are identifiers as a whole, the longest first."""
     found: list[tuple[int, int, int, Kind]] = []
     for first in range(len(line)):
@@ -128,7 +133,7 @@ def _windows(line: Line, context: Announced | None) -> Iterator[tuple[Line, Kind
             window = line[first : last + 1]
             kind = next(filter(None, map(identifier, readings(window))), None)
             apart = first == 0 or not _adjoin(line[first - 1], line[first])
-            if kind and _believed(window, kind, context, _Place(first == 0, apart and last == len(line) - 1, apart)):
+            if kind and _believed(window, kind, context, recent, _Place(first == 0, apart and last == len(line) - 1, apart)):
                 found.append((-length, first, last, kind))
     for _, first, last, kind in sorted(found):
         yield line[first : last + 1], kind
@@ -143,14 +148,19 @@ class _Place(NamedTuple):
     """Whether something is said between it and the number before."""
 
 
-def _believed(window: Line, kind: Kind, context: Announced | None, place: _Place) -> bool:
+def _believed(window: Line, kind: Kind, context: Announced | None, recent: Set[Announced], place: _Place) -> bool:
     """Return whether digits of a valid form are what they look like: chance has valid forms too."""
     if kind is Kind.PHONE:
         return _believed_phone(window, context, place)
+    if kind is Kind.IBAN:
+        return True
     if context is Announced.OTHER:
-        return kind is Kind.IBAN
-    measures = any(token.measures for token in window[:-1])
-    return not measures and ((context is not None and context.kind is kind) or place.whole or len(window) == 1)
+        return place.whole and Announced(kind.value) in recent
+    if any(token.measures for token in window[:-1]):
+        return False
+    announced = context is not None and context.kind is kind
+    unlikely = kind is Kind.CARD and context not in {None, Announced.PHONE}
+    return announced or ((place.whole or len(window) == 1) and not unlikely)
 
 
 def _believed_phone(window: Line, context: Announced | None, place: _Place) -> bool:
@@ -173,7 +183,7 @@ def _around(turns: Sequence[Line], dictation: Dictation, hits: Told, context: An
     said = [digits for digits, *_ in numbers_told(hits)]
     announced = context is not None and any(context.kind is part.kind for part in hits.values())
     all_belong = announced or _is_corrected(turns, dictation)
-    start = "".join(token.digits for token in tokens[: places[0]])
+    start = "".join(token.digits for token in tokens[: places[0]] if not token.measures)
     begun_again = any(digits.startswith(start[:_MOBILE_HEAD]) for digits in said) and len(start) >= _MOBILE_HEAD
     near = _near(dictation, places[0], places[-1])
     own: Told = {}
@@ -183,7 +193,7 @@ def _around(turns: Sequence[Line], dictation: Dictation, hits: Told, context: An
         before = tokens[place - 1] if place else token
         continues = (before in hits or before in own) and _adjoin(before, token)
         repeats = any(token.digits in digits for digits in said)
-        wrong_start = begun_again and place < places[0]
+        wrong_start = place < places[0] and (begun_again or (announced and len(start) >= _WRONG_START))
         tight = place in near
         if (all_belong and tight) or places[0] < place < places[-1] or (repeats and tight) or continues or wrong_start:
             own[token] = hits[tokens[min(places, key=lambda hit: abs(hit - place))]]

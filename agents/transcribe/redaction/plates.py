@@ -1,14 +1,13 @@
 """Turkish licence plates: written in capitals, or dictated where a vehicle is talked of, in one turn or over several."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from agents.transcribe.redaction import grammar
-from agents.transcribe.redaction.dictation import fills
 from agents.transcribe.redaction.spans import Kind, Said, Span
 from agents.transcribe.redaction.spelling import letters_at
-from agents.transcribe.redaction.tokens import Token
+from agents.transcribe.redaction.tokens import Token, breaks_dictation
 
 _PROVINCE = r"(?:0[1-9]|[1-7]\d|8[01])"
 _REST = r"(?:[A-Z][ -]?\d{4,5}|[A-Z]{2}[ -]?\d{3,4}|[A-Z]{3}[ -]?\d{2,3})"
@@ -21,24 +20,26 @@ _DEVICES = re.compile(
 _TURNS_BACK = 3
 _ASKED_BACK = 6
 _PROVINCES = range(1, 82)
-_FORM = re.compile(r"C+L{1,4}[CD]+")
-"""City, letters, digits, each of one part or more."""
-_FORM_ASKED = re.compile(r"C*L{1,4}[CD]+")
-_SHORTEST = 5
-"""Letters and digits of the shortest plate, without its city: ``a be 123``."""
-_MOST_DIGITS = 5
-_LETTERS = 3
-_LONGEST = 60
-_WORDS_BETWEEN = 6
-_REPEATED_TURNS = 8
+_AGAIN_TURNS = 4
+_MOST_LETTERS, _MOST_DIGITS = 3, 5
+_SHORT_TURN = 4
+
+# A call as signs: C a number that may be a city's, D any other, L letters, W a letter that is mostly another word,
+# x any other word, # what announces something else. Fillings have none. Each line is a way to say a plate.
+_ASKED = re.compile(
+    r"C+x{0,6}(?:[LW]x{0,2}){1,6}x{0,4}[CD]{1,5}"  # otuz dört … a be ce … yüz yirmi üç
+    r"|Cx{1,3}[CD]{1,3}"  # otuz dört pamukova kemer yüz yirmi üç
+    r"|C+[LW]{1,4}|L{1,4}[CD]{1,5}"  # a part of it
+)
+_OF_VEHICLE = re.compile(r"CL?[LW]{1,4}[CD]{1,5}")
+_ANYWHERE = re.compile(r"C(?:L[LW]{0,2}|WL[LW]?)[CD]{1,5}")
+_FORMS = {1: range(4, 6), 2: range(3, 5), 3: range(2, 4)}
+"""Digits that follow so many letters."""
 
 
 @dataclass(frozen=True)
 class _Piece:
-    """A number or a letter that may be a plate's."""
-
     sign: str
-    """C: a number that may be a city's, D: any other number, L: a letter or several."""
     text: str
     first: Token
     last: Token
@@ -47,128 +48,151 @@ class _Piece:
 def plate_spans(turns: Sequence[Said], tokens: Sequence[Sequence[Token]]) -> Iterator[Span]:
     """Yield the spans of all licence plates."""
     talked = asked = -_ASKED_BACK - 1
-    pieces: list[tuple[_Piece | None, bool]] = []  # None: something else was said; whether a plate was asked for
+    known: list[_Plate] = []
+    run: list[_Piece] = []  # of the turns since a plate was asked for
+    every: list[list[_Piece]] = []
     for position, (turn, own) in enumerate(zip(turns, tokens, strict=True)):
         if any(_is_vehicle(token.text) for token in own):
             talked = position
         if any(token.text.startswith(grammar.PLATE) for token in own):
             asked = talked = position
         about_cars = position - talked <= _TURNS_BACK or position - asked <= _ASKED_BACK
+        about_devices = not about_cars and _DEVICES.search(turn.text.lower())
         pattern = _WRITTEN_OF_VEHICLE if about_cars else _WRITTEN
-        if about_cars or not _DEVICES.search(turn.text.lower()):
+        if not about_devices:
             yield from (Span(position, match.start(), match.end(), Kind.PLATE) for match in pattern.finditer(turn.text))
+        pieces = list(_pieces(own))
+        every.append(pieces)
+        if position - asked <= _ASKED_BACK:
+            run += pieces
+            continue
+        known += _found(_ASKED, run)
+        run = []
         if about_cars:
-            pieces += [(piece, position - asked <= _ASKED_BACK) for piece in _pieces(own)]
-        else:
-            pieces.append((None, False))
-    yield from _dictated(pieces, tokens)
+            known += _found(_OF_VEHICLE, pieces)
+        elif not about_devices:
+            known += (plate for plate in _found(_ANYWHERE, pieces) if plate.is_well_formed)
+    known += _found(_ASKED, run)
+    for plate in known:
+        yield from _spans(plate.pieces)
+    yield from _said_again(tokens, every, known)
 
 
 def _is_vehicle(text: str) -> bool:
     return text.startswith(grammar.VEHICLE) and not text.startswith(grammar.NO_VEHICLE)
 
 
-def _pieces(own: Sequence[Token]) -> Iterator[_Piece | None]:
-    """Yield the numbers and letters of a turn, and None for each word that is neither and says nothing about them."""
+@dataclass(frozen=True)
+class _Plate:
+    pieces: Sequence[_Piece]
+
+    @property
+    def digits(self) -> str:
+        return "".join(piece.text for piece in self.pieces if piece.sign in "CD")
+
+    @property
+    def letters(self) -> str:
+        return "".join(piece.text for piece in self.pieces if piece.sign in "LW")
+
+    @property
+    def is_well_formed(self) -> bool:
+        city = len(self.pieces[0].text)
+        return len(self.digits) - city in _FORMS.get(len(self.letters), ())
+
+
+def _pieces(own: Sequence[Token]) -> Iterator[_Piece]:
+    """Yield the numbers, the letters and the words of a turn that do not only fill."""
     place = 0
     while place < len(own):
         token = own[place]
         taken, text = letters_at(own, place)
+        sign = ""
         if token.digits and not token.measures:
             taken, text = place + 1, token.digits
             if text == "0" and taken < len(own) and len(own[taken].digits) == 1:
                 text, taken = text + own[taken].digits, taken + 1
-            city = len(text) <= 2 and int(text) in _PROVINCES
-            yield _Piece("C" if city else "D", text, token, own[taken - 1])
+            sign = "C" if len(text) <= 2 and int(text) in _PROVINCES else "D"
+        elif _announces_other(own, place):
+            sign = "#"
         elif text:
-            yield _Piece("L", text, token, own[taken - 1])
+            sign = "W" if taken == place + 1 and token.text in grammar.FILLS else "L"
         elif _is_letter_group(own, place):
-            yield _Piece("L", token.text, token, token)
-        elif not fills(token):
-            yield None
-        place = max(taken, place + 1)
+            sign, text = "L", token.text
+        elif token.text not in grammar.FILLS and not token.text.startswith(grammar.PLATE):
+            sign = "x"
+        taken = max(taken, place + 1)
+        if sign:
+            yield _Piece(sign, text, token, own[taken - 1])
+        place = taken
+
+
+def _announces_other(own: Sequence[Token], place: int) -> bool:
+    text = own[place].text
+    if text.startswith((*grammar.PHONE, *grammar.IBAN, *grammar.OTHER_ALONE, "mail", "adres")):
+        return True
+    if text in grammar.NATIONAL_ID_WHOLE | grammar.PHONE_WHOLE or text.startswith("kart"):
+        return True
+    pair = tuple(token.text for token in own[place : place + 2])
+    country = text in grammar.COUNTRY or pair in grammar.COUNTRY_SPELT
+    return country and not (place and own[place - 1].digits)
 
 
 def _is_letter_group(own: Sequence[Token], place: int) -> bool:
-    """Return whether a short word between two numbers is letters run together: ``otuz dört abc yüz``."""
-    inside = 0 < place < len(own) - 1
-    return (
-        inside
-        and len(own[place].text) <= _LETTERS
-        and bool(own[place - 1].digits and own[place + 1].digits)
-        and own[place].text not in grammar.FILLS
-    )
+    """Return whether a short word beside a number is letters run together: ``otuz dört abc``, ``nk yetmiş yedi``."""
+    text = own[place].text
+    beside = (place > 0 and own[place - 1].digits) or (place + 1 < len(own) and own[place + 1].digits)
+    usual = text in grammar.FILLS or text in grammar.NO_LETTERS or breaks_dictation(text)
+    return bool(beside) and len(text) <= _MOST_LETTERS and text.isalpha() and not usual
 
 
-def _dictated(pieces: Sequence[tuple[_Piece | None, bool]], tokens: Sequence[Sequence[Token]]) -> Iterator[Span]:
-    """Yield the plates that the pieces of a conversation say, and where their parts are said again."""
-    said: dict[str, int] = {}  # the digits and the letters of a plate, and the turn in which it was said
-    rest: list[_Piece] = []
-    for run, asked in _runs(pieces):
-        done = 0
-        for match in (_FORM_ASKED if asked else _FORM).finditer("".join(piece.sign for piece in run)):
-            own = _one_plate(run[match.start() : match.end()])
-            parts = ["".join(piece.text for piece in own if (piece.sign == "L") is letters) for letters in (False, True)]
-            if sum(map(len, parts)) < _SHORTEST:
-                continue
-            yield from _spans(own, tokens)
-            said |= dict.fromkeys(parts, own[-1].last.turn)
-            rest += run[done : match.start()]
-            done = match.start() + len(own)
-        rest += run[done:]
-    yield from _spans([piece for piece in rest if _is_said_again(piece, said)], tokens)
+def _found(form: re.Pattern[str], pieces: Sequence[_Piece]) -> Iterator[_Plate]:
+    """Yield the plates among the pieces of some turns."""
+    for match in form.finditer("".join(piece.sign for piece in pieces)):
+        plate = _Plate(_one(pieces[match.start() : match.end()]))
+        if len(plate.digits) + len(plate.letters) >= 3 and len({piece.sign for piece in plate.pieces}) > 1:
+            yield plate
 
 
-def _one_plate(run: Sequence[_Piece]) -> Sequence[_Piece]:
+def _one(pieces: Sequence[_Piece]) -> Sequence[_Piece]:
     """Return the pieces up to where there are more digits after the letters than a plate has."""
-    letters = max(place for place, piece in enumerate(run) if piece.sign == "L")
-    length, end = 0, letters + 1
-    while end < len(run) and (length := length + len(run[end].text)) <= _MOST_DIGITS:
+    last = max((place for place, piece in enumerate(pieces) if piece.sign not in "CD"), default=0)
+    end, length = last + 1, 0
+    while end < len(pieces) and (length := length + len(pieces[end].text)) <= _MOST_DIGITS:
         end += 1
-    return run[:end]
+    return pieces[:end]
 
 
-def _is_said_again(piece: _Piece, said: Mapping[str, int]) -> bool:
-    """Return whether a piece is a part of a plate that was said near it: two digits, or letters."""
-    return any(
-        abs(piece.first.turn - turn) <= _REPEATED_TURNS and (len(piece.text) > 1 or piece.sign == "L") and piece.text in own
-        for own, turn in said.items()
-    )
+def _said_again(
+    tokens: Sequence[Sequence[Token]], every: Sequence[Sequence[_Piece]], known: Sequence[_Plate]
+) -> Iterator[Span]:
+    """Yield where parts of a plate are said again near it."""
+    near: dict[int, list[_Plate]] = {}
+    for plate in known:
+        first, last = plate.pieces[0].first.turn, plate.pieces[-1].last.turn
+        for turn in range(max(0, first - _AGAIN_TURNS), min(len(tokens), last + _AGAIN_TURNS + 1)):
+            near.setdefault(turn, []).append(plate)
+    for turn, plates in near.items():
+        for plate in plates[-_MOST_LETTERS:]:
+            yield from _again(tokens[turn], every[turn], plate)
 
 
-def _runs(pieces: Sequence[tuple[_Piece | None, bool]]) -> Iterator[tuple[list[_Piece], bool]]:
-    """Yield the pieces with little said in between, and whether a plate was asked for."""
-    run: list[_Piece] = []
-    other, awaited = 0, False
-    for piece, asked in pieces:
-        if piece is None:
-            other += 1
-            continue
-        if run and (other > (_WORDS_BETWEEN if asked else 0) or len(run) == _LONGEST):
-            yield run, awaited
-            run = []
-        run.append(piece)
-        other, awaited = 0, asked
-    if run:
-        yield run, awaited
+def _again(own: Sequence[Token], pieces: Sequence[_Piece], plate: _Plate) -> Iterator[Span]:
+    digits, letters = plate.digits, plate.letters
+    spelt = [piece for piece in pieces if piece.sign in "LW" and set(piece.text) <= set(letters)]
+    clear = len(spelt) > 1 or (bool(spelt) and len(own) <= _SHORT_TURN)
+    for piece in pieces:
+        if piece.sign in "CD" and len(piece.text) > 1 and piece.text in digits:
+            yield from _spans([piece])
+        elif clear and piece in spelt and any(other.sign == "L" for other in spelt):
+            yield from _spans([piece])
+    if len(letters) > 1:
+        yield from (Span(token.turn, token.start, token.end, Kind.PLATE) for token in own if token.text == letters)
 
 
-def _spans(run: Sequence[_Piece], tokens: Sequence[Sequence[Token]]) -> Iterator[Span]:
-    """Yield one span for each stretch of a turn with nothing but fillings between the pieces."""
-    for own in _stretches(run, tokens):
-        yield Span(own[0].first.turn, own[0].first.start, own[-1].last.end, Kind.PLATE)
-
-
-def _stretches(run: Sequence[_Piece], tokens: Sequence[Sequence[Token]]) -> Iterator[list[_Piece]]:
-    own: list[_Piece] = []
-    for piece in run:
-        turn = piece.first.turn
-        if own and (
-            own[-1].last.turn != turn
-            or any(token.text not in grammar.FILLS for token in tokens[turn][own[-1].last.place + 1 : piece.first.place])
-        ):
-            yield own
-            own = []
-        own.append(piece)
-    if own:
-        yield own
+def _spans(pieces: Sequence[_Piece]) -> Iterator[Span]:
+    """Yield one span for each turn."""
+    first = pieces[0]
+    for piece, following in zip(pieces, [*pieces[1:], None], strict=True):
+        if following is None or following.first.turn != piece.last.turn:
+            yield Span(piece.last.turn, first.first.start, piece.last.end, Kind.PLATE)
+            first = following or first

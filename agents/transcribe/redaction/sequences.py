@@ -4,6 +4,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache, partial
 
+from agents.transcribe.redaction import grammar
 from agents.transcribe.redaction.context import Announced, Announcements
 from agents.transcribe.redaction.dictation import (
     FULL_DIGITS,
@@ -17,7 +18,7 @@ from agents.transcribe.redaction.dictation import (
 from agents.transcribe.redaction.identifiers import LONGEST, identifier
 from agents.transcribe.redaction.matching import ENOUGH_DIGITS, Line, Part, Told, free, matched, numbers_told
 from agents.transcribe.redaction.spans import Kind, Span
-from agents.transcribe.redaction.tokens import Token
+from agents.transcribe.redaction.tokens import Token, breaks_dictation
 
 _LINKED_TURNS = 8
 _LINKED_PARTS = 6
@@ -25,6 +26,7 @@ _REPEATED_TURNS = 8
 _ASKED_TURNS = 3
 _TELLING_DIGITS = 4
 """So many digits of a number are more than chance however far away it was said."""
+_HEADS = {Kind.PHONE: grammar.PHONE_HEAD, Kind.IBAN: grammar.IBAN_HEAD}
 
 Known = tuple[str, Kind, int]
 """The digits of a number, its kind, the turn in which it was said last."""
@@ -40,7 +42,7 @@ def number_spans(said: Sequence[Line]) -> Iterator[Span]:
     unfinished: list[tuple[Dictation, Announced | None]] = []
     for dictation in found:
         context = dictation.context or next(filter(None, map(announcements.after, dictation.ends())), None)
-        own, is_valid = matched(turns, dictation, context)
+        own, is_valid = matched(turns, dictation, context, announcements.recent(dictation.tokens[0]))
         told |= own
         known += numbers_told(own)
         if not is_valid:
@@ -51,8 +53,11 @@ def number_spans(said: Sequence[Line]) -> Iterator[Span]:
         known += numbers_told(own)
     told |= _corrected_parts(turns, found, told, known)
     told |= _repeated(turns, [[token for token in own.tokens if token not in told] for own in found], known)
-    for dictation in found:
-        yield from _joined(turns, dictation.tokens, told)
+    for own_turn in turns:
+        told |= _beside(own_turn, told)
+        told |= _beside(own_turn[::-1], told)
+    for own_turn in turns:
+        yield from _joined(turns, [token for token in own_turn if token.digits], told)
 
 
 def _linked(
@@ -151,16 +156,42 @@ def _repeat_reaches(turns: Sequence[Line], turn: int) -> tuple[int, ...]:
     return (_ASKED_TURNS if asked else -1), _REPEATED_TURNS, _REPEATED_TURNS, len(turns)
 
 
+def _beside(turn: Line, told: Told) -> Told:
+    """Return the numbers that follow on those of an identifier with at most one other word in between."""
+    own: Told = {}
+    last, between = None, 0  # the last number that belongs, and the words since
+    for token in turn:
+        if not token.digits:
+            between += 1
+            last = None if breaks_dictation(token.text) or token.text.startswith((*grammar.OTHER_TOPIC, *grammar.OTHER_ALONE)) else last
+        elif part := told.get(token):
+            last, between = part, 0
+        elif last and between <= 1 and not token.measures and not token.after_comma:
+            own[token], between = last, 0
+        else:
+            last = None
+    return own
+
+
 def _joined(turns: Sequence[Line], dictation: Line, told: Told) -> Iterator[Span]:
     """Yield one span for each stretch of a turn that says one number, with the few words that are said in between."""
     run: list[Token] = []
     for token in (*dictation, None):
         part = told.get(token) if token else None
         if run and (token is None or part != told[run[0]] or not _follows(turns, run[-1], token)):
-            yield Span(run[0].turn, run[0].start, run[-1].end, told[run[0]].kind)
+            yield Span(run[0].turn, _head(turns, run[0], told[run[0]].kind), run[-1].end, told[run[0]].kind)
             run = []
         if token and part:
             run.append(token)
+
+
+def _head(turns: Sequence[Line], first: Token, kind: Kind) -> int:
+    """Return where a number starts with the word before it that belongs to it: ``artı``, ``te re``."""
+    start, place = first.start, first.place - 1
+    heads = _HEADS.get(kind, frozenset())
+    while place >= 0 and turns[first.turn][place].text in heads:
+        start, place = turns[first.turn][place].start, place - 1
+    return start
 
 
 def _follows(turns: Sequence[Line], before: Token, token: Token) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 
 from agents.transcribe.inverse_text_normalisation import Number, numbers
+from agents.transcribe.redaction.mishearing import with_number_words
 from agents.transcribe.redaction.spans import Said
 from agents.transcribe.turkish import lowered, words
 
@@ -23,6 +24,7 @@ _UNIT = re.compile(
     r"|program|devir|yaşında|ampul|çekim|katlı|kapılı|numaralı daire|puan|parça|kere|sefer)[a-zçğıöşü]*"
     r"|(?:tl|ay|ayda|aylık|aydır|ayın|gün|günde|günlük|gündür|saat|saatte|saatlik|saate|kg|cm|mm|inç|ekran|watt|vat|volt|bar"
     r"|btu|gb|kez|defa|kat|katta|katı|daire|daireli|oda|model|modeli|sokak|sokağı|cadde|caddesi|yaş|kdv|amper|hane|haneli"
+    r"|arası|arasında|aralığı|aralığında|sularında|gibi|civarı"
     r"|ocak|şubat|mart|nisan|mayıs|haziran|temmuz|ağustos|eylül|ekim|kasım|aralık)"
 )
 _BEFORE_MEASURE = words("ayın blok daire hata kapı kat model saat saati sokak taksit yüzde")
@@ -76,8 +78,9 @@ def number_places(turns: Sequence[Said], heard: Sequence[Sequence[Token]]) -> It
 
 
 def _of_turn(position: int, turn: Said) -> list[Token]:
+    heard = with_number_words(turn.text)
     low = lowered(turn.text)
-    by_start = {number.start: number for number in numbers(turn.text)}
+    by_start = {number.start: number for number in numbers(heard)}
     measured = {place for match in _WRITTEN_MEASURE.finditer(low) for place in range(*match.span())}
     matches = list(_TOKEN.finditer(low))
     found: list[Token] = []
