@@ -1,133 +1,300 @@
-"""Full addresses as far as rules can: a street-level part together with another part, over neighbouring turns."""
+"""Addresses: streets with what tells the door, and whatever part of one is asked for, said again, or told as a way to go."""
 
-import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum
 
+from agents.transcribe.redaction import naming, places
+from agents.transcribe.redaction.places import STOPS
 from agents.transcribe.redaction.spans import Kind, Said, Span
+from agents.transcribe.redaction.spelling import letters_at
 from agents.transcribe.redaction.tokens import Token
 from agents.transcribe.turkish import words
 
-_STREET = re.compile(
-    r"(?:mahalle(?:si|sinde|m|miz)?|mah|mh|cadde(?:si|sinde)?|cad|cd|soka(?:k|ğı|kta|ğında)|sok|sk|bulvar(?:ı|ında)?|blv"
-    r"|apartman(?:ı|ında)?|apartuman(?:ı)?|apt|site(?:si|sinde)|çıkmazı|konutları|rezidans|evleri|köyü)"
-)
-_NUMBERED = words("blok d daire dış iç k kapı kat no nosu numara numarası")
-_NUMBERED_AFTER = words("blok daire kapı kat numara")
-_FILLING = words("adres adresim da de efendim evet hı orası sonra tam tamam ve şey")
-_STOPS = _FILLING | words("""
-    adresi adresimiz adresiniz alayım alo ama aynı açık bekliyorum ben benim bir bizim bu burası buyrun buyurun
-    doğru evim evimiz gelin geliyor hangi hayır hemen için iş karşı kayıtlı konum merhaba mesela mi mu mı
-    mısınız o olarak oturuyorum peki söylüyorum tabi tabii teslimat usta ustanız var veriyorum yan yazar yazın
-    yok ıı şimdi şu şöyle
-""")
-_BARE_STREET = words("sokak sokağı sok sk cadde caddesi cad cd bulvarı blv apartmanı apt sitesi")
 _NAME_WORDS = 4
 _GAP_WORDS = 4
-_PLACE_WORDS = 3
-_TURNS_NEAR = 3
-_PROVINCES = words("""
-    adana adapazarı adıyaman afyon afyonkarahisar aksaray amasya ankara antalya antep ardahan artvin aydın ağrı
-    balıkesir bartın batman bayburt bilecik bingöl bitlis bolu burdur bursa denizli diyarbakır düzce edirne
-    elazığ erzincan erzurum eskişehir gaziantep giresun gümüşhane hakkari hatay isparta istanbul izmir izmit
-    kahramanmaraş karabük karaman kars kastamonu kayseri kilis kocaeli konya kütahya kırklareli kırıkkale
-    kırşehir malatya manisa maraş mardin mersin muğla muş nevşehir niğde ordu osmaniye rize sakarya samsun siirt
-    sinop sivas tekirdağ tokat trabzon tunceli urfa uşak van yalova yozgat zonguldak çanakkale çankırı çorum
-    ığdır şanlıurfa şırnak
-""")
+_ASKED_GAP_WORDS = 6
+_ASKED_TURNS = 3
+_GOES_ON_TURNS = 4
+_SHORT_ANSWER = 4
+_SHORT_TURN = 8
+_ASKED_NAME_WORDS = 6
+_DOOR_DIGITS = 4
+
+
+_LONGEST_LETTER = 4
+_NO_BLOCK = words("o e bi ne ya de da ve se ha he ye ay si er el en")
+"""Names of letters that are everyday words."""
+
+
+class _Sign(Enum):
+    STREET = "street"
+    NUMBER = "number"
+    SIDE = "side"
+    PLACE = "place"
+    WAY = "way"
+
+
+_STRONG = {_Sign.STREET, _Sign.NUMBER, _Sign.SIDE}
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A part of an address in one turn."""
+
+    first: int
+    end: int
+    sign: _Sign
+
+
+class _Talk:
+    """Whether an address is talked of, turn by turn."""
+
+    def __init__(self) -> None:
+        self._asked = self._found = -_ASKED_TURNS - _GOES_ON_TURNS
+        self._speaker = ""
+        self.question = ""
+        """The words of the last question for an address or a part of it."""
+
+    def is_asked(self, position: int) -> bool:
+        """Return whether a turn may answer a question."""
+        return position - self._asked <= _ASKED_TURNS
+
+    def is_answer(self, position: int, own: Sequence[Token]) -> bool:
+        """Return whether a turn is the first one after a question, or after a part of an address, by the other speaker."""
+        return bool(own) and position - max(self._asked, self._found) == 1 and own[0].speaker != self._speaker
+
+    def goes_on(self, position: int) -> bool:
+        """Return whether an address was told shortly before."""
+        return position - self._found <= _GOES_ON_TURNS
+
+    def hear(self, position: int, own: Sequence[Token], *, found: bool) -> None:
+        """Go on to the next turn."""
+        if found:
+            self._found = position
+        text = " ".join(token.text for token in own)
+        if places.asks(text):
+            self._asked = position
+            self._speaker = own[0].speaker
+            self.question = places.NO_ADDRESS.sub("", text)
+        elif places.OTHER_TOPICS.search(text):
+            self._asked = self._found = -_ASKED_TURNS - _GOES_ON_TURNS
 
 
 def address_spans(turns: Sequence[Said], tokens: Sequence[Sequence[Token]]) -> Iterator[Span]:
-    """Yield the spans of all addresses; a district, a floor or a door number alone is none."""
-    last_turn = -_TURNS_NEAR - 1
+    """Yield the spans of all addresses; a district, a floor or a door number that nobody asked for is none."""
+    del turns
+    talk = _Talk()
     for position, own in enumerate(tokens):
         parts = _parts(own)
-        clusters = [
-            cluster for cluster in _clusters(parts) if len(cluster) > 1 and any(street for *_, street in cluster)
-        ]
-        for cluster in clusters:
-            start, end = _name_start(own, cluster[0]), _with_place(own, cluster[-1][1])
-            yield Span(position, own[start].start, own[end - 1].end, Kind.ADDRESS)
-        if not clusters and parts and position - last_turn <= _TURNS_NEAR:
-            first, last = _name_start(own, parts[0]), parts[-1][1]
-            rest = [token for token in (*own[:first], *own[last:]) if token.text not in _FILLING]
-            if len(parts) > 1 or not rest:
-                yield Span(position, own[first].start, own[_with_place(own, last) - 1].end, Kind.ADDRESS)
-                last_turn = position
-        if clusters:
-            last_turn = position
+        found = _merged(own, [*_alone(own, parts), *_told(own, parts, talk, position)])
+        for first, end in found:
+            yield Span(position, own[first].start, own[end - 1].end, Kind.ADDRESS)
+        talk.hear(position, own, found=bool(found))
 
 
 def address_places(turns: Sequence[Said], tokens: Sequence[Sequence[Token]]) -> Iterator[int]:
-    """Yield the positions of all turns that may hold an address or a part of it."""
-    for position, _ in enumerate(turns):
-        texts = [token.text for token in tokens[position]]
-        if any(_STREET.fullmatch(text) or text in _NUMBERED | _NUMBERED_AFTER for text in texts):
+    """Yield the positions of all turns that may hold an address or a part of it: with a word of one, or near one."""
+    del turns
+    last = -_GOES_ON_TURNS - 1
+    for position, own in enumerate(tokens):
+        if any(_tells(token.text) for token in own) or places.asks(" ".join(token.text for token in own)):
+            last = position
+        if position - last <= _GOES_ON_TURNS:
             yield position
 
 
-_Part = tuple[int, int, bool]
-"""First place, place after the last, whether it is of street level."""
+def _tells(text: str) -> bool:
+    listed = (
+        text in places.NUMBERED or text in places.NUMBERED_AFTER or text in places.ANNOUNCES or text in places.SIDES
+    )
+    return listed or bool(places.STREET.fullmatch(text)) or places.places().is_place(text)
+
+
+def _alone(own: Sequence[Token], parts: Sequence[_Part]) -> Iterator[tuple[int, int]]:
+    """Yield the addresses that need no question: a street with a number, a side or another street."""
+    for cluster in _clusters(own, parts, _GAP_WORDS):
+        strong = [part for part in cluster if part.sign in _STRONG]
+        streets = [part for part in strong if part.sign is _Sign.STREET]
+        if streets and (len(strong) > 1 or streets[0].end > streets[0].first + 1):
+            yield _name_start(own, cluster[0], _NAME_WORDS), _tail(own, cluster[-1].end)
+
+
+def _told(own: Sequence[Token], parts: Sequence[_Part], talk: _Talk, position: int) -> Iterator[tuple[int, int]]:
+    """Yield what is told of an address that somebody asked for, announces, or goes on with."""
+    announced = next((place for place, token in enumerate(own, start=1) if token.text in places.ANNOUNCES), None)
+    asked = talk.is_asked(position)
+    if asked or announced is not None or talk.goes_on(position):
+        wide = _ASKED_NAME_WORDS if asked or announced is not None else _NAME_WORDS
+        for cluster in _clusters(own, parts, _ASKED_GAP_WORDS if asked else _GAP_WORDS):
+            signs = {part.sign for part in cluster}
+            if signs & _STRONG or (asked and len(cluster) > 1) or (asked and signs == {_Sign.PLACE}):
+                yield _name_start(own, cluster[0], wide), _tail(own, cluster[-1].end)
+    if talk.is_answer(position, own):
+        yield from _answer(own, talk.question)
+
+
+def _answer(own: Sequence[Token], question: str) -> Iterator[tuple[int, int]]:
+    """Yield a bare answer: a name where a street or a district was asked for, a number where a door or a floor was."""
+    first = 0
+    while first < len(own) and own[first].text in STOPS:
+        first += 1
+    end = first
+    while end < len(own) and _may_be_part(own[end]):
+        end += 1
+    rest = [token.text for token in own[end:]]
+    if first == end or end - first > _SHORT_ANSWER or len(own) > _SHORT_TURN or not all(text in STOPS for text in rest):
+        return
+    texts = [token.text for token in own[first:end]]
+    if places.OTHER_TOPICS.search(" ".join(texts)) or not naming.TITLES_NEAR.isdisjoint(rest + texts):
+        return
+    digits = sum(len(token.digits) for token in own[first:end])
+    numbers = any(_is_number(own, place) for place in range(first, end))
+    if (numbers and digits <= _DOOR_DIGITS and places.ASKS_NUMBER.search(question)) or (
+        not numbers and places.ASKS_NAMED.search(question)
+    ):
+        yield first, end
+
+
+def _may_be_part(token: Token) -> bool:
+    return token.text not in STOPS and "[" not in token.text and not places.VERB.fullmatch(token.text)
+
+
+def _may_name(token: Token) -> bool:
+    """Return whether a word may be the name of the street that follows: a verb (``çıkmaz``) may, too."""
+    return (
+        token.text not in STOPS
+        and token.text.isalnum()
+        and "yor" not in token.text
+        and not places.STREET.fullmatch(token.text)
+    )
 
 
 def _parts(own: Sequence[Token]) -> list[_Part]:
+    """Return the parts of an address that a turn says, in order and disjoint."""
     found: list[_Part] = []
-    for place, token in enumerate(own):
-        following = own[place + 1] if place + 1 < len(own) else None
-        before = own[place - 1] if place else None
-        if _STREET.fullmatch(token.text) and before and before.text not in _STOPS:
-            found.append((place, place + 1, True))
-            if following and following.digits and not following.measures and token.text in _BARE_STREET:
-                door = place + 2 < len(own) and own[place + 2].text in {"numara", "no"}
-                found.append((place + 1, place + 2 + door, False))
-        elif (
-            token.text in _NUMBERED
-            and following
-            and (following.digits or (token.text == "blok" and len(following.text) == 1))
-        ):
-            found.append((place, place + 2, False))
-        elif (
-            token.text in _NUMBERED_AFTER
-            and before
-            and (before.digits or len(before.text) == 1)
-            and not (found and found[-1][1] > place - 1)
-        ):
-            found.append((place - 1, place + 1, False))
+    place = 0
+    while place < len(own):
+        part = _part_at(own, place)
+        if part and found and part.first < found[-1].end:
+            part = _Part(found[-1].end, part.end, part.sign) if part.end > found[-1].end else None
+        if part:
+            found.append(part)
+        place = max(place + 1, part.end if part else 0)
     return found
 
 
-def _clusters(parts: Sequence[_Part]) -> list[list[_Part]]:
+def _part_at(own: Sequence[Token], place: int) -> _Part | None:
+    text = own[place].text
+    before = own[place - 1].text if place else ""
+    if places.STREET.fullmatch(text) and place and (own[place - 1].digits or _may_name(own[place - 1])):
+        return _Part(place, _number_end(own, place + 1, bare=True), _Sign.STREET)
+    if text in places.NUMBERED and (end := _number_end(own, place + 1)) > place + 1:
+        return _Part(place, end, _Sign.NUMBER)
+    if (end := _number_end(own, place)) > place:
+        if end < len(own) and own[end].text in places.NUMBERED_AFTER:
+            return _Part(place, end + 1, _Sign.NUMBER)
+        if any(token.text in places.SLASH for token in own[place:end]):
+            return _Part(place, end, _Sign.NUMBER)
+        return None
+    if text in places.FLOORS:
+        end = place + 1
+        while end < len(own) and own[end].text in places.FLOORS:
+            end += 1
+        if end < len(own) and own[end].text in places.FLOOR:
+            return _Part(place, end + 1, _Sign.NUMBER)
+    if text in places.SIDES and place and (places.LANDMARKS.fullmatch(before) or _is_possessor(own, place)):
+        return _Part(place - 1, place + 1, _Sign.SIDE)
+    if text in places.THINGS and before in places.ROUTE:
+        return _Part(
+            place - 1, place + 1, _Sign.SIDE if before not in {"ilk", "son", "iki", "üç", "tek"} else _Sign.WAY
+        )
+    if places.places().is_place(text):
+        return _Part(place, place + 1, _Sign.PLACE)
+    if text in places.ROUTE or places.LANDMARKS.fullmatch(text) or text in places.SIDES:
+        return _Part(place, place + 1, _Sign.WAY)
+    return None
+
+
+def _is_possessor(own: Sequence[Token], place: int) -> bool:
+    """Return whether the word before a side is what something lies beside: ``pastanenin``, ``eczane'nin``."""
+    before = own[place - 1].text
+    return before.endswith(("nın", "nin", "nun", "nün", "ın", "in", "un", "ün")) and before not in STOPS
+
+
+def _is_number(own: Sequence[Token], place: int) -> bool:
+    if place >= len(own):
+        return False
+    token = own[place]
+    return bool(token.digits) or bool(places.NUMBER_WORD.fullmatch(token.text))
+
+
+def _number_end(own: Sequence[Token], place: int, *, bare: bool = False) -> int:
+    """Return the place after a number with what is added to it: ``on yedi bölü a``, ``22 b``, ``dokuz yüz kırk ikinci``."""
+    end = place
+    while _is_number(own, end):
+        end += 1
+    if end == place and not bare and end < len(own):
+        after, letter = letters_at(own, end)
+        if letter and len(own[end].text) < _LONGEST_LETTER and own[end].text not in _NO_BLOCK:
+            end = after
+    while end > place and end + 1 < len(own) and own[end].text in places.SLASH:
+        after = _number_end(own, end + 1) if _is_number(own, end + 1) else end + 2
+        if after == end + 2 and len(own[end + 1].text) > 2 and not _is_number(own, end + 1):
+            break
+        end = after
+    if end > place and end < len(own) and len(own[end].text) == 1 and own[end].text in "abcçdfgh":
+        end += 1
+    return end
+
+
+def _clusters(own: Sequence[Token], parts: Sequence[_Part], gap: int) -> list[list[_Part]]:
+    """Return the parts that stand together; a name of a street before its word counts as a part of it."""
     clusters: list[list[_Part]] = []
     for part in parts:
-        if clusters and part[0] - clusters[-1][-1][1] <= _GAP_WORDS:
+        between = own[clusters[-1][-1].end : part.first] if clusters else ()
+        words = [token for token in between if token.text not in places.FILLS]
+        broken = any(
+            "[" in token.text or places.VERB.fullmatch(token.text) or places.OTHER_TOPICS.match(token.text)
+            for token in words
+        )
+        if clusters and len(words) <= gap and not broken:
             clusters[-1].append(part)
         else:
             clusters.append([part])
     return clusters
 
 
-def _name_start(own: Sequence[Token], part: _Part) -> int:
-    start, _, street = part
-    if not street:
-        return start
-    first = start
-    while (
-        first > 0
-        and start - first < _NAME_WORDS
-        and own[first - 1].text not in _STOPS
-        and not _is_verb(own[first - 1].text)
-    ):
+def _name_start(own: Sequence[Token], part: _Part, longest: int) -> int:
+    """Return where a part begins with the name before it."""
+    first = part.first
+    if part.sign is _Sign.NUMBER:
+        return first
+    street = part.sign is _Sign.STREET
+    while first and part.first - first < longest:
+        nearest = street and first == part.first and _may_name(own[first - 1])
+        if not (nearest or _may_be_part(own[first - 1]) or own[first - 1].digits):
+            break
+        if places.OTHER_TOPICS.match(own[first - 1].text):
+            break
         first -= 1
     return first
 
 
-def _is_verb(text: str) -> bool:
-    return text.endswith(("yorum", "yoruz", "dım", "dim", "dık", "dik", "ınız", "iniz", "ında", "inde"))
-
-
-def _with_place(own: Sequence[Token], end: int) -> int:
-    """Return the end moved over the district and the province, where the province is named within three words."""
-    for length in range(_PLACE_WORDS, 0, -1):
+def _tail(own: Sequence[Token], end: int) -> int:
+    """Return the end moved over the district and the province after it."""
+    for length in range(3, 0, -1):
         named = own[end : end + length]
-        if len(named) == length and named[-1].text in _PROVINCES and not any(token.text in _STOPS for token in named):
+        if len(named) == length and places.places().is_place(named[-1].text) and all(map(_may_be_part, named)):
             return end + length
     return end
+
+
+def _merged(own: Sequence[Token], found: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    merged: list[tuple[int, int]] = []
+    for first, end in sorted(found):
+        if merged and first <= merged[-1][1]:
+            merged[-1] = merged[-1][0], max(merged[-1][1], end)
+        else:
+            merged.append((first, end))
+    return merged

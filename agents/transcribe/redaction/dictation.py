@@ -118,7 +118,9 @@ def _is_count(turn: Sequence[Token], place: int) -> bool:
 
 def _is_interjection(turn: Sequence[Token], place: int) -> bool:
     """Return whether ``ay`` after the numbers of a dictation is no month."""
-    return place > 0 and bool(turn[place - 1].digits) and [token.text for token in turn[place + 1 : place + 2]] == ["ay"]
+    return (
+        place > 0 and bool(turn[place - 1].digits) and [token.text for token in turn[place + 1 : place + 2]] == ["ay"]
+    )
 
 
 def _is_about(turn: Sequence[Token], place: int) -> bool:

@@ -1,192 +1,367 @@
-"""E-mail addresses: written, spoken (``ahmet nokta yılmaz et gmail nokta kom``), over two turns, and said again."""
+"""E-mail addresses: written, dictated in any mixture of words, letters and digits, over several turns, and said again."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 
-from agents.transcribe.redaction.spans import Kind, Said, Span, by_turn, disjoint, meets
+from agents.transcribe.redaction import naming
+from agents.transcribe.redaction.spans import Kind, Said, Span
+from agents.transcribe.redaction.spelling import letter_runs, letters_at
 from agents.transcribe.redaction.tokens import Token
 from agents.transcribe.turkish import words
 
-_WRITTEN = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}(?:\s?@\s?|\(at\))[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}")
-_AT = {"et", "at", "ett", "kuyruklu"}
-_DOTS = {"nokta", "noktası", "notka", "dot"}
-_JOINERS = _DOTS | words("alt alttan alttire altçizgi eksi tire underscore çizgi")
+_WRITTEN = re.compile(
+    r"(?<![\w.+-])[\w.+-]{1,64}(?:\s?@\s?|\s?[(\[](?:at|@)[)\]]\s?)[\w-]{1,63}(?:(?:\.|\s?[(\[](?:dot|nokta)[)\]]\s?)[\w-]{1,63}){1,4}"
+)
+_AT = words("et at ett ed kuyruklu etişareti [at] eti")
+_AT_SIGN = re.compile(r"@|[(\[]at[)\]]")
+_AFTER_AT = words("a işareti işaret isareti")
+_DOTS = words("nokta noktası notka dot")
+_JOINERS = _DOTS | words("alt alttan alttire altçizgi eksi tire tre underscore çizgi alçizgi artı")
 _PROVIDERS = tuple(
     words("""
-    autluk aycloud cimail cimeyil cimeyl gimeyl gmail hatmeyl hotmail hotmeyl icloud jimeyl live maynet msn
-    mynet outlook proton protonmail superonline ttmail windowslive yaho yahoo yahu yandeks yandex
-""")
+    autluk aycloud cimail cimeyil cimeyl ciymeyl gimeyl gmail gmeyl gemail hatmeyl hotmail hotmeyl icloud jimeyl live maynet
+    msn mynet outlook autlook proton protonmail superonline ttmail windowslive yaho yahoo yahu yandeks yandex gmx ttnet
+    """)
 )
-_TWO_WORDS = {
-    ("g", "mail"),
-    ("ci", "mail"),
-    ("ci", "meyl"),
-    ("hot", "mail"),
-    ("hat", "meyl"),
-    ("out", "look"),
-    ("ay", "cloud"),
-}
-_TWO_WORDS |= {
-    ("i", "cloud"),
-    ("ge", "mail"),
-    ("je", "mail"),
-    ("cey", "mail"),
-    ("windows", "live"),
-    ("yan", "deks"),
-    ("my", "net"),
-}
-_ENDINGS = words("biz co com comtr de edu gom gov info kom komtr net org tr uk")
-_COUNTRY = {("te", "re"), ("t", "r"), ("ti", "ar")}
-_ANNOUNCES = tuple(words("mail meyl meyil mayl e-posta eposta posta imeyl email"))
-_STOPS = words("""
-    adres adresi adresim adresimi adresiniz adresinize alayım atarsanız atın bana ben benim bey bir bitişik bize
-    bu buraya buyurun da de değil diye doğru efendim evet eşimin faturayı gönderin görünen hanım harfle hemen
-    hepsi hı için işte kayıtlı kayıtta küçük kızımın mesela mi mı o olarak oraya oğlumun pardon peki saniye size
-    sizin söyleyeyim söylüyorum tamam var ve veriyorum ya yani yazar yazın yazıyorum yok zaman ıı ııı şey şu
-    şöyle
+_TWO_WORDS = words("""
+    g+mail ci+mail ci+meyl hot+mail hat+meyl hot+meyl out+look aut+luk aut+look ay+cloud i+cloud ge+mail je+mail cey+mail
+    windows+live yan+deks my+net ay+klaud ge+meyl
 """)
-_Local = tuple[str, ...]
-"""The words before the at-sign."""
-_LOCAL_TOKENS = 12
+_ENDINGS = words("biz co com comtr de edu gom gov info kom komtr net org tr uk")
+_ENDS_ALONE = _ENDINGS - words("de co biz")
+_COUNTRY = {("te", "re"), ("t", "r"), ("ti", "ar"), ("te", "te"), ("te", "er")}
+_ANNOUNCES = tuple(words("mail meyl meyil mayl e-posta eposta posta imeyl email imail"))
+_OTHER_TOPICS = re.compile(
+    r"\b(?:telefon|cep num|plaka|iban|hesap num|kart|kimlik|tc\b|soyad|ad(?:ınız|resiniz)\b|kapı num)"
+)
+_FILLING = naming.HESITATES | words("""
+    sonra ondan bitişik boşluk boşluksuz küçük büyük harf harfle harfi ile ardından noktalı noktasız tane araya bi bir evet hı
+    böyle türkçe ingilizce rakamla yazıyla rakam arkasından gene yine dur
+""")
+"""May stand inside an address."""
+_BREAKS = words(
+    "değil yok yerine başında sonunda başına sonuna arada var hayır ama doğrusu tekrar olacak düzeltiyorum hı işte tek"
+)
+_STOPS = (
+    (_BREAKS | naming.NOT | naming.SKIPPED | _FILLING | naming.OWN | naming.RELATIVES)
+    - words(
+        "su ince kız erkek beko bosch arçelik vestel teknik servis bilgi kredi beyaz destek fatura elektrik satış satın kombi klima market istanbul ankara izmir"
+    )
+) | words("""
+    atarsanız atın atalım atarız faturayı gönderin görünen gönderelim gitsin kalsın kızımın mesela oraya oğlumun sizinki benimki
+    yazıldı gitti gelsin posta lazım zorunlu mailiniz alalım teyit ediyorum adresinizi şirketin şirket kişisel hangisi eşiminki
+    mudur müdür gelmedi alındı kaydettim tamamdır herhalde galiba sanırım rica söyler hatırlıyorum hatırlamıyorum
+""")
+_VOWELS = "aeıioöuü"
+_FORMED = words("noktalı noktasız")
 _LOOSE_WORDS = 2
 """Words before the at-sign that no dot joins, where nothing announces the address."""
+_LEADING_WORDS = 4
+_INNER_WORDS = 3
+_OPEN_TURNS = 3
 _TURNS_NEAR = 6
-_LONG_ENOUGH = 6
-_SHORT_TURN = 5
-"""A one-word local part counts as said again only in a turn of so few words: it may be any word."""
+_LONG_ENOUGH = 4
+_REMEMBERED = 4
+_SHORT_TURN = 4
+
+
+@dataclass
+class _Call:
+    """What is known of the addresses of a call, turn by turn."""
+
+    open_until: int = -1
+    """Last turn in which a part of an address is expected."""
+    said: list[tuple[int, str, frozenset[str]]] = field(default_factory=list)
+    """The last addresses: the turn, all letters and digits run together, the words."""
+
+    def remember(self, position: int, part: Sequence[Token]) -> None:
+        flat = _flat(part)
+        own = frozenset(_folded(token.text) for token in part if _is_word(token) and token.text not in _JOINERS | _AT)
+        if len(flat) > 1 and (flat, own) not in ((before, them) for _, before, them in self.said):
+            self.said = [*self.said[1 - _REMEMBERED :], (position, flat, own)]
+
+    def is_again(self, position: int, token: Token) -> bool:
+        """Return whether a word or a number is a part of an address that was said near it."""
+        text = token.digits or _folded(token.text)
+        if token.text in _STOPS and not token.digits:
+            return False
+        return any(
+            position - at <= _TURNS_NEAR
+            and (
+                (len(text) >= _LONG_ENOUGH and text in flat)
+                or (len(text) > 1 and (text in own or (token.digits and text in flat)))
+            )
+            for at, flat, own in self.said
+        )
+
+    def has_digits(self, position: int, digits: str) -> bool:
+        """Return whether digits are a part of an address that was said near."""
+        return any(position - at <= _TURNS_NEAR and digits in flat for at, flat, _ in self.said)
 
 
 def email_spans(turns: Sequence[Said], tokens: Sequence[Sequence[Token]]) -> Iterator[Span]:
     """Yield the spans of all e-mail addresses."""
-    locals_said: dict[tuple[int, _Local], None] = {}  # in order, each once
-    taken: list[Span] = []
+    call = _Call()
     for position, (turn, own) in enumerate(zip(turns, tokens, strict=True)):
-        taken += [Span(position, match.start(), match.end(), Kind.EMAIL) for match in _WRITTEN.finditer(turn.text)]
-        announced = _announced_from(own)
-        earlier: Sequence[Token] | None = None
-        for place, token in enumerate(own):
-            if token.text not in _AT or not (end := _domain_end(own, place)):
-                continue
-            start = _local_start(own, place, announced)
-            local = own[start:place]
-            taken.append(Span(position, own[start].start, own[end - 1].end, Kind.EMAIL))
-            if not local:
-                earlier = _earlier_local(tokens, position) if earlier is None else earlier
-                local = earlier
-                taken += [Span(local[0].turn, local[0].start, local[-1].end, Kind.EMAIL)] if local else []
-            locals_said[position, tuple(token.text for token in local)] = None
-    yield from taken
-    yield from _said_again(tokens, locals_said, disjoint(taken))
+        yield from (Span(position, match.start(), match.end(), Kind.EMAIL) for match in _WRITTEN.finditer(turn.text))
+        announced = _announced(own)
+        if announced or _WRITTEN.search(turn.text):
+            call.open_until = position + _OPEN_TURNS
+        elif _changes_topic(own):
+            call.open_until = -1
+        is_open = position <= call.open_until
+        parts = _addresses(own, announced or int(is_open))
+        if is_open:
+            parts = _merged(own, [*parts, *_pieces(own, call, position)])
+        for first, end in parts:
+            if own[first].text in _AT and first == 0:
+                yield from _earlier(tokens, position, call)
+            call.remember(position, own[first:end])
+            call.open_until = max(call.open_until, position + _OPEN_TURNS)
+            yield Span(position, own[first].start, own[end - 1].end, Kind.EMAIL)
 
 
 def email_places(turns: Sequence[Said], tokens: Sequence[Sequence[Token]]) -> Iterator[int]:
-    """Yield the positions of all turns that may hold an address or a part of it: those near an at-sign."""
+    """Yield the positions of all turns that may hold an address or a part of it: from one that announces one or has an
+    at-sign on, and the few before it."""
+    last = None
     for position, (turn, own) in enumerate(zip(turns, tokens, strict=True)):
-        if "@" in turn.text or any(token.text in _AT for token in own):
-            yield from range(max(0, position - _TURNS_NEAR), min(len(turns), position + _TURNS_NEAR + 1))
+        if _AT_SIGN.search(turn.text) or any(token.text in _AT or token.text.startswith(_ANNOUNCES) for token in own):
+            yield from range(max(0, position - _TURNS_NEAR, -1 if last is None else last + 1), position)
+            last = position + _TURNS_NEAR
+        if last is not None and position <= last:
+            yield position
+
+
+def _changes_topic(own: Sequence[Token]) -> bool:
+    """Return whether a turn asks for something else, and says nothing that an address is made of."""
+    texts = [token.text for token in own]
+    return bool(_OTHER_TOPICS.search(" ".join(texts))) and (_JOINERS | _AT).isdisjoint(texts)
+
+
+def _announced(own: Sequence[Token]) -> int:
+    """Return the place after the first word of a turn that announces an address; 0: none does."""
+    return next((place for place, token in enumerate(own, start=1) if token.text.startswith(_ANNOUNCES)), 0)
+
+
+def _addresses(own: Sequence[Token], announced: int) -> list[tuple[int, int]]:
+    """Return the addresses that an at-sign and a domain tell, wherever they are said."""
+    found: list[tuple[int, int]] = []
+    for place, token in enumerate(own):
+        if token.text in _AT and (end := _domain_end(own, place)):
+            found.append((_local_start(own, place, announced), end))
+    return found
 
 
 def _domain_end(own: Sequence[Token], at: int) -> int | None:
     """Return the place after the domain that follows an at-sign; None where none follows."""
     place = at + 1
-    texts = [token.text for token in own[place : place + 10]]
-    if texts[:1] in (["a"], ["işareti"]):  # kuyruklu a
-        texts, place = texts[1:], place + 1
-        if texts[:1] == ["işareti"]:
-            texts, place = texts[1:], place + 1
-    named = next((length for length in (1, 2) if _is_provider(texts[:length])), 0)
-    used = named or _unknown_host(texts)
-    if not used:
-        return None
+    while place < len(own) and own[place].text in _AFTER_AT:
+        place += 1
+    texts = [token.text for token in own[place : place + 12]]
+    used = _provider(texts) or _unknown_host(own, place)
+    return place + _with_endings(texts, used) if used else None
+
+
+def _with_endings(texts: Sequence[str], used: int) -> int:
     while used < len(texts):
-        if texts[used] in _DOTS and texts[used + 1 : used + 2] and texts[used + 1] in _ENDINGS:
+        dotted = texts[used] in _DOTS
+        if dotted and texts[used + 1 : used + 2] and texts[used + 1] in _ENDINGS:
             used += 2
-        elif texts[used] in _DOTS and tuple(texts[used + 1 : used + 3]) in _COUNTRY:
+        elif dotted and tuple(texts[used + 1 : used + 3]) in _COUNTRY:
             used += 3
-        elif texts[used] in _ENDINGS - {"de", "co", "biz"}:  # the dot was not heard
+        elif texts[used] in _ENDS_ALONE:  # the dot was not heard
             used += 1
+        elif tuple(texts[used : used + 2]) in _COUNTRY:
+            used += 2
         else:
             break
-    return place + used
+    return used
 
 
-def _is_provider(words: Sequence[str]) -> bool:
-    return (len(words) == 1 and words[0].startswith(_PROVIDERS)) or tuple(words) in _TWO_WORDS
+def _provider(texts: Sequence[str]) -> int:
+    """Return of how many words a provider's name is that is said first."""
+    if texts and texts[0].startswith(_PROVIDERS):
+        return 1
+    return 2 if "+".join(texts[:2]) in _TWO_WORDS else 0
 
 
-def _unknown_host(texts: Sequence[str]) -> int:
-    """Return of how many words a host is that no list knows: those before the dot and its ending."""
-    for length in (1, 2, 3):
-        if texts[length : length + 1] and texts[length] in _DOTS and texts[length + 1 : length + 2]:
-            return length if texts[length + 1] in _ENDINGS or _is_short(texts[length + 1]) else 0
+def _unknown_host(own: Sequence[Token], place: int) -> int:
+    """Return of how many tokens a host is that no list knows: those before the dot and its ending."""
+    texts = [token.text for token in own[place : place + 12]]
+    for length in range(1, len(texts) - 1):
+        if texts[length] in _DOTS:
+            following = texts[length + 1]
+            return length if following in _ENDINGS or following in {"komda", "comda", "k", "ko"} or length < 3 else 0
+        if "[" in texts[length] or texts[length] in _STOPS and not letters_at(own, place + length)[1]:
+            return 0
     return 0
-
-
-def _is_short(text: str) -> bool:
-    return text in {"komda", "comda", "k", "ko"}
-
-
-def _announced_from(own: Sequence[Token]) -> int:
-    """Return the place after the first word of a turn that announces an address."""
-    announces = (token.text.startswith(_ANNOUNCES) or token.text in {"adresim", "adresi"} for token in own)
-    return next((place for place, found in enumerate(announces, start=1) if found), len(own) + 1)
 
 
 def _local_start(own: Sequence[Token], at: int, announced: int) -> int:
     start, loose = at, 0
-    while start > 0 and at - start < _LOCAL_TOKENS:
-        text, joined = own[start - 1].text, start < at and own[start].text in _JOINERS
-        if not own[start - 1].digits and (text in _STOPS or text.startswith(_ANNOUNCES)):
+    while start > 0:
+        token, joined = own[start - 1], start < at and own[start].text in _JOINERS
+        joins = token.text in _JOINERS
+        if "[" in token.text:  # a placeholder
             break
-        spelled = len(text) == 1 or own[start - 1].digits or text in _JOINERS
-        if not (joined or spelled or announced <= at):
+        spelt = len(token.text) == 1 or bool(token.digits) or joins
+        if not spelt and not joined and token.text in naming.HESITATES and start - 1 > 0:
+            start -= 1
+            continue
+        if (
+            not token.digits
+            and not joins
+            and (token.text in _STOPS or token.text.startswith(_ANNOUNCES))
+            and len(token.text) > 1
+        ):
+            break
+        if not (joined or spelt or 0 < announced <= at):
             if loose == _LOOSE_WORDS or (start < at and own[start].text in _JOINERS):
                 break
             loose += 1
         start -= 1
+    while start < at and own[start].text in naming.HESITATES and len(own[start].text) != 1:
+        start += 1
     return start
 
 
-def _earlier_local(tokens: Sequence[Sequence[Token]], position: int) -> Sequence[Token]:
-    """Return the local part that the speaker said at the end of the last turn before."""
+def _pieces(own: Sequence[Token], call: _Call, position: int) -> Iterator[tuple[int, int]]:
+    """Yield the parts of an address in a turn that is expected to hold one."""
+    sure = _sure_places(own, call, position)
+    place = 0
+    while place < len(own):
+        if place not in sure:
+            place += 1
+            continue
+        first, end = place, place + 1
+        while first and place - first < _LEADING_WORDS and (first - 1 not in sure) and _is_word(own[first - 1]):
+            first -= 1
+        gap = 0
+        for other in range(place + 1, len(own)):
+            if other in sure:
+                end, gap = other + 1, 0
+            elif own[other].text in _FILLING:
+                continue
+            elif _is_word(own[other]) and gap < _INNER_WORDS:
+                gap += 1
+                if own[other - 1].text in _JOINERS | _AT:
+                    end = other + 1
+            else:
+                break
+        if any(token.text not in _JOINERS | _AT for token in own[first:end]):
+            yield first, end
+        place = max(end, place + 1)
+
+
+def _sure_places(own: Sequence[Token], call: _Call, position: int) -> set[int]:
+    """Return the places of what an address is made of: joiners, providers, letters, digits beside them, words said before."""
+    sure: set[int] = set()
+    texts = [token.text for token in own]
+    for place, text in enumerate(texts):
+        if text in _JOINERS - {"alt", "artı", "eksi"} or (
+            text == "alt" and texts[place + 1 : place + 2] in (["tire"], ["çizgi"], ["tre"])
+        ):
+            sure.add(place)
+        elif text in _AT and 0 < place < len(own) - 1 and _is_word(own[place + 1]):
+            sure.add(place)
+        elif used := _provider(texts[place : place + 2]):
+            sure.update(range(place, place + _with_endings(texts[place : place + 12], used)))
+        elif text in _ENDS_ALONE and (len(own) <= _SHORT_TURN or (place and texts[place - 1] in _DOTS)):
+            sure.add(place)
+        elif call.is_again(position, own[place]) and naming.TITLES.isdisjoint(texts[place + 1 : place + 2]):
+            sure.add(place)
+    _add_digits(own, call, position, sure)
+    for run in letter_runs(own):
+        single = run.end - run.first == 1 and len(texts[run.first]) == 1 and texts[run.first] not in _VOWELS
+        single = single and not any(other.digits for other in own[max(0, run.first - 1) : run.end + 1])
+        formed = not _FORMED.isdisjoint(texts[max(0, run.first - 1) : run.end + 1])
+        joined = run.first - 1 in sure or run.end in sure
+        if run.certain or single or formed or joined or (len(run.text) > 1 and _all_single(own[run.first : run.end])):
+            sure.update(range(run.first, run.end))
+    _add_digits(own, call, position, sure)
+    return sure
+
+
+def _add_digits(own: Sequence[Token], call: _Call, position: int, sure: set[int]) -> None:
+    """Add the numbers beside something sure, and those that were said before."""
+    place = 0
+    while place < len(own):
+        end = place
+        while end < len(own) and own[end].digits and not own[end].measures:
+            end += 1
+        if end > place:
+            digits = "".join(token.digits for token in own[place:end])
+            at_follows = end < len(own) and own[end].text in _AT
+            if (
+                place - 1 in sure
+                or end in sure
+                or at_follows
+                or (len(digits) > 1 and call.has_digits(position, digits))
+            ):
+                sure.update(range(place, end))
+        place = max(end, place + 1)
+
+
+def _all_single(own: Sequence[Token]) -> bool:
+    return all(len(token.text) == 1 for token in own)
+
+
+def _is_word(token: Token) -> bool:
+    """Return whether a token may be a word of an address."""
+    if token.digits:
+        return not token.measures
+    return (
+        token.text.isalpha()
+        and token.text not in _STOPS
+        and not token.text.startswith(_ANNOUNCES)
+        and not naming.VERB.fullmatch(token.text)
+    )
+
+
+def _merged(own: Sequence[Token], parts: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return the parts in order, those that overlap or have only a filling between them as one."""
+    merged: list[tuple[int, int]] = []
+    for first, end in sorted(parts):
+        if merged and all(token.text in _FILLING for token in own[merged[-1][1] : first]):
+            merged[-1] = merged[-1][0], max(merged[-1][1], end)
+        else:
+            merged.append((first, end))
+    return merged
+
+
+def _earlier(tokens: Sequence[Sequence[Token]], position: int, call: _Call) -> Iterator[Span]:
+    """Yield the local part that the speaker said at the end of the last turn before."""
     speaker = tokens[position][0].speaker
     for turn in range(position - 1, max(-1, position - 4), -1):
-        if tokens[turn] and tokens[turn][0].speaker == speaker:
-            own = tokens[turn]
+        own = tokens[turn]
+        if own and own[0].speaker == speaker:
             end = len(own)
             while end and own[end - 1].text in _STOPS:
                 end -= 1
-            return own[_local_start(own, end, _announced_from(own)) : end]
-    return ()
+            first = _local_start(own, end, _announced(own)) if end else 0
+            if first < end:
+                call.remember(turn, own[first:end])
+                yield Span(turn, own[first].start, own[end - 1].end, Kind.EMAIL)
+            return
 
 
-def _said_again(
-    tokens: Sequence[Sequence[Token]], said: Iterable[tuple[int, _Local]], taken: Iterable[Span]
-) -> Iterator[Span]:
-    """Yield where the local part of an address is said again near it: the whole, or words of it and what joins them."""
-    near: dict[int, set[_Local]] = {}
-    for position, local in said:
-        parts = _telling_parts(local)
-        for turn in range(max(0, position - _TURNS_NEAR), min(len(tokens), position + _TURNS_NEAR + 1)):
-            if len(local) > 1 or len(tokens[turn]) <= _SHORT_TURN:
-                near.setdefault(turn, set()).update(parts)
-    own = by_turn(taken)
-    for turn, parts in near.items():
-        yield from (span for span in _found(tokens[turn], parts) if not meets(span, own.get(turn, ())))
+def _flat(part: Sequence[Token]) -> str:
+    """Return the letters and digits of a part run together."""
+    letters: list[str] = []
+    place = 0
+    while place < len(part):
+        token = part[place]
+        after, letter = letters_at(part, place)
+        if letter and (len(token.text) < _LONG_ENOUGH or after > place + 1):
+            letters.append(letter)
+        elif token.text not in _JOINERS | _AT:
+            letters.append(token.digits or token.text)
+        place = max(after, place + 1)
+    return _folded("".join(letters))
 
 
-def _telling_parts(local: _Local) -> Set[_Local]:
-    if len(local) == 1:
-        return {local} if len(local[0]) >= _LONG_ENOUGH else set()
-    parts = {local[first:last] for first in range(len(local)) for last in range(first + 2, len(local) + 1)}
-    return {part for part in parts if part == local or not _JOINERS.isdisjoint(part)}
-
-
-def _found(turn: Sequence[Token], parts: Set[_Local]) -> Iterator[Span]:
-    """Yield the longest part that begins at each place of a turn; they may overlap."""
-    texts, longest = [token.text for token in turn], max(map(len, parts), default=0)
-    for place in range(len(texts)):
-        for length in range(min(longest, len(texts) - place), 0, -1):
-            if tuple(texts[place : place + length]) in parts:
-                yield Span(turn[place].turn, turn[place].start, turn[place + length - 1].end, Kind.EMAIL)
-                break
+def _folded(text: str) -> str:
+    """Return the text with the letters that an address may have."""
+    return text.translate(str.maketrans("çğıöşü", "cgiosu"))

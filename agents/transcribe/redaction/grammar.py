@@ -121,7 +121,22 @@ OF_PHONE = words("""
 
 PLATE = ("plaka",)
 VEHICLE = (
-    *("arac", "araç", "araba", "doblo", "panelvan", "megan", "egea", "otomobil", "minib", "kamyon", "motor", "motosiklet", "moped", "skuter"),
+    *(
+        "arac",
+        "araç",
+        "araba",
+        "doblo",
+        "panelvan",
+        "megan",
+        "egea",
+        "otomobil",
+        "minib",
+        "kamyon",
+        "motor",
+        "motosiklet",
+        "moped",
+        "skuter",
+    ),
     *("taksi", "otopark", "park"),
 )
 NO_LETTERS = words("""

@@ -47,7 +47,9 @@ _LONG = {
 """What so many digits are that nothing announces as anything else, even if no checksum holds."""
 
 
-def matched(turns: Sequence[Line], dictation: Dictation, context: Announced | None, recent: Set[Announced]) -> tuple[Told, bool]:
+def matched(
+    turns: Sequence[Line], dictation: Dictation, context: Announced | None, recent: Set[Announced]
+) -> tuple[Told, bool]:
     """Return what the tokens are a part of, and whether an identifier of a valid form is among them."""
     tokens = dictation.tokens
     speakers = dict.fromkeys(token.speaker for token in tokens)
@@ -55,7 +57,10 @@ def matched(turns: Sequence[Line], dictation: Dictation, context: Announced | No
     lines = [tokens, *own_lines] if len(speakers) > 1 else [tokens]
     hits: Told = {}
     number = count()
-    for window, kind in (*_wholes(own_lines, context, recent), *(hit for line in lines for hit in _windows(line, context, recent))):
+    for window, kind in (
+        *_wholes(own_lines, context, recent),
+        *(hit for line in lines for hit in _windows(line, context, recent)),
+    ):
         if not any(token in hits for token in window):
             hits |= dict.fromkeys(window, Part(kind, next(number)))
     if hits:
@@ -133,7 +138,9 @@ def _windows(line: Line, context: Announced | None, recent: Set[Announced]) -> I
             window = line[first : last + 1]
             kind = next(filter(None, map(identifier, readings(window))), None)
             apart = first == 0 or not _adjoin(line[first - 1], line[first])
-            if kind and _believed(window, kind, context, recent, _Place(first == 0, apart and last == len(line) - 1, apart)):
+            if kind and _believed(
+                window, kind, context, recent, _Place(first == 0, apart and last == len(line) - 1, apart)
+            ):
                 found.append((-length, first, last, kind))
     for _, first, last, kind in sorted(found):
         yield line[first : last + 1], kind

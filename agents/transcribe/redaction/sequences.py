@@ -163,7 +163,11 @@ def _beside(turn: Line, told: Told) -> Told:
     for token in turn:
         if not token.digits:
             between += 1
-            last = None if breaks_dictation(token.text) or token.text.startswith((*grammar.OTHER_TOPIC, *grammar.OTHER_ALONE)) else last
+            last = (
+                None
+                if breaks_dictation(token.text) or token.text.startswith((*grammar.OTHER_TOPIC, *grammar.OTHER_ALONE))
+                else last
+            )
         elif part := told.get(token):
             last, between = part, 0
         elif last and between <= 1 and not token.measures and not token.after_comma:
