@@ -120,6 +120,8 @@ def _announces(tokens: Sequence[Token], place: int) -> Announced | None:
     near = (token for token in reversed(tokens[max(0, place - _WORDS_BACK) : place]) if not token.digits)
     word = next((token.text for token in near if token.text not in grammar.BETWEEN_CODE), "")
     own = _named(word)
+    if word.startswith(grammar.OF_ADDRESS):
+        return None
     of_phone = word in grammar.OF_PHONE
     compound = text.startswith("numarası") and bool(word) and not of_phone and not _GENITIVE.fullmatch(word)
     if own or (not of_phone and (compound or _is_other(word) or text.startswith(grammar.OTHER_CODE))):

@@ -86,15 +86,17 @@ def short_forms(turn: Sequence[Token]) -> list[Token]:
 
 def _short_form(turn: Sequence[Token], place: int) -> tuple[int, str]:
     """Return of how many tokens the short form at a place is (1: there is none), and its digits."""
-    own, *rest = turn[place : place + 3]
+    own, *rest = turn[place : place + 4]
+    more = len(rest) > 1 and rest[1].text == "daha"
+    rest = rest[:1] + rest[1 + more : 2 + more]
     if own.text in grammar.TWICE and rest and rest[0].digits and not rest[0].measures and rest[0].words < 2:
         return 2, rest[0].digits * 2
     if len(rest) == 2 and own.digits and rest[0].text in grammar.TIMES and len(rest[1].digits) < 3:
         before, times = "", int(own.digits[:3])
         if times > _LONGEST_COUNT and own.words:  # yetmiş üç tane sıfır: 70 and 000
             before, times = f"{own.digits[:-1]}0", int(own.digits[-1])
-        if 1 < times <= _LONGEST_COUNT and not rest[1].measures:
-            return 3, before + rest[1].digits * times
+        if more < times <= _LONGEST_COUNT and times > 1 - more and not rest[1].measures:
+            return 3 + more, before + rest[1].digits * times
     return 1, ""
 
 
@@ -106,19 +108,19 @@ def _is_count(turn: Sequence[Token], place: int) -> bool:
     following = turn[place + 1] if place + 1 < len(turn) else None
     if following and following.text.startswith(grammar.DIGITS):
         return len(own.digits) < 3
-    if own.text == "bir":
+    if own.text == "bir" and not (before and before.digits):
         return bool(following and not following.digits and following.text not in grammar.FILLS)
     if _is_about(turn, place):
         return True
     small = len(own.digits) == 1 and own.digits in "23456789"
-    if following and following.text in grammar.LACKS and len(own.digits) < 3:
-        return True
-    return small and before is not None and before.text in grammar.COUNTED
+    return (small and following is not None and following.text in grammar.LACKS) or small and before is not None and before.text in grammar.COUNTED
 
 
 def _is_interjection(turn: Sequence[Token], place: int) -> bool:
     """Return whether ``ay`` after the numbers of a dictation is no month."""
-    return place > 0 and bool(turn[place - 1].digits) and [token.text for token in turn[place + 1 : place + 2]] == ["ay"]
+    after = [token.text for token in turn[place + 1 : place + 3]]
+    goes_on = place > 0 and bool(turn[place - 1].digits)
+    return after[:1] == ["ay"] and (goes_on or not grammar.CORRECTS.isdisjoint(after[1:]))
 
 
 def _is_about(turn: Sequence[Token], place: int) -> bool:
@@ -128,7 +130,8 @@ def _is_about(turn: Sequence[Token], place: int) -> bool:
     second = turn[place + 1 + joined] if place + 1 + joined < len(turn) else own
     alone = not (place and turn[place - 1].digits)
     after = [token.text for token in turn[place + 2 + joined : place + 4 + joined]]
-    counts = second.measures or (after[:1] == ["iş"] and after[1:] != [] and breaks_dictation(after[1]))
+    short = second is not own and _short_form(turn, place + 1 + joined)[0] > 1
+    counts = (second.measures and not short) or (after[:1] == ["iş"] and after[1:] != [] and breaks_dictation(after[1]))
     return second is not own and alone and counts and max(len(own.digits), len(second.digits)) < 3 and own.words > 0
 
 

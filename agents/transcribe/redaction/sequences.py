@@ -24,6 +24,9 @@ _LINKED_TURNS = 8
 _LINKED_PARTS = 6
 _REPEATED_TURNS = 8
 _ASKED_TURNS = 3
+_WRONG_START = 3
+_WORDS_INSIDE = 2
+"""So many other words may stand inside a stretch that is replaced as one."""
 _TELLING_DIGITS = 4
 """So many digits of a number are more than chance however far away it was said."""
 _HEADS = {Kind.PHONE: grammar.PHONE_HEAD, Kind.IBAN: grammar.IBAN_HEAD}
@@ -39,20 +42,26 @@ def number_spans(said: Sequence[Line]) -> Iterator[Span]:
     found = dictations(turns, announcements)
     told: Told = {}
     known: list[Known] = []
+    contexts: list[tuple[Dictation, Announced | None]] = []
     unfinished: list[tuple[Dictation, Announced | None]] = []
     for dictation in found:
         context = dictation.context or next(filter(None, map(announcements.after, dictation.ends())), None)
         own, is_valid = matched(turns, dictation, context, announcements.recent(dictation.tokens[0]))
         told |= own
         known += numbers_told(own)
+        contexts.append((dictation, context))
         if not is_valid:
             unfinished.append((dictation, context))
     for linked, kind in _linked(turns, unfinished):
         own = dict.fromkeys(linked, Part(kind, 0))
         told |= own
         known += numbers_told(own)
-    told |= _corrected_parts(turns, found, told, known)
     told |= _repeated(turns, [[token for token in own.tokens if token not in told] for own in found], known)
+    parts = _parts_named(turns, contexts, told, known)
+    told |= parts
+    told |= _repeated(
+        turns, [[token for token in own.tokens if token not in told] for own in found], numbers_told(parts)
+    )
     for own_turn in turns:
         told |= _beside(own_turn, told)
         told |= _beside(own_turn[::-1], told)
@@ -92,19 +101,27 @@ def _stands_for_itself(turns: Sequence[Line], own: Line) -> bool:
     return 2 * sum(map(fills, words)) >= len(words) or names_a_part(turns, own[0], own[-1])
 
 
-def _corrected_parts(turns: Sequence[Line], found: Iterable[Dictation], told: Told, known: Sequence[Known]) -> Told:
-    """Return what is called a part of a number soon after one was said: ``sonu on iki değil on üç``."""
+def _parts_named(
+    turns: Sequence[Line], found: Iterable[tuple[Dictation, Announced | None]], told: Told, known: Sequence[Known]
+) -> Told:
+    """Return what is called a part of a number, or was said for one that was said soon before or after.
+
+    ``sonu on iki değil on üç``; a start that was broken off.
+    """
     own: Told = {}
-    if not known:
-        return own
     order = sorted((turn, kind) for _, kind, turn in known)
-    for dictation in found:
+    for dictation, context in found:
         rest = [token for token in free(dictation.tokens, None) if token not in told]
-        if not rest or dictation.context is Announced.OTHER or not names_a_part(turns, rest[0], rest[-1]):
+        digits = "".join(token.digits for token in rest)
+        if len(digits) < 2 or context is Announced.OTHER:
             continue
-        place = bisect_right(order, rest[0].turn, key=lambda one: one[0]) - 1
-        if place >= 0 and rest[0].turn - order[place][0] <= _ASKED_TURNS and _stands_for_itself(turns, rest):
-            own |= dict.fromkeys(rest, Part(order[place][1], 0))
+        kinds = [kind for turn, kind in order if abs(rest[0].turn - turn) <= _ASKED_TURNS]
+        kind = context.kind if context else (kinds or [None])[-1]
+        is_part = names_a_part(turns, rest[0], rest[-1])
+        enough = _WRONG_START if context else _TELLING_DIGITS
+        begun = kind in kinds and (len(digits) >= enough or rest[0].text.startswith("tr"))
+        if kind and (is_part or begun) and (context or _stands_for_itself(turns, rest)):
+            own |= dict.fromkeys(rest, Part(kind, 0))
     return own
 
 
@@ -197,4 +214,4 @@ def _head(turns: Sequence[Line], first: Token, kind: Kind) -> int:
 def _follows(turns: Sequence[Line], before: Token, token: Token) -> bool:
     """Return whether a token goes on with a number: after a filling, or after one word that may be a misheard part."""
     between = turns[token.turn][before.place + 1 : token.place]
-    return before.turn == token.turn and (len(between) < 2 or only_filling(between))
+    return before.turn == token.turn and sum(not fills(word) for word in between) <= _WORDS_INSIDE
