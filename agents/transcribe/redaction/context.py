@@ -132,8 +132,10 @@ def _announces(tokens: Sequence[Token], place: int) -> Announced | None:
 def _is_country(tokens: Sequence[Token], place: int) -> bool:
     """Return whether a word is the TR before an account number's digits."""
     text, before = tokens[place].text, tokens[place - 1].text if place else ""
-    numbered = any(token.digits for token in tokens[place + 1 : place + 3])
-    return numbered and (text in grammar.COUNTRY or (before, text) in grammar.COUNTRY_SPELT)
+    following = tokens[place + 1 : place + 3]
+    numbered = any(token.digits for token in following)
+    named = bool(following) and following[0].text in grammar.COUNTRY_ENDS
+    return (numbered or named) and (text in grammar.COUNTRY or (before, text) in grammar.COUNTRY_SPELT)
 
 
 def _named(word: str) -> Announced | None:

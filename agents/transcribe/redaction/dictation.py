@@ -86,18 +86,23 @@ def short_forms(turn: Sequence[Token]) -> list[Token]:
 
 def _short_form(turn: Sequence[Token], place: int) -> tuple[int, str]:
     """Return of how many tokens the short form at a place is (1: there is none), and its digits."""
-    own, *rest = turn[place : place + 4]
-    more = len(rest) > 1 and rest[1].text == "daha"
-    rest = rest[:1] + rest[1 + more : 2 + more]
+    own, *rest = turn[place : place + 3]
     if own.text in grammar.TWICE and rest and rest[0].digits and not rest[0].measures and rest[0].words < 2:
         return 2, rest[0].digits * 2
-    if len(rest) == 2 and own.digits and rest[0].text in grammar.TIMES and len(rest[1].digits) < 3:
-        before, times = "", int(own.digits[:3])
-        if times > _LONGEST_COUNT and own.words:  # yetmiş üç tane sıfır: 70 and 000
-            before, times = f"{own.digits[:-1]}0", int(own.digits[-1])
-        if more < times <= _LONGEST_COUNT and times > 1 - more and not rest[1].measures:
-            return 3 + more, before + rest[1].digits * times
-    return 1, ""
+    if not own.digits or len(rest) < 2 or rest[0].text not in grammar.TIMES:
+        return 1, ""
+    before, times = "", int(own.digits[:3])
+    if times > _LONGEST_COUNT and own.words:  # yetmiş üç tane sıfır: 70 and 000
+        before, times = f"{own.digits[:-1]}0", int(own.digits[-1])
+    more = rest[1].text == "daha"
+    inner = place + 2 + more
+    if inner >= len(turn) or not (1 if more else 2) <= times <= _LONGEST_COUNT:
+        return 1, ""
+    taken, digits = _short_form(turn, inner)
+    digits = digits or turn[inner].digits
+    if not digits or len(digits) > 2 or turn[inner].measures:
+        return 1, ""
+    return 2 + more + taken, before + digits * times
 
 
 def _is_count(turn: Sequence[Token], place: int) -> bool:

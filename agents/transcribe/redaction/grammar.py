@@ -15,7 +15,7 @@ ASSENTS = words("""
 """)
 
 HESITATES = words("""
-    a aa ah ay aman bi bir dakika ding dk dur e ee eee eh em h haydi hani hay hemen hm hmm hımm i ii m mm ı ıı ııı neydi
+    a aa ah ay aman bi bir dakika ding dk dur e ee eee eh em h haydi hani hay hemen hm hmm hımm mm ı ıı ııı neydi
     of saniye sn şey tövbe yahu ya öyle şöyle işte
 """)
 
@@ -74,10 +74,12 @@ NO_IBAN = ("hesapl",)
 COUNTRY = words("tr ter tere")
 COUNTRY_SPELT = {("te", "re"), ("t", "r"), ("te", "ere"), ("te", "r"), ("de", "re")}
 """Before the digits of an account number."""
+COUNTRY_ENDS = words("başta başı den dan si sonrası sonrasını var yi yı")
+"""After the letters of the country: they stand for the number."""
 IBAN_HEAD = words("tr ter tere te t r re ere si nin türkiyenin")
 PHONE_HEAD = words("artı")
 """Belong to the number that they stand before."""
-CARD = ("kart",)
+CARD = ("kart", "troy", "mastercard", "visa")
 NO_CARD = ("kartviz", "kartal", "kartela", "karton", "kartuş", "karttı")
 CALLS = words("""
     aramıştım aranan ararsanız ararsınız arasın arasınlar arayabilir arayabilirsin arayabilirsiniz arayan arayın

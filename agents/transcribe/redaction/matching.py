@@ -154,7 +154,7 @@ def _believed(window: Line, kind: Kind, context: Announced | None, recent: Set[A
     if any(token.measures for token in window[:-1]):
         return False
     announced = context is not None and context.kind is kind
-    unlikely = kind is Kind.CARD and (context is not None or len({token.speaker for token in window}) > 1)
+    unlikely = kind is Kind.CARD and (context not in {None, Announced.PHONE} or len({token.speaker for token in window}) > 1)
     return announced or ((place.whole or len(window) == 1) and not unlikely)
 
 

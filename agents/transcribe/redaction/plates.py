@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, takewhile
 
 from agents.transcribe.redaction import grammar
 from agents.transcribe.redaction.spans import Kind, Said, Span
@@ -24,6 +24,7 @@ _PROVINCES = range(1, 82)
 _AGAIN_TURNS = 4
 _MOST_LETTERS, _MOST_DIGITS = 3, 5
 _SHORT_TURN = 4
+_SOON_TURNS = 2
 
 # A call as signs: C a number that may be a city's, D any other, L letters, W a letter that is mostly another word,
 # x any other word, # what announces something. Fillings have none. Each line is a way to say a plate.
@@ -157,8 +158,10 @@ def _found(form: re.Pattern[str], pieces: Sequence[_Piece]) -> Iterator[_Plate]:
     before = False
     for match in form.finditer("".join(piece.sign for piece in pieces)):
         plate = _Plate(_one(pieces[match.start() : match.end()]))
-        by_words = not plate.letters and (before or plate.pieces[0].first.turn != plate.pieces[-1].last.turn)
-        if len(plate.digits) + len(plate.letters) >= 3 and len(plate.pieces) > 1 and not by_words:
+        one_turn = plate.pieces[0].first.turn == plate.pieces[-1].last.turn
+        sure = any(piece.sign == "L" for piece in plate.pieces)
+        likely = one_turn and not (before and not plate.letters)
+        if len(plate.digits) + len(plate.letters) >= 3 and len(plate.pieces) > 1 and (sure or likely):
             before = True
             yield plate
 
@@ -187,24 +190,37 @@ def _said_again(
 
 
 def _again(own: Sequence[Token], pieces: Sequence[_Piece], plate: _Plate) -> Iterator[Span]:
+    """Yield where a turn says parts of a plate: its digits, its letters, letters soon after it."""
     digits, letters = plate.digits, plate.letters
     told: list[_Piece] = []
+    soon = 0 < own[0].turn - plate.pieces[0].first.turn <= _SOON_TURNS if own else False
     for run in _letter_runs(pieces):
         known = set("".join(piece.text for piece in run)) <= set(letters)
-        if any(piece.sign == "L" for piece in run) and (len(run) > 1 or len(own) <= _SHORT_TURN) and (known or len(run) > 1):
+        clear = len(run) > 1 or len(own) <= _SHORT_TURN or run[0].first is not run[0].last
+        if any(piece.sign == "L" for piece in run) and clear and (known or (soon and len(run) > 1)):
             told += run
-    told += (piece for piece in pieces if piece.sign in "CD" and len(piece.text) > 1 and piece.text in digits)
+    alone = bool(told) or len(own) <= _SHORT_TURN
+    for piece in takewhile(lambda piece: piece.sign != "#" or piece.first.text.startswith(grammar.PLATE), pieces):
+        if piece.sign in "CD" and piece.text in digits and len(piece.text) > (1 if alone else 2):
+            told.append(piece)
     told.sort(key=lambda piece: piece.first.place)
-    for place, piece in enumerate(told):
-        if not place or any(t.text not in grammar.FILLS for t in own[told[place - 1].last.place + 1 : piece.first.place]):
-            first = piece
-        if place + 1 == len(told) or any(
-            t.text not in grammar.FILLS for t in own[piece.last.place + 1 : told[place + 1].first.place]
-        ):
-            yield Span(piece.last.turn, first.first.start, piece.last.end, Kind.PLATE)
+    for run in _joined(own, told):
+        yield Span(run[0].first.turn, run[0].first.start, run[-1].last.end, Kind.PLATE)
     for token in own:
         if len(token.text) > 1 and token.text not in grammar.FILLS and letters.endswith(token.text):
             yield Span(token.turn, token.start, token.end, Kind.PLATE)
+
+
+def _joined(own: Sequence[Token], pieces: Sequence[_Piece]) -> Iterator[list[_Piece]]:
+    """Yield the pieces of a turn with nothing but fillings in between."""
+    run: list[_Piece] = []
+    for piece in pieces:
+        if run and any(token.text not in grammar.FILLS for token in own[run[-1].last.place + 1 : piece.first.place]):
+            yield run
+            run = []
+        run.append(piece)
+    if run:
+        yield run
 
 
 def _letter_runs(pieces: Sequence[_Piece]) -> Iterator[list[_Piece]]:

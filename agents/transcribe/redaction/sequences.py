@@ -3,6 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache, partial
+from itertools import groupby
 
 from agents.transcribe.redaction import grammar
 from agents.transcribe.redaction.context import Announced, Announcements
@@ -25,6 +26,7 @@ _LINKED_PARTS = 6
 _REPEATED_TURNS = 8
 _ASKED_TURNS = 3
 _WRONG_START = 3
+_MANY_DIGITS = 6
 _WORDS_INSIDE = 2
 """So many other words may stand inside a stretch that is replaced as one."""
 _TELLING_DIGITS = 4
@@ -52,7 +54,7 @@ def number_spans(said: Sequence[Line]) -> Iterator[Span]:
         contexts.append((dictation, context))
         if not is_valid:
             unfinished.append((dictation, context))
-    for linked, kind in _linked(turns, unfinished):
+    for linked, kind in (*_assembled(unfinished, told), *_linked(turns, unfinished)):
         own = dict.fromkeys(linked, Part(kind, 0))
         told |= own
         known += numbers_told(own)
@@ -87,12 +89,43 @@ def _linked(
             if not own or not _stands_for_itself(turns, own):
                 continue
             linked = [*linked, *own]
-            digits += "".join(token.digits for token in own)
+            digits = _continued(digits, "".join(token.digits for token in own))
             if len(digits) > FULL_DIGITS[context] + 2:
                 break
             whole = identifier(digits) is context.kind
             if whole or (context is not Announced.PHONE and len(digits) >= ENOUGH_DIGITS[context]):
                 yield linked, context.kind
+
+
+def _continued(digits: str, further: str) -> str:
+    """Return the digits with what is said next: all again from the start, the last part again, or more."""
+    if further.startswith(digits):
+        return further
+    return digits if digits.endswith(further) else digits + further
+
+
+def _assembled(
+    parts: Sequence[tuple[Dictation, Announced | None]], told: Told
+) -> Iterator[tuple[Sequence[Token], Kind]]:
+    """Yield the cards that nobody announced and that one speaker said in parts, which alone say nothing."""
+    by_speaker: dict[str, list[list[Token]]] = {}
+    for dictation, context in parts:
+        if context in {None, Announced.PHONE, Announced.CARD}:
+            own = [token for token in free(dictation.tokens, None) if token not in told]
+            for (speaker, _), run in groupby(own, key=lambda token: (token.speaker, token.turn)):
+                by_speaker.setdefault(speaker, []).append(list(run))
+    for stretches in by_speaker.values():
+        for first in range(len(stretches)):
+            tokens: list[Token] = []
+            for stretch in stretches[first : first + _LINKED_PARTS]:
+                if tokens and stretch[0].turn - tokens[-1].turn > _LINKED_TURNS // 2:
+                    break
+                tokens = tokens + stretch
+                digits = "".join(token.digits for token in tokens)
+                if len(digits) == FULL_DIGITS[Announced.CARD] and identifier(digits) is Kind.CARD:
+                    yield tokens, Kind.CARD
+                if len(digits) >= FULL_DIGITS[Announced.CARD]:
+                    break
 
 
 def _stands_for_itself(turns: Sequence[Line], own: Line) -> bool:
@@ -118,9 +151,10 @@ def _parts_named(
         kinds = [kind for turn, kind in order if abs(rest[0].turn - turn) <= _ASKED_TURNS]
         kind = context.kind if context else (kinds or [None])[-1]
         is_part = names_a_part(turns, rest[0], rest[-1])
-        enough = _WRONG_START if context else _TELLING_DIGITS
+        itself = _stands_for_itself(turns, rest)
+        enough = _TELLING_DIGITS if not context else 2 if only_filling(turns[rest[0].turn]) else _WRONG_START
         begun = kind in kinds and (len(digits) >= enough or rest[0].text.startswith("tr"))
-        if kind and (is_part or begun) and (context or _stands_for_itself(turns, rest)):
+        if kind and ((is_part and (context or itself)) or (begun and (itself or len(digits) >= _MANY_DIGITS))):
             own |= dict.fromkeys(rest, Part(kind, 0))
     return own
 
