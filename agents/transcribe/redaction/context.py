@@ -120,6 +120,8 @@ def _announces(tokens: Sequence[Token], place: int) -> Announced | None:
     near = (token for token in reversed(tokens[max(0, place - _WORDS_BACK) : place]) if not token.digits)
     word = next((token.text for token in near if token.text not in grammar.BETWEEN_CODE), "")
     own = _named(word)
+    if word.startswith(grammar.OF_ADDRESS):
+        return None
     of_phone = word in grammar.OF_PHONE
     compound = text.startswith("numarası") and bool(word) and not of_phone and not _GENITIVE.fullmatch(word)
     if own or (not of_phone and (compound or _is_other(word) or text.startswith(grammar.OTHER_CODE))):
@@ -130,8 +132,10 @@ def _announces(tokens: Sequence[Token], place: int) -> Announced | None:
 def _is_country(tokens: Sequence[Token], place: int) -> bool:
     """Return whether a word is the TR before an account number's digits."""
     text, before = tokens[place].text, tokens[place - 1].text if place else ""
-    numbered = any(token.digits for token in tokens[place + 1 : place + 3])
-    return numbered and (text in grammar.COUNTRY or (before, text) in grammar.COUNTRY_SPELT)
+    following = tokens[place + 1 : place + 3]
+    numbered = any(token.digits for token in following)
+    named = bool(following) and following[0].text in grammar.COUNTRY_ENDS
+    return (numbered or named) and (text in grammar.COUNTRY or (before, text) in grammar.COUNTRY_SPELT)
 
 
 def _named(word: str) -> Announced | None:

@@ -89,13 +89,20 @@ def _short_form(turn: Sequence[Token], place: int) -> tuple[int, str]:
     own, *rest = turn[place : place + 3]
     if own.text in grammar.TWICE and rest and rest[0].digits and not rest[0].measures and rest[0].words < 2:
         return 2, rest[0].digits * 2
-    if len(rest) == 2 and own.digits and rest[0].text in grammar.TIMES and len(rest[1].digits) < 3:
-        before, times = "", int(own.digits[:3])
-        if times > _LONGEST_COUNT and own.words:  # yetmiş üç tane sıfır: 70 and 000
-            before, times = f"{own.digits[:-1]}0", int(own.digits[-1])
-        if 1 < times <= _LONGEST_COUNT and not rest[1].measures:
-            return 3, before + rest[1].digits * times
-    return 1, ""
+    if not own.digits or len(rest) < 2 or rest[0].text not in grammar.TIMES:
+        return 1, ""
+    before, times = "", int(own.digits[:3])
+    if times > _LONGEST_COUNT and own.words:  # yetmiş üç tane sıfır: 70 and 000
+        before, times = f"{own.digits[:-1]}0", int(own.digits[-1])
+    more = rest[1].text == "daha"
+    inner = place + 2 + more
+    if inner >= len(turn) or not (1 if more else 2) <= times <= _LONGEST_COUNT:
+        return 1, ""
+    taken, digits = _short_form(turn, inner)
+    digits = digits or turn[inner].digits
+    if not digits or len(digits) > 2 or turn[inner].measures:
+        return 1, ""
+    return 2 + more + taken, before + digits * times
 
 
 def _is_count(turn: Sequence[Token], place: int) -> bool:
@@ -106,21 +113,19 @@ def _is_count(turn: Sequence[Token], place: int) -> bool:
     following = turn[place + 1] if place + 1 < len(turn) else None
     if following and following.text.startswith(grammar.DIGITS):
         return len(own.digits) < 3
-    if own.text == "bir":
+    if own.text == "bir" and not (before and before.digits):
         return bool(following and not following.digits and following.text not in grammar.FILLS)
     if _is_about(turn, place):
         return True
     small = len(own.digits) == 1 and own.digits in "23456789"
-    if following and following.text in grammar.LACKS and len(own.digits) < 3:
-        return True
-    return small and before is not None and before.text in grammar.COUNTED
+    return (small and following is not None and following.text in grammar.LACKS) or small and before is not None and before.text in grammar.COUNTED
 
 
 def _is_interjection(turn: Sequence[Token], place: int) -> bool:
     """Return whether ``ay`` after the numbers of a dictation is no month."""
-    return (
-        place > 0 and bool(turn[place - 1].digits) and [token.text for token in turn[place + 1 : place + 2]] == ["ay"]
-    )
+    after = [token.text for token in turn[place + 1 : place + 3]]
+    goes_on = place > 0 and bool(turn[place - 1].digits)
+    return after[:1] == ["ay"] and (goes_on or not grammar.CORRECTS.isdisjoint(after[1:]))
 
 
 def _is_about(turn: Sequence[Token], place: int) -> bool:
@@ -130,7 +135,8 @@ def _is_about(turn: Sequence[Token], place: int) -> bool:
     second = turn[place + 1 + joined] if place + 1 + joined < len(turn) else own
     alone = not (place and turn[place - 1].digits)
     after = [token.text for token in turn[place + 2 + joined : place + 4 + joined]]
-    counts = second.measures or (after[:1] == ["iş"] and after[1:] != [] and breaks_dictation(after[1]))
+    short = second is not own and _short_form(turn, place + 1 + joined)[0] > 1
+    counts = (second.measures and not short) or (after[:1] == ["iş"] and after[1:] != [] and breaks_dictation(after[1]))
     return second is not own and alone and counts and max(len(own.digits), len(second.digits)) < 3 and own.words > 0
 
 

@@ -15,13 +15,13 @@ ASSENTS = words("""
 """)
 
 HESITATES = words("""
-    a aa ah ay aman bi bir dakika ding dk dur e ee eee eh em h haydi hani hay hemen hm hmm hımm i ii m mm ı ıı ııı neydi
+    a aa ah ay aman bi bir dakika ding dk dur e ee eee eh em h haydi hani hay hemen hm hmm hımm mm ı ıı ııı neydi
     of saniye sn şey tövbe yahu ya öyle şöyle işte
 """)
 
 SPEAKS = words("""
     abi abla alabilir alayım alo alamadım anlamadım ağır bakalım bakar bakayım bakma bakmayın baktım bekleyin ben bey
-    beyefendi biraz buyrun buyur buyurun bunu burada burası buydu demek demiştiniz dedi dedim dediniz dediğiniz diyor
+    beyefendi biraz buyrun buyur buyurun bunu burada burası buydu demek demiştiniz dedi dedim dediniz dediğiniz diyor diyeyim
     diyorum diye dilerim dinliyorum duyamadım duydunuz edelim edeyim edin ediyim ediyorsunuz ediyorum efendim falan
     gelmedi gelsin gerisi geri gidiyor gitti görünüyor hanım hanımefendi hocam istiyorum kaldı kaldık kaldım kalmıştı
     kaçtı kaçırdım kesildi kesinlikle kontrol lütfen misiniz miyim mı mısınız mıyım mi mu musunuz mü müsünüz nasıl ne
@@ -57,6 +57,8 @@ TIMES = words("tane adet kere kez defa")
 """``üç tane yedi``: 777."""
 RANGE = words("ile ila veya")
 """Between two numbers of which the second measures, the first does, too: ``on ile on iki arası``."""
+OF_ADDRESS = ("soka", "cadde", "mahalle", "çıkmaz", "bulvar", "apart", "blok", "site", "daire", "kapı", "kat")
+"""Beginnings of words before ``numara`` that make it a door's."""
 COUNTED = words("ilk son kalan sondan baştan öndeki sondaki baştaki")
 """Before a small number that counts digits: ``son iki``, ``ilk dört hane``."""
 
@@ -72,10 +74,12 @@ NO_IBAN = ("hesapl",)
 COUNTRY = words("tr ter tere")
 COUNTRY_SPELT = {("te", "re"), ("t", "r"), ("te", "ere"), ("te", "r"), ("de", "re")}
 """Before the digits of an account number."""
-IBAN_HEAD = words("tr ter tere te t r re ere")
+COUNTRY_ENDS = words("başta başı den dan si sonrası sonrasını var yi yı")
+"""After the letters of the country: they stand for the number."""
+IBAN_HEAD = words("tr ter tere te t r re ere si nin türkiyenin")
 PHONE_HEAD = words("artı")
 """Belong to the number that they stand before."""
-CARD = ("kart",)
+CARD = ("kart", "troy", "mastercard", "visa")
 NO_CARD = ("kartviz", "kartal", "kartela", "karton", "kartuş", "karttı")
 CALLS = words("""
     aramıştım aranan ararsanız ararsınız arasın arasınlar arayabilir arayabilirsin arayabilirsiniz arayan arayın
@@ -86,7 +90,7 @@ CALLS = words("""
 OTHER = tuple(
     words("""
     abone arıza barkod bayi başvuru belge cihaz dekont dosya doğrulama emri fatura fiş form garanti gönderi hata
-    imei irsaliye işlem kampanya kargo kaydı kayıt kupon makbuz makine mağaza model müşteri onay parça poliçe
+    imei irsaliye işlem sıra kampanya kargo kaydı kayıt kupon makbuz makine mağaza model müşteri onay parça poliçe
     randevu referans rezervasyon sayaç seri sertifika servis sicil sipariş stok sözleşme takip talep teklif
     tesisat ticket vergi ürün şikayet
 """)
@@ -121,28 +125,13 @@ OF_PHONE = words("""
 
 PLATE = ("plaka",)
 VEHICLE = (
-    *(
-        "arac",
-        "araç",
-        "araba",
-        "doblo",
-        "panelvan",
-        "megan",
-        "egea",
-        "otomobil",
-        "minib",
-        "kamyon",
-        "motor",
-        "motosiklet",
-        "moped",
-        "skuter",
-    ),
+    *("arac", "araç", "araba", "doblo", "panelvan", "megan", "egea", "otomobil", "minib", "kamyon", "motor", "motosiklet", "moped", "skuter"),
     *("taksi", "otopark", "park"),
 )
 NO_LETTERS = words("""
     bey boş bul çok dün geç gel giy gün her hiç iki ise iyi kat kaç kez kim kış mal mi mu mü mı nem oda para pil saç sağ
     sol son su tam tek ton tuz var yaz yaş yer yol yok yüz üst iş el at et al aç as iç ay yıl kg cm mm gb tl km lt bar
-    led tv u ka lg
+    led tv u ka lg ama ile gün kaç saat
 """)
 """Short words beside numbers that are no letters of a plate."""
-NO_VEHICLE = ("arabul", "aracı", "motoru", "taksit", "motorun", "parka", "parke")
+NO_VEHICLE = ("arabul", "motoru", "taksit", "motorun", "parka", "parke")

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from agents.transcribe.redaction import grammar
 from agents.transcribe.redaction.context import Announced
-from agents.transcribe.redaction.dictation import FULL_DIGITS, Dictation, names_a_part
+from agents.transcribe.redaction.dictation import FULL_DIGITS, Dictation
 from agents.transcribe.redaction.identifiers import LONGEST, POSSIBLE_LENGTHS, grouped_readings, identifier, readings
 from agents.transcribe.redaction.spans import Kind
 from agents.transcribe.redaction.tokens import Token
@@ -33,6 +33,8 @@ _MOBILE_DIGITS = range(7, 15)
 _SHORTEST_IDENTIFIER = 7
 _WRONG_START = 3
 """Digits before a number that was asked for that were said for it."""
+_OF_A_BANK = re.compile(r"\d\d00\d\d\d0")
+"""How account numbers of the country begin."""
 _MOBILE_HEAD = 4
 """Digits that tell a mobile number when a telephone number was asked for: zero and its prefix."""
 _LEAST_GROUPS = 4
@@ -47,9 +49,7 @@ _LONG = {
 """What so many digits are that nothing announces as anything else, even if no checksum holds."""
 
 
-def matched(
-    turns: Sequence[Line], dictation: Dictation, context: Announced | None, recent: Set[Announced]
-) -> tuple[Told, bool]:
+def matched(turns: Sequence[Line], dictation: Dictation, context: Announced | None, recent: Set[Announced]) -> tuple[Told, bool]:
     """Return what the tokens are a part of, and whether an identifier of a valid form is among them."""
     tokens = dictation.tokens
     speakers = dict.fromkeys(token.speaker for token in tokens)
@@ -57,27 +57,16 @@ def matched(
     lines = [tokens, *own_lines] if len(speakers) > 1 else [tokens]
     hits: Told = {}
     number = count()
-    for window, kind in (
-        *_wholes(own_lines, context, recent),
-        *(hit for line in lines for hit in _windows(line, context, recent)),
-    ):
+    for window, kind in (*_wholes(own_lines, context, recent), *(hit for line in lines for hit in _windows(line, context, recent))):
         if not any(token in hits for token in window):
             hits |= dict.fromkeys(window, Part(kind, next(number)))
     if hits:
         return hits | _around(turns, dictation, hits, context), True
-    if context and context.kind and _is_part(turns, dictation):
-        return dict.fromkeys(free(tokens, None), Part(context.kind, 0)), False
     for line in lines:
         own = free(line, context)
         if kind_taken := _taken_for(own, context):
             return dict.fromkeys((*own, *free(tokens, None)), Part(kind_taken, 0)), False
     return {}, False
-
-
-def _is_part(turns: Sequence[Line], dictation: Dictation) -> bool:
-    """Return whether some digits are called the end or the beginning of a number: ``sonu kırk iki olan``."""
-    own = free(dictation.tokens, None)
-    return bool(own) and sum(len(token.digits) for token in own) > 1 and names_a_part(turns, own[0], own[-1])
 
 
 def free(line: Line, context: Announced | None) -> list[Token]:
@@ -138,9 +127,7 @@ def _windows(line: Line, context: Announced | None, recent: Set[Announced]) -> I
             window = line[first : last + 1]
             kind = next(filter(None, map(identifier, readings(window))), None)
             apart = first == 0 or not _adjoin(line[first - 1], line[first])
-            if kind and _believed(
-                window, kind, context, recent, _Place(first == 0, apart and last == len(line) - 1, apart)
-            ):
+            if kind and _believed(window, kind, context, recent, _Place(first == 0, apart and last == len(line) - 1, apart)):
                 found.append((-length, first, last, kind))
     for _, first, last, kind in sorted(found):
         yield line[first : last + 1], kind
@@ -160,13 +147,14 @@ def _believed(window: Line, kind: Kind, context: Announced | None, recent: Set[A
     if kind is Kind.PHONE:
         return _believed_phone(window, context, place)
     if kind is Kind.IBAN:
-        return True
+        digits = "".join(token.digits for token in window)
+        return context is Announced.IBAN or _OF_A_BANK.match(digits) is not None
     if context is Announced.OTHER:
         return place.whole and Announced(kind.value) in recent
     if any(token.measures for token in window[:-1]):
         return False
     announced = context is not None and context.kind is kind
-    unlikely = kind is Kind.CARD and context not in {None, Announced.PHONE}
+    unlikely = kind is Kind.CARD and (context not in {None, Announced.PHONE} or len({token.speaker for token in window}) > 1)
     return announced or ((place.whole or len(window) == 1) and not unlikely)
 
 

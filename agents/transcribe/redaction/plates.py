@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby, takewhile
 
 from agents.transcribe.redaction import grammar
 from agents.transcribe.redaction.spans import Kind, Said, Span
@@ -23,16 +24,18 @@ _PROVINCES = range(1, 82)
 _AGAIN_TURNS = 4
 _MOST_LETTERS, _MOST_DIGITS = 3, 5
 _SHORT_TURN = 4
+_SOON_TURNS = 2
 
 # A call as signs: C a number that may be a city's, D any other, L letters, W a letter that is mostly another word,
-# x any other word, # what announces something else. Fillings have none. Each line is a way to say a plate.
+# x any other word, # what announces something. Fillings have none. Each line is a way to say a plate.
 _ASKED = re.compile(
-    r"C+x{0,6}(?:[LW]x{0,2}){1,6}x{0,4}[CD]{1,5}"  # otuz dört … a be ce … yüz yirmi üç
+    r"C+x{0,4}(?:[LW]x{0,2}){1,6}x{0,3}[CD]{1,5}"  # otuz dört … a be ce … yüz yirmi üç
     r"|Cx{1,3}[CD]{1,3}"  # otuz dört pamukova kemer yüz yirmi üç
-    r"|C+[LW]{1,4}|L{1,4}[CD]{1,5}"  # a part of it
+    r"|C+(?:L[LW]{0,3}|WL[LW]{0,2})|(?:L[LW]{0,3}|W{1,2}L[LW]{0,2})[CD]{1,5}"  # a part of it
 )
 _OF_VEHICLE = re.compile(r"CL?[LW]{1,4}[CD]{1,5}")
 _ANYWHERE = re.compile(r"C(?:L[LW]{0,2}|WL[LW]?)[CD]{1,5}")
+_VOWELS = frozenset("aeıioöuü")
 _FORMS = {1: range(4, 6), 2: range(3, 5), 3: range(2, 4)}
 """Digits that follow so many letters."""
 
@@ -47,7 +50,7 @@ class _Piece:
 
 def plate_spans(turns: Sequence[Said], tokens: Sequence[Sequence[Token]]) -> Iterator[Span]:
     """Yield the spans of all licence plates."""
-    talked = asked = -_ASKED_BACK - 1
+    talked = asked = devices = -_ASKED_BACK - 1
     known: list[_Plate] = []
     run: list[_Piece] = []  # of the turns since a plate was asked for
     every: list[list[_Piece]] = []
@@ -57,9 +60,11 @@ def plate_spans(turns: Sequence[Said], tokens: Sequence[Sequence[Token]]) -> Ite
         if any(token.text.startswith(grammar.PLATE) for token in own):
             asked = talked = position
         about_cars = position - talked <= _TURNS_BACK or position - asked <= _ASKED_BACK
-        about_devices = not about_cars and _DEVICES.search(turn.text.lower())
+        if _DEVICES.search(turn.text.lower()):
+            devices = position
+        about_devices = not about_cars and position - devices <= _TURNS_BACK
         pattern = _WRITTEN_OF_VEHICLE if about_cars else _WRITTEN
-        if not about_devices:
+        if about_cars or position != devices:
             yield from (Span(position, match.start(), match.end(), Kind.PLATE) for match in pattern.finditer(turn.text))
         pieces = list(_pieces(own))
         every.append(pieces)
@@ -97,7 +102,8 @@ class _Plate:
     @property
     def is_well_formed(self) -> bool:
         city = len(self.pieces[0].text)
-        return len(self.digits) - city in _FORMS.get(len(self.letters), ())
+        sure = all(len(piece.text) == 1 or not piece.first.text.isalpha() or _VOWELS.isdisjoint(piece.text) or not city_said for piece in self.pieces if piece.sign == "L" for city_said in [self.pieces[0].first.words])
+        return sure and len(self.digits) - city in _FORMS.get(len(self.letters), ())
 
 
 def _pieces(own: Sequence[Token]) -> Iterator[_Piece]:
@@ -107,18 +113,18 @@ def _pieces(own: Sequence[Token]) -> Iterator[_Piece]:
         token = own[place]
         taken, text = letters_at(own, place)
         sign = ""
-        if token.digits and not token.measures:
+        if token.digits and not token.measures and taken < place + 2:
             taken, text = place + 1, token.digits
             if text == "0" and taken < len(own) and len(own[taken].digits) == 1:
                 text, taken = text + own[taken].digits, taken + 1
             sign = "C" if len(text) <= 2 and int(text) in _PROVINCES else "D"
-        elif _announces_other(own, place):
-            sign = "#"
+        elif announced := _announced(own, place):
+            sign, taken = "#", announced
         elif text:
             sign = "W" if taken == place + 1 and token.text in grammar.FILLS else "L"
         elif _is_letter_group(own, place):
             sign, text = "L", token.text
-        elif token.text not in grammar.FILLS and not token.text.startswith(grammar.PLATE):
+        elif token.text not in grammar.FILLS:
             sign = "x"
         taken = max(taken, place + 1)
         if sign:
@@ -126,15 +132,17 @@ def _pieces(own: Sequence[Token]) -> Iterator[_Piece]:
         place = taken
 
 
-def _announces_other(own: Sequence[Token], place: int) -> bool:
+def _announced(own: Sequence[Token], place: int) -> int:
+    """Return the place after what announces a plate or anything else; 0 for any other word."""
     text = own[place].text
-    if text.startswith((*grammar.PHONE, *grammar.IBAN, *grammar.OTHER_ALONE, "mail", "adres")):
-        return True
-    if text in grammar.NATIONAL_ID_WHOLE | grammar.PHONE_WHOLE or text.startswith("kart"):
-        return True
-    pair = tuple(token.text for token in own[place : place + 2])
-    country = text in grammar.COUNTRY or pair in grammar.COUNTRY_SPELT
-    return country and not (place and own[place - 1].digits)
+    if text.startswith((*grammar.PHONE, *grammar.IBAN, *grammar.OTHER_ALONE, *grammar.PLATE, "kart", "mail", "adres")):
+        return place + 1
+    if text in grammar.NATIONAL_ID_WHOLE | grammar.PHONE_WHOLE:
+        return place + 1
+    if place and own[place - 1].digits:
+        return 0
+    spelt = tuple(token.text for token in own[place : place + 2]) in grammar.COUNTRY_SPELT
+    return place + 2 if spelt else place + 1 if text in grammar.COUNTRY else 0
 
 
 def _is_letter_group(own: Sequence[Token], place: int) -> bool:
@@ -147,9 +155,14 @@ def _is_letter_group(own: Sequence[Token], place: int) -> bool:
 
 def _found(form: re.Pattern[str], pieces: Sequence[_Piece]) -> Iterator[_Plate]:
     """Yield the plates among the pieces of some turns."""
+    before = False
     for match in form.finditer("".join(piece.sign for piece in pieces)):
         plate = _Plate(_one(pieces[match.start() : match.end()]))
-        if len(plate.digits) + len(plate.letters) >= 3 and len({piece.sign for piece in plate.pieces}) > 1:
+        one_turn = plate.pieces[0].first.turn == plate.pieces[-1].last.turn
+        sure = any(piece.sign == "L" for piece in plate.pieces)
+        likely = one_turn and not (before and not plate.letters)
+        if len(plate.digits) + len(plate.letters) >= 3 and len(plate.pieces) > 1 and (sure or likely):
+            before = True
             yield plate
 
 
@@ -177,22 +190,48 @@ def _said_again(
 
 
 def _again(own: Sequence[Token], pieces: Sequence[_Piece], plate: _Plate) -> Iterator[Span]:
+    """Yield where a turn says parts of a plate: its digits, its letters, letters soon after it."""
     digits, letters = plate.digits, plate.letters
-    spelt = [piece for piece in pieces if piece.sign in "LW" and set(piece.text) <= set(letters)]
-    clear = len(spelt) > 1 or (bool(spelt) and len(own) <= _SHORT_TURN)
+    told: list[_Piece] = []
+    soon = 0 < own[0].turn - plate.pieces[0].first.turn <= _SOON_TURNS if own else False
+    for run in _letter_runs(pieces):
+        known = set("".join(piece.text for piece in run)) <= set(letters)
+        clear = len(run) > 1 or len(own) <= _SHORT_TURN or run[0].first is not run[0].last
+        if any(piece.sign == "L" for piece in run) and clear and (known or (soon and len(run) > 1)):
+            told += run
+    alone = bool(told) or len(own) <= _SHORT_TURN
+    for piece in takewhile(lambda piece: piece.sign != "#" or piece.first.text.startswith(grammar.PLATE), pieces):
+        if piece.sign in "CD" and piece.text in digits and len(piece.text) > (1 if alone else 2):
+            told.append(piece)
+    told.sort(key=lambda piece: piece.first.place)
+    for run in _joined(own, told):
+        yield Span(run[0].first.turn, run[0].first.start, run[-1].last.end, Kind.PLATE)
+    for token in own:
+        if len(token.text) > 1 and token.text not in grammar.FILLS and letters.endswith(token.text):
+            yield Span(token.turn, token.start, token.end, Kind.PLATE)
+
+
+def _joined(own: Sequence[Token], pieces: Sequence[_Piece]) -> Iterator[list[_Piece]]:
+    """Yield the pieces of a turn with nothing but fillings in between."""
+    run: list[_Piece] = []
     for piece in pieces:
-        if piece.sign in "CD" and len(piece.text) > 1 and piece.text in digits:
-            yield from _spans([piece])
-        elif clear and piece in spelt and any(other.sign == "L" for other in spelt):
-            yield from _spans([piece])
-    if len(letters) > 1:
-        yield from (Span(token.turn, token.start, token.end, Kind.PLATE) for token in own if token.text == letters)
+        if run and any(token.text not in grammar.FILLS for token in own[run[-1].last.place + 1 : piece.first.place]):
+            yield run
+            run = []
+        run.append(piece)
+    if run:
+        yield run
+
+
+def _letter_runs(pieces: Sequence[_Piece]) -> Iterator[list[_Piece]]:
+    """Yield the letters that are said one after another."""
+    for letters, run in groupby(pieces, key=lambda piece: piece.sign in "LW"):
+        if letters:
+            yield list(run)
 
 
 def _spans(pieces: Sequence[_Piece]) -> Iterator[Span]:
     """Yield one span for each turn."""
-    first = pieces[0]
-    for piece, following in zip(pieces, [*pieces[1:], None], strict=True):
-        if following is None or following.first.turn != piece.last.turn:
-            yield Span(piece.last.turn, first.first.start, piece.last.end, Kind.PLATE)
-            first = following or first
+    for turn, run in groupby((piece for piece in pieces if piece.sign != "x"), key=lambda piece: piece.first.turn):
+        own = list(run)
+        yield Span(turn, own[0].first.start, own[-1].last.end, Kind.PLATE)

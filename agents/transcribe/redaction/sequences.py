@@ -3,6 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache, partial
+from itertools import groupby
 
 from agents.transcribe.redaction import grammar
 from agents.transcribe.redaction.context import Announced, Announcements
@@ -24,6 +25,10 @@ _LINKED_TURNS = 8
 _LINKED_PARTS = 6
 _REPEATED_TURNS = 8
 _ASKED_TURNS = 3
+_WRONG_START = 3
+_MANY_DIGITS = 6
+_WORDS_INSIDE = 2
+"""So many other words may stand inside a stretch that is replaced as one."""
 _TELLING_DIGITS = 4
 """So many digits of a number are more than chance however far away it was said."""
 _HEADS = {Kind.PHONE: grammar.PHONE_HEAD, Kind.IBAN: grammar.IBAN_HEAD}
@@ -39,20 +44,26 @@ def number_spans(said: Sequence[Line]) -> Iterator[Span]:
     found = dictations(turns, announcements)
     told: Told = {}
     known: list[Known] = []
+    contexts: list[tuple[Dictation, Announced | None]] = []
     unfinished: list[tuple[Dictation, Announced | None]] = []
     for dictation in found:
         context = dictation.context or next(filter(None, map(announcements.after, dictation.ends())), None)
         own, is_valid = matched(turns, dictation, context, announcements.recent(dictation.tokens[0]))
         told |= own
         known += numbers_told(own)
+        contexts.append((dictation, context))
         if not is_valid:
             unfinished.append((dictation, context))
-    for linked, kind in _linked(turns, unfinished):
+    for linked, kind in (*_assembled(unfinished, told), *_linked(turns, unfinished)):
         own = dict.fromkeys(linked, Part(kind, 0))
         told |= own
         known += numbers_told(own)
-    told |= _corrected_parts(turns, found, told, known)
     told |= _repeated(turns, [[token for token in own.tokens if token not in told] for own in found], known)
+    parts = _parts_named(turns, contexts, told, known)
+    told |= parts
+    told |= _repeated(
+        turns, [[token for token in own.tokens if token not in told] for own in found], numbers_told(parts)
+    )
     for own_turn in turns:
         told |= _beside(own_turn, told)
         told |= _beside(own_turn[::-1], told)
@@ -78,12 +89,43 @@ def _linked(
             if not own or not _stands_for_itself(turns, own):
                 continue
             linked = [*linked, *own]
-            digits += "".join(token.digits for token in own)
+            digits = _continued(digits, "".join(token.digits for token in own))
             if len(digits) > FULL_DIGITS[context] + 2:
                 break
             whole = identifier(digits) is context.kind
             if whole or (context is not Announced.PHONE and len(digits) >= ENOUGH_DIGITS[context]):
                 yield linked, context.kind
+
+
+def _continued(digits: str, further: str) -> str:
+    """Return the digits with what is said next: all again from the start, the last part again, or more."""
+    if further.startswith(digits):
+        return further
+    return digits if digits.endswith(further) else digits + further
+
+
+def _assembled(
+    parts: Sequence[tuple[Dictation, Announced | None]], told: Told
+) -> Iterator[tuple[Sequence[Token], Kind]]:
+    """Yield the cards that nobody announced and that one speaker said in parts, which alone say nothing."""
+    by_speaker: dict[str, list[list[Token]]] = {}
+    for dictation, context in parts:
+        if context in {None, Announced.PHONE, Announced.CARD}:
+            own = [token for token in free(dictation.tokens, None) if token not in told]
+            for (speaker, _), run in groupby(own, key=lambda token: (token.speaker, token.turn)):
+                by_speaker.setdefault(speaker, []).append(list(run))
+    for stretches in by_speaker.values():
+        for first in range(len(stretches)):
+            tokens: list[Token] = []
+            for stretch in stretches[first : first + _LINKED_PARTS]:
+                if tokens and stretch[0].turn - tokens[-1].turn > _LINKED_TURNS // 2:
+                    break
+                tokens = tokens + stretch
+                digits = "".join(token.digits for token in tokens)
+                if len(digits) == FULL_DIGITS[Announced.CARD] and identifier(digits) is Kind.CARD:
+                    yield tokens, Kind.CARD
+                if len(digits) >= FULL_DIGITS[Announced.CARD]:
+                    break
 
 
 def _stands_for_itself(turns: Sequence[Line], own: Line) -> bool:
@@ -92,19 +134,28 @@ def _stands_for_itself(turns: Sequence[Line], own: Line) -> bool:
     return 2 * sum(map(fills, words)) >= len(words) or names_a_part(turns, own[0], own[-1])
 
 
-def _corrected_parts(turns: Sequence[Line], found: Iterable[Dictation], told: Told, known: Sequence[Known]) -> Told:
-    """Return what is called a part of a number soon after one was said: ``sonu on iki değil on üç``."""
+def _parts_named(
+    turns: Sequence[Line], found: Iterable[tuple[Dictation, Announced | None]], told: Told, known: Sequence[Known]
+) -> Told:
+    """Return what is called a part of a number, or was said for one that was said soon before or after.
+
+    ``sonu on iki değil on üç``; a start that was broken off.
+    """
     own: Told = {}
-    if not known:
-        return own
     order = sorted((turn, kind) for _, kind, turn in known)
-    for dictation in found:
+    for dictation, context in found:
         rest = [token for token in free(dictation.tokens, None) if token not in told]
-        if not rest or dictation.context is Announced.OTHER or not names_a_part(turns, rest[0], rest[-1]):
+        digits = "".join(token.digits for token in rest)
+        if len(digits) < 2 or context is Announced.OTHER:
             continue
-        place = bisect_right(order, rest[0].turn, key=lambda one: one[0]) - 1
-        if place >= 0 and rest[0].turn - order[place][0] <= _ASKED_TURNS and _stands_for_itself(turns, rest):
-            own |= dict.fromkeys(rest, Part(order[place][1], 0))
+        kinds = [kind for turn, kind in order if abs(rest[0].turn - turn) <= _ASKED_TURNS]
+        kind = context.kind if context else (kinds or [None])[-1]
+        is_part = names_a_part(turns, rest[0], rest[-1])
+        itself = _stands_for_itself(turns, rest)
+        enough = _TELLING_DIGITS if not context else 2 if only_filling(turns[rest[0].turn]) else _WRONG_START
+        begun = kind in kinds and (len(digits) >= enough or rest[0].text.startswith("tr"))
+        if kind and ((is_part and (context or itself)) or (begun and (itself or len(digits) >= _MANY_DIGITS))):
+            own |= dict.fromkeys(rest, Part(kind, 0))
     return own
 
 
@@ -163,11 +214,7 @@ def _beside(turn: Line, told: Told) -> Told:
     for token in turn:
         if not token.digits:
             between += 1
-            last = (
-                None
-                if breaks_dictation(token.text) or token.text.startswith((*grammar.OTHER_TOPIC, *grammar.OTHER_ALONE))
-                else last
-            )
+            last = None if breaks_dictation(token.text) or token.text.startswith((*grammar.OTHER_TOPIC, *grammar.OTHER_ALONE)) else last
         elif part := told.get(token):
             last, between = part, 0
         elif last and between <= 1 and not token.measures and not token.after_comma:
@@ -201,4 +248,4 @@ def _head(turns: Sequence[Line], first: Token, kind: Kind) -> int:
 def _follows(turns: Sequence[Line], before: Token, token: Token) -> bool:
     """Return whether a token goes on with a number: after a filling, or after one word that may be a misheard part."""
     between = turns[token.turn][before.place + 1 : token.place]
-    return before.turn == token.turn and (len(between) < 2 or only_filling(between))
+    return before.turn == token.turn and sum(not fills(word) for word in between) <= _WORDS_INSIDE
