@@ -8,7 +8,7 @@ from agents.transcribe.redaction import naming
 from agents.transcribe.redaction.spans import Kind, Said, Span
 from agents.transcribe.redaction.spelling import letter_runs, letters_at
 from agents.transcribe.redaction.tokens import Token
-from agents.transcribe.turkish import words
+from agents.transcribe.turkish import lowered, words
 
 _WRITTEN = re.compile(
     r"(?<![\w.+-])[\w.+-]{1,64}(?:\s?@\s?|\s?[(\[](?:at|@)[)\]]\s?)[\w-]{1,63}(?:(?:\.|\s?[(\[](?:dot|nokta)[)\]]\s?)[\w-]{1,63}){1,4}"
@@ -16,7 +16,7 @@ _WRITTEN = re.compile(
 _AT = words("et at ett ed kuyruklu etişareti [at] eti")
 _AT_SIGN = re.compile(r"@|[(\[]at[)\]]")
 _AFTER_AT = words("a işareti işaret isareti")
-_DOTS = words("nokta noktası notka dot")
+_DOTS = words("punkt point nokta noktası notka dot")
 _JOINERS = _DOTS | words("alt alttan alttire altçizgi eksi tire tre underscore çizgi alçizgi artı")
 _PROVIDERS = tuple(
     words("""
@@ -28,8 +28,8 @@ _TWO_WORDS = words("""
     g+mail ci+mail ci+meyl hot+mail hat+meyl hot+meyl out+look aut+luk aut+look ay+cloud i+cloud ge+mail je+mail cey+mail
     windows+live yan+deks my+net ay+klaud ge+meyl
 """)
-_ENDINGS = words("biz co com comtr de edu gom gov info kom komtr net org tr uk")
-_ENDS_ALONE = _ENDINGS - words("de co biz")
+_ENDINGS = words("me io eu nl fr ch biz co com comtr de edu gom gov info kom komtr net org tr uk")
+_ENDS_ALONE = _ENDINGS - words("de co biz me io eu nl fr ch")
 _COUNTRY = {("te", "re"), ("t", "r"), ("ti", "ar"), ("te", "te"), ("te", "er")}
 _ANNOUNCES = tuple(words("mail meyl meyil mayl e-posta eposta posta imeyl email imail"))
 _OTHER_TOPICS = re.compile(
@@ -37,9 +37,11 @@ _OTHER_TOPICS = re.compile(
 )
 _FILLING = naming.HESITATES | words("""
     sonra ondan bitişik boşluk boşluksuz küçük büyük harf harfle harfi ile ardından noktalı noktasız tane araya bi bir evet hı
+    sız siz suz süz lar ler lı li lu lü dan ten yazıldığı gibi aralarında aralara oluyor hepsi tamamı şöyle
     böyle türkçe ingilizce rakamla yazıyla rakam arkasından gene yine dur
 """)
 """May stand inside an address."""
+_CORRECTS = words("değil yok pardon yani düzeltiyorum")
 _BREAKS = words(
     "değil yok yerine başında sonunda başına sonuna arada var hayır ama doğrusu tekrar olacak düzeltiyorum hı işte tek"
 )
@@ -53,6 +55,7 @@ _STOPS = (
     yazıldı gitti gelsin posta lazım zorunlu mailiniz alalım teyit ediyorum adresinizi şirketin şirket kişisel hangisi eşiminki
     mudur müdür gelmedi alındı kaydettim tamamdır herhalde galiba sanırım rica söyler hatırlıyorum hatırlamıyorum
 """)
+_PARTICLES = words("mi mı mu mü değil yok var da de ile yerine")
 _VOWELS = "aeıioöuü"
 _FORMED = words("noktalı noktasız")
 _LOOSE_WORDS = 2
@@ -76,8 +79,16 @@ class _Call:
     """The last addresses: the turn, all letters and digits run together, the words."""
 
     def remember(self, position: int, part: Sequence[Token]) -> None:
-        flat = _flat(part)
+        """Know an address that was dictated."""
         own = frozenset(_folded(token.text) for token in part if _is_word(token) and token.text not in _JOINERS | _AT)
+        self._know(position, _flat(part), own)
+
+    def remember_text(self, position: int, text: str) -> None:
+        """Know an address that was written."""
+        own = re.findall(r"[^\W_]+", _folded(lowered(text)))
+        self._know(position, "".join(own), frozenset(word for word in own if word not in _ENDINGS))
+
+    def _know(self, position: int, flat: str, own: frozenset[str]) -> None:
         if len(flat) > 1 and (flat, own) not in ((before, them) for _, before, them in self.said):
             self.said = [*self.said[1 - _REMEMBERED :], (position, flat, own)]
 
@@ -104,7 +115,9 @@ def email_spans(turns: Sequence[Said], tokens: Sequence[Sequence[Token]]) -> Ite
     """Yield the spans of all e-mail addresses."""
     call = _Call()
     for position, (turn, own) in enumerate(zip(turns, tokens, strict=True)):
-        yield from (Span(position, match.start(), match.end(), Kind.EMAIL) for match in _WRITTEN.finditer(turn.text))
+        for match in _WRITTEN.finditer(turn.text):
+            call.remember_text(position, match[0])
+            yield Span(position, match.start(), match.end(), Kind.EMAIL)
         announced = _announced(own)
         if announced or _WRITTEN.search(turn.text):
             call.open_until = position + _OPEN_TURNS
@@ -112,10 +125,11 @@ def email_spans(turns: Sequence[Said], tokens: Sequence[Sequence[Token]]) -> Ite
             call.open_until = -1
         is_open = position <= call.open_until
         parts = _addresses(own, announced or int(is_open))
-        if is_open:
-            parts = _merged(own, [*parts, *_pieces(own, call, position)])
+        if is_open or parts:
+            fills = _FILLING | _CORRECTS if parts else _FILLING
+            parts = _merged(own, [*parts, *_pieces(own, call, position, fills)], fills)
         for first, end in parts:
-            if own[first].text in _AT and first == 0:
+            if _has_no_name(own[first:end]):
                 yield from _earlier(tokens, position, call)
             call.remember(position, own[first:end])
             call.open_until = max(call.open_until, position + _OPEN_TURNS)
@@ -132,6 +146,12 @@ def email_places(turns: Sequence[Said], tokens: Sequence[Sequence[Token]]) -> It
             last = position + _TURNS_NEAR
         if last is not None and position <= last:
             yield position
+
+
+def _has_no_name(part: Sequence[Token]) -> bool:
+    """Return whether an address begins with its at-sign, or with digits before it."""
+    at = next((place for place, token in enumerate(part) if token.text in _AT), None)
+    return at is not None and all(token.digits for token in part[:at])
 
 
 def _changes_topic(own: Sequence[Token]) -> bool:
@@ -207,7 +227,7 @@ def _local_start(own: Sequence[Token], at: int, announced: int) -> int:
         if "[" in token.text:  # a placeholder
             break
         spelt = len(token.text) == 1 or bool(token.digits) or joins
-        if not spelt and not joined and token.text in naming.HESITATES and start - 1 > 0:
+        if not spelt and not joined and token.text in _FILLING and start - 1 > 0:
             start -= 1
             continue
         if (
@@ -222,12 +242,12 @@ def _local_start(own: Sequence[Token], at: int, announced: int) -> int:
                 break
             loose += 1
         start -= 1
-    while start < at and own[start].text in naming.HESITATES and len(own[start].text) != 1:
+    while start < at and own[start].text in _FILLING and len(own[start].text) != 1:
         start += 1
     return start
 
 
-def _pieces(own: Sequence[Token], call: _Call, position: int) -> Iterator[tuple[int, int]]:
+def _pieces(own: Sequence[Token], call: _Call, position: int, fills: frozenset[str]) -> Iterator[tuple[int, int]]:
     """Yield the parts of an address in a turn that is expected to hold one."""
     sure = _sure_places(own, call, position)
     place = 0
@@ -242,15 +262,19 @@ def _pieces(own: Sequence[Token], call: _Call, position: int) -> Iterator[tuple[
         for other in range(place + 1, len(own)):
             if other in sure:
                 end, gap = other + 1, 0
-            elif own[other].text in _FILLING:
+            elif own[other].text in fills:
                 continue
+            elif own[other - 1].text in _JOINERS and own[other].text.isalnum() and own[other].text not in _PARTICLES:
+                end, gap = other + 1, 0
             elif _is_word(own[other]) and gap < _INNER_WORDS:
                 gap += 1
                 if own[other - 1].text in _JOINERS | _AT:
                     end = other + 1
             else:
                 break
-        if any(token.text not in _JOINERS | _AT for token in own[first:end]):
+        if any(other in sure and own[other].text not in _JOINERS | _AT for other in range(first, end)) or (
+            any(token.text in _JOINERS for token in own[first:end]) and any(map(_is_word, own[first:end]))
+        ):
             yield first, end
         place = max(end, place + 1)
 
@@ -320,11 +344,11 @@ def _is_word(token: Token) -> bool:
     )
 
 
-def _merged(own: Sequence[Token], parts: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+def _merged(own: Sequence[Token], parts: Sequence[tuple[int, int]], fills: frozenset[str]) -> list[tuple[int, int]]:
     """Return the parts in order, those that overlap or have only a filling between them as one."""
     merged: list[tuple[int, int]] = []
     for first, end in sorted(parts):
-        if merged and all(token.text in _FILLING for token in own[merged[-1][1] : first]):
+        if merged and all(token.text in fills for token in own[merged[-1][1] : first]):
             merged[-1] = merged[-1][0], max(merged[-1][1], end)
         else:
             merged.append((first, end))

@@ -21,10 +21,11 @@ _ASKS = re.compile(
 _SPELLS = re.compile(r"kodl|hecele|harf|yazılı[şr]|nasıl yaz|bitişik|ayrı")
 _TURNS_BACK = 3
 _SPELT_BACK = 5
-_NAME_WORDS = 4
+_NAME_WORDS = 6
 _ANSWER_WORDS = 5
 _SHORT_TURN = 7
 _LONG_ENOUGH = 4
+_SHORTEST_SPELT = 3
 _PLACES = re.compile(
     r"(?:mahalle|cadde|soka|bulvar|apart|site|sanayi|okul|hastane|üniversite|avm|plaza|köy|ilçe|marka|park|servis|ticaret|kolej|lise|cami|konut)\w*"
 )
@@ -53,6 +54,7 @@ def name_spans(turns: Sequence[Said], tokens: Sequence[Sequence[Token]]) -> Iter
             here += answers
             asked.hear_answer(given=bool(answers))
         here += _and_another(own, here)
+        here += _with_letters(own)
         if asked.may_spell(position) or here:
             here += _spelt(own, asked=asked.spells)
         said |= {token.text for name in here if name.given for token in own[name.first : name.end]}
@@ -131,7 +133,7 @@ def _known(own: Sequence[Token], *, introduced: bool) -> Iterator[_Found]:
     known = names()
     place = 0
     while place < len(own):
-        if not (known.is_certain(own[place].text) or _is_last_after_number(own, place)):
+        if not (known.is_certain(own[place].text) or _is_beside_number(own, place)):
             place += 1
             continue
         end = _name_end(own, place, introduced=introduced)
@@ -141,15 +143,14 @@ def _known(own: Sequence[Token], *, introduced: bool) -> Iterator[_Found]:
         place = end
 
 
-def _is_last_after_number(own: Sequence[Token], place: int) -> bool:
-    """Return whether a given name that is a word too, and a surname, are all that is said after a number."""
-    known, text = names(), own[place].text
-    return (
-        place + 2 == len(own)
-        and bool(place and own[place - 1].digits)
-        and text in known.given
-        and known.is_surname(own[-1].text)
-    )
+def _is_beside_number(own: Sequence[Token], place: int) -> bool:
+    """Return whether a given name that is a word too, and a surname, are said right before a number, or last after one."""
+    known = names()
+    if place + 1 >= len(own) or own[place].text not in known.given or not known.is_surname(own[place + 1].text):
+        return False
+    if place + 2 == len(own):
+        return bool(place and own[place - 1].digits)
+    return len(own[place + 2].digits) > 1 or own[place + 2].text == "sıfır"
 
 
 def _introduced(own: Sequence[Token]) -> Iterator[_Found]:
@@ -216,7 +217,8 @@ def _before(own: Sequence[Token], place: int, *, sure: bool, alone: bool) -> Ite
         first += 1
     if first < place:
         certain = known.is_certain(own[first].text)
-        if alone or certain or (place - first > 1) or (place - first == place and place + 1 == len(own)):
+        after = own[place + 1].text if place + 1 < len(own) else ""
+        if alone or certain or (place - first > 1) or after in naming.ENDS or (place - first == place and place + 1 == len(own)):
             yield _Found(first, place)
     elif sure and place and may_be_name(own[place - 1].text) and not own[place - 1].digits:
         yield _Found(place - 1, place)
@@ -251,12 +253,35 @@ def _spelt(own: Sequence[Token], *, asked: bool) -> Iterator[_Found]:
             yield _Found(run.first, run.end, given=False)
 
 
+def _with_letters(own: Sequence[Token]) -> Iterator[_Found]:
+    """Yield the words whose letters are spelt right before or after them, with the letters: ``çağlı ç a ğ l ı``."""
+    for run in letter_runs(own, naming.HESITATES):
+        before, after = run.first - 1, run.end
+        while before >= 0 and own[before].text in naming.HESITATES:
+            before -= 1
+        while after < len(own) and own[after].text in naming.HESITATES:
+            after += 1
+        if len(run.text) < _SHORTEST_SPELT:
+            continue
+        if before >= 0 and _sounds_like(own[before].text, run.text):
+            yield _Found(before, run.end)
+        elif after < len(own) and _sounds_like(own[after].text, run.text):
+            yield _Found(run.first, after + 1)
+
+
+def _sounds_like(word: str, letters: str) -> bool:
+    """Return whether a word is what the letters spell, but for a letter at their start that belongs to what was said before."""
+    return len(word) >= _SHORTEST_SPELT and (word == letters or (letters.endswith(word) and len(letters) - len(word) < len(word)))
+
+
 def _again(own: Sequence[Token], said: set[str]) -> Iterator[_Found]:
     """Yield the words of a name, everyday words too, that are said again: side by side, or as a turn that is not much else."""
     texts = [token.text for token in own]
     for place, (text, following) in enumerate(pairwise(texts)):
         if text in said and following in said and not (text in naming.SKIPPED or following in naming.SKIPPED):
             yield _Found(place, place + 2)
+    if len(texts) > 1 and texts[-1] in said and texts[-1] in names().given:
+        yield _Found(len(texts) - 1, len(texts))
     rest = [place for place, text in enumerate(texts) if text not in naming.SKIPPED and text not in naming.NOT]
     if len(texts) <= _SHORT_TURN and len(rest) == 1 and texts[rest[0]] in said:
         yield _Found(rest[0], rest[0] + 1)
@@ -310,7 +335,7 @@ def _spans(position: int, own: Sequence[Token], found: Sequence[_Found]) -> Iter
     start = end = -1
     for name in sorted(found, key=lambda name: (name.first, name.end)):
         between = own[end : name.first] if end >= 0 else ()
-        if end >= 0 and all(token.text in naming.HESITATES for token in between):
+        if end >= 0 and all(token.text in naming.HESITATES or len(token.text) == 1 for token in between):
             end = max(end, name.end)
             continue
         if end >= 0:

@@ -9,11 +9,11 @@ from agents.transcribe.turkish import words
 
 OWN = words("""
     ad adı adım adımı adımız adımızı adın adını isim ismi ismim ismimi ismimiz ismini soyad soyadı soyadım soyadımı
-    soyadımız soyadın soyadını soyisim soyismi soyismim soyisimi soyisminiz adlarımız lakabım adları ismide adıda adımda
+    soyadımız soyadın soyadını soyisim soyismi soyismim soyisimi soyisminiz adlarımız lakabım zilde adları ismide adıda adımda
 """)
 """A name follows, of whatever kind."""
 OF_SURNAME = ("soyad", "soyis")
-SURE = words("adım adımız ismim ismimiz soyadım soyadımız soyismim soyisim soyadı soyismi")
+SURE = words("zilde adım adımız ismim ismimiz soyadım soyadımız soyismim soyisim soyadı soyismi")
 """What follows is a name even if no list has it."""
 OF_THING = words("""
     apartman apartmanın apartmanınızın bayi bayii bayinin bina binanın binanızın cadde caddenin cihaz cihazın cihazınızın
@@ -32,7 +32,7 @@ RELATIVES = words("""
     şoför şoförümüz şöför sürücü bekçi bekçimiz güvenlikçi müvekkilim hemşire hemşirem müdire patron patronum çırak emmi
     emmim türk baldız bacım kayınço kayınçom yetkili yetkilimiz misafirim amirimiz dükkancı
     emlakçım emlakçı muhasebeci muhasebecimiz temsilcimiz temsilci danışmanımız operatör arkadaşımız arkadaşın arkadaş
-    kayınpeder oğlan ev_sahibim kızımız oğlumuz eşi annesi babası kızı oğlu kardeşi
+    kayınpeder oğlan kızımız oğlumuz eşi annesi babası kızı oğlu kardeşi
 """)
 """Before a given name they introduce somebody else."""
 TITLES = words("""
@@ -153,8 +153,10 @@ class Names(NamedTuple):
         )
 
     def is_given(self, text: str) -> bool:
-        """Return whether a word is a given name, an everyday word or not."""
-        return text in self.given or self.is_certain(text)
+        """Return whether a word is a given name, an everyday word or not, with an ending or without."""
+        cased = _CASES.fullmatch(text)
+        stem = cased[1] if cased else ""
+        return text in self.given or self.is_certain(text) or (len(stem) >= _SHORTEST_STEM and stem in self.given)
 
     def is_surname(self, text: str) -> bool:
         """Return whether a word is known as a surname, or built like one."""
