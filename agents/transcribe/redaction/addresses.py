@@ -20,6 +20,8 @@ _SHORT_ANSWER = 4
 _SHORT_TURN = 8
 _ASKED_NAME_WORDS = 6
 _DOOR_DIGITS = 4
+_ATTRIBUTE_WORDS = 3
+_OPEN_ENDS = ("daki", "deki", "taki", "teki", "boyalı", "kapılı", "bakan", "katlı")
 
 
 _LONGEST_LETTER = 4
@@ -62,7 +64,12 @@ class _Talk:
 
     def is_answer(self, position: int, own: Sequence[Token]) -> bool:
         """Return whether a turn is the first one after a question, or after a part of an address, by the other speaker."""
-        return bool(own) and position - max(self._asked, self._found) == 1 and own[0].speaker != self._speaker
+        near = position - max(self._asked, self._found) == 1 and position - self._asked <= _ASKED_TURNS
+        return bool(own) and near and own[0].speaker != self._speaker
+
+    def was_told(self, position: int) -> bool:
+        """Return whether a part of an address was told in the turn before."""
+        return position - self._found == 1
 
     def goes_on(self, position: int) -> bool:
         """Return whether an address was told shortly before."""
@@ -73,7 +80,7 @@ class _Talk:
         if found:
             self._found = position
         text = " ".join(token.text for token in own)
-        if places.asks(text):
+        if places.asks(text) and not (found and not places.QUESTION.search(text)):
             self._asked = position
             self._speaker = own[0].speaker
             self.question = places.NO_ADDRESS.sub("", text)
@@ -85,12 +92,20 @@ def address_spans(turns: Sequence[Said], tokens: Sequence[Sequence[Token]]) -> I
     """Yield the spans of all addresses; a district, a floor or a door number that nobody asked for is none."""
     del turns
     talk = _Talk()
+    spans: list[Span] = []
+    told = False
     for position, own in enumerate(tokens):
         parts = _parts(own)
         found = _merged(own, [*_alone(own, parts), *_told(own, parts, talk, position)])
-        for first, end in found:
-            yield Span(position, own[first].start, own[end - 1].end, Kind.ADDRESS)
+        spans += (Span(position, own[first].start, own[end - 1].end, Kind.ADDRESS) for first, end in found)
+        told = told or any(not _is_place_only(own[first:end]) for first, end in found)
         talk.hear(position, own, found=bool(found))
+    yield from spans if told else ()
+
+
+def _is_place_only(part: Sequence[Token]) -> bool:
+    """Return whether a part is a district or a city, which alone leads to no door."""
+    return all(places.places().is_place(token.text) for token in part)
 
 
 def address_places(turns: Sequence[Said], tokens: Sequence[Sequence[Token]]) -> Iterator[int]:
@@ -106,7 +121,7 @@ def address_places(turns: Sequence[Said], tokens: Sequence[Sequence[Token]]) -> 
 
 def _tells(text: str) -> bool:
     listed = (
-        text in places.NUMBERED or text in places.NUMBERED_AFTER or text in places.ANNOUNCES or text in places.SIDES
+        text in places.NUMBERED or text in places.NUMBERED_AFTER or text in places.ANNOUNCES or places.is_side(text)
     )
     return listed or bool(places.STREET.fullmatch(text)) or places.places().is_place(text)
 
@@ -114,9 +129,11 @@ def _tells(text: str) -> bool:
 def _alone(own: Sequence[Token], parts: Sequence[_Part]) -> Iterator[tuple[int, int]]:
     """Yield the addresses that need no question: a street with a number, a side or another street."""
     for cluster in _clusters(own, parts, _GAP_WORDS):
-        strong = [part for part in cluster if part.sign in _STRONG]
-        streets = [part for part in strong if part.sign is _Sign.STREET]
-        if streets and (len(strong) > 1 or streets[0].end > streets[0].first + 1):
+        streets = [part for part in cluster if part.sign is _Sign.STREET]
+        numbers = [part for part in cluster if part.sign is _Sign.NUMBER]
+        named = [part for part in streets if own[part.first].text not in places.BARE]
+        numbered = any(part.end > part.first + 1 for part in streets)
+        if streets and (numbers or numbered or (len(streets) > 1 and named)):
             yield _name_start(own, cluster[0], _NAME_WORDS), _tail(own, cluster[-1].end)
 
 
@@ -132,6 +149,9 @@ def _told(own: Sequence[Token], parts: Sequence[_Part], talk: _Talk, position: i
                 yield _name_start(own, cluster[0], wide), _tail(own, cluster[-1].end)
     if talk.is_answer(position, own):
         yield from _answer(own, talk.question)
+    elif talk.was_told(position) and own and any(token.text == "değil" for token in own[:_SHORT_TURN]):
+        if (end := _numbers_end(own, 0)) > 1:
+            yield 0, end
 
 
 def _answer(own: Sequence[Token], question: str) -> Iterator[tuple[int, int]]:
@@ -139,21 +159,44 @@ def _answer(own: Sequence[Token], question: str) -> Iterator[tuple[int, int]]:
     first = 0
     while first < len(own) and own[first].text in STOPS:
         first += 1
+    numbers = _numbers_end(own, first)
+    if places.ASKS_NUMBER.search(question) and numbers > first:
+        yield first, numbers
+        return
     end = first
     while end < len(own) and _may_be_part(own[end]):
         end += 1
     rest = [token.text for token in own[end:]]
+    texts = [token.text for token in own[first:end]]
     if first == end or end - first > _SHORT_ANSWER or len(own) > _SHORT_TURN or not all(text in STOPS for text in rest):
         return
-    texts = [token.text for token in own[first:end]]
-    if places.OTHER_TOPICS.search(" ".join(texts)) or not naming.TITLES_NEAR.isdisjoint(rest + texts):
-        return
-    digits = sum(len(token.digits) for token in own[first:end])
-    numbers = any(_is_number(own, place) for place in range(first, end))
-    if (numbers and digits <= _DOOR_DIGITS and places.ASKS_NUMBER.search(question)) or (
-        not numbers and places.ASKS_NAMED.search(question)
-    ):
+    other = places.OTHER_TOPICS.search(" ".join(texts)) or not naming.TITLES_NEAR.isdisjoint(rest + texts)
+    if not other and numbers == first and places.ASKS_NAMED.search(question) and not naming.ASKS_NAME.search(question):
         yield first, end
+
+
+def _numbers_end(own: Sequence[Token], first: int) -> int:
+    """Return the place after the door number or the floor that begins at a place, corrected or not."""
+    end = place = first
+    while place < len(own):
+        after = _number_end(own, place)
+        if after > place:
+            while after < len(own) and own[after].text in places.NUMBERED_AFTER | places.FLOOR:
+                after += 1
+        elif own[place].text in places.FLOORS and own[place].text not in {"alt", "en"}:
+            after = place + 1
+            while after < len(own) and own[after].text in places.FLOORS | places.FLOOR:
+                after += 1
+        if after > place:
+            digits = sum(len(token.digits) for token in own[place:after])
+            if digits > _DOOR_DIGITS or (after < len(own) and places.UNITS.fullmatch(own[after].text)):
+                break
+            place = end = after
+        elif own[place].text in places.CORRECTS:
+            place += 1
+        else:
+            break
+    return end
 
 
 def _may_be_part(token: Token) -> bool:
@@ -179,6 +222,8 @@ def _parts(own: Sequence[Token]) -> list[_Part]:
         if part and found and part.first < found[-1].end:
             part = _Part(found[-1].end, part.end, part.sign) if part.end > found[-1].end else None
         if part:
+            if part.sign in {_Sign.STREET, _Sign.NUMBER} and (end := _bare_number(own, part.end)):
+                part = _Part(part.first, end, part.sign)
             found.append(part)
         place = max(place + 1, part.end if part else 0)
     return found
@@ -188,7 +233,7 @@ def _part_at(own: Sequence[Token], place: int) -> _Part | None:
     text = own[place].text
     before = own[place - 1].text if place else ""
     if places.STREET.fullmatch(text) and place and (own[place - 1].digits or _may_name(own[place - 1])):
-        return _Part(place, _number_end(own, place + 1, bare=True), _Sign.STREET)
+        return _Part(place, place + 1, _Sign.STREET)
     if text in places.NUMBERED and (end := _number_end(own, place + 1)) > place + 1:
         return _Part(place, end, _Sign.NUMBER)
     if (end := _number_end(own, place)) > place:
@@ -203,7 +248,7 @@ def _part_at(own: Sequence[Token], place: int) -> _Part | None:
             end += 1
         if end < len(own) and own[end].text in places.FLOOR:
             return _Part(place, end + 1, _Sign.NUMBER)
-    if text in places.SIDES and place and (places.LANDMARKS.fullmatch(before) or _is_possessor(own, place)):
+    if places.is_side(text) and place and (places.LANDMARKS.fullmatch(before) or _is_possessor(own, place)):
         return _Part(place - 1, place + 1, _Sign.SIDE)
     if text in places.THINGS and before in places.ROUTE:
         return _Part(
@@ -211,9 +256,17 @@ def _part_at(own: Sequence[Token], place: int) -> _Part | None:
         )
     if places.places().is_place(text):
         return _Part(place, place + 1, _Sign.PLACE)
-    if text in places.ROUTE or places.LANDMARKS.fullmatch(text) or text in places.SIDES:
+    if text in places.ROUTE or places.LANDMARKS.fullmatch(text) or places.is_side(text):
         return _Part(place, place + 1, _Sign.WAY)
     return None
+
+
+def _bare_number(own: Sequence[Token], place: int) -> int:
+    """Return the place after a door number that nothing announces: ``altıncı kat yirmi üç``; 0: none is there."""
+    end = _number_end(own, place, bare=True)
+    digits = sum(len(token.digits) for token in own[place:end])
+    unit = end < len(own) and places.UNITS.fullmatch(own[end].text)
+    return end if end > place and digits <= _DOOR_DIGITS and not unit and not own[place].after_comma else 0
 
 
 def _is_possessor(own: Sequence[Token], place: int) -> bool:
@@ -273,16 +326,28 @@ def _name_start(own: Sequence[Token], part: _Part, longest: int) -> int:
     street = part.sign is _Sign.STREET
     while first and part.first - first < longest:
         nearest = street and first == part.first and _may_name(own[first - 1])
-        if not (nearest or _may_be_part(own[first - 1]) or own[first - 1].digits):
+        corrects = longest > _NAME_WORDS and own[first - 1].text in places.CORRECTS and first > 1
+        if not (nearest or corrects or _may_be_part(own[first - 1]) or own[first - 1].digits):
             break
         if places.OTHER_TOPICS.match(own[first - 1].text):
             break
         first -= 1
+    while first < part.first and own[first].text in places.CORRECTS:
+        first += 1
     return first
 
 
 def _tail(own: Sequence[Token], end: int) -> int:
-    """Return the end moved over the district and the province after it."""
+    """Return the end moved over what is described, and over the district and the province after it."""
+    last = own[end - 1].text
+    if last.endswith(_OPEN_ENDS) or last in places.COLOURS:
+        for length in range(1, _ATTRIBUTE_WORDS + 1):
+            if end + length > len(own) or not _may_be_part(own[end + length - 1]):
+                break
+            if own[end + length - 1].text in places.THINGS or length == 1:
+                end, last = end + length, own[end + length - 1].text
+                if not (last.endswith(_OPEN_ENDS) or last in places.COLOURS):
+                    break
     for length in range(3, 0, -1):
         named = own[end : end + length]
         if len(named) == length and places.places().is_place(named[-1].text) and all(map(_may_be_part, named)):

@@ -33,7 +33,7 @@ _ENDS_ALONE = _ENDINGS - words("de co biz me io eu nl fr ch")
 _COUNTRY = {("te", "re"), ("t", "r"), ("ti", "ar"), ("te", "te"), ("te", "er")}
 _ANNOUNCES = tuple(words("mail meyl meyil mayl e-posta eposta posta imeyl email imail"))
 _OTHER_TOPICS = re.compile(
-    r"\b(?:telefon|cep num|plaka|iban|hesap num|kart|kimlik|tc\b|soyad|ad(?:ınız|resiniz)\b|kapı num)"
+    r"\b(?:telefon|cep num|plaka|iban|hesa[pb]|kart|kimlik|tc\b|soyad|ad(?:ınız|resiniz)\b|kapı num)"
 )
 _FILLING = naming.HESITATES | words("""
     sonra ondan bitişik boşluk boşluksuz küçük büyük harf harfle harfi ile ardından noktalı noktasız tane araya bi bir evet hı
@@ -111,12 +111,18 @@ class _Call:
         return any(position - at <= _TURNS_NEAR and digits in flat for at, flat, _ in self.said)
 
 
+_SPOKEN_AT = re.compile(
+    r"(?<![\w.+-])[\w.+-]{1,64}\s(?:et|at)\s(?:[\w-]{1,63}\.){1,3}(?:com|net|org|info|gov|edu|biz|io|tr|de)(?:\.tr)?(?![\w.-])", re.IGNORECASE
+)
+
+
 def email_spans(turns: Sequence[Said], tokens: Sequence[Sequence[Token]]) -> Iterator[Span]:
     """Yield the spans of all e-mail addresses."""
     call = _Call()
     for position, (turn, own) in enumerate(zip(turns, tokens, strict=True)):
-        for match in _WRITTEN.finditer(turn.text):
-            call.remember_text(position, match[0])
+        written: list[str] = []
+        for match in (*_WRITTEN.finditer(turn.text), *_SPOKEN_AT.finditer(turn.text)):
+            written.append(match[0])
             yield Span(position, match.start(), match.end(), Kind.EMAIL)
         announced = _announced(own)
         if announced or _WRITTEN.search(turn.text):
@@ -127,13 +133,17 @@ def email_spans(turns: Sequence[Said], tokens: Sequence[Sequence[Token]]) -> Ite
         parts = _addresses(own, announced or int(is_open))
         if is_open or parts:
             fills = _FILLING | _CORRECTS if parts else _FILLING
+            for first, end in parts:
+                call.remember(position, own[first:end])
             parts = _merged(own, [*parts, *_pieces(own, call, position, fills)], fills)
         for first, end in parts:
+            call.remember(position, own[first:end])
             if _has_no_name(own[first:end]):
                 yield from _earlier(tokens, position, call)
-            call.remember(position, own[first:end])
             call.open_until = max(call.open_until, position + _OPEN_TURNS)
             yield Span(position, own[first].start, own[end - 1].end, Kind.EMAIL)
+        for text in written:
+            call.remember_text(position, text)
 
 
 def email_places(turns: Sequence[Said], tokens: Sequence[Sequence[Token]]) -> Iterator[int]:
@@ -213,6 +223,8 @@ def _unknown_host(own: Sequence[Token], place: int) -> int:
     for length in range(1, len(texts) - 1):
         if texts[length] in _DOTS:
             following = texts[length + 1]
+            if following in _JOINERS:
+                return 0
             return length if following in _ENDINGS or following in {"komda", "comda", "k", "ko"} or length < 3 else 0
         if "[" in texts[length] or texts[length] in _STOPS and not letters_at(own, place + length)[1]:
             return 0
@@ -221,13 +233,14 @@ def _unknown_host(own: Sequence[Token], place: int) -> int:
 
 def _local_start(own: Sequence[Token], at: int, announced: int) -> int:
     start, loose = at, 0
+    letters = {place for run in letter_runs(own[:at]) if run.certain or run.end == at for place in range(run.first, run.end)}
     while start > 0:
         token, joined = own[start - 1], start < at and own[start].text in _JOINERS
         joins = token.text in _JOINERS
         if "[" in token.text:  # a placeholder
             break
-        spelt = len(token.text) == 1 or bool(token.digits) or joins
-        if not spelt and not joined and token.text in _FILLING and start - 1 > 0:
+        spelt = len(token.text) == 1 or bool(token.digits) or joins or start - 1 in letters
+        if not spelt and not joined and token.text in _FILLING | _CORRECTS and start - 1 > 0:
             start -= 1
             continue
         if (
@@ -242,7 +255,7 @@ def _local_start(own: Sequence[Token], at: int, announced: int) -> int:
                 break
             loose += 1
         start -= 1
-    while start < at and own[start].text in _FILLING and len(own[start].text) != 1:
+    while start < at and own[start].text in _FILLING | _CORRECTS and len(own[start].text) != 1:
         start += 1
     return start
 
@@ -256,8 +269,12 @@ def _pieces(own: Sequence[Token], call: _Call, position: int, fills: frozenset[s
             place += 1
             continue
         first, end = place, place + 1
-        while first and place - first < _LEADING_WORDS and (first - 1 not in sure) and _is_word(own[first - 1]):
+        again = call.is_again(position, own[place])
+        leads = fills if _CORRECTS <= fills else frozenset[str]()
+        while first and not again and place - first < _LEADING_WORDS and (first - 1 not in sure) and (_is_word(own[first - 1]) or own[first - 1].text in leads):
             first -= 1
+        while own[first].text in fills and first not in sure:
+            first += 1
         gap = 0
         for other in range(place + 1, len(own)):
             if other in sure:
@@ -266,7 +283,7 @@ def _pieces(own: Sequence[Token], call: _Call, position: int, fills: frozenset[s
                 continue
             elif own[other - 1].text in _JOINERS and own[other].text.isalnum() and own[other].text not in _PARTICLES:
                 end, gap = other + 1, 0
-            elif _is_word(own[other]) and gap < _INNER_WORDS:
+            elif _is_word(own[other]) and not own[other].digits and gap < _INNER_WORDS:
                 gap += 1
                 if own[other - 1].text in _JOINERS | _AT:
                     end = other + 1
@@ -292,7 +309,9 @@ def _sure_places(own: Sequence[Token], call: _Call, position: int) -> set[int]:
             sure.add(place)
         elif used := _provider(texts[place : place + 2]):
             sure.update(range(place, place + _with_endings(texts[place : place + 12], used)))
-        elif text in _ENDS_ALONE and (len(own) <= _SHORT_TURN or (place and texts[place - 1] in _DOTS)):
+        elif text in _ENDS_ALONE and (len(own) <= _SHORT_TURN or _before(texts, place) in sure):
+            sure.add(place)
+        elif text in _CORRECTS and len("".join(texts[place - 1 : place + 2 : 2])) == 2:  # ş değil s
             sure.add(place)
         elif call.is_again(position, own[place]) and naming.TITLES.isdisjoint(texts[place + 1 : place + 2]):
             sure.add(place)
@@ -301,11 +320,19 @@ def _sure_places(own: Sequence[Token], call: _Call, position: int) -> set[int]:
         single = run.end - run.first == 1 and len(texts[run.first]) == 1 and texts[run.first] not in _VOWELS
         single = single and not any(other.digits for other in own[max(0, run.first - 1) : run.end + 1])
         formed = not _FORMED.isdisjoint(texts[max(0, run.first - 1) : run.end + 1])
-        joined = run.first - 1 in sure or run.end in sure
+        joined = _before(texts, run.first) in sure or run.end in sure
         if run.certain or single or formed or joined or (len(run.text) > 1 and _all_single(own[run.first : run.end])):
             sure.update(range(run.first, run.end))
     _add_digits(own, call, position, sure)
     return sure
+
+
+def _before(texts: Sequence[str], place: int) -> int:
+    """Return the last place before another of what is no filling."""
+    before = place - 1
+    while before > 0 and texts[before] in _FILLING | _CORRECTS:
+        before -= 1
+    return before
 
 
 def _add_digits(own: Sequence[Token], call: _Call, position: int, sure: set[int]) -> None:
@@ -360,15 +387,19 @@ def _earlier(tokens: Sequence[Sequence[Token]], position: int, call: _Call) -> I
     speaker = tokens[position][0].speaker
     for turn in range(position - 1, max(-1, position - 4), -1):
         own = tokens[turn]
-        if own and own[0].speaker == speaker:
-            end = len(own)
-            while end and own[end - 1].text in _STOPS:
-                end -= 1
-            first = _local_start(own, end, _announced(own)) if end else 0
-            if first < end:
-                call.remember(turn, own[first:end])
-                yield Span(turn, own[first].start, own[end - 1].end, Kind.EMAIL)
-            return
+        if not own or own[0].speaker != speaker:
+            continue
+        end = len(own)
+        while end and own[end - 1].text in _STOPS:
+            end -= 1
+        first = _local_start(own, end, _announced(own)) if end else 0
+        if first < end:
+            call.remember(turn, own[first:end])
+            yield Span(turn, own[first].start, own[end - 1].end, Kind.EMAIL)
+            for between in range(turn + 1, position):  # the other speaker says it back
+                again = (token for token in tokens[between] if call.is_again(between, token))
+                yield from (Span(between, token.start, token.end, Kind.EMAIL) for token in again)
+        return
 
 
 def _flat(part: Sequence[Token]) -> str:

@@ -59,6 +59,8 @@ SKIPPED = words("""
     kodlayayım heceliyorum heceleyeyim harfle harf diyorum dur bekleyin yok değil düzeltiyorum kusura bakmayın bakma
 """)
 """May stand between what introduces a name and the name, or inside it."""
+ASKS_NAME = re.compile(r"\b(?:ad soya[dt]|isim soyisim|adınız|isminiz|soyadınız)")
+"""In a question that asks for a name, too."""
 JOINS = words("ve ile ya da veya yada kardeşi eşi oğlu kızı")
 """Between two names."""
 HESITATES = words("a e ee eee em ee hani ı ıı ııı mm pardon şey yani işte şeydi hmm")

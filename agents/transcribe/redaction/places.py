@@ -15,7 +15,7 @@ STREET = re.compile(
     r"|kooperatifi|kampüsü|kulesi|kule|towers|tower|beldesi|kasabası|mezrası|yaylası|köprüsü|merkezi|iskelesi|kordonu|sahili|yokuşu|geçidi|avm|üssü|kışlası)"
 )
 NUMBERED = words(
-    "daire dairesi dış iç kapı kat katı no nosu numara numarası numaramız numaram kapısı zil d k bina blok parsel ada villa giriş dükkan"
+    "daire dairesi dış iç kapı kat katı no nosu numara numarası kapısı zil d k bina blok parsel ada villa giriş dükkan"
 )
 """Before a number."""
 NUMBERED_AFTER = words("""
@@ -26,13 +26,10 @@ NUMBERED_AFTER = words("""
 SLASH = words("bölü bölüm taksim kesme slaş slash çizgi tire eğik bölu")
 FLOORS = words("zemin giriş bahçe bodrum çatı asma üst alt en kot")
 FLOOR = words("kat kata katı katta katında katın gat gatı katım kattayız dubleks dubleksi")
-SIDES = words("""
-    karşısı karşısında karşısındaki karşı yanı yanında yanındaki yanından üstü üstünde üstündeki üzeri üzerinde altındaki altında
-    altındayım arkası arkasında arkasındaki arkada önü önünde önündeki bitişiği bitişiğinde köşesi köşesinde köşesindeki
-    sırası sırasında ilerisi ilerisinde hizası hizasında sapağı sapağında çaprazı çaprazında dibi dibinde tarafı tarafında
-    civarı civarında yakını yakınında girişi girişinde çıkışı çıkışında arkasının önünden üstünün yanının karşıda sokağının solu sağı
-    solunda sağında ötesi ötesinde aşağısı aşağısında yukarısı yukarısında içi içinde ortası duvarına istikametinde sonunda sonu başı başında varmadan
-""")
+SIDES = re.compile(
+    r"(?:karşı|yan|üst|arka|ön|bitişi[kğ]|köşe|sıra|ileri|hiza|sapa[kğ]|çapraz|dib|taraf|civar|yakın|giriş|çıkış|öte|aşağı|yukarı|iç|orta|sol|sağ|üzer|baş|son|alt|çevre|kenar)"
+    r"(?:s[ıi]|[ıiuü])(?:n(?:d[ae](?:n|ki|y\w*)?|[ae]|ın|in))?|karşıda|karşı|arkada|arkadan|altındaki|altında|duvarına|istikametinde|varmadan|bakan|yanı|üzeri"
+)
 """Where something lies beside something else."""
 ROUTE = words("""
     sağa sola sağda solda sağdan soldan sağdaki soldaki düz dümdüz geçince geçmeden gelirken dönünce dön dönün girin girince girişte çıkınca
@@ -69,6 +66,11 @@ QUESTION = re.compile(
 _SHORT = 4
 
 
+def is_side(text: str) -> bool:
+    """Return whether a word says where something lies beside something else."""
+    return bool(SIDES.fullmatch(text)) and text not in {"altı", "altına", "sonuna", "üste"}
+
+
 def asks(text: str) -> bool:
     """Return whether a turn asks for an address or for a part of one."""
     text = NO_ADDRESS.sub("", text)
@@ -78,7 +80,7 @@ def asks(text: str) -> bool:
 
 
 NO_ADDRESS = re.compile(
-    r"\b(?:mail|e ?posta|email|meyl|ip|web|internet) ?adres\w*|\bkapı kilidi|\bkapı kolu|\bkapağ?ı?|\bdolap kap|\bmakine\w* kap|\bapartman kart\w*|\bvergi daire\w*|\bson kullanma\w*"
+    r"\b(?:mail|e ?posta|email|meyl|ip|web|internet) ?adres\w*|\bkapı kilidi|\bkapı kolu|\bkapağ?ı?|\bdolap kap|\bmakine\w* kap|\bapartman kart\w*|\bvergi daire\w*|\bson kullanma\w*|\bkapı (?:geniş|boy|ölç|elli|yükse)\w*"
 )
 ASKS_NAMED = re.compile(
     r"\badres|\bmahalle|\bsoka[kğ]|\bcadde|\bbina|\bsite|\bapartman|\bilçe|\bsemt|\bhangi|\bil\b|\bköy|\bneresi|\bnerede|\bnerde|\bblok|\bmuhit"
@@ -106,7 +108,7 @@ STOPS = words("""
     gelsin gelin geç gibi günaydın güzel hani hangi hanım hayır he hee hemen herhalde heralde hı hıhı hım hmm hoş için ise iş işte ki kaç kayıt kayıtlı kayıtta karşı
     kadar konum lütfen m merhaba mesela mi mı mu mü mısınız misiniz mıydı miydi nasıl ne neydi neyse o okuyorum olarak olsun olur ora orası orada oraya oturuyorum
     oturuyoruz pardon peki saat sanki sen siz size sizin sizi söyleyeyim söyleyin söylüyorum söyler şey şimdi şu şurası şöyle tabi tabii tam tamam tamamdır
-    taşındık teslimat teşekkürler telefon telefonum tekrar unuttum usta ustanız ustam ustaya var vardı vallahi valla ve veriyorum veya vereyim ya yaa yani yanlış yaz yazar yazayım yazın
+    taşındık teslimat teşekkürler telefon telefonum tekrar unuttum usta ustanız ustam ustaya var vardı zilde zili zil yazar bekliyor ödeme nasıl kolay gelsin merkez vallahi valla ve veriyorum veya vereyim ya yaa yani yanlış yaz yazar yazayım yazın
     yazıyor yok yoksa alttaki üstteki alttakinin ilçe mahalle sokak cadde bina daire numara semt isim isminiz kimi kime kim yoo yeni ı ıı ııı ıh hımm ekip servis kurye görünüyor zaten bile çünkü bugün yarın gelecek yerin yeri ismim adım yenisi kartvizitten okuyayım acele numaram cep adı
     anne baba oğlum kızım teyze amca kardeşim yavrum evladım gardaş ula oğul gari şinci hele aha pek çok hiç bence bir_dakika olan olacak ayrıca bundan önce dinliyorum dinliyor
 """)
@@ -117,8 +119,19 @@ FILLS = words("""
 """)
 """May stand between two parts of an address."""
 VERB = re.compile(
-    r"\w+(?:yor\w*|[dt][ıiuü](?:m|k|n[ıiuü]z|l[ae]r)|[ae]c[ae][kğ]\w*|m[ae]k|s[ae]n[ıi]z|[ae]y[ıi]m|[ae]l[ıi]m|n[ıiuü]z(?:[ıiae])?|sinler|s[ıi]nlar|m[ıi]sın[ıi]z|mez|maz)"
+    r"\w+(?:yor\w*|[dt][ıiuü](?:m|k|n[ıiuü]z|l[ae]r)|[ae]c[ae][kğ]\w*|s[ae]n[ıi]z|[ae]y[ıi]m|[ae]l[ıi]m|n[ıiuü]z(?:[ıiae])?|sinler|s[ıi]nlar|m[ıi]sın[ıi]z|mez|maz)"
 )
+
+
+UNITS = re.compile(
+    r"(?:lira|tl|kuruş|saat|gün|ay|yıl|sene|hafta|dakika|saniye|tane|adet|kişi|kilo|kg|litre|santim|cm|metre|derece|taksit|bin|yaş|kere|kez|buçuk|ekran|inç|program|bar|volt|watt)\w*"
+)
+"""After a number: it counts or measures something."""
+BARE = words("site sitesi sokak sokağın cadde caddenin apartman apartmanın mahalle mahallede avm plaza kule sanayi sanayide köprüsü merkezi parkı")
+"""Words of streets and houses that are said of any."""
+COLOURS = words("beyaz beyas mavi kırmızı yeşil sarı pembe gri siyah kahverengi turuncu bordo eski yeni demir ahşap dış iç ilk son")
+"""What is described follows."""
+CORRECTS = words("yok pardon değil yani şey ee eee ııı ı dur")
 
 
 class Places(NamedTuple):
