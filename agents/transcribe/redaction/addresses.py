@@ -25,6 +25,7 @@ _OPEN_ENDS = ("daki", "deki", "taki", "teki", "boyalı", "kapılı", "bakan", "k
 
 
 _LONGEST_LETTER = 4
+_SUFFIXES = words("a b c ç d f g h be ce çe cı fe ge")
 _NO_BLOCK = words("o e bi ne ya de da ve se ha he ye ay si er el en")
 """Names of letters that are everyday words."""
 
@@ -80,7 +81,7 @@ class _Talk:
         if found:
             self._found = position
         text = " ".join(token.text for token in own)
-        if places.asks(text) and not (found and not places.QUESTION.search(text)):
+        if places.asks(text) and not found:
             self._asked = position
             self._speaker = own[0].speaker
             self.question = places.NO_ADDRESS.sub("", text)
@@ -145,13 +146,15 @@ def _told(own: Sequence[Token], parts: Sequence[_Part], talk: _Talk, position: i
         wide = _ASKED_NAME_WORDS if asked or announced is not None else _NAME_WORDS
         for cluster in _clusters(own, parts, _ASKED_GAP_WORDS if asked else _GAP_WORDS):
             signs = {part.sign for part in cluster}
+            if signs == {_Sign.SIDE} and not asked and any(token.text.startswith(("araç", "arac", "arab")) for token in own):
+                continue
             if signs & _STRONG or (asked and len(cluster) > 1) or (asked and signs == {_Sign.PLACE}):
                 yield _name_start(own, cluster[0], wide), _tail(own, cluster[-1].end)
     if talk.is_answer(position, own):
         yield from _answer(own, talk.question)
-    elif talk.was_told(position) and own and any(token.text == "değil" for token in own[:_SHORT_TURN]):
-        if (end := _numbers_end(own, 0)) > 1:
-            yield 0, end
+    if talk.was_told(position) and any(token.text == "değil" for token in own[:_SHORT_TURN]):
+        if (end := _numbers_end(own, 0)) > 0:
+            yield 0, end + (end < len(own) and own[end].text == "değil")
 
 
 def _answer(own: Sequence[Token], question: str) -> Iterator[tuple[int, int]]:
@@ -168,7 +171,9 @@ def _answer(own: Sequence[Token], question: str) -> Iterator[tuple[int, int]]:
         end += 1
     rest = [token.text for token in own[end:]]
     texts = [token.text for token in own[first:end]]
-    if first == end or end - first > _SHORT_ANSWER or len(own) > _SHORT_TURN or not all(text in STOPS for text in rest):
+    if all(text in places.ROUTE | places.COLOURS for text in texts):
+        return
+    if end - first > _SHORT_ANSWER or len(own) > _SHORT_TURN or not all(text in STOPS for text in rest):
         return
     other = places.OTHER_TOPICS.search(" ".join(texts)) or not naming.TITLES_NEAR.isdisjoint(rest + texts)
     if not other and numbers == first and places.ASKS_NAMED.search(question) and not naming.ASKS_NAME.search(question):
@@ -236,9 +241,12 @@ def _part_at(own: Sequence[Token], place: int) -> _Part | None:
         return _Part(place, place + 1, _Sign.STREET)
     if text in places.NUMBERED and (end := _number_end(own, place + 1)) > place + 1:
         return _Part(place, end, _Sign.NUMBER)
+    if text == "altı" and place and _is_possessor(own, place):
+        return _Part(place - 1, place + 1, _Sign.SIDE)
     if (end := _number_end(own, place)) > place:
         if end < len(own) and own[end].text in places.NUMBERED_AFTER:
-            return _Part(place, end + 1, _Sign.NUMBER)
+            named = own[end].text in {"nolu", "numaralı"} and end + 1 < len(own) and _may_name(own[end + 1])
+            return _Part(place, end + 1 + named, _Sign.NUMBER)
         if any(token.text in places.SLASH for token in own[place:end]):
             return _Part(place, end, _Sign.NUMBER)
         return None
@@ -255,7 +263,7 @@ def _part_at(own: Sequence[Token], place: int) -> _Part | None:
             place - 1, place + 1, _Sign.SIDE if before not in {"ilk", "son", "iki", "üç", "tek"} else _Sign.WAY
         )
     if places.places().is_place(text):
-        return _Part(place, place + 1, _Sign.PLACE)
+        return _Part(place, place + 1 + (own[place + 1 : place + 2] != [] and own[place + 1].text == "merkez"), _Sign.PLACE)
     if text in places.ROUTE or places.LANDMARKS.fullmatch(text) or places.is_side(text):
         return _Part(place, place + 1, _Sign.WAY)
     return None
@@ -264,6 +272,8 @@ def _part_at(own: Sequence[Token], place: int) -> _Part | None:
 def _bare_number(own: Sequence[Token], place: int) -> int:
     """Return the place after a door number that nothing announces: ``altıncı kat yirmi üç``; 0: none is there."""
     end = _number_end(own, place, bare=True)
+    if place < end < len(own) and own[end].text in places.NUMBERED_AFTER | places.FLOOR:
+        end += 1
     digits = sum(len(token.digits) for token in own[place:end])
     unit = end < len(own) and places.UNITS.fullmatch(own[end].text)
     return end if end > place and digits <= _DOOR_DIGITS and not unit and not own[place].after_comma else 0
@@ -272,7 +282,7 @@ def _bare_number(own: Sequence[Token], place: int) -> int:
 def _is_possessor(own: Sequence[Token], place: int) -> bool:
     """Return whether the word before a side is what something lies beside: ``pastanenin``, ``eczane'nin``."""
     before = own[place - 1].text
-    return before.endswith(("nın", "nin", "nun", "nün", "ın", "in", "un", "ün")) and before not in STOPS
+    return before.endswith(("nın", "nin", "nun", "nün", "ın", "in", "un", "ün")) and before not in STOPS and not places.OTHER_TOPICS.match(before)
 
 
 def _is_number(own: Sequence[Token], place: int) -> bool:
@@ -289,14 +299,16 @@ def _number_end(own: Sequence[Token], place: int, *, bare: bool = False) -> int:
         end += 1
     if end == place and not bare and end < len(own):
         after, letter = letters_at(own, end)
-        if letter and len(own[end].text) < _LONGEST_LETTER and own[end].text not in _NO_BLOCK:
+        follows = after < len(own) and (bool(own[after].digits) or own[after].text in places.NUMBERED_AFTER)
+        placed = follows or (place > 0 and own[place - 1].text in places.NUMBERED)
+        if letter and placed and len(own[end].text) < _LONGEST_LETTER and own[end].text not in _NO_BLOCK:
             end = after
     while end > place and end + 1 < len(own) and own[end].text in places.SLASH:
         after = _number_end(own, end + 1) if _is_number(own, end + 1) else end + 2
         if after == end + 2 and len(own[end + 1].text) > 2 and not _is_number(own, end + 1):
             break
         end = after
-    if end > place and end < len(own) and len(own[end].text) == 1 and own[end].text in "abcçdfgh":
+    if end > place and end < len(own) and own[end].text in _SUFFIXES:
         end += 1
     return end
 
@@ -342,7 +354,8 @@ def _tail(own: Sequence[Token], end: int) -> int:
     last = own[end - 1].text
     if last.endswith(_OPEN_ENDS) or last in places.COLOURS:
         for length in range(1, _ATTRIBUTE_WORDS + 1):
-            if end + length > len(own) or not _may_be_part(own[end + length - 1]):
+            thing = end + length <= len(own) and own[end + length - 1].text in places.THINGS
+            if end + length > len(own) or not (thing or _may_be_part(own[end + length - 1])):
                 break
             if own[end + length - 1].text in places.THINGS or length == 1:
                 end, last = end + length, own[end + length - 1].text

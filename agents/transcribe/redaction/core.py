@@ -93,9 +93,7 @@ def _personal(turns: Sequence[Said]) -> tuple[tuple[Span, ...], frozenset[int]]:
     numbers = tuple(span for span in numbers if not _is_door(span, told, heard[span.turn]))
     taken = by_turn(numbers)
     addresses = disjoint(
-        part
-        for span in told
-        for part in _outside(turns[span.turn].text, span, taken.get(span.turn, ()))
+        part for span in told for part in _outside(turns[span.turn].text, span, taken.get(span.turn, ()))
     )
     settled = disjoint((*numbers, *addresses))
     taken = by_turn(settled)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from agents.transcribe.turkish import words
 
 STREET = re.compile(
-    r"(?:mahalle(?:si|sinde|sinin|miz|sine|sinden)?|mah|mh|cad+e(?:si|sinde|sinin|den|sine|ye|de)?|cad|cd|soka(?:k|ğı|kta|ğında|ğın|ğının|ğa"
+    r"(?:mahal+e(?:si|sinde|sinin|miz|sine|sinden)?|mah|mh|cad+e(?:si|sinde|sinin|den|sine|ye|de)?|cad|cd|soka(?:k|ğı|kta|ğında|ğın|ğının|ğa"
     r"|ktan|ğından)|sokat|sok|sk|bulvar(?:ı|ında|ının|ına)?|blv|blvd|apart?u?man(?:ı|ında|ının|a|ın)?|apart|apt|apt?mı|site(?:si|sinde|sinin|sine)?"
     r"|çıkmazı|konak?ları|konutlar[ıi]?|konutları(?:nda|nın)?|rezidans[ıi]?|residans[ıi]?|evleri|evlerinde|köyü|köyünde|köyünün|plaza(?:sı|da)?"
     r"|lojman(?:ları|lar|ı)?|villa(?:ları|lar|sı)?|sanayi|osb|hanı|işhanı|pasaj[ıi]?|çarşısı|mevki(?:i|si)?|mevkiinde|yolu|yolunda|meydanı|parkı|yurdu"
@@ -61,9 +61,10 @@ ASKS_PART = re.compile(
 )
 """In a question or a short turn: somebody is asked for a part of one."""
 QUESTION = re.compile(
-    r"\b(?:al\w*|ne\w*|hangi|kaç\w*|m[ıiuü]|söyle\w*|lütfen|rica|var|peki|ver\w*|öğren\w*|yaz\w*|gerek\w*|de)\b|\b(?:ad[ıi]|ismi|no|numara\w*)$"
+    r"\b(?:al(?:ay|ab|al|sa)\w*|ne(?:dir|ydi|resi\w*)?|hangi\w*|kaç\w*|m[ıiuü](?:s[ıiuü]n\w*|ydi|ydı)?|söyle\w*|lütfen|rica|peki|ver(?:ir|eb|in|se)\w*|öğren\w*"
+    r"|yaz(?:ay|al)\w*|gerek\w*)\b|\b(?:ad[ıi]|ismi|no|numara\w*|var)$"
 )
-_SHORT = 4
+_SHORT = 2
 
 
 def is_side(text: str) -> bool:
@@ -76,6 +77,8 @@ def asks(text: str) -> bool:
     text = NO_ADDRESS.sub("", text)
     if ASKS.search(text):
         return True
+    if OTHER_TOPICS.search(text):
+        return False
     return bool(ASKS_PART.search(text)) and (text.count(" ") < _SHORT or bool(QUESTION.search(text)))
 
 
@@ -94,10 +97,10 @@ ANNOUNCES = words(
     "adresim adresi adres adresimiz adrese adresin adresten oturuyorum oturuyoruz evim evimiz adresimi adresiniz adresinizi konum ikametim ikamet"
 )
 OTHER_TOPICS = re.compile(
-    r"\b(?:telefon|cep\b|mail|posta|plaka|iban|hesap|kart|kimlik|tc\b|soyad|adınız|isminiz|isim|fatura|arıza|şikayet|ücret|randevu|sabit|hat\b|model|marka|cihaz|hata)"
+    r"\b(?:telefon|cep\b|mail|posta|plaka|iban|hesap|kart|kimlik|tc\b|soyad|adınız|isminiz|isim|fatura|arıza|şikayet|ücret|randevu|sabit|hat\b|model|marka|cihaz|hata|araç|aracı|araba)"
 )
 NUMBER_WORD = re.compile(
-    r"(?:bir|iki|üç|dört|beş|altı|yedi|sekiz|dokuz|on|yirmi|otuz|kırk|elli|altmış|yetmiş|seksen|doksan|yüz|bin|sıfır"
+    r"(?:bir|iki|üç|dört|beş|altı|yedi|sekiz|dokuz|on|yirmi|otuz|kırk|elli|altmış|yetmiş|seksen|doksan|yüz|bin|sıfır|eksi"
     r"|\w*(?:inci|ıncı|uncu|üncü)(?:si|sı)?|\d+)"
 )
 """A part of an ordinal, or of a number run together with letters."""
@@ -108,7 +111,7 @@ STOPS = words("""
     gelsin gelin geç gibi günaydın güzel hani hangi hanım hayır he hee hemen herhalde heralde hı hıhı hım hmm hoş için ise iş işte ki kaç kayıt kayıtlı kayıtta karşı
     kadar konum lütfen m merhaba mesela mi mı mu mü mısınız misiniz mıydı miydi nasıl ne neydi neyse o okuyorum olarak olsun olur ora orası orada oraya oturuyorum
     oturuyoruz pardon peki saat sanki sen siz size sizin sizi söyleyeyim söyleyin söylüyorum söyler şey şimdi şu şurası şöyle tabi tabii tam tamam tamamdır
-    taşındık teslimat teşekkürler telefon telefonum tekrar unuttum usta ustanız ustam ustaya var vardı zilde zili zil yazar bekliyor ödeme nasıl kolay gelsin merkez vallahi valla ve veriyorum veya vereyim ya yaa yani yanlış yaz yazar yazayım yazın
+    taşındık teslimat teşekkürler telefon telefonum tekrar unuttum usta ustanız ustam ustaya var vardı zilde zili zil yazar bekliyor ödeme nasıl anlatın dinleyin tekrarlayın hiçbir güzelmiş kolay gelsin merkez vallahi valla ve veriyorum veya vereyim ya yaa yani yanlış yaz yazar yazayım yazın
     yazıyor yok yoksa alttaki üstteki alttakinin ilçe mahalle sokak cadde bina daire numara semt isim isminiz kimi kime kim yoo yeni ı ıı ııı ıh hımm ekip servis kurye görünüyor zaten bile çünkü bugün yarın gelecek yerin yeri ismim adım yenisi kartvizitten okuyayım acele numaram cep adı
     anne baba oğlum kızım teyze amca kardeşim yavrum evladım gardaş ula oğul gari şinci hele aha pek çok hiç bence bir_dakika olan olacak ayrıca bundan önce dinliyorum dinliyor
 """)
