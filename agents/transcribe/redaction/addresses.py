@@ -20,6 +20,8 @@ _SHORT_ANSWER = 4
 _SHORT_TURN = 8
 _ASKED_NAME_WORDS = 6
 _DOOR_DIGITS = 4
+_LONG_ENOUGH = 5
+_REST_WORDS = 3
 _ATTRIBUTE_WORDS = 3
 _OPEN_ENDS = ("daki", "deki", "taki", "teki", "boyalı", "kapılı", "bakan", "katlı")
 
@@ -56,6 +58,8 @@ class _Talk:
     def __init__(self) -> None:
         self._asked = self._found = -_ASKED_TURNS - _GOES_ON_TURNS
         self._speaker = ""
+        self.said: set[str] = set()
+        """Names and numbers of the address."""
         self.question = ""
         """The words of the last question for an address or a part of it."""
 
@@ -76,10 +80,11 @@ class _Talk:
         """Return whether an address was told shortly before."""
         return position - self._found <= _GOES_ON_TURNS
 
-    def hear(self, position: int, own: Sequence[Token], *, found: bool) -> None:
-        """Go on to the next turn."""
+    def hear(self, position: int, own: Sequence[Token], found: Sequence[tuple[int, int]]) -> None:
+        """Go on to the next turn, in which parts were found."""
         if found:
             self._found = position
+            self.said |= {token.digits or token.text for first, end in found for token in own[first:end] if _tells_apart(token)}
         text = " ".join(token.text for token in own)
         if places.asks(text) and not found:
             self._asked = position
@@ -100,8 +105,17 @@ def address_spans(turns: Sequence[Said], tokens: Sequence[Sequence[Token]]) -> I
         found = _merged(own, [*_alone(own, parts), *_told(own, parts, talk, position)])
         spans += (Span(position, own[first].start, own[end - 1].end, Kind.ADDRESS) for first, end in found)
         told = told or any(not _is_place_only(own[first:end]) for first, end in found)
-        talk.hear(position, own, found=bool(found))
+        talk.hear(position, own, found)
     yield from spans if told else ()
+
+
+def _rest(own: Sequence[Token], end: int) -> int:
+    """Return the end of a turn where only a few words of the address are left to it."""
+    rest = own[end:]
+    taken = 0
+    while taken < len(rest) and _may_be_part(rest[taken]) and not places.OTHER_TOPICS.match(rest[taken].text):
+        taken += 1
+    return end + taken if taken <= _REST_WORDS and taken == len(rest) else end
 
 
 def _is_place_only(part: Sequence[Token]) -> bool:
@@ -149,12 +163,33 @@ def _told(own: Sequence[Token], parts: Sequence[_Part], talk: _Talk, position: i
             if signs == {_Sign.SIDE} and not asked and any(token.text.startswith(("araç", "arac", "arab")) for token in own):
                 continue
             if signs & _STRONG or (asked and len(cluster) > 1) or (asked and signs == {_Sign.PLACE}):
-                yield _name_start(own, cluster[0], wide), _tail(own, cluster[-1].end)
+                end = _tail(own, cluster[-1].end)
+                yield _name_start(own, cluster[0], wide), _rest(own, end) if asked or announced is not None else end
     if talk.is_answer(position, own):
         yield from _answer(own, talk.question)
+    if talk.goes_on(position) and len(own) <= _SHORT_TURN:
+        yield from _again(own, talk.said)
     if talk.was_told(position) and any(token.text == "değil" for token in own[:_SHORT_TURN]):
         if (end := _numbers_end(own, 0)) > 0:
             yield 0, end + (end < len(own) and own[end].text == "değil")
+
+
+def _again(own: Sequence[Token], said: set[str]) -> Iterator[tuple[int, int]]:
+    """Yield the names and numbers of an address that are said again in a short turn."""
+    for place, token in enumerate(own):
+        if (token.digits or token.text) in said and _tells_apart(token):
+            end = max(_number_end(own, place, bare=True), place + 1)
+            if end == len(own) or not places.UNITS.fullmatch(own[end].text):
+                yield place, end
+
+
+def _tells_apart(token: Token) -> bool:
+    """Return whether a token is what one address has and others have not."""
+    if token.digits:
+        return token.digits != "1" and len(token.digits) <= _DOOR_DIGITS
+    listed = token.text in places.ROUTE | places.THINGS | places.NUMBERED | places.COLOURS or places.is_side(token.text)
+    general = places.STREET.fullmatch(token.text) or places.LANDMARKS.fullmatch(token.text) or places.places().is_place(token.text)
+    return len(token.text) >= _LONG_ENOUGH and not listed and not general and token.text not in places.FLOOR and _may_be_part(token)
 
 
 def _answer(own: Sequence[Token], question: str) -> Iterator[tuple[int, int]]:
@@ -227,7 +262,7 @@ def _parts(own: Sequence[Token]) -> list[_Part]:
         if part and found and part.first < found[-1].end:
             part = _Part(found[-1].end, part.end, part.sign) if part.end > found[-1].end else None
         if part:
-            if part.sign in {_Sign.STREET, _Sign.NUMBER} and (end := _bare_number(own, part.end)):
+            while part.sign in {_Sign.STREET, _Sign.NUMBER} and (end := _bare_number(own, part.end)):
                 part = _Part(part.first, end, part.sign)
             found.append(part)
         place = max(place + 1, part.end if part else 0)
@@ -243,8 +278,10 @@ def _part_at(own: Sequence[Token], place: int) -> _Part | None:
         return _Part(place, end, _Sign.NUMBER)
     if text == "altı" and place and _is_possessor(own, place):
         return _Part(place - 1, place + 1, _Sign.SIDE)
+    if text in {"bölü", "taksim"} and place + 1 < len(own) and (_is_number(own, place + 1) or len(own[place + 1].text) == 1):
+        return _Part(place, place + 2, _Sign.NUMBER)
     if (end := _number_end(own, place)) > place:
-        if end < len(own) and own[end].text in places.NUMBERED_AFTER:
+        if end < len(own) and places.is_numbered_after(own[end].text):
             named = own[end].text in {"nolu", "numaralı"} and end + 1 < len(own) and _may_name(own[end + 1])
             return _Part(place, end + 1 + named, _Sign.NUMBER)
         if any(token.text in places.SLASH for token in own[place:end]):
@@ -272,8 +309,8 @@ def _part_at(own: Sequence[Token], place: int) -> _Part | None:
 def _bare_number(own: Sequence[Token], place: int) -> int:
     """Return the place after a door number that nothing announces: ``altıncı kat yirmi üç``; 0: none is there."""
     end = _number_end(own, place, bare=True)
-    if place < end < len(own) and own[end].text in places.NUMBERED_AFTER | places.FLOOR:
-        end += 1
+    if place < end < len(own) and (places.is_numbered_after(own[end].text) or own[end].text in places.FLOOR):
+        end += not (own[end].text in places.NUMBERED and _is_number(own, end + 1))
     digits = sum(len(token.digits) for token in own[place:end])
     unit = end < len(own) and places.UNITS.fullmatch(own[end].text)
     return end if end > place and digits <= _DOOR_DIGITS and not unit and not own[place].after_comma else 0

@@ -72,6 +72,11 @@ def is_side(text: str) -> bool:
     return bool(SIDES.fullmatch(text)) and text not in {"altı", "altına", "sonuna", "üste"}
 
 
+def is_numbered_after(text: str) -> bool:
+    """Return whether a word after a number makes it a door's, a floor's, a block's."""
+    return text in NUMBERED_AFTER or text.startswith("numarada")
+
+
 def asks(text: str) -> bool:
     """Return whether a turn asks for an address or for a part of one."""
     text = NO_ADDRESS.sub("", text)
