@@ -113,9 +113,13 @@ def _rest(own: Sequence[Token], end: int) -> int:
     """Return the end of a turn where only a few words of the address are left to it."""
     rest = own[end:]
     taken = 0
-    while taken < len(rest) and _may_be_part(rest[taken]) and not places.OTHER_TOPICS.match(rest[taken].text):
+    while taken < len(rest) and _goes_on(rest[taken].text) and _may_be_part(rest[taken]):
         taken += 1
     return end + taken if taken <= _REST_WORDS and taken == len(rest) else end
+
+
+def _goes_on(text: str) -> bool:
+    return text not in naming.RELATIVES and not naming.names().is_certain(text) and not places.OTHER_TOPICS.match(text)
 
 
 def _is_place_only(part: Sequence[Token]) -> bool:

@@ -125,7 +125,8 @@ def email_spans(turns: Sequence[Said], tokens: Sequence[Sequence[Token]]) -> Ite
             written.append(match[0])
             yield Span(position, match.start(), match.end(), Kind.EMAIL)
         announced = _announced(own)
-        if announced or _WRITTEN.search(turn.text):
+        asks_which = any(token.text.startswith(_PROVIDERS) for token in own) and own[-1].text in _PARTICLES
+        if announced or written:
             call.open_until = position + _OPEN_TURNS
         elif _changes_topic(own):
             call.open_until = -1
@@ -142,6 +143,8 @@ def email_spans(turns: Sequence[Said], tokens: Sequence[Sequence[Token]]) -> Ite
                 yield from _earlier(tokens, position, call)
             call.open_until = max(call.open_until, position + _OPEN_TURNS)
             yield Span(position, own[first].start, own[end - 1].end, Kind.EMAIL)
+        if asks_which:
+            call.open_until = max(call.open_until, position + 1)
         for text in written:
             call.remember_text(position, text)
 

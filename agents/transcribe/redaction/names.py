@@ -227,7 +227,7 @@ def _before(own: Sequence[Token], place: int, *, sure: bool, alone: bool) -> Ite
 def _answered(own: Sequence[Token], *, surname: bool) -> Iterator[_Found]:
     """Yield the name in an answer to a question for it: a known one, or the words of a short answer."""
     known = names()
-    first = _skipped(own, 0)
+    first = 0 if surname and len(own) == 1 and known.is_surname(own[0].text) else _skipped(own, 0)
     if first == len(own) or own[first].digits:
         return
     text = own[first].text

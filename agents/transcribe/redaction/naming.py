@@ -9,11 +9,11 @@ from agents.transcribe.turkish import words
 
 OWN = words("""
     ad adı adım adımı adımız adımızı adın adını isim ismi ismim ismimi ismimiz ismini soyad soyadı soyadım soyadımı
-    soyadımız soyadın soyadını soyisim soyismi soyismim soyisimi soyisminiz adlarımız lakabım zilde adları ismide adıda adımda
+    soyadımız soyadın soyadını soyisim soyismi soyismim soyisimi soyisminiz adlarımız lakabım zilde sayın adları ismide adıda adımda
 """)
 """A name follows, of whatever kind."""
 OF_SURNAME = ("soyad", "soyis")
-SURE = words("zilde adım adımız ismim ismimiz soyadım soyadımız soyismim soyisim soyadı soyismi")
+SURE = words("zilde sayın adım adımız ismim ismimiz soyadım soyadımız soyismim soyisim soyadı soyismi")
 """What follows is a name even if no list has it."""
 OF_THING = words("""
     apartman apartmanın apartmanınızın bayi bayii bayinin bina binanın binanızın cadde caddenin cihaz cihazın cihazınızın
@@ -73,6 +73,7 @@ ENDS = words("""
 """)
 """Words after a name."""
 NOT = words("""
+    müşterimiz abonemiz müşterim yetkilimiz beyefendi misafirimiz kullanıcımız dinleyici vatandaş
     avukat doktor müdür hoca öğretmen yavrum evladım oğul gardaş gardaşım ula uşağum dadaş emmi canım kuzum torun yeğen kanka
     mıydı miydi muydu müydü mıymış doğrudur bilmem nasılsınız görevli sorumlu yetkili güvenlik danışma fark etmez farketmez
     abone aç acaba acil adres adresi adresim adresimi adresiniz adresten akşam aldım alabilir alalım alayım alıyorum

@@ -53,7 +53,7 @@ LANDMARKS = re.compile(
 )
 ASKS = re.compile(
     r"\badres(?!im|ten|teyim)|\bkaçıncı kat|\bhangi (?:kat|il|şehir|köy|adres|daire|mahalle|sokak|semt|kapı|blok|bina)|\bil ilçe|\bnere(?:de|deki|desiniz|si|ye)\b"
-    r"|\btarif|\bkonum|\boturuyorsunuz|\bnerde\b|\bnasıl gel|\byakın nokta|\bikamet|\bgeleceği|\bkatınız|\bkapı n"
+    r"|\btarif|\bkonum|\boturuyorsunuz|\bnerde\b|\bnasıl gel|\byakın nokta|\bikamet|\bgeleceği|\bkatınız|\bkapı n|\bnumara kaç|\bkaç numara|\bno kaç|\bnumara daire|\bdaire kaç|\bkat kaç"
 )
 """In a question: somebody is asked for an address."""
 ASKS_PART = re.compile(
@@ -62,7 +62,7 @@ ASKS_PART = re.compile(
 """In a question or a short turn: somebody is asked for a part of one."""
 QUESTION = re.compile(
     r"\b(?:al(?:ay|ab|al|sa)\w*|ne(?:dir|ydi|resi\w*)?|hangi\w*|kaç\w*|m[ıiuü](?:s[ıiuü]n\w*|ydi|ydı)?|söyle\w*|lütfen|rica|peki|ver(?:ir|eb|in|se)\w*|öğren\w*"
-    r"|yaz(?:ay|al)\w*|gerek\w*)\b|\b(?:ad[ıi]|ismi|no|numara\w*|var)$"
+    r"|yaz(?:ay|al)\w*|gerek\w*)\b|\b(?:ad[ıi]|ismi|no|numara\w*)$"
 )
 _SHORT = 2
 
@@ -106,7 +106,7 @@ OTHER_TOPICS = re.compile(
 )
 NUMBER_WORD = re.compile(
     r"(?:bir|iki|üç|dört|beş|altı|yedi|sekiz|dokuz|on|yirmi|otuz|kırk|elli|altmış|yetmiş|seksen|doksan|yüz|bin|sıfır|eksi"
-    r"|\w*(?:inci|ıncı|uncu|üncü)(?:si|sı)?|\d+)"
+    r"|(?!kaçıncı)\w*(?:inci|ıncı|uncu|üncü)(?:si|sı)?|\d+)"
 )
 """A part of an ordinal, or of a number run together with letters."""
 STOPS = words("""
