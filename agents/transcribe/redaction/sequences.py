@@ -16,7 +16,7 @@ from agents.transcribe.redaction.dictation import (
     short_forms,
 )
 from agents.transcribe.redaction.identifiers import LONGEST, identifier
-from agents.transcribe.redaction.matching import ENOUGH_DIGITS, Line, Part, Told, free, matched, numbers_told
+from agents.transcribe.redaction.matching import ENOUGH_DIGITS, Line, Part, Told, free, like, matched, numbers_told
 from agents.transcribe.redaction.spans import Kind, Span
 from agents.transcribe.redaction.tokens import Token, breaks_dictation
 
@@ -24,6 +24,8 @@ _LINKED_TURNS = 8
 _LINKED_PARTS = 6
 _REPEATED_TURNS = 8
 _ASKED_TURNS = 3
+_HANDED_TURNS = 3
+_BARE_DIGITS, _BARE_GROUPS = 8, 4
 _WRONG_START = 3
 _MANY_DIGITS = 6
 _WORDS_INSIDE = 2
@@ -48,16 +50,18 @@ def number_spans(said: Sequence[Line]) -> Iterator[Span]:
     unfinished: list[tuple[Dictation, Announced | None]] = []
     for dictation in found:
         context = dictation.context or next(filter(None, map(announcements.after, dictation.ends())), None)
+        context = context or _handed_on(contexts, dictation)
         own, is_valid = matched(turns, dictation, context, announcements.recent(dictation.tokens[0]))
         told |= own
         known += numbers_told(own)
         contexts.append((dictation, context))
         if not is_valid:
             unfinished.append((dictation, context))
-    for linked, kind in (*_assembled(unfinished, told), *_linked(talk, unfinished)):
-        own = dict.fromkeys(linked, Part(kind, 0))
-        told |= own
-        known += numbers_told(own)
+    for rule in (_assembled, _linked, _bare):
+        for linked, kind in rule(talk, unfinished, told):
+            own = dict.fromkeys((token for token in linked if token not in told), Part(kind, 0))
+            told |= own
+            known += numbers_told(own)
     told |= _repeated(talk, [[token for token in own.tokens if token not in told] for own in found], known)
     parts = _parts_named(talk, contexts, told, known)
     told |= parts
@@ -71,8 +75,32 @@ def number_spans(said: Sequence[Line]) -> Iterator[Span]:
         yield from _joined(turns, [token for token in own_turn if token.digits], told)
 
 
+def _handed_on(before: Sequence[tuple[Dictation, Announced | None]], dictation: Dictation) -> Announced | None:
+    """Return that a number goes on with the one just before that is no person's."""
+    if not before or dictation.tokens[0].turn - before[-1][0].tokens[-1].turn > _HANDED_TURNS:
+        return None
+    return Announced.OTHER if before[-1][1] is Announced.OTHER else None
+
+
+def _bare(
+    talk: Talk, parts: Sequence[tuple[Dictation, Announced | None]], told: Told
+) -> Iterator[tuple[Sequence[Token], Kind]]:
+    """Yield many digits that are all that is said for some turns, whatever they are: nobody speaks of prices so."""
+    chain: list[Token] = []
+    for dictation, context in (*parts, (None, None)):
+        own = free(dictation.tokens, None) if dictation and context is None else []
+        own = [token for token in own if talk.mostly_fills[token.turn] and token not in told]
+        if chain and (not own or own[0].turn - chain[-1].turn > _HANDED_TURNS):
+            digits = "".join(token.digits for token in chain)
+            round_ones = sum(token.digits.endswith("0") and len(token.digits) > 1 for token in chain)
+            if len(digits) >= _BARE_DIGITS and len(chain) >= _BARE_GROUPS and 2 * round_ones < len(chain):
+                yield chain, like("".join(token.digits for token in chain if token.speaker == chain[0].speaker))
+            chain = []
+        chain = [*chain, *own]
+
+
 def _linked(
-    talk: Talk, parts: Sequence[tuple[Dictation, Announced | None]]
+    talk: Talk, parts: Sequence[tuple[Dictation, Announced | None]], _told: Told
 ) -> Iterator[tuple[Sequence[Token], Kind]]:
     """Yield the numbers whose parts stand apart, with other talk in between."""
     for position, (dictation, context) in enumerate(parts):
@@ -105,7 +133,7 @@ def _continued(digits: str, further: str) -> str:
 
 
 def _assembled(
-    parts: Sequence[tuple[Dictation, Announced | None]], told: Told
+    _talk: Talk, parts: Sequence[tuple[Dictation, Announced | None]], told: Told
 ) -> Iterator[tuple[Sequence[Token], Kind]]:
     """Yield the cards that nobody announced and that one speaker said in parts, which alone say nothing."""
     by_speaker: dict[str, list[list[Token]]] = {}
