@@ -12,7 +12,7 @@ from agents.transcribe.redaction.careful import WITHHELD, Careful, report
 from agents.transcribe.redaction.emails import email_places, email_spans
 from agents.transcribe.redaction.identifiers import iban_spans, international_phone_spans
 from agents.transcribe.redaction.names import name_places, name_spans
-from agents.transcribe.redaction.plates import plate_spans
+from agents.transcribe.redaction.plates import plate_places, plate_spans
 from agents.transcribe.redaction.sequences import number_spans
 from agents.transcribe.redaction.spans import Kind, Said, Span, by_turn, disjoint, meets
 from agents.transcribe.redaction.tokens import Token, number_places, tokens
@@ -82,7 +82,7 @@ def _personal(turns: Sequence[Said]) -> tuple[tuple[Span, ...], frozenset[int]]:
     coded = disjoint(
         (
             *careful.spans(email_places, email_spans, turns, heard),
-            *careful.spans(number_places, plate_spans, turns, heard),
+            *careful.spans(plate_places, plate_spans, turns, heard),
             *careful.spans(number_places, iban_spans, turns),
             *careful.spans(number_places, international_phone_spans, turns),
         )

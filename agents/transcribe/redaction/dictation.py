@@ -24,6 +24,7 @@ _UNKNOWN_BETWEEN = 2
 _BEGUN_DIGITS = 4
 """After so many digits one word may be a misheard part of the number."""
 _LONGEST_COUNT = 12
+_NEAR = 3
 
 
 @dataclass(eq=False)
@@ -192,22 +193,30 @@ def fills(token: Token) -> bool:
     return bool(token.digits) or token.text in grammar.FILLS or token.text.startswith(("son", "biten"))
 
 
-def only_filling(turn: Sequence[Token]) -> bool:
-    """Return whether a turn is numbers and what is said around them, and nothing else."""
-    return all(map(fills, turn))
+class Talk:
+    """The turns of a call, and how each of them speaks of numbers; each word is looked at once."""
 
+    def __init__(self, turns: Sequence[Sequence[Token]]) -> None:
+        """Listen to the turns."""
+        self.turns = turns
+        filling = [sum(map(fills, turn)) for turn in turns]
+        self.only_fills = [count == len(turn) for count, turn in zip(filling, turns, strict=True)]
+        """Whether a turn is numbers and what is said around them, and nothing else."""
+        self.mostly_fills = [2 * count >= len(turn) for count, turn in zip(filling, turns, strict=True)]
+        """Whether at least half of a turn is."""
+        self.asks_for_a_part = [any(token.text in grammar.PART for token in turn) for turn in turns]
+        """Whether a turn speaks of a part of a number: ``ilk dört hane``."""
 
-def names_a_part(turns: Sequence[Sequence[Token]], first: Token, last: Token) -> bool:
-    """Return whether the numbers from ``first`` to ``last`` are called the end or another part of a number."""
-    own = turns[first.turn]
-    if any(map(is_part_word, own[max(0, first.place - 3) : first.place])):
-        return True
-    if any(map(is_part_word, turns[last.turn][last.place + 1 : last.place + 4])):
-        return True
-    asked = first.turn > 0 and any(map(is_part_word, turns[first.turn - 1]))
-    return asked and only_filling(own)
+    def names_a_part(self, first: Token, last: Token) -> bool:
+        """Return whether the numbers from ``first`` to ``last`` are called the end or another part of a number."""
+        around = (
+            *self.turns[first.turn][max(0, first.place - _NEAR) : first.place],
+            *self.turns[last.turn][last.place + 1 : last.place + 1 + _NEAR],
+        )
+        if any(token.text in grammar.PART for token in around):
+            return True
+        return first.turn > 0 and self.asks_for_a_part[first.turn - 1] and self.only_fills[first.turn]
 
-
-def is_part_word(token: Token) -> bool:
-    """Return whether a word calls digits a part of a number."""
-    return token.text in grammar.PART
+    def stands_for_itself(self, first: Token, last: Token) -> bool:
+        """Return whether numbers are most of what is said in their turn, or are called a part of a number."""
+        return self.mostly_fills[first.turn] or self.names_a_part(first, last)

@@ -37,6 +37,7 @@ _OF_A_BANK = re.compile(r"\d\d00\d\d\d0")
 """How account numbers of the country begin."""
 _MOBILE_HEAD = 4
 """Digits that tell a mobile number when a telephone number was asked for: zero and its prefix."""
+_LIKE_CARD = range(13, 19)
 _LEAST_GROUPS = 4
 _LIKE_PHONE = re.compile(r"0?[2-5]|90|00")
 _LONG = {
@@ -94,6 +95,15 @@ def _taken_for(line: Line, context: Announced | None) -> Kind | None:
         if priced or (mobile and len(digits) >= _MOBILE_HEAD):
             return None if priced else Kind.PHONE
     return context.kind if len(digits) >= ENOUGH_DIGITS[context] else None
+
+
+def like(digits: str) -> Kind:
+    """Return what digits are most like that nothing announces."""
+    if len(digits) > _LIKE_CARD[-1]:
+        return Kind.IBAN
+    if len(digits) in _LIKE_CARD:
+        return Kind.CARD
+    return Kind.NATIONAL_ID if len(digits) in {9, 11} and digits[0] not in "05" else Kind.PHONE
 
 
 def _taken_unannounced(line: Line, digits: str) -> Kind | None:

@@ -8,7 +8,7 @@ from itertools import groupby, takewhile
 from agents.transcribe.redaction import grammar
 from agents.transcribe.redaction.spans import Kind, Said, Span
 from agents.transcribe.redaction.spelling import letters_at
-from agents.transcribe.redaction.tokens import Token, breaks_dictation
+from agents.transcribe.redaction.tokens import Token, breaks_dictation, number_places
 
 _PROVINCE = r"(?:0[1-9]|[1-7]\d|8[01])"
 _REST = r"(?:[A-Z][ -]?\d{4,5}|[A-Z]{2}[ -]?\d{3,4}|[A-Z]{3}[ -]?\d{2,3})"
@@ -81,6 +81,17 @@ def plate_spans(turns: Sequence[Said], tokens: Sequence[Sequence[Token]]) -> Ite
     for plate in known:
         yield from _spans(plate.pieces)
     yield from _said_again(tokens, every, known)
+
+
+def plate_places(turns: Sequence[Said], tokens: Sequence[Sequence[Token]]) -> Iterator[int]:
+    """Yield the positions of all turns that may say a plate: those with a number, and those near one with letters."""
+    near = set(number_places(turns, tokens))
+    for position, own in enumerate(tokens):
+        beside = any(token.digits and letters_at(own, place + 1)[1] for place, token in enumerate(own[:-1]))
+        if beside or any(_is_vehicle(token.text) or token.text.startswith(grammar.PLATE) for token in own):
+            first, last = position - _AGAIN_TURNS, position + _ASKED_BACK + _AGAIN_TURNS
+            near |= set(range(max(0, first), min(len(tokens), last + 1)))
+    yield from sorted(near)
 
 
 def _is_vehicle(text: str) -> bool:

@@ -10,14 +10,13 @@ from agents.transcribe.redaction.context import Announced, Announcements
 from agents.transcribe.redaction.dictation import (
     FULL_DIGITS,
     Dictation,
+    Talk,
     dictations,
     fills,
-    names_a_part,
-    only_filling,
     short_forms,
 )
 from agents.transcribe.redaction.identifiers import LONGEST, identifier
-from agents.transcribe.redaction.matching import ENOUGH_DIGITS, Line, Part, Told, free, matched, numbers_told
+from agents.transcribe.redaction.matching import ENOUGH_DIGITS, Line, Part, Told, free, like, matched, numbers_told
 from agents.transcribe.redaction.spans import Kind, Span
 from agents.transcribe.redaction.tokens import Token, breaks_dictation
 
@@ -25,6 +24,8 @@ _LINKED_TURNS = 8
 _LINKED_PARTS = 6
 _REPEATED_TURNS = 8
 _ASKED_TURNS = 3
+_HANDED_TURNS = 3
+_BARE_DIGITS, _BARE_GROUPS = 8, 4
 _WRONG_START = 3
 _MANY_DIGITS = 6
 _WORDS_INSIDE = 2
@@ -40,6 +41,7 @@ Known = tuple[str, Kind, int]
 def number_spans(said: Sequence[Line]) -> Iterator[Span]:
     """Yield the spans of all telephone, ID, account and card numbers, as far as they are numbers."""
     turns = [short_forms(turn) for turn in said]
+    talk = Talk(turns)
     announcements = Announcements(turns)
     found = dictations(turns, announcements)
     told: Told = {}
@@ -48,21 +50,23 @@ def number_spans(said: Sequence[Line]) -> Iterator[Span]:
     unfinished: list[tuple[Dictation, Announced | None]] = []
     for dictation in found:
         context = dictation.context or next(filter(None, map(announcements.after, dictation.ends())), None)
+        context = context or _handed_on(contexts, dictation)
         own, is_valid = matched(turns, dictation, context, announcements.recent(dictation.tokens[0]))
         told |= own
         known += numbers_told(own)
         contexts.append((dictation, context))
         if not is_valid:
             unfinished.append((dictation, context))
-    for linked, kind in (*_assembled(unfinished, told), *_linked(turns, unfinished)):
-        own = dict.fromkeys(linked, Part(kind, 0))
-        told |= own
-        known += numbers_told(own)
-    told |= _repeated(turns, [[token for token in own.tokens if token not in told] for own in found], known)
-    parts = _parts_named(turns, contexts, told, known)
+    for rule in (_assembled, _linked, _bare):
+        for linked, kind in rule(talk, unfinished, told):
+            own = dict.fromkeys((token for token in linked if token not in told), Part(kind, 0))
+            told |= own
+            known += numbers_told(own)
+    told |= _repeated(talk, [[token for token in own.tokens if token not in told] for own in found], known)
+    parts = _parts_named(talk, contexts, told, known)
     told |= parts
     told |= _repeated(
-        turns, [[token for token in own.tokens if token not in told] for own in found], numbers_told(parts)
+        talk, [[token for token in own.tokens if token not in told] for own in found], numbers_told(parts)
     )
     for own_turn in turns:
         told |= _beside(own_turn, told)
@@ -71,8 +75,32 @@ def number_spans(said: Sequence[Line]) -> Iterator[Span]:
         yield from _joined(turns, [token for token in own_turn if token.digits], told)
 
 
+def _handed_on(before: Sequence[tuple[Dictation, Announced | None]], dictation: Dictation) -> Announced | None:
+    """Return that a number goes on with the one just before that is no person's."""
+    if not before or dictation.tokens[0].turn - before[-1][0].tokens[-1].turn > _HANDED_TURNS:
+        return None
+    return Announced.OTHER if before[-1][1] is Announced.OTHER else None
+
+
+def _bare(
+    talk: Talk, parts: Sequence[tuple[Dictation, Announced | None]], told: Told
+) -> Iterator[tuple[Sequence[Token], Kind]]:
+    """Yield many digits that are all that is said for some turns, whatever they are: nobody speaks of prices so."""
+    chain: list[Token] = []
+    for dictation, context in (*parts, (None, None)):
+        own = free(dictation.tokens, None) if dictation and context is None else []
+        own = [token for token in own if talk.mostly_fills[token.turn] and token not in told]
+        if chain and (not own or own[0].turn - chain[-1].turn > _HANDED_TURNS):
+            digits = "".join(token.digits for token in chain)
+            round_ones = sum(token.digits.endswith("0") and len(token.digits) > 1 for token in chain)
+            if len(digits) >= _BARE_DIGITS and len(chain) >= _BARE_GROUPS and 2 * round_ones < len(chain):
+                yield chain, like("".join(token.digits for token in chain if token.speaker == chain[0].speaker))
+            chain = []
+        chain = [*chain, *own]
+
+
 def _linked(
-    turns: Sequence[Line], parts: Sequence[tuple[Dictation, Announced | None]]
+    talk: Talk, parts: Sequence[tuple[Dictation, Announced | None]], _told: Told
 ) -> Iterator[tuple[Sequence[Token], Kind]]:
     """Yield the numbers whose parts stand apart, with other talk in between."""
     for position, (dictation, context) in enumerate(parts):
@@ -86,7 +114,7 @@ def _linked(
             own = free(other.tokens, None)
             if other_context not in {None, context} or other.tokens[0].turn - linked[-1].turn > _LINKED_TURNS:
                 break
-            if not own or not _stands_for_itself(turns, own):
+            if not own or not talk.stands_for_itself(own[0], own[-1]):
                 continue
             linked = [*linked, *own]
             digits = _continued(digits, "".join(token.digits for token in own))
@@ -105,7 +133,7 @@ def _continued(digits: str, further: str) -> str:
 
 
 def _assembled(
-    parts: Sequence[tuple[Dictation, Announced | None]], told: Told
+    _talk: Talk, parts: Sequence[tuple[Dictation, Announced | None]], told: Told
 ) -> Iterator[tuple[Sequence[Token], Kind]]:
     """Yield the cards that nobody announced and that one speaker said in parts, which alone say nothing."""
     by_speaker: dict[str, list[list[Token]]] = {}
@@ -128,38 +156,34 @@ def _assembled(
                     break
 
 
-def _stands_for_itself(turns: Sequence[Line], own: Line) -> bool:
-    """Return whether digits are all that is said in their turn, or are called a part of a number."""
-    words = turns[own[0].turn]
-    return 2 * sum(map(fills, words)) >= len(words) or names_a_part(turns, own[0], own[-1])
-
-
 def _parts_named(
-    turns: Sequence[Line], found: Iterable[tuple[Dictation, Announced | None]], told: Told, known: Sequence[Known]
+    talk: Talk, found: Iterable[tuple[Dictation, Announced | None]], told: Told, known: Sequence[Known]
 ) -> Told:
     """Return what is called a part of a number, or was said for one that was said soon before or after.
 
     ``sonu on iki değil on üç``; a start that was broken off.
     """
     own: Told = {}
-    order = sorted((turn, kind) for _, kind, turn in known)
+    said: dict[int, list[Kind]] = {}
+    for _, kind, turn in known:
+        said.setdefault(turn, []).append(kind)
     for dictation, context in found:
         rest = [token for token in free(dictation.tokens, None) if token not in told]
         digits = "".join(token.digits for token in rest)
         if len(digits) < 2 or context is Announced.OTHER:
             continue
-        kinds = [kind for turn, kind in order if abs(rest[0].turn - turn) <= _ASKED_TURNS]
+        turn = rest[0].turn
+        kinds = [kind for at in range(turn - _ASKED_TURNS, turn + _ASKED_TURNS + 1) for kind in said.get(at, ())[-2:]]
         kind = context.kind if context else (kinds or [None])[-1]
-        is_part = names_a_part(turns, rest[0], rest[-1])
-        itself = _stands_for_itself(turns, rest)
-        enough = _TELLING_DIGITS if not context else 2 if only_filling(turns[rest[0].turn]) else _WRONG_START
+        is_part, itself = talk.names_a_part(rest[0], rest[-1]), talk.stands_for_itself(rest[0], rest[-1])
+        enough = _TELLING_DIGITS if not context else 2 if talk.only_fills[turn] else _WRONG_START
         begun = kind in kinds and (len(digits) >= enough or rest[0].text.startswith("tr"))
         if kind and ((is_part and (context or itself)) or (begun and (itself or len(digits) >= _MANY_DIGITS))):
             own |= dict.fromkeys(rest, Part(kind, 0))
     return own
 
 
-def _repeated(turns: Sequence[Line], rest: Iterable[Line], known: Iterable[Known]) -> Told:
+def _repeated(talk: Talk, rest: Iterable[Line], known: Iterable[Known]) -> Told:
     """Return the tokens of what is left of each dictation that say a part of a known number again."""
     windows = [window for own in rest for window in _windows([token for token in own if not token.measures])]
     parts = {digits for digits, _ in windows}
@@ -167,7 +191,7 @@ def _repeated(turns: Sequence[Line], rest: Iterable[Line], known: Iterable[Known
     for number, kind, turn in sorted(set(known), key=lambda one: one[2]):
         for part in parts.intersection(_parts(number)):
             said.setdefault(part, []).append((turn, kind))
-    reaches = cache(partial(_repeat_reaches, turns))
+    reaches = cache(partial(_repeat_reaches, talk))
     own: Told = {}
     for digits, window in windows:
         turn = window[0].turn
@@ -199,12 +223,13 @@ def _parts(number: str) -> set[str]:
     }
 
 
-def _repeat_reaches(turns: Sequence[Line], turn: int) -> tuple[int, ...]:
+def _repeat_reaches(talk: Talk, turn: int) -> tuple[int, ...]:
     """Return how many turns away a number may be for one, two, three, more of its digits not to be chance; -1: none."""
-    if not only_filling(turns[turn]):
-        return -1, -1, _REPEATED_TURNS, len(turns)
-    asked = turn > 0 and any(other.text.startswith(("rakam", "hane", "sonu")) for other in turns[turn - 1])
-    return (_ASKED_TURNS if asked else -1), _REPEATED_TURNS, _REPEATED_TURNS, len(turns)
+    turns = len(talk.turns)
+    if not talk.only_fills[turn]:
+        return -1, -1, _REPEATED_TURNS, turns
+    asked = turn > 0 and talk.asks_for_a_part[turn - 1]
+    return (_ASKED_TURNS if asked else -1), _REPEATED_TURNS, _REPEATED_TURNS, turns
 
 
 def _beside(turn: Line, told: Told) -> Told:

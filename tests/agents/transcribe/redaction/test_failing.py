@@ -11,12 +11,13 @@ from agents.transcribe.redaction.addresses import address_places
 from agents.transcribe.redaction.careful import Places
 from agents.transcribe.redaction.emails import email_places
 from agents.transcribe.redaction.names import name_places
+from agents.transcribe.redaction.plates import plate_places
 from agents.transcribe.redaction.tokens import number_places, tokens
 from tests.agents.transcribe.redaction.measure import labelled_lines, said
 
 PLACES: dict[str, Places] = {
     "email_spans": email_places,
-    "plate_spans": number_places,
+    "plate_spans": plate_places,
     "iban_spans": number_places,
     "international_phone_spans": number_places,
     "number_spans": number_places,
