@@ -8,7 +8,7 @@ from itertools import pairwise
 from agents.transcribe.redaction import naming
 from agents.transcribe.redaction.naming import may_be_name, names
 from agents.transcribe.redaction.spans import Kind, Said, Span
-from agents.transcribe.redaction.spelling import letter_runs
+from agents.transcribe.redaction.spelling import letter_runs, letters_at
 from agents.transcribe.redaction.tokens import Token
 
 _ASKS = re.compile(
@@ -70,19 +70,34 @@ def name_spans(turns: Sequence[Said], tokens: Sequence[Sequence[Token]]) -> Iter
 
 
 def name_places(turns: Sequence[Said], tokens: Sequence[Sequence[Token]]) -> Iterator[int]:
-    """Yield the positions of all turns that may hold a name: nearly all, since a name that was given is said again."""
+    """Yield the positions of all turns that may hold a name: they introduce or know one, follow a question, say one again."""
     del turns
-    tells = False
+    asked = -_SPELT_BACK - 1
+    places: set[int] = set()
+    told: set[str] = set()
     for position, own in enumerate(tokens):
-        texts = [token.text for token in own]
-        tells = tells or bool(_ASKS.search(" ".join(texts)))
-        if tells or any(_tells(text) for text in texts):
+        if position - asked <= _SPELT_BACK or any(_tells(own, place) for place in range(len(own))):
+            places.add(position)
+            told |= {token.text for token in own if may_be_name(token.text, sure=True) or names().is_name(token.text)}
+        if _ASKS.search(" ".join(token.text for token in own)):
+            asked = position
+    for position, own in enumerate(tokens):
+        if position in places or any(token.text in told for token in own):
             yield position
-    return
 
 
-def _tells(text: str) -> bool:
-    return text in naming.OWN or text in naming.TITLES_NEAR or text in naming.RELATIVES or names().is_name(text)
+def _tells(own: Sequence[Token], place: int) -> bool:
+    """Return whether a word is a name, or stands beside one as words do that introduce it."""
+    known, text = names(), own[place].text
+    if known.is_certain(text) or text in naming.OWN or text in naming.AFTER or _is_beside_number(own, place):
+        return True
+    before = own[place - 1].text if place else ""
+    if text in naming.TITLES_NEAR and (known.is_name(before) or may_be_name(before)):
+        return True
+    follows = text in naming.RELATIVES or text in {"ben", "benim", "ile"}
+    beside = own[place + 1].text if place + 1 < len(own) else ""
+    spelt = bool(letters_at(own, place)[1]) and place + 2 < len(own) and bool(letters_at(own, place + 1)[1])
+    return spelt or (follows and (known.is_given(beside) or known.is_name(before)))
 
 
 class _Asked:
