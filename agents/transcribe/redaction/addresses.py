@@ -22,6 +22,7 @@ _ASKED_NAME_WORDS = 6
 _DOOR_DIGITS = 4
 _LONG_ENOUGH = 5
 _REST_WORDS = 3
+_NUMBER_WORDS = 8
 _ATTRIBUTE_WORDS = 3
 _OPEN_ENDS = ("daki", "deki", "taki", "teki", "boyalı", "kapılı", "bakan", "katlı")
 
@@ -111,7 +112,7 @@ def address_spans(turns: Sequence[Said], tokens: Sequence[Sequence[Token]]) -> I
 
 def _rest(own: Sequence[Token], end: int) -> int:
     """Return the end of a turn where only a few words of the address are left to it."""
-    rest = own[end:]
+    rest = own[end : end + _REST_WORDS + 1]
     taken = 0
     while taken < len(rest) and _goes_on(rest[taken].text) and _may_be_part(rest[taken]):
         taken += 1
@@ -336,7 +337,7 @@ def _is_number(own: Sequence[Token], place: int) -> bool:
 def _number_end(own: Sequence[Token], place: int, *, bare: bool = False) -> int:
     """Return the place after a number with what is added to it: ``on yedi bölü a``, ``22 b``, ``dokuz yüz kırk ikinci``."""
     end = place
-    while _is_number(own, end):
+    while end - place < _NUMBER_WORDS and _is_number(own, end):
         end += 1
     if end == place and not bare and end < len(own):
         after, letter = letters_at(own, end)

@@ -1,7 +1,7 @@
 """E-mail addresses: written, dictated in any mixture of words, letters and digits, over several turns, and said again."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, field
 
 from agents.transcribe.redaction import naming
@@ -58,6 +58,7 @@ _STOPS = (
 _PARTICLES = words("mi mı mu mü değil yok var da de ile yerine")
 _VOWELS = "aeıioöuü"
 _FORMED = words("noktalı noktasız")
+_LOCAL_TOKENS = 40
 _LOOSE_WORDS = 2
 """Words before the at-sign that no dot joins, where nothing announces the address."""
 _LEADING_WORDS = 4
@@ -150,8 +151,7 @@ def email_spans(turns: Sequence[Said], tokens: Sequence[Sequence[Token]]) -> Ite
 
 
 def email_places(turns: Sequence[Said], tokens: Sequence[Sequence[Token]]) -> Iterator[int]:
-    """Yield the positions of all turns that may hold an address or a part of it: from one that announces one or has an
-    at-sign on, and the few before it."""
+    """Yield the positions of all turns that may hold an address or a part of it: near what announces one or an at-sign."""
     last = None
     for position, (turn, own) in enumerate(zip(turns, tokens, strict=True)):
         if _AT_SIGN.search(turn.text) or any(token.text in _AT or token.text.startswith(_ANNOUNCES) for token in own):
@@ -181,16 +181,23 @@ def _announced(own: Sequence[Token]) -> int:
 def _addresses(own: Sequence[Token], announced: int) -> list[tuple[int, int]]:
     """Return the addresses that an at-sign and a domain tell, wherever they are said."""
     found: list[tuple[int, int]] = []
+    letters = _spelt_places(own)
     for place, token in enumerate(own):
         if token.text in _AT and (end := _domain_end(own, place)):
-            found.append((_local_start(own, place, announced), end))
+            found.append((_local_start(own, place, announced, letters), end))
     return found
+
+
+def _spelt_places(own: Sequence[Token]) -> Set[int]:
+    """Return the places of letters that are surely spelt, or directly before an at-sign or the end."""
+    runs = [run for run in letter_runs(own) if run.certain or run.end == len(own) or own[run.end].text in _AT]
+    return {place for run in runs for place in range(run.first, run.end)}
 
 
 def _domain_end(own: Sequence[Token], at: int) -> int | None:
     """Return the place after the domain that follows an at-sign; None where none follows."""
     place = at + 1
-    while place < len(own) and own[place].text in _AFTER_AT:
+    while place < len(own) and own[place].text in _AFTER_AT | naming.HESITATES:
         place += 1
     texts = [token.text for token in own[place : place + 12]]
     used = _provider(texts) or _unknown_host(own, place)
@@ -234,10 +241,9 @@ def _unknown_host(own: Sequence[Token], place: int) -> int:
     return 0
 
 
-def _local_start(own: Sequence[Token], at: int, announced: int) -> int:
+def _local_start(own: Sequence[Token], at: int, announced: int, letters: Set[int]) -> int:
     start, loose = at, 0
-    letters = {place for run in letter_runs(own[:at]) if run.certain or run.end == at for place in range(run.first, run.end)}
-    while start > 0:
+    while start > 0 and at - start < _LOCAL_TOKENS:
         token, joined = own[start - 1], start < at and own[start].text in _JOINERS
         joins = token.text in _JOINERS
         if "[" in token.text:  # a placeholder
@@ -273,8 +279,7 @@ def _pieces(own: Sequence[Token], call: _Call, position: int, fills: frozenset[s
             continue
         first, end = place, place + 1
         again = call.is_again(position, own[place])
-        leads = fills if _CORRECTS <= fills else frozenset[str]()
-        while first and not again and place - first < _LEADING_WORDS and (first - 1 not in sure) and (_is_word(own[first - 1]) or own[first - 1].text in leads):
+        while first and not again and place - first < _LEADING_WORDS and (first - 1 not in sure) and (_is_word(own[first - 1]) or own[first - 1].text in fills):
             first -= 1
         while own[first].text in fills and first not in sure:
             first += 1
@@ -395,7 +400,7 @@ def _earlier(tokens: Sequence[Sequence[Token]], position: int, call: _Call) -> I
         end = len(own)
         while end and own[end - 1].text in _STOPS:
             end -= 1
-        first = _local_start(own, end, _announced(own)) if end else 0
+        first = _local_start(own, end, _announced(own), _spelt_places(own)) if end else 0
         if first < end:
             call.remember(turn, own[first:end])
             yield Span(turn, own[first].start, own[end - 1].end, Kind.EMAIL)

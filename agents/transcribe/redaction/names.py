@@ -170,6 +170,7 @@ def _is_beside_number(own: Sequence[Token], place: int) -> bool:
 
 def _introduced(own: Sequence[Token]) -> Iterator[_Found]:
     """Yield the names that someone gives, or is spoken to by."""
+    on_file = bool(naming.ON_FILE.search(" ".join(token.text for token in own)))
     for place, token in enumerate(own):
         text = token.text
         before = own[place - 1].text if place else ""
@@ -182,7 +183,7 @@ def _introduced(own: Sequence[Token]) -> Iterator[_Found]:
             yield from _before(own, place, sure=False, alone=False)
         elif text in naming.TITLES_NEAR:
             yield from _before(own, place, sure=text in naming.TITLES, alone=True)
-        elif text in naming.AFTER and naming.ON_FILE.search(" ".join(other.text for other in own)):
+        elif text in naming.AFTER and on_file:
             yield from _before(own, place, sure=False, alone=True)
         elif text == "ile" and any(
             other.text.startswith(("görüş", "konuş", "mi")) for other in own[place + 1 : place + 4]
@@ -328,10 +329,9 @@ def _name_end(own: Sequence[Token], first: int, *, introduced: bool = False, who
         listed = known.is_certain(text) or known.is_surname(text) or (introduced and known.is_given(text))
         ends = end + 1 == len(own) or own[end + 1].text in naming.ENDS or own[end + 1].digits
         after_given = end == last and known.is_certain(own[end - 1].text) and ends and end + 1 < len(own)
-        directly = introduced and end == last and known.is_certain(own[end - 1].text)
-        unlisted = (whole or directly or after_given or (introduced and ends and end == last)) and may_be_name(
-            text, sure=introduced
-        )
+        after_given = known.is_certain(own[last - 1].text)
+        unlisted = whole or (after_given and (introduced or (ends and end + 1 < len(own)))) or (introduced and ends and last == first + 1)
+        unlisted = unlisted and may_be_name(text, sure=introduced) and text not in naming.RELATIVES
         if not (listed or unlisted) or last - first >= _NAME_WORDS:
             break
         end += 1

@@ -43,6 +43,19 @@ TITLES_NEAR = TITLES | words("""
     abi abiye abinin abla ablaya ablanın amca amcaya amcanın dayı dede efendi hoca hocam hocanın kardeş kardeşim nine
     teyze teyzeye teyzenin teyzem usta ustam ustanın ustanız ustaya ustayla ustayı ustadan ustamız yenge
 """)
+TITLES_NEAR |= frozenset(
+    stem + case
+    for stems, cases in (
+        ("abla amca hoca usta", "da dan ya nın yla lara m mız nız yı sı gil"),
+        ("teyze dede nine yenge enişte", "de den ye nin yle lere m miz niz yi si gil"),
+        ("hanım", "ın a la ı dan da lar efendi"),
+        ("bey", "in e le i den de ler efendi"),
+        ("dayı", "da dan ya nın yla m mız yı sı"),
+        ("abi", "de den ye nin yle m miz yi si"),
+    )
+    for stem in stems.split()
+    for case in cases.split()
+)
 """After a given name."""
 AFTER = words(
     "adına adınaydı üzerine üstüne üzerinde üzerinden üzerineydi adındaki adında isminde isimli ismindeki adlı namı diye"
