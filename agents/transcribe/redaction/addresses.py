@@ -1,4 +1,4 @@
-"""Addresses: streets with what tells the door, and whatever part of one is asked for, said again, or told as a way to go."""
+"""Addresses: streets with what tells the door, and whatever part is asked for, said again, or told as a way to go."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""E-mail addresses: written, dictated in any mixture of words, letters and digits, over several turns, and said again."""
+"""E-mail addresses: written, or dictated in any mixture of words, letters and digits, over turns, and said again."""
 
 import re
 from collections.abc import Iterator, Sequence, Set
@@ -11,7 +11,8 @@ from agents.transcribe.redaction.tokens import Token
 from agents.transcribe.turkish import lowered, words
 
 _WRITTEN = re.compile(
-    r"(?<![\w.+-])[\w.+-]{1,64}(?:\s?@\s?|\s?[(\[](?:at|@)[)\]]\s?)[\w-]{1,63}(?:(?:\.|\s?[(\[](?:dot|nokta)[)\]]\s?)[\w-]{1,63}){1,4}"
+    r"(?<![\w.+-])[\w.+-]{1,64}(?:\s?@\s?|\s?[(\[](?:at|@)[)\]]\s?)[\w-]{1,63}(?:(?:\.|\s?[(\[](?:dot"
+    r"|nokta)[)\]]\s?)[\w-]{1,63}){1,4}"
 )
 _AT = words("et at ett ed kuyruklu etişareti [at] eti")
 _AT_SIGN = re.compile(r"@|[(\[]at[)\]]")
@@ -20,13 +21,14 @@ _DOTS = words("punkt point nokta noktası notka dot")
 _JOINERS = _DOTS | words("alt alttan alttire altçizgi eksi tire tre underscore çizgi alçizgi artı")
 _PROVIDERS = tuple(
     words("""
-    autluk aycloud cimail cimeyil cimeyl ciymeyl gimeyl gmail gmeyl gemail hatmeyl hotmail hotmeyl icloud jimeyl live maynet
-    msn mynet outlook autlook proton protonmail superonline ttmail windowslive yaho yahoo yahu yandeks yandex gmx ttnet
-    """)
+    autluk aycloud cimail cimeyil cimeyl ciymeyl gimeyl gmail gmeyl gemail hatmeyl hotmail hotmeyl icloud jimeyl
+    live maynet msn mynet outlook autlook proton protonmail superonline ttmail windowslive yaho yahoo yahu yandeks
+    yandex gmx ttnet
+""")
 )
 _TWO_WORDS = words("""
-    g+mail ci+mail ci+meyl hot+mail hat+meyl hot+meyl out+look aut+luk aut+look ay+cloud i+cloud ge+mail je+mail cey+mail
-    windows+live yan+deks my+net ay+klaud ge+meyl
+    g+mail ci+mail ci+meyl hot+mail hat+meyl hot+meyl out+look aut+luk aut+look ay+cloud i+cloud ge+mail je+mail
+    cey+mail windows+live yan+deks my+net ay+klaud ge+meyl
 """)
 _ENDINGS = words("me io eu nl fr ch biz co com comtr de edu gom gov info kom komtr net org tr uk")
 _ENDS_ALONE = _ENDINGS - words("de co biz me io eu nl fr ch")
@@ -36,24 +38,31 @@ _OTHER_TOPICS = re.compile(
     r"\b(?:telefon|cep num|plaka|iban|hesa[pb]|kart|kimlik|tc\b|soyad|ad(?:ınız|resiniz)\b|kapı num)"
 )
 _FILLING = naming.HESITATES | words("""
-    sonra ondan bitişik boşluk boşluksuz küçük büyük harf harfle harfi ile ardından noktalı noktasız tane araya bi bir evet hı
-    sız siz suz süz lar ler lı li lu lü dan ten yazıldığı gibi aralarında aralara oluyor hepsi tamamı şöyle
-    böyle türkçe ingilizce rakamla yazıyla rakam arkasından gene yine dur
+    sonra ondan bitişik boşluk boşluksuz küçük büyük harf harfle harfi ile ardından noktalı noktasız tane araya bi
+    bir evet hı sız siz suz süz lar ler lı li lu lü dan ten yazıldığı gibi aralarında aralara oluyor hepsi tamamı
+    şöyle böyle türkçe ingilizce rakamla yazıyla rakam arkasından gene yine dur
 """)
 """May stand inside an address."""
 _CORRECTS = words("değil yok pardon yani düzeltiyorum")
 _BREAKS = words(
-    "değil yok yerine başında sonunda başına sonuna arada var hayır ama doğrusu tekrar olacak düzeltiyorum hı işte tek"
+    """
+    değil yok yerine başında sonunda başına sonuna arada var hayır ama doğrusu tekrar olacak düzeltiyorum hı işte
+    tek
+"""
 )
 _STOPS = (
     (_BREAKS | naming.NOT | naming.SKIPPED | _FILLING | naming.OWN | naming.RELATIVES)
     - words(
-        "su ince kız erkek beko bosch arçelik vestel teknik servis bilgi kredi beyaz destek fatura elektrik satış satın kombi klima market istanbul ankara izmir"
+        """
+    su ince kız erkek beko bosch arçelik vestel teknik servis bilgi kredi beyaz destek fatura elektrik satış satın
+    kombi klima market istanbul ankara izmir
+"""
     )
 ) | words("""
-    atarsanız atın atalım atarız faturayı gönderin görünen gönderelim gitsin kalsın kızımın mesela oraya oğlumun sizinki benimki
-    yazıldı gitti gelsin posta lazım zorunlu mailiniz alalım teyit ediyorum adresinizi şirketin şirket kişisel hangisi eşiminki
-    mudur müdür gelmedi alındı kaydettim tamamdır herhalde galiba sanırım rica söyler hatırlıyorum hatırlamıyorum
+    atarsanız atın atalım atarız faturayı gönderin görünen gönderelim gitsin kalsın kızımın mesela oraya oğlumun
+    sizinki benimki yazıldı gitti gelsin posta lazım zorunlu mailiniz alalım teyit ediyorum adresinizi şirketin
+    şirket kişisel hangisi eşiminki mudur müdür gelmedi alındı kaydettim tamamdır herhalde galiba sanırım rica
+    söyler hatırlıyorum hatırlamıyorum
 """)
 _PARTICLES = words("mi mı mu mü değil yok var da de ile yerine")
 _VOWELS = "aeıioöuü"
@@ -190,8 +199,14 @@ def _addresses(own: Sequence[Token], announced: int) -> list[tuple[int, int]]:
 
 def _spelt_places(own: Sequence[Token]) -> Set[int]:
     """Return the places of letters that are surely spelt, or directly before an at-sign or the end."""
-    runs = [run for run in letter_runs(own) if run.certain or run.end == len(own) or own[run.end].text in _AT]
+    runs = [run for run in letter_runs(own) if run.certain or _ends_local(own, run.end)]
     return {place for run in runs for place in range(run.first, run.end)}
+
+
+def _ends_local(own: Sequence[Token], end: int) -> bool:
+    while end < len(own) and own[end].text in naming.HESITATES:
+        end += 1
+    return end == len(own) or own[end].text in _AT
 
 
 def _domain_end(own: Sequence[Token], at: int) -> int | None:

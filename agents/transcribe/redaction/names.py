@@ -1,4 +1,4 @@
-"""Persons' names: known ones wherever they are said, others where somebody gives a name, is asked for it or spoken to by it."""
+"""Persons' names: known ones wherever they are said, others where somebody gives one, or is asked for it or called by it."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -13,9 +13,12 @@ from agents.transcribe.redaction.tokens import Token
 
 _ASKS = re.compile(
     r"\b(?:ad(?:ınız\w*|ını|ın|ı)?|isim\w*|ismi\w*|soya[dt]\w*|soyisim\w*|soyismi\w*)\b[^?]{0,40}"
-    r"(?:al(?:sam|ay\w*|al\w*|abil\w*)|öğren\w*|neydi|nedir|lütfen|söyle\w*|rica|yaz\w*|ne\b|kodl\w*|hecele\w*|bu mu|nasıl|var|gerek\w*|$)"
-    r"|\bkim(?:inle|le|in (?:adına|üzerine|üstüne|ad\w*)|in)\b|\bkimsiniz|\bkim (?:var|olacak|karşıla\w*|açacak|arıyor|diye\w*|bekle\w*)"
-    r"|\bkim[ei] (?:sor\w*|bul\w*|ara\w*|kes\w*|ver\w*|yaz\w*|teslim\w*|ait)|\bad(?:ınız)? ?soya[dt]|\bisim soyisim|\bhitap|zil\w* ne yaz"
+    r"(?:al(?:sam|ay\w*|al\w*|abil\w*)|öğren\w*|neydi|nedir|lütfen|söyle\w*|rica|yaz\w*|ne\b|kodl\w*|hecele\w*"
+    r"|bu mu|nasıl|var|gerek\w*|$)"
+    r"|\bkim(?:inle|le|in (?:adına|üzerine|üstüne|ad\w*)|in)\b|\bkimsiniz|\bkim (?:var|olacak|karşıla\w*|açacak"
+    r"|arıyor|diye\w*|bekle\w*)"
+    r"|\bkim[ei] (?:sor\w*|bul\w*|ara\w*|kes\w*|ver\w*|yaz\w*|teslim\w*|ait)|\bad(?:ınız)? ?soya[dt]"
+    r"|\bisim soyisim|\bhitap|zil\w* ne yaz"
     r"|(?:acak|ecek|olan|bulunan) kişi|\byetkili\b|\bsahibi (?:siz|kim)|\bfatura kime|\bkime\b$|\bkim\b$"
 )
 _SPELLS = re.compile(r"kodl|hecele|harf|yazılı[şr]|nasıl yaz|bitişik|ayrı")
@@ -27,7 +30,8 @@ _SHORT_TURN = 7
 _LONG_ENOUGH = 4
 _SHORTEST_SPELT = 3
 _PLACES = re.compile(
-    r"(?:mahalle|cadde|soka|bulvar|apart|site|sanayi|okul|hastane|üniversite|avm|plaza|köy|ilçe|marka|park|servis|ticaret|kolej|lise|cami|konut)\w*"
+    r"(?:mahalle|cadde|soka|bulvar|apart|site|sanayi|okul|hastane|üniversite|avm|plaza|köy|ilçe|marka|park"
+    r"|servis|ticaret|kolej|lise|cami|konut)\w*"
 )
 
 
@@ -170,14 +174,15 @@ def _is_beside_number(own: Sequence[Token], place: int) -> bool:
 
 def _introduced(own: Sequence[Token]) -> Iterator[_Found]:
     """Yield the names that someone gives, or is spoken to by."""
+    unskipped = _unskipped(own)
     on_file = bool(naming.ON_FILE.search(" ".join(token.text for token in own)))
     for place, token in enumerate(own):
         text = token.text
         before = own[place - 1].text if place else ""
         if text in naming.OWN and before not in naming.OF_THING:
-            yield from _after(own, place + 1, sure=text in naming.SURE)
+            yield from _after(own, unskipped[place + 1], sure=text in naming.SURE)
         elif text in naming.RELATIVES:
-            yield from _after(own, place + 1, sure=False)
+            yield from _after(own, unskipped[place + 1], sure=False)
         elif text in {"ben", "benim"}:
             yield from _after_me(own, place + 1)
             yield from _before(own, place, sure=False, alone=False)
@@ -191,9 +196,8 @@ def _introduced(own: Sequence[Token]) -> Iterator[_Found]:
             yield from _before(own, place, sure=False, alone=True)
 
 
-def _after(own: Sequence[Token], place: int, *, sure: bool) -> Iterator[_Found]:
-    """Yield the name that begins after a word that introduces it."""
-    first = _skipped(own, place)
+def _after(own: Sequence[Token], first: int, *, sure: bool) -> Iterator[_Found]:
+    """Yield the name that begins at a place after a word that introduces it."""
     if first == len(own) or own[first].digits:
         return
     text = own[first].text
@@ -227,7 +231,10 @@ def _before(own: Sequence[Token], place: int, *, sure: bool, alone: bool) -> Ite
     """Yield the name that ends before a word that is said after one."""
     known = names()
     first = place
-    while first and place - first < _NAME_WORDS and known.is_name(own[first - 1].text):
+    while first and place - first < _NAME_WORDS:
+        text = own[first - 1].text
+        if not (known.is_name(text) or (first < place and text in naming.HESITATES)):
+            break
         first -= 1
     while first < place and not known.is_given(own[first].text) and not (sure and place - first == 1):
         first += 1
@@ -243,7 +250,7 @@ def _before(own: Sequence[Token], place: int, *, sure: bool, alone: bool) -> Ite
 def _answered(own: Sequence[Token], *, surname: bool) -> Iterator[_Found]:
     """Yield the name in an answer to a question for it: a known one, or the words of a short answer."""
     known = names()
-    first = 0 if surname and len(own) == 1 and known.is_surname(own[0].text) else _skipped(own, 0)
+    first = 0 if surname and len(own) == 1 and known.is_surname(own[0].text) else _unskipped(own)[0]
     if first == len(own) or own[first].digits:
         return
     text = own[first].text
@@ -303,11 +310,12 @@ def _again(own: Sequence[Token], said: set[str]) -> Iterator[_Found]:
         yield _Found(rest[0], rest[0] + 1)
 
 
-def _skipped(own: Sequence[Token], place: int) -> int:
-    """Return the first place from there on of a word that does not only connect."""
-    while place < len(own) and own[place].text in naming.SKIPPED:
-        place += 1
-    return place
+def _unskipped(own: Sequence[Token]) -> list[int]:
+    """Return for each place, and the end, the first place from there on of a word that does not only connect."""
+    found = [len(own)] * (len(own) + 1)
+    for place in range(len(own) - 1, -1, -1):
+        found[place] = found[place + 1] if own[place].text in naming.SKIPPED else place
+    return found
 
 
 def _name_end(own: Sequence[Token], first: int, *, introduced: bool = False, whole: bool = False) -> int:
