@@ -122,7 +122,8 @@ class _Call:
 
 
 _SPOKEN_AT = re.compile(
-    r"(?<![\w.+-])[\w.+-]{1,64}\s(?:et|at)\s(?:[\w-]{1,63}\.){1,3}(?:com|net|org|info|gov|edu|biz|io|tr|de)(?:\.tr)?(?![\w.-])", re.IGNORECASE
+    r"(?<![\w.+-])[\w.+-]{1,64}\s(?:et|at)\s(?:[\w-]{1,63}\.){1,3}(?:com|net|org|info|gov|edu|biz|io|tr|de)(?:\.tr)?(?![\w.-])",
+    re.IGNORECASE,
 )
 
 
@@ -294,7 +295,13 @@ def _pieces(own: Sequence[Token], call: _Call, position: int, fills: frozenset[s
             continue
         first, end = place, place + 1
         again = call.is_again(position, own[place])
-        while first and not again and place - first < _LEADING_WORDS and (first - 1 not in sure) and (_is_word(own[first - 1]) or own[first - 1].text in fills):
+        while (
+            first
+            and not again
+            and place - first < _LEADING_WORDS
+            and (first - 1 not in sure)
+            and (_is_word(own[first - 1]) or own[first - 1].text in fills)
+        ):
             first -= 1
         while own[first].text in fills and first not in sure:
             first += 1
