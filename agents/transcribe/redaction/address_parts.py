@@ -35,6 +35,8 @@ _NO_BLOCK = words("o e bi ne ya de da ve se ha he ye ay si er el en")
 
 
 class Sign(Enum):
+    """What a part tells."""
+
     STREET = "street"
     NUMBER = "number"
     SIDE = "side"
@@ -76,6 +78,7 @@ def numbers_end(own: Sequence[Token], first: int) -> int:
 
 
 def may_be_part(token: Token) -> bool:
+    """Return whether a token may be a word of an address."""
     return token.text not in STOPS and "[" not in token.text and not places.VERB.fullmatch(token.text)
 
 

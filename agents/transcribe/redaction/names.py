@@ -7,8 +7,8 @@ from agents.transcribe.redaction import naming
 from agents.transcribe.redaction.name_parts import (
     Found,
     again_said,
-    answered,
     another_joined,
+    answered,
     introduced_in,
     is_beside_number,
     known_in,

@@ -172,7 +172,7 @@ class Names(NamedTuple):
     surnames: frozenset[str]
 
     def is_certain(self, text: str) -> bool:
-        """Return whether a word can be nothing but a given name, with an ending or without: ``ayşe``, ``mehmetin``."""
+        """Return whether a word can be nothing but a given name, with an ending or without."""
         if text in self.given:
             return text not in self.also_words
         joined = _JOINED.fullmatch(text)
@@ -211,7 +211,7 @@ _NO_CASE = words("""
 
 
 def may_be_name(text: str, *, sure: bool = False) -> bool:
-    """Return whether a word that no list knows may be a name where one is awaited, or surely one where nothing else is."""
+    """Return whether a word that no list knows may be a name where one is awaited, or surely given."""
     if not text.isalpha() or len(text) < 2 or text in NOT or text in SKIPPED:
         return False
     return not (VERB if sure else VERB_OR_NOUN).fullmatch(text)

@@ -55,21 +55,21 @@ SPELT = st.lists(st.sampled_from(sorted(LETTERS)), min_size=4, max_size=7).flatm
     lambda letters: st.tuples(*(st.sampled_from(LETTERS[letter]) for letter in letters)).map(" ".join)
 )
 NUMBERS = st.sampled_from(["yetmiş üç", "seksen beş", "bin dokuz yüz doksan", "1987", "kırk iki"])
-PIECE = st.one_of(st.sampled_from(WORDS), SPELT)
+PIECE: st.SearchStrategy[str] = st.one_of(st.sampled_from(WORDS), SPELT)
 
 
 @st.composite
 def emails(draw: st.DrawFn, fillers: Sequence[str] = ()) -> str:
     """Return an address as it may be dictated: words and letters, joined or not, digits, an at-sign, a host."""
-    parts = [draw(PIECE)]
+    parts: list[str] = [draw(PIECE)]
     for piece in draw(st.lists(PIECE, max_size=2)):
         parts += [draw(st.sampled_from(JOINERS)), piece]
     if draw(st.integers(0, 1)):
         parts.append(draw(NUMBERS))
     parts += [draw(st.sampled_from(ATS)), draw(st.sampled_from(HOSTS))]
     for place in range(len(parts) - 1, 0, -1):
-        if fillers and draw(st.integers(0, 1)):
-            parts.insert(place, draw(st.sampled_from(fillers)))
+        filler = draw(st.sampled_from(["", *fillers]))
+        parts[place:place] = [filler] if filler else []
     return " ".join(parts)
 
 
