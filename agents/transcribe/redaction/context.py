@@ -115,18 +115,24 @@ def _announces(tokens: Sequence[Token], place: int) -> Announced | None:
     if text.startswith(grammar.OF_NUMBER):
         following = tokens[place + 1].text if place + 1 < len(tokens) else ""
         return Announced.OTHER if _is_other(following) else None
-    if not _is_code(text):
-        return None
+    return _announced_by_code(tokens, place) if _is_code(text) else None
+
+
+def _announced_by_code(tokens: Sequence[Token], place: int) -> Announced | None:
+    """Return what ``numara``, ``no`` or ``kod`` announces, by what stands before it."""
+    text = tokens[place].text
     near = (token for token in reversed(tokens[max(0, place - _WORDS_BACK) : place]) if not token.digits)
     word = next((token.text for token in near if token.text not in grammar.BETWEEN_CODE), "")
-    own = _named(word)
+    if own := _named(word):
+        return own
     if word.startswith(grammar.OF_ADDRESS):
         return None
-    of_phone = word in grammar.OF_PHONE
-    compound = text.startswith("numarası") and bool(word) and not of_phone and not _GENITIVE.fullmatch(word)
-    if own or (not of_phone and (compound or _is_other(word) or text.startswith(grammar.OTHER_CODE))):
-        return own or Announced.OTHER
-    return Announced.PHONE if of_phone or text.startswith("numara") else None
+    if word in grammar.OF_PHONE:
+        return Announced.PHONE
+    compound = text.startswith("numarası") and bool(word) and not _GENITIVE.fullmatch(word)
+    if compound or _is_other(word) or text.startswith(grammar.OTHER_CODE):
+        return Announced.OTHER
+    return Announced.PHONE if text.startswith("numara") else None
 
 
 def _is_country(tokens: Sequence[Token], place: int) -> bool:

@@ -1,4 +1,4 @@
-"""Turkish licence plates: written in capitals, or dictated where a vehicle is talked of, in one turn or over several."""
+"""Turkish licence plates: written in capitals, or dictated where a vehicle is talked of, also over several turns."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -112,9 +112,11 @@ class _Plate:
 
     @property
     def is_well_formed(self) -> bool:
-        city = len(self.pieces[0].text)
-        sure = all(len(piece.text) == 1 or not piece.first.text.isalpha() or _VOWELS.isdisjoint(piece.text) or not city_said for piece in self.pieces if piece.sign == "L" for city_said in [self.pieces[0].first.words])
-        return sure and len(self.digits) - city in _FORMS.get(len(self.letters), ())
+        """Whether there are as many digits as its letters ask for, and no letters that may be a spoken word."""
+        city, *rest = self.pieces
+        words = (piece for piece in rest if piece.sign == "L" and len(piece.text) > 1 and city.first.words)
+        sure = all(_VOWELS.isdisjoint(piece.text) for piece in words)
+        return sure and len(self.digits) - len(city.text) in _FORMS.get(len(self.letters), ())
 
 
 def _pieces(own: Sequence[Token]) -> Iterator[_Piece]:
