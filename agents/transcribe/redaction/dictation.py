@@ -139,7 +139,9 @@ def _is_about(turn: Sequence[Token], place: int) -> bool:
     alone = not (place and turn[place - 1].digits)
     after = [token.text for token in turn[place + 2 + joined : place + 4 + joined]]
     short = second is not own and _short_form(turn, place + 1 + joined)[0] > 1
-    counts = (second.measures and not short) or (after[:1] == ["iş"] and after[1:] != [] and breaks_dictation(after[1]))
+    counts = (second.measures and not short and not _is_interjection(turn, place + 1 + joined)) or (
+        after[:1] == ["iş"] and after[1:] != [] and breaks_dictation(after[1])
+    )
     return second is not own and alone and counts and max(len(own.digits), len(second.digits)) < 3 and own.words > 0
 
 

@@ -103,12 +103,13 @@ OTHER_CODE = ("barkod", "imei", "kod", "kodu", "şifre")
 """Words for a code that need no other before them."""
 OTHER_TOPIC = tuple(
     words("""
-    kullanma skt cvv cvc güvenlik doğum tarih fiyat ücret tutar bedel borç taksit toplam indirim model
-    ekranda ölçü
+    kullanma skt cvv cvc güvenlik doğum tarih fiyat ücret tutar bedel borç toplam indirim model
+    ekranda ölçü adres
 """)
 )
 """Beginnings of words after which digits are no identifier: an expiry date, a code, a price."""
 
+OTHER_PAIRS = {("ay", "yıl"), ("ay", "yılı"), ("ayı", "yılı"), ("son", "tarih")}
 CODE_WHOLE = words("no nosu nolu numara")
 CODE = ("numara", "kod", "şifre")
 OF_NUMBER = ("numaralı", "nolu", "kodlu")

@@ -103,6 +103,14 @@ class _Plate:
     pieces: Sequence[_Piece]
 
     @property
+    def numbers(self) -> tuple[str, str]:
+        """Its city's, and the one after its letters."""
+        letters = [place for place, piece in enumerate(self.pieces) if piece.sign in "LW"] or [0]
+        parts = self.pieces[: letters[0] + (not self.letters)], self.pieces[letters[-1] :]
+        city, number = ("".join(piece.text for piece in part if piece.sign in "CD") for part in parts)
+        return city, number
+
+    @property
     def digits(self) -> str:
         return "".join(piece.text for piece in self.pieces if piece.sign in "CD")
 
@@ -163,7 +171,7 @@ def _is_letter_group(own: Sequence[Token], place: int) -> bool:
     text = own[place].text
     beside = (place > 0 and own[place - 1].digits) or (place + 1 < len(own) and own[place + 1].digits)
     usual = text in grammar.FILLS or text in grammar.NO_LETTERS or breaks_dictation(text)
-    return bool(beside) and len(text) <= _MOST_LETTERS and text.isalpha() and not usual
+    return bool(beside) and not own[place].digits and len(text) <= _MOST_LETTERS and text.isalpha() and not usual
 
 
 def _found(form: re.Pattern[str], pieces: Sequence[_Piece]) -> Iterator[_Plate]:
@@ -204,7 +212,7 @@ def _said_again(
 
 def _again(own: Sequence[Token], pieces: Sequence[_Piece], plate: _Plate) -> Iterator[Span]:
     """Yield where a turn says parts of a plate: its digits, its letters, letters soon after it."""
-    digits, letters = plate.digits, plate.letters
+    numbers, letters = plate.numbers, plate.letters
     told: list[_Piece] = []
     soon = 0 < own[0].turn - plate.pieces[0].first.turn <= _SOON_TURNS if own else False
     for run in _letter_runs(pieces):
@@ -214,7 +222,7 @@ def _again(own: Sequence[Token], pieces: Sequence[_Piece], plate: _Plate) -> Ite
             told += run
     alone = bool(told) or len(own) <= _SHORT_TURN
     for piece in takewhile(lambda piece: piece.sign != "#" or piece.first.text.startswith(grammar.PLATE), pieces):
-        if piece.sign in "CD" and piece.text in digits and len(piece.text) > (1 if alone else 2):
+        if piece.sign in "CD" and any(piece.text in own for own in numbers) and len(piece.text) > (1 if alone else 2):
             told.append(piece)
     told.sort(key=lambda piece: piece.first.place)
     for run in _joined(own, told):

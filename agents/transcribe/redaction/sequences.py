@@ -109,7 +109,7 @@ def _linked(talk: Talk, parts: Sequence[Announcing], _told: Told) -> Iterator[tu
     """Yield the numbers whose parts stand apart, with other talk in between."""
     for position, (dictation, announced) in enumerate(parts):
         linked = free(dictation.tokens, None)
-        digits = "".join(token.digits for token in linked)
+        digits = _continued("", linked)
         mobile = digits.startswith("05") and announced is not Announced.OTHER
         context = Announced.PHONE if mobile else announced
         if not linked or not context or not context.kind:
@@ -121,7 +121,7 @@ def _linked(talk: Talk, parts: Sequence[Announcing], _told: Told) -> Iterator[tu
             if not own or not talk.stands_for_itself(own[0], own[-1]):
                 continue
             linked = [*linked, *own]
-            digits = _continued(digits, "".join(token.digits for token in own))
+            digits = _continued(digits, own)
             if len(digits) > FULL_DIGITS[context] + 2:
                 break
             whole = identifier(digits) is context.kind
@@ -129,33 +129,53 @@ def _linked(talk: Talk, parts: Sequence[Announcing], _told: Told) -> Iterator[tu
                 yield linked, context.kind
 
 
-def _continued(digits: str, further: str) -> str:
-    """Return the digits with what is said next: all again from the start, the last part again, or more."""
-    if further.startswith(digits):
-        return further
-    return digits if digits.endswith(further) else digits + further
+def _continued(digits: str, tokens: Line) -> str:
+    """Return the digits with what is said next: in each turn all again from the start, the last part again, or more."""
+    for _, turn in groupby(tokens, key=lambda token: token.turn):
+        further = "".join(token.digits for token in turn)
+        if further.startswith(digits):
+            digits = further
+        elif not digits.endswith(further):
+            digits += further
+    return digits
 
 
-def _assembled(_talk: Talk, parts: Sequence[Announcing], told: Told) -> Iterator[tuple[Sequence[Token], Kind]]:
-    """Yield the cards that nobody announced and that one speaker said in parts, which alone say nothing."""
+def _assembled(talk: Talk, parts: Sequence[Announcing], told: Told) -> Iterator[tuple[Sequence[Token], Kind]]:
+    """Yield the cards that nobody announced and that one speaker said in parts, which alone say nothing.
+
+    One part may be said a second time, as an explanation.
+    """
     by_speaker: dict[str, list[list[Token]]] = {}
     for dictation, context in parts:
         if context in {None, Announced.PHONE, Announced.CARD}:
-            own = [token for token in free(dictation.tokens, None) if token not in told]
-            for (speaker, _), run in groupby(own, key=lambda token: (token.speaker, token.turn)):
-                by_speaker.setdefault(speaker, []).append(list(run))
-    for stretches in by_speaker.values():
-        for first in range(len(stretches)):
-            tokens: list[Token] = []
-            for stretch in stretches[first : first + _LINKED_PARTS]:
-                if tokens and stretch[0].turn - tokens[-1].turn > _LINKED_TURNS // 2:
+            for run in _stretches(talk, [token for token in free(dictation.tokens, None) if token not in told]):
+                by_speaker.setdefault(run[0].speaker, []).append(run)
+    for every in by_speaker.values():
+        for first in range(len(every)):
+            for last in range(first + 1, min(len(every), first + _LINKED_PARTS) + 1):
+                own = every[first:last]
+                if own[-1][0].turn - own[0][0].turn > _LINKED_TURNS:
                     break
-                tokens = tokens + stretch
-                digits = "".join(token.digits for token in tokens)
-                if len(digits) == FULL_DIGITS[Announced.CARD] and identifier(digits) is Kind.CARD:
-                    yield tokens, Kind.CARD
-                if len(digits) >= FULL_DIGITS[Announced.CARD]:
-                    break
+                if any(_is_card([*own[:out], *own[out + 1 :]]) for out in range(1, len(own) + 1)):
+                    yield [token for stretch in own for token in stretch], Kind.CARD
+
+
+def _is_card(stretches: Sequence[Line]) -> bool:
+    digits = "".join(token.digits for stretch in stretches for token in stretch)
+    return len(digits) == FULL_DIGITS[Announced.CARD] and identifier(digits) is Kind.CARD
+
+
+def _stretches(talk: Talk, tokens: Line) -> Iterator[list[Token]]:
+    """Yield the numbers of each turn, those after a correction apart."""
+    run: list[Token] = []
+    for token in tokens:
+        between = talk.turns[token.turn][run[-1].place + 1 : token.place] if run else ()
+        if run and (run[-1].turn != token.turn or any(word.text in grammar.CORRECTS for word in between)):
+            yield run
+            run = []
+        run.append(token)
+    if run:
+        yield run
 
 
 def _parts_named(talk: Talk, found: Iterable[Announcing], told: Told, known: Sequence[Known]) -> Told:
