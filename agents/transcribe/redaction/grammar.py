@@ -104,7 +104,7 @@ OTHER_CODE = ("barkod", "imei", "kod", "kodu", "şifre")
 OTHER_TOPIC = tuple(
     words("""
     kullanma skt cvv cvc güvenlik doğum tarih fiyat ücret tutar bedel borç toplam indirim model
-    ekranda ölçü adres
+    ekranda ölçü
 """)
 )
 """Beginnings of words after which digits are no identifier: an expiry date, a code, a price."""
