@@ -28,10 +28,13 @@ class Announced(Enum):
     OTHER = "other"
     """No identifier of a person: an order, a registration, a device, an error, an expiry date, a price."""
 
+    NUMBER = "number"
+    """A number: a telephone's, unless something else was asked for."""
+
     @property
     def kind(self) -> Kind | None:
         """The kind of what is to be redacted."""
-        return None if self is Announced.OTHER else Kind(self.value)
+        return None if self in {Announced.OTHER, Announced.NUMBER} else Kind(self.value)
 
 
 class Announcements:
@@ -65,16 +68,17 @@ class Announcements:
         if any(token.text.startswith(grammar.OTHER_ALONE) for token in near) or _is_serial(near):
             return Announced.OTHER
         if found := self._before(first.turn)[first.place]:
-            return found
+            asked = self._before(first.turn - 1)[-1] if first.turn else None
+            return found if found is not Announced.NUMBER else _by_question(asked)
         for turn in range(first.turn - 1, max(-1, first.turn - 1 - _TURNS_BACK), -1):
             if found := self._before(turn)[-1]:
-                return found
+                return Announced.PHONE if found is Announced.NUMBER else found
         return None
 
     def by(self, word: Token) -> Announced | None:
         """Return what a word itself announces, with those before it; None for a bare ``numara``, which may be any."""
         found = _announces(self._turns[word.turn], word.place)
-        return None if found is Announced.PHONE and _is_code(word.text) else found
+        return None if found is Announced.NUMBER else found
 
     def is_head(self, word: Token) -> bool:
         """Return whether a word is the TR with which an account number begins."""
@@ -110,23 +114,35 @@ def _announces(tokens: Sequence[Token], place: int) -> Announced | None:
         return Announced.IBAN
     if own := _named(f"te{text}" if before == "te" else text):
         return Announced.NATIONAL_ID if own is Announced.CARD and before in grammar.NATIONAL_ID_WHOLE else own
-    if text.startswith(grammar.OTHER_TOPIC):
+    if text.startswith(grammar.OTHER_TOPIC) or (before, text) in grammar.OTHER_PAIRS:
         return Announced.OTHER
     if text.startswith(grammar.OF_NUMBER):
         following = tokens[place + 1].text if place + 1 < len(tokens) else ""
         return Announced.OTHER if _is_other(following) else None
-    if not _is_code(text):
-        return None
+    return _announced_by_code(tokens, place) if _is_code(text) else None
+
+
+def _announced_by_code(tokens: Sequence[Token], place: int) -> Announced | None:
+    """Return what ``numara``, ``no`` or ``kod`` announces, by what stands before it."""
+    text = tokens[place].text
     near = (token for token in reversed(tokens[max(0, place - _WORDS_BACK) : place]) if not token.digits)
     word = next((token.text for token in near if token.text not in grammar.BETWEEN_CODE), "")
-    own = _named(word)
+    if own := _named(word):
+        return own
     if word.startswith(grammar.OF_ADDRESS):
         return None
-    of_phone = word in grammar.OF_PHONE
-    compound = text.startswith("numarası") and bool(word) and not of_phone and not _GENITIVE.fullmatch(word)
-    if own or (not of_phone and (compound or _is_other(word) or text.startswith(grammar.OTHER_CODE))):
-        return own or Announced.OTHER
-    return Announced.PHONE if of_phone or text.startswith("numara") else None
+    if word in grammar.OF_PHONE:
+        return Announced.PHONE
+    compound = text.startswith("numarası") and bool(word) and not _GENITIVE.fullmatch(word)
+    if compound or _is_other(word) or text.startswith(grammar.OTHER_CODE):
+        return Announced.OTHER
+    named = next(filter(None, (_named(token.text) for token in tokens[max(0, place - _WORDS_BACK) : place])), None)
+    return named or (Announced.NUMBER if text.startswith("numara") else None)
+
+
+def _by_question(asked: Announced | None) -> Announced:
+    """Return what a bare ``numara`` in an answer is: what was asked for, else a telephone's."""
+    return asked if asked and asked.kind else Announced.PHONE
 
 
 def _is_country(tokens: Sequence[Token], place: int) -> bool:

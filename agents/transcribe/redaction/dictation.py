@@ -50,7 +50,7 @@ class Dictation:
 
     def ends(self) -> list[Token]:
         """Return the last number of each turn."""
-        return [token for token, other in pairwise((*self.tokens, None)) if other is None or other.turn != token.turn]
+        return [*(token for token, other in pairwise(self.tokens) if other.turn != token.turn), *self.tokens[-1:]]
 
     @property
     def is_awaited(self) -> bool:
@@ -79,7 +79,8 @@ def short_forms(turn: Sequence[Token]) -> list[Token]:
             own = replace(last, start=own.start, text=" ".join(t.text for t in turn[place : place + taken]))
             own = replace(own, digits=digits, words=0, measures=False)
         elif own.digits:
-            own = replace(own, measures=_is_count(turn, place) or (own.measures and not _is_interjection(turn, place)))
+            measures = own.measures and not _is_interjection(turn, place)
+            own = replace(own, measures=measures or _is_count(turn, place))
         found.append(replace(own, place=len(found)))
         place += taken
     return found
@@ -119,7 +120,8 @@ def _is_count(turn: Sequence[Token], place: int) -> bool:
     if _is_about(turn, place):
         return True
     small = len(own.digits) == 1 and own.digits in "23456789"
-    return (small and following is not None and following.text in grammar.LACKS) or small and before is not None and before.text in grammar.COUNTED
+    lacks = following is not None and following.text in grammar.LACKS
+    return small and (lacks or (before is not None and before.text in grammar.COUNTED))
 
 
 def _is_interjection(turn: Sequence[Token], place: int) -> bool:
@@ -137,7 +139,9 @@ def _is_about(turn: Sequence[Token], place: int) -> bool:
     alone = not (place and turn[place - 1].digits)
     after = [token.text for token in turn[place + 2 + joined : place + 4 + joined]]
     short = second is not own and _short_form(turn, place + 1 + joined)[0] > 1
-    counts = (second.measures and not short) or (after[:1] == ["iş"] and after[1:] != [] and breaks_dictation(after[1]))
+    counts = (second.measures and not short and not _is_interjection(turn, place + 1 + joined)) or (
+        after[:1] == ["iş"] and after[1:] != [] and breaks_dictation(after[1])
+    )
     return second is not own and alone and counts and max(len(own.digits), len(second.digits)) < 3 and own.words > 0
 
 
@@ -161,11 +165,9 @@ def dictations(turns: Sequence[Sequence[Token]], announcements: Announcements) -
             corrected = corrected or token.text in grammar.CORRECTS
             own = announcements.by(token)
             announced = announced or own is not None
-            if (own and own is not current.context) or announcements.is_head(token):
-                current = None
-            elif unknown and not current.is_awaited and breaks_dictation(token.text):
-                current = None
-            elif unknown > _patience(current, corrected=corrected):
+            other = (own and own is not current.context) or announcements.is_head(token)
+            breaks = unknown and not current.is_awaited and breaks_dictation(token.text)
+            if other or breaks or unknown > _patience(current, corrected=corrected):
                 current = None
     return found
 

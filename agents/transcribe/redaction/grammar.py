@@ -21,7 +21,8 @@ HESITATES = words("""
 
 SPEAKS = words("""
     abi abla alabilir alayım alo alamadım anlamadım ağır bakalım bakar bakayım bakma bakmayın baktım bekleyin ben bey
-    beyefendi biraz buyrun buyur buyurun bunu burada burası buydu demek demiştiniz dedi dedim dediniz dediğiniz diyor diyeyim
+        beyefendi biraz buyrun buyur buyurun bunu burada burası buydu demek demiştiniz dedi dedim dediniz dediğiniz
+    diyor diyeyim
     diyorum diye dilerim dinliyorum duyamadım duydunuz edelim edeyim edin ediyim ediyorsunuz ediyorum efendim falan
     gelmedi gelsin gerisi geri gidiyor gitti görünüyor hanım hanımefendi hocam istiyorum kaldı kaldık kaldım kalmıştı
     kaçtı kaçırdım kesildi kesinlikle kontrol lütfen misiniz miyim mı mısınız mıyım mi mu musunuz mü müsünüz nasıl ne
@@ -102,12 +103,13 @@ OTHER_CODE = ("barkod", "imei", "kod", "kodu", "şifre")
 """Words for a code that need no other before them."""
 OTHER_TOPIC = tuple(
     words("""
-    kullanma skt cvv cvc güvenlik doğum tarih fiyat ücret tutar bedel borç taksit toplam indirim model
+    kullanma skt cvv cvc güvenlik doğum tarih fiyat ücret tutar bedel borç toplam indirim model
     ekranda ölçü
 """)
 )
 """Beginnings of words after which digits are no identifier: an expiry date, a code, a price."""
 
+OTHER_PAIRS = {("ay", "yıl"), ("ay", "yılı"), ("ayı", "yılı"), ("son", "tarih")}
 CODE_WHOLE = words("no nosu nolu numara")
 CODE = ("numara", "kod", "şifre")
 OF_NUMBER = ("numaralı", "nolu", "kodlu")
@@ -125,13 +127,28 @@ OF_PHONE = words("""
 
 PLATE = ("plaka",)
 VEHICLE = (
-    *("arac", "araç", "araba", "doblo", "panelvan", "megan", "egea", "otomobil", "minib", "kamyon", "motor", "motosiklet", "moped", "skuter"),
+    *(
+        "arac",
+        "araç",
+        "araba",
+        "doblo",
+        "panelvan",
+        "megan",
+        "egea",
+        "otomobil",
+        "minib",
+        "kamyon",
+        "motor",
+        "motosiklet",
+        "moped",
+        "skuter",
+    ),
     *("taksi", "otopark", "park"),
 )
 NO_LETTERS = words("""
     bey boş bul çok dün geç gel giy gün her hiç iki ise iyi kat kaç kez kim kış mal mi mu mü mı nem oda para pil saç sağ
     sol son su tam tek ton tuz var yaz yaş yer yol yok yüz üst iş el at et al aç as iç ay yıl kg cm mm gb tl km lt bar
-    led tv u ka lg ama ile gün kaç saat
+    led tv u ka lg cad cd mah mh sok sk apt no d k ama ile gün kaç saat
 """)
 """Short words beside numbers that are no letters of a plate."""
 NO_VEHICLE = ("arabul", "motoru", "taksit", "motorun", "parka", "parke")

@@ -39,6 +39,7 @@ _MOBILE_HEAD = 4
 """Digits that tell a mobile number when a telephone number was asked for: zero and its prefix."""
 _LIKE_CARD = range(13, 19)
 _LEAST_GROUPS = 4
+_YEAR_DIGITS = 4
 _LIKE_PHONE = re.compile(r"0?[2-5]|90|00")
 _LONG = {
     range(10, 11): Kind.PHONE,
@@ -50,7 +51,9 @@ _LONG = {
 """What so many digits are that nothing announces as anything else, even if no checksum holds."""
 
 
-def matched(turns: Sequence[Line], dictation: Dictation, context: Announced | None, recent: Set[Announced]) -> tuple[Told, bool]:
+def matched(
+    turns: Sequence[Line], dictation: Dictation, context: Announced | None, recent: Set[Announced]
+) -> tuple[Told, bool]:
     """Return what the tokens are a part of, and whether an identifier of a valid form is among them."""
     tokens = dictation.tokens
     speakers = dict.fromkeys(token.speaker for token in tokens)
@@ -58,7 +61,8 @@ def matched(turns: Sequence[Line], dictation: Dictation, context: Announced | No
     lines = [tokens, *own_lines] if len(speakers) > 1 else [tokens]
     hits: Told = {}
     number = count()
-    for window, kind in (*_wholes(own_lines, context, recent), *(hit for line in lines for hit in _windows(line, context, recent))):
+    wholes = _wholes(own_lines, context, recent)
+    for window, kind in (*wholes, *(hit for line in lines for hit in _windows(line, context, recent))):
         if not any(token in hits for token in window):
             hits |= dict.fromkeys(window, Part(kind, next(number)))
     if hits:
@@ -97,6 +101,17 @@ def _taken_for(line: Line, context: Announced | None) -> Kind | None:
     return context.kind if len(digits) >= ENOUGH_DIGITS[context] else None
 
 
+def are_of_business(line: Line) -> bool:
+    """Return whether half of some numbers or more are like prices, years or hours: round, 20.., with an ending."""
+    counts = sum(
+        (token.digits.endswith("0") and len(token.digits) > 1)
+        or (len(token.digits) == _YEAR_DIGITS and token.digits.startswith(("19", "20")))
+        or bool(token.ending)
+        for token in line
+    )
+    return 2 * counts >= len(line)
+
+
 def like(digits: str) -> Kind:
     """Return what digits are most like that nothing announces."""
     if len(digits) > _LIKE_CARD[-1]:
@@ -108,8 +123,7 @@ def like(digits: str) -> Kind:
 
 def _taken_unannounced(line: Line, digits: str) -> Kind | None:
     """Return what many digits are that nothing announces: a misheard identifier, or a list of prices or hours."""
-    round_ones = sum(token.digits.endswith("0") and len(token.digits) > 1 for token in line)
-    if len(line) < _LEAST_GROUPS or 2 * round_ones >= len(line):
+    if len(line) < _LEAST_GROUPS or are_of_business(line):
         return None
     kind = next((kind for lengths, kind in _LONG.items() if len(digits) in lengths), None)
     return None if kind is Kind.PHONE and not _LIKE_PHONE.match(digits) else kind
@@ -137,7 +151,8 @@ def _windows(line: Line, context: Announced | None, recent: Set[Announced]) -> I
             window = line[first : last + 1]
             kind = next(filter(None, map(identifier, readings(window))), None)
             apart = first == 0 or not _adjoin(line[first - 1], line[first])
-            if kind and _believed(window, kind, context, recent, _Place(first == 0, apart and last == len(line) - 1, apart)):
+            place = _Place(first == 0, apart and last == len(line) - 1, apart)
+            if kind and _believed(window, kind, context, recent, place):
                 found.append((-length, first, last, kind))
     for _, first, last, kind in sorted(found):
         yield line[first : last + 1], kind
@@ -164,7 +179,9 @@ def _believed(window: Line, kind: Kind, context: Announced | None, recent: Set[A
     if any(token.measures for token in window[:-1]):
         return False
     announced = context is not None and context.kind is kind
-    unlikely = kind is Kind.CARD and (context not in {None, Announced.PHONE} or len({token.speaker for token in window}) > 1)
+    unlikely = kind is Kind.CARD and (
+        context not in {None, Announced.PHONE} or len({token.speaker for token in window}) > 1
+    )
     return announced or ((place.whole or len(window) == 1) and not unlikely)
 
 

@@ -18,7 +18,7 @@ _SURE_LETTERS = 4
 
 def _misheard() -> Iterator[tuple[str, str]]:
     for pairs in _ALIKE:
-        for one, other in (pairs, pairs[::-1]):
+        for one, other in (tuple(pairs), tuple(pairs[::-1])):
             for word in _NUMBER_WORDS:
                 for place, letter in enumerate(word):
                     if letter == one:

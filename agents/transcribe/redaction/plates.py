@@ -1,4 +1,4 @@
-"""Turkish licence plates: written in capitals, or dictated where a vehicle is talked of, in one turn or over several."""
+"""Turkish licence plates: written in capitals, or dictated where a vehicle is talked of, also over several turns."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -103,6 +103,14 @@ class _Plate:
     pieces: Sequence[_Piece]
 
     @property
+    def numbers(self) -> tuple[str, str]:
+        """Its city's, and the one after its letters."""
+        letters = [place for place, piece in enumerate(self.pieces) if piece.sign in "LW"] or [0]
+        parts = self.pieces[: letters[0] + (not self.letters)], self.pieces[letters[-1] :]
+        city, number = ("".join(piece.text for piece in part if piece.sign in "CD") for part in parts)
+        return city, number
+
+    @property
     def digits(self) -> str:
         return "".join(piece.text for piece in self.pieces if piece.sign in "CD")
 
@@ -112,9 +120,11 @@ class _Plate:
 
     @property
     def is_well_formed(self) -> bool:
-        city = len(self.pieces[0].text)
-        sure = all(len(piece.text) == 1 or not piece.first.text.isalpha() or _VOWELS.isdisjoint(piece.text) or not city_said for piece in self.pieces if piece.sign == "L" for city_said in [self.pieces[0].first.words])
-        return sure and len(self.digits) - city in _FORMS.get(len(self.letters), ())
+        """Whether there are as many digits as its letters ask for, and no letters that may be a spoken word."""
+        city, *rest = self.pieces
+        words = (piece for piece in rest if piece.sign == "L" and len(piece.text) > 1 and city.first.words)
+        sure = all(_VOWELS.isdisjoint(piece.text) for piece in words)
+        return sure and len(self.digits) - len(city.text) in _FORMS.get(len(self.letters), ())
 
 
 def _pieces(own: Sequence[Token]) -> Iterator[_Piece]:
@@ -161,7 +171,7 @@ def _is_letter_group(own: Sequence[Token], place: int) -> bool:
     text = own[place].text
     beside = (place > 0 and own[place - 1].digits) or (place + 1 < len(own) and own[place + 1].digits)
     usual = text in grammar.FILLS or text in grammar.NO_LETTERS or breaks_dictation(text)
-    return bool(beside) and len(text) <= _MOST_LETTERS and text.isalpha() and not usual
+    return bool(beside) and not own[place].digits and len(text) <= _MOST_LETTERS and text.isalpha() and not usual
 
 
 def _found(form: re.Pattern[str], pieces: Sequence[_Piece]) -> Iterator[_Plate]:
@@ -202,7 +212,7 @@ def _said_again(
 
 def _again(own: Sequence[Token], pieces: Sequence[_Piece], plate: _Plate) -> Iterator[Span]:
     """Yield where a turn says parts of a plate: its digits, its letters, letters soon after it."""
-    digits, letters = plate.digits, plate.letters
+    numbers, letters = plate.numbers, plate.letters
     told: list[_Piece] = []
     soon = 0 < own[0].turn - plate.pieces[0].first.turn <= _SOON_TURNS if own else False
     for run in _letter_runs(pieces):
@@ -212,7 +222,7 @@ def _again(own: Sequence[Token], pieces: Sequence[_Piece], plate: _Plate) -> Ite
             told += run
     alone = bool(told) or len(own) <= _SHORT_TURN
     for piece in takewhile(lambda piece: piece.sign != "#" or piece.first.text.startswith(grammar.PLATE), pieces):
-        if piece.sign in "CD" and piece.text in digits and len(piece.text) > (1 if alone else 2):
+        if piece.sign in "CD" and any(piece.text in own for own in numbers) and len(piece.text) > (1 if alone else 2):
             told.append(piece)
     told.sort(key=lambda piece: piece.first.place)
     for run in _joined(own, told):

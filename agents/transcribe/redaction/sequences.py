@@ -16,7 +16,17 @@ from agents.transcribe.redaction.dictation import (
     short_forms,
 )
 from agents.transcribe.redaction.identifiers import LONGEST, identifier
-from agents.transcribe.redaction.matching import ENOUGH_DIGITS, Line, Part, Told, free, like, matched, numbers_told
+from agents.transcribe.redaction.matching import (
+    ENOUGH_DIGITS,
+    Line,
+    Part,
+    Told,
+    are_of_business,
+    free,
+    like,
+    matched,
+    numbers_told,
+)
 from agents.transcribe.redaction.spans import Kind, Span
 from agents.transcribe.redaction.tokens import Token, breaks_dictation
 
@@ -34,6 +44,8 @@ _TELLING_DIGITS = 4
 """So many digits of a number are more than chance however far away it was said."""
 _HEADS = {Kind.PHONE: grammar.PHONE_HEAD, Kind.IBAN: grammar.IBAN_HEAD}
 
+Announcing = tuple[Dictation, Announced | None]
+"""A dictation, and what it is announced as."""
 Known = tuple[str, Kind, int]
 """The digits of a number, its kind, the turn in which it was said last."""
 
@@ -43,14 +55,13 @@ def number_spans(said: Sequence[Line]) -> Iterator[Span]:
     turns = [short_forms(turn) for turn in said]
     talk = Talk(turns)
     announcements = Announcements(turns)
-    found = dictations(turns, announcements)
     told: Told = {}
     known: list[Known] = []
-    contexts: list[tuple[Dictation, Announced | None]] = []
-    unfinished: list[tuple[Dictation, Announced | None]] = []
-    for dictation in found:
-        context = dictation.context or next(filter(None, map(announcements.after, dictation.ends())), None)
-        context = context or _handed_on(contexts, dictation)
+    contexts: list[Announcing] = []
+    unfinished: list[Announcing] = []
+    for dictation in dictations(turns, announcements):
+        after = next(filter(None, map(announcements.after, dictation.ends())), None)
+        context = dictation.context or after or _handed_on(contexts, dictation)
         own, is_valid = matched(turns, dictation, context, announcements.recent(dictation.tokens[0]))
         told |= own
         known += numbers_told(own)
@@ -62,12 +73,10 @@ def number_spans(said: Sequence[Line]) -> Iterator[Span]:
             own = dict.fromkeys((token for token in linked if token not in told), Part(kind, 0))
             told |= own
             known += numbers_told(own)
-    told |= _repeated(talk, [[token for token in own.tokens if token not in told] for own in found], known)
+    told |= _repeated(talk, _rest(contexts, told), known)
     parts = _parts_named(talk, contexts, told, known)
     told |= parts
-    told |= _repeated(
-        talk, [[token for token in own.tokens if token not in told] for own in found], numbers_told(parts)
-    )
+    told |= _repeated(talk, _rest(contexts, told), numbers_told(parts))
     for own_turn in turns:
         told |= _beside(own_turn, told)
         told |= _beside(own_turn[::-1], told)
@@ -75,39 +84,34 @@ def number_spans(said: Sequence[Line]) -> Iterator[Span]:
         yield from _joined(turns, [token for token in own_turn if token.digits], told)
 
 
-def _handed_on(before: Sequence[tuple[Dictation, Announced | None]], dictation: Dictation) -> Announced | None:
+def _handed_on(before: Sequence[Announcing], dictation: Dictation) -> Announced | None:
     """Return that a number goes on with the one just before that is no person's."""
     if not before or dictation.tokens[0].turn - before[-1][0].tokens[-1].turn > _HANDED_TURNS:
         return None
     return Announced.OTHER if before[-1][1] is Announced.OTHER else None
 
 
-def _bare(
-    talk: Talk, parts: Sequence[tuple[Dictation, Announced | None]], told: Told
-) -> Iterator[tuple[Sequence[Token], Kind]]:
+def _bare(talk: Talk, parts: Sequence[Announcing], told: Told) -> Iterator[tuple[Sequence[Token], Kind]]:
     """Yield many digits that are all that is said for some turns, whatever they are: nobody speaks of prices so."""
     chain: list[Token] = []
-    for dictation, context in (*parts, (None, None)):
-        own = free(dictation.tokens, None) if dictation and context is None else []
+    for dictation, context in (*parts, (Dictation(None), Announced.OTHER)):
+        own = free(dictation.tokens, None) if context is None else []
         own = [token for token in own if talk.mostly_fills[token.turn] and token not in told]
         if chain and (not own or own[0].turn - chain[-1].turn > _HANDED_TURNS):
             digits = "".join(token.digits for token in chain)
-            round_ones = sum(token.digits.endswith("0") and len(token.digits) > 1 for token in chain)
-            if len(digits) >= _BARE_DIGITS and len(chain) >= _BARE_GROUPS and 2 * round_ones < len(chain):
+            if len(digits) >= _BARE_DIGITS and len(chain) >= _BARE_GROUPS and not are_of_business(chain):
                 yield chain, like("".join(token.digits for token in chain if token.speaker == chain[0].speaker))
             chain = []
         chain = [*chain, *own]
 
 
-def _linked(
-    talk: Talk, parts: Sequence[tuple[Dictation, Announced | None]], _told: Told
-) -> Iterator[tuple[Sequence[Token], Kind]]:
+def _linked(talk: Talk, parts: Sequence[Announcing], _told: Told) -> Iterator[tuple[Sequence[Token], Kind]]:
     """Yield the numbers whose parts stand apart, with other talk in between."""
-    for position, (dictation, context) in enumerate(parts):
+    for position, (dictation, announced) in enumerate(parts):
         linked = free(dictation.tokens, None)
-        digits = "".join(token.digits for token in linked)
-        if digits.startswith("05") and context is not Announced.OTHER:
-            context = Announced.PHONE
+        digits = _continued("", linked)
+        mobile = digits.startswith("05") and announced is not Announced.OTHER
+        context = Announced.PHONE if mobile else announced
         if not linked or not context or not context.kind:
             continue
         for other, other_context in parts[position + 1 : position + 1 + _LINKED_PARTS]:
@@ -117,7 +121,7 @@ def _linked(
             if not own or not talk.stands_for_itself(own[0], own[-1]):
                 continue
             linked = [*linked, *own]
-            digits = _continued(digits, "".join(token.digits for token in own))
+            digits = _continued(digits, own)
             if len(digits) > FULL_DIGITS[context] + 2:
                 break
             whole = identifier(digits) is context.kind
@@ -125,67 +129,91 @@ def _linked(
                 yield linked, context.kind
 
 
-def _continued(digits: str, further: str) -> str:
-    """Return the digits with what is said next: all again from the start, the last part again, or more."""
-    if further.startswith(digits):
-        return further
-    return digits if digits.endswith(further) else digits + further
+def _continued(digits: str, tokens: Line) -> str:
+    """Return the digits with what is said next: in each turn all again from the start, the last part again, or more."""
+    for _, turn in groupby(tokens, key=lambda token: token.turn):
+        further = "".join(token.digits for token in turn)
+        if further.startswith(digits):
+            digits = further
+        elif not digits.endswith(further):
+            digits += further
+    return digits
 
 
-def _assembled(
-    _talk: Talk, parts: Sequence[tuple[Dictation, Announced | None]], told: Told
-) -> Iterator[tuple[Sequence[Token], Kind]]:
-    """Yield the cards that nobody announced and that one speaker said in parts, which alone say nothing."""
+def _assembled(talk: Talk, parts: Sequence[Announcing], told: Told) -> Iterator[tuple[Sequence[Token], Kind]]:
+    """Yield the cards that nobody announced and that one speaker said in parts, which alone say nothing.
+
+    One part may be said a second time, as an explanation.
+    """
     by_speaker: dict[str, list[list[Token]]] = {}
     for dictation, context in parts:
         if context in {None, Announced.PHONE, Announced.CARD}:
-            own = [token for token in free(dictation.tokens, None) if token not in told]
-            for (speaker, _), run in groupby(own, key=lambda token: (token.speaker, token.turn)):
-                by_speaker.setdefault(speaker, []).append(list(run))
-    for stretches in by_speaker.values():
-        for first in range(len(stretches)):
-            tokens: list[Token] = []
-            for stretch in stretches[first : first + _LINKED_PARTS]:
-                if tokens and stretch[0].turn - tokens[-1].turn > _LINKED_TURNS // 2:
+            for run in _stretches(talk, [token for token in free(dictation.tokens, None) if token not in told]):
+                by_speaker.setdefault(run[0].speaker, []).append(run)
+    for every in by_speaker.values():
+        for first in range(len(every)):
+            for last in range(first + 1, min(len(every), first + _LINKED_PARTS) + 1):
+                own = every[first:last]
+                if own[-1][0].turn - own[0][0].turn > _LINKED_TURNS:
                     break
-                tokens = tokens + stretch
-                digits = "".join(token.digits for token in tokens)
-                if len(digits) == FULL_DIGITS[Announced.CARD] and identifier(digits) is Kind.CARD:
-                    yield tokens, Kind.CARD
-                if len(digits) >= FULL_DIGITS[Announced.CARD]:
-                    break
+                if any(_is_card([*own[:out], *own[out + 1 :]]) for out in range(1, len(own) + 1)):
+                    yield [token for stretch in own for token in stretch], Kind.CARD
 
 
-def _parts_named(
-    talk: Talk, found: Iterable[tuple[Dictation, Announced | None]], told: Told, known: Sequence[Known]
-) -> Told:
+def _is_card(stretches: Sequence[Line]) -> bool:
+    digits = "".join(token.digits for stretch in stretches for token in stretch)
+    return len(digits) == FULL_DIGITS[Announced.CARD] and identifier(digits) is Kind.CARD
+
+
+def _stretches(talk: Talk, tokens: Line) -> Iterator[list[Token]]:
+    """Yield the numbers of each turn, those after a correction apart."""
+    run: list[Token] = []
+    for token in tokens:
+        between = talk.turns[token.turn][run[-1].place + 1 : token.place] if run else ()
+        if run and (run[-1].turn != token.turn or any(word.text in grammar.CORRECTS for word in between)):
+            yield run
+            run = []
+        run.append(token)
+    if run:
+        yield run
+
+
+def _parts_named(talk: Talk, found: Iterable[Announcing], told: Told, known: Sequence[Known]) -> Told:
     """Return what is called a part of a number, or was said for one that was said soon before or after.
 
     ``sonu on iki değil on üç``; a start that was broken off.
     """
-    own: Told = {}
+    found_parts: Told = {}
     said: dict[int, list[Kind]] = {}
-    for _, kind, turn in known:
-        said.setdefault(turn, []).append(kind)
+    for _, own_kind, turn in known:
+        said.setdefault(turn, []).append(own_kind)
     for dictation, context in found:
         rest = [token for token in free(dictation.tokens, None) if token not in told]
         digits = "".join(token.digits for token in rest)
         if len(digits) < 2 or context is Announced.OTHER:
             continue
         turn = rest[0].turn
-        kinds = [kind for at in range(turn - _ASKED_TURNS, turn + _ASKED_TURNS + 1) for kind in said.get(at, ())[-2:]]
-        kind = context.kind if context else (kinds or [None])[-1]
+        kinds = [own for at in range(turn - _ASKED_TURNS, turn + _ASKED_TURNS + 1) for own in said.get(at, ())[-2:]]
+        kind: Kind | None = context.kind if context else next(reversed(kinds), None)
         is_part, itself = talk.names_a_part(rest[0], rest[-1]), talk.stands_for_itself(rest[0], rest[-1])
         enough = _TELLING_DIGITS if not context else 2 if talk.only_fills[turn] else _WRONG_START
         begun = kind in kinds and (len(digits) >= enough or rest[0].text.startswith("tr"))
         if kind and ((is_part and (context or itself)) or (begun and (itself or len(digits) >= _MANY_DIGITS))):
-            own |= dict.fromkeys(rest, Part(kind, 0))
-    return own
+            found_parts |= dict.fromkeys(rest, Part(kind, 0))
+    return found_parts
+
+
+def _rest(found: Iterable[Announcing], told: Told) -> Iterator[Line]:
+    """Yield what is left of each dictation; a few digits of another kind are no repetition."""
+    for dictation, context in found:
+        rest = [token for token in dictation.tokens if token not in told and not token.measures]
+        if context is not Announced.OTHER or sum(len(token.digits) for token in rest) > _TELLING_DIGITS:
+            yield rest
 
 
 def _repeated(talk: Talk, rest: Iterable[Line], known: Iterable[Known]) -> Told:
     """Return the tokens of what is left of each dictation that say a part of a known number again."""
-    windows = [window for own in rest for window in _windows([token for token in own if not token.measures])]
+    windows = [window for own in rest for window in _windows(own)]
     parts = {digits for digits, _ in windows}
     said: dict[str, list[tuple[int, Kind]]] = {}  # the turns in which a number with this part was said, in order
     for number, kind, turn in sorted(set(known), key=lambda one: one[2]):
@@ -239,7 +267,11 @@ def _beside(turn: Line, told: Told) -> Told:
     for token in turn:
         if not token.digits:
             between += 1
-            last = None if breaks_dictation(token.text) or token.text.startswith((*grammar.OTHER_TOPIC, *grammar.OTHER_ALONE)) else last
+            last = (
+                None
+                if breaks_dictation(token.text) or token.text.startswith((*grammar.OTHER_TOPIC, *grammar.OTHER_ALONE))
+                else last
+            )
         elif part := told.get(token):
             last, between = part, 0
         elif last and between <= 1 and not token.measures and not token.after_comma:

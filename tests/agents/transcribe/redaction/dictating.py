@@ -1,4 +1,4 @@
-"""Identifiers that hypothesis makes up and dictates: in any grouping, in words, over turns, with anything in between."""
+"""Identifiers that hypothesis makes up and dictates: in any grouping, over turns, with anything in between."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,8 +8,8 @@ from stdnum import iban, luhn
 
 from agents.transcribe.redaction import Kind, Said
 
-ONES = "sıfır bir iki üç dört beş altı yedi sekiz dokuz".split()
-TENS = "on yirmi otuz kırk elli altmış yetmiş seksen doksan".split()
+ONES = ["sıfır", "bir", "iki", "üç", "dört", "beş", "altı", "yedi", "sekiz", "dokuz"]
+TENS = ["on", "yirmi", "otuz", "kırk", "elli", "altmış", "yetmiş", "seksen", "doksan"]
 ASSENTS = ("evet", "tamam", "devam edin", "hı hı", "evet alıyorum")
 FILLERS = ("ııı", "yani", "şey", "pardon", "evet")
 QUESTIONS = {
@@ -45,7 +45,8 @@ def digits(draw: st.DrawFn, kind: Kind) -> str:
     """A valid number of a kind, without the letters of an account number."""
     free = draw(st.text("0123456789", min_size=22, max_size=22))
     if kind is Kind.PHONE:
-        return draw(st.sampled_from(["05" + "345"[int(free[0]) % 3] + free[1:9], "0" + draw(st.sampled_from(AREAS)) + "4" + free[:6]]))
+        area = draw(st.sampled_from(["53", "54", "55", *AREAS]))
+        return f"0{area}4{free}"[:11]
     if kind is Kind.NATIONAL_ID:
         head = "123456789"[int(free[0]) % 9] + free[1:9]
         tenth = (7 * sum(map(int, head[::2])) - sum(map(int, head[1::2]))) % 10
@@ -85,7 +86,7 @@ def dictated(draw: st.DrawFn, fillers: Sequence[str] = ()) -> Dictated:
     answered: list[int] = []
     own: list[str] = []
     for place, words in enumerate(groups):
-        own += [draw(st.sampled_from(fillers))] if fillers and draw(st.booleans()) else []
+        own += draw(st.lists(st.sampled_from(fillers), max_size=1)) if fillers else []
         own.append(words)
         last = place == len(groups) - 1
         if last or draw(st.integers(0, 2)) == 0:
@@ -105,12 +106,13 @@ def business(draw: st.DrawFn) -> list[Said]:
     number = st.integers(1, 9999).map(cardinal)
     small = st.integers(1, 59).map(cardinal)
     written = st.integers(1, 9999).map(str)
+    hour = st.integers(8, 20).map(cardinal)
     sentence = st.one_of(
         st.builds("ücreti {} lira tutuyor".format, st.one_of(number, written)),
         st.builds("{} lira dediler {} liraya olur mu".format, number, number),
         st.builds("iki bin {} yılında aldım".format, st.integers(1, 26).map(cardinal)),
         st.builds("20{} model".format, st.integers(10, 26)),
-        st.builds("saat {} ile {} arası uygun".format, st.integers(8, 19).map(cardinal), st.integers(9, 20).map(cardinal)),
+        st.builds("saat {} ile {} arası uygun".format, hour, hour),
         st.builds("{} tane {} kiloluk makine var".format, small, small),
         st.builds("modeli {} {}".format, number, number),
         st.builds("hata kodu e {} veriyor".format, small),

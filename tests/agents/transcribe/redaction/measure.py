@@ -17,6 +17,7 @@ from agents.transcribe.redaction import Kind, Said, Span, redact
 from tests.agents.transcribe.redaction.mishearing import misheard
 
 FILES = sorted(Path(__file__).parent.glob("*.jsonl"))
+WIDTHS = (9, 23, 8, 5, 6, 9, 6, 11)
 BY_RULE = (Kind.ADDRESS, Kind.PERSON)
 """Kinds that are reported apart: rules find them as far as rules can."""
 
@@ -134,7 +135,7 @@ def main() -> None:
             rates = (figures.recall(kinds), figures.precision(kinds), *shares)
             rows.append((part, name, str(count), str(found), *(f"{rate:.3f}" for rate in rates)))
     for row in rows:
-        print("  ".join(cell.ljust(width) for cell, width in zip(row, (9, 23, 8, 5, 6, 9, 6, 11), strict=True)).rstrip())
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, WIDTHS, strict=True)).rstrip())
     if wanted.differences:
         print(*missed(labelled_lines(wanted.differences)), sep="\n")
 

@@ -32,7 +32,11 @@ def _misheard(line: dict[str, Any], noise: WordNoise, rate: float) -> dict[str, 
         text = " ".join(filter(None, heard))
         turns.append(turn | {"text": text})
         rightly = [f"{own} ".startswith(f"{word} ") for own, (_, word) in zip(heard, said, strict=True)]
-        kept = [range(start, start + len(word)) for start, (_, word), right in zip(starts, said, rightly, strict=False) if right]
+        kept = [
+            range(starts[number], starts[number] + len(word))
+            for number, (_, word) in enumerate(said)
+            if rightly[number]
+        ]
         unheard |= {(place, at) for at in range(len(text))} - {(place, at) for own in kept for at in own}
         for span in (span for span in line["spans"] if span["turn"] == place):
             own = [
