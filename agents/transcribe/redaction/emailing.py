@@ -157,12 +157,7 @@ def local_start(own: Sequence[Token], at: int, announced: int, letters: Set[int]
         if not spelt and not joined and token.text in FILLING | CORRECTS and start - 1 > 0:
             start -= 1
             continue
-        if (
-            not token.digits
-            and not joins
-            and (token.text in STOPS or token.text.startswith(ANNOUNCES))
-            and len(token.text) > 1
-        ):
+        if not spelt and (token.text in STOPS or token.text.startswith(ANNOUNCES)):
             break
         if not (joined or spelt or 0 < announced <= at):
             if loose == _LOOSE_WORDS or (start < at and own[start].text in JOINERS):

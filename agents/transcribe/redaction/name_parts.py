@@ -116,7 +116,8 @@ def _after_me(own: Sequence[Token], place: int) -> Iterator[Found]:
 def _before(own: Sequence[Token], place: int, *, sure: bool, alone: bool) -> Iterator[Found]:
     """Yield the name that ends before a word that is said after one."""
     known = names()
-    first = place
+    unlisted = place > 1 and known.is_given(own[place - 2].text) and not known.is_name(own[place - 1].text)
+    first = place - (alone and unlisted and may_be_name(own[place - 1].text))
     while first and place - first < _NAME_WORDS:
         text = own[first - 1].text
         if not (known.is_name(text) or (first < place and text in naming.HESITATES)):
