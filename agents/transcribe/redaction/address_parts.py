@@ -165,6 +165,7 @@ def _bare_number(own: Sequence[Token], place: int) -> int:
     end = number_end(own, place, bare=True)
     if place < end < len(own) and (places.is_numbered_after(own[end].text) or own[end].text in places.FLOOR):
         end += not (own[end].text in places.NUMBERED and _is_number(own, end + 1))
+        end += own[end - 1].text in _NUMBERED and end < len(own) and own[end].text in places.THINGS
     digits = sum(len(token.digits) for token in own[place:end])
     unit = end < len(own) and places.UNITS.fullmatch(own[end].text)
     return end if end > place and digits <= DOOR_DIGITS and not unit and not own[place].after_comma else 0

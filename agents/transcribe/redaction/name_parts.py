@@ -7,6 +7,7 @@ from itertools import pairwise
 
 from agents.transcribe.redaction import naming
 from agents.transcribe.redaction.naming import may_be_name, names
+from agents.transcribe.redaction.places import places
 from agents.transcribe.redaction.spelling import letter_runs
 from agents.transcribe.redaction.tokens import Token
 
@@ -56,7 +57,7 @@ def is_beside_number(own: Sequence[Token], place: int) -> bool:
         return False
     if place + 2 == len(own):
         return bool(place and own[place - 1].digits)
-    return len(own[place + 2].digits) > 1 or own[place + 2].text == "sıfır"
+    return sum(len(token.digits) for token in own[place + 2 : place + 4]) > 1
 
 
 def introduced_in(own: Sequence[Token]) -> Iterator[Found]:
@@ -142,7 +143,7 @@ def answered(own: Sequence[Token], *, surname: bool) -> Iterator[Found]:
     if first == len(own) or own[first].digits:
         return
     text = own[first].text
-    rest = [token for token in own[first:] if token.text not in naming.SKIPPED]
+    rest = [token for token in own[first:] if token.text not in naming.SKIPPED and token.text not in naming.ENDS]
     whole = len(rest) <= _ANSWER_WORDS - 1 and all(
         may_be_name(token.text) or known.is_name(token.text) for token in rest
     )
@@ -150,7 +151,7 @@ def answered(own: Sequence[Token], *, surname: bool) -> Iterator[Found]:
         end = _name_end(own, first, introduced=True, whole=whole)
         if known.is_certain(text) or end == len(own) or end > first + 1 or surname or own[end].text in naming.ENDS:
             yield Found(first, end)
-    elif may_be_name(text, sure=surname) and (len(rest) <= _ANSWER_WORDS or surname):
+    elif may_be_name(text, sure=surname) and not places().is_place(text) and (len(rest) <= _ANSWER_WORDS or surname):
         end = _name_end(own, first, introduced=True, whole=whole)
         after = own[end].text if end < len(own) else ""
         if not after or after in naming.ENDS or after in naming.SKIPPED or known.is_name(own[end - 1].text):

@@ -73,7 +73,8 @@ LANDMARKS = re.compile(
     r"|ışık)\w*"
 )
 ASKS = re.compile(
-    r"\badres(?!im|ten|teyim)|\bkaçıncı kat|\bhangi (?:kat|il|şehir|köy|adres|daire|mahalle|sokak|semt|kapı|blok"
+    r"\b(?:mahalle|soka[kğ]|cadde|bina|site|apartman|köy|blok|ilçe)\w* (?:ad|is[im])\w*|\badres(?!im|ten|teyim)"
+    r"|\bkaçıncı kat|\bhangi (?:kat|il|şehir|köy|adres|daire|mahalle|sokak|semt|kapı|blok"
     r"|bina)|\bil ilçe|\bnere(?:de|deki|desiniz|si|ye)\b"
     r"|\btarif|\bkonum|\boturuyorsunuz|\bnerde\b|\bnasıl gel|\byakın nokta|\bikamet|\bgeleceği|\bkatınız"
     r"|\bkapı n|\bnumara kaç|\bkaç numara|\bno kaç|\bnumara daire|\bdaire kaç|\bkat kaç"
