@@ -18,6 +18,8 @@ from agents.transcribe.redaction.spans import Kind, Said, Span, by_turn, disjoin
 from agents.transcribe.redaction.tokens import Token, number_places, tokens
 from agents.transcribe.turkish import plain_digits
 
+_WORD = re.compile(r"[^\W_]+")
+_DOOR_DIGITS = 4
 _PLUS = re.compile(r"[+(]{1,2}\Z")
 _IBAN_HEAD = re.compile(r"\btr[\s:]{0,3}\Z", re.IGNORECASE)
 _ROUNDS = 8
@@ -87,13 +89,38 @@ def _personal(turns: Sequence[Said]) -> tuple[tuple[Span, ...], frozenset[int]]:
     )
     numbers = disjoint((*coded, *careful.spans(number_places, _counted, turns, heard, coded)))
     taken = by_turn(numbers)
-    found = (
-        *careful.spans(address_places, address_spans, turns, heard),
-        *careful.spans(name_places, name_spans, turns, heard),
+    told = careful.spans(address_places, address_spans, turns, heard)
+    numbers = tuple(span for span in numbers if not _is_door(span, told, heard[span.turn]))
+    taken = by_turn(numbers)
+    addresses = disjoint(
+        part for span in told for part in _outside(turns[span.turn].text, span, taken.get(span.turn, ()))
     )
-    persons = [span for span in found if not meets(span, taken.get(span.turn, ()))]
+    settled = disjoint((*numbers, *addresses))
+    taken = by_turn(settled)
+    names = careful.spans(name_places, name_spans, turns, heard)
+    persons = [span for span in names if not meets(span, taken.get(span.turn, ()))]
     withheld = _with_text(turns, careful.withheld)
-    return tuple(span for span in disjoint((*numbers, *persons)) if span.turn not in withheld), withheld
+    return tuple(span for span in disjoint((*settled, *persons)) if span.turn not in withheld), withheld
+
+
+def _is_door(span: Span, addresses: Sequence[Span], own: Sequence[Token]) -> bool:
+    """Return whether a number is so short, and inside an address, that it is a part of it."""
+    if not any(other.turn == span.turn and other.start <= span.start and span.end <= other.end for other in addresses):
+        return False
+    return sum(len(token.digits) for token in own if span.start <= token.start < span.end) <= _DOOR_DIGITS
+
+
+def _outside(text: str, span: Span, others: Sequence[Span]) -> Iterator[Span]:
+    """Yield what of a span lies outside the others; nothing where they are most of it."""
+    inside = [other for other in others if other.start < span.end and other.end > span.start]
+    if 2 * sum(min(other.end, span.end) - max(other.start, span.start) for other in inside) > span.end - span.start:
+        return
+    start = span.start
+    for end, following in (*((other.start, other.end) for other in inside), (span.end, span.end)):
+        words = [match for match in _WORD.finditer(text, start, max(start, end))]
+        if words:
+            yield replace(span, start=words[0].start(), end=words[-1].end())
+        start = max(start, following)
 
 
 def _with_text(turns: Sequence[Said], places: Iterable[int]) -> frozenset[int]:

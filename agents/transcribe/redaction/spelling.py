@@ -19,6 +19,8 @@ _NAMES = {
 }
 _PAIRS = {
     "yumuşak g": "ğ",
+    "yumşak g": "ğ",
+    "yumşak ge": "ğ",
     "yumuşak ge": "ğ",
     "yumuşak ğ": "ğ",
     "çift ve": "w",
