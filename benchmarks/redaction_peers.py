@@ -9,6 +9,7 @@ and here ``python -m benchmarks.redaction_peers callsift``. The others work on o
 and all turns joined by line ends, and what it finds in either counts. Names and addresses are left out.
 """
 
+import argparse
 import json
 import sys
 from collections import Counter
@@ -113,7 +114,9 @@ def main() -> None:
     finders: dict[str, Callable[[], Finder]] = {
         own.__name__: own for own in (callsift, presidio, kvkk, kvkk_pii, telveguard)
     }
-    for name in sys.argv[1:]:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("packages", nargs="+", choices=finders)
+    for name in parser.parse_args().packages:
         for part, way, count, share in shares(finders[name]()):
             sys.stdout.write(f"{name:12} {part:10} {way:8} {count:4} {share:.3f}\n")
 

@@ -117,7 +117,7 @@ def _outside(text: str, span: Span, others: Sequence[Span]) -> Iterator[Span]:
         return
     start = span.start
     for end, following in (*((other.start, other.end) for other in inside), (span.end, span.end)):
-        words = [match for match in _WORD.finditer(text, start, max(start, end))]
+        words = list(_WORD.finditer(text, start, max(start, end)))
         if words:
             yield replace(span, start=words[0].start(), end=words[-1].end())
         start = max(start, following)

@@ -178,7 +178,7 @@ def _is_over(current: Dictation, token: Token, words: int) -> bool:
         return True
     if current.is_awaited:
         return words > _AWAITED_WORDS
-    return words > _WORDS_BETWEEN or last.measures or (bool(last.ending) and last.turn == token.turn)
+    return words > _WORDS_BETWEEN or last.measures or (bool(last.ending and words) and last.turn == token.turn)
 
 
 def _patience(current: Dictation, *, corrected: bool) -> int:

@@ -10,7 +10,7 @@ from tests.agents.transcribe.redaction.dictating import FILLERS, ONES, TENS, Dic
 
 NUMBER_WORDS = {*ONES, *TENS, "yüz", "bin"}
 NUMBERS = {Kind.PHONE, Kind.CARD, Kind.IBAN, Kind.NATIONAL_ID, Kind.PLATE}
-thorough = settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
+thorough = settings(max_examples=100, suppress_health_check=[HealthCheck.too_slow])
 
 
 def left(call: Dictated) -> list[str]:
