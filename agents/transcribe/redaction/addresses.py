@@ -1,133 +1,222 @@
-"""Full addresses as far as rules can: a street-level part together with another part, over neighbouring turns."""
+"""Addresses: streets with what tells the door, and whatever part is asked for, said again, or told as a way to go."""
 
-import re
 from collections.abc import Iterator, Sequence
 
+from agents.transcribe.redaction import naming, places
+from agents.transcribe.redaction.address_parts import (
+    DOOR_DIGITS,
+    NAME_WORDS,
+    Part,
+    Sign,
+    clusters,
+    may_be_part,
+    name_start,
+    number_end,
+    numbers_end,
+    parts,
+    tail,
+)
+from agents.transcribe.redaction.places import STOPS
 from agents.transcribe.redaction.spans import Kind, Said, Span
 from agents.transcribe.redaction.tokens import Token
-from agents.transcribe.turkish import words
 
-_STREET = re.compile(
-    r"(?:mahalle(?:si|sinde|m|miz)?|mah|mh|cadde(?:si|sinde)?|cad|cd|soka(?:k|ğı|kta|ğında)|sok|sk|bulvar(?:ı|ında)?|blv"
-    r"|apartman(?:ı|ında)?|apartuman(?:ı)?|apt|site(?:si|sinde)|çıkmazı|konutları|rezidans|evleri|köyü)"
-)
-_NUMBERED = words("blok d daire dış iç k kapı kat no nosu numara numarası")
-_NUMBERED_AFTER = words("blok daire kapı kat numara")
-_FILLING = words("adres adresim da de efendim evet hı orası sonra tam tamam ve şey")
-_STOPS = _FILLING | words("""
-    adresi adresimiz adresiniz alayım alo ama aynı açık bekliyorum ben benim bir bizim bu burası buyrun buyurun
-    doğru evim evimiz gelin geliyor hangi hayır hemen için iş karşı kayıtlı konum merhaba mesela mi mu mı
-    mısınız o olarak oturuyorum peki söylüyorum tabi tabii teslimat usta ustanız var veriyorum yan yazar yazın
-    yok ıı şimdi şu şöyle
-""")
-_BARE_STREET = words("sokak sokağı sok sk cadde caddesi cad cd bulvarı blv apartmanı apt sitesi")
-_NAME_WORDS = 4
 _GAP_WORDS = 4
-_PLACE_WORDS = 3
-_TURNS_NEAR = 3
-_PROVINCES = words("""
-    adana adapazarı adıyaman afyon afyonkarahisar aksaray amasya ankara antalya antep ardahan artvin aydın ağrı
-    balıkesir bartın batman bayburt bilecik bingöl bitlis bolu burdur bursa denizli diyarbakır düzce edirne
-    elazığ erzincan erzurum eskişehir gaziantep giresun gümüşhane hakkari hatay isparta istanbul izmir izmit
-    kahramanmaraş karabük karaman kars kastamonu kayseri kilis kocaeli konya kütahya kırklareli kırıkkale
-    kırşehir malatya manisa maraş mardin mersin muğla muş nevşehir niğde ordu osmaniye rize sakarya samsun siirt
-    sinop sivas tekirdağ tokat trabzon tunceli urfa uşak van yalova yozgat zonguldak çanakkale çankırı çorum
-    ığdır şanlıurfa şırnak
-""")
+
+_ASKED_GAP_WORDS = 6
+
+_ASKED_TURNS = 3
+
+_GOES_ON_TURNS = 4
+
+_SHORT_ANSWER = 4
+
+_CARS = ("araç", "arac", "arab")
+
+_SHORT_TURN = 8
+
+_ASKED_NAME_WORDS = 6
+
+_LONG_ENOUGH = 5
+
+_REST_WORDS = 3
+
+_STRONG = {Sign.STREET, Sign.NUMBER, Sign.SIDE}
+
+
+class _Talk:
+    """Whether an address is talked of, turn by turn."""
+
+    def __init__(self) -> None:
+        self._asked = self._found = -_ASKED_TURNS - _GOES_ON_TURNS
+        self._speaker = ""
+        self.said: set[str] = set()
+        """Names and numbers of the address."""
+        self.question = ""
+        """The words of the last question for an address or a part of it."""
+
+    def is_asked(self, position: int) -> bool:
+        """Return whether a turn may answer a question."""
+        return position - self._asked <= _ASKED_TURNS
+
+    def is_answer(self, position: int, own: Sequence[Token]) -> bool:
+        """Return whether a turn is the first after a question, or after a part of an address, by the other speaker."""
+        near = position - max(self._asked, self._found) == 1 and position - self._asked <= _ASKED_TURNS
+        return bool(own) and near and own[0].speaker != self._speaker
+
+    def was_told(self, position: int) -> bool:
+        """Return whether a part of an address was told in the turn before."""
+        return position - self._found == 1
+
+    def goes_on(self, position: int) -> bool:
+        """Return whether an address was told shortly before."""
+        return position - self._found <= _GOES_ON_TURNS
+
+    def hear(self, position: int, own: Sequence[Token], found: Sequence[tuple[int, int]]) -> None:
+        """Go on to the next turn, in which parts were found."""
+        if found:
+            self._found = position
+            told = (token for first, end in found for token in own[first:end])
+            self.said |= {token.digits or token.text for token in told if _tells_apart(token)}
+        text = " ".join(token.text for token in own)
+        if places.asks(text) and not found:
+            self._asked = position
+            self._speaker = own[0].speaker
+            self.question = places.NO_ADDRESS.sub("", text)
+        elif places.OTHER_TOPICS.search(text):
+            self._asked = self._found = -_ASKED_TURNS - _GOES_ON_TURNS
 
 
 def address_spans(turns: Sequence[Said], tokens: Sequence[Sequence[Token]]) -> Iterator[Span]:
-    """Yield the spans of all addresses; a district, a floor or a door number alone is none."""
-    last_turn = -_TURNS_NEAR - 1
+    """Yield the spans of all addresses; a district, a floor or a door number that nobody asked for is none."""
+    del turns
+    talk = _Talk()
+    spans: list[Span] = []
+    told = False
     for position, own in enumerate(tokens):
-        parts = _parts(own)
-        clusters = [
-            cluster for cluster in _clusters(parts) if len(cluster) > 1 and any(street for *_, street in cluster)
-        ]
-        for cluster in clusters:
-            start, end = _name_start(own, cluster[0]), _with_place(own, cluster[-1][1])
-            yield Span(position, own[start].start, own[end - 1].end, Kind.ADDRESS)
-        if not clusters and parts and position - last_turn <= _TURNS_NEAR:
-            first, last = _name_start(own, parts[0]), parts[-1][1]
-            rest = [token for token in (*own[:first], *own[last:]) if token.text not in _FILLING]
-            if len(parts) > 1 or not rest:
-                yield Span(position, own[first].start, own[_with_place(own, last) - 1].end, Kind.ADDRESS)
-                last_turn = position
-        if clusters:
-            last_turn = position
+        told_here = parts(own)
+        found = _merged(own, [*_alone(own, told_here), *_told(own, told_here, talk, position)])
+        spans += (Span(position, own[first].start, own[end - 1].end, Kind.ADDRESS) for first, end in found)
+        told = told or any(not _is_place_only(own[first:end]) for first, end in found)
+        talk.hear(position, own, found)
+    yield from spans if told else ()
+
+
+def _rest(own: Sequence[Token], end: int) -> int:
+    """Return the end of a turn where only a few words of the address are left to it."""
+    rest = own[end : end + _REST_WORDS + 1]
+    taken = 0
+    while taken < len(rest) and _goes_on(rest[taken].text) and may_be_part(rest[taken]):
+        taken += 1
+    return end + taken if taken <= _REST_WORDS and taken == len(rest) else end
+
+
+def _goes_on(text: str) -> bool:
+    return text not in naming.RELATIVES and not naming.names().is_certain(text) and not places.OTHER_TOPICS.match(text)
+
+
+def _is_place_only(part: Sequence[Token]) -> bool:
+    """Return whether a part is a district or a city, which alone leads to no door."""
+    return all(places.places().is_place(token.text) for token in part)
 
 
 def address_places(turns: Sequence[Said], tokens: Sequence[Sequence[Token]]) -> Iterator[int]:
-    """Yield the positions of all turns that may hold an address or a part of it."""
-    for position, _ in enumerate(turns):
-        texts = [token.text for token in tokens[position]]
-        if any(_STREET.fullmatch(text) or text in _NUMBERED | _NUMBERED_AFTER for text in texts):
+    """Yield the positions of all turns that may hold an address or a part of it: with a word of one, or near one."""
+    del turns
+    last = -_GOES_ON_TURNS - 1
+    for position, own in enumerate(tokens):
+        if any(_tells(token.text) for token in own) or places.asks(" ".join(token.text for token in own)):
+            last = position
+        if position - last <= _GOES_ON_TURNS:
             yield position
 
 
-_Part = tuple[int, int, bool]
-"""First place, place after the last, whether it is of street level."""
+def _tells(text: str) -> bool:
+    listed = (
+        text in places.NUMBERED or text in places.NUMBERED_AFTER or text in places.ANNOUNCES or places.is_side(text)
+    )
+    return listed or bool(places.STREET.fullmatch(text)) or places.places().is_place(text)
 
 
-def _parts(own: Sequence[Token]) -> list[_Part]:
-    found: list[_Part] = []
+def _alone(own: Sequence[Token], said: Sequence[Part]) -> Iterator[tuple[int, int]]:
+    """Yield the addresses that need no question: a street with a number, a side or another street."""
+    for cluster in clusters(own, said, _GAP_WORDS):
+        streets = [part for part in cluster if part.sign is Sign.STREET]
+        numbers = [part for part in cluster if part.sign is Sign.NUMBER]
+        named = [part for part in streets if own[part.first].text not in places.BARE]
+        numbered = any(part.end > part.first + 1 for part in streets)
+        if streets and (numbers or numbered or (len(streets) > 1 and named)):
+            yield name_start(own, cluster[0], NAME_WORDS), tail(own, cluster[-1].end)
+
+
+def _told(own: Sequence[Token], said: Sequence[Part], talk: _Talk, position: int) -> Iterator[tuple[int, int]]:
+    """Yield what is told of an address that somebody asked for, announces, or goes on with."""
+    announced = next((place for place, token in enumerate(own, start=1) if token.text in places.ANNOUNCES), None)
+    asked = talk.is_asked(position)
+    if asked or announced is not None or talk.goes_on(position):
+        wide = _ASKED_NAME_WORDS if asked or announced is not None else NAME_WORDS
+        for cluster in clusters(own, said, _ASKED_GAP_WORDS if asked else _GAP_WORDS):
+            signs = {part.sign for part in cluster}
+            if signs == {Sign.SIDE} and not asked and any(token.text.startswith(_CARS) for token in own):
+                continue
+            if signs & _STRONG or (asked and len(cluster) > 1) or (asked and signs == {Sign.PLACE}):
+                end = tail(own, cluster[-1].end)
+                yield name_start(own, cluster[0], wide), _rest(own, end) if asked or announced is not None else end
+    if talk.is_answer(position, own):
+        yield from _answer(own, talk.question)
+    if talk.goes_on(position) and len(own) <= _SHORT_TURN:
+        yield from _again(own, talk.said)
+    if talk.was_told(position) and any(token.text == "değil" for token in own[:_SHORT_TURN]):
+        end = numbers_end(own, 0)
+        yield from [(0, end + (end < len(own) and own[end].text == "değil"))] if end else ()
+
+
+def _again(own: Sequence[Token], said: set[str]) -> Iterator[tuple[int, int]]:
+    """Yield the names and numbers of an address that are said again in a short turn."""
     for place, token in enumerate(own):
-        following = own[place + 1] if place + 1 < len(own) else None
-        before = own[place - 1] if place else None
-        if _STREET.fullmatch(token.text) and before and before.text not in _STOPS:
-            found.append((place, place + 1, True))
-            if following and following.digits and not following.measures and token.text in _BARE_STREET:
-                door = place + 2 < len(own) and own[place + 2].text in {"numara", "no"}
-                found.append((place + 1, place + 2 + door, False))
-        elif (
-            token.text in _NUMBERED
-            and following
-            and (following.digits or (token.text == "blok" and len(following.text) == 1))
-        ):
-            found.append((place, place + 2, False))
-        elif (
-            token.text in _NUMBERED_AFTER
-            and before
-            and (before.digits or len(before.text) == 1)
-            and not (found and found[-1][1] > place - 1)
-        ):
-            found.append((place - 1, place + 1, False))
-    return found
+        if (token.digits or token.text) in said and _tells_apart(token):
+            end = max(number_end(own, place, bare=True), place + 1)
+            if end == len(own) or not places.UNITS.fullmatch(own[end].text):
+                yield place, end
 
 
-def _clusters(parts: Sequence[_Part]) -> list[list[_Part]]:
-    clusters: list[list[_Part]] = []
-    for part in parts:
-        if clusters and part[0] - clusters[-1][-1][1] <= _GAP_WORDS:
-            clusters[-1].append(part)
+def _tells_apart(token: Token) -> bool:
+    """Return whether a token is what one address has and others have not."""
+    if token.digits:
+        return token.digits != "1" and len(token.digits) <= DOOR_DIGITS
+    text = token.text
+    listed = text in places.ROUTE | places.THINGS | places.NUMBERED | places.COLOURS | places.FLOOR
+    general = places.STREET.fullmatch(text) or places.LANDMARKS.fullmatch(text) or places.places().is_place(text)
+    return len(text) >= _LONG_ENOUGH and not (listed or general or places.is_side(text)) and may_be_part(token)
+
+
+def _answer(own: Sequence[Token], question: str) -> Iterator[tuple[int, int]]:
+    """Yield a bare answer: a name where a street or a district was asked for, a number where a door or a floor was."""
+    first = 0
+    while first < len(own) and own[first].text in STOPS:
+        first += 1
+    numbers = numbers_end(own, first)
+    if places.ASKS_NUMBER.search(question) and numbers > first:
+        yield first, numbers
+        return
+    end = first
+    while end < len(own) and may_be_part(own[end]):
+        end += 1
+    rest = [token.text for token in own[end:]]
+    texts = [token.text for token in own[first:end]]
+    if all(text in places.ROUTE | places.COLOURS for text in texts):
+        return
+    if end - first > _SHORT_ANSWER or len(own) > _SHORT_TURN or not all(text in STOPS for text in rest):
+        return
+    other = places.OTHER_TOPICS.search(" ".join(texts)) or not naming.TITLES_NEAR.isdisjoint(rest + texts)
+    if not other and numbers == first and places.ASKS_NAMED.search(question) and not naming.ASKS_NAME.search(question):
+        yield first, end
+
+
+def _merged(own: Sequence[Token], found: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    merged: list[tuple[int, int]] = []
+    for first, end in sorted(found):
+        if merged and first <= merged[-1][1]:
+            merged[-1] = merged[-1][0], max(merged[-1][1], end)
         else:
-            clusters.append([part])
-    return clusters
-
-
-def _name_start(own: Sequence[Token], part: _Part) -> int:
-    start, _, street = part
-    if not street:
-        return start
-    first = start
-    while (
-        first > 0
-        and start - first < _NAME_WORDS
-        and own[first - 1].text not in _STOPS
-        and not _is_verb(own[first - 1].text)
-    ):
-        first -= 1
-    return first
-
-
-def _is_verb(text: str) -> bool:
-    return text.endswith(("yorum", "yoruz", "dım", "dim", "dık", "dik", "ınız", "iniz", "ında", "inde"))
-
-
-def _with_place(own: Sequence[Token], end: int) -> int:
-    """Return the end moved over the district and the province, where the province is named within three words."""
-    for length in range(_PLACE_WORDS, 0, -1):
-        named = own[end : end + length]
-        if len(named) == length and named[-1].text in _PROVINCES and not any(token.text in _STOPS for token in named):
-            return end + length
-    return end
+            merged.append((first, end))
+    return merged

@@ -5,13 +5,17 @@ from collections.abc import Sequence
 from enum import Enum
 from itertools import pairwise
 
+from agents.transcribe.redaction import grammar
 from agents.transcribe.redaction.spans import Kind
 from agents.transcribe.redaction.tokens import Token
-from agents.transcribe.turkish import words
 
 _TURNS_BACK = 4
+_RECENT = 8
 _WORDS_BACK = 4
 _WORDS_AHEAD = 5
+_GENITIVE = re.compile(r"\w+[ıiuü]n")
+"""Somebody's number, where ``X numarası`` is a number of that kind."""
+_WORDS_NEXT = 2
 
 
 class Announced(Enum):
@@ -21,46 +25,16 @@ class Announced(Enum):
     NATIONAL_ID = "national_id"
     IBAN = "iban"
     CARD = "card"
-    COMPANY = "company"
-    """The company's own: an order, a registration, a device, an error."""
+    OTHER = "other"
+    """No identifier of a person: an order, a registration, a device, an error, an expiry date, a price."""
+
+    NUMBER = "number"
+    """A number: a telephone's, unless something else was asked for."""
 
     @property
     def kind(self) -> Kind | None:
         """The kind of what is to be redacted."""
-        return None if self is Announced.COMPANY else Kind(self.value)
-
-
-_PHONE = tuple(words("gsm hattım iletişim irtibat telefon ulaş vatsap watsap whatsapp"))
-_PHONE_WHOLE = {"cep", "cepten", "cebim", "cebimi", "tel", "teli", "telim"}
-_NO_PHONE = {"telefonda", "telefonla", "telefonlar"}
-_CALLING = words("""
-    aramıştım aranan ararsanız ararsınız arasın arasınlar arayabilir arayabilirsin arayabilirsiniz arayan arayın
-    arıyorum
-""")
-_ID_WHOLE = words("""
-    kimlik kimliği kimliğim kimliğiniz kimliğinizi tc tckn tcm tcmi tcniz tcsi tcyi tece vatandaşlık
-""")
-_IBAN = ("iban", "ayban", "ıban", "aybən")
-_COMPANY = tuple(
-    words("""
-    abone arıza barkod bayi başvuru belge cihaz dekont dosya doğrulama emri fatura fiş form garanti gönderi hata
-    imei irsaliye işlem kampanya kargo kaydı kayıt kupon makbuz makine mağaza model müşteri onay parça poliçe
-    randevu referans rezervasyon sayaç seri sertifika servis sicil sipariş stok sözleşme takip talep teklif
-    tesisat ticket vergi ürün şikayet
-""")
-)
-_CODE_WHOLE = {"no", "nosu", "nolu", "numara"}
-_CODE = ("numara", "kod", "şifre")
-_BETWEEN = words("""
-    altındaki arkasındaki haneli ilk içindeki kayıtlı olan son yazan önündeki üstündeki üzerindeki
-""")
-_COMPANY_ALONE = ("sipariş", "kargo", "seri", "barkod")
-_OF_PHONE = words("ev iş dükkan ofis büro mobil sabit bu şu o hangi bir yeni eski aynı yedek")
-_GENITIVE = re.compile(r"\w+[ıiuü]n")
-"""Somebody's number, where ``X numarası`` is a number of that kind."""
-_NO_CARD = ("kartal", "kartela", "karton", "kartuş", "karttı")
-_WORDS_NEXT = 2
-_ALONE_COMPANY = tuple(words("barkod imei kod kodu şifre"))
+        return None if self in {Announced.OTHER, Announced.NUMBER} else Kind(self.value)
 
 
 class Announcements:
@@ -70,24 +44,55 @@ class Announcements:
         """Listen to the turns."""
         self._turns = turns
         self._nearest: dict[int, list[Announced | None]] = {}
+        self._named: dict[int, frozenset[Announced]] = {}
 
     def of(self, first: Token, last: Token) -> Announced | None:
         """Return what the number from ``first`` to ``last`` is announced as; None where nothing says so."""
-        own = self._turns[first.turn]
-        before = own[max(0, first.place - _WORDS_NEXT) : first.place]
-        if any(token.text.startswith(_COMPANY_ALONE) for token in before) or _is_serial(before):
-            return Announced.COMPANY
-        if found := self._before(first.turn)[first.place]:
-            return found
-        for turn in range(first.turn - 1, max(-1, first.turn - 1 - _TURNS_BACK), -1):
-            if found := self._before(turn)[-1]:
-                return found
+        return self.before(first) or self.after(last)
+
+    def after(self, last: Token) -> Announced | None:
+        """Return what the words after a number say that it was."""
         ahead = self._turns[last.turn][last.place + 1 : last.place + 1 + _WORDS_AHEAD]
         if named := next(filter(None, (_named(token.text) for token in ahead)), None):
             return named
-        if any(_is_code(code.text) and _is_company(named.text) for code, named in pairwise(ahead)):
-            return Announced.COMPANY
+        if any(_is_code(code.text) and _is_other(named.text) for code, named in pairwise(ahead)):
+            return Announced.OTHER
         return Announced.PHONE if any(_announces_phone(token.text) for token in ahead) else None
+
+    def before(self, first: Token) -> Announced | None:
+        """Return what the words before a number announce it as."""
+        own = self._turns[first.turn]
+        if first.text.startswith("tr"):
+            return Announced.IBAN
+        near = own[max(0, first.place - _WORDS_NEXT) : first.place]
+        if any(token.text.startswith(grammar.OTHER_ALONE) for token in near) or _is_serial(near):
+            return Announced.OTHER
+        if found := self._before(first.turn)[first.place]:
+            asked = self._before(first.turn - 1)[-1] if first.turn else None
+            return found if found is not Announced.NUMBER else _by_question(asked)
+        for turn in range(first.turn - 1, max(-1, first.turn - 1 - _TURNS_BACK), -1):
+            if found := self._before(turn)[-1]:
+                return Announced.PHONE if found is Announced.NUMBER else found
+        return None
+
+    def by(self, word: Token) -> Announced | None:
+        """Return what a word itself announces, with those before it; None for a bare ``numara``, which may be any."""
+        found = _announces(self._turns[word.turn], word.place)
+        return None if found is Announced.NUMBER else found
+
+    def is_head(self, word: Token) -> bool:
+        """Return whether a word is the TR with which an account number begins."""
+        return _is_country(self._turns[word.turn], word.place)
+
+    def recent(self, first: Token) -> frozenset[Announced]:
+        """Return all that was announced before a number, in its turn and those shortly before."""
+        return frozenset().union(*(self._all(turn) for turn in range(max(0, first.turn - _RECENT), first.turn + 1)))
+
+    def _all(self, turn: int) -> frozenset[Announced]:
+        if turn not in self._named:
+            self._before(turn)
+            self._named[turn] = frozenset(filter(None, self._nearest[turn]))
+        return self._named[turn]
 
     def _before(self, turn: int) -> list[Announced | None]:
         """Return for each place of a turn, and its end, what the nearest word before it that does so announces."""
@@ -105,32 +110,63 @@ def _announces(tokens: Sequence[Token], place: int) -> Announced | None:
     text, before = tokens[place].text, tokens[place - 1].text if place else ""
     if tokens[place].digits:
         return None
+    if _is_country(tokens, place):
+        return Announced.IBAN
     if own := _named(f"te{text}" if before == "te" else text):
-        return own
-    if not _is_code(text):
-        return None
+        return Announced.NATIONAL_ID if own is Announced.CARD and before in grammar.NATIONAL_ID_WHOLE else own
+    if text.startswith(grammar.OTHER_TOPIC) or (before, text) in grammar.OTHER_PAIRS:
+        return Announced.OTHER
+    if text.startswith(grammar.OF_NUMBER):
+        following = tokens[place + 1].text if place + 1 < len(tokens) else ""
+        return Announced.OTHER if _is_other(following) else None
+    return _announced_by_code(tokens, place) if _is_code(text) else None
+
+
+def _announced_by_code(tokens: Sequence[Token], place: int) -> Announced | None:
+    """Return what ``numara``, ``no`` or ``kod`` announces, by what stands before it."""
+    text = tokens[place].text
     near = (token for token in reversed(tokens[max(0, place - _WORDS_BACK) : place]) if not token.digits)
-    word = next((token.text for token in near if token.text not in _BETWEEN), "")
-    own = Announced.IBAN if word.startswith("hesa") else _named(word)
-    compound = text.startswith("numarası") and bool(word) and word not in _OF_PHONE and not _GENITIVE.fullmatch(word)
-    if own or compound or _is_company(word) or text.startswith(_ALONE_COMPANY):
-        return own or Announced.COMPANY
-    return Announced.PHONE if text.startswith("numara") else None
+    word = next((token.text for token in near if token.text not in grammar.BETWEEN_CODE), "")
+    if own := _named(word):
+        return own
+    if word.startswith(grammar.OF_ADDRESS):
+        return None
+    if word in grammar.OF_PHONE:
+        return Announced.PHONE
+    compound = text.startswith("numarası") and bool(word) and not _GENITIVE.fullmatch(word)
+    if compound or _is_other(word) or text.startswith(grammar.OTHER_CODE):
+        return Announced.OTHER
+    named = next(filter(None, (_named(token.text) for token in tokens[max(0, place - _WORDS_BACK) : place])), None)
+    return named or (Announced.NUMBER if text.startswith("numara") else None)
+
+
+def _by_question(asked: Announced | None) -> Announced:
+    """Return what a bare ``numara`` in an answer is: what was asked for, else a telephone's."""
+    return asked if asked and asked.kind else Announced.PHONE
+
+
+def _is_country(tokens: Sequence[Token], place: int) -> bool:
+    """Return whether a word is the TR before an account number's digits."""
+    text, before = tokens[place].text, tokens[place - 1].text if place else ""
+    following = tokens[place + 1 : place + 3]
+    numbered = any(token.digits for token in following)
+    named = bool(following) and following[0].text in grammar.COUNTRY_ENDS
+    return (numbered or named) and (text in grammar.COUNTRY or (before, text) in grammar.COUNTRY_SPELT)
 
 
 def _named(word: str) -> Announced | None:
     """Return what a word names."""
-    if word.startswith(_IBAN):
+    if word.startswith(grammar.IBAN) and not word.startswith(grammar.NO_IBAN):
         return Announced.IBAN
-    if word in _ID_WHOLE:
+    if word in grammar.NATIONAL_ID_WHOLE:
         return Announced.NATIONAL_ID
-    if word.startswith("kart") and not word.startswith(_NO_CARD):
+    if word.startswith(grammar.CARD) and not word.startswith(grammar.NO_CARD):
         return Announced.CARD
     return Announced.PHONE if _says_phone(word) else None
 
 
-def _is_company(word: str) -> bool:
-    return word.startswith(_COMPANY) and not word.startswith("kayıtlı")
+def _is_other(word: str) -> bool:
+    return word.startswith(grammar.OTHER) and not word.startswith("kayıtlı")
 
 
 def _is_serial(tokens: Sequence[Token]) -> bool:
@@ -138,12 +174,12 @@ def _is_serial(tokens: Sequence[Token]) -> bool:
 
 
 def _says_phone(text: str) -> bool:
-    return text in _PHONE_WHOLE or (text.startswith(_PHONE) and text not in _NO_PHONE)
+    return text in grammar.PHONE_WHOLE or (text.startswith(grammar.PHONE) and text not in grammar.NO_PHONE)
 
 
 def _announces_phone(text: str) -> bool:
-    return _says_phone(text) or _is_code(text) or text in _CALLING
+    return _says_phone(text) or _is_code(text) or text in grammar.CALLS
 
 
 def _is_code(text: str) -> bool:
-    return text in _CODE_WHOLE or text.startswith(_CODE)
+    return text in grammar.CODE_WHOLE or text.startswith(grammar.CODE)

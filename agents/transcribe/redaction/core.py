@@ -12,14 +12,18 @@ from agents.transcribe.redaction.careful import WITHHELD, Careful, report
 from agents.transcribe.redaction.emails import email_places, email_spans
 from agents.transcribe.redaction.identifiers import iban_spans, international_phone_spans
 from agents.transcribe.redaction.names import name_places, name_spans
-from agents.transcribe.redaction.plates import plate_spans
+from agents.transcribe.redaction.plates import plate_places, plate_spans
 from agents.transcribe.redaction.sequences import number_spans
 from agents.transcribe.redaction.spans import Kind, Said, Span, by_turn, disjoint, meets
 from agents.transcribe.redaction.tokens import Token, number_places, tokens
 from agents.transcribe.turkish import plain_digits
 
+_WORD = re.compile(r"[^\W_]+")
+_DOOR_DIGITS = 4
 _PLUS = re.compile(r"[+(]{1,2}\Z")
-_IBAN_HEAD = re.compile(r"\b(?:tr|te re|t r)[\s:]{0,3}\Z", re.IGNORECASE)
+_IBAN_HEAD = re.compile(r"\btr[\s:]{0,3}\Z", re.IGNORECASE)
+_ROUNDS = 8
+"""Times to look again: nearly always the first finds nothing."""
 
 
 @dataclass(frozen=True)
@@ -37,16 +41,37 @@ class Redacted:
 def redact(turns: Sequence[Said]) -> Redacted:
     """Replace everything personal in a conversation by placeholders; a second time changes nothing. Never raises."""
     try:
-        spans, withheld = _personal(turns)
+        spans, withheld = _until_nothing_is_left(turns)
     except Exception as error:  # noqa: BLE001 - without tokens there are no signs either
         report(error)
         spans, withheld = (), _with_text(turns, range(len(turns)))
-    own = by_turn(spans)
-    redacted = (
-        replace(turn, text=WITHHELD if at in withheld else _replaced(turn.text, own.get(at, ())))
-        for at, turn in enumerate(turns)
-    )
-    return Redacted(tuple(redacted), spans, withheld)
+    return Redacted(_replaced(turns, spans, withheld), spans, withheld)
+
+
+def _until_nothing_is_left(turns: Sequence[Said]) -> tuple[tuple[Span, ...], frozenset[int]]:
+    """Return what is personal, also what shows as such only once something else is replaced."""
+    spans, withheld = _personal(turns)
+    for _ in range(_ROUNDS if spans and not withheld else 0):
+        further, failed = _personal(_replaced(turns, spans, withheld))
+        withheld |= failed
+        if not further:
+            break
+        own = by_turn(spans)
+        more = (_as_given(span, own.get(span.turn, ())) for span in further)
+        spans = tuple(span for span in disjoint((*spans, *more)) if span.turn not in withheld)
+    return spans, withheld
+
+
+def _as_given(span: Span, before: Iterable[Span]) -> Span:
+    """Return a span of a turn with placeholders, in characters of the turn that was given."""
+    start, end = span.start, span.end
+    for own in before:
+        longer = own.end - own.start - len(own.kind.placeholder)
+        if own.start < start:
+            start += longer
+        if own.start < end:
+            end += longer
+    return replace(span, start=start, end=end)
 
 
 def _personal(turns: Sequence[Said]) -> tuple[tuple[Span, ...], frozenset[int]]:
@@ -57,20 +82,45 @@ def _personal(turns: Sequence[Said]) -> tuple[tuple[Span, ...], frozenset[int]]:
     coded = disjoint(
         (
             *careful.spans(email_places, email_spans, turns, heard),
-            *careful.spans(number_places, plate_spans, turns, heard),
+            *careful.spans(plate_places, plate_spans, turns, heard),
             *careful.spans(number_places, iban_spans, turns),
             *careful.spans(number_places, international_phone_spans, turns),
         )
     )
     numbers = disjoint((*coded, *careful.spans(number_places, _counted, turns, heard, coded)))
     taken = by_turn(numbers)
-    found = (
-        *careful.spans(address_places, address_spans, turns, heard),
-        *careful.spans(name_places, name_spans, turns, heard),
+    told = careful.spans(address_places, address_spans, turns, heard)
+    numbers = tuple(span for span in numbers if not _is_door(span, told, heard[span.turn]))
+    taken = by_turn(numbers)
+    addresses = disjoint(
+        part for span in told for part in _outside(turns[span.turn].text, span, taken.get(span.turn, ()))
     )
-    persons = [span for span in found if not meets(span, taken.get(span.turn, ()))]
+    settled = disjoint((*numbers, *addresses))
+    taken = by_turn(settled)
+    names = careful.spans(name_places, name_spans, turns, heard)
+    persons = [span for span in names if not meets(span, taken.get(span.turn, ()))]
     withheld = _with_text(turns, careful.withheld)
-    return tuple(span for span in disjoint((*numbers, *persons)) if span.turn not in withheld), withheld
+    return tuple(span for span in disjoint((*settled, *persons)) if span.turn not in withheld), withheld
+
+
+def _is_door(span: Span, addresses: Sequence[Span], own: Sequence[Token]) -> bool:
+    """Return whether a number is so short, and inside an address, that it is a part of it."""
+    if not any(other.turn == span.turn and other.start <= span.start and span.end <= other.end for other in addresses):
+        return False
+    return sum(len(token.digits) for token in own if span.start <= token.start < span.end) <= _DOOR_DIGITS
+
+
+def _outside(text: str, span: Span, others: Sequence[Span]) -> Iterator[Span]:
+    """Yield what of a span lies outside the others; nothing where they are most of it."""
+    inside = [other for other in others if other.start < span.end and other.end > span.start]
+    if 2 * sum(min(other.end, span.end) - max(other.start, span.start) for other in inside) > span.end - span.start:
+        return
+    start = span.start
+    for end, following in (*((other.start, other.end) for other in inside), (span.end, span.end)):
+        words = list(_WORD.finditer(text, start, max(start, end)))
+        if words:
+            yield replace(span, start=words[0].start(), end=words[-1].end())
+        start = max(start, following)
 
 
 def _with_text(turns: Sequence[Said], places: Iterable[int]) -> frozenset[int]:
@@ -97,7 +147,16 @@ def _without(heard: Sequence[Sequence[Token]], spans: Iterable[Span]) -> list[li
     ]
 
 
-def _replaced(text: str, spans: Iterable[Span]) -> str:
+def _replaced(turns: Sequence[Said], spans: Iterable[Span], withheld: Set[int]) -> tuple[Said, ...]:
+    """Return the turns with placeholders."""
+    own = by_turn(spans)
+    return tuple(
+        replace(turn, text=WITHHELD if at in withheld else _with_placeholders(turn.text, own.get(at, ())))
+        for at, turn in enumerate(turns)
+    )
+
+
+def _with_placeholders(text: str, spans: Iterable[Span]) -> str:
     parts: list[str] = []
     done = 0
     for span in spans:

@@ -1,179 +1,163 @@
-"""Persons' names where someone gives a name, asks for one, or addresses somebody by it."""
+"""Persons' names: known ones wherever they are said, others where somebody gives or is asked for or called by one."""
 
 import re
 from collections.abc import Iterator, Sequence
-from functools import cache
-from importlib.resources import files
-from itertools import takewhile
-from typing import NamedTuple
 
-from agents.transcribe.redaction.spans import Kind, Said, Span
-from agents.transcribe.redaction.tokens import Token
-from agents.transcribe.turkish import words
-
-_INTRODUCES = words("adım adımız ismim ismimiz soyadım soyismim")
-_NAMES_ANOTHER = words("ad adı adına adıyla isim ismi ismiyle soyad soyadı soyisim")
-_ASKS = re.compile(
-    r"\b(?:ad(?:ınız\w*|ını|ın|ı)?|isim|ismi(?:niz\w*|ni|n)?|soyad\w*|soyisim\w*|soyismin\w*)\b[^?]{0,40}"
-    r"(?:alabilir|alayım|alalım|öğren|neydi|nedir|lütfen|söyle|rica|yazd|ne\b|$)"
-    r"|kim(?:inle|le|in adına)\b|kimsiniz|isim soyisim|ad soyad"
+from agents.transcribe.redaction import naming
+from agents.transcribe.redaction.name_parts import (
+    Found,
+    again_said,
+    another_joined,
+    answered,
+    introduced_in,
+    is_beside_number,
+    known_in,
+    spelt_in,
+    with_letters,
 )
-_ADDRESSES = words("bey beyin beye beyle hanım hanımın hanıma hanımla")
-_CONNECTS = words("""
-    adım alo ben benim buyurun da de efendim evet günler hemen ise ismim iyi merhaba soyadı soyadım soyismim
-    tabi tabii tamam ve ı ıı şey
-""")
-_NO_NAME = words("""
-    adres adresim adınız adınızı alabilir alalım alayım aramıştım arıyorum arıza açalım bey bir bu buyrun
-    buzdolabı değil diye geçiyor görüşüyorum hangi hanım hayır ile isminiz isminizi istiyorum için kayıt kayıtlı
-    kim klima kombi lazım lütfen makine makinesi mi miyim mu mü mı mısınız ne neden nedir neydi niye numara
-    numaram o olarak olsun olur oluşturalım peki saniye servis siz sizden sizin soyadınız soyadınızı söyledim
-    telefon telefonum teşekkürler usta var vermiştim yazın yazıyor yok önce önemli ücret üzerine şimdi
-""")
-_CRAFT = words("usta ustaya ustayla ustanın ustanız ustayı ustadan")
-_ENDS_NAME = {""} | words("nasıl size hanım bey arıyorum yardımcı buyurun servisten")
-_SURNAME_ENDS = ("oğlu", "gil")
-_VERB = re.compile(r"\w*(?:yor\w*|m[ae]|s[ıi]n|s[ıi]nlar|d[ıiuü]m|acak|ecek|m[ıi]ş|mayın|meyin|ılı)")
-_TURNS_BACK = 2
-_NAME_WORDS = 3
-_ANSWER_WORDS = 4
+from agents.transcribe.redaction.naming import may_be_name, names
+from agents.transcribe.redaction.spans import Kind, Said, Span
+from agents.transcribe.redaction.spelling import letters_at
+from agents.transcribe.redaction.tokens import Token
 
+_ASKS = re.compile(
+    r"\b(?:ad(?:ınız\w*|ını|ın|ı)?|isim\w*|ismi\w*|soya[dt]\w*|soyisim\w*|soyismi\w*)\b[^?]{0,40}"
+    r"(?:al(?:sam|ay\w*|al\w*|abil\w*)|öğren\w*|neydi|nedir|lütfen|söyle\w*|rica|yaz\w*|ne\b|kodl\w*|hecele\w*"
+    r"|bu mu|nasıl|var|gerek\w*|$)"
+    r"|\bkim(?:inle|le|in (?:adına|üzerine|üstüne|ad\w*)|in)\b|\bkimsiniz|\bkim (?:var|olacak|karşıla\w*|açacak"
+    r"|arıyor|diye\w*|bekle\w*)"
+    r"|\bkim[ei] (?:sor\w*|bul\w*|ara\w*|kes\w*|ver\w*|yaz\w*|teslim\w*|ait)|\bad(?:ınız)? ?soya[dt]"
+    r"|\bisim soyisim|\bhitap|zil\w* ne yaz"
+    r"|(?:acak|ecek|olan|bulunan) kişi|\byetkili\b|\bsahibi (?:siz|kim)|\bfatura kime|\bkime\b$|\bkim\b$"
+)
 
-class _Names(NamedTuple):
-    given: frozenset[str]
-    also_words: frozenset[str]
-    """Given names that are everyday words too."""
-    surnames: frozenset[str]
+_SPELLS = re.compile(r"kodl|hecele|harf|yazılı[şr]|nasıl yaz|bitişik|ayrı")
 
+_TURNS_BACK = 3
 
-@cache
-def _names() -> _Names:
-    folder = files("agents.transcribe.redaction")
-    given, surnames = ((folder / name).read_text(encoding="utf-8") for name in ("given_names.txt", "surnames.txt"))
-    certain, also_words = (words(_without_comments(part)) for part in given.split("# also words"))
-    return _Names(certain | also_words, also_words, words(_without_comments(surnames)))
+_SPELT_BACK = 5
 
-
-def _without_comments(text: str) -> str:
-    return "\n".join(line for line in text.splitlines() if not line.startswith("#"))
+_LONG_ENOUGH = 4
 
 
 def name_spans(turns: Sequence[Said], tokens: Sequence[Sequence[Token]]) -> Iterator[Span]:
     """Yield the spans of all names, and where a name that was given is said again."""
-    names = _names()
-    asked = -_TURNS_BACK - 1
-    known: set[str] = set()
+    asked = _Asked()
+    said: set[str] = set()
+    found: list[list[Found]] = []
     for position, own in enumerate(tokens):
-        answer = position - asked <= _TURNS_BACK
-        for first, last in (*_introduced(turns[position], own), *(_answered(turns[position], own) if answer else ())):
-            known |= {token.text for token in own[first:last]}
-            yield Span(position, own[first].start, own[last - 1].end, Kind.PERSON)
-        if _ASKS.search(" ".join(token.text for token in own)):
-            asked = position
-    again = (known & names.given) - names.also_words
-    for own in tokens:
-        yield from (Span(token.turn, token.start, token.end, Kind.PERSON) for token in own if token.text in again)
+        is_open = asked.is_open(position, own)
+        here = [*known_in(own, introduced=is_open), *introduced_in(own)]
+        if is_open:
+            answers = list(answered(own, surname=asked.surname))
+            here += answers
+            asked.hear_answer(given=bool(answers))
+        here += another_joined(own, here)
+        here += with_letters(own)
+        if asked.may_spell(position) or here:
+            here += spelt_in(own, asked=asked.spells)
+        said |= {token.text for name in here if name.given for token in own[name.first : name.end]}
+        found.append(here)
+        asked.hear(position, own)
+    known = names()
+    telling = {text for text in said if len(text) >= _LONG_ENOUGH and not _is_everyday(text)}
+    for position, own in enumerate(tokens):
+        again = [Found(place, place + 1) for place, token in enumerate(own) if token.text in telling]
+        again += again_said(own, said) if said else ()
+        yield from _spans(position, own, [*found[position], *again])
+    del known
 
 
 def name_places(turns: Sequence[Said], tokens: Sequence[Sequence[Token]]) -> Iterator[int]:
-    """Yield the positions of all turns that may hold a name: they introduce one, know one, or follow a question."""
-    tells = _INTRODUCES | _NAMES_ANOTHER | _ADDRESSES | _names().given
-    asked = -_TURNS_BACK - 1
-    for position, _ in enumerate(turns):
-        texts = [token.text for token in tokens[position]]
-        if position - asked <= _TURNS_BACK or not tells.isdisjoint(texts):
-            yield position
-        if _ASKS.search(" ".join(texts)):
+    """Yield the positions of all turns that may hold a name: they introduce one, follow a question, say one again."""
+    del turns
+    asked = -_SPELT_BACK - 1
+    places: set[int] = set()
+    told: set[str] = set()
+    for position, own in enumerate(tokens):
+        if position - asked <= _SPELT_BACK or any(_tells(own, place) for place in range(len(own))):
+            places.add(position)
+            told |= {token.text for token in own if may_be_name(token.text, sure=True) or names().is_name(token.text)}
+        if _ASKS.search(" ".join(token.text for token in own)):
             asked = position
+    for position, own in enumerate(tokens):
+        if position in places or any(token.text in told for token in own):
+            yield position
 
 
-def _introduced(turn: Said, own: Sequence[Token]) -> Iterator[tuple[int, int]]:
-    """Yield the names that someone gives, or is spoken to by."""
-    given = _names().given
-    unconnected = _unconnected(own)
-    for place, token in enumerate(own):
-        before = own[place - 1] if place else None
-        if token.text in _INTRODUCES or token.text in _NAMES_ANOTHER:
-            first = unconnected[place + 1]
-            last = _name_end(turn, own, first)
-            if last > first and (
-                (token.text in _INTRODUCES and not _VERB.fullmatch(own[first].text))
-                or own[first].text in given
-                or _is_capital(turn, own[first])
-            ):
-                yield first, last
-        elif token.text in given:
-            last = _with_surname(own, place)
-            if _is_name(own, place, last):
-                yield place, last
-        elif token.text in _ADDRESSES and before and before.text not in _NO_NAME and _is_capital(turn, before):
-            yield place - 1, place
+def _tells(own: Sequence[Token], place: int) -> bool:
+    """Return whether a word is a name, or stands beside one as words do that introduce it."""
+    known, text = names(), own[place].text
+    if known.is_certain(text) or text in naming.OWN or text in naming.AFTER or is_beside_number(own, place):
+        return True
+    before = own[place - 1].text if place else ""
+    if text in naming.TITLES_NEAR and (known.is_name(before) or may_be_name(before)):
+        return True
+    follows = text in naming.RELATIVES or text in {"ben", "benim", "ile"}
+    beside = own[place + 1].text if place + 1 < len(own) else ""
+    spelt = bool(letters_at(own, place)[1]) and place + 2 < len(own) and bool(letters_at(own, place + 1)[1])
+    return spelt or (follows and (known.is_given(beside) or known.is_name(before)))
 
 
-def _unconnected(own: Sequence[Token]) -> list[int]:
-    """Return for each place, and the end, the first place from there on of a word that does not only connect."""
-    found = [len(own)] * (len(own) + 1)
-    for place in range(len(own) - 1, -1, -1):
-        found[place] = found[place + 1] if own[place].text in _CONNECTS else place
-    return found
+class _Asked:
+    """Whether somebody was asked for a name, turn by turn."""
+
+    def __init__(self) -> None:
+        self._last = self._spelt = -_SPELT_BACK - 1
+        self._speaker = ""
+        self.surname = False
+        """Whether the surname was asked for."""
+        self.spells = False
+        """Whether the spelling was asked for."""
+
+    def is_open(self, position: int, own: Sequence[Token]) -> bool:
+        """Return whether a turn may answer the question."""
+        return position - self._last <= _TURNS_BACK and bool(own) and own[0].speaker != self._speaker
+
+    def may_spell(self, position: int) -> bool:
+        """Return whether letters that are spelt in a turn may be a name's."""
+        return position - self._spelt <= _SPELT_BACK
+
+    def hear_answer(self, *, given: bool) -> None:
+        """Close the question, if a name was given."""
+        if given:
+            self._last = -_SPELT_BACK - 1
+
+    def hear(self, position: int, own: Sequence[Token]) -> None:
+        """Go on to the next turn."""
+        text = " ".join(token.text for token in own)
+        if (match := _ASKS.search(text)) and not _asks_for_thing(text, match):
+            self._last = self._spelt = position
+            self._speaker = own[0].speaker
+            self.surname = any(token.text.startswith(naming.OF_SURNAME) for token in own)
+            self.spells = False
+        elif re.search(r"\bmail|posta|plaka|model|marka|adres|iban", text):
+            self._last = self._spelt = -_SPELT_BACK - 1
+        if _SPELLS.search(text):
+            self.spells = True
 
 
-def _is_name(own: Sequence[Token], first: int, last: int) -> bool:
-    """Return whether what begins with a given name is said as a name."""
-    text, before = own[first].text, own[first - 1].text if first else ""
-    after, following = (own[place].text if place < len(own) else "" for place in (last, last + 1))
-    certain = text not in _names().also_words
-    return (
-        after in _ADDRESSES
-        or (last > first + 1 and (certain or before == "ben"))
-        or (before in {"ben", "benim", "adım"} and (certain or after in _ENDS_NAME))
-        or (after == "ben" and (certain or following in _ENDS_NAME))
-        or (after == "ile" and following in {"mi", "görüşüyorsunuz", "görüşüyorum"})
-        or (certain and (after in _CRAFT or after == "adına"))
-    )
+def _asks_for_thing(text: str, match: re.Match[str]) -> bool:
+    before = text[: match.start()].split()[-1:]
+    return bool(before) and before[0] in naming.OF_THING and match[0].startswith(("ad", "is"))
 
 
-def _answered(turn: Said, own: Sequence[Token]) -> Iterator[tuple[int, int]]:
-    """Yield the name in an answer to a question for it: from a given name on, or the whole of a short answer."""
-    names = _names()
-    first = len(list(takewhile(lambda token: token.text in _CONNECTS, own)))
-    last = _name_end(turn, own, first)
-    if last == first:
-        return
-    text, is_all = own[first].text, last == len(own)
-    named = text in names.given and (text not in names.also_words or is_all)
-    if named or (is_all and (last - first in range(2, _ANSWER_WORDS) or text in names.surnames)):
-        yield first, last
+def _is_everyday(text: str) -> bool:
+    known = names()
+    common = text in known.also_words or (text in known.surnames and not known.is_certain(text))
+    return common or not text.isalpha() or text in naming.NOT or text in naming.SKIPPED
 
 
-def _with_surname(own: Sequence[Token], place: int) -> int:
-    names = _names()
-    last = place + 1
-    while last < len(own) and last < place + _NAME_WORDS:
-        text = own[last].text
-        if not (text in names.surnames or text in names.given - names.also_words or text.endswith(_SURNAME_ENDS)):
-            break
-        last += 1
-    return last
-
-
-def _name_end(turn: Said, own: Sequence[Token], first: int) -> int:
-    """Return the place after at most three words that can be a name."""
-    names = _names()
-    last = first
-    while last < len(own) and last - first < _NAME_WORDS:
-        token = own[last]
-        if token.digits or token.text in _NO_NAME or len(token.text) < 2 or not token.text.isalpha():
-            break
-        if last > first:
-            listed = token.text in names.surnames | names.given or token.text.endswith(_SURNAME_ENDS)
-            likely = listed or last == len(own) - 1 or _is_capital(turn, token)
-            apart = turn.text[own[last - 1].end : token.start].strip()
-            if apart or not likely or token.text in _CONNECTS:
-                break
-        last += 1
-    return last
-
-
-def _is_capital(turn: Said, token: Token) -> bool:
-    return turn.text[token.start].isupper() and not turn.text[token.start : token.end].isupper()
+def _spans(position: int, own: Sequence[Token], found: Sequence[Found]) -> Iterator[Span]:
+    """Yield one span for each stretch of names with nothing but hesitation between them."""
+    start = end = -1
+    for name in sorted(found, key=lambda name: (name.first, name.end)):
+        between = own[end : name.first] if end >= 0 else ()
+        if end >= 0 and all(token.text in naming.HESITATES or len(token.text) == 1 for token in between):
+            end = max(end, name.end)
+            continue
+        if end >= 0:
+            yield Span(position, own[start].start, own[end - 1].end, Kind.PERSON)
+        start, end = name.first, name.end
+    if end >= 0:
+        yield Span(position, own[start].start, own[end - 1].end, Kind.PERSON)

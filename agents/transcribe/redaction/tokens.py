@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 
 from agents.transcribe.inverse_text_normalisation import Number, numbers
+from agents.transcribe.redaction.mishearing import with_number_words
 from agents.transcribe.redaction.spans import Said
 from agents.transcribe.turkish import lowered, words
 
@@ -17,18 +18,21 @@ _WRITTEN_MEASURE = re.compile(
     r"|(?<![\d./-])\d{1,2}([./-])\d{1,2}\1(?:19|20)\d\d(?!\d)"  # 12.05.2024
     r"|(?<![\d:])\d{1,2}:\d\d(?![\d:])"  # 14:30
     r"|(?<![\d.,])\d+,\d{1,2}(?![\d,])"  # 2,5
+    r"|(?<![\d/])\d{1,2}/\d\d(?![\d/])"  # 07/29
 )
 _UNIT = re.compile(
     r"(?:lira|kuruş|dolar|euro|avro|yıl|sene|hafta|dakika|saniye|kilo|litre|metre|santim|derece|kişi|adet|tane|taksit"
     r"|program|devir|yaşında|ampul|çekim|katlı|kapılı|numaralı daire|puan|parça|kere|sefer)[a-zçğıöşü]*"
     r"|(?:tl|ay|ayda|aylık|aydır|ayın|gün|günde|günlük|gündür|saat|saatte|saatlik|saate|kg|cm|mm|inç|ekran|watt|vat|volt|bar"
     r"|btu|gb|kez|defa|kat|katta|katı|daire|daireli|oda|model|modeli|sokak|sokağı|cadde|caddesi|yaş|kdv|amper|hane|haneli"
+    r"|bölü|arası|arasında|aralığı|aralığında|sularında|gibi|civarı"
     r"|ocak|şubat|mart|nisan|mayıs|haziran|temmuz|ağustos|eylül|ekim|kasım|aralık)"
 )
-_BEFORE_MEASURE = words("ayın blok daire hata kapı kat model saat saati sokak taksit yüzde")
+_BEFORE_MEASURE = words("bölü ayın blok daire hata kapı kat model saat saati sokak taksit yüzde")
 _COMMA = frozenset(",;:!?")
 _NEXT_WORD = re.compile(r"[\s'’]*([^\W\d_]+)?")
 _LOOK_AHEAD = 8
+_KIND_ENDINGS = ("l", "si", "sı", "su", "sü")
 _OFTEN_PRONOUN = ("on", "bir", "yüz")
 _MOMENT = {"dakika", "saniye", "sn", "dk"}
 _NOT_ONE = _MOMENT | words("da daha dakika de dk saniye sn")
@@ -76,8 +80,9 @@ def number_places(turns: Sequence[Said], heard: Sequence[Sequence[Token]]) -> It
 
 
 def _of_turn(position: int, turn: Said) -> list[Token]:
+    heard = with_number_words(turn.text)
     low = lowered(turn.text)
-    by_start = {number.start: number for number in numbers(turn.text)}
+    by_start = {number.start: number for number in numbers(heard)}
     measured = {place for match in _WRITTEN_MEASURE.finditer(low) for place in range(*match.span())}
     matches = list(_TOKEN.finditer(low))
     found: list[Token] = []
@@ -127,6 +132,8 @@ def _dictated(low: str, number: Number) -> Number | None:
     said = low[number.start : number.end]
     if "nc" in number.ending:
         return None  # an ordinal
+    if len(number.digits) == 1 and number.ending.startswith(_KIND_ENDINGS):
+        return None  # üçlü, ikisinin
     if number.ending and not number.certain and said.startswith(_OFTEN_PRONOUN):
         return None
     following = _NEXT_WORD.match(low, number.end)

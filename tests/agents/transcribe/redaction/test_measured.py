@@ -8,11 +8,24 @@ from tests.agents.transcribe.redaction.measure import NUMBERS, PARTS, labelled_l
 LINES = labelled_lines()
 
 
-@pytest.mark.parametrize("part", PARTS)
+DIGITS = tuple(kind for kind in NUMBERS if kind is not Kind.EMAIL)
+OWN = ("tuning", "held_out")
+WRITERS = tuple(part for part in PARTS if part not in OWN)
+
+
+@pytest.mark.parametrize("part", OWN)
 def test_recall_and_precision_without_addresses_and_names(part: str) -> None:
     figures = measured(labelled_lines(part))
     assert figures.recall(NUMBERS) >= 0.97
     assert figures.precision(NUMBERS) >= 0.95
+
+
+@pytest.mark.parametrize("part", WRITERS)
+def test_next_to_nothing_leaks_of_what_is_said_in_digits(part: str) -> None:
+    figures = measured(labelled_lines(part))
+    hidden, labelled = (sum(own[kind] for kind in DIGITS) for own in (figures.hidden, figures.labelled))
+    assert hidden / labelled >= 0.95
+    assert figures.precision(DIGITS) >= 0.95
 
 
 def test_the_labelled_file_is_large_and_varied_enough() -> None:

@@ -116,11 +116,11 @@ def test_a_part_of_an_address_at_the_end_of_a_turn_goes() -> None:
     said = redacted(
         "C: a y l i n alt tire s et yahoo nokta com", "A: aylin alt tire s", "A: aylin alt tire s kaydettim"
     )
-    assert said == ["[email]", "aylin [email]", "aylin [email] kaydettim"]
+    assert said == ["[email]", "[email]", "[email] kaydettim"]
 
 
 def test_a_superscript_is_no_number() -> None:
-    assert redacted("C: plakası otuz dört ü ² dokuz 120 m²") == ["plakası otuz dört ü ² dokuz 120 m²"]
+    assert redacted("C: otuz dört ü ² dokuz 120 m²") == ["otuz dört ü ² dokuz 120 m²"]
 
 
 @pytest.mark.parametrize("zero", "0٠０०")
