@@ -14,6 +14,7 @@ from schemas import (
     CallTranscribed,
     DeadLetter,
     Event,
+    Forgotten,
     Replay,
 )
 
@@ -88,7 +89,12 @@ REPLAYS = TopicOf(
 )
 """Keyed by the dead letter's identifier; read and written by `callsift dlq` alone (streams/dead_letters)."""
 
-ALL_TOPICS: tuple[AnyTopic, ...] = (*TOPICS, *RETRIES, BRAKES, REPLAYS)
+FORGOTTEN = TopicOf(
+    "calls.forgotten", Forgotten, "Which calls are forgotten, and since when.", 1, retention_s=None, compacted=True
+)
+"""Keyed by call: `callsift forget` writes it, and every stage drops what arrives of such a call (docs/privacy.md)."""
+
+ALL_TOPICS: tuple[AnyTopic, ...] = (*TOPICS, *RETRIES, BRAKES, REPLAYS, FORGOTTEN)
 
 
 @dataclass(frozen=True)

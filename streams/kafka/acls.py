@@ -15,6 +15,8 @@ from streams.topics import (
     BRAKES,
     CONSUMED,
     DEAD_LETTER,
+    FORGOTTEN,
+    OUTCOMES,
     REPLAYS,
     RETRIES,
     RETRY_GROUP,
@@ -70,10 +72,10 @@ def kubernetes_name(name: str) -> str:
 
 
 def _stage(stage: Stage) -> list[Rule]:
-    # Failed tries go to the retry topics; the brake is followed, and applied.
+    # Failed tries go to the retry topics; the brake is followed, and applied; forgotten calls are dropped.
     written = (stage.produces, *stage.also_produces, *RETRIES, DEAD_LETTER, BRAKES)
     return [
-        *_topics((*stage.consumes, BRAKES), "Read"),
+        *_topics((*stage.consumes, BRAKES, FORGOTTEN), "Read"),
         *_topics(written, "Write"),
         Rule("group", stage.group, ("Read",)),
     ]
@@ -93,6 +95,8 @@ def _tools() -> list[Rule]:
         *_topics(ALL_TOPICS, "Create", "DescribeConfigs", "Read"),
         # `emit`, `reprocess`, `dlq replay` and its marks, `brake`
         *_topics((*CONSUMED, REPLAYS, BRAKES), "Write"),
+        # `forget`: its memory, and tombstones
+        *_topics((FORGOTTEN, OUTCOMES), "Write"),
         # `retention run`
         *_topics((DEAD_LETTER,), "Delete"),
         # `status`, and autoscalers
