@@ -59,6 +59,8 @@ _INDEXES = (
     _Index(("decided_at",)),  # `retention run`
     _Index(("ended_at",)),  # `reprocess --since`
     _Index(("category", "ended_at")),  # `reprocess --category`
+    _Index(("outcome.caller",)),  # `forget --caller`
+    _Index(("history.caller",)),  # the same, for numbers that were corrected
     _Index(("outcome.provisional",), only={"outcome.provisional": True}),  # `reprocess --provisional`
 )
 """What is looked for besides ``_id``: without them every such search reads all documents."""
@@ -126,6 +128,8 @@ class OutcomeStore:
         try:
             while True:
                 history = await self._history(outcome.call_id)
+                if history is None:
+                    return None
                 decided, is_new = verdict(history, outcome)
                 if decided is None or not is_new or await self._put(decided, turns, history):
                     return decided
@@ -235,9 +239,14 @@ class OutcomeStore:
         found = {tuple(field for field, _ in about["key"]) for about in known.values()}
         return [index for index in _INDEXES if index.fields not in found]
 
-    async def _history(self, call_id: str) -> list[CallOutcome]:
-        document = await self._calls.find_one({"_id": call_id}, {"history": 1})
-        return [CallOutcome.model_validate(entry) for entry in document["history"]] if document else []
+    async def _history(self, call_id: str) -> list[CallOutcome] | None:
+        """Return a call's outcomes, oldest first; None: it is forgotten."""
+        document = await self._calls.find_one({"_id": call_id}, {"history": 1, "forgotten_at": 1})
+        if document is None:
+            return []
+        if "forgotten_at" in document:
+            return None
+        return [CallOutcome.model_validate(entry) for entry in document["history"]]
 
     async def _put(self, outcome: CallOutcome, turns: tuple[Turn, ...], history: list[CallOutcome]) -> bool:
         """Write an outcome if the stored revision is still the one it was decided on; tell whether it was."""
@@ -280,7 +289,7 @@ def _query(chosen: CallFilter) -> Document:
 
 
 def _before(decided_at: datetime) -> Document:
-    return {"decided_at": {"$lt": decided_at}}
+    return {"decided_at": {"$lt": decided_at}, "hold": {"$exists": False}}
 
 
 def _unavailable(error: PyMongoError) -> MongoUnavailable:

@@ -22,6 +22,10 @@ class Folder(NamedTuple):
         """Return the name of a file of one call: all of them begin alike, so that a call can be forgotten."""
         return self.file(hashlib.sha256(call_id.encode()).hexdigest(), suffix)
 
+    def beginning(self, call_id: str) -> str:
+        """Return how the names of all files of one call begin."""
+        return self.of_call(call_id, "")
+
     def has_made(self, name: str) -> bool:
         """Tell whether ``file`` makes such names: what others have put there is theirs to remove."""
         return re.match(rf"{self.name}/[0-9a-f]{{{_DIGITS}}}([.-]|$)", name) is not None

@@ -3,6 +3,8 @@
 import json
 from collections.abc import Callable, Iterator
 
+from confluent_kafka import Message
+
 from streams.kafka.client import KafkaUnavailable
 from streams.kafka.groups import committed
 from streams.kafka.ranges import BrokerView, Range
@@ -29,8 +31,8 @@ def needed_by(value: bytes | None) -> frozenset[str]:
     return frozenset(filter(None, _names(content)))
 
 
-def needed_names(kafka: KafkaSettings, on_message: Callable[[int, int], None] = lambda *_: None) -> frozenset[str]:
-    """Return what unacknowledged messages need of the store (``needed_by``), all together.
+def unacknowledged(kafka: KafkaSettings, on_message: Callable[[int, int], None] = lambda *_: None) -> Iterator[Message]:
+    """Yield every message of a call that a stage, or the retry mover, has not acknowledged.
 
     Where each group is, is asked before how far the topics reach: a message that moves to another topic meanwhile is
     then seen where it comes from or where it goes to, because it is published there before it is acknowledged here.
@@ -59,10 +61,24 @@ def needed_names(kafka: KafkaSettings, on_message: Callable[[int, int], None] = 
     positions = committed(kafka, by_group)
     unread = {place: _behind(positions.get(place), part) for place, part in view.ranges(groups).items()}
     total = sum(max(0, part.end - part.start) for part in unread.values())
-    needed: set[str] = set()
     for number, message in enumerate(read(kafka, unread), 1):
-        needed |= needed_by(message.value())
         on_message(number, total)
+        yield message
+
+
+def needed_names(kafka: KafkaSettings, on_message: Callable[[int, int], None] = lambda *_: None) -> frozenset[str]:
+    """Return what unacknowledged messages need of the store (``needed_by``), all together.
+
+    Args:
+        kafka: Where to ask.
+        on_message: Told after each message how many were read, and how many there are.
+
+    Raises:
+        KafkaUnavailable: The brokers do not answer or refuse, or a topic is missing: nothing is known then.
+    """
+    needed: set[str] = set()
+    for message in unacknowledged(kafka, on_message):
+        needed |= needed_by(message.value())
     return frozenset(needed)
 
 
