@@ -18,7 +18,7 @@ class CallerSearch:
     written: str
     """Regular expression of the number as it may be written, with or without its country and separators."""
     hashed: tuple[str, ...]
-    """Its hashes in every form without spaces; none where no key is set."""
+    """Its hashes in every form without separators, E.164 first; none where no key is set."""
 
     def finds(self, caller: str | None) -> bool:
         """Tell whether what an event has as its caller is this one."""
@@ -35,11 +35,12 @@ def caller_search(number: str, privacy: PrivacySettings) -> CallerSearch:
     country, national = _parts(number)
     before = f"(?:(?:00)?{country})?[^0-9]*0?" if country else ""
     separated = r"[^0-9]*".join(national)
-    digits = {f"+{country}{national}", f"00{country}{national}", f"{country}{national}", f"0{national}", national}
-    forms = (digits if country else {national}) | {"".join(number.split())}
+    forms = ["".join(number.split()), national]
+    if country:
+        forms = [f"+{country}{national}", f"00{country}{national}", f"{country}{national}", f"0{national}", *forms]
     return CallerSearch(
         rf"^[^0-9]*{before}[^0-9]*{separated}[^0-9]*$",
-        tuple(sorted(CallerPrivacy.hashed(form, privacy.caller_key) for form in forms)) if privacy.caller_key else (),
+        tuple(CallerPrivacy.hashed(form, privacy.caller_key) for form in forms) if privacy.caller_key else (),
     )
 
 

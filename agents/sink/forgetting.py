@@ -8,7 +8,8 @@ from typing import Any
 
 from pymongo.errors import DuplicateKeyError, PyMongoError
 
-from agents.sink.store import Document, OutcomeStore, _unavailable
+from agents.sink.store import Document, OutcomeStore
+from agents.sink.store_errors import unavailable
 
 _WANTED = {"hold": 1, "forgotten_at": 1, "history": 1}
 
@@ -45,7 +46,7 @@ class ForgettingStore(OutcomeStore):
         try:
             return [str(document["_id"]) async for document in self._calls.find(query, {"_id": 1})]
         except PyMongoError as error:
-            raise _unavailable(error) from None
+            raise unavailable(error) from None
 
     async def known(self, call_ids: Collection[str]) -> dict[str, StoredCall]:
         """Return what is known of some calls; those of which there is nothing are left out.
@@ -56,7 +57,7 @@ class ForgettingStore(OutcomeStore):
         try:
             found = [one async for one in self._calls.find({"_id": {"$in": list(call_ids)}}, _WANTED)]
         except PyMongoError as error:
-            raise _unavailable(error) from None
+            raise unavailable(error) from None
         return {str(document["_id"]): _stored_call(document) for document in found}
 
     async def forget(self, call_id: str, forgotten_at: datetime) -> bool:
@@ -76,7 +77,7 @@ class ForgettingStore(OutcomeStore):
                 with suppress(DuplicateKeyError):  # stored meanwhile
                     await self._calls.insert_one({"_id": call_id} | memory)
         except PyMongoError as error:
-            raise _unavailable(error) from None
+            raise unavailable(error) from None
         return True
 
     async def hold(self, call_id: str, reason: str, by: str, since: datetime) -> bool:
@@ -99,7 +100,7 @@ class ForgettingStore(OutcomeStore):
         try:
             result = await self._calls.update_one({"_id": call_id, "revision": {"$exists": True}}, change)
         except PyMongoError as error:
-            raise _unavailable(error) from None
+            raise unavailable(error) from None
         return result.matched_count == 1
 
 

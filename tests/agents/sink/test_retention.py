@@ -6,7 +6,8 @@ import pytest
 from pydantic import SecretStr
 
 from agents.sink.settings import SinkSettings
-from agents.sink.store import MongoUnavailable, OutcomeStore
+from agents.sink.store import OutcomeStore
+from agents.sink.store_errors import MongoUnavailable
 from callsift.embedded import free_port
 from tests.agents.sink.outcomes import done
 
