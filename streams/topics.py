@@ -92,7 +92,7 @@ REPLAYS = TopicOf(
 FORGOTTEN = TopicOf(
     "calls.forgotten", Forgotten, "Which calls are forgotten, and since when.", 1, retention_s=None, compacted=True
 )
-"""Keyed by call: `callsift forget` writes it, and the stages drop what arrives of such a call (docs/privacy.md)."""
+"""Keyed by call: `callsift forget` writes it, and every stage drops what arrives of such a call (docs/privacy.md)."""
 
 ALL_TOPICS: tuple[AnyTopic, ...] = (*TOPICS, *RETRIES, BRAKES, REPLAYS, FORGOTTEN)
 
@@ -112,11 +112,6 @@ class Stage:
     def group(self) -> str:
         """Its consumer group, without prefix."""
         return f"callsift.{self.name}"
-
-    @property
-    def drops_forgotten(self) -> bool:
-        """Whether it drops what arrives of a call that calls.forgotten names; the last stage asks its own store."""
-        return self.produces is not OUTCOMES
 
 
 STAGES = {

@@ -100,8 +100,7 @@ class StageWorker:
         gc.set_threshold(*_GC_THRESHOLDS)
         self._show_metrics()
         shared_brake.follow(self._kafka, self._stage.name, self._runner.brake, self._loop)
-        if self._stage.drops_forgotten:
-            follow_forgotten(self._kafka, self._forgotten.add)
+        follow_forgotten(self._kafka, self._forgotten.add)
         # One actor: Faust's own concurrency loses events.
         topics = self._app.topic(*self._topics, key_type=bytes, value_type=bytes)
         self._app.agent(topics, name=self._stage.name, concurrency=1)(self._take)

@@ -73,10 +73,9 @@ def kubernetes_name(name: str) -> str:
 
 def _stage(stage: Stage) -> list[Rule]:
     # Failed tries go to the retry topics; the brake is followed, and applied; forgotten calls are dropped.
-    followed = (BRAKES, FORGOTTEN) if stage.drops_forgotten else (BRAKES,)
     written = (stage.produces, *stage.also_produces, *RETRIES, DEAD_LETTER, BRAKES)
     return [
-        *_topics((*stage.consumes, *followed), "Read"),
+        *_topics((*stage.consumes, BRAKES, FORGOTTEN), "Read"),
         *_topics(written, "Write"),
         Rule("group", stage.group, ("Read",)),
     ]

@@ -28,7 +28,7 @@ from streams.processing.results import Results
 from streams.processing.spans import NO_TRACING, Spans
 from streams.processing.stopwatch import Stopwatch
 from streams.settings import RunnerSettings
-from streams.topics import Stage
+from streams.topics import OUTCOMES, Stage
 
 logger = logging.getLogger(__name__)
 
@@ -104,7 +104,7 @@ class StageRunner:
             apply=apply_brake,
         )
         self._failures = FailureLog(stage.name, work_limit_s=settings.work_limit_s, backoff_s=patience.backoff_s)
-        publisher = Publisher(stage.name, publish, self._failures, tracing)
+        self._publisher = publisher = Publisher(stage.name, publish, self._failures, tracing)
         self._attempts = Attempts(
             stage.name, agent, settings, breaker=self.breaker, failures=self._failures, codec=turns
         )
@@ -148,12 +148,14 @@ class StageRunner:
         """Work on a message and publish what comes of it, unless its call is forgotten before or meanwhile."""
         call_id = getattr(event, "call_id", None) or readable_call_id(message.value, message.key)
         await self.brake.released()
-        if call_id is not None and self._is_forgotten(call_id):
-            return Ending("forgotten")
-        result = await self._result(message, event, watch)
-        if call_id is not None and self._is_forgotten(call_id):
-            return Ending("forgotten")
-        return await self._deliver(message, result, watch)
+        result = None
+        if call_id is None or not self._is_forgotten(call_id):
+            result = await self._result(message, event, watch)
+        if call_id is None or not self._is_forgotten(call_id):
+            return await self._deliver(message, result, watch)
+        if self._stage.produces is OUTCOMES:  # of a repeated message an outcome may have come after the tombstone
+            await self._publisher.message(OUTCOMES, call_id.encode(), None, ())
+        return Ending("forgotten")
 
     async def _result(self, message: Message, event: Event | GivenUp, watch: Stopwatch) -> Result | GivenUp | None:
         """Work on a message; while the brake is applied nothing is given up, and afterwards it is looked at again."""

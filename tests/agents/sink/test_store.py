@@ -322,7 +322,7 @@ async def test_calls_are_found_by_time_and_category_with_their_transcripts(store
 
 async def test_indexes_are_made_once_and_change_nothing_that_is_found(store: OutcomeStore) -> None:
     missing = await store.missing_indexes()
-    assert len(missing) == 4
+    assert len(missing) == 6
     assert await store.create_indexes() == missing
     assert (await store.missing_indexes(), await store.create_indexes()) == ([], [])
     call = call_classified()
