@@ -111,12 +111,13 @@ class OutcomeStore:
             UnstorableOutcome: No store of this kind can hold it.
             MongoUnavailable: MongoDB did not answer; nothing is known to have changed.
         """
+        history: list[CallOutcome] = []  # as a rule the call is new: to look first would cost an answer more
         with written():
             while True:
-                history = await self._history(outcome.call_id)
                 stored, is_new = core.verdict(history, outcome)
                 if stored is None or not is_new or await self._put(stored, turns, history):
                     return stored
+                history = await self._history(outcome.call_id)
 
     async def due(self, stored: CallOutcome) -> CallOutcome | None:
         """Return what has to be published for an outcome that ``save`` returned; None: that was confirmed already.
