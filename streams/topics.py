@@ -15,9 +15,14 @@ from schemas import (
     DeadLetter,
     Event,
     Replay,
+    RetentionNotice,
 )
 
 _DAY_S = 24 * 3600
+
+SEGMENT_S = _DAY_S
+"""Seconds after which Kafka closes a file of a topic: it removes whole files, so this is how much later than
+``retention_s`` a message goes at the most. Kafka's own week would make fourteen days of seven."""
 
 LARGEST_MESSAGE_BYTES = 4 * 1024 * 1024
 """The most that any topic takes; the brokers hold the others to their own limit, which is about 1 MB by default."""
@@ -88,7 +93,12 @@ REPLAYS = TopicOf(
 )
 """Keyed by the dead letter's identifier; read and written by `callsift dlq` alone (streams/dead_letters)."""
 
-ALL_TOPICS: tuple[AnyTopic, ...] = (*TOPICS, *RETRIES, BRAKES, REPLAYS)
+RETENTION = TopicOf(
+    "calls.retention", RetentionNotice, "When what is too old was last removed.", 1, retention_s=None, compacted=True
+)
+"""Keyed by kind of data: `callsift retention run` writes it, and the monitor exports it."""
+
+ALL_TOPICS: tuple[AnyTopic, ...] = (*TOPICS, *RETRIES, BRAKES, REPLAYS, RETENTION)
 
 
 @dataclass(frozen=True)

@@ -187,14 +187,29 @@ class OutcomeStore:
         except PyMongoError as error:
             raise _unavailable(error) from None
 
-    async def delete_before(self, decided_at: datetime) -> int:
-        """Delete the documents whose newest outcome was decided before a moment; returns how many they were.
+    async def decided_before(self, moment: datetime, limit: int) -> list[str]:
+        """Return the calls, ``limit`` at the most, whose newest outcome was decided before a moment.
+
+        Raises:
+            MongoUnavailable: MongoDB did not answer.
+        """
+        try:
+            return [found["_id"] async for found in self._calls.find(_before(moment), {"_id": 1}).limit(limit)]
+        except PyMongoError as error:
+            raise _unavailable(error) from None
+
+    async def delete_before(self, moment: datetime, call_ids: list[str]) -> list[CallOutcome]:
+        """Delete the documents of some calls unless they were decided again by now; returns the outcomes of these.
 
         Raises:
             MongoUnavailable: MongoDB did not answer; some may be gone already.
         """
+        chosen = {"_id": {"$in": call_ids}}
         try:
-            return (await self._calls.delete_many(_before(decided_at))).deleted_count
+            await self._calls.delete_many(chosen | _before(moment))
+            return [
+                CallOutcome.model_validate(left["outcome"]) async for left in self._calls.find(chosen, {"outcome": 1})
+            ]
         except PyMongoError as error:
             raise _unavailable(error) from None
 

@@ -6,6 +6,8 @@ from streams.kafka.client import KafkaUnavailable, client_config
 from streams.kafka.lag import consumer_lag
 from streams.kafka.producer import PARTITIONER, produce
 from streams.kafka.reader import TopicReader
+from streams.kafka.retention_topic import last_retention, publish_retention
+from streams.kafka.tombstones import publish_tombstones
 from streams.kafka.topic_admin import create_topics, drift, find_topics, partitions, wanted_topics
 
 __all__ = [
@@ -18,10 +20,13 @@ __all__ = [
     "drift",
     "find_topics",
     "kubernetes_name",
+    "last_retention",
     "notices",
     "partitions",
     "produce",
     "publish_notice",
+    "publish_retention",
+    "publish_tombstones",
     "users",
     "wanted_topics",
 ]

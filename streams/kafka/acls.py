@@ -15,7 +15,9 @@ from streams.topics import (
     BRAKES,
     CONSUMED,
     DEAD_LETTER,
+    OUTCOMES,
     REPLAYS,
+    RETENTION,
     RETRIES,
     RETRY_GROUP,
     STAGES,
@@ -84,7 +86,7 @@ def _retry() -> list[Rule]:
 
 
 def _monitor() -> list[Rule]:
-    return [*_topics((*CONSUMED, *RETRIES, REPLAYS, BRAKES), "Read"), *_groups("Describe")]
+    return [*_topics((*CONSUMED, *RETRIES, REPLAYS, BRAKES, RETENTION), "Read"), *_groups("Describe")]
 
 
 def _tools() -> list[Rule]:
@@ -93,7 +95,8 @@ def _tools() -> list[Rule]:
         *_topics(ALL_TOPICS, "Create", "DescribeConfigs", "Read"),
         # `emit`, `reprocess`, `dlq replay` and its marks, `brake`
         *_topics((*CONSUMED, REPLAYS, BRAKES), "Write"),
-        # `retention run`
+        # `retention run`: tombstones, and when it was done
+        *_topics((OUTCOMES, RETENTION), "Write"),
         *_topics((DEAD_LETTER,), "Delete"),
         # `status`, and autoscalers
         *_groups("Describe"),

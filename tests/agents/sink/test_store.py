@@ -271,7 +271,9 @@ async def test_indexes_are_made_once_and_change_nothing_that_is_found(store: Out
         CallFilter(category=Leaf(str(outcome.category), None), until=call.ended_at): 0,
     }.items():
         assert len([one async for one in store.transcripts(chosen)]) == count, chosen
-    assert await store.delete_before(call.ended_at + timedelta(seconds=1)) == 2
+    before = call.ended_at + timedelta(seconds=1)
+    assert len(old := await store.decided_before(before, 10)) == 2
+    assert await store.delete_before(before, old) == []
 
 
 @pytest.mark.parametrize("name", ["admin", "config", "local"])
