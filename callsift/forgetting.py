@@ -17,7 +17,7 @@ from streams.kafka import publish_forgotten, publish_tombstones
 from streams.payloads import FOLDERS, RECORDINGS, ClaimCheckStore, public_address
 from streams.retention import recordings_of, waiting_of
 from streams.settings import KafkaSettings
-from streams.topics import ALL_TOPICS, OUTCOMES, RETRIES
+from streams.topics import ALL_TOPICS, OUTCOMES, RETRIES, SEGMENT_S
 
 _LOOK_S = 0.5
 _HOSTED = {"gemini", "gemini-legacy"}
@@ -188,7 +188,7 @@ class Forgetting:
 
 def unreached(calls: Sequence[FoundCall], at: datetime) -> tuple[Unreached, ...]:
     """Return where something of the calls may be that callsift cannot remove."""
-    later_s = sum(topic.delay_s or 0 for topic in RETRIES)
+    later_s = SEGMENT_S + sum(topic.delay_s or 0 for topic in RETRIES)
     topics = [
         Unreached(
             f"Kafka topic {topic.name}",

@@ -12,6 +12,15 @@ class BrakeNotice(BaseModel):
     at: AwareDatetime
 
 
+class RetentionNotice(BaseModel):
+    """What calls.retention says of one kind of data; its key is the kind, and the newest one counts."""
+
+    kind: str
+    """By the setting that gives its age: ``audio_store`` is CALLSIFT_RETENTION_AUDIO_STORE_DAYS."""
+    at: AwareDatetime
+    """When the run began that removed all of it that was too old then (UTC)."""
+
+
 class Replay(BaseModel):
     """The mark that a dead letter has been replayed: a message on calls.replays, its key the dead letter's."""
 

@@ -16,9 +16,14 @@ from schemas import (
     Event,
     Forgotten,
     Replay,
+    RetentionNotice,
 )
 
 _DAY_S = 24 * 3600
+
+SEGMENT_S = _DAY_S
+"""Seconds after which Kafka closes a file of a topic: it removes whole files, so this is how much later than
+``retention_s`` a message goes at the most. Kafka's own week would make fourteen days of seven."""
 
 LARGEST_MESSAGE_BYTES = 4 * 1024 * 1024
 """The most that any topic takes; the brokers hold the others to their own limit, which is about 1 MB by default."""
@@ -94,7 +99,12 @@ FORGOTTEN = TopicOf(
 )
 """Keyed by call: `callsift forget` writes it, and every stage drops what arrives of such a call (docs/privacy.md)."""
 
-ALL_TOPICS: tuple[AnyTopic, ...] = (*TOPICS, *RETRIES, BRAKES, REPLAYS, FORGOTTEN)
+RETENTION = TopicOf(
+    "calls.retention", RetentionNotice, "When what is too old was last removed.", 1, retention_s=None, compacted=True
+)
+"""Keyed by kind of data: `callsift retention run` writes it, and the monitor exports it."""
+
+ALL_TOPICS: tuple[AnyTopic, ...] = (*TOPICS, *RETRIES, BRAKES, REPLAYS, RETENTION, FORGOTTEN)
 
 
 @dataclass(frozen=True)

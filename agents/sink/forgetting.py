@@ -68,7 +68,7 @@ class ForgettingStore(OutcomeStore):
         Raises:
             MongoUnavailable: MongoDB did not answer; it may be done.
         """
-        free, memory = {"_id": call_id, "hold": {"$exists": False}}, {"forgotten_at": forgotten_at}
+        free, memory = {"_id": call_id, "hold": None}, {"forgotten_at": forgotten_at}
         try:
             # not as an upsert, with which nx-27017 replaces what the filter leaves out
             while not (await self._calls.replace_one(free, memory)).matched_count:

@@ -7,15 +7,15 @@ It uses the API that motor shares with PyMongo's own asynchronous client, so tha
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection
 from pydantic import TypeAdapter
-from pymongo import IndexModel
 from pymongo.errors import DuplicateKeyError, PyMongoError
 
 from agents.sink import core
 from agents.sink.durations import CommandDurations
+from agents.sink.indexes import INDEXES, Index
 from agents.sink.settings import DATABASE, SinkSettings
 from agents.sink.store_errors import ForgottenCall, no_index, unavailable, written
 from schemas import CallOutcome, CallTranscribed, Leaf, Turn
@@ -25,30 +25,6 @@ Document = dict[str, Any]
 _TURNS = TypeAdapter(tuple[Turn, ...])
 _PUBLISHED = {"forgotten_at": 1, "revision": 1, "outcome": 1, "published": 1}
 _OF_MONGODB = {"admin", "config", "local"}
-
-
-class _Index(NamedTuple):
-    fields: tuple[str, ...]
-    only: Document | None = None
-    """Which documents are in it; None: all."""
-
-    def __str__(self) -> str:
-        return ", ".join(self.fields)
-
-    def model(self) -> IndexModel:
-        options = {} if self.only is None else {"partialFilterExpression": self.only}
-        return IndexModel([(field, 1) for field in self.fields], **options)
-
-
-_INDEXES = (
-    _Index(("decided_at",)),  # `retention run`
-    _Index(("ended_at",)),  # `reprocess --since`
-    _Index(("category", "ended_at")),  # `reprocess --category`
-    _Index(("outcome.caller",)),  # `forget --caller`
-    _Index(("history.caller",)),  # the same, for numbers that were corrected
-    _Index(("outcome.provisional",), only={"outcome.provisional": True}),  # `reprocess --provisional`
-)
-"""What is looked for besides ``_id``: without them every such search reads all documents."""
 
 
 @dataclass(frozen=True)
@@ -185,14 +161,29 @@ class OutcomeStore:
         except PyMongoError as error:
             raise unavailable(error) from None
 
-    async def delete_before(self, decided_at: datetime) -> int:
-        """Delete the documents whose newest outcome was decided before a moment; returns how many they were.
+    async def decided_before(self, moment: datetime, limit: int) -> list[str]:
+        """Return the calls, ``limit`` at the most, whose newest outcome was decided before a moment.
+
+        Raises:
+            MongoUnavailable: MongoDB did not answer.
+        """
+        try:
+            return [found["_id"] async for found in self._calls.find(_before(moment), {"_id": 1}).limit(limit)]
+        except PyMongoError as error:
+            raise unavailable(error) from None
+
+    async def delete_before(self, moment: datetime, call_ids: list[str]) -> list[CallOutcome]:
+        """Delete the documents of some calls unless they were decided again by now; returns the outcomes of these.
 
         Raises:
             MongoUnavailable: MongoDB did not answer; some may be gone already.
         """
+        chosen: Document = {"_id": {"$in": call_ids}, "revision": {"$exists": True}}
         try:
-            return (await self._calls.delete_many(_before(decided_at))).deleted_count
+            await self._calls.delete_many(chosen | _before(moment))
+            return [
+                CallOutcome.model_validate(left["outcome"]) async for left in self._calls.find(chosen, {"outcome": 1})
+            ]
         except PyMongoError as error:
             raise unavailable(error) from None
 
@@ -224,14 +215,14 @@ class OutcomeStore:
         """Close the connections."""
         self._client.close()
 
-    async def _missing(self) -> list[_Index]:
+    async def _missing(self) -> list[Index]:
         try:
             known = await self._calls.index_information()
         except PyMongoError as error:
             raise no_index(error) from None
         # By their fields: servers and people name them differently.
         found = {tuple(field for field, _ in about["key"]) for about in known.values()}
-        return [index for index in _INDEXES if index.fields not in found]
+        return [index for index in INDEXES if index.fields not in found]
 
     async def _history(self, call_id: str) -> list[CallOutcome]:
         document = _remembered(await self._calls.find_one({"_id": call_id}, {"forgotten_at": 1, "history": 1}))
@@ -294,4 +285,4 @@ def _query(chosen: CallFilter) -> Document:
 
 
 def _before(decided_at: datetime) -> Document:
-    return {"decided_at": {"$lt": decided_at}, "hold": {"$exists": False}}
+    return {"decided_at": {"$lt": decided_at}, "hold": None}

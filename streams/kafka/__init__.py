@@ -7,6 +7,7 @@ from streams.kafka.forgotten import forgotten_calls, publish_forgotten
 from streams.kafka.lag import consumer_lag
 from streams.kafka.producer import PARTITIONER, produce
 from streams.kafka.reader import TopicReader
+from streams.kafka.retention_topic import last_retention, publish_retention
 from streams.kafka.tombstones import publish_tombstones
 from streams.kafka.topic_admin import create_topics, drift, find_topics, partitions, wanted_topics
 
@@ -21,11 +22,13 @@ __all__ = [
     "find_topics",
     "forgotten_calls",
     "kubernetes_name",
+    "last_retention",
     "notices",
     "partitions",
     "produce",
     "publish_forgotten",
     "publish_notice",
+    "publish_retention",
     "publish_tombstones",
     "users",
     "wanted_topics",

@@ -18,6 +18,7 @@ from streams.topics import (
     FORGOTTEN,
     OUTCOMES,
     REPLAYS,
+    RETENTION,
     RETRIES,
     RETRY_GROUP,
     STAGES,
@@ -86,7 +87,7 @@ def _retry() -> list[Rule]:
 
 
 def _monitor() -> list[Rule]:
-    return [*_topics((*CONSUMED, *RETRIES, REPLAYS, BRAKES), "Read"), *_groups("Describe")]
+    return [*_topics((*CONSUMED, *RETRIES, REPLAYS, BRAKES, RETENTION), "Read"), *_groups("Describe")]
 
 
 def _tools() -> list[Rule]:
@@ -95,9 +96,10 @@ def _tools() -> list[Rule]:
         *_topics(ALL_TOPICS, "Create", "DescribeConfigs", "Read"),
         # `emit`, `reprocess`, `dlq replay` and its marks, `brake`
         *_topics((*CONSUMED, REPLAYS, BRAKES), "Write"),
-        # `forget`: its memory, and tombstones
+        # `forget`: its memory; both it and `retention run`: tombstones
         *_topics((FORGOTTEN, OUTCOMES), "Write"),
-        # `retention run`
+        # `retention run`: when it was done
+        *_topics((RETENTION,), "Write"),
         *_topics((DEAD_LETTER,), "Delete"),
         # `status`, and autoscalers
         *_groups("Describe"),

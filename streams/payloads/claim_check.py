@@ -2,11 +2,11 @@
 
 import hashlib
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple, TypeVar
+from typing import BinaryIO, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -15,6 +15,7 @@ from fsspec.implementations.local import LocalFileSystem
 
 from schemas import ClaimCheck
 from streams.errors import PermanentError, TransientError
+from streams.payloads import listing
 from streams.threads import Threads
 from streams.tls import distrust
 
@@ -152,26 +153,31 @@ class ClaimCheckStore:
             return None
         return payload
 
-    def entries(self, folder: str) -> list[Entry]:
-        """List what lies under the folder ``folder``, however deep.
+    def pages(self, folder: str) -> Iterator[list[Entry]]:
+        """Yield what callsift has put into the folder ``folder`` (names as ``layout.Folder`` makes them), part by part.
+
+        Memory is that of some thousands of entries, or of a 256th of the folder in an object store.
 
         Raises:
             AudioStoreUnavailable: The store did not answer.
         """
         uri = f"{self._root}/{folder}"
-        try:
-            with _reading(uri):
-                filesystem, path = fsspec.core.url_to_fs(uri)
-                found = filesystem.find(path, detail=True)
-                entries = []
-                for full in sorted(found):
-                    below = full[len(path) :]
-                    with suppress(FileNotFoundError):  # gone since it was listed, as a writer's draft is
-                        entries.append(Entry(f"{folder}{below}", f"{uri}{below}", _modified_at(filesystem, full)))
-                filesystem.invalidate_cache()  # s3fs would go on to deny what others write after this
-                return entries
-        except PayloadGone:
-            return []
+        with suppress(PayloadGone), _reading(uri):
+            filesystem, path = fsspec.core.url_to_fs(uri)
+            for page in listing.pages(filesystem, path):
+                yield [Entry(f"{folder}/{name}", f"{uri}/{name}", modified_at) for name, modified_at in page]
+
+    def remove_unchanged(self, folder: str, page: Sequence[Entry]) -> int:
+        """Remove entries of one page, without those that were written again since; returns how much was removed.
+
+        Raises:
+            AudioStoreUnavailable: The store did not answer; some may be gone already.
+        """
+        uri = f"{self._root}/{folder}"
+        with _reading(uri):
+            found = [(entry.name.removeprefix(f"{folder}/"), entry.modified_at) for entry in page]
+            filesystem, path = fsspec.core.url_to_fs(uri)
+            return listing.remove_unchanged(filesystem, path, found)
 
     def beginning(self, beginning: str) -> list[str]:
         """Return the names of what lies in a folder and is named so at its beginning: ``folder/beginning``.
@@ -270,8 +276,3 @@ def _reading(uri: str) -> Iterator[None]:
         raise PayloadGone(f"{shown} is gone", "Replay the call-ended event so that the audio is made again") from error
     except Exception as error:
         raise _understood("read", uri, error) from error
-
-
-def _modified_at(filesystem: Any, path: str) -> datetime:
-    modified_at: datetime = filesystem.modified(path)
-    return modified_at if modified_at.tzinfo else modified_at.replace(tzinfo=UTC)

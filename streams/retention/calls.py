@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from schemas import CallEnded
 from streams.decoding import readable_call_id
 from streams.kafka.reader import TopicReader, offset_of, partition_of
-from streams.retention.needed import unacknowledged
+from streams.retention.unacknowledged import Unacknowledged
 from streams.settings import KafkaSettings
 from streams.topics import ENDED
 
@@ -29,7 +29,7 @@ def waiting_of(kafka: KafkaSettings, is_wanted: Callable[[str, str | None], bool
     Raises:
         KafkaUnavailable: The brokers do not answer or refuse, or a topic is missing.
     """
-    for message in unacknowledged(kafka):
+    for message in Unacknowledged(kafka).fresh():
         call_id = readable_call_id(message.value(), message.key())
         if call_id is not None and is_wanted(call_id, _caller(message.value())):
             topic, partition = partition_of(message)

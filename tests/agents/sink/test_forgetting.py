@@ -44,7 +44,9 @@ async def test_a_forgotten_call_leaves_its_identifier_and_a_moment_and_is_stored
             await documents.save(outcome)
     assert await documents.known([CALL, "other"]) == {CALL: StoredCall(CALL, True, None, frozenset())}
     assert [one async for one in documents.transcripts(CallFilter())] == []
-    assert await documents.delete_before(NOW + timedelta(days=999)) == 0  # the memory stays
+    later = NOW + timedelta(days=999)
+    assert (await documents.decided_before(later, 9), await documents.delete_before(later, [CALL])) == ([], [])
+    assert await documents.find(CALL)
     assert await documents.forget(CALL, NOW + timedelta(days=1))  # again does no harm
 
 
@@ -89,7 +91,8 @@ async def test_a_held_call_is_neither_forgotten_nor_too_old(documents: Forgettin
     assert not await documents.forget(CALL, NOW)
     assert (await documents.known([CALL]))[CALL].hold == "court order 7"
     later = NOW + timedelta(days=999)
-    assert (await documents.count(later), await documents.delete_before(later)) == (0, 0)
+    assert (await documents.count(later), await documents.decided_before(later, 9)) == (0, [])
+    assert len(await documents.delete_before(later, [CALL])) == 1
     assert await documents.release(CALL)
     assert await documents.count(later) == 1
     assert await documents.forget(CALL, NOW)

@@ -232,7 +232,7 @@ async def test_confirmations_at_once_are_all_remembered(store: OutcomeStore) -> 
 async def test_an_outcome_whose_document_is_deleted_meanwhile_is_published(store: OutcomeStore) -> None:
     outcome = await store.save(done("a"))
     assert isinstance(outcome, CallOutcome)
-    assert await store.delete_before(datetime(2100, 1, 1, tzinfo=UTC)) == 1
+    assert await store.delete_before(datetime(2100, 1, 1, tzinfo=UTC), ["call-1"]) == []
     assert await store.due(outcome) is outcome
     assert await store.confirm(outcome, outcome) is None
     assert await store.find("call-1") is None, "a mark makes no document"
@@ -336,7 +336,9 @@ async def test_indexes_are_made_once_and_change_nothing_that_is_found(store: Out
         CallFilter(category=Leaf(str(outcome.category), None), until=call.ended_at): 0,
     }.items():
         assert len([one async for one in store.transcripts(chosen)]) == count, chosen
-    assert await store.delete_before(call.ended_at + timedelta(seconds=1)) == 2
+    before = call.ended_at + timedelta(seconds=1)
+    assert len(old := await store.decided_before(before, 10)) == 2
+    assert await store.delete_before(before, old) == []
 
 
 @pytest.mark.parametrize("name", ["admin", "config", "local"])

@@ -16,6 +16,7 @@ from agents.transcribe.core import AudioSpan
 from schemas import ClaimCheck, Word
 from streams.payloads.claim_check import AudioStoreUnavailable, ClaimCheckStore
 from tests.agents.transcribe.prepared_calls import checkpoints
+from tests.stored import entries
 
 FIRST, SECOND = AudioSpan(0, 1.25, 3.1), AudioSpan(1, 2.7, 4.0)
 WORDS = [
@@ -176,4 +177,4 @@ async def test_a_call_that_is_done_in_time_leaves_no_checkpoint(store: ClaimChec
     async with own.kept():
         own.add([FIRST], [WORDS])
         await asyncio.sleep(0.05)
-    assert store.entries("decoded") == []
+    assert entries(store, "decoded") == []
