@@ -63,7 +63,11 @@ TRANSCRIPTS = TopicOf("calls.transcripts", CallTranscribed, "What was said.")
 REPROCESS = TopicOf("calls.reprocess", CallTranscribed, "Stored transcripts that are to be classified again.")
 CLASSIFIED = TopicOf("calls.classified", CallClassified, "What the call was for.")
 OUTCOMES = TopicOf(
-    "calls.outcomes", CallOutcome, "How each call ended, for downstream teams.", retention_s=None, compacted=True
+    "calls.outcomes",
+    CallOutcome,
+    "How each call ended, for downstream teams; a message without a value: the call is gone, remove what you keep.",
+    retention_s=None,
+    compacted=True,
 )
 DEAD_LETTER = TopicOf(
     "calls.dead-letter",

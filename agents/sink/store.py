@@ -1,4 +1,4 @@
-"""The store: one document per call. The only module that talks to MongoDB.
+"""The store: one document per call. This module, with `forgetting.py`, talks to MongoDB.
 
 It uses the API that motor shares with PyMongo's own asynchronous client, so that the move is one import
 (docs/decisions/0005), and nothing that MongoDB-compatible servers answer differently.

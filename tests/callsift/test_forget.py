@@ -129,6 +129,8 @@ def test_forgotten_calls_are_gone_from_every_place_and_do_not_come_back(scene: S
     kept = {place["where"].removeprefix("Kafka topic ") for place in forget(scene)["not_reached"] if place["until"]}
     nothing_is_left(scene, kept)
 
+    shown = scene.up.run("dlq", "show", letter.event_id)
+    assert (shown.returncode, "of a call that is forgotten" in shown.stderr, shown.stdout) == (1, True, "")
     replay = scene.up.run("dlq", "replay", letter.event_id, "--replayed")
     assert replay.returncode == 1
     assert "of a call that is forgotten" in replay.stderr
