@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from pymongo import MongoClient
 
+from callsift.calls import emit
 from streams.kafka import TopicReader, produce
 from streams.settings import KafkaSettings
 from streams.topics import ENDED, OUTCOMES, PIPELINE, STAGES
@@ -101,18 +102,23 @@ def test_an_event_that_leads_nowhere_ends_as_a_failed_outcome(
     assert says in failure["message"]
 
 
-def test_a_changed_call_gives_a_new_revision_and_its_repetition_the_same_outcome(up: Up) -> None:
+def test_a_changed_call_gives_a_new_revision_and_its_repetition_none(up: Up) -> None:
     [first] = up.emit(GOOD)
+    call_id = first["call_id"]
     event = {
-        "call_id": first["call_id"],
+        "call_id": call_id,
         "ended_at": first["ended_at"],
         "recording": {"uri": (RECORDINGS / "wrong-number.mp3").as_uri()},
     }
-    produce(kafka(up), ENDED.name, [(first["call_id"], json.dumps(event).encode())] * 2)
-    original, second, third = outcomes_of(up, first["call_id"], 3)
+    value = json.dumps(event).encode()
+    produce(kafka(up), ENDED.name, [(call_id, value)] * 2)
+    outcomes_of(up, call_id, 2)
+    corrected = json.dumps(event | {"queue": "sales"}).encode()
+    produce(kafka(up), ENDED.name, [(call_id, value), (call_id, corrected)])
+    original, second, third = outcomes_of(up, call_id, 3)
     assert (original["outcome_id"], original["revision"]) == (first["outcome_id"], 1)
-    assert (second["outcome_id"], second["revision"]) == (third["outcome_id"], 2)
-    assert second["outcome_id"] != first["outcome_id"]
+    assert (second["revision"], third["revision"], third["queue"]) == (2, 3, "sales")
+    assert len({first["outcome_id"], second["outcome_id"], third["outcome_id"]}) == 3
 
 
 def test_a_corrected_event_with_the_same_words_gives_a_new_revision_that_the_first_one_does_not_undo(up: Up) -> None:
@@ -123,9 +129,10 @@ def test_a_corrected_event_with_the_same_words_gives_a_new_revision_that_the_fir
     assert (after.queue, after.metadata, after.revision) == ("service", {"campaign": "winter"}, 2)
     assert after.category == before.category
     assert after.outcome_id != before.outcome_id
-    for again in (first, right):
-        found = up.send(again)
-        assert (found.outcome_id, found.revision) == (after.outcome_id, 2)
+    emit(kafka(up), [first, right])  # again: nothing comes of them
+    last = up.send(right.model_copy(update={"queue": "parts"}))
+    assert (last.queue, last.revision) == ("parts", 3)
+    assert [found["revision"] for found in outcomes_of(up, first.call_id, 3)] == [1, 2, 3]
 
 
 def test_every_worker_is_ready_and_shows_its_metrics(up: Up) -> None:

@@ -106,7 +106,7 @@ async def test_every_stage_works_on_the_events_of_other_minor_versions(
     stage: str, topic: Topic, store: ClaimCheckStore
 ) -> None:
     values = {
-        version: reachable(content, store) | {"call_id": f"call-{version}"}
+        version: reachable(content, store) | {"call_id": f"call-{version}", "event_id": f"event-{version}"}
         for version, content in golden(topic.content).items()
     }
     for version, made in (await published(stage, topic, values, store)).items():
