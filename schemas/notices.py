@@ -32,3 +32,16 @@ class Replay(BaseModel):
     """The call that the dead letter names."""
     replayed_at: AwareDatetime
     """When the broker had confirmed the original message on its topic (UTC)."""
+
+
+class Forgotten(BaseModel):
+    """The mark that a call is forgotten: a message on calls.forgotten, its key the call's identifier."""
+
+    model_config = ConfigDict(frozen=True)
+
+    call_id: str
+    """The call: whatever arrives of it later is dropped."""
+    forgotten_at: AwareDatetime
+    """When it was forgotten (UTC)."""
+    by: str
+    """Who ran `callsift forget`."""

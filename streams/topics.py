@@ -14,6 +14,7 @@ from schemas import (
     CallTranscribed,
     DeadLetter,
     Event,
+    Forgotten,
     Replay,
     RetentionNotice,
 )
@@ -98,7 +99,12 @@ RETENTION = TopicOf(
 )
 """Keyed by kind of data: `callsift retention run` writes it, and the monitor exports it."""
 
-ALL_TOPICS: tuple[AnyTopic, ...] = (*TOPICS, *RETRIES, BRAKES, REPLAYS, RETENTION)
+FORGOTTEN = TopicOf(
+    "calls.forgotten", Forgotten, "Which calls are forgotten, and since when.", 1, retention_s=None, compacted=True
+)
+"""Keyed by call: `callsift forget` writes it, and the stages drop what arrives of such a call (docs/privacy.md)."""
+
+ALL_TOPICS: tuple[AnyTopic, ...] = (*TOPICS, *RETRIES, BRAKES, REPLAYS, FORGOTTEN, RETENTION)
 
 
 @dataclass(frozen=True)
@@ -116,6 +122,11 @@ class Stage:
     def group(self) -> str:
         """Its consumer group, without prefix."""
         return f"callsift.{self.name}"
+
+    @property
+    def drops_forgotten(self) -> bool:
+        """Whether it drops what arrives of a call that calls.forgotten names; the last stage asks its own store."""
+        return self.produces is not OUTCOMES
 
 
 STAGES = {

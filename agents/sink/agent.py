@@ -1,32 +1,42 @@
 """The sink's agent: stores how a call ended, and gives the runner what is to be published."""
 
+import asyncio
 from datetime import UTC, datetime
 
 from agents.sink import core, metrics
-from agents.sink.store import OutcomeStore, UnstorableOutcome
+from agents.sink.store import OutcomeStore
+from agents.sink.store_errors import ForgottenCall, UnstorableOutcome
 from schemas import CallClassified, CallOutcome, DeadLetter, Event
 from streams.privacy import CallerPrivacy
-from streams.processing import Agent
+from streams.processing import Agent, Tombstone
 
 
 class SinkAgent(Agent[CallClassified | DeadLetter]):
-    """Turns CallClassified, and dead letters, into CallOutcome. Repeating it publishes the same outcome again."""
+    """Turns CallClassified, and dead letters, into CallOutcome. Repeating it publishes what was not confirmed, no more.
+
+    It publishes one outcome at a time, each until the store has the mark that it was confirmed: a worker that is killed
+    leaves at most one on the topic without its mark, and that one comes twice (docs/decisions/0006).
+    """
 
     def __init__(self, store: OutcomeStore, privacy: CallerPrivacy) -> None:
         """Make the agent."""
         self._store = store
         self._privacy = privacy
+        self.turn = asyncio.Lock()
 
     async def stop(self) -> None:
         """Close the store's connections."""
         self._store.close()
 
-    async def work(self, event: CallClassified | DeadLetter) -> CallOutcome | None:
+    async def work(self, event: CallClassified | DeadLetter) -> CallOutcome | Tombstone | None:
         """Store the outcome of a call; a failure is an outcome too."""
-        if isinstance(event, DeadLetter):
-            stored = await self._save_failure(event)
-        else:
-            stored = await self._store.save(core.done(event, datetime.now(UTC)), event.turns)
+        try:
+            if isinstance(event, DeadLetter):
+                stored = await self._save_failure(event)
+            else:
+                stored = await self._store.save(core.done(event, datetime.now(UTC)), event.turns)
+        except ForgottenCall as forgotten:  # once more: an outcome may have been published after its tombstone
+            return Tombstone.following(event, call_id=forgotten.call_id)
         if stored is not None:
             metrics.OUTCOMES.labels(stored.state).inc()
             if stored.ended_at is not None and stored.revision == 1:  # a call that is classified again is not late
@@ -50,10 +60,23 @@ class SinkAgent(Agent[CallClassified | DeadLetter]):
         """Return an outcome that says what the refused one says in a few hundred bytes; None: that was it."""
         return core.smaller(refused) if isinstance(refused, CallOutcome) else None
 
-    async def follow_up(self, published: CallOutcome) -> CallOutcome | None:
-        """Return the newest outcome if another one was stored meanwhile: compaction must keep the newest.
+    async def due(self, stored: CallOutcome | Tombstone) -> CallOutcome | Tombstone | None:
+        """Return what has to be published for a stored outcome: the newest of its call, or nothing if it was done."""
+        try:
+            return stored if isinstance(stored, Tombstone) else await self._store.due(stored)
+        except ForgottenCall:
+            return Tombstone.following(stored)
 
-        Whoever publishes an older one after the newer one finds the newer one stored, and publishes it again.
+    async def follow_up(
+        self, stored: CallOutcome | Tombstone, published: CallOutcome | Tombstone
+    ) -> CallOutcome | Tombstone | None:
+        """Mark what was published, and return the newest outcome if another one was stored meanwhile.
+
+        A call that was forgotten meanwhile has its tombstone published again: the outcome came after it.
         """
-        newest = await self._store.newest(published.call_id)
-        return newest if newest is not None and newest.revision > published.revision else None
+        if isinstance(stored, Tombstone) or isinstance(published, Tombstone):
+            return None
+        try:
+            return await self._store.confirm(stored, published)
+        except ForgottenCall:
+            return Tombstone.following(published)

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -24,8 +24,8 @@ _NAMES, _NAME_LIMIT, _TEXT_LIMIT = 40, 50, 500
 class Verdict(NamedTuple):
     """What to do with an outcome."""
 
-    outcome: CallOutcome | None
-    """The outcome to publish, with its revision; None: nothing."""
+    stored: CallOutcome | None
+    """The outcome as the store has it then, with its revision; None: there is nothing to publish."""
     is_new: bool
     """Whether it has to be stored before."""
 
@@ -117,26 +117,35 @@ def _subscribers_facts(outcome: CallOutcome) -> str:
 def verdict(history: Sequence[CallOutcome], outcome: CallOutcome) -> Verdict:
     """Decide what an outcome does to a call whose earlier outcomes are ``history``, oldest first.
 
-    A known outcome is a redelivery: the newest one is published again, since compaction keeps what was published last.
-    So is one with facts that have been corrected since. A new one gets the next revision, and so does a known one with
-    facts that the call has never had, under an identifier of its own. A failure never replaces a category.
+    A known outcome is a redelivery, and stays what it is. A new one gets the next revision, and so does a known one
+    with facts that the call has never had, under an identifier of its own. Nothing comes of facts that have been
+    corrected since, nor of a failure after a category.
     """
     if not history:
         return Verdict(outcome.model_copy(update={"revision": 1}), is_new=True)
-    newest = history[-1]
-    is_known = any(known.outcome_id == outcome.outcome_id for known in history)
+    newest, known = history[-1], {entry.outcome_id: entry for entry in history}
     facts = _subscribers_facts(outcome)
-    had = [_subscribers_facts(known) for known in history if known.state == "done"]
-    if is_known and (outcome.state == "failed" or facts in had):
-        return Verdict(newest, is_new=False)
-    if facts in had and facts != had[-1]:  # asked about before the correction, and answered after it
-        return Verdict(newest, is_new=False)
-    if is_known:
-        identity = hashlib.sha256(f"{outcome.outcome_id}:{facts}".encode()).hexdigest()[:32]
-        outcome = outcome.model_copy(update={"outcome_id": identity})
+    had = [_subscribers_facts(entry) for entry in history if entry.state == "done"]
+    correction = hashlib.sha256(f"{outcome.outcome_id}:{facts}".encode()).hexdigest()[:32]
+    own = known.get(correction) or known.get(outcome.outcome_id)
+    if own is not None and (own.state == "failed" or facts == _subscribers_facts(own)):
+        return Verdict(own, is_new=False)
+    if facts in had and (own is not None or facts != had[-1]):  # asked about before the correction, answered after it
+        return Verdict(None, is_new=False)
     if outcome.state == "failed" and newest.state == "done":
         return Verdict(None, is_new=False)
+    if own is not None:
+        outcome = outcome.model_copy(update={"outcome_id": correction})
     return Verdict(outcome.model_copy(update={"revision": newest.revision + 1}), is_new=True)
+
+
+def due(newest: CallOutcome, confirmed: Container[int], stored: CallOutcome) -> CallOutcome | None:
+    """Decide what has to be published for an outcome that is ``stored``, given the call's ``newest`` one.
+
+    Nothing, if the broker has ``confirmed`` its revision. Else the newest: whether the own one was published is not
+    known, and if it was, then perhaps after the newest, which compaction would forget.
+    """
+    return None if stored.revision in confirmed else newest
 
 
 def _facts(letter: DeadLetter) -> Iterator[CallFacts]:

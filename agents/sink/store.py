@@ -9,37 +9,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from bson.errors import InvalidDocument
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection
 from pydantic import TypeAdapter
 from pymongo import IndexModel
-from pymongo.errors import DocumentTooLarge, DuplicateKeyError, OperationFailure, PyMongoError, WriteError
+from pymongo.errors import DuplicateKeyError, PyMongoError
 
-from agents.sink.core import transcript, verdict
+from agents.sink import core
 from agents.sink.durations import CommandDurations
 from agents.sink.settings import DATABASE, SinkSettings
+from agents.sink.store_errors import ForgottenCall, no_index, unavailable, written
 from schemas import CallOutcome, CallTranscribed, Leaf, Turn
-from streams.errors import PermanentError, SettingsError, TransientError
-from streams.tls import distrust
+from streams.errors import SettingsError
 
 Document = dict[str, Any]
 _TURNS = TypeAdapter(tuple[Turn, ...])
+_PUBLISHED = {"forgotten_at": 1, "revision": 1, "outcome": 1, "published": 1}
 _OF_MONGODB = {"admin", "config", "local"}
-_PASSING_CODES = {50, 112, 262}
-"""MaxTimeMSExpired, WriteConflict, ExceededTimeLimit: the same document may be taken later."""
-_DOCUMENT_CODES = {15, 22, 10334, 17419, 17420}
-"""Overflow (nested too deep), InvalidBSON, BSONObjectTooLarge and its older numbers: about the document, even where the
-driver does not call them a WriteError."""
-
-
-class MongoUnavailable(TransientError):
-    """MongoDB did not answer, or refused."""
-
-    dependency = "MongoDB"
-
-
-class UnstorableOutcome(PermanentError):
-    """MongoDB's format cannot hold the outcome."""
 
 
 class _Index(NamedTuple):
@@ -59,6 +44,8 @@ _INDEXES = (
     _Index(("decided_at",)),  # `retention run`
     _Index(("ended_at",)),  # `reprocess --since`
     _Index(("category", "ended_at")),  # `reprocess --category`
+    _Index(("outcome.caller",)),  # `forget --caller`
+    _Index(("history.caller",)),  # the same, for numbers that were corrected
     _Index(("outcome.provisional",), only={"outcome.provisional": True}),  # `reprocess --provisional`
 )
 """What is looked for besides ``_id``: without them every such search reads all documents."""
@@ -115,46 +102,56 @@ class OutcomeStore:
         self._calls: AsyncIOMotorCollection[Document] = database[settings.collection]
 
     async def save(self, outcome: CallOutcome, turns: tuple[Turn, ...] = ()) -> CallOutcome | None:
-        """Store an outcome unless it is known, and return what is to be published: with its revision, or nothing.
+        """Store an outcome unless it is known, and return it as it is stored; None: nothing is to be published of it.
 
         Safe to repeat and to race: every change is guarded by the revision that it was decided on.
 
         Raises:
+            ForgottenCall: The call is forgotten, and nothing of it is stored again.
             UnstorableOutcome: No store of this kind can hold it.
             MongoUnavailable: MongoDB did not answer; nothing is known to have changed.
         """
-        try:
+        with written():
             while True:
                 history = await self._history(outcome.call_id)
-                decided, is_new = verdict(history, outcome)
-                if decided is None or not is_new or await self._put(decided, turns, history):
-                    return decided
-        except (OverflowError, InvalidDocument, DocumentTooLarge) as error:
-            raise UnstorableOutcome(
-                f"MongoDB's format cannot hold the outcome: {type(error).__name__}",
-                "Look at the event's metadata: a number beyond 64 bits, a NUL in a name, or too large a document",
-            ) from None
-        except OperationFailure as error:
-            is_about_it = error.code in _DOCUMENT_CODES or isinstance(error, WriteError)
-            if not is_about_it or error.code in _PASSING_CODES:
-                raise _unavailable(error) from None
-            raise UnstorableOutcome(
-                f"MongoDB refuses the document with code {error.code}", "Look at the collection's validator and limits"
-            ) from None
-        except PyMongoError as error:
-            raise _unavailable(error) from None
+                stored, is_new = core.verdict(history, outcome)
+                if stored is None or not is_new or await self._put(stored, turns, history):
+                    return stored
 
-    async def newest(self, call_id: str) -> CallOutcome | None:
-        """Return the newest outcome of a call.
+    async def due(self, stored: CallOutcome) -> CallOutcome | None:
+        """Return what has to be published for an outcome that ``save`` returned; None: that was confirmed already.
 
         Raises:
+            ForgottenCall: The call is forgotten.
             MongoUnavailable: MongoDB did not answer.
         """
         try:
-            history = await self._history(call_id)
+            found = _remembered(await self._calls.find_one({"_id": stored.call_id}, _PUBLISHED))
         except PyMongoError as error:
-            raise _unavailable(error) from None
-        return history[-1] if history else None
+            raise unavailable(error) from None
+        if found is None:  # deleted since: what is not known to be published is published
+            return stored
+        return core.due(_newest(found, stored), _confirmed(found), stored)
+
+    async def confirm(self, stored: CallOutcome, published: CallOutcome) -> CallOutcome | None:
+        """Note that ``published`` was confirmed for ``stored``; instead return a newer outcome, if there is one.
+
+        Whoever publishes an older one after a newer one gets the newer one here, and nothing counts as confirmed before
+        that one is published again: compaction keeps what was published last.
+
+        Raises:
+            ForgottenCall: The call is forgotten; the outcome may have been published after its tombstone.
+            UnstorableOutcome: The collection does not take the mark.
+            MongoUnavailable: MongoDB did not answer; the mark may be missing.
+        """
+        marks = {f"published.{outcome.revision}": True for outcome in (stored, published)}
+        guard = {"_id": stored.call_id, "revision": published.revision}
+        with written():
+            if (await self._calls.update_one(guard, {"$set": marks})).matched_count:
+                return None
+            found = _remembered(await self._calls.find_one({"_id": stored.call_id}, _PUBLISHED))
+        newest = _newest(found, published) if found else published
+        return newest if newest.revision > published.revision else None
 
     async def find(self, call_id: str) -> Document | None:
         """Return the document of a call."""
@@ -171,10 +168,10 @@ class OutcomeStore:
             async for document in self._calls.find(_query(chosen), wanted):
                 turns = _TURNS.validate_python(document.get("turns", ()))
                 outcome = CallOutcome.model_validate(document["outcome"])
-                if (found := transcript(outcome, turns)) is not None:
+                if (found := core.transcript(outcome, turns)) is not None:
                     yield outcome, found
         except PyMongoError as error:
-            raise _unavailable(error) from None
+            raise unavailable(error) from None
 
     async def count(self, decided_before: datetime | None = None) -> int:
         """Return the number of documents whose newest outcome was decided before a moment; None: of all.
@@ -185,7 +182,7 @@ class OutcomeStore:
         try:
             return await self._calls.count_documents(_before(decided_before) if decided_before else {})
         except PyMongoError as error:
-            raise _unavailable(error) from None
+            raise unavailable(error) from None
 
     async def decided_before(self, moment: datetime, limit: int) -> list[str]:
         """Return the calls, ``limit`` at the most, whose newest outcome was decided before a moment.
@@ -196,10 +193,10 @@ class OutcomeStore:
         try:
             return [found["_id"] async for found in self._calls.find(_before(moment), {"_id": 1}).limit(limit)]
         except PyMongoError as error:
-            raise _unavailable(error) from None
+            raise unavailable(error) from None
 
     async def delete_before(self, moment: datetime, call_ids: list[str]) -> list[CallOutcome]:
-        """Delete the documents of some calls unless they were decided again by now; returns the outcomes of these.
+        """Delete the documents of some calls; returns the outcomes of those that stay, decided again or held meanwhile.
 
         Raises:
             MongoUnavailable: MongoDB did not answer; some may be gone already.
@@ -207,11 +204,10 @@ class OutcomeStore:
         chosen = {"_id": {"$in": call_ids}}
         try:
             await self._calls.delete_many(chosen | _before(moment))
-            return [
-                CallOutcome.model_validate(left["outcome"]) async for left in self._calls.find(chosen, {"outcome": 1})
-            ]
+            left = [one async for one in self._calls.find(chosen, {"outcome": 1})]
         except PyMongoError as error:
-            raise _unavailable(error) from None
+            raise unavailable(error) from None
+        return [CallOutcome.model_validate(one["outcome"]) for one in left if "outcome" in one]  # others are forgotten
 
     async def missing_indexes(self) -> list[str]:
         """Return the indexes that are not there, each as its fields, separated by commas.
@@ -234,7 +230,7 @@ class OutcomeStore:
             if missing:
                 await self._calls.create_indexes([index.model() for index in missing])
         except PyMongoError as error:
-            raise _no_index(error) from None
+            raise no_index(error) from None
         return [str(index) for index in missing]
 
     def close(self) -> None:
@@ -245,13 +241,13 @@ class OutcomeStore:
         try:
             known = await self._calls.index_information()
         except PyMongoError as error:
-            raise _no_index(error) from None
+            raise no_index(error) from None
         # By their fields: servers and people name them differently.
         found = {tuple(field for field, _ in about["key"]) for about in known.values()}
         return [index for index in _INDEXES if index.fields not in found]
 
     async def _history(self, call_id: str) -> list[CallOutcome]:
-        document = await self._calls.find_one({"_id": call_id}, {"history": 1})
+        document = _remembered(await self._calls.find_one({"_id": call_id}, {"forgotten_at": 1, "history": 1}))
         return [CallOutcome.model_validate(entry) for entry in document["history"]] if document else []
 
     async def _put(self, outcome: CallOutcome, turns: tuple[Turn, ...], history: list[CallOutcome]) -> bool:
@@ -281,6 +277,22 @@ class OutcomeStore:
         return result.matched_count == 1
 
 
+def _remembered(found: Document | None) -> Document | None:
+    """Return a document as it was found; raises ForgottenCall for the memory of one."""
+    if found is not None and "forgotten_at" in found:
+        raise ForgottenCall(str(found["_id"]))
+    return found
+
+
+def _newest(found: Document, known: CallOutcome) -> CallOutcome:
+    """Return the newest outcome of a document: the known one itself where that is it."""
+    return known if found["revision"] == known.revision else CallOutcome.model_validate(found["outcome"])
+
+
+def _confirmed(found: Document) -> set[int]:
+    return {int(revision) for revision in found.get("published", ())}
+
+
 def _query(chosen: CallFilter) -> Document:
     ended_at = {"$gte": chosen.since, "$lt": chosen.until}
     query: Document = {"state": "done"}
@@ -295,21 +307,4 @@ def _query(chosen: CallFilter) -> Document:
 
 
 def _before(decided_at: datetime) -> Document:
-    return {"decided_at": {"$lt": decided_at}}
-
-
-def _unavailable(error: PyMongoError) -> MongoUnavailable:
-    """Name a failure without its text, which may hold the address with the password."""
-    if why := distrust(error):
-        return MongoUnavailable(why, "Name its authority as tlsCAFile in CALLSIFT_MONGO_URI, or have it issued anew")
-    return MongoUnavailable(
-        f"MongoDB did not answer: {type(error).__name__}", "Check CALLSIFT_MONGO_URI and that MongoDB is up"
-    )
-
-
-def _no_index(error: PyMongoError) -> MongoUnavailable:
-    if isinstance(error, OperationFailure):
-        return MongoUnavailable(
-            f"MongoDB refuses with code {error.code}", "Let the user have the role readWrite on the database"
-        )
-    return _unavailable(error)
+    return {"decided_at": {"$lt": decided_at}, "hold": {"$exists": False}}

@@ -20,6 +20,7 @@ from streams.faust_worker.in_flight import InFlightWindow
 from streams.faust_worker.producer import make_publish
 from streams.faust_worker.watchdog import Watchdog, WorkerState
 from streams.health import Health
+from streams.kafka.forgotten import follow_forgotten
 from streams.kafka.lag import consumer_lag
 from streams.payloads.codec import INLINE, EventCodec
 from streams.processing.agent import Agent
@@ -64,6 +65,7 @@ class StageWorker:
         self._app = make_app(stage, kafka)
         self._app.finalize()
         self._app.transport = Transport(self._app, self._hand_over)  # before the first topic asks for it
+        self._forgotten = set[str]()
         self._runner = StageRunner(
             stage,
             agent,
@@ -73,6 +75,7 @@ class StageWorker:
             tracing=tracing,
             on_pause=health.pause,
             apply_brake=partial(shared_brake.apply, kafka, stage.name),
+            is_forgotten=self._forgotten.__contains__,
             patience=patience,
         )
         self._window = InFlightWindow(
@@ -97,6 +100,8 @@ class StageWorker:
         gc.set_threshold(*_GC_THRESHOLDS)
         self._show_metrics()
         shared_brake.follow(self._kafka, self._stage.name, self._runner.brake, self._loop)
+        if self._stage.drops_forgotten:
+            follow_forgotten(self._kafka, self._forgotten.add)
         # One actor: Faust's own concurrency loses events.
         topics = self._app.topic(*self._topics, key_type=bytes, value_type=bytes)
         self._app.agent(topics, name=self._stage.name, concurrency=1)(self._take)

@@ -3,6 +3,7 @@
 from streams.kafka.acls import kubernetes_name, users
 from streams.kafka.brake_topic import notices, publish_notice
 from streams.kafka.client import KafkaUnavailable, client_config
+from streams.kafka.forgotten import forgotten_calls, publish_forgotten
 from streams.kafka.lag import consumer_lag
 from streams.kafka.producer import PARTITIONER, produce
 from streams.kafka.reader import TopicReader
@@ -19,11 +20,13 @@ __all__ = [
     "create_topics",
     "drift",
     "find_topics",
+    "forgotten_calls",
     "kubernetes_name",
     "last_retention",
     "notices",
     "partitions",
     "produce",
+    "publish_forgotten",
     "publish_notice",
     "publish_retention",
     "publish_tombstones",

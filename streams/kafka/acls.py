@@ -15,6 +15,7 @@ from streams.topics import (
     BRAKES,
     CONSUMED,
     DEAD_LETTER,
+    FORGOTTEN,
     OUTCOMES,
     REPLAYS,
     RETENTION,
@@ -72,10 +73,11 @@ def kubernetes_name(name: str) -> str:
 
 
 def _stage(stage: Stage) -> list[Rule]:
-    # Failed tries go to the retry topics; the brake is followed, and applied.
+    # Failed tries go to the retry topics; the brake is followed, and applied; forgotten calls are dropped.
+    followed = (BRAKES, FORGOTTEN) if stage.drops_forgotten else (BRAKES,)
     written = (stage.produces, *stage.also_produces, *RETRIES, DEAD_LETTER, BRAKES)
     return [
-        *_topics((*stage.consumes, BRAKES), "Read"),
+        *_topics((*stage.consumes, *followed), "Read"),
         *_topics(written, "Write"),
         Rule("group", stage.group, ("Read",)),
     ]
@@ -95,8 +97,8 @@ def _tools() -> list[Rule]:
         *_topics(ALL_TOPICS, "Create", "DescribeConfigs", "Read"),
         # `emit`, `reprocess`, `dlq replay` and its marks, `brake`
         *_topics((*CONSUMED, REPLAYS, BRAKES), "Write"),
-        # `retention run`: tombstones, and when it was done
-        *_topics((OUTCOMES, RETENTION), "Write"),
+        # `forget`: its memory; `retention run`: when it was done; both: tombstones
+        *_topics((FORGOTTEN, OUTCOMES, RETENTION), "Write"),
         *_topics((DEAD_LETTER,), "Delete"),
         # `status`, and autoscalers
         *_groups("Describe"),

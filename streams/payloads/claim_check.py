@@ -179,6 +179,28 @@ class ClaimCheckStore:
             filesystem, path = fsspec.core.url_to_fs(uri)
             return listing.remove_unchanged(filesystem, path, found)
 
+    def beginning(self, beginning: str) -> list[str]:
+        """Return the names of what lies in a folder and is named so at its beginning: ``folder/beginning``.
+
+        Raises:
+            AudioStoreUnavailable: The store did not answer.
+        """
+        folder, _, start = beginning.rpartition("/")
+        uri = f"{self._root}/{folder}"
+        try:
+            with _reading(uri):
+                filesystem, path = fsspec.core.url_to_fs(uri)
+                names = [full[len(path) + 1 :] for full in filesystem.find(path, prefix=start)]
+                filesystem.invalidate_cache()
+        except PayloadGone:
+            return []
+        # buckets are asked for the beginning, folders list everything
+        return [f"{folder}/{name}" for name in sorted(names) if name.startswith(start)]
+
+    def name_of(self, uri: str) -> str | None:
+        """Return the name under which an address lies in this store; None: it lies elsewhere."""
+        return uri.removeprefix(f"{self._root}/") if uri.startswith(f"{self._root}/") else None
+
     def remove(self, name: str) -> None:
         """Remove what lies under ``name``; nothing there is fine.
 

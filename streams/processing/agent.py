@@ -1,12 +1,19 @@
 """What a stage's agent is to the runner: the work, and the hooks for what may come with it."""
 
 from abc import ABC, abstractmethod
-from typing import Any, Generic, TypeVar
+from contextlib import AbstractAsyncContextManager, nullcontext
+from typing import Any, Generic, TypeVar, cast
 
 from schemas import Event
 from streams.topics import Topic
 
 TakenT = TypeVar("TakenT", bound=Event, contravariant=True)
+
+
+class Tombstone(Event):
+    """A result that is published without a value: whoever reads the topic learns that the call is forgotten."""
+
+    call_id: str
 
 
 class Agent(ABC, Generic[TakenT]):
@@ -37,8 +44,18 @@ class Agent(ABC, Generic[TakenT]):
         """Return an event that says the same of the call in fewer bytes, for one that no broker takes; None: no."""
         return None
 
-    async def follow_up(self, published: Any, /) -> Event | None:
-        """Return what has to be published after ``published``, which the broker has confirmed; as a rule nothing."""
+    turn: AbstractAsyncContextManager[Any] = nullcontext()
+    """Held from asking what is ``due`` until nothing follows. As a rule nothing is: publications overlap."""
+
+    async def due(self, result: Any, /) -> Event | None:
+        """Return what has to be published of a result; as a rule the result itself, None: nothing."""
+        return cast("Event", result)
+
+    async def follow_up(self, _result: Any, _published: Any, /) -> Event | None:
+        """Take note that the broker has confirmed ``_published``; return what has to be published after it.
+
+        As a rule nothing.
+        """
         return None
 
     async def stop(self) -> None:

@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 from schemas import Event
@@ -22,7 +24,7 @@ class Results:
     def __init__(
         self, gives: Topic, agent: Agent[Any], publisher: Publisher, failures: FailureLog, quick_tries: int
     ) -> None:
-        """Publish to ``gives``; ask ``agent`` what follows, and a broken one ``quick_tries`` times at the most."""
+        """Publish to ``gives``; ask ``agent`` what is due, and a broken one ``quick_tries`` times at the most."""
         self._gives = gives
         self._agent = agent
         self._publisher = publisher
@@ -33,11 +35,12 @@ class Results:
         """Publish a result and all that comes with it; raises PermanentError if no broker takes it in any form."""
         if result.side_output is not None:
             await self._publisher.event(*result.side_output)
-        await self._in_a_form_that_fits(result.event, result.value)
-        published = result.event
-        while (following := await self._follow_up(published)) is not None:
-            await self._in_a_form_that_fits(following)
-            published = following
+        async with self._agent.turn:
+            due = await self._answer(lambda: self._agent.due(result.event), otherwise=result.event)
+            while due is not None:
+                await self._in_a_form_that_fits(due, result.value if due is result.event else None)
+                confirmed = partial(self._agent.follow_up, result.event, due)
+                due = await self._answer(confirmed, otherwise=None)
 
     async def _in_a_form_that_fits(self, event: Event, value: bytes | None = None) -> None:
         """Publish an event, or the largest form of it that the brokers take."""
@@ -51,15 +54,15 @@ class Results:
                 logger.warning("refused, published in a smaller form", extra={"error": refusal.message})
                 event, value = smaller, None
 
-    async def _follow_up(self, published: Event) -> Event | None:
-        """Ask the agent until it answers what has to follow; a bug of its is no reason to ask for ever."""
+    async def _answer(self, ask: Callable[[], Awaitable[Event | None]], *, otherwise: Event | None) -> Event | None:
+        """Ask the agent until it answers; a bug of its is no reason to ask for ever, and means ``otherwise``."""
         failures = 0
         while True:
             try:
-                return await self._agent.follow_up(published)
+                return await ask()
             except Exception as error:  # noqa: BLE001 - nothing but cancellation may leave the runner
                 failures += 1
                 failure = self._failures.classify(error)
                 if failure.dependency is None and failures >= self._quick_tries:
-                    return None
+                    return otherwise
                 await asyncio.sleep(self._failures.backoff_s(failures, shortest_pause_s(failure)))

@@ -23,6 +23,7 @@ from agents.classify.agent import make_classifier
 from agents.classify.hosted import ModelAway
 from agents.classify.settings import ClassifierName, ClassifySettings
 from agents.sink import store as sink
+from agents.sink import store_errors
 from agents.sink.settings import SinkSettings
 from agents.transcribe.model_files.download import download
 from callsift.embedded import EmbeddedStore
@@ -170,7 +171,7 @@ async def test_mongodb_answers_once_the_authority_is_named(mongo: int, certifica
             store.close()
 
     uri = f"mongodb://127.0.0.1:{mongo}/test-{uuid4().hex}?tls=true"
-    with pytest.raises(sink.MongoUnavailable, match=r"not trusted: unable to get local issuer.*tlsCAFile"):
+    with pytest.raises(store_errors.MongoUnavailable, match=r"not trusted: unable to get local issuer.*tlsCAFile"):
         await count(uri, 5)
     assert await count(f"{uri}&tlsCAFile={certificates.authority}", 30) == 0
 

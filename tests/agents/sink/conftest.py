@@ -50,14 +50,20 @@ STORES = [
 
 
 @pytest.fixture(params=[pytest.param(name, marks=pytest.mark.integration) for name in STORES])
-async def store(request: pytest.FixtureRequest) -> AsyncIterator[OutcomeStore]:
+def mongo_uri(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Return the address of each store in turn; it names a database that is the test's own."""
     if request.param == "CALLSIFT_TEST_MONGO":
         uri = os.environ[request.param]
     else:
         uri = request.getfixturevalue(request.param)
     database = f"test-{uuid4().hex}"
-    store = OutcomeStore(SinkSettings(uri=SecretStr(with_database(uri, database))))
-    yield store
-    store.close()
+    yield with_database(uri, database)
     with MongoClient[dict[str, object]](uri) as client:
         client.drop_database(database)
+
+
+@pytest.fixture
+async def store(mongo_uri: str) -> AsyncIterator[OutcomeStore]:
+    store = OutcomeStore(SinkSettings(uri=SecretStr(mongo_uri)))
+    yield store
+    store.close()

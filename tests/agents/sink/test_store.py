@@ -13,8 +13,10 @@ from pymongo import MongoClient
 
 from agents.sink import core
 from agents.sink.agent import SinkAgent
+from agents.sink.metrics import STORE_OPERATIONS
 from agents.sink.settings import SinkSettings
-from agents.sink.store import CallFilter, MongoUnavailable, OutcomeStore
+from agents.sink.store import CallFilter, OutcomeStore
+from agents.sink.store_errors import MongoUnavailable
 from callsift.embedded import free_port
 from schemas import CallOutcome, Leaf
 from streams.errors import PermanentError, SettingsError
@@ -51,7 +53,7 @@ async def test_a_new_call_is_stored_whole_and_published_as_revision_1(store: Out
     assert revisions(found) == [(1, "a")]
 
 
-async def test_a_redelivery_changes_nothing_and_is_published_again(store: OutcomeStore) -> None:
+async def test_a_redelivery_changes_nothing(store: OutcomeStore) -> None:
     first = await store.save(done("a"), TURNS)
     before = await document(store)
     later = done("a").model_copy(update={"decided_at": datetime(2027, 1, 1, tzinfo=UTC)})
@@ -81,17 +83,17 @@ async def test_a_correction_is_stored_and_the_corrected_event_does_not_undo_it(s
     assert second is not None
     assert (second.revision, second.metadata["n"]) == (2, 2.0)
     assert second.outcome_id != wrong.outcome_id
-    for again in (wrong, right, wrong):
-        assert await store.save(again, TURNS) == second
+    for again, known in ((wrong, wrong), (right, second), (wrong, wrong)):
+        assert await store.save(again, TURNS) == known
     found = await document(store, outcome.call_id)
     assert revisions(found) == [(1, wrong.outcome_id), (2, second.outcome_id)]
     assert found["outcome"]["metadata"]["n"] == 2.0
 
 
 async def test_a_late_redelivery_does_not_put_an_older_outcome_over_a_newer(store: OutcomeStore) -> None:
-    await store.save(done("a"))
-    newest = await store.save(done("b"))
-    assert await store.save(done("a")) == newest
+    first = await store.save(done("a"))
+    await store.save(done("b"))
+    assert await store.save(done("a")) == first
     assert (await document(store))["outcome"]["outcome_id"] == "b"
 
 
@@ -162,10 +164,10 @@ async def test_metadata_that_the_store_cannot_hold_is_the_events_fault(
 async def test_the_agent_publishes_what_it_stored(store: OutcomeStore) -> None:
     agent = SinkAgent(store, CallerPrivacy(PrivacySettings()))
     failure = await agent.work(dead_letter())
-    assert failure is not None
+    assert isinstance(failure, CallOutcome)
     assert (failure.state, failure.revision) == ("failed", 1)
     outcome = await agent.work(call_classified())
-    assert outcome is not None
+    assert isinstance(outcome, CallOutcome)
     assert (outcome.state, outcome.revision) == ("done", 2)
     assert await agent.work(dead_letter().model_copy(update={"event_id": "another"})) is None
     assert await agent.work(dead_letter().model_copy(update={"call_id": None, "value": None})) is None
@@ -173,21 +175,84 @@ async def test_the_agent_publishes_what_it_stored(store: OutcomeStore) -> None:
     assert [turn["text"] for turn in found["turns"]] == [turn.text for turn in call_classified().turns]
 
 
-async def test_an_older_outcome_published_last_is_followed_by_the_newest(store: OutcomeStore) -> None:
-    agent = SinkAgent(store, CallerPrivacy(PrivacySettings()))
-    first = await agent.work(call_classified())
-    second = await agent.work(call_classified().model_copy(update={"classification_id": "another"}))
+async def both(store: OutcomeStore) -> tuple[CallOutcome, CallOutcome]:
+    """Store two outcomes of one call; nothing is published yet."""
+    first, second = await store.save(done("a"), TURNS), await store.save(done("b"), TURNS)
     assert first is not None
     assert second is not None
-    assert await agent.follow_up(first) == second
-    assert await agent.follow_up(second) is None
+    return first, second
+
+
+async def test_an_outcome_is_due_until_it_is_confirmed(store: OutcomeStore) -> None:
+    outcome = await store.save(done("a"), TURNS)
+    assert isinstance(outcome, CallOutcome)
+    before = await document(store)
+    assert await store.due(outcome) is outcome
+    assert await store.confirm(outcome, outcome) is None
+    assert await store.due(outcome) is None
+    found = await document(store)
+    assert list(found.pop("published")) == ["1"]
+    assert found == before
+
+
+async def test_an_outcome_that_is_stored_after_a_confirmed_one_is_due(store: OutcomeStore) -> None:
+    first = await store.save(done("a"))
+    assert first is not None
+    await store.confirm(first, first)
+    second = await store.save(done("b"))
+    assert second is not None
+    assert await store.due(second) == second
+    assert await store.due(first) is None, "whoever stored the second one publishes it"
+
+
+async def test_an_older_outcome_published_last_is_followed_by_the_newest(store: OutcomeStore) -> None:
+    first, second = await both(store)
+    assert await store.confirm(second, second) is None
+    assert await store.confirm(first, first) == second
+    assert await store.due(first) == second, "until the newest is the last on the topic"
+    assert await store.confirm(first, second) is None
+    assert await store.due(first) is None
+
+
+async def test_an_outcome_that_was_overtaken_leaves_as_the_newest(store: OutcomeStore) -> None:
+    first, second = await both(store)
+    assert await store.due(first) == second
+    assert await store.confirm(first, second) is None
+    assert (await store.due(first), await store.due(second)) == (None, None)
+
+
+async def test_confirmations_at_once_are_all_remembered(store: OutcomeStore) -> None:
+    saved = await asyncio.gather(*(store.save(done(f"outcome-{number}")) for number in range(20)))
+    outcomes = sorted((one for one in saved if one is not None), key=lambda one: one.revision)
+    await asyncio.gather(*(store.confirm(outcome, outcomes[-1]) for outcome in outcomes))
+    assert [await store.due(outcome) for outcome in outcomes] == [None] * 20
+    assert len((await document(store))["published"]) == 20
+
+
+async def test_an_outcome_whose_document_is_deleted_meanwhile_is_published(store: OutcomeStore) -> None:
+    outcome = await store.save(done("a"))
+    assert isinstance(outcome, CallOutcome)
+    assert await store.delete_before(datetime(2100, 1, 1, tzinfo=UTC), [outcome.call_id]) == []
+    assert await store.due(outcome) is outcome
+    assert await store.confirm(outcome, outcome) is None
+    assert await store.find("call-1") is None, "a mark makes no document"
+
+
+async def test_without_the_marks_everything_is_due_again(store: OutcomeStore, mongo_uri: str) -> None:
+    """As docs/delivery.md says, for an outcomes topic that was made again."""
+    first, second = await both(store)
+    await store.confirm(first, second)
+    with MongoClient[dict[str, Any]](mongo_uri) as client:
+        client.get_default_database()["calls"].update_many({}, {"$unset": {"published": ""}})
+    assert await store.due(first) == second
+    assert await store.due(second) == second
 
 
 async def test_a_failure_with_metadata_that_no_store_can_hold_is_visible_without_it(store: OutcomeStore) -> None:
     agent = SinkAgent(store, CallerPrivacy(PrivacySettings()))
     original = call_ended().model_copy(update={"metadata": {"number": 2**70}}).model_dump_json().encode()
     outcome = await agent.work(dead_letter().model_copy(update={"value": original}))
-    assert outcome is not None
+    assert isinstance(outcome, CallOutcome)
     assert (outcome.state, outcome.metadata) == ("failed", {})
 
 
@@ -211,7 +276,7 @@ async def test_a_failure_whose_hops_no_store_can_hold_is_visible_all_the_same(
     original = json.loads(call_ended().model_dump_json()) | {"hops": [hop]}
     letter = dead_letter().model_copy(update={"value": json.dumps(original).encode()})
     outcome = await agent.work(letter)
-    assert outcome is not None
+    assert isinstance(outcome, CallOutcome)
     assert (outcome.call_id, outcome.state, outcome.queue) == (letter.call_id, "failed", call_ended().queue)
     assert (await document(store, outcome.call_id))["state"] == "failed"
 
@@ -317,13 +382,16 @@ def test_the_command_says_that_the_store_is_away_without_its_password() -> None:
 
 
 async def test_the_duration_of_each_store_operation_is_observed(store: OutcomeStore) -> None:
-    before = {operation: observed(operation) for operation in ("find", "insert", "update")}
-    await store.save(done("a"), TURNS)
+    before = {operation: observed(operation) for operation in STORE_OPERATIONS}
+    outcome = await store.save(done("a"), TURNS)
+    assert isinstance(outcome, CallOutcome)
+    await store.due(outcome)
+    await store.confirm(outcome, outcome)
     await store.save(done("b"), TURNS)
     assert {operation: observed(operation) - count for operation, count in before.items()} == {
-        "find": 2,
+        "find": 3,
         "insert": 1,
-        "update": 1,
+        "update": 2,
     }
 
 

@@ -24,5 +24,7 @@ async def test_an_agent_that_only_works_needs_its_dependency_and_publishes_its_r
     assert agent.needs_dependency(OUTCOME)
     assert agent.side_output(OUTCOME, OUTCOME) is None
     assert agent.smaller_form(OUTCOME) is None
-    assert await agent.follow_up(OUTCOME) is None
+    async with agent.turn, agent.turn:  # whose publications overlap
+        assert await agent.due(OUTCOME) is OUTCOME
+    assert await agent.follow_up(OUTCOME, OUTCOME) is None
     await agent.stop()

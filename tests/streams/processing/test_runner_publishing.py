@@ -1,15 +1,17 @@
 """What the runner publishes: a confirmed result or a confirmed dead letter, whatever the brokers say."""
 
+import asyncio
 import logging
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
 from schemas import CallOutcome, DeadLetter, Event
 from streams.errors import PermanentError, TransientError
+from streams.processing.runner import StageRunner
 from streams.topics import DEAD_LETTER, REPROCESS, STAGES, Topic
-from tests.streams.scripted import OUTCOME, Broker, Scripted, message, take
+from tests.streams.scripted import OUTCOME, PATIENCE, SETTINGS, Away, Broker, Scripted, message, take
 
 
 async def test_the_result_is_published_under_its_call_with_the_hop_of_the_stage() -> None:
@@ -27,12 +29,90 @@ async def test_a_follow_up_is_published_after_the_result() -> None:
     newer = OUTCOME.model_copy(update={"revision": 2, "outcome_id": "o-2"})
 
     class Superseded(Scripted):
-        async def follow_up(self, published: Any) -> Event | None:
+        async def follow_up(self, result: Any, published: Any) -> Event | None:
+            assert result.outcome_id == "o-1"
             return newer if published.outcome_id == "o-1" else None
 
     broker = Broker()
     await take(Superseded(OUTCOME), broker)
     assert [CallOutcome.model_validate_json(sent.value).revision for sent in broker.published] == [1, 2]
+
+
+async def test_nothing_is_published_of_a_result_of_which_nothing_is_due() -> None:
+    class Published(Scripted):
+        async def due(self, _result: Any) -> Event | None:
+            return None
+
+        async def follow_up(self, _result: Any, _published: Any) -> Event | None:
+            raise AssertionError
+
+    broker = Broker()
+    await take(Published(OUTCOME), broker)
+    assert broker.published == []
+
+
+async def test_what_is_due_is_published_instead_of_the_result() -> None:
+    newer = OUTCOME.model_copy(update={"revision": 2, "outcome_id": "o-2"})
+
+    class Superseded(Scripted):
+        async def due(self, _result: Any) -> Event | None:
+            return newer
+
+    broker = Broker()
+    await take(Superseded(OUTCOME), broker)
+    assert [CallOutcome.model_validate_json(sent.value) for sent in broker.published] == [newer]
+
+
+async def test_a_turn_is_held_from_asking_what_is_due_until_nothing_follows() -> None:
+    seen: list[str] = []
+
+    class InTurn(Scripted):
+        turn = asyncio.Lock()
+
+        async def due(self, result: Any) -> Event | None:
+            seen.append("due")
+            await asyncio.sleep(0)
+            return await super().due(result)
+
+        async def follow_up(self, _result: Any, _published: Any) -> Event | None:
+            await asyncio.sleep(0)
+            seen.append("follows")
+            return None
+
+    class Refusing(Broker):
+        async def publish(self, *arguments: Any, **more: Any) -> None:
+            await super().publish(*arguments, **more)
+            seen.append("confirmed")
+
+    broker = Refusing(refusals=[ConnectionError()])
+    runner = StageRunner(STAGES["audio"], InTurn(OUTCOME), broker.publish, SETTINGS, patience=PATIENCE)
+    await asyncio.gather(*(runner.take(message()) for _ in range(3)))
+    assert seen == ["due", "confirmed", "follows"] * 3
+
+
+async def test_a_turn_ends_with_a_result_that_no_broker_takes() -> None:
+    class InTurn(Scripted):
+        turn = asyncio.Lock()
+
+    broker = Broker(refusals=[PermanentError("too large", "raise the limit")])
+    await take(InTurn(OUTCOME), broker)
+    assert broker.dead_letter.message == "too large"
+    assert not InTurn.turn.locked()
+
+
+async def test_a_dependency_that_is_away_when_it_is_asked_what_is_due_is_asked_again() -> None:
+    class Forgetful(Scripted):
+        failures: ClassVar[list[Exception]] = [Away("away", "wait") for _ in range(10)]
+
+        async def due(self, result: Any) -> Event | None:
+            if self.failures:
+                raise self.failures.pop()
+            return await super().due(result)
+
+    broker = Broker()
+    await take(Forgetful(OUTCOME), broker)
+    assert Forgetful.failures == []
+    assert len(broker.published) == 1
 
 
 async def test_a_side_output_is_confirmed_before_the_result() -> None:
@@ -102,9 +182,12 @@ async def test_a_result_that_no_broker_takes_leaves_in_the_largest_form_that_it_
     assert broker.dead_letter.message == "too large"
 
 
-async def test_a_bug_in_what_follows_a_publication_does_not_hold_its_slot() -> None:
+async def test_a_bug_in_what_is_due_or_follows_costs_no_publication_and_holds_no_slot() -> None:
     class Broken(Scripted):
-        async def follow_up(self, published: Any) -> Event | None:
+        async def due(self, _result: Any) -> Event | None:
+            raise ZeroDivisionError
+
+        async def follow_up(self, _result: Any, _published: Any) -> Event | None:
             raise ZeroDivisionError
 
     broker = Broker()

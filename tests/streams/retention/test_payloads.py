@@ -15,8 +15,9 @@ from streams.kafka.ranges import topic_ranges
 from streams.payloads.claim_check import Entry
 from streams.payloads.layout import DECODED
 from streams.retention.names import Names
-from streams.retention.needed import CARRIERS, Needed, needed_by
+from streams.retention.needed import Needed, needed_by
 from streams.retention.payloads import cut_off, sort_out
+from streams.retention.unacknowledged import CARRIERS
 from streams.settings import KafkaSettings
 from streams.topics import AUDIO, CLASSIFIED, ENDED, RETRIES, TOPICS, TRANSCRIPTS, Topic
 from tests.schemas import examples

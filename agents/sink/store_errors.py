@@ -1,0 +1,79 @@
+"""What MongoDB's driver raises, as the runner understands it; without its text, which may hold the password."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from bson.errors import InvalidDocument
+from pymongo.errors import DocumentTooLarge, OperationFailure, PyMongoError, WriteError
+
+from streams.errors import PermanentError, TransientError
+from streams.tls import distrust
+
+_PASSING_CODES = {50, 112, 262}
+"""MaxTimeMSExpired, WriteConflict, ExceededTimeLimit: the same document may be taken later."""
+_DOCUMENT_CODES = {15, 22, 10334, 17419, 17420}
+"""Overflow (nested too deep), InvalidBSON, BSONObjectTooLarge and its older numbers: about the document, even where the
+driver does not call them a WriteError."""
+
+
+class MongoUnavailable(TransientError):
+    """MongoDB did not answer, or refused."""
+
+    dependency = "MongoDB"
+
+
+class ForgottenCall(Exception):
+    """`callsift forget` was told of the call."""
+
+    def __init__(self, call_id: str) -> None:
+        """Name the call."""
+        super().__init__(call_id)
+        self.call_id = call_id
+
+
+class UnstorableOutcome(PermanentError):
+    """MongoDB's format cannot hold the outcome."""
+
+
+@contextmanager
+def written() -> Iterator[None]:
+    """Translate what writing a document raises.
+
+    Raises:
+        UnstorableOutcome: No store of this kind can hold it.
+        MongoUnavailable: MongoDB did not answer; nothing is known to have changed.
+    """
+    try:
+        yield
+    except (OverflowError, InvalidDocument, DocumentTooLarge) as error:
+        raise UnstorableOutcome(
+            f"MongoDB's format cannot hold the outcome: {type(error).__name__}",
+            "Look at the event's metadata: a number beyond 64 bits, a NUL in a name, or too large a document",
+        ) from None
+    except OperationFailure as error:
+        is_about_it = error.code in _DOCUMENT_CODES or isinstance(error, WriteError)
+        if not is_about_it or error.code in _PASSING_CODES:
+            raise unavailable(error) from None
+        raise UnstorableOutcome(
+            f"MongoDB refuses the document with code {error.code}", "Look at the collection's validator and limits"
+        ) from None
+    except PyMongoError as error:
+        raise unavailable(error) from None
+
+
+def unavailable(error: PyMongoError) -> MongoUnavailable:
+    """Name a failure without its text, which may hold the address with the password."""
+    if why := distrust(error):
+        return MongoUnavailable(why, "Name its authority as tlsCAFile in CALLSIFT_MONGO_URI, or have it issued anew")
+    return MongoUnavailable(
+        f"MongoDB did not answer: {type(error).__name__}", "Check CALLSIFT_MONGO_URI and that MongoDB is up"
+    )
+
+
+def no_index(error: PyMongoError) -> MongoUnavailable:
+    """Name why indexes are neither read nor made."""
+    if isinstance(error, OperationFailure):
+        return MongoUnavailable(
+            f"MongoDB refuses with code {error.code}", "Let the user have the role readWrite on the database"
+        )
+    return unavailable(error)
