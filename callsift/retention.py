@@ -106,7 +106,7 @@ def _documents(
                 # Before the documents go: who dies in between finds them again, and no tombstone is lost.
                 publish_tombstones(kafka, call_ids)
                 left = await documents.delete_before(before, call_ids)
-                if left:  # decided again meanwhile, and the tombstone may stand behind what the sink published
+                if left:  # decided again or held meanwhile, and the tombstone may stand behind what the sink published
                     produce(kafka, OUTCOMES.name, [(one.call_id, one.model_dump_json().encode()) for one in left])
                 removed += len(call_ids) - len(left)
                 progress(removed)

@@ -98,17 +98,17 @@ REPLAYS = TopicOf(
 )
 """Keyed by the dead letter's identifier; read and written by `callsift dlq` alone (streams/dead_letters)."""
 
-FORGOTTEN = TopicOf(
-    "calls.forgotten", Forgotten, "Which calls are forgotten, and since when.", 1, retention_s=None, compacted=True
-)
-"""Keyed by call: `callsift forget` writes it, and every stage drops what arrives of such a call (docs/privacy.md)."""
-
 RETENTION = TopicOf(
     "calls.retention", RetentionNotice, "When what is too old was last removed.", 1, retention_s=None, compacted=True
 )
 """Keyed by kind of data: `callsift retention run` writes it, and the monitor exports it."""
 
-ALL_TOPICS: tuple[AnyTopic, ...] = (*TOPICS, *RETRIES, BRAKES, REPLAYS, RETENTION, FORGOTTEN)
+FORGOTTEN = TopicOf(
+    "calls.forgotten", Forgotten, "Which calls are forgotten, and since when.", 1, retention_s=None, compacted=True
+)
+"""Keyed by call: `callsift forget` writes it, and the stages drop what arrives of such a call (docs/privacy.md)."""
+
+ALL_TOPICS: tuple[AnyTopic, ...] = (*TOPICS, *RETRIES, BRAKES, REPLAYS, FORGOTTEN, RETENTION)
 
 
 @dataclass(frozen=True)

@@ -173,7 +173,7 @@ class OutcomeStore:
             raise unavailable(error) from None
 
     async def delete_before(self, moment: datetime, call_ids: list[str]) -> list[CallOutcome]:
-        """Delete the documents of some calls unless they were decided again by now; returns the outcomes of these.
+        """Delete the documents of some calls; returns the outcomes of those that stay, decided again or held meanwhile.
 
         Raises:
             MongoUnavailable: MongoDB did not answer; some may be gone already.
@@ -181,11 +181,10 @@ class OutcomeStore:
         chosen: Document = {"_id": {"$in": call_ids}, "revision": {"$exists": True}}
         try:
             await self._calls.delete_many(chosen | _before(moment))
-            return [
-                CallOutcome.model_validate(left["outcome"]) async for left in self._calls.find(chosen, {"outcome": 1})
-            ]
+            left = [one async for one in self._calls.find(chosen, {"outcome": 1})]
         except PyMongoError as error:
             raise unavailable(error) from None
+        return [CallOutcome.model_validate(one["outcome"]) for one in left if "outcome" in one]  # others are forgotten
 
     async def missing_indexes(self) -> list[str]:
         """Return the indexes that are not there, each as its fields, separated by commas.

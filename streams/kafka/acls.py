@@ -96,10 +96,8 @@ def _tools() -> list[Rule]:
         *_topics(ALL_TOPICS, "Create", "DescribeConfigs", "Read"),
         # `emit`, `reprocess`, `dlq replay` and its marks, `brake`
         *_topics((*CONSUMED, REPLAYS, BRAKES), "Write"),
-        # `forget`: its memory; both it and `retention run`: tombstones
-        *_topics((FORGOTTEN, OUTCOMES), "Write"),
-        # `retention run`: when it was done
-        *_topics((RETENTION,), "Write"),
+        # `forget`: its memory; `retention run`: when it was done; both: tombstones
+        *_topics((FORGOTTEN, OUTCOMES, RETENTION), "Write"),
         *_topics((DEAD_LETTER,), "Delete"),
         # `status`, and autoscalers
         *_groups("Describe"),

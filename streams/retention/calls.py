@@ -29,7 +29,7 @@ def waiting_of(kafka: KafkaSettings, is_wanted: Callable[[str, str | None], bool
     Raises:
         KafkaUnavailable: The brokers do not answer or refuse, or a topic is missing.
     """
-    for message in Unacknowledged(kafka).fresh():
+    for message in Unacknowledged(kafka).messages():
         call_id = readable_call_id(message.value(), message.key())
         if call_id is not None and is_wanted(call_id, _caller(message.value())):
             topic, partition = partition_of(message)

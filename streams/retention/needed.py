@@ -1,4 +1,4 @@
-"""Which files in the audio store unacknowledged messages still need, asked of the brokers."""
+"""Which files in the audio store unacknowledged messages still need."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -30,13 +30,8 @@ class Needed:
     """
 
     def __init__(self, kafka: KafkaSettings, on_message: Callable[[int, int], None] = lambda *_: None) -> None:
-        """Make the client; nothing is read before ``refresh``.
-
-        Args:
-            kafka: Where to ask.
-            on_message: Told after each message how many of a refresh were read, and how many there are.
-        """
-        self._messages = Unacknowledged(kafka, on_message)
+        """Make the client; nothing is read before ``refresh``. The arguments are those of ``Unacknowledged``."""
+        self._unacknowledged = Unacknowledged(kafka, on_message)
         self._names = Names()
 
     def __contains__(self, name: str) -> bool:
@@ -49,7 +44,7 @@ class Needed:
         Raises:
             KafkaUnavailable: The brokers do not answer or refuse, or a topic is missing: nothing is known then.
         """
-        for message in self._messages.fresh():
+        for message in self._unacknowledged.messages():
             for name in needed_by(message.value()):
                 self._names.add(name)
 

@@ -1,4 +1,4 @@
-"""The messages of calls that nobody has acknowledged, asked of the brokers."""
+"""The messages of calls that nobody has acknowledged, asked of the brokers: what is under way."""
 
 from collections.abc import Callable, Iterator
 
@@ -16,10 +16,15 @@ CARRIERS = (ENDED, AUDIO, TRANSCRIPTS, REPROCESS, CLASSIFIED)
 
 
 class Unacknowledged:
-    """Reads what the stages, or the retry mover, have not acknowledged."""
+    """What a stage or the retry mover has not acknowledged, and what comes after it."""
 
     def __init__(self, kafka: KafkaSettings, on_message: Callable[[int, int], None] = lambda *_: None) -> None:
-        """Make the client; ``on_message`` is told after each message how many were read, and how many there are."""
+        """Make the client; nothing is read before ``messages``.
+
+        Args:
+            kafka: Where to ask.
+            on_message: Told after each message how many were read this time, and how many there are.
+        """
         groups = {topic.name: RETRY_GROUP for topic in RETRIES}
         for stage in STAGES.values():
             groups |= {topic.name: stage.group for topic in stage.consumes if topic in CARRIERS}
@@ -27,10 +32,10 @@ class Unacknowledged:
         self._kafka = kafka
         self._view = BrokerView(kafka)
         self._on_message = on_message
-        self._read_to: dict[Partition, int | None] | None = None
+        self._read_to: dict[Partition, int] | None = None
 
-    def fresh(self) -> Iterator[Message]:
-        """Yield every message that nobody has acknowledged; the next time, what has come since.
+    def messages(self) -> Iterator[Message]:
+        """Yield what nobody has acknowledged; after that came to its end, what has come since.
 
         Where each group is, is asked before how far the topics reach: a message that moves to another topic meanwhile
         is then seen where it comes from or where it goes to, as it is published there before it is acknowledged here.
@@ -45,11 +50,11 @@ class Unacknowledged:
         unread = {place: _behind(read_to.get(place), part) for place, part in ranges.items()}
         total = sum(max(0, part.end - part.start) for part in unread.values())
         for number, message in enumerate(read(self._kafka, unread), 1):
-            yield message
             self._on_message(number, total)
+            yield message
         read_to.update((place, part.end) for place, part in ranges.items())
 
-    def _positions(self) -> dict[Partition, int | None]:
+    def _positions(self) -> dict[Partition, int]:
         places = self._view.ranges(self._groups)
         if missing := self._groups.keys() - {topic for topic, _ in places}:
             raise KafkaUnavailable(
@@ -59,7 +64,7 @@ class Unacknowledged:
         by_group: dict[str, list[Partition]] = {}
         for place in places:
             by_group.setdefault(self._groups[place[0]], []).append(place)
-        return dict(committed(self._kafka, by_group))
+        return committed(self._kafka, by_group)
 
 
 def _behind(position: int | None, part: Range) -> Range:

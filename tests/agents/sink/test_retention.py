@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from pydantic import SecretStr
 
+from agents.sink.forgetting import ForgettingStore
 from agents.sink.settings import SinkSettings
 from agents.sink.store import OutcomeStore
 from agents.sink.store_errors import MongoUnavailable
@@ -36,7 +37,19 @@ async def test_a_document_is_as_old_as_its_newest_outcome(store: OutcomeStore) -
     before = DECIDED_AT + timedelta(days=2)
     assert await store.decided_before(before, 10) == []
     [left] = await store.delete_before(before, [done("a").call_id])
-    assert (left.outcome_id, left.revision) == ("b", 2)
+    assert (left.revision, left.decided_at) == (2, DECIDED_AT + timedelta(days=9))
+
+
+async def test_a_document_on_hold_stays_and_one_that_was_forgotten_leaves_no_outcome(mongo_uri: str) -> None:
+    store = ForgettingStore(SinkSettings(uri=SecretStr(mongo_uri)))
+    for name in ("held", "forgotten"):
+        await store.save(done(name).model_copy(update={"call_id": name}))
+    await store.hold("held", "a lawsuit", "somebody", DECIDED_AT)
+    await store.forget("forgotten", DECIDED_AT)
+    before = DECIDED_AT + timedelta(days=400)
+    assert (await store.count(before), await store.decided_before(before, 10)) == (0, [])
+    assert [left.call_id for left in await store.delete_before(before, ["held", "forgotten"])] == ["held"]
+    store.close()
 
 
 async def test_a_store_that_is_away_is_named() -> None:

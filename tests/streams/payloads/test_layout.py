@@ -50,8 +50,6 @@ def test_the_pages_know_every_folder() -> None:
     assert re.findall(r"^\| `(\w+)/<", page, re.MULTILINE) == [folder.name for folder in FOLDERS]
     shown = re.findall(r"^│ ([a-z ]+?) +│", page, re.MULTILINE)
     assert shown[: len(FOLDERS)] == [folder.holds for folder in FOLDERS]
-    privacy = (ROOT / "docs" / "privacy.md").read_text(encoding="utf-8")
-    assert re.findall(r"^\| `(\w+)/`", privacy, re.MULTILINE) == [folder.name for folder in FOLDERS]
 
 
 def test_no_module_but_the_layout_spells_a_folder() -> None:
