@@ -55,7 +55,7 @@ class Results:
                 event, value = smaller, None
 
     async def _answer(self, ask: Callable[[], Awaitable[Event | None]], *, otherwise: Event | None) -> Event | None:
-        """Ask the agent until it answers; a bug of its is no reason to ask for ever, and means ``otherwise``."""
+        """Ask the agent until it answers; where it will not, for a bug or for good, that means ``otherwise``."""
         failures = 0
         while True:
             try:
@@ -63,6 +63,8 @@ class Results:
             except Exception as error:  # noqa: BLE001 - nothing but cancellation may leave the runner
                 failures += 1
                 failure = self._failures.classify(error)
-                if failure.dependency is None and failures >= self._quick_tries:
+                is_bug = failure.dependency is None and failures >= self._quick_tries
+                if is_bug or isinstance(failure, PermanentError):
+                    logger.error("published, but it may come twice", extra={"error": failure.message})
                     return otherwise
                 await asyncio.sleep(self._failures.backoff_s(failures, shortest_pause_s(failure)))

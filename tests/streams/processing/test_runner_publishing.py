@@ -195,6 +195,21 @@ async def test_a_bug_in_what_is_due_or_follows_costs_no_publication_and_holds_no
     assert len(broker.published) == 1
 
 
+async def test_a_note_that_cannot_be_taken_for_good_is_tried_once_and_said(caplog: pytest.LogCaptureFixture) -> None:
+    class Refused(Scripted):
+        asked = 0
+
+        async def follow_up(self, _result: Any, _published: Any) -> Event | None:
+            Refused.asked += 1
+            raise PermanentError("the collection's validator refuses the mark", "mend it")
+
+    broker = Broker()
+    await take(Refused(OUTCOME), broker)
+    assert (len(broker.published), Refused.asked) == (1, 1)
+    [record] = [record for record in caplog.records if record.levelno == logging.ERROR]
+    assert "twice" in record.message
+
+
 async def test_an_agent_that_makes_nothing_of_an_event_publishes_nothing() -> None:
     broker = Broker()
     await take(Scripted(None), broker)
