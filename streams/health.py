@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
 
 
+_LOOK_S = 3600.0
+
+
 class Health:
     """What a worker knows of its own state."""
 
@@ -76,5 +79,6 @@ def serve(health: Health, host: str, port: int) -> int:
         return [json.dumps({"alive": health.alive, "ready": health.ready, "paused": health.paused}).encode()]
 
     server = make_server(host, port, answer, server_class=_Server, handler_class=_Quiet)
-    threading.Thread(target=server.serve_forever, name="health", daemon=True).start()
+    # It lives as long as the process: nobody asks it to end, so it need not look twice a second whether somebody does.
+    threading.Thread(target=server.serve_forever, args=(_LOOK_S,), name="health", daemon=True).start()
     return int(server.server_port)

@@ -7,6 +7,7 @@ import tempfile
 
 import faust
 
+from streams.faust_worker.quiet import NoTables, QuietMonitor
 from streams.kafka.security import tls_context
 from streams.settings import KafkaSettings
 from streams.topics import LARGEST_MESSAGE_BYTES, Stage
@@ -27,6 +28,8 @@ def make_app(stage: Stage, kafka: KafkaSettings) -> faust.App:
         value_serializer="raw",
         # A rebalance must not wait for a call that takes minutes; the window makes that safe and waits a moment itself.
         stream_wait_empty=False,
+        TableManager=NoTables,
+        Monitor=QuietMonitor,
         broker_session_timeout=kafka.session_timeout_s,
         broker_heartbeat_interval=kafka.heartbeat_interval_s,
         broker_request_timeout=kafka.request_timeout_s,

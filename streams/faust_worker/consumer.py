@@ -11,10 +11,10 @@ from aiokafka import AIOKafkaConsumer
 from faust.transport.drivers import aiokafka
 from faust.types.tuples import TP
 
-from streams.faust_worker import header_names
+from streams.faust_worker import header_names, quiet
 
 
-class _Thread(aiokafka.AIOKafkaConsumerThread):
+class _Thread(quiet.ConsumerThread):
     def _create_worker_consumer(self, transport: aiokafka.Transport) -> AIOKafkaConsumer:
         consumer = super()._create_worker_consumer(transport)
         # Faust reads aborted transactions too, unless it is to produce in transactions itself.

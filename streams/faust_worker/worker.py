@@ -21,7 +21,7 @@ from streams.faust_worker.producer import make_publish
 from streams.faust_worker.watchdog import Watchdog, WorkerState
 from streams.health import Health
 from streams.kafka.forgotten import follow_forgotten
-from streams.kafka.lag import consumer_lag
+from streams.kafka.lag import GroupLag
 from streams.payloads.codec import INLINE, EventCodec
 from streams.processing.agent import Agent
 from streams.processing.runner import PATIENCE, Patience, StageRunner
@@ -32,6 +32,8 @@ from streams.topics import Stage
 logger = logging.getLogger(__name__)
 _GC_THRESHOLDS = (50_000, 20, 50)
 """Events are trees of many small objects without cycles; Python's defaults cost a quarter of a large event's CPU."""
+_BEAT_S = 4.0
+"""Health calls a worker dead after 15 seconds without a beat."""
 _STOP_LIMIT_S = 20.0
 """What an orderly end may take beyond the grace."""
 _EXIT_BUG = 70  # EX_SOFTWARE of sysexits.h
@@ -107,8 +109,7 @@ class StageWorker:
         self._app.task(self._beat)
         self._app.on_partitions_assigned.connect(self._on_assigned)
         self._app.on_before_shutdown.connect(self._shut_down)
-        lag = partial(consumer_lag, self._kafka, self._app.conf.id, nothing_before=partial(commit_past_gaps, self._app))
-        self._watchdog.start(lag)
+        self._watchdog.start(GroupLag(self._kafka, self._app.conf.id, partial(commit_past_gaps, self._app)))
         logger.info("worker starts", extra={"stage": self._stage.name, "does": self._stage.summary})
         worker = faust.Worker(self._app, loop=self._loop, quiet=True, override_logging=False, redirect_stdouts=False)
         worker.spinner = None  # its terminal codes have no place in a log
@@ -122,7 +123,7 @@ class StageWorker:
     async def _beat(self) -> None:
         while True:
             self._health.beat()
-            await asyncio.sleep(1)
+            await asyncio.sleep(_BEAT_S)
 
     async def _hand_over(self) -> None:
         """Give partitions away: a bounded wait, then a commit, before Faust forgets what is acknowledged."""

@@ -1,15 +1,14 @@
 """The brakes' topic: who applied or released which stage's brake, for every worker and for those who ask."""
 
 import logging
-import threading
 from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime
 
-from confluent_kafka import KafkaException
 from pydantic import ValidationError
 
 from schemas import BrakeNotice
+from streams.kafka.followed import follow_topic
 from streams.kafka.producer import produce
 from streams.kafka.reader import TopicReader
 from streams.settings import KafkaSettings
@@ -44,19 +43,7 @@ def follow(kafka: KafkaSettings, stage: str, changed: Callable[[str | None], Non
     Raises:
         KafkaUnavailable: The brokers do not answer, or there is no such topic.
     """
-    reader = TopicReader(kafka, BRAKES.name, from_start=True)
-    for value in reader.up_to_now():
-        _tell(stage, value, changed)
-
-    def go_on() -> None:
-        while True:
-            try:
-                for value in reader.values(None):
-                    _tell(stage, value, changed)
-            except KafkaException as error:  # a passing trouble of the consumer; it goes on where it stood
-                logger.warning("brake topic could not be read", extra={"error": error.args[0].str()})
-
-    threading.Thread(target=go_on, name="brake", daemon=True).start()
+    follow_topic(kafka, BRAKES, lambda value: _tell(stage, value, changed))
 
 
 def _tell(stage: str, value: bytes, changed: Callable[[str | None], None]) -> None:

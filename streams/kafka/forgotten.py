@@ -1,14 +1,13 @@
 """The topic that says which calls are forgotten: for every worker, and for those who replay."""
 
 import logging
-import threading
 from collections.abc import Callable, Sequence
 from contextlib import closing
 
-from confluent_kafka import KafkaException
 from pydantic import ValidationError
 
 from schemas import Forgotten
+from streams.kafka.followed import follow_topic
 from streams.kafka.producer import produce
 from streams.kafka.reader import TopicReader
 from streams.settings import KafkaSettings
@@ -42,19 +41,7 @@ def follow_forgotten(kafka: KafkaSettings, forget: Callable[[str], None]) -> Non
     Raises:
         KafkaUnavailable: The brokers do not answer, or there is no such topic.
     """
-    reader = TopicReader(kafka, FORGOTTEN.name, from_start=True)
-    for value in reader.up_to_now():
-        _tell(value, forget)
-
-    def go_on() -> None:
-        while True:
-            try:
-                for value in reader.values(None):
-                    _tell(value, forget)
-            except KafkaException as error:  # a passing trouble of the consumer; it goes on where it stood
-                logger.warning("forgotten calls could not be read", extra={"error": error.args[0].str()})
-
-    threading.Thread(target=go_on, name="forgotten", daemon=True).start()
+    follow_topic(kafka, FORGOTTEN, lambda value: _tell(value, forget))
 
 
 def _tell(value: bytes, forget: Callable[[str], None]) -> None:

@@ -7,12 +7,13 @@ takes reading everything.
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import closing
 from typing import NamedTuple
 
 from confluent_kafka import Message
 
 from streams.kafka.client import KafkaUnavailable
-from streams.kafka.groups import committed
+from streams.kafka.groups import Positions
 from streams.kafka.ranges import BrokerView, Partition, Range, Ranges
 from streams.kafka.reader import first_messages, offset_of
 from streams.settings import KafkaSettings
@@ -31,7 +32,9 @@ class PartitionLag(NamedTuple):
     """The oldest of them; None: there is none, or it could not be read."""
 
 
-def lag_by_partition(kafka: KafkaSettings, ranges: Mapping[str, Ranges]) -> dict[Partition, PartitionLag]:
+def lag_by_partition(
+    kafka: KafkaSettings, positions: Positions, ranges: Mapping[str, Ranges]
+) -> dict[Partition, PartitionLag]:
     """Return what waits for groups (full names) on the partitions that each of them reads.
 
     The ranges are to be asked for before: what is done meanwhile is then not taken for waiting.
@@ -39,9 +42,9 @@ def lag_by_partition(kafka: KafkaSettings, ranges: Mapping[str, Ranges]) -> dict
     Raises:
         KafkaUnavailable: The brokers do not say how far a group is.
     """
-    positions = committed(kafka, ranges)
+    places = positions.of(ranges)
     parts = {
-        partition: unread(positions.get(partition), part) for own in ranges.values() for partition, part in own.items()
+        partition: unread(places.get(partition), part) for own in ranges.values() for partition, part in own.items()
     }
     first = first_messages(kafka, parts)
 
@@ -50,7 +53,7 @@ def lag_by_partition(kafka: KafkaSettings, ranges: Mapping[str, Ranges]) -> dict
         start = part.start if message is None else offset_of(message)
         # Known to hold no message: what lies there is given to no reader.
         lag = 0 if message is None and partition in first else part.end - start
-        return PartitionLag(positions.get(partition), part.end, lag, message)
+        return PartitionLag(places.get(partition), part.end, lag, message)
 
     return {partition: found(partition, part) for partition, part in parts.items()}
 
@@ -64,30 +67,59 @@ def unread(position: int | None, part: Range) -> Range:
     return Range(min(max(part.start, position or 0), part.end), part.end)
 
 
+class GroupLag:
+    """Asks again and again how many messages wait for one group, with clients that stay connected. Close it.
+
+    It joins no group, so that it can be trusted where the group's own consumer cannot.
+    """
+
+    def __init__(
+        self,
+        kafka: KafkaSettings,
+        group: str,
+        nothing_before: Callable[[Mapping[Partition, int]], None] = lambda _: None,
+    ) -> None:
+        """Make the clients; they connect when they are asked.
+
+        Args:
+            kafka: Where to ask.
+            group: The consumer group, with prefix.
+            nothing_before: Told the ends of the partitions on which the group is not at the end and yet nothing waits.
+        """
+        self._kafka, self._group, self._nothing_before = kafka, group, nothing_before
+        self._view, self._positions = BrokerView(kafka), Positions(kafka)
+
+    def __call__(self, partitions: Iterable[Partition]) -> int | None:
+        """Return how many messages wait on some partitions; None: the brokers do not answer.
+
+        Partitions that do not exist are left out.
+        """
+        wanted = set(partitions)
+        try:
+            ranges = self._view.ranges({topic for topic, _ in wanted})
+            own = {partition: part for partition, part in ranges.items() if partition in wanted}
+            found = lag_by_partition(self._kafka, self._positions, {self._group: own})
+        except KafkaUnavailable:
+            self._view = BrokerView(self._kafka)  # whatever holds this client up does not hold up a new one
+            return None
+        ends = {
+            partition: one.end for partition, one in found.items() if not one.lag and (one.committed or 0) < one.end
+        }
+        if ends:
+            self._nothing_before(ends)
+        return sum(one.lag for one in found.values())
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._positions.close()
+
+
 def consumer_lag(
     kafka: KafkaSettings,
     group: str,
     partitions: Iterable[Partition],
     nothing_before: Callable[[Mapping[Partition, int]], None] = lambda _: None,
 ) -> int | None:
-    """Return how many messages wait for a group on some partitions; None: the brokers do not answer.
-
-    It asks the brokers and joins no group, so that it can be trusted where the group's own consumer cannot.
-
-    Args:
-        kafka: Where to ask.
-        group: The consumer group, with prefix.
-        partitions: The partitions; those that do not exist are left out.
-        nothing_before: Told the ends of the partitions on which the group is not at the end and yet nothing waits.
-    """
-    wanted = set(partitions)
-    try:
-        ranges = BrokerView(kafka).ranges({topic for topic, _ in wanted})
-        own = {partition: part for partition, part in ranges.items() if partition in wanted}
-        found = lag_by_partition(kafka, {group: own})
-    except KafkaUnavailable:
-        return None
-    ends = {partition: one.end for partition, one in found.items() if not one.lag and (one.committed or 0) < one.end}
-    if ends:
-        nothing_before(ends)
-    return sum(one.lag for one in found.values())
+    """Ask once, as ``GroupLag`` does."""
+    with closing(GroupLag(kafka, group, nothing_before)) as lag:
+        return lag(partitions)

@@ -16,6 +16,8 @@ from streams.kafka.ranges import Partition, Range, Ranges, topic_ranges
 from streams.message import Headers
 from streams.settings import KafkaSettings
 
+_LONGEST_WAIT_S = 0.1
+_BATCH = 100
 _SILENCE_LIMIT_S = 15.0
 _FIRST_LIMIT_S = 5.0
 
@@ -23,8 +25,17 @@ _FIRST_LIMIT_S = 5.0
 class TopicReader:
     """Reads all partitions of one topic. Close it: ``with closing(TopicReader(...)) as reader``."""
 
-    def __init__(self, kafka: KafkaSettings, topic: str, *, from_start: bool) -> None:
+    def __init__(
+        self, kafka: KafkaSettings, topic: str, *, from_start: bool, longest_wait_s: float = _LONGEST_WAIT_S
+    ) -> None:
         """Stand at the beginning of a topic (name without prefix), or at the end as it is at this moment.
+
+        Args:
+            kafka: Where the topic is.
+            topic: Its name, without prefix.
+            from_start: Whether to stand at the beginning.
+            longest_wait_s: Seconds, 300 at the most, that the brokers may hold a question to which there is no new
+                message yet; a message ends it. That nothing is left is known after it, and Ctrl-C is heard after it.
 
         Raises:
             KafkaUnavailable: The brokers do not answer or refuse, or there is no such topic, or it may not be read.
@@ -32,7 +43,7 @@ class TopicReader:
         ranges = topic_ranges(kafka, topic)
         if not from_start:
             ranges = {partition: Range(part.end, part.end) for partition, part in ranges.items()}
-        self._reading = _Reading(kafka, ranges, {})
+        self._reading = _Reading(kafka, ranges, {}, longest_wait_s)
 
     def values(self, timeout_s: float | None) -> Iterator[bytes]:
         """Yield the messages' values as they come, for ``timeout_s`` seconds at the most; None: for ever."""
@@ -125,10 +136,16 @@ def _values(messages: Iterable[Message]) -> Iterator[bytes]:
 class _Reading:
     """A consumer that stands at the starts of some ranges and knows which of them it has read to their end."""
 
-    def __init__(self, kafka: KafkaSettings, ranges: Ranges, own: Mapping[str, str | int | float | bool]) -> None:
+    def __init__(
+        self,
+        kafka: KafkaSettings,
+        ranges: Ranges,
+        own: Mapping[str, str | int | float | bool],
+        longest_wait_s: float = _LONGEST_WAIT_S,
+    ) -> None:
         self.unread = {partition: part.end for partition, part in ranges.items()}
         """Where the ranges end that have not been read to their end; of an empty one, too, the broker has to say so."""
-        self._last_error = LastError()
+        self._last_error, self._longest_wait_s = LastError(), 2 * longest_wait_s
         every: dict[str, Any] = {
             "group.id": "callsift.reader",
             "enable.auto.commit": False,
@@ -136,7 +153,7 @@ class _Reading:
             "enable.partition.eof": True,
             # What was deleted meanwhile is skipped, and no more; a topic that is made again begins anew.
             "auto.offset.reset": "earliest",
-            "fetch.wait.max.ms": 100,
+            "fetch.wait.max.ms": round(longest_wait_s * 1000),
             "error_cb": self._last_error,
         }
         self._topics = ", ".join(sorted({topic for topic, _ in ranges}))
@@ -144,9 +161,12 @@ class _Reading:
         self._consumer.assign([TopicPartition(*partition, part.start) for partition, part in ranges.items()])
 
     def next(self) -> list[Message]:
-        """Return some messages, after a fifth of a second at the latest; raises KafkaException."""
+        """Return some messages, none after two of the brokers' longest waits; raises KafkaException."""
         found = []
-        for message in self._consumer.consume(num_messages=100, timeout=0.2):
+        # The first that comes, and what is there with it: a batch is waited for until it is full.
+        messages = self._consumer.consume(1, self._longest_wait_s)
+        messages += self._consumer.consume(_BATCH, 0)
+        for message in messages:
             partition, error = partition_of(message), message.error()
             if error is None:
                 found.append(message)

@@ -10,7 +10,7 @@ from confluent_kafka import TIMESTAMP_NOT_AVAILABLE, Message
 from pydantic import AwareDatetime, BaseModel, ValidationError
 
 from streams.dead_letters.listing import is_replayed
-from streams.kafka.groups import members
+from streams.kafka.groups import Positions, members
 from streams.kafka.lag import lag_by_partition
 from streams.kafka.ranges import BrokerView, Partition, Range, Ranges
 from streams.kafka.reader import offset_of, partition_of, read
@@ -38,7 +38,7 @@ class Observer:
         """Make the clients; they connect when they are asked."""
         self._kafka = kafka
         self._now = now
-        self._view = BrokerView(kafka)
+        self._view, self._positions = BrokerView(kafka), Positions(kafka)
         self._dead_letters = DeadLetterCounter(kafka)
         self._readers = (
             *(_Reader(stage.name, kafka.prefix + stage.group, stage.consumes) for stage in STAGES.values()),
@@ -54,7 +54,7 @@ class Observer:
         topics = [topic for reader in self._readers for topic in reader.consumes]
         ranges = self._view.ranges(self._kafka.prefix + topic.name for topic in (*topics, REPLAYS))
         by_group = {reader.group: self._of(ranges, reader.consumes) for reader in self._readers}
-        lags = lag_by_partition(self._kafka, by_group)
+        lags = lag_by_partition(self._kafka, self._positions, by_group)
         present = members(self._kafka, by_group)
         partitions = {
             partition: PartitionStatus(

@@ -142,6 +142,8 @@ def test_forgotten_calls_are_gone_from_every_place_and_do_not_come_back(scene: S
     produce(scene.kafka, CLASSIFIED.name, [(scene.call["call_id"], classified)])  # on its way when it was forgotten
     scene.wait_until_taken()
     nothing_is_left(scene, kept)
+    tail = scene.up.run("outcomes", "tail", "--from-start", "--seconds", "3", "--json")
+    assert tail.returncode == scene.up.run("status").returncode == 0, tail.stderr
     assert len(scene.values(AUDIO, scene.call["call_id"])) == 1
     assert len(list(read_letters(scene.kafka))) == 1
     assert scene.values(OUTCOMES, scene.call["call_id"])[-2:] == [b"", b""]  # the sink's tombstone after the command's

@@ -1,5 +1,6 @@
 """Reading topics over TCP: one suite for the embedded broker and for a real Kafka."""
 
+import threading
 from contextlib import closing
 
 import pytest
@@ -35,6 +36,12 @@ def test_a_reader_from_the_end_sees_only_what_comes_after_it(kafka: KafkaSetting
     reader = TopicReader(kafka, "calls.audio", from_start=False)
     produce(kafka, "calls.audio", [("a", b"after")])
     assert taken(reader, 1) == [b"after"]
+
+
+def test_a_message_ends_a_long_wait_for_it_at_once(kafka: KafkaSettings) -> None:
+    with closing(TopicReader(kafka, "calls.brakes", from_start=False, longest_wait_s=300)) as reader:
+        threading.Timer(1, produce, (kafka, "calls.brakes", [("a", b"new")])).start()
+        assert next(reader.values(None)) == b"new"
 
 
 def test_messages_of_one_key_keep_their_order(kafka: KafkaSettings) -> None:
