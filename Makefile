@@ -18,7 +18,7 @@ COMPILE = UV_EXCLUDE=requirements/left-out.txt $(UV) pip compile pyproject.toml 
 
 .DEFAULT_GOAL := help
 .PHONY: help setup lock clean format lint types test test-unit coverage check demo train schemas docs dashboard kafka \
-	bench bench-speech chaos rolling hostile watch-check deploy-check deploy-tools cluster-check cluster-scaling \
+	bench bench-speech chaos rolling hostile outside watch-check deploy-check deploy-tools cluster-check cluster-scaling \
 	images images-check images-lint
 
 help: ## print this list
@@ -83,6 +83,9 @@ rolling: $(INSTALLED_DEV) ## replace every worker while calls flow, and count wh
 
 hostile: $(INSTALLED_DEV) ## send good calls among as many hostile messages, and account for each (SEED=7 CALLS=1000); needs Java and Maven
 	$(BIN)/python -m tests.hostile --seed $(SEED) --calls $(CALLS)
+
+outside: $(INSTALLED_DEV) ## run the demo under strace, and write whom it talks to but itself into outside.log (has to stay empty)
+	$(BIN)/python -m tests.outside
 
 watch-check: $(INSTALLED_DEV) ## ask a real Prometheus that scrapes real workers all that the dashboard asks; needs Java, Maven
 	$(BIN)/python -m tests.watched $(ARGS)

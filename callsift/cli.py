@@ -8,6 +8,7 @@ from callsift.commands import brake, dlq, model, outcomes, retention, schemas, s
 from callsift.commands.demo import demo
 from callsift.commands.emit import emit
 from callsift.commands.evaluate import evaluate
+from callsift.commands.forget import forget, hold
 from callsift.commands.inspect import inspect
 from callsift.commands.prompt import prompt
 from callsift.commands.redact import redact
@@ -26,7 +27,7 @@ app = typer.Typer(
     add_completion=False,
 )
 app.callback()(lambda: refuse_unknown(os.environ))
-for command in (demo, up, status, emit, inspect, redact, prompt, worker, train, reprocess):
+for command in (demo, up, status, emit, inspect, redact, prompt, worker, train, reprocess, forget, hold):
     app.command()(command)
 app.command("eval")(evaluate)
 app.add_typer(outcomes.app, name="outcomes")

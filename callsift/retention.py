@@ -1,104 +1,95 @@
 """What ``callsift retention run`` looks at and removes: the audio store, the dead letters, the documents."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
 from agents.sink.settings import SinkSettings
 from streams.errors import SettingsError
-from streams.payloads import ClaimCheckStore
+from streams.kafka import produce, publish_tombstones
+from streams.payloads import FOLDERS, ClaimCheckStore
 from streams.retention import (
+    Needed,
+    Swept,
     cut_off,
     find_old_letters,
-    find_old_payloads,
+    find_old_marks,
     remove_letters,
     remove_marks,
-    remove_payloads,
+    sweep,
 )
 from streams.settings import KafkaSettings, RetentionSettings
+from streams.topics import OUTCOMES
 
-Progress = Callable[[int, int], None]
-"""Told how much is done, and of how much."""
+Progress = Callable[[int], None]
+"""Told how much was looked at."""
+_AT_ONCE = 1000  # documents
 
 
 @dataclass(frozen=True)
-class ExpiredData:
-    """What was found of one kind of data."""
+class Kind:
+    """One kind of data that is not kept for ever. What befalls one says nothing of the others."""
 
     name: str
-    looked_at: int
-    """How much there is."""
-    pending: int
-    """How much is old, and is kept because an event that nobody has acknowledged needs it."""
-    expired: int
-    """How much is to be removed."""
-    remove: Callable[[Progress], int]
-    """Removes it and returns how much was removed; raises CallsiftError, and some may be gone then."""
+    setting: str
+    """What gives its age: audio_store, dead_letters or documents."""
+    sweep: Callable[[Progress], Swept]
+    """Looks at all of it, and removes what is too old; raises CallsiftError, and some may be gone then."""
 
 
-def find_expired(
+def kinds_of_data(
     settings: RetentionSettings,
     now: datetime,
     kafka: KafkaSettings,
     store: ClaimCheckStore,
     mongo: SinkSettings,
-    on_message: Progress,
-) -> list[ExpiredData]:
-    """Look at everything that is not kept for ever, and remove nothing.
+    *,
+    remove: bool,
+    on_message: Callable[[int, int], None],
+) -> Iterator[Kind]:
+    """Yield everything that is not kept for ever, in the order in which it is best looked at.
 
     Args:
         settings: How long what is kept.
         now: The moment that ages count from.
-        kafka: Where the events are that may need it.
+        kafka: Where the events are that may need it, and where tombstones go.
         store: The audio store.
         mongo: Where the documents are; it is asked only if they have an age.
-        on_message: Told how many unacknowledged messages were read.
-
-    Raises:
-        CallsiftError: A store or the brokers did not answer, so that nothing may be removed.
-        SettingsError: Documents have an age, and what talks to MongoDB is not installed.
+        remove: Whether anything is removed; else it is only counted.
+        on_message: Told how many unacknowledged messages were read, and of how many.
     """
-    kinds = []
     if before := cut_off(now, settings.audio_store_days):
-        kinds += _in_store(before, kafka, store, on_message)
+        needed = Needed(kafka, on_message)
+        for folder in FOLDERS:
+            swept = partial(sweep, store, folder, before, needed, remove=remove)
+            yield Kind(folder.holds, "audio_store", swept)
     if before := cut_off(now, settings.dead_letters_days):
-        kinds += _letters(kafka, before)
+        yield Kind("dead letters", "dead_letters", partial(_letters, kafka, before, remove=remove))
+        yield Kind("marks of replays", "dead_letters", partial(_marks, kafka, before, remove=remove))
     if before := cut_off(now, settings.documents_days):
-        kinds.append(_documents(before, mongo))
-    return kinds
+        yield Kind("documents", "documents", partial(_documents, kafka, mongo, before, remove=remove))
 
 
-def _in_store(
-    before: datetime, kafka: KafkaSettings, store: ClaimCheckStore, on_message: Progress
-) -> list[ExpiredData]:
-    return [
-        ExpiredData(
-            old.folder.holds, old.looked_at, len(old.pending), len(old.expired), partial(remove_payloads, store, old)
-        )
-        for old in find_old_payloads(store, kafka, before, on_message)
-    ]
+def _letters(kafka: KafkaSettings, before: datetime, _: Progress, *, remove: bool) -> Swept:
+    old = find_old_letters(kafka, before)
+    if remove:
+        remove_letters(kafka, old)
+    return Swept(old.looked_at, old.pending, old.expired, old.expired if remove else 0)
 
 
-def _letters(kafka: KafkaSettings, before: datetime) -> list[ExpiredData]:
-    found = find_old_letters(kafka, before)
-
-    def letters(_: Progress) -> int:
-        remove_letters(kafka, found)
-        return found.expired
-
-    def marks(_: Progress) -> int:
-        remove_marks(kafka, found)
-        return len(found.marks)
-
-    return [
-        ExpiredData("dead letters", found.looked_at, found.pending, found.expired, letters),
-        ExpiredData("marks of replays", found.marks_looked_at, 0, len(found.marks), marks),
-    ]
+def _marks(kafka: KafkaSettings, before: datetime, _: Progress, *, remove: bool) -> Swept:
+    old = find_old_marks(kafka, before)
+    if remove:
+        remove_marks(kafka, old)
+    return Swept(old.looked_at, 0, len(old.letters), len(old.letters) if remove else 0)
 
 
-def _documents(before: datetime, mongo: SinkSettings) -> ExpiredData:
+def _documents(
+    kafka: KafkaSettings, mongo: SinkSettings, before: datetime, progress: Progress, *, remove: bool
+) -> Swept:
     try:
         from agents.sink.store import OutcomeStore  # only who deletes documents needs MongoDB's driver
     except ImportError as error:
@@ -107,19 +98,18 @@ def _documents(before: datetime, mongo: SinkSettings) -> ExpiredData:
             "Install it with: pip install 'callsift[sink]'",
         ) from error
 
-    async def count() -> tuple[int, int]:
-        documents = OutcomeStore(mongo)
-        try:
-            return await documents.count(), await documents.count(before)
-        finally:
-            documents.close()
+    async def swept() -> Swept:
+        with closing(OutcomeStore(mongo)) as documents:
+            looked_at, expired = await documents.count(), await documents.count(before)
+            removed = 0
+            while remove and (call_ids := await documents.decided_before(before, _AT_ONCE)):
+                # Before the documents go: who dies in between finds them again, and no tombstone is lost.
+                publish_tombstones(kafka, call_ids)
+                left = await documents.delete_before(before, call_ids)
+                if left:  # decided again or held meanwhile, and the tombstone may stand behind what the sink published
+                    produce(kafka, OUTCOMES.name, [(one.call_id, one.model_dump_json().encode()) for one in left])
+                removed += len(call_ids) - len(left)
+                progress(removed)
+            return Swept(looked_at, 0, expired, removed)
 
-    async def delete() -> int:
-        documents = OutcomeStore(mongo)
-        try:
-            return await documents.delete_before(before)
-        finally:
-            documents.close()
-
-    looked_at, expired = asyncio.run(count())
-    return ExpiredData("documents", looked_at, 0, expired, lambda _: asyncio.run(delete()))
+    return asyncio.run(swept())

@@ -7,7 +7,7 @@ from schemas.call_outcome import CallOutcome, Failure
 from schemas.call_transcribed import CallTranscribed, Spoken, Turn, Word
 from schemas.dead_letter import DeadLetter
 from schemas.event import CallEvent, CallFacts, Event, Hop
-from schemas.notices import BrakeNotice, Replay
+from schemas.notices import BrakeNotice, Forgotten, Replay, RetentionNotice
 from schemas.recording import ChannelFacts, ChannelLayout, RecordingFacts
 from schemas.speech import SIDES, ClaimCheck, Speaker, SpeakerFigures, SpeechFigures, SpeechSegment
 from schemas.taxonomy import Category, Leaf, Taxonomy
@@ -33,6 +33,7 @@ __all__ = [
     "Evidence",
     "Failure",
     "FilePerSpeaker",
+    "Forgotten",
     "Hop",
     "Insights",
     "Leaf",
@@ -40,6 +41,7 @@ __all__ = [
     "Recording",
     "RecordingFacts",
     "Replay",
+    "RetentionNotice",
     "Sentiment",
     "Speaker",
     "SpeakerFigures",

@@ -12,6 +12,15 @@ class BrakeNotice(BaseModel):
     at: AwareDatetime
 
 
+class RetentionNotice(BaseModel):
+    """What calls.retention says of one kind of data; its key is the kind, and the newest one counts."""
+
+    kind: str
+    """By the setting that gives its age: ``audio_store`` is CALLSIFT_RETENTION_AUDIO_STORE_DAYS."""
+    at: AwareDatetime
+    """When the run began that removed all of it that was too old then (UTC)."""
+
+
 class Replay(BaseModel):
     """The mark that a dead letter has been replayed: a message on calls.replays, its key the dead letter's."""
 
@@ -23,3 +32,16 @@ class Replay(BaseModel):
     """The call that the dead letter names."""
     replayed_at: AwareDatetime
     """When the broker had confirmed the original message on its topic (UTC)."""
+
+
+class Forgotten(BaseModel):
+    """The mark that a call is forgotten: a message on calls.forgotten, its key the call's identifier."""
+
+    model_config = ConfigDict(frozen=True)
+
+    call_id: str
+    """The call: whatever arrives of it later is dropped."""
+    forgotten_at: AwareDatetime
+    """When it was forgotten (UTC)."""
+    by: str
+    """Who ran `callsift forget`."""

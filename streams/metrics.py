@@ -5,7 +5,8 @@ from prometheus_client import Counter, Gauge, Histogram
 EVENTS = Counter(
     "callsift_events_total",
     "Events that a stage has finished, by result. dead_letter rising: read the dead letters, `callsift dlq list`. "
-    "set_aside: a failure of which no outcome tells; the log has its position.",
+    "set_aside: a failure of which no outcome tells; the log has its position. forgotten: dropped, `callsift forget` "
+    "named its call.",
     ["stage", "result"],
 )
 STAGE_SECONDS = Histogram(
@@ -75,7 +76,7 @@ CERTIFICATE_NOT_AFTER = Gauge(
 
 def start_from_zero(stage: str) -> None:
     """Let a stage's series begin with 0: a query is to find 0 rather than nothing, and the first dead letter counts."""
-    for result in ("done", "dead_letter", "retry", "set_aside"):
+    for result in ("done", "forgotten", "dead_letter", "retry", "set_aside"):
         EVENTS.labels(stage, result)
     for kind in ("permanent", "transient", "bug"):
         TRIES_FAILED.labels(stage, kind)

@@ -7,6 +7,8 @@ import hashlib
 import hmac
 from typing import TypeVar
 
+from pydantic import SecretStr
+
 from schemas import CallFacts, Event
 from streams.settings import PrivacySettings
 
@@ -34,6 +36,10 @@ class CallerPrivacy:
             return None
         if caller.startswith(HASHED):
             return caller
-        key = self._settings.caller_key.get_secret_value().encode()
+        return self.hashed(caller, self._settings.caller_key)
+
+    @staticmethod
+    def hashed(caller: str, key: SecretStr) -> str:
+        """Return the keyed hash of a number, which spaces do not change."""
         number = "".join(caller.split())
-        return HASHED + hmac.new(key, number.encode(), hashlib.sha256).hexdigest()[:32]
+        return HASHED + hmac.new(key.get_secret_value().encode(), number.encode(), hashlib.sha256).hexdigest()[:32]

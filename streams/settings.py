@@ -238,6 +238,10 @@ class RetentionSettings(Section):
     """Days that dead letters and the marks of their replays are kept; 0: for as long as Kafka keeps them."""
 
 
+RETAINED = tuple(name.removesuffix("_days") for name in RetentionSettings.model_fields)
+"""The kinds of data that have an age."""
+
+
 class PrivacySettings(Section):
     """What becomes of the caller's number. What was said is redacted in any case."""
 

@@ -14,10 +14,16 @@ from schemas import (
     CallTranscribed,
     DeadLetter,
     Event,
+    Forgotten,
     Replay,
+    RetentionNotice,
 )
 
 _DAY_S = 24 * 3600
+
+SEGMENT_S = _DAY_S
+"""Seconds after which Kafka closes a file of a topic: it removes whole files, so this is how much later than
+``retention_s`` a message goes at the most. Kafka's own week would make fourteen days of seven."""
 
 LARGEST_MESSAGE_BYTES = 4 * 1024 * 1024
 """The most that any topic takes; the brokers hold the others to their own limit, which is about 1 MB by default."""
@@ -57,7 +63,11 @@ TRANSCRIPTS = TopicOf("calls.transcripts", CallTranscribed, "What was said.")
 REPROCESS = TopicOf("calls.reprocess", CallTranscribed, "Stored transcripts that are to be classified again.")
 CLASSIFIED = TopicOf("calls.classified", CallClassified, "What the call was for.")
 OUTCOMES = TopicOf(
-    "calls.outcomes", CallOutcome, "How each call ended, for downstream teams.", retention_s=None, compacted=True
+    "calls.outcomes",
+    CallOutcome,
+    "How each call ended, for downstream teams; a message without a value: the call is gone, remove what you keep.",
+    retention_s=None,
+    compacted=True,
 )
 DEAD_LETTER = TopicOf(
     "calls.dead-letter",
@@ -88,7 +98,17 @@ REPLAYS = TopicOf(
 )
 """Keyed by the dead letter's identifier; read and written by `callsift dlq` alone (streams/dead_letters)."""
 
-ALL_TOPICS: tuple[AnyTopic, ...] = (*TOPICS, *RETRIES, BRAKES, REPLAYS)
+RETENTION = TopicOf(
+    "calls.retention", RetentionNotice, "When what is too old was last removed.", 1, retention_s=None, compacted=True
+)
+"""Keyed by kind of data: `callsift retention run` writes it, and the monitor exports it."""
+
+FORGOTTEN = TopicOf(
+    "calls.forgotten", Forgotten, "Which calls are forgotten, and since when.", 1, retention_s=None, compacted=True
+)
+"""Keyed by call: `callsift forget` writes it, and the stages drop what arrives of such a call (docs/privacy.md)."""
+
+ALL_TOPICS: tuple[AnyTopic, ...] = (*TOPICS, *RETRIES, BRAKES, REPLAYS, FORGOTTEN, RETENTION)
 
 
 @dataclass(frozen=True)

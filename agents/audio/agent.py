@@ -13,7 +13,7 @@ from agents.audio.fetching import Fetcher, RecordingGone, RecordingMissing
 from agents.audio.prepared import AudioOptions
 from agents.audio.settings import AudioSettings
 from schemas import AudioReady, CallEnded, ClaimCheck, FilePerSpeaker, OneFile, Recording
-from streams.payloads import PREPARED, ClaimCheckStore
+from streams.payloads import PREPARED, ClaimCheckStore, digits
 from streams.pool import NativePool
 from streams.privacy import CallerPrivacy
 from streams.processing import Agent
@@ -110,5 +110,5 @@ def _suffix(uri: str) -> str:
 def _object_name(call_id: str, flac: Path) -> str:
     """Name the stored audio by call and content: a repetition replaces it by itself, another recording does not."""
     with flac.open("rb") as file:
-        content = hashlib.file_digest(file, "sha256").digest()
-    return PREPARED.file(hashlib.sha256(call_id.encode() + content).hexdigest(), ".flac")
+        content = hashlib.file_digest(file, "sha256").hexdigest()
+    return PREPARED.of_call(call_id, f"-{digits(content)}.flac")

@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 
 from agents.sink import core, metrics
 from agents.sink.store import OutcomeStore
-from agents.sink.store_errors import UnstorableOutcome
+from agents.sink.store_errors import ForgottenCall, UnstorableOutcome
 from schemas import CallClassified, CallOutcome, DeadLetter, Event
 from streams.privacy import CallerPrivacy
-from streams.processing import Agent
+from streams.processing import Agent, Tombstone
 
 
 class SinkAgent(Agent[CallClassified | DeadLetter]):
@@ -28,12 +28,15 @@ class SinkAgent(Agent[CallClassified | DeadLetter]):
         """Close the store's connections."""
         self._store.close()
 
-    async def work(self, event: CallClassified | DeadLetter) -> CallOutcome | None:
+    async def work(self, event: CallClassified | DeadLetter) -> CallOutcome | Tombstone | None:
         """Store the outcome of a call; a failure is an outcome too."""
-        if isinstance(event, DeadLetter):
-            stored = await self._save_failure(event)
-        else:
-            stored = await self._store.save(core.done(event, datetime.now(UTC)), event.turns)
+        try:
+            if isinstance(event, DeadLetter):
+                stored = await self._save_failure(event)
+            else:
+                stored = await self._store.save(core.done(event, datetime.now(UTC)), event.turns)
+        except ForgottenCall as forgotten:  # once more: an outcome may have been published after its tombstone
+            return Tombstone.following(event, call_id=forgotten.call_id)
         if stored is not None:
             metrics.OUTCOMES.labels(stored.state).inc()
             if stored.ended_at is not None and stored.revision == 1:  # a call that is classified again is not late
@@ -57,10 +60,23 @@ class SinkAgent(Agent[CallClassified | DeadLetter]):
         """Return an outcome that says what the refused one says in a few hundred bytes; None: that was it."""
         return core.smaller(refused) if isinstance(refused, CallOutcome) else None
 
-    async def due(self, stored: CallOutcome) -> CallOutcome | None:
+    async def due(self, stored: CallOutcome | Tombstone) -> CallOutcome | Tombstone | None:
         """Return what has to be published for a stored outcome: the newest of its call, or nothing if it was done."""
-        return await self._store.due(stored)
+        try:
+            return stored if isinstance(stored, Tombstone) else await self._store.due(stored)
+        except ForgottenCall:
+            return Tombstone.following(stored)
 
-    async def follow_up(self, stored: CallOutcome, published: CallOutcome) -> CallOutcome | None:
-        """Mark what was published, and return the newest outcome if another one was stored meanwhile."""
-        return await self._store.confirm(stored, published)
+    async def follow_up(
+        self, stored: CallOutcome | Tombstone, published: CallOutcome | Tombstone
+    ) -> CallOutcome | Tombstone | None:
+        """Mark what was published, and return the newest outcome if another one was stored meanwhile.
+
+        A call that was forgotten meanwhile has its tombstone published again: the outcome came after it.
+        """
+        if isinstance(stored, Tombstone) or isinstance(published, Tombstone):
+            return None
+        try:
+            return await self._store.confirm(stored, published)
+        except ForgottenCall:
+            return Tombstone.following(published)

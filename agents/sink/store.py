@@ -1,4 +1,4 @@
-"""The store: one document per call. The only module that talks to MongoDB.
+"""The store: one document per call. This module, with `forgetting.py`, talks to MongoDB.
 
 It uses the API that motor shares with PyMongo's own asynchronous client, so that the move is one import
 (docs/decisions/0005), and nothing that MongoDB-compatible servers answer differently.
@@ -7,46 +7,24 @@ It uses the API that motor shares with PyMongo's own asynchronous client, so tha
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection
 from pydantic import TypeAdapter
-from pymongo import IndexModel
 from pymongo.errors import DuplicateKeyError, PyMongoError
 
 from agents.sink import core
 from agents.sink.durations import CommandDurations
+from agents.sink.indexes import INDEXES, Index
 from agents.sink.settings import DATABASE, SinkSettings
-from agents.sink.store_errors import no_index, unavailable, written
+from agents.sink.store_errors import ForgottenCall, no_index, unavailable, written
 from schemas import CallOutcome, CallTranscribed, Leaf, Turn
 from streams.errors import SettingsError
 
 Document = dict[str, Any]
 _TURNS = TypeAdapter(tuple[Turn, ...])
-_PUBLISHED = {"revision": 1, "outcome": 1, "published": 1}
+_PUBLISHED = {"forgotten_at": 1, "revision": 1, "outcome": 1, "published": 1}
 _OF_MONGODB = {"admin", "config", "local"}
-
-
-class _Index(NamedTuple):
-    fields: tuple[str, ...]
-    only: Document | None = None
-    """Which documents are in it; None: all."""
-
-    def __str__(self) -> str:
-        return ", ".join(self.fields)
-
-    def model(self) -> IndexModel:
-        options = {} if self.only is None else {"partialFilterExpression": self.only}
-        return IndexModel([(field, 1) for field in self.fields], **options)
-
-
-_INDEXES = (
-    _Index(("decided_at",)),  # `retention run`
-    _Index(("ended_at",)),  # `reprocess --since`
-    _Index(("category", "ended_at")),  # `reprocess --category`
-    _Index(("outcome.provisional",), only={"outcome.provisional": True}),  # `reprocess --provisional`
-)
-"""What is looked for besides ``_id``: without them every such search reads all documents."""
 
 
 @dataclass(frozen=True)
@@ -105,6 +83,7 @@ class OutcomeStore:
         Safe to repeat and to race: every change is guarded by the revision that it was decided on.
 
         Raises:
+            ForgottenCall: The call is forgotten, and nothing of it is stored again.
             UnstorableOutcome: No store of this kind can hold it.
             MongoUnavailable: MongoDB did not answer; nothing is known to have changed.
         """
@@ -120,10 +99,11 @@ class OutcomeStore:
         """Return what has to be published for an outcome that ``save`` returned; None: that was confirmed already.
 
         Raises:
+            ForgottenCall: The call is forgotten.
             MongoUnavailable: MongoDB did not answer.
         """
         try:
-            found = await self._calls.find_one({"_id": stored.call_id}, _PUBLISHED)
+            found = _remembered(await self._calls.find_one({"_id": stored.call_id}, _PUBLISHED))
         except PyMongoError as error:
             raise unavailable(error) from None
         if found is None:  # deleted since: what is not known to be published is published
@@ -137,6 +117,7 @@ class OutcomeStore:
         that one is published again: compaction keeps what was published last.
 
         Raises:
+            ForgottenCall: The call is forgotten; the outcome may have been published after its tombstone.
             UnstorableOutcome: The collection does not take the mark.
             MongoUnavailable: MongoDB did not answer; the mark may be missing.
         """
@@ -145,7 +126,7 @@ class OutcomeStore:
         with written():
             if (await self._calls.update_one(guard, {"$set": marks})).matched_count:
                 return None
-            found = await self._calls.find_one({"_id": stored.call_id}, _PUBLISHED)
+            found = _remembered(await self._calls.find_one({"_id": stored.call_id}, _PUBLISHED))
         newest = _newest(found, published) if found else published
         return newest if newest.revision > published.revision else None
 
@@ -180,16 +161,30 @@ class OutcomeStore:
         except PyMongoError as error:
             raise unavailable(error) from None
 
-    async def delete_before(self, decided_at: datetime) -> int:
-        """Delete the documents whose newest outcome was decided before a moment; returns how many they were.
+    async def decided_before(self, moment: datetime, limit: int) -> list[str]:
+        """Return the calls, ``limit`` at the most, whose newest outcome was decided before a moment.
+
+        Raises:
+            MongoUnavailable: MongoDB did not answer.
+        """
+        try:
+            return [found["_id"] async for found in self._calls.find(_before(moment), {"_id": 1}).limit(limit)]
+        except PyMongoError as error:
+            raise unavailable(error) from None
+
+    async def delete_before(self, moment: datetime, call_ids: list[str]) -> list[CallOutcome]:
+        """Delete the documents of some calls; returns the outcomes of those that stay, decided again or held meanwhile.
 
         Raises:
             MongoUnavailable: MongoDB did not answer; some may be gone already.
         """
+        chosen: Document = {"_id": {"$in": call_ids}, "revision": {"$exists": True}}
         try:
-            return (await self._calls.delete_many(_before(decided_at))).deleted_count
+            await self._calls.delete_many(chosen | _before(moment))
+            left = [one async for one in self._calls.find(chosen, {"outcome": 1})]
         except PyMongoError as error:
             raise unavailable(error) from None
+        return [CallOutcome.model_validate(one["outcome"]) for one in left if "outcome" in one]  # others are forgotten
 
     async def missing_indexes(self) -> list[str]:
         """Return the indexes that are not there, each as its fields, separated by commas.
@@ -219,17 +214,17 @@ class OutcomeStore:
         """Close the connections."""
         self._client.close()
 
-    async def _missing(self) -> list[_Index]:
+    async def _missing(self) -> list[Index]:
         try:
             known = await self._calls.index_information()
         except PyMongoError as error:
             raise no_index(error) from None
         # By their fields: servers and people name them differently.
         found = {tuple(field for field, _ in about["key"]) for about in known.values()}
-        return [index for index in _INDEXES if index.fields not in found]
+        return [index for index in INDEXES if index.fields not in found]
 
     async def _history(self, call_id: str) -> list[CallOutcome]:
-        document = await self._calls.find_one({"_id": call_id}, {"history": 1})
+        document = _remembered(await self._calls.find_one({"_id": call_id}, {"forgotten_at": 1, "history": 1}))
         return [CallOutcome.model_validate(entry) for entry in document["history"]] if document else []
 
     async def _put(self, outcome: CallOutcome, turns: tuple[Turn, ...], history: list[CallOutcome]) -> bool:
@@ -259,6 +254,13 @@ class OutcomeStore:
         return result.matched_count == 1
 
 
+def _remembered(found: Document | None) -> Document | None:
+    """Return a document as it was found; raises ForgottenCall for the memory of one."""
+    if found is not None and "forgotten_at" in found:
+        raise ForgottenCall(str(found["_id"]))
+    return found
+
+
 def _newest(found: Document, known: CallOutcome) -> CallOutcome:
     """Return the newest outcome of a document: the known one itself where that is it."""
     return known if found["revision"] == known.revision else CallOutcome.model_validate(found["outcome"])
@@ -282,4 +284,4 @@ def _query(chosen: CallFilter) -> Document:
 
 
 def _before(decided_at: datetime) -> Document:
-    return {"decided_at": {"$lt": decided_at}}
+    return {"decided_at": {"$lt": decided_at}, "hold": None}

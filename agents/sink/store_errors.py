@@ -22,6 +22,15 @@ class MongoUnavailable(TransientError):
     dependency = "MongoDB"
 
 
+class ForgottenCall(Exception):
+    """`callsift forget` was told of the call."""
+
+    def __init__(self, call_id: str) -> None:
+        """Name the call."""
+        super().__init__(call_id)
+        self.call_id = call_id
+
+
 class UnstorableOutcome(PermanentError):
     """MongoDB's format cannot hold the outcome."""
 

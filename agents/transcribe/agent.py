@@ -68,6 +68,7 @@ class TranscribeAgent(Agent[AudioReady]):
         spans = spans_to_decode(call)
         checkpoint = Checkpoint(
             self._store,
+            call_id=call.call_id,
             audio_sha256=call.audio.sha256,
             speech_model=model.fingerprint,
             every_s=self._settings.checkpoint_s,

@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from agents.transcribe.span import AudioSpan
 from schemas import Word
 from streams.errors import CallsiftError
-from streams.payloads import DECODED, ClaimCheckStore
+from streams.payloads import DECODED, ClaimCheckStore, digits
 
 logger = logging.getLogger(__name__)
 
@@ -26,17 +26,22 @@ class Checkpoint:
     A span counts only for the same audio, the same model, the same channel, start and end.
     """
 
-    def __init__(self, store: ClaimCheckStore, *, audio_sha256: str, speech_model: str, every_s: float) -> None:
+    def __init__(
+        self, store: ClaimCheckStore, *, call_id: str, audio_sha256: str, speech_model: str, every_s: float
+    ) -> None:
         """Begin with nothing decoded.
 
         Args:
             store: Where checkpoints are kept: the audio store.
+            call_id: The call.
             audio_sha256: SHA-256 of the prepared audio.
             speech_model: Name and fingerprint of the model.
             every_s: Seconds between two writes.
         """
         self._store = store
-        self._name = DECODED.file(audio_sha256, f"-{re.sub(r'[^A-Za-z0-9._-]', '-', speech_model)}.json")
+        self._name = DECODED.of_call(
+            call_id, f"-{digits(audio_sha256)}-{re.sub(r'[^A-Za-z0-9._-]', '-', speech_model)}.json"
+        )
         self._every_s = every_s
         self._decoded: dict[AudioSpan, tuple[Word, ...]] = {}
 

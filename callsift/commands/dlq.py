@@ -10,6 +10,7 @@ from callsift.commands.dead_letter_options import Call, ErrorType, Since, Stage,
 from callsift.commands.dead_letter_tables import original_as_json, print_letter, print_letters
 from callsift.commands.output import harmless, notes, print_json
 from callsift.running import adopt_running
+from streams.errors import CallsiftError
 from streams.settings import KafkaSettings
 
 if TYPE_CHECKING:
@@ -59,11 +60,14 @@ def show(
     The original may hold personal data, such as telephone numbers and what was said: mind who sees your screen.
     """
     from streams.dead_letters import read_letters, read_replays, resolve, when_replayed
+    from streams.kafka import forgotten_calls
 
     adopt_running()
     kafka = KafkaSettings.read()
     found = {letter.event_id: letter for letter in read_letters(kafka) if letter.event_id.startswith(letter_id)}
     letter = found[resolve(letter_id, found)]
+    if letter.call_id in forgotten_calls(kafka):
+        raise CallsiftError(f"dead letter {letter.event_id} is of a call that is forgotten", "Nothing is to be done")
     replayed_at = when_replayed(letter, read_replays(kafka))
     if as_json:
         shown = letter.model_dump(mode="json") | {"replayed_at": replayed_at.isoformat() if replayed_at else None}

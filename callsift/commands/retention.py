@@ -9,7 +9,9 @@ from rich.progress import Progress, TaskID
 
 from callsift.commands.output import notes, print_json, print_table
 from callsift.running import adopt_running
-from streams.settings import AudioStoreSettings, KafkaSettings, RetentionSettings
+from streams.errors import CallsiftError, SettingsError
+from streams.retention import Swept
+from streams.settings import RETAINED, AudioStoreSettings, KafkaSettings, RetentionSettings
 
 app = typer.Typer(help="Remove what was kept for long enough.", no_args_is_help=True)
 
@@ -26,47 +28,60 @@ def run(
 ) -> None:
     """Remove what is old in the audio store, among the dead letters and among the documents.
 
-    What an event needs that nobody has acknowledged stays, however old it is. Where that cannot be told, because the
-    brokers do not answer, nothing is removed and the exit code is 1. To be run once a day.
+    What an event needs that nobody has acknowledged stays, however old it is. A kind of data that cannot be looked at
+    or removed does not keep the others from it; the exit code is 1 then. To be run once a day.
     """
     from agents.sink.settings import SinkSettings
-    from callsift.retention import find_expired
+    from callsift.retention import Kind, kinds_of_data
+    from streams.kafka import publish_retention
     from streams.payloads import ClaimCheckStore
 
     adopt_running()
-    settings, kafka = RetentionSettings.read(), KafkaSettings.read()
+    settings, kafka, now = RetentionSettings.read(), KafkaSettings.read(), datetime.now(UTC)
     store = ClaimCheckStore(AudioStoreSettings.read().uri)
+    done: list[tuple[Kind, Swept]] = []
+    failed: list[tuple[Kind, CallsiftError]] = []
     with Progress(console=notes, transient=True, disable=not notes.is_terminal) as progress:
         reading = partial(_show, progress, progress.add_task("unacknowledged messages", total=None))
-        kinds = find_expired(settings, datetime.now(UTC), kafka, store, SinkSettings.read(), reading)
-        removed = {
-            kind.name: 0 if dry_run else kind.remove(partial(_show, progress, progress.add_task(kind.name, total=None)))
-            for kind in kinds
-        }
+        for kind in kinds_of_data(
+            settings, now, kafka, store, SinkSettings.read(), remove=not dry_run, on_message=reading
+        ):
+            try:
+                done.append((kind, kind.sweep(partial(_show, progress, progress.add_task(kind.name, total=None)))))
+            except CallsiftError as error:
+                failed.append((kind, error))
     if as_json:
         print_json(
             [
                 {
                     "kind": kind.name,
-                    "looked_at": kind.looked_at,
-                    "kept_pending": kind.pending,
-                    "expired": kind.expired,
-                    "removed": removed[kind.name],
+                    "looked_at": found.looked_at,
+                    "kept_pending": found.pending,
+                    "expired": found.expired,
+                    "removed": found.removed,
                 }
-                for kind in kinds
+                for kind, found in done
             ]
+            + [{"kind": kind.name, "error": why.message} for kind, why in failed]
         )
     else:
         rows = [
-            [kind.name, str(kind.looked_at), str(kind.pending), str(kind.expired if dry_run else removed[kind.name])]
-            for kind in kinds
+            [kind.name, str(found.looked_at), str(found.pending), str(found.expired if dry_run else found.removed)]
+            for kind, found in done
         ]
         gone = "would be removed" if dry_run else "removed"
         print_table("Retention", ["what", "looked at", "old but still needed", gone], rows)
     kept = [name.removesuffix("_days").replace("_", " ") for name, days in settings if not days]
     if kept:
         notes.print(f"kept for ever by the settings: {', '.join(kept)}", highlight=False)
+    for kind, why in failed:
+        notes.print(f"not done: {kind.name}: {why}", markup=False, highlight=False)
+    failing = {kind.setting for kind, _ in failed}
+    if not dry_run:
+        publish_retention(kafka, [setting for setting in RETAINED if setting not in failing], now)
+    if failed:
+        raise typer.Exit(2 if any(isinstance(why, SettingsError) for _, why in failed) else 1)
 
 
-def _show(progress: Progress, task: TaskID, done: int, total: int) -> None:
+def _show(progress: Progress, task: TaskID, done: int, total: int | None = None) -> None:
     progress.update(task, completed=done, total=total)

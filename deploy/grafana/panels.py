@@ -97,6 +97,11 @@ ROWS: dict[str, tuple[Panel, ...]] = {
             {"{{stage}}": _newest("callsift_last_progress_timestamp_seconds", "stage")},
         ),
         Panel(
+            "Since what is too old was last removed",
+            "s",
+            {"{{kind}}": _newest("callsift_retention_last_success_timestamp_seconds", "kind")},
+        ),
+        Panel(
             "Since the brokers last told the monitor",
             "s",
             {"monitor": "time() - max (callsift_monitor_last_look_timestamp_seconds)"},

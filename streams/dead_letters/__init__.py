@@ -12,11 +12,12 @@ from streams.dead_letters.listing import (
     resolve,
     when_replayed,
 )
-from streams.dead_letters.replay import replay
+from streams.dead_letters.replay import mark_replayed, replay
 
 __all__ = [
     "DeadLetterFilter",
     "DeadLetterSummary",
+    "mark_replayed",
     "read_letters",
     "read_replays",
     "replay",

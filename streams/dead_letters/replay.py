@@ -1,6 +1,7 @@
 """Puts the original messages of dead letters back on the topics they came from, and marks the dead letters."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime
 from itertools import islice
 
@@ -8,6 +9,7 @@ from confluent_kafka import KafkaError
 
 from schemas import DeadLetter, Replay
 from streams.errors import CallsiftError
+from streams.kafka.forgotten import forgotten_calls
 from streams.kafka.producer import ConfirmingProducer, OutgoingMessage, is_too_large
 from streams.message import OURS, REPLAY
 from streams.settings import KafkaSettings
@@ -18,7 +20,7 @@ _CONSUMED = {topic.name for topic in CONSUMED}
 
 
 class CannotReplay(CallsiftError):
-    """A dead letter's message has no place to go back to."""
+    """A dead letter's message has no place to go back to, or its call is forgotten."""
 
 
 def replay(kafka: KafkaSettings, letters: Iterable[DeadLetter]) -> Iterator[tuple[DeadLetter, CannotReplay | None]]:
@@ -30,19 +32,38 @@ def replay(kafka: KafkaSettings, letters: Iterable[DeadLetter]) -> Iterator[tupl
     Raises:
         KafkaUnavailable: The brokers do not confirm within 30 seconds; what they did confirm is marked.
     """
-    producer = ConfirmingProducer(kafka)
+    producer, forgotten = ConfirmingProducer(kafka), forgotten_calls(kafka)
     remaining = iter(letters)
     while batch := list(islice(remaining, _AT_ONCE)):
-        yield from _replay_batch(producer, batch)
+        yield from _replay_batch(producer, batch, forgotten)
+
+
+def mark_replayed(kafka: KafkaSettings, letters: Iterable[DeadLetter]) -> None:
+    """Mark dead letters as replayed without replaying them: nobody is to do anything about them any more.
+
+    Raises:
+        KafkaUnavailable: The brokers do not confirm.
+    """
+    producer, now = ConfirmingProducer(kafka), datetime.now(UTC)
+    unmarked = _publish(producer, {letter.event_id: _mark_message(letter, now) for letter in letters})
+    if unmarked:
+        raise producer.last_error.unavailable(
+            "marks of dead letters are not confirmed", next(iter(unmarked.values())).str()
+        )
 
 
 def _replay_batch(
-    producer: ConfirmingProducer, letters: Sequence[DeadLetter]
+    producer: ConfirmingProducer, letters: Sequence[DeadLetter], forgotten: AbstractSet[str]
 ) -> list[tuple[DeadLetter, CannotReplay | None]]:
     """Publish the messages of some letters, wait for the confirmations, then mark those that were confirmed."""
     refused: dict[str, CannotReplay] = {}
     outgoing: dict[str, OutgoingMessage] = {}
     for letter in letters:
+        if letter.call_id in forgotten:
+            refused[letter.event_id] = CannotReplay(
+                f"dead letter {letter.event_id} is of a call that is forgotten", "Nothing is to be done"
+            )
+            continue
         try:
             outgoing[letter.event_id] = replay_message(letter)
         except CannotReplay as error:
@@ -56,20 +77,17 @@ def _replay_batch(
         del failures[letter_id]
     now = datetime.now(UTC)
     done = [letter for letter in letters if letter.event_id not in refused and letter.event_id not in failures]
-    marks = {
-        letter.event_id: OutgoingMessage(
-            REPLAYS.name,
-            letter.event_id.encode(),
-            # never before the letter, whose writer's clock may be ahead: such a mark would not count
-            mark(letter, max(now, letter.gave_up_at)).model_dump_json().encode(),
-        )
-        for letter in done
-    }
-    unmarked = _publish(producer, marks)
+    unmarked = _publish(producer, {letter.event_id: _mark_message(letter, now) for letter in done})
     if failures or unmarked:
         what = f"{len(failures)} replays and {len(unmarked)} marks of replays are not confirmed"
         raise producer.last_error.unavailable(what, next(iter((failures | unmarked).values())).str())
     return [(letter, refused.get(letter.event_id)) for letter in letters]
+
+
+def _mark_message(letter: DeadLetter, now: datetime) -> OutgoingMessage:
+    # never before the letter, whose writer's clock may be ahead: such a mark would not count
+    value = mark(letter, max(now, letter.gave_up_at)).model_dump_json().encode()
+    return OutgoingMessage(REPLAYS.name, letter.event_id.encode(), value)
 
 
 def _publish(producer: ConfirmingProducer, outgoing: dict[str, OutgoingMessage]) -> dict[str, KafkaError]:

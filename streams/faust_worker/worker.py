@@ -20,6 +20,7 @@ from streams.faust_worker.in_flight import InFlightWindow
 from streams.faust_worker.producer import make_publish
 from streams.faust_worker.watchdog import Watchdog, WorkerState
 from streams.health import Health
+from streams.kafka.forgotten import follow_forgotten
 from streams.kafka.lag import GroupLag
 from streams.payloads.codec import INLINE, EventCodec
 from streams.processing.agent import Agent
@@ -66,6 +67,7 @@ class StageWorker:
         self._app = make_app(stage, kafka)
         self._app.finalize()
         self._app.transport = Transport(self._app, self._hand_over)  # before the first topic asks for it
+        self._forgotten = set[str]()
         self._runner = StageRunner(
             stage,
             agent,
@@ -75,6 +77,7 @@ class StageWorker:
             tracing=tracing,
             on_pause=health.pause,
             apply_brake=partial(shared_brake.apply, kafka, stage.name),
+            is_forgotten=self._forgotten.__contains__,
             patience=patience,
         )
         self._window = InFlightWindow(
@@ -99,6 +102,7 @@ class StageWorker:
         gc.set_threshold(*_GC_THRESHOLDS)
         self._show_metrics()
         shared_brake.follow(self._kafka, self._stage.name, self._runner.brake, self._loop)
+        follow_forgotten(self._kafka, self._forgotten.add)
         # One actor: Faust's own concurrency loses events.
         topics = self._app.topic(*self._topics, key_type=bytes, value_type=bytes)
         self._app.agent(topics, name=self._stage.name, concurrency=1)(self._take)

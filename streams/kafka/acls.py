@@ -15,7 +15,10 @@ from streams.topics import (
     BRAKES,
     CONSUMED,
     DEAD_LETTER,
+    FORGOTTEN,
+    OUTCOMES,
     REPLAYS,
+    RETENTION,
     RETRIES,
     RETRY_GROUP,
     STAGES,
@@ -70,10 +73,10 @@ def kubernetes_name(name: str) -> str:
 
 
 def _stage(stage: Stage) -> list[Rule]:
-    # Failed tries go to the retry topics; the brake is followed, and applied.
+    # Failed tries go to the retry topics; the brake is followed, and applied; forgotten calls are dropped.
     written = (stage.produces, *stage.also_produces, *RETRIES, DEAD_LETTER, BRAKES)
     return [
-        *_topics((*stage.consumes, BRAKES), "Read"),
+        *_topics((*stage.consumes, BRAKES, FORGOTTEN), "Read"),
         *_topics(written, "Write"),
         Rule("group", stage.group, ("Read",)),
     ]
@@ -84,7 +87,7 @@ def _retry() -> list[Rule]:
 
 
 def _monitor() -> list[Rule]:
-    return [*_topics((*CONSUMED, *RETRIES, REPLAYS, BRAKES), "Read"), *_groups("Describe")]
+    return [*_topics((*CONSUMED, *RETRIES, REPLAYS, BRAKES, RETENTION), "Read"), *_groups("Describe")]
 
 
 def _tools() -> list[Rule]:
@@ -93,7 +96,8 @@ def _tools() -> list[Rule]:
         *_topics(ALL_TOPICS, "Create", "DescribeConfigs", "Read"),
         # `emit`, `reprocess`, `dlq replay` and its marks, `brake`
         *_topics((*CONSUMED, REPLAYS, BRAKES), "Write"),
-        # `retention run`
+        # `forget`: its memory; `retention run`: when it was done; both: tombstones
+        *_topics((FORGOTTEN, OUTCOMES, RETENTION), "Write"),
         *_topics((DEAD_LETTER,), "Delete"),
         # `status`, and autoscalers
         *_groups("Describe"),

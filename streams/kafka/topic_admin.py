@@ -11,12 +11,13 @@ from confluent_kafka.cimpl import NewTopic
 from streams.kafka.client import KafkaUnavailable
 from streams.kafka.ranges import BrokerView
 from streams.settings import KafkaSettings
-from streams.topics import ALL_TOPICS, AnyTopic
+from streams.topics import ALL_TOPICS, SEGMENT_S, AnyTopic
 
 _CURE = "Check the brokers' logs, and that this user may create and describe topics"
 _EMBEDDED = "mockCluster"  # how the cluster id of librdkafka's mock begins
 _LISTED_LIMIT_S = 5.0
 _ANSWER_LIMIT_S = 15.0
+_TOMBSTONES_S = 7 * 24 * 3600
 
 
 @dataclass(frozen=True)
@@ -150,9 +151,17 @@ def _wanted(topic: AnyTopic, replication: int) -> TopicState:
     config = {
         "cleanup.policy": "compact" if topic.compacted else "delete",
         "retention.ms": "-1" if topic.retention_s is None else str(topic.retention_s * 1000),
+        "segment.ms": str(SEGMENT_S * 1000),
+        # A producer's clock must decide neither how long a message is kept nor whether the brokers take it.
+        "message.timestamp.type": "LogAppendTime",
         # One broker may be away; with one copy there is nothing to spare.
         "min.insync.replicas": str(max(1, replication - 1)),
     }
+    if topic.compacted:
+        # What was replaced or forgotten goes within days, however little else is written.
+        config["max.compaction.lag.ms"] = str(SEGMENT_S * 1000)
+        # A subscriber that was away for less than this sees every tombstone.
+        config["delete.retention.ms"] = str(_TOMBSTONES_S * 1000)
     if topic.max_message_bytes is not None:
         config["max.message.bytes"] = str(topic.max_message_bytes)
     return TopicState(topic.partitions, replication, config)

@@ -34,3 +34,9 @@ BRAKE = Gauge(
     "`callsift brake list` has the reason.",
     ["stage"],
 )
+LAST_RETENTION = Gauge(
+    "callsift_retention_last_success_timestamp_seconds",
+    "When `callsift retention run` last removed everything too old of a kind of data, as Unix time; 0: never. "
+    "Longer ago than a day: personal data is kept for longer than the settings say; see why the nightly run failed.",
+    ["kind"],
+)

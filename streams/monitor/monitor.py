@@ -8,15 +8,16 @@ import logging
 import math
 import threading
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from streams.errors import CallsiftError
 from streams.health import Health
 from streams.kafka.brake_topic import notices
+from streams.kafka.retention_topic import last_retention
 from streams.monitor import metrics
 from streams.monitor.observer import Observer
 from streams.monitor.status import GroupStatus, Status
-from streams.settings import KafkaSettings, MonitorSettings
+from streams.settings import RETAINED, KafkaSettings, MonitorSettings
 from streams.topics import RETRIES, STAGES
 
 logger = logging.getLogger(__name__)
@@ -52,19 +53,20 @@ class Monitor:
         try:
             status = self._observer.look()
             brakes = {name: notice.applied for name, notice in notices(self._kafka).items()}
+            retention = last_retention(self._kafka)
         except CallsiftError as error:
             logger.warning("the brokers cannot be asked", extra={"error": error.message})
             _forget()
             health.pause("the brokers")
             return
-        _show(status, brakes)
+        _show(status, brakes, retention)
         if health.paused is not None:
             logger.info("the brokers answer again")
         health.pause(None)
         health.joined = True
 
 
-def _show(status: Status, brakes: dict[str, bool]) -> None:
+def _show(status: Status, brakes: dict[str, bool], retention: dict[str, datetime]) -> None:
     for group in status.groups:
         metrics.OLDEST_AGE.labels(group.name).set(_age_s(status, group))
         if group.name in STAGES:  # what waits for another try is not late
@@ -78,12 +80,15 @@ def _show(status: Status, brakes: dict[str, bool]) -> None:
     metrics.DEAD_LETTERS.set(status.dead_letters.not_replayed)
     for stage in STAGES:
         metrics.BRAKE.labels(stage).set(brakes.get(stage, False))
+    for kind in RETAINED:
+        done_at = retention.get(kind)
+        metrics.LAST_RETENTION.labels(kind).set(done_at.timestamp() if done_at else 0)
     metrics.LAST_LOOK.set(time.time())
 
 
 def _forget() -> None:
     """Export no figure that may be wrong by now: old ones look like a pipeline in which nothing happens."""
-    for metric in (metrics.LAG, metrics.OLDEST_AGE, metrics.RETRIES_WAITING, metrics.BRAKE):
+    for metric in (metrics.LAG, metrics.OLDEST_AGE, metrics.RETRIES_WAITING, metrics.BRAKE, metrics.LAST_RETENTION):
         metric.clear()
     metrics.DEAD_LETTERS.set(math.nan)  # without labels there is no other way
 

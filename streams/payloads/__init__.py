@@ -3,7 +3,7 @@
 from streams.payloads.claim_check import ClaimCheckStore, Entry, public_address
 from streams.payloads.claimed_turns import ClaimedTurns
 from streams.payloads.codec import to_bytes
-from streams.payloads.layout import DECODED, FOLDERS, PREPARED, RECORDINGS, Folder
+from streams.payloads.layout import DECODED, FOLDERS, PREPARED, RECORDINGS, Folder, digits
 
 __all__ = [
     "DECODED",
@@ -14,6 +14,7 @@ __all__ = [
     "ClaimedTurns",
     "Entry",
     "Folder",
+    "digits",
     "public_address",
     "to_bytes",
 ]

@@ -2,9 +2,9 @@
 
 import hashlib
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, TypeVar
 from urllib.parse import urlsplit
@@ -12,6 +12,7 @@ from uuid import uuid4
 
 from schemas import ClaimCheck
 from streams.errors import PermanentError, TransientError
+from streams.payloads import listing
 from streams.threads import Threads
 from streams.tls import distrust
 
@@ -149,26 +150,53 @@ class ClaimCheckStore:
             return None
         return payload
 
-    def entries(self, folder: str) -> list[Entry]:
-        """List what lies under the folder ``folder``, however deep.
+    def pages(self, folder: str) -> Iterator[list[Entry]]:
+        """Yield what callsift has put into the folder ``folder`` (names as ``layout.Folder`` makes them), part by part.
+
+        Memory is that of some thousands of entries, or of a 256th of the folder in an object store.
 
         Raises:
             AudioStoreUnavailable: The store did not answer.
         """
         uri = f"{self._root}/{folder}"
+        with suppress(PayloadGone), _reading(uri):
+            filesystem, path = _fsspec().core.url_to_fs(uri)
+            for page in listing.pages(filesystem, path):
+                yield [Entry(f"{folder}/{name}", f"{uri}/{name}", modified_at) for name, modified_at in page]
+
+    def remove_unchanged(self, folder: str, page: Sequence[Entry]) -> int:
+        """Remove entries of one page, without those that were written again since; returns how much was removed.
+
+        Raises:
+            AudioStoreUnavailable: The store did not answer; some may be gone already.
+        """
+        uri = f"{self._root}/{folder}"
+        with _reading(uri):
+            found = [(entry.name.removeprefix(f"{folder}/"), entry.modified_at) for entry in page]
+            filesystem, path = _fsspec().core.url_to_fs(uri)
+            return listing.remove_unchanged(filesystem, path, found)
+
+    def beginning(self, beginning: str) -> list[str]:
+        """Return the names of what lies in a folder and is named so at its beginning: ``folder/beginning``.
+
+        Raises:
+            AudioStoreUnavailable: The store did not answer.
+        """
+        folder, _, start = beginning.rpartition("/")
+        uri = f"{self._root}/{folder}"
         try:
             with _reading(uri):
                 filesystem, path = _fsspec().core.url_to_fs(uri)
-                found = filesystem.find(path, detail=True)
-                entries = []
-                for full in sorted(found):
-                    below = full[len(path) :]
-                    with suppress(FileNotFoundError):  # gone since it was listed, as a writer's draft is
-                        entries.append(Entry(f"{folder}{below}", f"{uri}{below}", _modified_at(filesystem, full)))
-                filesystem.invalidate_cache()  # s3fs would go on to deny what others write after this
-                return entries
+                names = [full[len(path) + 1 :] for full in filesystem.find(path, prefix=start)]
+                filesystem.invalidate_cache()
         except PayloadGone:
             return []
+        # buckets are asked for the beginning, folders list everything
+        return [f"{folder}/{name}" for name in sorted(names) if name.startswith(start)]
+
+    def name_of(self, uri: str) -> str | None:
+        """Return the name under which an address lies in this store; None: it lies elsewhere."""
+        return uri.removeprefix(f"{self._root}/") if uri.startswith(f"{self._root}/") else None
 
     def remove(self, name: str) -> None:
         """Remove what lies under ``name``; nothing there is fine.
@@ -182,13 +210,11 @@ class ClaimCheckStore:
             filesystem.rm_file(path)
 
     def _put(self, name: str, source: BinaryIO) -> ClaimCheck:
-        from fsspec.implementations.local import LocalFileSystem  # noqa: PLC0415
-
         uri = f"{self._root}/{name}"
         try:
             filesystem, path = _fsspec().core.url_to_fs(uri)
             filesystem.makedirs(path.rsplit("/", 1)[0], exist_ok=True)
-            if isinstance(filesystem, LocalFileSystem):  # an object store replaces as a whole by itself
+            if listing.on_disk(filesystem):  # an object store replaces as a whole by itself
                 draft = Path(f"{path}.{uuid4().hex}")
                 try:
                     with draft.open("wb") as target:
@@ -253,8 +279,3 @@ def _fsspec() -> Any:
     import fsspec  # noqa: PLC0415 - 2 MB, and most workers never open the store
 
     return fsspec
-
-
-def _modified_at(filesystem: Any, path: str) -> datetime:
-    modified_at: datetime = filesystem.modified(path)
-    return modified_at if modified_at.tzinfo else modified_at.replace(tzinfo=UTC)

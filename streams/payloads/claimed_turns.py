@@ -10,7 +10,7 @@ from schemas import ClaimCheck, Event, Spoken, Turn
 from streams.errors import PermanentError
 from streams.payloads.claim_check import ClaimCheckStore
 from streams.payloads.codec import Encoded, EventCodec, to_bytes
-from streams.payloads.layout import TURNS
+from streams.payloads.layout import TURNS, digits
 
 _TURNS = TypeAdapter(tuple[Turn, ...])
 
@@ -79,5 +79,4 @@ class ClaimedTurns(EventCodec):
 
 def _object_name(call_id: str, payload: bytes) -> str:
     """Name turns by call and content: a repetition replaces them by themselves."""
-    digest = hashlib.sha256(call_id.encode() + b"\0" + payload).hexdigest()
-    return TURNS.file(digest, ".json")
+    return TURNS.of_call(call_id, f"-{digits(hashlib.sha256(payload).hexdigest())}.json")

@@ -1,5 +1,6 @@
 """The folders of the audio store and how things in them are named, for whoever writes, reads or removes them."""
 
+import hashlib
 import re
 from typing import NamedTuple
 
@@ -16,6 +17,14 @@ class Folder(NamedTuple):
     def file(self, sha256: str, suffix: str) -> str:
         """Return the name of a file in it; ``suffix`` begins with a dot or a hyphen."""
         return f"{self.name}/{digits(sha256)}{suffix}"
+
+    def of_call(self, call_id: str, suffix: str) -> str:
+        """Return the name of a file of one call: all of them begin alike, so that a call can be forgotten."""
+        return self.file(hashlib.sha256(call_id.encode()).hexdigest(), suffix)
+
+    def beginning(self, call_id: str) -> str:
+        """Return how the names of all files of one call begin."""
+        return self.of_call(call_id, "")
 
     def has_made(self, name: str) -> bool:
         """Tell whether ``file`` makes such names: what others have put there is theirs to remove."""

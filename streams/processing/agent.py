@@ -10,6 +10,12 @@ from streams.topics import Topic
 TakenT = TypeVar("TakenT", bound=Event, contravariant=True)
 
 
+class Tombstone(Event):
+    """A result that is published without a value: whoever reads the topic learns that the call is forgotten."""
+
+    call_id: str
+
+
 class Agent(ABC, Generic[TakenT]):
     """The work of a stage. It may be repeated for the same event, also in another process, and must then do no harm."""
 

@@ -21,7 +21,7 @@ class Ending(NamedTuple):
     """How a message ended."""
 
     result: str
-    """done, retry, dead_letter or set_aside: the metric's label."""
+    """done, forgotten, retry, dead_letter or set_aside: the metric's label."""
     error_type: str | None = None
     """Class of the error that it was given up for; None: done."""
 

@@ -10,6 +10,7 @@ from streams import metrics
 from streams.errors import PermanentError
 from streams.message import Headers
 from streams.payloads.codec import to_bytes
+from streams.processing.agent import Tombstone
 from streams.processing.failures import FailureLog
 from streams.processing.spans import Spans
 from streams.topics import Topic
@@ -39,12 +40,15 @@ class Publisher:
 
         Args:
             topic: Where.
-            event: The event.
+            event: The event; a tombstone goes without a value.
             value: Its bytes, where they are made already.
         """
         call_id = getattr(event, "call_id", None)
         key = call_id.encode() if call_id else None
-        await self.message(topic, key, to_bytes(event) if value is None else value, ())
+        if isinstance(event, Tombstone):
+            await self.message(topic, key, None, ())
+        else:
+            await self.message(topic, key, to_bytes(event) if value is None else value, ())
 
     async def message(self, topic: Topic, key: bytes | None, value: bytes | None, headers: Headers) -> None:
         """Publish bytes as they are; raises PermanentError if no broker takes them."""

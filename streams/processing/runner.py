@@ -11,7 +11,7 @@ from typing import Any
 
 from schemas import Event
 from streams import metrics
-from streams.decoding import decode
+from streams.decoding import decode, readable_call_id
 from streams.errors import CallsiftError, PermanentError, UnreadableEvent
 from streams.logs import logged_with
 from streams.message import Message, Tries
@@ -28,7 +28,7 @@ from streams.processing.results import Results
 from streams.processing.spans import NO_TRACING, Spans
 from streams.processing.stopwatch import Stopwatch
 from streams.settings import RunnerSettings
-from streams.topics import Stage
+from streams.topics import OUTCOMES, Stage
 
 logger = logging.getLogger(__name__)
 
@@ -68,6 +68,7 @@ class StageRunner:
         tracing: Spans = NO_TRACING,
         on_pause: Callable[[str | None], None] = lambda _: None,
         apply_brake: Callable[[str], None] = lambda _: None,
+        is_forgotten: Callable[[str], bool] = lambda _: False,
         start_watch: Callable[[], Stopwatch] = Stopwatch,
         patience: Patience = PATIENCE,
     ) -> None:
@@ -82,11 +83,13 @@ class StageRunner:
             tracing: Makes the spans.
             on_pause: Told what the stage waits for when it pauses, and None when it goes on.
             apply_brake: Tells the stage's other workers, with the reason, that nearly everything is invalid.
+            is_forgotten: Tells whether a call is forgotten: nothing is made of it, and nothing published.
             start_watch: Starts the stopwatch of one message.
             patience: How patient to be otherwise.
         """
         self._stage = stage
         self._tracing = tracing
+        self._is_forgotten = is_forgotten
         self._start_watch = start_watch
         self.breaker = CircuitBreaker(
             streak=patience.outage_streak,
@@ -101,7 +104,7 @@ class StageRunner:
             apply=apply_brake,
         )
         self._failures = FailureLog(stage.name, work_limit_s=settings.work_limit_s, backoff_s=patience.backoff_s)
-        publisher = Publisher(stage.name, publish, self._failures, tracing)
+        self._publisher = publisher = Publisher(stage.name, publish, self._failures, tracing)
         self._attempts = Attempts(
             stage.name, agent, settings, breaker=self.breaker, failures=self._failures, codec=turns
         )
@@ -124,8 +127,7 @@ class StageRunner:
                     logged_with(call_id=getattr(readable, "call_id", None)),
                     self._tracing.processing(message, readable, watch.started_at) as span_ended,
                 ):
-                    result = await self._result(message, event, watch)
-                    ending = await self._deliver(message, result, watch)
+                    ending = await self._ending(message, event, watch)
                     logger.info("finished", extra={"result": ending.result, "took_s": round(watch.seconds, 3)})
                     span_ended(*ending)
             except Exception as error:  # noqa: BLE001 - a bug of ours must not come back with the same message for ever
@@ -141,6 +143,19 @@ class StageRunner:
             return _given_up(unreadable, message, watch)
         except Exception as error:  # noqa: BLE001 - nothing but cancellation may leave the runner
             return _given_up(self._failures.classify(error), message, watch)
+
+    async def _ending(self, message: Message, event: Event | GivenUp, watch: Stopwatch) -> Ending:
+        """Work on a message and publish what comes of it, unless its call is forgotten before or meanwhile."""
+        call_id = getattr(event, "call_id", None) or readable_call_id(message.value, message.key)
+        await self.brake.released()
+        result = None
+        if call_id is None or not self._is_forgotten(call_id):
+            result = await self._result(message, event, watch)
+        if call_id is None or not self._is_forgotten(call_id):
+            return await self._deliver(message, result, watch)
+        if self._stage.produces is OUTCOMES:  # of a repeated message an outcome may have come after the tombstone
+            await self._publisher.message(OUTCOMES, call_id.encode(), None, ())
+        return Ending("forgotten")
 
     async def _result(self, message: Message, event: Event | GivenUp, watch: Stopwatch) -> Result | GivenUp | None:
         """Work on a message; while the brake is applied nothing is given up, and afterwards it is looked at again."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from concurrent.futures import wait
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from confluent_kafka import TopicPartition
 
@@ -32,14 +33,19 @@ class OldLetters:
     """How many are to be removed."""
     keep_from: Mapping[Partition, int]
     """The offset up to which each partition goes; partitions that keep everything are left out."""
-    marks_looked_at: int
-    """How many marks of replays there are."""
-    marks: tuple[str, ...]
+
+
+class OldMarks(NamedTuple):
+    """Which marks of replays are older than a moment."""
+
+    looked_at: int
+    """How many marks there are."""
+    letters: list[str]
     """The dead letters whose marks are old: a mark is younger than its letter, so that goes too, or is gone."""
 
 
 def find_old_letters(kafka: KafkaSettings, before: datetime) -> OldLetters:
-    """Return which dead letters were published before a moment, and which marks of replays were set before it.
+    """Return which dead letters were published before a moment.
 
     Raises:
         KafkaUnavailable: The brokers do not answer or refuse, or a topic is missing.
@@ -59,15 +65,22 @@ def find_old_letters(kafka: KafkaSettings, before: datetime) -> OldLetters:
         expired += keep - start
         if keep > start:
             keep_from[partition] = keep
-    replayed_at = read_replays(kafka)
     return OldLetters(
         looked_at=sum(part.end - part.start for part in ranges.values()),
         pending=pending,
         expired=expired,
         keep_from=keep_from,
-        marks_looked_at=len(replayed_at),
-        marks=tuple(letter for letter, moment in replayed_at.items() if moment < before),
     )
+
+
+def find_old_marks(kafka: KafkaSettings, before: datetime) -> OldMarks:
+    """Return which marks of replays were set before a moment.
+
+    Raises:
+        KafkaUnavailable: The brokers do not answer or refuse, or the topic is missing.
+    """
+    replayed_at = read_replays(kafka)
+    return OldMarks(len(replayed_at), [letter for letter, moment in replayed_at.items() if moment < before])
 
 
 def remove_letters(kafka: KafkaSettings, old: OldLetters) -> None:
@@ -90,14 +103,14 @@ def remove_letters(kafka: KafkaSettings, old: OldLetters) -> None:
     ask(view.admin, view.last_error, f"cannot delete records of {partitions[0].topic}", delete, timeout_s=60.0)
 
 
-def remove_marks(kafka: KafkaSettings, old: OldLetters) -> None:
+def remove_marks(kafka: KafkaSettings, old: OldMarks) -> None:
     """Let calls.replays forget old marks.
 
     Raises:
         KafkaUnavailable: The brokers do not confirm.
     """
-    for first in range(0, len(old.marks), _AT_ONCE):
-        produce(kafka, REPLAYS.name, [(letter, None) for letter in old.marks[first : first + _AT_ONCE]])
+    for first in range(0, len(old.letters), _AT_ONCE):
+        produce(kafka, REPLAYS.name, [(letter, None) for letter in old.letters[first : first + _AT_ONCE]])
 
 
 def _young_from(kafka: KafkaSettings, view: BrokerView, ranges: Ranges, before: datetime) -> dict[Partition, int]:

@@ -1,18 +1,12 @@
-"""Which files in the audio store unacknowledged messages still need, asked of the brokers."""
+"""Which files in the audio store unacknowledged messages still need."""
 
 import json
 from collections.abc import Callable, Iterator
 
-from streams.kafka.client import KafkaUnavailable
-from streams.kafka.groups import committed
-from streams.kafka.ranges import BrokerView, Range
-from streams.kafka.reader import read
 from streams.payloads.layout import digits, stem
+from streams.retention.names import Names
+from streams.retention.unacknowledged import Unacknowledged
 from streams.settings import KafkaSettings
-from streams.topics import AUDIO, CLASSIFIED, ENDED, REPROCESS, RETRIES, RETRY_GROUP, STAGES, TRANSCRIPTS
-
-CARRIERS = (ENDED, AUDIO, TRANSCRIPTS, REPROCESS, CLASSIFIED)
-"""The topics whose events name recordings or hold claim checks; before another try they are on the retry topics."""
 
 
 def needed_by(value: bytes | None) -> frozenset[str]:
@@ -29,46 +23,30 @@ def needed_by(value: bytes | None) -> frozenset[str]:
     return frozenset(filter(None, _names(content)))
 
 
-def needed_names(kafka: KafkaSettings, on_message: Callable[[int, int], None] = lambda *_: None) -> frozenset[str]:
-    """Return what unacknowledged messages need of the store (``needed_by``), all together.
+class Needed:
+    """What unacknowledged messages need of the store (``needed_by``), in bounded memory however many there are.
 
-    Where each group is, is asked before how far the topics reach: a message that moves to another topic meanwhile is
-    then seen where it comes from or where it goes to, because it is published there before it is acknowledged here.
-
-    Args:
-        kafka: Where to ask.
-        on_message: Told after each message how many were read, and how many there are.
-
-    Raises:
-        KafkaUnavailable: The brokers do not answer or refuse, or a topic is missing: nothing is known then.
+    ``in`` says it as of the last ``refresh``; what has been acknowledged since the first one counts as needed, too.
     """
-    groups = {kafka.prefix + topic.name: kafka.prefix + RETRY_GROUP for topic in RETRIES}
-    for stage in STAGES.values():
-        taken = (topic for topic in stage.consumes if topic in CARRIERS)
-        groups |= {kafka.prefix + topic.name: kafka.prefix + stage.group for topic in taken}
-    view = BrokerView(kafka)
-    places = view.ranges(groups)
-    if missing := groups.keys() - {topic for topic, _ in places}:
-        raise KafkaUnavailable(
-            f"there is no topic {', '.join(sorted(missing))}, so nobody knows what is still needed",
-            "Check CALLSIFT_KAFKA_PREFIX, or create it with `callsift topics create`",
-        )
-    by_group: dict[str, list[tuple[str, int]]] = {}
-    for place in places:
-        by_group.setdefault(groups[place[0]], []).append(place)
-    positions = committed(kafka, by_group)
-    unread = {place: _behind(positions.get(place), part) for place, part in view.ranges(groups).items()}
-    total = sum(max(0, part.end - part.start) for part in unread.values())
-    needed: set[str] = set()
-    for number, message in enumerate(read(kafka, unread), 1):
-        needed |= needed_by(message.value())
-        on_message(number, total)
-    return frozenset(needed)
 
+    def __init__(self, kafka: KafkaSettings, on_message: Callable[[int, int], None] = lambda *_: None) -> None:
+        """Make the client; nothing is read before ``refresh``. The arguments are those of ``Unacknowledged``."""
+        self._unacknowledged = Unacknowledged(kafka, on_message)
+        self._names = Names()
 
-def _behind(committed: int | None, part: Range) -> Range:
-    """Return what a group has not acknowledged; a position that is not on the partition will be its start again."""
-    return part if committed is None or not part.start <= committed <= part.end else Range(committed, part.end)
+    def __contains__(self, name: str) -> bool:
+        """Tell whether a message needs what has this ``layout.stem``; now and then True without need (``Names``)."""
+        return name in self._names
+
+    def refresh(self) -> None:
+        """Read what nobody has acknowledged; the next time, what has come since.
+
+        Raises:
+            KafkaUnavailable: The brokers do not answer or refuse, or a topic is missing: nothing is known then.
+        """
+        for message in self._unacknowledged.messages():
+            for name in needed_by(message.value()):
+                self._names.add(name)
 
 
 def _names(content: object) -> Iterator[str]:

@@ -6,24 +6,32 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from streams.payloads.claim_check import ClaimCheckStore, Entry
-from streams.payloads.layout import FOLDERS, Folder, stem
-from streams.retention.needed import needed_names
-from streams.settings import KafkaSettings
-
-Progress = Callable[[int, int], None]
-"""Told how much is done, and of how much."""
+from streams.payloads.layout import Folder, stem
+from streams.retention.needed import Needed
 
 
-class OldPayloads(NamedTuple):
-    """What lies in one folder of the store, sorted out."""
+class Swept(NamedTuple):
+    """What was found of one kind of data, and what went."""
 
-    folder: Folder
-    looked_at: int
+    looked_at: int = 0
     """How much there is."""
-    pending: tuple[Entry, ...]
-    """What is old, and is kept because an event that nobody has acknowledged names it."""
-    expired: tuple[Entry, ...]
-    """What is to be removed."""
+    pending: int = 0
+    """How much is old, and is kept because an event that nobody has acknowledged needs it."""
+    expired: int = 0
+    """How much is to be removed."""
+    removed: int = 0
+    """How much was removed."""
+
+    def and_also(self, other: "Swept") -> "Swept":
+        """Return both together."""
+        return Swept(*(mine + its for mine, its in zip(self, other, strict=True)))
+
+
+class Sorted(NamedTuple):
+    """Some entries of a folder, by what becomes of them; the young ones are left out."""
+
+    pending: list[Entry]
+    expired: list[Entry]
 
 
 def cut_off(now: datetime, days: float) -> datetime | None:
@@ -31,48 +39,45 @@ def cut_off(now: datetime, days: float) -> datetime | None:
     return now - timedelta(days=days) if days else None
 
 
-def find_old_payloads(
-    store: ClaimCheckStore, kafka: KafkaSettings, before: datetime, on_message: Progress = lambda *_: None
-) -> list[OldPayloads]:
-    """Look through every folder of the store that callsift writes to, and remove nothing.
+def sweep(
+    store: ClaimCheckStore,
+    folder: Folder,
+    before: datetime,
+    needed: Needed,
+    on_page: Callable[[int], None] = lambda _: None,
+    *,
+    remove: bool,
+) -> Swept:
+    """Look through a folder of the store page by page, and remove what is too old of each page before the next one.
 
     Args:
         store: The audio store.
-        kafka: Where the events are that may need it; they are asked only if anything is old.
+        folder: Which folder; in it, what callsift has not named is left alone.
         before: What was written then or later stays.
-        on_message: Told how many unacknowledged messages were read, and how many there are.
-
-    Raises:
-        AudioStoreUnavailable: The store did not answer.
-        KafkaUnavailable: The brokers do not answer or refuse, or a topic is missing: nothing is known then.
-    """
-    # Before the brokers are asked: what is written later cannot be taken for old and unneeded.
-    listed = {folder: [one for one in store.entries(folder.name) if folder.has_made(one.name)] for folder in FOLDERS}
-    any_old = any(entry.modified_at < before for entries in listed.values() for entry in entries)
-    needed = needed_names(kafka, on_message) if any_old else frozenset[str]()
-    return [sort_out(folder, entries, before, needed) for folder, entries in listed.items()]
-
-
-def sort_out(folder: Folder, entries: Iterable[Entry], before: datetime, needed: AbstractSet[str]) -> OldPayloads:
-    """Decide what goes: what was written before ``before``, unless its ``layout.stem`` is in ``needed``."""
-    everything = list(entries)
-    pending: list[Entry] = []
-    expired: list[Entry] = []
-    for entry in everything:
-        if entry.modified_at < before:
-            (pending if stem(entry.name) in needed else expired).append(entry)
-    return OldPayloads(folder, len(everything), tuple(pending), tuple(expired))
-
-
-def remove_payloads(store: ClaimCheckStore, old: OldPayloads, progress: Progress = lambda *_: None) -> int:
-    """Remove what has expired, without what was written again meanwhile; returns how much was removed.
+        needed: What unacknowledged messages need; the brokers are asked only if anything is old.
+        on_page: Told how much was looked at.
+        remove: Whether to remove anything.
 
     Raises:
         AudioStoreUnavailable: The store did not answer; some may be gone already.
+        KafkaUnavailable: The brokers do not answer or refuse, or a topic is missing: nothing is known then.
     """
-    written_at = {one.name: one.modified_at for one in store.entries(old.folder.name)} if old.expired else {}
-    unchanged = [entry for entry in old.expired if written_at.get(entry.name) == entry.modified_at]
-    for number, entry in enumerate(unchanged, 1):
-        store.remove(entry.name)
-        progress(number, len(unchanged))
-    return len(unchanged)
+    found = Swept()
+    for page in store.pages(folder.name):
+        ours = [entry for entry in page if folder.has_made(entry.name)]
+        if any(entry.modified_at < before for entry in ours):
+            needed.refresh()  # after the page was listed: what is written later cannot be taken for old and unneeded
+        kinds = sort_out(ours, before, needed)
+        removed = store.remove_unchanged(folder.name, kinds.expired) if remove and kinds.expired else 0
+        found = found.and_also(Swept(len(ours), len(kinds.pending), len(kinds.expired), removed))
+        on_page(found.looked_at)
+    return found
+
+
+def sort_out(entries: Iterable[Entry], before: datetime, needed: Needed | AbstractSet[str]) -> Sorted:
+    """Decide what goes: what was written before ``before``, unless its ``layout.stem`` is in ``needed``."""
+    found = Sorted([], [])
+    for entry in entries:
+        if entry.modified_at < before:
+            (found.pending if stem(entry.name) in needed else found.expired).append(entry)
+    return found

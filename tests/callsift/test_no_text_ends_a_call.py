@@ -48,7 +48,7 @@ def recognised(said: Said, store: ClaimCheckStore, model: Path) -> AudioReady:
     )
     spans = spans_to_decode(call)
     decoded = [(span, words(text, span.start_s)) for span, (_, text) in zip(spans, said, strict=True)]
-    name = DECODED.file(call.audio.sha256, f"-{fingerprint(model).replace('@', '-')}.json")
+    name = DECODED.of_call(call.call_id, f"-{call.audio.sha256[:32]}-{fingerprint(model).replace('@', '-')}.json")
     store.put(name, FORMAT.dump_json(decoded, exclude_none=True))
     return call
 

@@ -3,21 +3,26 @@
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from typer.core import TyperGroup
+from typer.main import get_command
 
+from callsift.cli import app
 from tests.callsift.conftest import RECORDINGS, Up, start_up
+from tests.outside import QUIET, loud, strangers
+from tests.patience import PATIENCE_S
 from tests.servers.gemini import gemini_server
 from tests.servers.recorder import Destination, destinations, recording
 
 pytestmark = pytest.mark.integration
 WATCHED_S = 20.0
 """Telemetry may come late: ONNX Runtime's is sent some 10 s after a model was loaded."""
-QUIET = {"ORT_DISABLE_TELEMETRY", "ORT_RUNNING_UNIT_TESTS", "CI", "TF_BUILD", "GITHUB_ACTIONS", "GITLAB_CI", "TRAVIS"}
-QUIET |= {"CIRCLECI", "BUILDKITE", "APPVEYOR", "JENKINS_URL", "CODEBUILD_BUILD_ID", "TEAMCITY_VERSION"}
-"""Variables that make libraries quiet, ONNX Runtime for one: not to be inherited from whoever runs the tests."""
+WATCHED_S = 20.0
+"""Telemetry may come late: ONNX Runtime's is sent some 10 s after a model was loaded."""
 LOOK_UP = 53
 
 
@@ -66,18 +71,91 @@ def test_no_worker_connects_to_an_address_that_the_settings_do_not_name(
     assert list(home.rglob("*")) == [], "nobody leaves anything in the home folder"
 
 
+CALL = "11111111-1111-4111-8111-111111111111"
+RUNS = {
+    "status": (),
+    "emit": (str(RECORDINGS / "wrong-number.mp3"), "--wait"),
+    "inspect": (str(RECORDINGS / "wrong-number.mp3"),),
+    "redact": ("{dialogues}",),
+    "prompt": ("{dialogues}",),
+    "worker reprocess": (),
+    "train": ("--output", "{folder}"),
+    "reprocess": ("--dry-run", "--since", "2026-01-01"),
+    "forget": ("--call", CALL, "--dry-run"),
+    "hold": ("--call", CALL, "--reason", "a test"),
+    "eval": ("--classifier", "offline", "--limit", "20"),
+    "outcomes tail": ("--from-start", "--seconds", "1"),
+    "dlq list": (),
+    "dlq show": ("0000",),
+    "dlq replay": ("--all", "--dry-run"),
+    "topics list": (),
+    "topics create": ("--check",),
+    "topics export": ("--cluster", "main"),
+    "store indexes": (),
+    "brake list": (),
+    "brake apply": ("reprocess", "--reason", "a test"),
+    "brake release": ("reprocess",),
+    "model fetch": ("--to", "{folder}/model"),
+    "model check": (),
+    "retention run": (),
+    "schemas export": ("{folder}",),
+}
+"""How each command is run that `callsift up`, with its workers, and `callsift demo` are not."""
+MAY_FAIL = {"dlq show", "topics create", "model fetch", "model check", "hold", "forget"}
+"""There is no such letter or call, the embedded broker answers no admin request, and no model is named."""
+ENDLESS = {"worker reprocess"}
+
+
+def commands() -> Iterator[str]:
+    unseen = [("", get_command(app))]
+    while unseen:
+        name, command = unseen.pop()
+        if isinstance(command, TyperGroup):
+            unseen += [(f"{name} {own}".strip(), one) for own, one in command.commands.items()]
+        else:
+            yield name
+
+
+def test_every_command_is_watched() -> None:
+    watched = {name for name in RUNS if name != "worker reprocess"}
+    assert set(commands()) == watched | {"up", "demo", "worker"}
+
+
+@pytest.mark.parametrize("command", RUNS)
+def test_no_command_connects_to_an_address_that_the_settings_do_not_name(up: Up, tmp_path: Path, command: str) -> None:
+    log, dialogues = tmp_path / "calls", tmp_path / "dialogues.jsonl"
+    dialogues.write_text('{"turns": [{"speaker": "customer", "text": "numaram 0555 000 00 12"}]}\n', encoding="utf-8")
+    places = {"dialogues": dialogues, "folder": tmp_path}
+    words = [*command.split(), *(option.format(**places) for option in RUNS[command])]
+    ended = subprocess.Popen(
+        [*recording(log), sys.executable, "-m", "callsift", *words],
+        env=loud(up.variables) | {"CALLSIFT_HOME": str(up.home), "HOME": str(tmp_path / "home")},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    if command in ENDLESS:
+        deadline = time.monotonic() + WATCHED_S
+        while time.monotonic() < deadline and ended.poll() is None:
+            time.sleep(0.2)
+        ended.terminate()
+    said, _ = ended.communicate(timeout=PATIENCE_S)
+    if command not in MAY_FAIL:
+        assert ended.returncode == 0, said
+    assert "Usage:" not in said, said
+    assert strangers(log, ports(up)) == {}
+
+
+def test_the_demo_connects_to_nobody_but_itself(tmp_path: Path) -> None:
+    log = tmp_path / "outside.log"
+    command = [sys.executable, "-m", "tests.outside", "--log", str(log)]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=5 * PATIENCE_S, check=False)
+    assert (ended.returncode, log.read_text()) == (0, ""), ended.stdout + ended.stderr
+
+
 def ports(up: Up) -> set[int | None]:
     """Return the ports of this machine that settings name."""
     kafka, mongo = (
         up.state["environment"][name] for name in ("CALLSIFT_KAFKA_BOOTSTRAP_SERVERS", "CALLSIFT_MONGO_URI")
     )
     return {urlsplit(address).port for address in (f"//{kafka}", mongo, *up.state["health"].values())}
-
-
-def strangers(log: Path, named: set[int | None]) -> dict[Destination, str]:
-    """Return everybody else who was talked to, with what shows it."""
-    return {
-        place: line
-        for place, line in destinations(log).items()
-        if place.host not in {"127.0.0.1", "::1"} or place.port not in named
-    }

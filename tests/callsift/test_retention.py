@@ -18,15 +18,17 @@ from agents.sink.store import OutcomeStore
 from callsift.calls import call_ended, emit, store_recording
 from callsift.commands.retention import app
 from callsift.embedded import EmbeddedBroker, EmbeddedStore
-from schemas import AudioReady, OneFile
-from streams.kafka import KafkaUnavailable, produce
+from schemas import AudioReady, CallOutcome, OneFile
+from streams.kafka import KafkaUnavailable, last_retention, produce
+from streams.kafka.ranges import topic_ranges
+from streams.kafka.reader import read
 from streams.payloads.claim_check import ClaimCheckStore
 from streams.payloads.layout import DECODED, FOLDERS, PREPARED, TURNS
-from streams.retention.payloads import OldPayloads, remove_payloads
-from streams.settings import KafkaSettings
-from streams.topics import AUDIO, DEAD_LETTER, ENDED
+from streams.settings import RETAINED, KafkaSettings
+from streams.topics import AUDIO, DEAD_LETTER, ENDED, OUTCOMES
 from tests.agents.sink.outcomes import done
 from tests.schemas import examples
+from tests.stored import entries
 from tests.streams.retention import test_dead_letters as given
 from tests.streams.retention.test_payloads import acknowledge
 
@@ -91,7 +93,7 @@ def make_old(path: Path, age_days: float) -> None:
 
 
 def lies_there(store: ClaimCheckStore) -> list[str]:
-    return [entry.name for folder in FOLDERS for entry in store.entries(folder.name)]
+    return [entry.name for folder in FOLDERS for entry in entries(store, folder.name)]
 
 
 def figures(result: Result) -> dict[str, tuple[int, int, int]]:
@@ -153,11 +155,11 @@ def test_a_recording_of_emit_is_kept_for_its_event_and_goes_when_it_is_old(
 def test_a_file_that_callsift_has_not_named_stays(
     run: Run, embedded_kafka: KafkaSettings, store: ClaimCheckStore, tmp_path: Path
 ) -> None:
-    names = ["recordings/2026-10-05-call.wav", f"recordings/{'A' * 32}.wav", f"prepared/{'a' * 33}.flac"]
+    names = sorted(["recordings/2026-10-05-call.wav", f"recordings/{'A' * 32}.wav", f"prepared/{'a' * 33}.flac"])
     for name in names:
         written(store, tmp_path, name, 400)
     assert figures(run(embedded_kafka, "--json"))["recordings"] == (0, 0, 0)
-    assert lies_there(store) == names
+    assert sorted(str(path.relative_to(tmp_path / "store")) for path in (tmp_path / "store").glob("*/*")) == names
 
 
 @pytest.mark.integration
@@ -191,20 +193,90 @@ def test_the_table_for_people_names_what_is_kept_for_ever(run: Run, embedded_kaf
 
 
 @pytest.mark.integration
-def test_retention_removes_nothing_while_the_brokers_do_not_answer(
+def test_retention_removes_nothing_that_may_be_needed_while_the_brokers_do_not_answer(
     run: Run, store: ClaimCheckStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("streams.kafka.client.ask.__defaults__", (1.0,))  # seconds; commands ask for ten
+    monkeypatch.setattr("streams.kafka.producer.produce.__defaults__", (1.0,))
     written(store, tmp_path, OLD, 400)
     result = run(KafkaSettings(bootstrap_servers="localhost:1"))
+    assert "not done: prepared audio" in result.stderr
     assert isinstance(result.exception, KafkaUnavailable)
     assert lies_there(store) == [OLD]
 
 
-def test_a_file_that_is_written_again_meanwhile_stays(store: ClaimCheckStore, tmp_path: Path) -> None:
-    written(store, tmp_path, OLD, 400)
-    written(store, tmp_path, OTHER, 400)
-    listed = tuple(store.entries(PREPARED.name))
-    store.put(OLD, OLD.encode())
-    assert remove_payloads(store, OldPayloads(PREPARED, len(listed), (), listed)) == 1
-    assert lies_there(store) == [OLD]
+@pytest.mark.integration
+def test_a_kind_that_fails_keeps_no_other_from_being_done(
+    run: Run, real_kafka: KafkaSettings, store: ClaimCheckStore, tmp_path: Path
+) -> None:
+    written(store, tmp_path, OLD, 8)
+    away = {"CALLSIFT_MONGO_URI": "mongodb://127.0.0.1:1", "CALLSIFT_MONGO_TIMEOUT_S": "0.2"}
+    before = datetime.now(UTC)
+    result = run(real_kafka, "--json", CALLSIFT_RETENTION_DOCUMENTS_DAYS="7", **away)
+    assert result.exit_code == 1
+    assert [kind["error"] for kind in json.loads(result.stdout) if kind["kind"] == "documents"] == [
+        "MongoDB did not answer: ServerSelectionTimeoutError"
+    ]
+    assert lies_there(store) == []
+    done_at = last_retention(real_kafka)
+    assert set(done_at) == {"audio_store", "dead_letters"}
+    assert min(done_at.values()) >= before
+
+    kept = {"CALLSIFT_RETENTION_DOCUMENTS_DAYS": "0"}
+    assert run(real_kafka, "--dry-run", **kept).exit_code == 0
+    assert last_retention(real_kafka) == done_at
+    assert run(real_kafka, **kept).exit_code == 0
+    assert set(last_retention(real_kafka)) == set(RETAINED)
+
+
+def on_topic(kafka: KafkaSettings) -> list[tuple[bytes | None, bool]]:
+    """The keys on calls.outcomes, oldest first, and whether each has a value."""
+    found = read(kafka, topic_ranges(kafka, OUTCOMES.name))
+    return [(message.key(), message.value() is not None) for message in found]
+
+
+@pytest.mark.integration
+def test_a_document_that_goes_leaves_a_tombstone(run: Run, real_kafka: KafkaSettings, documents: str) -> None:
+    outcome = done("a")
+    key = outcome.call_id.encode()
+    produce(real_kafka, OUTCOMES.name, [(outcome.call_id, outcome.model_dump_json().encode())])
+    variables = {"CALLSIFT_MONGO_URI": documents, "CALLSIFT_RETENTION_DOCUMENTS_DAYS": "7"}
+    assert run(real_kafka, "--dry-run", **variables).exit_code == 0
+    assert on_topic(real_kafka) == [(key, True)]
+    assert figures(run(real_kafka, "--json", **variables))["documents"] == (1, 0, 1)
+    assert on_topic(real_kafka) == [(key, True), (key, False)]
+
+
+@pytest.mark.integration
+def test_a_crash_between_tombstone_and_document_loses_no_tombstone(
+    run: Run, real_kafka: KafkaSettings, documents: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    variables = {"CALLSIFT_MONGO_URI": documents, "CALLSIFT_RETENTION_DOCUMENTS_DAYS": "7"}
+    key = done("a").call_id.encode()
+
+    async def crash(*_: object) -> None:
+        assert on_topic(real_kafka) == [(key, False)]
+        raise SystemExit(137)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(OutcomeStore, "delete_before", crash)
+        assert run(real_kafka, **variables).exit_code == 137
+    assert figures(run(real_kafka, "--json", **variables))["documents"] == (1, 0, 1)
+    assert on_topic(real_kafka) == [(key, False)] * 2
+
+
+@pytest.mark.integration
+def test_a_call_that_is_decided_again_meanwhile_keeps_its_document_and_its_outcome(
+    run: Run, real_kafka: KafkaSettings, documents: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    variables = {"CALLSIFT_MONGO_URI": documents, "CALLSIFT_RETENTION_DOCUMENTS_DAYS": "7"}
+    delete_before = OutcomeStore.delete_before
+
+    async def decided_again(store: OutcomeStore, moment: datetime, call_ids: list[str]) -> list[CallOutcome]:
+        await store.save(done("b").model_copy(update={"decided_at": datetime.now(UTC)}))
+        return await delete_before(store, moment, call_ids)
+
+    monkeypatch.setattr(OutcomeStore, "delete_before", decided_again)
+    assert figures(run(real_kafka, "--json", **variables))["documents"] == (1, 0, 0)
+    key = done("a").call_id.encode()
+    assert on_topic(real_kafka) == [(key, False), (key, True)]

@@ -127,7 +127,8 @@ def test_the_mover_is_ready_once_it_has_joined_its_group(kafka: KafkaSettings) -
 
 
 async def test_a_header_name_that_is_not_utf8_and_an_absurd_time_hold_up_nothing(kafka: KafkaSettings) -> None:
-    configure(kafka, SHORT, message_timestamp_after_max_ms=2**63 - 1, retention_ms=-1)
+    times = {"message_timestamp_type": "CreateTime", "message_timestamp_after_max_ms": 2**63 - 1}
+    configure(kafka, SHORT, retention_ms=-1, **times)
     back = (ORIGIN.encode(), ENDED.name.encode())
     odd = [
         Raw(b"odd", b"1", ((b"\xff\xfe", b"x"), back), timestamp_ms=0),

@@ -12,7 +12,6 @@ from agents.sink.agent import SinkAgent
 from agents.sink.settings import SinkSettings
 from agents.sink.store import OutcomeStore
 from callsift.worker import work
-from schemas import CallOutcome
 from streams.privacy import CallerPrivacy
 from streams.settings import PrivacySettings
 
@@ -28,17 +27,17 @@ class Mortal(SinkAgent):
         self._point = point
         self._reached = 0
 
-    async def work(self, event: Any) -> CallOutcome | None:
+    async def work(self, event: Any) -> Any:
         stored = await super().work(event)
         self._reach("stored")
         return stored
 
-    async def due(self, stored: CallOutcome) -> CallOutcome | None:
+    async def due(self, stored: Any) -> Any:
         due = await super().due(stored)
         self._reach("in its turn")
         return due
 
-    async def follow_up(self, stored: CallOutcome, published: CallOutcome) -> CallOutcome | None:
+    async def follow_up(self, stored: Any, published: Any) -> Any:
         self._reach("confirmed")
         following = await super().follow_up(stored, published)
         self._reach("marked")

@@ -12,6 +12,7 @@ from schemas import SIDES, AudioReady, OneFile, Speaker, SpeechSegment
 from streams.payloads.claim_check import ClaimCheckStore
 from tests.agents.demo_calls import RECORDINGS, demo_calls
 from tests.schemas.examples import audio_ready
+from tests.stored import entries
 
 CALLS = demo_calls()
 OPTIONS = AudioOptions(channels=dict(zip(SIDES, (0, 1), strict=True)), threshold=0.5, min_silence_s=0.3)
@@ -44,7 +45,7 @@ def ready(name: str, store: ClaimCheckStore) -> AudioReady:
 
 def checkpoints(store: ClaimCheckStore) -> list[str]:
     """Return the names of the checkpoints in a store; one that is still being written is none yet."""
-    return [entry.name for entry in store.entries("decoded") if entry.name.endswith(".json")]
+    return [entry.name for entry in entries(store, "decoded") if entry.name.endswith(".json")]
 
 
 def one_after_another(name: str, times: int, store: ClaimCheckStore) -> AudioReady:

@@ -16,6 +16,7 @@ from agents.transcribe.span import AudioSpan
 from schemas import ClaimCheck, Word
 from streams.payloads.claim_check import AudioStoreUnavailable, ClaimCheckStore
 from tests.agents.transcribe.prepared_calls import checkpoints
+from tests.stored import entries
 
 FIRST, SECOND = AudioSpan(0, 1.25, 3.1), AudioSpan(1, 2.7, 4.0)
 WORDS = [
@@ -30,7 +31,7 @@ def store(tmp_path: Path) -> ClaimCheckStore:
 
 
 def checkpoint(store: ClaimCheckStore, *, audio: str = "ab" * 32, model: str = "tr@1") -> Checkpoint:
-    return Checkpoint(store, audio_sha256=audio, speech_model=model, every_s=0.01)
+    return Checkpoint(store, call_id="call", audio_sha256=audio, speech_model=model, every_s=0.01)
 
 
 async def until(condition: Callable[[], bool]) -> None:
@@ -172,8 +173,8 @@ async def test_the_writer_of_checkpoints_has_ended_when_the_block_has(store: Cla
 
 
 async def test_a_call_that_is_done_in_time_leaves_no_checkpoint(store: ClaimCheckStore) -> None:
-    own = Checkpoint(store, audio_sha256="ab" * 32, speech_model="tr@1", every_s=60)
+    own = Checkpoint(store, call_id="call", audio_sha256="ab" * 32, speech_model="tr@1", every_s=60)
     async with own.kept():
         own.add([FIRST], [WORDS])
         await asyncio.sleep(0.05)
-    assert store.entries("decoded") == []
+    assert entries(store, "decoded") == []

@@ -33,7 +33,7 @@ def take_any_time(kafka: KafkaSettings, topic: Topic) -> None:
     """Let a topic take every timestamp that Kafka's format can hold, and keep what is old by it."""
     longest = 2**63 - 1
     times = {"message_timestamp_after_max_ms": longest, "message_timestamp_before_max_ms": longest}
-    configure(kafka, topic, retention_ms=-1, **times)
+    configure(kafka, topic, retention_ms=-1, message_timestamp_type="CreateTime", **times)
 
 
 def values(kafka: KafkaSettings, topic: Topic) -> list[bytes]:

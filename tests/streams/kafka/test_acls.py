@@ -33,7 +33,7 @@ from streams.monitor.observer import Observer
 from streams.processing.runner import PATIENCE
 from streams.retry_mover import RetryMover
 from streams.settings import KafkaSettings
-from streams.topics import ALL_TOPICS, BRAKES, CONSUMED, DEAD_LETTER, RETRIES, STAGES, Stage, Topic
+from streams.topics import ALL_TOPICS, BRAKES, CONSUMED, DEAD_LETTER, FORGOTTEN, RETRIES, STAGES, Stage, Topic
 from tests import patience
 from tests.callsift import terminal
 from tests.patience import PATIENCE_S
@@ -57,7 +57,7 @@ def of(runs: str, resource: str, operation: str) -> set[str]:
 
 @pytest.mark.parametrize("stage", STAGES.values(), ids=lambda stage: stage.name)
 def test_a_stage_reads_what_it_takes_and_writes_what_can_come_of_it(stage: Stage) -> None:
-    assert of(stage.name, "topic", "Read") == {topic.name for topic in (*stage.consumes, BRAKES)}
+    assert of(stage.name, "topic", "Read") == {topic.name for topic in (*stage.consumes, BRAKES, FORGOTTEN)}
     written = (stage.produces, *stage.also_produces, *RETRIES, DEAD_LETTER, BRAKES)
     assert of(stage.name, "topic", "Write") == {topic.name for topic in written}
     assert of(stage.name, "group", "Read") == {f"callsift.{stage.name}"}

@@ -2,21 +2,29 @@
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
+from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, ResourceType
 from typer.testing import CliRunner
 
 from callsift.cli import app
+from deploy.laptop.kafka import Cluster
 from streams.kafka.client import KafkaUnavailable, client_config
+from streams.kafka.ranges import BrokerView, Range, topic_ranges
 from streams.kafka.topic_admin import TopicState, create_topics, drift, find_topics, partitions, wanted_topics
 from streams.settings import KafkaSettings
-from streams.topics import ALL_TOPICS
+from streams.topics import ALL_TOPICS, AUDIO, ENDED, Topic
+from tests import patience
 from tests.patience import PATIENCE_S
 from tests.servers.kafka import KafkaServer, delete_topics
+from tests.streams.hostile import configure
 
+until = partial(patience.until, within_s=60)
 WANTED = {"calls.ended": TopicState(12, 3, {"retention.ms": "604800000", "min.insync.replicas": "2"})}
 
 
@@ -111,3 +119,39 @@ def test_every_topic_of_the_catalogue_is_listed_with_its_partitions(kafka: Kafka
 def test_creating_topics_on_the_embedded_broker_says_what_it_cannot(embedded_kafka: KafkaSettings) -> None:
     with pytest.raises(KafkaUnavailable, match="answers no admin request"):
         create_topics(embedded_kafka)
+
+
+def test_a_message_goes_a_day_after_its_time_at_the_latest_and_subscribers_see_tombstones_for_a_week() -> None:
+    wanted = wanted_topics(KafkaSettings())
+    day_ms, week_ms = "86400000", "604800000"
+    for topic in ALL_TOPICS:
+        config = wanted[topic.name].config
+        assert config["segment.ms"] == day_ms, topic.name
+        if topic.compacted:
+            assert (config["max.compaction.lag.ms"], config["delete.retention.ms"]) == (day_ms, week_ms), topic.name
+
+
+@pytest.mark.integration
+def test_the_brokers_clock_says_how_long_a_message_is_kept_and_no_producers(
+    start_cluster: Callable[..., Cluster],
+) -> None:
+    often = {"log.retention.check.interval.ms": "200", "log.initial.task.delay.ms": "100"}
+    cluster = start_cluster(properties=often)
+    kafka = KafkaSettings(bootstrap_servers=cluster.bootstrap_servers)
+    create_topics(kafka)
+    configure(kafka, AUDIO, message_timestamp_type="CreateTime")  # as Kafka has it by default
+    now_ms = round(time.time() * 1000)
+    producer = Producer(client_config(kafka) | {"acks": "all"})
+    for topic in (ENDED, AUDIO):
+        for days in (-8, 365):
+            producer.produce(topic.name, b"value", partition=0, timestamp=now_ms + days * 86_400_000)
+            assert producer.flush(30) == 0  # the brokers refuse a batch as a whole
+
+    def held(topic: Topic) -> Range:
+        return topic_ranges(kafka, topic.name)[topic.name, 0]
+
+    until(lambda: held(AUDIO).start == held(AUDIO).end)  # one was refused, and the other one is gone
+    assert held(AUDIO).end == 1
+    assert held(ENDED) == Range(0, 2)
+    hour_ago = datetime.fromtimestamp(now_ms / 1000, UTC) - timedelta(hours=1)
+    assert BrokerView(kafka).first_since([(ENDED.name, 0)], hour_ago) == {(ENDED.name, 0): 0}

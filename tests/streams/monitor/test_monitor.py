@@ -10,6 +10,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
@@ -21,11 +22,11 @@ from prometheus_client.parser import text_string_to_metric_families
 from callsift.embedded import free_port
 from deploy.laptop.kafka import Cluster
 from streams.health import Health
-from streams.kafka import produce
+from streams.kafka import produce, publish_retention
 from streams.kafka.brake_topic import publish_notice
 from streams.kafka.topic_admin import create_topics
 from streams.monitor import Monitor
-from streams.settings import KafkaSettings, MonitorSettings
+from streams.settings import RETAINED, KafkaSettings, MonitorSettings
 from streams.topics import CLASSIFIED, DEAD_LETTER, ENDED, REPROCESS, RETRIES, STAGES
 from tests import patience
 from tests.patience import PATIENCE_S
@@ -74,6 +75,7 @@ def test_an_idle_pipeline_shows_zeros_and_not_nothing(kafka: KafkaSettings) -> N
         assert shown("oldest_unprocessed_age_seconds", stage="retry") == 0
         assert [shown("retries_waiting_messages", topic=topic.name) for topic in RETRIES] == [0, 0, 0]
         assert shown("dead_letters_messages") == 0
+        assert [shown("retention_last_success_timestamp_seconds", kind=kind) for kind in RETAINED] == [0, 0, 0]
 
 
 def test_waiting_messages_are_shown_although_no_worker_runs(kafka: KafkaSettings) -> None:
@@ -111,6 +113,20 @@ def test_a_brake_is_shown_until_it_is_released(kafka: KafkaSettings) -> None:
         publish_notice(kafka, "reprocess", applied=False, reason="a test")
         look()
         assert shown("brake_applied_ratio", stage="reprocess") == 0
+
+
+def test_when_each_kind_of_data_was_last_removed_is_shown_and_0_for_never(kafka: KafkaSettings) -> None:
+    first, second = (datetime(2026, 11, day, 3, 17, tzinfo=UTC) for day in (27, 28))
+    publish_retention(kafka, RETAINED, first)
+    publish_retention(kafka, ["audio_store"], second)
+    with watching(kafka) as look:
+        look()
+        shown_s = [shown("retention_last_success_timestamp_seconds", kind=kind) for kind in RETAINED]
+        assert dict(zip(RETAINED, shown_s, strict=True)) == {
+            "audio_store": second.timestamp(),
+            "documents": first.timestamp(),
+            "dead_letters": first.timestamp(),
+        }
 
 
 class Worker:

@@ -109,7 +109,7 @@ def test_brokers_that_do_not_answer_are_an_error_with_the_cure(monkeypatch: pyte
 
 
 async def test_a_message_with_a_time_before_all_years_waits_since_an_unknown_time(real_kafka: KafkaSettings) -> None:
-    configure(real_kafka, ENDED, retention_ms=-1)
+    configure(real_kafka, ENDED, retention_ms=-1, message_timestamp_type="CreateTime")
     await send(real_kafka, ENDED.name, [Raw(b"a", b"1", timestamp_ms=-(2**62)), Raw(b"b", b"2", timestamp_ms=-5)])
     found = Observer(real_kafka).look().groups[0]
     assert (found.lag, found.waiting_since) == (2, None)

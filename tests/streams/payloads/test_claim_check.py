@@ -1,9 +1,11 @@
 """The claim check store."""
 
+import hashlib
 import os
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
@@ -16,6 +18,8 @@ from streams.payloads.claim_check import (
     UnknownScheme,
     public_address,
 )
+from streams.payloads.layout import PREPARED, RECORDINGS, TURNS
+from tests.stored import entries
 
 
 @pytest.fixture(params=["file", "memory"])
@@ -44,16 +48,49 @@ def test_a_file_is_read_back_as_it_was_stored(store: ClaimCheckStore, tmp_path: 
 
 def test_a_payload_is_found_listed_and_removed_by_its_name(store: ClaimCheckStore) -> None:
     before = datetime.now(UTC) - timedelta(minutes=1)
-    claim = store.put("folder/deep/payload.bin", b"some bytes")
-    store.put("other/payload.bin", b"")
-    assert store.find("folder/deep/payload.bin") == b"some bytes"
-    (entry,) = store.entries("folder")
-    assert (entry.name, entry.uri) == ("folder/deep/payload.bin", claim.uri)
+    claim = store.put(name := PREPARED.file("0a" * 32, ".flac"), b"some bytes")
+    store.put(TURNS.file("0a" * 32, ".json"), b"")
+    assert store.find(name) == b"some bytes"
+    (entry,) = entries(store, "prepared")
+    assert (entry.name, entry.uri) == (name, claim.uri)
     assert before < entry.modified_at <= datetime.now(UTC)
-    store.remove(entry.name)
-    store.remove(entry.name)
-    assert store.find("folder/deep/payload.bin") is None
-    assert store.entries("folder") == store.entries("never") == []
+    assert store.remove_unchanged("prepared", [entry]) == 1
+    assert store.remove_unchanged("prepared", [entry]) == 0
+    assert store.find(name) is None
+    assert entries(store, "prepared") == entries(store, "never") == []
+
+
+def test_what_was_written_again_since_it_was_listed_stays(store: ClaimCheckStore) -> None:
+    names = [PREPARED.file(f"0a{number}" + "b" * 61, ".flac") for number in range(3)]
+    for name in names:
+        store.put(name, b"old")
+    (page,) = store.pages("prepared")
+    store.put(names[1], b"new")
+    assert store.remove_unchanged("prepared", page) == 2
+    assert [entry.name for entry in entries(store, "prepared")] == [names[1]]
+
+
+def test_a_name_that_looks_like_a_pattern_takes_no_other_along(store: ClaimCheckStore) -> None:
+    odd, other = (RECORDINGS.file("0a" * 32, ending) for ending in (".*", ".wav"))
+    for name in (odd, other):
+        store.put(name, b"some bytes")
+    page = [entry for entry in entries(store, "recordings") if entry.name == odd]
+    assert store.remove_unchanged("recordings", page) == 1
+    assert [entry.name for entry in entries(store, "recordings")] == [other]
+
+
+def test_a_large_folder_is_listed_page_by_page_and_each_name_once(store: ClaimCheckStore) -> None:
+    names = {PREPARED.file(hashlib.sha256(f"{number}".encode()).hexdigest(), ".flac") for number in range(12_000)}
+    one = store.put(next(iter(names)), b"")
+    if one.uri.startswith("file:"):
+        for name in names:
+            Path(urlsplit(one.uri).path).with_name(name.split("/")[1]).touch()
+    else:
+        for name in names:
+            store.put(name, b"")
+    pages = list(store.pages("prepared"))
+    assert sorted(entry.name for page in pages for entry in page) == sorted(names)
+    assert max(map(len, pages)) <= 10_000
 
 
 def test_a_payload_that_is_gone_is_a_permanent_error_with_a_cure(store: ClaimCheckStore) -> None:

@@ -13,6 +13,7 @@ from streams.payloads.claim_check import AudioStoreUnavailable, ClaimCheckStore,
 from streams.payloads.claimed_turns import ClaimedTurns, UnreadableTurns
 from tests.patience import PATIENCE_S
 from tests.schemas import examples
+from tests.stored import entries
 
 LIMIT_BYTES = 20_000
 SpokenT = TypeVar("SpokenT", CallTranscribed, CallClassified)
@@ -78,7 +79,7 @@ async def test_a_small_event_stays_as_it_is(turns: ClaimedTurns, store: ClaimChe
     for event in examples.examples():
         assert await turns.encode(event) == (event.model_dump_json().encode(), False)
         assert await turns.inflate(event) is event
-    assert store.entries("turns") == []
+    assert entries(store, "turns") == []
 
 
 async def test_the_turns_of_a_large_event_lie_in_the_store_and_come_back_whole(
@@ -87,7 +88,7 @@ async def test_the_turns_of_a_large_event_lie_in_the_store_and_come_back_whole(
     call = large()
     assert len(call.model_dump_json()) > LIMIT_BYTES
     light = await as_read(turns, call)
-    (entry,) = store.entries("turns")
+    (entry,) = entries(store, "turns")
     assert light.turns == ()
     assert light.turns_claim is not None
     assert light.turns_claim.uri == entry.uri
@@ -136,7 +137,7 @@ async def test_a_store_that_takes_nothing_is_a_transient_error(away: ClaimedTurn
 
 async def test_turns_that_are_gone_are_a_permanent_error(turns: ClaimedTurns, store: ClaimCheckStore) -> None:
     light = await as_read(turns, large())
-    (entry,) = store.entries("turns")
+    (entry,) = entries(store, "turns")
     store.remove(entry.name)
     with pytest.raises(PayloadGone):
         await turns.inflate(light)

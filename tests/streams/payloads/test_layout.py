@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from agents.sink.settings import SinkSettings
-from callsift.retention import find_expired
+from callsift.retention import kinds_of_data
 from streams.payloads.claim_check import ClaimCheckStore
 from streams.payloads.layout import FOLDERS, RECORDINGS, Folder, digits, stem
 from streams.settings import KafkaSettings, RetentionSettings
@@ -37,8 +37,10 @@ def test_retention_looks_into_every_folder(tmp_path: Path) -> None:
         for file in range(number + 1):
             store.put(folder.file(f"{file}" * 64, ".bin"), b"young")
     settings = RetentionSettings(dead_letters_days=0)  # nothing is old: no broker is asked
-    found = find_expired(settings, datetime.now(UTC), KafkaSettings(), store, SinkSettings(), lambda *_: None)
-    assert {kind.name: kind.looked_at for kind in found} == {
+    kinds = kinds_of_data(
+        settings, datetime.now(UTC), KafkaSettings(), store, SinkSettings(), remove=True, on_message=lambda *_: None
+    )
+    assert {kind.name: kind.sweep(lambda _: None).looked_at for kind in kinds} == {
         folder.holds: number + 1 for number, folder in enumerate(FOLDERS)
     }
 
@@ -48,8 +50,6 @@ def test_the_pages_know_every_folder() -> None:
     assert re.findall(r"^\| `(\w+)/<", page, re.MULTILINE) == [folder.name for folder in FOLDERS]
     shown = re.findall(r"^│ ([a-z ]+?) +│", page, re.MULTILINE)
     assert shown[: len(FOLDERS)] == [folder.holds for folder in FOLDERS]
-    privacy = (ROOT / "docs" / "privacy.md").read_text(encoding="utf-8")
-    assert re.findall(r"^\| `(\w+)/`", privacy, re.MULTILINE) == [folder.name for folder in FOLDERS]
 
 
 def test_no_module_but_the_layout_spells_a_folder() -> None:

@@ -13,9 +13,11 @@ from schemas import AudioReady, CallClassified, CallEnded, CallTranscribed, Clai
 from streams.kafka import KafkaUnavailable, client_config, produce
 from streams.kafka.ranges import topic_ranges
 from streams.payloads.claim_check import Entry
-from streams.payloads.layout import DECODED, PREPARED
-from streams.retention.needed import CARRIERS, needed_by, needed_names
+from streams.payloads.layout import DECODED
+from streams.retention.names import Names
+from streams.retention.needed import Needed, needed_by
 from streams.retention.payloads import cut_off, sort_out
+from streams.retention.unacknowledged import CARRIERS
 from streams.settings import KafkaSettings
 from streams.topics import AUDIO, CLASSIFIED, ENDED, RETRIES, TOPICS, TRANSCRIPTS, Topic
 from tests.schemas import examples
@@ -48,14 +50,10 @@ def needs(event: Event) -> frozenset[str]:
 
 def test_only_what_is_older_than_the_cut_off_goes() -> None:
     found = sort_out(
-        PREPARED,
-        [entry("prepared/a.flac", 7.1), entry("prepared/b.flac", 7), entry("prepared/c.flac", 1)],
-        BEFORE,
-        set(),
+        [entry("prepared/a.flac", 7.1), entry("prepared/b.flac", 7), entry("prepared/c.flac", 1)], BEFORE, set()
     )
-    assert found.looked_at == 3
     assert [gone.name for gone in found.expired] == ["prepared/a.flac"]
-    assert found.pending == ()
+    assert found.pending == []
 
 
 @pytest.mark.parametrize(
@@ -68,7 +66,7 @@ def test_only_what_is_older_than_the_cut_off_goes() -> None:
     ],
 )
 def test_a_file_that_a_pending_event_names_stays_however_old(event: Event, name: str) -> None:
-    found = sort_out(PREPARED, [entry(name, 1000), entry(name.replace("0a1b", "0a1c"), 1000)], BEFORE, needs(event))
+    found = sort_out([entry(name, 1000), entry(name.replace("0a1b", "0a1c"), 1000)], BEFORE, needs(event))
     assert [kept.name for kept in found.pending] == [name]
     assert len(found.expired) == 1
 
@@ -76,18 +74,18 @@ def test_a_file_that_a_pending_event_names_stays_however_old(event: Event, name:
 def test_the_checkpoints_of_pending_audio_stay_too() -> None:
     event = audio_ready("prepared/0a1b.flac")
     own = DECODED.file(event.audio.sha256, "-vosk-model-small-tr-0.3@a1b2.json")
-    found = sort_out(PREPARED, [entry(own, 1000), entry(f"decoded/{'0' * 32}-vosk.json", 1000)], BEFORE, needs(event))
+    found = sort_out([entry(own, 1000), entry(f"decoded/{'0' * 32}-vosk.json", 1000)], BEFORE, needs(event))
     assert [kept.name for kept in found.pending] == [own]
 
 
 def test_the_store_may_have_another_address_by_now() -> None:
     event = examples.audio_ready().model_copy(update={"audio": claim("prepared/0a1b.flac", "s3://elsewhere/callsift")})
-    assert sort_out(PREPARED, [entry("prepared/0a1b.flac", 1000)], BEFORE, needs(event)).expired == ()
+    assert sort_out([entry("prepared/0a1b.flac", 1000)], BEFORE, needs(event)).expired == []
 
 
 def test_a_file_that_a_killed_writer_left_behind_is_removed() -> None:
     draft = entry("prepared/0a1b.flac.c0ffee", 8)
-    assert sort_out(PREPARED, [draft], BEFORE, set()).expired == (draft,)
+    assert sort_out([draft], BEFORE, set()).expired == [draft]
 
 
 def test_a_claim_check_in_a_field_that_is_not_known_here_counts() -> None:
@@ -115,7 +113,7 @@ def test_no_age_is_no_cut_off() -> None:
 def test_every_entry_is_young_or_pending_or_expired(ages: list[float], pending: set[int]) -> None:
     entries = [entry(f"prepared/{DIGITS[number] * 32}.flac", age) for number, age in enumerate(ages)]
     needed = frozenset[str]().union(*(needs(audio_ready(f"prepared/{DIGITS[number] * 32}.flac")) for number in pending))
-    found = sort_out(PREPARED, entries, BEFORE, needed)
+    found = sort_out(entries, BEFORE, needed)
     young = [kept for kept in entries if kept.modified_at >= BEFORE]
     assert sorted([*found.pending, *found.expired, *young]) == sorted(entries)
     assert not {gone.name for gone in found.expired} & {f"prepared/{DIGITS[number] * 32}.flac" for number in pending}
@@ -142,27 +140,62 @@ def acknowledge(kafka: KafkaSettings, topic: Topic, group: str, left: int = 0) -
     consumer.close()
 
 
+def fresh(kafka: KafkaSettings) -> Needed:
+    needed = Needed(kafka)
+    needed.refresh()
+    return needed
+
+
+def of(needed: Needed, names: set[str]) -> set[str]:
+    return {name for name in names if name in needed}
+
+
 def heavy(event: CallTranscribed | CallClassified, name: str) -> Event:
     return event.model_copy(update={"turns": (), "turns_claim": claim(name)})
 
 
 @pytest.mark.integration
 def test_a_payload_is_needed_until_its_event_is_acknowledged(kafka: KafkaSettings) -> None:
-    assert needed_names(kafka) == frozenset()
     publish(kafka, ENDED, call_ended("recordings/e1.wav"))
     publish(kafka, AUDIO, audio_ready("prepared/a1.flac"), audio_ready("prepared/a2.flac"))
     publish(kafka, TRANSCRIPTS, heavy(examples.call_transcribed(), "turns/t1.json"))
     publish(kafka, CLASSIFIED, heavy(examples.call_classified(), "turns/c1.json"))
     publish(kafka, RETRIES[1], audio_ready("prepared/r1.flac"))
     steps: list[tuple[int, int]] = []
-    assert {"e1", "a1", "a2", "t1", "c1", "r1"} <= needed_names(kafka, lambda *step: steps.append(step))
+    everything = {"e1", "a1", "a2", "t1", "c1", "r1"}
+    needed = Needed(kafka, lambda *step: steps.append(step))
+    assert of(needed, everything) == set()
+    needed.refresh()
+    assert of(needed, everything) == everything
     assert steps == [(number, 6) for number in range(1, 7)]
     acknowledge(kafka, AUDIO, "transcribe", left=1)
-    assert {"e1", "a1", "a2", "t1", "c1", "r1"} & needed_names(kafka) == {"e1", "a2", "t1", "c1", "r1"}
+    assert of(fresh(kafka), everything) == {"e1", "a2", "t1", "c1", "r1"}
     behind = {ENDED: "audio", AUDIO: "transcribe", TRANSCRIPTS: "classify", CLASSIFIED: "sink", RETRIES[1]: "retry"}
     for topic, group in behind.items():
         acknowledge(kafka, topic, group)
-    assert needed_names(kafka) == frozenset()
+    assert of(fresh(kafka), everything) == set()
+
+
+@pytest.mark.integration
+def test_what_comes_after_the_first_look_is_read_by_the_next_and_nothing_twice(kafka: KafkaSettings) -> None:
+    publish(kafka, AUDIO, audio_ready("prepared/a1.flac"))
+    steps: list[tuple[int, int]] = []
+    needed = Needed(kafka, lambda *step: steps.append(step))
+    needed.refresh()
+    acknowledge(kafka, AUDIO, "transcribe")
+    publish(kafka, TRANSCRIPTS, heavy(examples.call_transcribed(), "turns/t1.json"))
+    needed.refresh()
+    needed.refresh()
+    assert steps == [(1, 1), (1, 1)]
+    assert of(needed, {"a1", "t1", "t2"}) == {"a1", "t1"}
+
+
+def test_of_a_million_names_every_one_is_found_and_hardly_any_other() -> None:
+    names = Names()
+    for number in range(1_000_000):
+        names.add(f"{number}")
+    assert all(f"{number}" in names for number in range(1_000_000))
+    assert sum(f"other {number}" in names for number in range(100_000)) <= 1
 
 
 @pytest.mark.integration
@@ -172,18 +205,18 @@ def test_a_position_beyond_the_end_is_that_of_a_topic_that_was_made_again(kafka:
     places = [TopicPartition(*place, 500) for place in topic_ranges(kafka, AUDIO.name)]
     consumer.commit(offsets=places, asynchronous=False)
     consumer.close()
-    assert "a1" in needed_names(kafka)
+    assert "a1" in fresh(kafka)
 
 
 @pytest.mark.integration
 def test_with_a_wrong_prefix_nothing_is_known(real_kafka: KafkaSettings) -> None:
     wrong = real_kafka.model_copy(update={"prefix": "wrong."})
     with pytest.raises(KafkaUnavailable, match=r"no topic wrong\.calls\.audio"):
-        needed_names(wrong)
+        fresh(wrong)
 
 
 @pytest.mark.integration
 def test_without_brokers_nothing_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("streams.kafka.client.ask.__defaults__", (1.0,))  # seconds; commands ask for ten
     with pytest.raises(KafkaUnavailable, match="CALLSIFT_KAFKA_BOOTSTRAP_SERVERS"):
-        needed_names(KafkaSettings(bootstrap_servers="localhost:1"))
+        fresh(KafkaSettings(bootstrap_servers="localhost:1"))
