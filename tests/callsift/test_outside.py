@@ -82,7 +82,7 @@ RUNS = {
     "redact": ("{dialogues}",),
     "prompt": ("{dialogues}",),
     "worker reprocess": (),
-    "train": ("--output", "{folder}/model.json"),
+    "train": ("--output", "{folder}/model.npz"),
     "reprocess": ("--dry-run", "--since", "2026-01-01T00:00:00Z"),
     "forget": ("--call", CALL, "--dry-run"),
     "hold": ("--call", CALL, "--reason", "a test"),
