@@ -136,7 +136,9 @@ def test_no_command_connects_to_an_address_that_the_settings_do_not_name(up: Up,
     words = [*command.split(), *(option.format(**places) for option in RUNS[command])]
     ended = subprocess.Popen(
         [*recording(log), sys.executable, "-m", "callsift", *words],
-        env=loud(up.variables) | {"CALLSIFT_HOME": str(up.home), "HOME": str(tmp_path / "home")},
+        env=loud(up.variables)
+        | up.state["environment"]
+        | {"CALLSIFT_HOME": str(up.home), "HOME": str(tmp_path / "home")},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
