@@ -23,8 +23,9 @@ import soundfile
 
 from agents.audio.core import prepare, warm_up
 from agents.audio.prepared import AudioOptions
+from agents.transcribe.core import widened
 from agents.transcribe.recognise import load_model, recognise
-from agents.transcribe.span import AudioSpan, widened
+from agents.transcribe.span import AudioSpan
 from callsift.demonstration import RECORDINGS, read_labels
 from callsift.supervisor import DEMO_MODEL
 
