@@ -4,7 +4,7 @@ from contextlib import suppress
 from importlib import import_module
 
 _MODULES = (
-    "callsift.cli",
+    "callsift.worker",
     "callsift.stages",
     "streams.payloads",
     "fsspec.implementations.local",
@@ -29,3 +29,7 @@ _MODULES = (
 for module in _MODULES:
     with suppress(ImportError):  # the worker says so, and which extra is missing
         import_module(module)
+with suppress(ImportError):
+    from agents.classify.offline.model import shipped_model
+
+    shipped_model()  # classify and reprocess hold it once

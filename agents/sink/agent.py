@@ -15,7 +15,7 @@ class SinkAgent(Agent[CallClassified | DeadLetter]):
     """Turns CallClassified, and dead letters, into CallOutcome. Repeating it publishes what was not confirmed, no more.
 
     It publishes one outcome at a time, each until the store has the mark that it was confirmed: a worker that is killed
-    leaves at most one on the topic without its mark, and that one comes twice (docs/decisions/0006).
+    leaves at most one on the topic without its mark, and that one comes twice (docs/decisions/0007).
     """
 
     def __init__(self, store: OutcomeStore, privacy: CallerPrivacy) -> None:
