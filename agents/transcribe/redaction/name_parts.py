@@ -230,9 +230,11 @@ def _name_end(own: Sequence[Token], first: int, *, introduced: bool = False, who
         ):
             break
         listed = known.is_certain(text) or known.is_surname(text) or (introduced and known.is_given(text))
-        ends = end + 1 == len(own) or own[end + 1].text in naming.ENDS or own[end + 1].digits
+        rest = own[end + 1 : end + 1 + _NAME_WORDS]
+        after = next((token for token in rest if token.text not in naming.HESITATES), None)
+        ends = after is None or after.text in naming.ENDS or bool(after.digits)
         after_given = known.is_certain(own[last - 1].text)
-        believed = introduced or (bool(ends) and end + 1 < len(own))
+        believed = introduced or (ends and after is not None and after is rest[0])
         unlisted = whole or (after_given and believed) or (introduced and ends and last == first + 1)
         unlisted = unlisted and may_be_name(text, sure=introduced) and text not in naming.RELATIVES
         if not (listed or unlisted) or last - first >= _NAME_WORDS:
