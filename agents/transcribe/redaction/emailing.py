@@ -74,6 +74,9 @@ _LOOSE_WORDS = 2
 
 LONG_ENOUGH = 4
 
+_MOST_FILLING = 8
+"""Words of hesitation that are looked past: some are letters too, and a turn may be nothing else."""
+
 
 def addresses(own: Sequence[Token], announced: int) -> list[tuple[int, int]]:
     """Return the addresses that an at-sign and a domain tell, wherever they are said."""
@@ -94,7 +97,7 @@ def spelt_places(own: Sequence[Token]) -> Set[int]:
 def _goes_on(own: Sequence[Token], run: Letters) -> bool:
     """Return whether an at-sign or the end, or after several letters a joiner or a number, follows on letters."""
     end = run.end
-    while end < len(own) and own[end].text in naming.HESITATES:
+    while end < len(own) and own[end].text in naming.HESITATES and end - run.end < _MOST_FILLING:
         end += 1
     if end == len(own) or own[end].text in AT:
         return True
@@ -183,16 +186,17 @@ def is_joiner(texts: Sequence[str], place: int) -> bool:
 def before(texts: Sequence[str], place: int) -> int:
     """Return the last place before another of what is no filling."""
     before = place - 1
-    while before > 0 and texts[before] in FILLING | CORRECTS:
+    while before > 0 and texts[before] in FILLING | CORRECTS and place - before <= _MOST_FILLING:
         before -= 1
     return before
 
 
 def after(texts: Sequence[str], place: int) -> int:
     """Return the first place from another on of what is no filling."""
-    while place < len(texts) and texts[place] in FILLING | CORRECTS:
-        place += 1
-    return place
+    end = place
+    while end < len(texts) and texts[end] in FILLING | CORRECTS and end - place < _MOST_FILLING:
+        end += 1
+    return end
 
 
 def is_word(token: Token) -> bool:
