@@ -45,6 +45,8 @@ def steps(work: Callable[[], object]) -> int:
         "gelirim 45 makine 17",
         "bana et gmail nokta kom",
         "a nokta b et gmail nokta kom",
+        "a yani",
+        "mailim a yani",
         "adım",
         "adım ahmet yılmaz",
         "yüz",

@@ -3,7 +3,7 @@
 from collections.abc import Sequence, Set
 
 from agents.transcribe.redaction import naming
-from agents.transcribe.redaction.spelling import letter_runs, letters_at
+from agents.transcribe.redaction.spelling import Letters, letter_runs, letters_at
 from agents.transcribe.redaction.tokens import Token
 from agents.transcribe.turkish import words
 
@@ -74,6 +74,9 @@ _LOOSE_WORDS = 2
 
 LONG_ENOUGH = 4
 
+_MOST_FILLING = 8
+"""Words of hesitation that are looked past: some are letters too, and a turn may be nothing else."""
+
 
 def addresses(own: Sequence[Token], announced: int) -> list[tuple[int, int]]:
     """Return the addresses that an at-sign and a domain tell, wherever they are said."""
@@ -86,15 +89,19 @@ def addresses(own: Sequence[Token], announced: int) -> list[tuple[int, int]]:
 
 
 def spelt_places(own: Sequence[Token]) -> Set[int]:
-    """Return the places of letters that are surely spelt, or directly before an at-sign or the end."""
-    runs = [run for run in letter_runs(own) if run.certain or _ends_local(own, run.end)]
+    """Return the places of letters that are surely spelt, or directly before what goes on with an address or ends."""
+    runs = [run for run in letter_runs(own) if run.certain or _goes_on(own, run)]
     return {place for run in runs for place in range(run.first, run.end)}
 
 
-def _ends_local(own: Sequence[Token], end: int) -> bool:
-    while end < len(own) and own[end].text in naming.HESITATES:
+def _goes_on(own: Sequence[Token], run: Letters) -> bool:
+    """Return whether an at-sign or the end, or after several letters a joiner or a number, follows on letters."""
+    end = run.end
+    while end < len(own) and own[end].text in naming.HESITATES and end - run.end < _MOST_FILLING:
         end += 1
-    return end == len(own) or own[end].text in AT
+    if end == len(own) or own[end].text in AT:
+        return True
+    return len(run.text) > 1 and (own[end].text in JOINERS or bool(own[end].digits))
 
 
 def _domain_end(own: Sequence[Token], at: int) -> int | None:
@@ -179,9 +186,17 @@ def is_joiner(texts: Sequence[str], place: int) -> bool:
 def before(texts: Sequence[str], place: int) -> int:
     """Return the last place before another of what is no filling."""
     before = place - 1
-    while before > 0 and texts[before] in FILLING | CORRECTS:
+    while before > 0 and texts[before] in FILLING | CORRECTS and place - before <= _MOST_FILLING:
         before -= 1
     return before
+
+
+def after(texts: Sequence[str], place: int) -> int:
+    """Return the first place from another on of what is no filling."""
+    end = place
+    while end < len(texts) and texts[end] in FILLING | CORRECTS and end - place < _MOST_FILLING:
+        end += 1
+    return end
 
 
 def is_word(token: Token) -> bool:

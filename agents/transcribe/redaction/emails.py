@@ -17,6 +17,7 @@ from agents.transcribe.redaction.emailing import (
     PROVIDERS,
     STOPS,
     addresses,
+    after,
     before,
     flat,
     folded,
@@ -236,7 +237,7 @@ def _sure_places(own: Sequence[Token], call: _Call, position: int) -> set[int]:
         single = run.end - run.first == 1 and len(texts[run.first]) == 1 and texts[run.first] not in _VOWELS
         single = single and not any(other.digits for other in own[max(0, run.first - 1) : run.end + 1])
         formed = not _FORMED.isdisjoint(texts[max(0, run.first - 1) : run.end + 1])
-        joined = before(texts, run.first) in sure or run.end in sure
+        joined = before(texts, run.first) in sure or after(texts, run.end) in sure
         if run.certain or single or formed or joined or (len(run.text) > 1 and _all_single(own[run.first : run.end])):
             sure.update(range(run.first, run.end))
     _add_digits(own, call, position, sure)

@@ -70,9 +70,10 @@ def readings(tokens: Sequence[Token]) -> Iterator[str]:
     position = 0
     while position < len(tokens):
         first, second = tokens[position], tokens[position + 1] if position + 1 < len(tokens) else None
-        joint = first.words > 1 and second and second.words and first.digits[-1] not in "01" and first.digits[-2] != "0"
+        tens, ones = first.digits[-2:-1], first.digits[-1]  # no tens in "beş buçuk", one digit of two words
+        joint = first.words > 1 and second and second.words and ones not in "01" and tens not in {"", "0"}
         if joint and second and len(second.digits) == 3 and second.digits[0] == "1":
-            shifted = (f"{first.digits[:-1]}0", first.digits[-1] + second.digits[1:])
+            shifted = (f"{first.digits[:-1]}0", ones + second.digits[1:])
             options.append(((first.digits, second.digits), shifted))
             position += 2
         else:

@@ -117,23 +117,28 @@ def _after_me(own: Sequence[Token], place: int) -> Iterator[Found]:
 def _before(own: Sequence[Token], place: int, *, sure: bool, alone: bool) -> Iterator[Found]:
     """Yield the name that ends before a word that is said after one."""
     known = names()
-    unlisted = place > 1 and known.is_given(own[place - 2].text) and not known.is_name(own[place - 1].text)
-    first = place - (alone and unlisted and may_be_name(own[place - 1].text))
+    spoken = [at for at in range(max(0, place - _NAME_WORDS), place) if own[at].text not in naming.HESITATES]
+    if not spoken:
+        return
+    end = spoken[-1] + 1
+    last = own[end - 1]
+    unlisted = len(spoken) > 1 and known.is_given(own[spoken[-2]].text) and not known.is_name(last.text)
+    first = end - (alone and unlisted and may_be_name(last.text))
     while first and place - first < _NAME_WORDS:
         text = own[first - 1].text
-        if not (known.is_name(text) or (first < place and text in naming.HESITATES)):
+        if not (known.is_name(text) or (first < end and text in naming.HESITATES)):
             break
         first -= 1
-    while first < place and not known.is_given(own[first].text) and not (sure and place - first == 1):
+    while first < end and not known.is_given(own[first].text) and not (sure and end - first == 1):
         first += 1
-    if first < place:
+    if first < end:
         certain = known.is_certain(own[first].text)
         after = own[place + 1].text if place + 1 < len(own) else ""
         whole = first == 0 and place + 1 == len(own)
-        if alone or certain or whole or place - first > 1 or after in naming.ENDS:
-            yield Found(first, place)
-    elif sure and place and may_be_name(own[place - 1].text) and not own[place - 1].digits:
-        yield Found(place - 1, place)
+        if alone or certain or whole or end - first > 1 or after in naming.ENDS:
+            yield Found(first, end)
+    elif sure and may_be_name(last.text) and not last.digits:
+        yield Found(end - 1, end)
 
 
 def answered(own: Sequence[Token], *, surname: bool) -> Iterator[Found]:
@@ -225,9 +230,11 @@ def _name_end(own: Sequence[Token], first: int, *, introduced: bool = False, who
         ):
             break
         listed = known.is_certain(text) or known.is_surname(text) or (introduced and known.is_given(text))
-        ends = end + 1 == len(own) or own[end + 1].text in naming.ENDS or own[end + 1].digits
+        rest = own[end + 1 : end + 1 + _NAME_WORDS]
+        after = next((token for token in rest if token.text not in naming.HESITATES), None)
+        ends = after is None or after.text in naming.ENDS or bool(after.digits)
         after_given = known.is_certain(own[last - 1].text)
-        believed = introduced or (bool(ends) and end + 1 < len(own))
+        believed = introduced or (ends and after is not None and after is rest[0])
         unlisted = whole or (after_given and believed) or (introduced and ends and last == first + 1)
         unlisted = unlisted and may_be_name(text, sure=introduced) and text not in naming.RELATIVES
         if not (listed or unlisted) or last - first >= _NAME_WORDS:

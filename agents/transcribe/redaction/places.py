@@ -171,6 +171,7 @@ FILLS = words("""
 VERB = re.compile(
     r"\w+(?:yor\w*|[dt][ıiuü](?:m|k|n[ıiuü]z|l[ae]r)|[ae]c[ae][kğ]\w*|s[ae]n[ıi]z|[ae]y[ıi]m|[ae]l[ıi]m"
     r"|n[ıiuü]z(?:[ıiae])?|sinler|s[ıi]nlar|m[ıi]sın[ıi]z|mez|maz)"
+    r"|ol(?:du|muş)|(?:yok|var)(?:um|uz|ım|ız|[dt][ıu]|m[ıu]ş)"
 )
 
 

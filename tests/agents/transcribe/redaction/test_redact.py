@@ -21,6 +21,7 @@ def redacted(*texts: str) -> list[str]:
         ("numaram sıfır beş yüz otuz iki yüz yirmi üç kırk beş altmış yedi", "numaram [phone]"),
         ("beş yüz otuz iki yüz yirmi üç kırk beş altmış yediden arıyorum", "[phone] arıyorum"),
         ("numaram beş yüz otuz iki yüz yirmi üç yok yirmi dört kırk beş on iki olacak", "numaram [phone] olacak"),
+        ("telefonum beş buçuk yüz otuz iki yüz yirmi üç kırk beş altmış yedi", "telefonum beş buçuk [phone]"),
         ("Telefonum +90 (532) 123 45 67, arayın.", "Telefonum [phone], arayın."),
         ("0532 123 45 67'den yazın", "[phone]'den yazın"),
         ("numaram 0532 123 45 67 saat 18.00'den sonra", "numaram [phone] saat 18.00'den sonra"),

@@ -108,12 +108,20 @@ INTRODUCED = [
 
 
 @thorough
-@given(st.sampled_from(INTRODUCED), st.sampled_from(GIVEN), st.sampled_from(SURNAMES), st.sampled_from(["", *FILLERS]))
-def test_a_name_is_found_by_every_introduction(way: tuple[str, bool], name: str, surname: str, filler: str) -> None:
+@given(
+    st.sampled_from(INTRODUCED),
+    st.sampled_from(GIVEN),
+    st.sampled_from(SURNAMES),
+    st.lists(st.sampled_from(FILLERS), max_size=2),
+    st.lists(st.sampled_from(FILLERS), max_size=2),
+)
+def test_a_name_is_found_by_every_introduction(
+    way: tuple[str, bool], name: str, surname: str, inside: Sequence[str], after: Sequence[str]
+) -> None:
     said, is_answer = way
     turns = [
         Said("agent", "adınızı alabilir miyim" if is_answer else "buyurun"),
-        Said("customer", said.format(name, f"{filler} {surname}".strip())),
+        Said("customer", said.format(name, " ".join([*inside, surname, *after]))),
     ]
     left = redact(turns).turns[1].text.split()
     assert name not in left
