@@ -1,5 +1,6 @@
 """Every setting that can change an outcome is in its versions; those that cannot are not."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ from pydantic import SecretStr
 
 from agents.classify import core
 from agents.classify.agent import make_classifier
+from agents.classify.offline.model import shipped_model
 from agents.classify.settings import ClassifySettings
 from schemas import Taxonomy, Versions
 
@@ -60,5 +62,6 @@ def test_a_setting_that_decides_nothing_changes_no_version(changed: dict[str, An
 
 def test_a_second_opinion_of_another_version_is_another_policy(monkeypatch: pytest.MonkeyPatch) -> None:
     before = versions("gemini", agreement="offline")
-    monkeypatch.setattr("agents.classify.offline.model.OfflineModel.version", "offline-of-tomorrow")
+    tomorrow = replace(shipped_model(), temperature=2.0)
+    monkeypatch.setattr("agents.classify.offline.classifier.shipped_model", lambda: tomorrow)
     assert versions("gemini", agreement="offline").policy != before.policy
