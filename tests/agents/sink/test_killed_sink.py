@@ -44,9 +44,10 @@ def wait_until_all_is_done(kafka: KafkaSettings, log: Path) -> None:
     until(lambda: consumer_lag(kafka, group, places) == 0, log.read_text, within_s=PATIENCE_S)
 
 
-@pytest.mark.parametrize(("point", "twice"), [(point, point == "confirmed") for point in POINTS])
+# "stored" is outside the sink's lock: one other outcome may be confirmed and without its mark just then
+@pytest.mark.parametrize(("point", "twice"), zip(POINTS, ({0, 1}, {0}, {1}, {0}), strict=True))
 def test_a_sink_that_is_killed_loses_nothing_and_repeats_one_outcome_at_the_most(
-    real_kafka: KafkaSettings, embedded: str, tmp_path: Path, point: str, twice: int
+    real_kafka: KafkaSettings, embedded: str, tmp_path: Path, point: str, twice: set[int]
 ) -> None:
     log, uri = tmp_path / "worker.log", with_database(embedded, f"test-{uuid4().hex}")
     settings = {"CALLSIFT_MONGO_URI": uri, "CALLSIFT_KAFKA_COMMIT_INTERVAL_S": "60"}  # all that is done comes again
@@ -58,6 +59,6 @@ def test_a_sink_that_is_killed_loses_nothing_and_repeats_one_outcome_at_the_most
         wait_until_all_is_done(real_kafka, log)
     found = published(real_kafka)
     assert found.keys() == {(call_id, 1) for call_id in CALLS}
-    assert found.total() - len(CALLS) == twice
+    assert found.total() - len(CALLS) in twice
     with MongoClient[dict[str, object]](uri) as client:
         assert client.get_default_database()["calls"].count_documents({"published.1": {"$exists": True}}) == len(CALLS)

@@ -13,6 +13,7 @@ from pymongo import MongoClient
 
 from agents.sink import core
 from agents.sink.agent import SinkAgent
+from agents.sink.indexes import INDEXES
 from agents.sink.metrics import STORE_OPERATIONS
 from agents.sink.settings import SinkSettings
 from agents.sink.store import CallFilter, OutcomeStore
@@ -322,7 +323,7 @@ async def test_calls_are_found_by_time_and_category_with_their_transcripts(store
 
 async def test_indexes_are_made_once_and_change_nothing_that_is_found(store: OutcomeStore) -> None:
     missing = await store.missing_indexes()
-    assert len(missing) == 4
+    assert len(missing) == len(INDEXES)
     assert await store.create_indexes() == missing
     assert (await store.missing_indexes(), await store.create_indexes()) == ([], [])
     call = call_classified()
@@ -387,10 +388,10 @@ async def test_the_duration_of_each_store_operation_is_observed(store: OutcomeSt
     assert isinstance(outcome, CallOutcome)
     await store.due(outcome)
     await store.confirm(outcome, outcome)
-    await store.save(done("b"), TURNS)
+    await store.save(done("b"), TURNS)  # of the same call: inserted in vain, found, and updated
     assert {operation: observed(operation) - count for operation, count in before.items()} == {
-        "find": 3,
-        "insert": 1,
+        "find": 2,
+        "insert": 2,
         "update": 2,
     }
 
