@@ -1,1 +1,1 @@
-"""The front door: the command line, what wires a stage to its agent, and the embedded services."""
+"""The command line, what wires a stage to its agent, and the embedded services."""

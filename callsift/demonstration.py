@@ -10,10 +10,10 @@ from pydantic import BaseModel
 from pymongo import MongoClient
 
 from agents.classify.dialogues import SaidTurn
-from agents.sink.settings import DATABASE, SinkSettings
 from callsift.calls import call_ended, emit_and_wait, new_call_id, store_recording
 from callsift.supervisor import Pipeline
 from schemas import CallEnded, CallOutcome, Recording
+from store.settings import DATABASE, StoreSettings
 from streams.errors import CallsiftError
 from streams.payloads import ClaimCheckStore
 from streams.topics import PIPELINE
@@ -90,7 +90,7 @@ def read_labels(folder: Path = RECORDINGS) -> list[Label]:
     return [Label.model_validate(json.loads(line)) for line in lines]
 
 
-def run_demo(workers: Pipeline, mongo: SinkSettings, on_outcome: Callable[[CallOutcome], None]) -> list[DemoCall]:
+def run_demo(workers: Pipeline, mongo: StoreSettings, on_outcome: Callable[[CallOutcome], None]) -> list[DemoCall]:
     """Send every demo call through a running pipeline and collect the outcomes; ``mongo`` names the documents.
 
     Raises:

@@ -7,10 +7,10 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-from agents.sink.forgetting import ForgettingStore, StoredCall
-from agents.sink.settings import SinkSettings
 from callsift.callers import CallerSearch
 from schemas import Forgotten
+from store.forgetting import ForgettingStore, StoredCall
+from store.settings import StoreSettings
 from streams.dead_letters import mark_replayed, read_letters
 from streams.errors import CallsiftError
 from streams.kafka import publish_forgotten, publish_tombstones
@@ -75,7 +75,7 @@ class Certificate:
 class Forgetting:
     """Finds calls and forgets them. Every step may be done again."""
 
-    def __init__(self, kafka: KafkaSettings, mongo: SinkSettings, store: ClaimCheckStore) -> None:
+    def __init__(self, kafka: KafkaSettings, mongo: StoreSettings, store: ClaimCheckStore) -> None:
         """Name the places."""
         self._kafka, self._mongo, self._store = kafka, mongo, store
 

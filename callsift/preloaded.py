@@ -23,7 +23,7 @@ _MODULES = (
     "agents.classify.reprocess_agent",
     "agents.classify.offline.classifier",
     "agents.sink.agent",
-    "agents.sink.store",
+    "store.calls",
 )
 
 for module in _MODULES:

@@ -7,9 +7,9 @@ from agents.classify import core
 from agents.classify.agent import make_classifier, make_model
 from agents.classify.hosted import HostedClassifier
 from agents.classify.settings import ClassifySettings
-from agents.sink.settings import SinkSettings
-from agents.sink.store import CallFilter, OutcomeStore
 from schemas import CallOutcome, CallTranscribed, Taxonomy, Usage
+from store.calls import CallFilter, OutcomeStore
+from store.settings import StoreSettings
 from streams.kafka import produce
 from streams.payloads import ClaimCheckStore, ClaimedTurns
 from streams.settings import AudioStoreSettings, KafkaSettings
@@ -41,7 +41,7 @@ class Reprocessing:
         self,
         chosen: CallFilter,
         settings: ClassifySettings,
-        mongo: SinkSettings,
+        mongo: StoreSettings,
         kafka: KafkaSettings,
         store: AudioStoreSettings,
     ) -> None:

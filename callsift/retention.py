@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
-from agents.sink.settings import SinkSettings
+from store.settings import StoreSettings
 from streams.errors import SettingsError
 from streams.kafka import produce, publish_tombstones
 from streams.payloads import FOLDERS, ClaimCheckStore
@@ -45,7 +45,7 @@ def kinds_of_data(
     now: datetime,
     kafka: KafkaSettings,
     store: ClaimCheckStore,
-    mongo: SinkSettings,
+    mongo: StoreSettings,
     *,
     remove: bool,
     on_message: Callable[[int, int], None],
@@ -88,10 +88,10 @@ def _marks(kafka: KafkaSettings, before: datetime, _: Progress, *, remove: bool)
 
 
 def _documents(
-    kafka: KafkaSettings, mongo: SinkSettings, before: datetime, progress: Progress, *, remove: bool
+    kafka: KafkaSettings, mongo: StoreSettings, before: datetime, progress: Progress, *, remove: bool
 ) -> Swept:
     try:
-        from agents.sink.store import OutcomeStore  # only who deletes documents needs MongoDB's driver
+        from store.calls import OutcomeStore  # only who deletes documents needs MongoDB's driver
     except ImportError as error:
         raise SettingsError(
             f"CALLSIFT_RETENTION_DOCUMENTS_DAYS is set, and {error.name} is missing",

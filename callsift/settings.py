@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from agents.audio.fetch_settings import FetchSettings
 from agents.audio.settings import AudioSettings
 from agents.classify.settings import ClassifySettings
-from agents.sink.settings import SinkSettings
 from agents.transcribe.settings import TranscribeSettings
 from callsift.retired_settings import RETIRED
+from store.settings import StoreSettings
 from streams.errors import SettingsError
 from streams.settings import (
     AudioStoreSettings,
@@ -34,7 +34,7 @@ SECTIONS: dict[str, type[Section]] = {
     "Audio": AudioSettings,
     "Transcribe": TranscribeSettings,
     "Classify": ClassifySettings,
-    "Sink": SinkSettings,
+    "The store": StoreSettings,
 }
 VARIABLES = frozenset(section.variable(field) for section in SECTIONS.values() for field in section.model_fields)
 """The variables of all settings."""

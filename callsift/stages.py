@@ -69,10 +69,10 @@ def _classifying(**settled: str) -> "tuple[ClassifySettings, Taxonomy]":
 
 def _sink(_store: ClaimCheckStore) -> Agent[Any]:
     from agents.sink.agent import SinkAgent
-    from agents.sink.settings import SinkSettings
-    from agents.sink.store import OutcomeStore
+    from store.calls import OutcomeStore
+    from store.settings import StoreSettings
 
-    return SinkAgent(OutcomeStore(SinkSettings.read()), _privacy())
+    return SinkAgent(OutcomeStore(StoreSettings.read()), _privacy())
 
 
 def _privacy() -> CallerPrivacy:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-ROOMS = ("schemas", "streams", "agents", "callsift")
+ROOMS = ("schemas", "streams", "store", "agents", "api", "callsift")
 FLOORS = (*ROOMS, "deploy", "benchmarks")
 """The rooms and what stands on them; tests import all of it, and nothing imports tests."""
 MODULES = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
@@ -53,6 +53,16 @@ def test_no_agent_imports_another() -> None:
             if name.split(".")[0] == "agents" and name.split(".")[1] != own
         ]
     assert wrong == []
+
+
+def test_the_api_imports_no_agent() -> None:
+    """It fails and scales apart from the pipeline, and needs none of its libraries."""
+    api = [path for path in MODULES if path.relative_to(ROOT).parts[0] == "api"]
+    assert [path for path in api if any(name.startswith("agents.") for name in imported(path))] == []
+
+
+def test_only_the_store_imports_its_driver() -> None:
+    assert {name.split("/")[0] for name in importers({"motor"})} <= {"store"}
 
 
 WINGS = ({"payloads"}, {"kafka"}, {"dead_letters"}, {"processing", "monitor", "retention"}, {"faust_worker"})

@@ -4,9 +4,9 @@ import asyncio
 from datetime import UTC, datetime
 
 from agents.sink import core, metrics
-from agents.sink.store import OutcomeStore
-from agents.sink.store_errors import ForgottenCall, UnstorableOutcome
 from schemas import CallClassified, CallOutcome, DeadLetter, Event
+from store.calls import OutcomeStore
+from store.errors import ForgottenCall, UnstorableOutcome
 from streams.privacy import CallerPrivacy
 from streams.processing import Agent, Tombstone
 

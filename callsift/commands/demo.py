@@ -22,11 +22,11 @@ def demo(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON do
     Exits with 1 if a call has no outcome or, with the offline classifier, not the expected one.
     """
     from agents.classify.settings import ClassifySettings
-    from agents.sink.settings import SinkSettings
     from callsift.demonstration import read_labels, run_demo
     from callsift.supervisor import pipeline
+    from store.settings import StoreSettings
 
-    offline, mongo = ClassifySettings.read().chosen == "offline", SinkSettings.read()
+    offline, mongo = ClassifySettings.read().chosen == "offline", StoreSettings.read()
     log: list[str] = []
     started = time.monotonic()
     notes.print("starting broker, store and one worker per stage …")

@@ -39,14 +39,14 @@ def forget(
     Prints a certificate as JSON: what was removed where, and what could not be reached. Exits with 1 if a call is on
     hold, and then nothing is forgotten; or if messages still wait after --wait seconds: run it again then.
     """
-    from agents.sink.settings import SinkSettings
     from callsift.forgetting import Certificate, Forgetting, FoundCall
+    from store.settings import StoreSettings
     from streams.payloads import ClaimCheckStore
 
     if not call and caller is None:
         raise typer.BadParameter("say which: --call or --caller")
     adopt_running()
-    work = Forgetting(KafkaSettings.read(), SinkSettings.read(), ClaimCheckStore(AudioStoreSettings.read().uri))
+    work = Forgetting(KafkaSettings.read(), StoreSettings.read(), ClaimCheckStore(AudioStoreSettings.read().uri))
     call_ids, hashed = set(call or ()), None
     if caller is not None:
         search, hashed = _search(caller)
@@ -84,15 +84,15 @@ def hold(
     by: By = None,
 ) -> None:
     """Put calls on hold: `callsift forget` refuses them, and `callsift retention run` keeps their documents."""
-    from agents.sink.forgetting import ForgettingStore
-    from agents.sink.settings import SinkSettings
+    from store.forgetting import ForgettingStore
+    from store.settings import StoreSettings
 
     if not call or (reason is None) != release:
         raise typer.BadParameter("say which calls with --call, and either --reason or --release")
     adopt_running()
 
     async def marked() -> list[str]:
-        with closing(ForgettingStore(SinkSettings.read())) as documents:
+        with closing(ForgettingStore(StoreSettings.read())) as documents:
             now, who = datetime.now(UTC), by or _user()
             done = {
                 one: await (documents.release(one) if reason is None else documents.hold(one, reason, who, now))

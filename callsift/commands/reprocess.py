@@ -50,14 +50,14 @@ def reprocess(
     out. `callsift worker reprocess` does the work; each outcome that comes of it is the call's next revision.
     """
     from agents.classify.settings import ClassifySettings
-    from agents.sink.settings import SinkSettings
-    from agents.sink.store import CallFilter
     from callsift.reprocessing import Reprocessing
+    from store.calls import CallFilter
+    from store.settings import StoreSettings
 
     adopt_running()
     chosen = CallFilter(since, until, _category(category), provisional)
     classify = ClassifySettings.read(when_away="wait")
-    work = Reprocessing(chosen, classify, SinkSettings.read(), KafkaSettings.read(), AudioStoreSettings.read())
+    work = Reprocessing(chosen, classify, StoreSettings.read(), KafkaSettings.read(), AudioStoreSettings.read())
     with notes.status("counting …"):
         plan = asyncio.run(work.plan())
     without_price = "no price is set" if plan.tokens else "nothing"

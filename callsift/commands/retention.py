@@ -31,8 +31,8 @@ def run(
     What an event needs that nobody has acknowledged stays, however old it is. A kind of data that cannot be looked at
     or removed does not keep the others from it; the exit code is 1 then. To be run once a day.
     """
-    from agents.sink.settings import SinkSettings
     from callsift.retention import Kind, kinds_of_data
+    from store.settings import StoreSettings
     from streams.kafka import publish_retention
     from streams.payloads import ClaimCheckStore
 
@@ -44,7 +44,7 @@ def run(
     with Progress(console=notes, transient=True, disable=not notes.is_terminal) as progress:
         reading = partial(_show, progress, progress.add_task("unacknowledged messages", total=None))
         for kind in kinds_of_data(
-            settings, now, kafka, store, SinkSettings.read(), remove=not dry_run, on_message=reading
+            settings, now, kafka, store, StoreSettings.read(), remove=not dry_run, on_message=reading
         ):
             try:
                 done.append((kind, kind.sweep(partial(_show, progress, progress.add_task(kind.name, total=None)))))

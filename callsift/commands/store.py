@@ -42,11 +42,11 @@ def indexes(
 
 async def _indexes(*, check: bool) -> list[str]:
     try:
-        from agents.sink.settings import SinkSettings
-        from agents.sink.store import OutcomeStore
+        from store.calls import OutcomeStore
+        from store.settings import StoreSettings
     except ImportError as error:
         raise SettingsError(f"{error.name} is missing", "Install it with: pip install 'callsift[sink]'") from error
-    documents = OutcomeStore(SinkSettings.read(), answer_limit_s=_BUILD_LIMIT_S)
+    documents = OutcomeStore(StoreSettings.read(), answer_limit_s=_BUILD_LIMIT_S)
     try:
         return await (documents.missing_indexes() if check else documents.create_indexes())
     finally:

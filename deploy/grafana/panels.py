@@ -151,7 +151,7 @@ ROWS: dict[str, tuple[Panel, ...]] = {
         Panel(
             "MongoDB's answer, 95 % within",
             "s",
-            {"{{operation}}": _quantile(0.95, "callsift_sink_store_duration_seconds", "operation")},
+            {"{{operation}}": _quantile(0.95, "callsift_store_duration_seconds", "operation")},
         ),
         Panel(
             "Rebalances an hour",

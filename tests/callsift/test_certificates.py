@@ -22,13 +22,13 @@ from agents.audio.fetching import RecordingUnreachable
 from agents.classify.agent import make_classifier
 from agents.classify.hosted import ModelAway
 from agents.classify.settings import ClassifierName, ClassifySettings
-from agents.sink import store as sink
-from agents.sink import store_errors
-from agents.sink.settings import SinkSettings
 from agents.transcribe.model_files.download import download
 from callsift.embedded import EmbeddedStore
 from deploy.laptop.kafka import Security
 from schemas import Speaker, Taxonomy
+from store import calls as sink
+from store import errors as store_errors
+from store.settings import StoreSettings
 from streams.errors import CallsiftError
 from streams.kafka import KafkaUnavailable, produce
 from streams.kafka.security import tls_context
@@ -163,7 +163,7 @@ def mongo(certificates: Certificates, tmp_path_factory: pytest.TempPathFactory) 
 
 async def test_mongodb_answers_once_the_authority_is_named(mongo: int, certificates: Certificates) -> None:
     async def count(uri: str, timeout_s: float) -> int:
-        settings = SinkSettings(uri=SecretStr(uri), timeout_s=timeout_s)
+        settings = StoreSettings(uri=SecretStr(uri), timeout_s=timeout_s)
         store = sink.OutcomeStore(settings)
         try:
             return await store.count()

@@ -73,7 +73,7 @@ def test_a_stage_shows_what_it_did(after_a_call: tuple[float, dict[str, Samples]
             assert worker.value("paused_ratio", stage=stage, reason=reason) == 0
         assert 0 < worker.value("audio_store_free_ratio", stage=stage) < 1
     assert found["transcribe"].value("transcribe_busy_seconds_total") > 0
-    assert found["sink"].value("sink_store_duration_seconds_count", operation="insert") >= 1
+    assert found["sink"].value("store_duration_seconds_count", operation="insert") >= 1
 
 
 def test_metrics_of_what_has_not_happened_begin_with_zero(after_a_call: tuple[float, dict[str, Samples]]) -> None:

@@ -10,8 +10,8 @@ import pymongo
 import pytest
 from confluent_kafka.admin import AdminClient
 
-from agents.sink.settings import SinkSettings
 from schemas import Event
+from store.settings import StoreSettings
 from streams.kafka import client_config, users, wanted_topics
 from streams.payloads import FOLDERS
 from streams.settings import RETAINED, KafkaSettings, RetentionSettings
@@ -76,7 +76,7 @@ def test_a_topic_keeps_its_messages_as_long_as_the_table_says(topic: AnyTopic) -
 
 def test_the_folders_and_the_collection_of_the_table_are_those_of_the_code() -> None:
     assert named(r"^`(\w+)/`$") == {folder.name for folder in FOLDERS}
-    assert named("^collection `(.+)` in MongoDB$") == {SinkSettings().collection}
+    assert named("^collection `(.+)` in MongoDB$") == {StoreSettings().collection}
     days = RetentionSettings().audio_store_days
     assert {PLACES[f"`{folder.name}/`"].how_long for folder in FOLDERS} == {f"{days:g} days"}
 

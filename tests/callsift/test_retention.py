@@ -13,12 +13,12 @@ import pytest
 from pydantic import SecretStr
 from typer.testing import CliRunner, Result
 
-from agents.sink.settings import SinkSettings
-from agents.sink.store import OutcomeStore
 from callsift.calls import call_ended, emit, store_recording
 from callsift.commands.retention import app
 from callsift.embedded import EmbeddedBroker, EmbeddedStore
 from schemas import AudioReady, CallOutcome, OneFile
+from store.calls import OutcomeStore
+from store.settings import StoreSettings
 from streams.kafka import KafkaUnavailable, last_retention, produce
 from streams.kafka.ranges import topic_ranges
 from streams.kafka.reader import read
@@ -26,8 +26,8 @@ from streams.payloads.claim_check import ClaimCheckStore
 from streams.payloads.layout import DECODED, FOLDERS, PREPARED, TURNS
 from streams.settings import RETAINED, KafkaSettings
 from streams.topics import AUDIO, DEAD_LETTER, ENDED, OUTCOMES
-from tests.agents.sink.outcomes import done
 from tests.schemas import examples
+from tests.store.outcomes import done
 from tests.stored import entries
 from tests.streams.retention import test_dead_letters as given
 from tests.streams.retention.test_payloads import acknowledge
@@ -70,7 +70,7 @@ def documents(tmp_path: Path) -> Iterator[str]:
     """A store of documents with an old one."""
 
     async def save(uri: str) -> None:
-        store = OutcomeStore(SinkSettings(uri=SecretStr(uri)))
+        store = OutcomeStore(StoreSettings(uri=SecretStr(uri)))
         await store.save(done("a").model_copy(update={"decided_at": datetime.now(UTC) - timedelta(days=8)}))
         store.close()
 

@@ -14,12 +14,12 @@ import pytest
 from pymongo import MongoClient
 
 from agents.sink import core
-from agents.sink.settings import SinkSettings
-from agents.sink.store import CallFilter, OutcomeStore
 from callsift.embedded import EmbeddedStore
 from callsift.stages import make_agent
 from schemas import CallClassified, CallOutcome, DeadLetter, Event
 from schemas.event import SCHEMA_VERSION
+from store.calls import CallFilter, OutcomeStore
+from store.settings import StoreSettings
 from streams.message import Message
 from streams.payloads.claim_check import ClaimCheckStore
 from streams.processing.runner import StageRunner
@@ -132,7 +132,7 @@ async def test_a_document_of_another_version_gets_its_next_revision_and_can_be_c
     version: str, documents: str, store: ClaimCheckStore
 ) -> None:
     del store  # for its environment
-    settings = SinkSettings.read()
+    settings = StoreSettings.read()
     before, call = golden(CallOutcome)[version], golden(CallClassified)[version]
     names = ("revision", "state", "category", "sub_category")
     document = {name: before[name] for name in names} | {

@@ -10,12 +10,12 @@ from uuid import uuid4
 from confluent_kafka import Producer
 from rich.console import Console
 
-from agents.sink.settings import SinkSettings
 from callsift import calls
 from callsift.demonstration import run_demo
 from callsift.supervisor import pipeline
 from deploy.laptop.kafka import Cluster
 from schemas import CallEnded
+from store.settings import StoreSettings
 from streams.kafka import client_config
 from streams.kafka.topic_admin import create_topics
 from streams.settings import KafkaSettings
@@ -47,7 +47,7 @@ def main() -> int:
             pipeline(Path(folder), log.append) as workers,
         ):
             ended = run_demo(
-                workers, SinkSettings(), lambda outcome: console.print(f"{outcome.call_id} {outcome.category}")
+                workers, StoreSettings(), lambda outcome: console.print(f"{outcome.call_id} {outcome.category}")
             )
     right = sum(call.is_right for call in ended)
     print(f"{right} of {len(ended)} as expected")

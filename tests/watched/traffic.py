@@ -4,11 +4,11 @@ from collections.abc import Callable
 from itertools import cycle
 from pathlib import Path
 
-from agents.sink.settings import SinkSettings
 from callsift.calls import call_ended, emit, emit_and_wait, new_call_id, store_recording
 from callsift.demonstration import OUTCOME_LIMIT_S, RECORDINGS, run_demo
 from callsift.supervisor import Pipeline
 from schemas import CallEnded, CallOutcome, OneFile
+from store.settings import StoreSettings
 from streams.errors import CallsiftError
 from streams.kafka import TopicReader, produce
 from streams.payloads.claim_check import ClaimCheckStore
@@ -48,7 +48,7 @@ class Traffic:
         self._say("a call whose recording comes late")
         late = self._late_call()
         self._say("the demo's calls")
-        run_demo(self._workers, SinkSettings(), lambda _: None)
+        run_demo(self._workers, StoreSettings(), lambda _: None)
         self._say("recordings that are damaged or none, and a message that is no event")
         produce(self._kafka, ENDED.name, [("unreadable", b"no event at all")])
         self._outcomes(self._damaged(), self._undecodable())

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from agents.sink.settings import SinkSettings
 from callsift.retention import kinds_of_data
+from store.settings import StoreSettings
 from streams.payloads.claim_check import ClaimCheckStore
 from streams.payloads.layout import FOLDERS, RECORDINGS, Folder, digits, stem
 from streams.settings import KafkaSettings, RetentionSettings
@@ -38,7 +38,7 @@ def test_retention_looks_into_every_folder(tmp_path: Path) -> None:
             store.put(folder.file(f"{file}" * 64, ".bin"), b"young")
     settings = RetentionSettings(dead_letters_days=0)  # nothing is old: no broker is asked
     kinds = kinds_of_data(
-        settings, datetime.now(UTC), KafkaSettings(), store, SinkSettings(), remove=True, on_message=lambda *_: None
+        settings, datetime.now(UTC), KafkaSettings(), store, StoreSettings(), remove=True, on_message=lambda *_: None
     )
     assert {kind.name: kind.sweep(lambda _: None).looked_at for kind in kinds} == {
         folder.holds: number + 1 for number, folder in enumerate(FOLDERS)

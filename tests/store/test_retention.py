@@ -5,12 +5,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from pydantic import SecretStr
 
-from agents.sink.forgetting import ForgettingStore
-from agents.sink.settings import SinkSettings
-from agents.sink.store import OutcomeStore
-from agents.sink.store_errors import MongoUnavailable
 from callsift.embedded import free_port
-from tests.agents.sink.outcomes import done
+from store.calls import OutcomeStore
+from store.errors import MongoUnavailable
+from store.forgetting import ForgettingStore
+from store.settings import StoreSettings
+from tests.store.outcomes import done
 
 DECIDED_AT = datetime(2026, 10, 5, 11, 3, 34, tzinfo=UTC)
 
@@ -41,7 +41,7 @@ async def test_a_document_is_as_old_as_its_newest_outcome(store: OutcomeStore) -
 
 
 async def test_a_document_on_hold_stays_and_one_that_was_forgotten_leaves_no_outcome(mongo_uri: str) -> None:
-    store = ForgettingStore(SinkSettings(uri=SecretStr(mongo_uri)))
+    store = ForgettingStore(StoreSettings(uri=SecretStr(mongo_uri)))
     for name in ("held", "forgotten"):
         await store.save(done(name).model_copy(update={"call_id": name}))
     await store.hold("held", "a lawsuit", "somebody", DECIDED_AT)
@@ -54,7 +54,7 @@ async def test_a_document_on_hold_stays_and_one_that_was_forgotten_leaves_no_out
 
 async def test_a_store_that_is_away_is_named() -> None:
     uri = SecretStr(f"mongodb://127.0.0.1:{free_port()}")
-    store = OutcomeStore(SinkSettings(uri=uri, timeout_s=0.2))
+    store = OutcomeStore(StoreSettings(uri=uri, timeout_s=0.2))
     with pytest.raises(MongoUnavailable):
         await store.delete_before(DECIDED_AT, ["call-0"])
     with pytest.raises(MongoUnavailable):

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from agents.sink.core import due, verdict
 from schemas import CallOutcome
-from tests.agents.sink.outcomes import corrected, done, failed
+from store.revisions import due, verdict
+from tests.store.outcomes import corrected, done, failed
 
 
 def revision(number: int) -> CallOutcome:

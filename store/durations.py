@@ -2,7 +2,7 @@
 
 from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
 
-from agents.sink import metrics
+from store import metrics
 
 
 class CommandDurations(CommandListener):

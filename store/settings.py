@@ -1,4 +1,4 @@
-"""Settings of the sink stage."""
+"""Settings of the store."""
 
 from pydantic import Field, PositiveFloat, SecretStr
 from pydantic_settings import SettingsConfigDict
@@ -9,7 +9,7 @@ DATABASE = "callsift"
 """The database, where the address names none."""
 
 
-class SinkSettings(Section):
+class StoreSettings(Section):
     """Where outcomes are stored."""
 
     model_config = SettingsConfigDict(env_prefix="CALLSIFT_MONGO_")

@@ -8,8 +8,8 @@ from typing import Any
 
 from pymongo.errors import DuplicateKeyError, PyMongoError
 
-from agents.sink.store import Document, OutcomeStore
-from agents.sink.store_errors import unavailable
+from store.calls import Document, OutcomeStore
+from store.errors import unavailable
 
 _WANTED = {"hold": 1, "forgotten_at": 1, "history": 1}
 

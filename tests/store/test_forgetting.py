@@ -7,16 +7,16 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from agents.sink.agent import SinkAgent
-from agents.sink.forgetting import ForgettingStore, StoredCall
-from agents.sink.store import CallFilter, OutcomeStore
-from agents.sink.store_errors import ForgottenCall
 from callsift.callers import caller_search
 from schemas import CallOutcome
+from store.calls import CallFilter, OutcomeStore
+from store.errors import ForgottenCall
+from store.forgetting import ForgettingStore, StoredCall
 from streams.privacy import CallerPrivacy
 from streams.processing import Tombstone
 from streams.settings import PrivacySettings
-from tests.agents.sink.outcomes import done
 from tests.schemas.examples import call_classified, dead_letter
+from tests.store.outcomes import done
 
 NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
 CALL = "call-1"

@@ -8,9 +8,9 @@ import pytest
 from pydantic import SecretStr
 from pymongo import MongoClient
 
-from agents.sink.settings import SinkSettings
-from agents.sink.store import OutcomeStore
 from callsift.embedded import EmbeddedStore
+from store.calls import OutcomeStore
+from store.settings import StoreSettings
 from tests.servers.mongo import mongo_java_server, with_database
 
 
@@ -64,6 +64,6 @@ def mongo_uri(request: pytest.FixtureRequest) -> Iterator[str]:
 
 @pytest.fixture
 async def store(mongo_uri: str) -> AsyncIterator[OutcomeStore]:
-    store = OutcomeStore(SinkSettings(uri=SecretStr(mongo_uri)))
+    store = OutcomeStore(StoreSettings(uri=SecretStr(mongo_uri)))
     yield store
     store.close()

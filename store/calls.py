@@ -1,4 +1,4 @@
-"""The store: one document per call. This module, with `forgetting.py`, talks to MongoDB.
+"""The documents of calls, one each.
 
 It uses the API that motor shares with PyMongo's own asynchronous client, so that the move is one import
 (docs/decisions/0005), and nothing that MongoDB-compatible servers answer differently.
@@ -13,12 +13,12 @@ from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection
 from pydantic import TypeAdapter
 from pymongo.errors import DuplicateKeyError, PyMongoError
 
-from agents.sink import core
-from agents.sink.durations import CommandDurations
-from agents.sink.indexes import INDEXES, Index
-from agents.sink.settings import DATABASE, SinkSettings
-from agents.sink.store_errors import ForgottenCall, no_index, unavailable, written
 from schemas import CallOutcome, CallTranscribed, Leaf, Turn
+from store import revisions
+from store.durations import CommandDurations
+from store.errors import ForgottenCall, no_index, unavailable, written
+from store.indexes import INDEXES, Index
+from store.settings import DATABASE, StoreSettings
 from streams.errors import SettingsError
 
 Document = dict[str, Any]
@@ -44,7 +44,7 @@ class CallFilter:
 class OutcomeStore:
     """The documents of all calls."""
 
-    def __init__(self, settings: SinkSettings, answer_limit_s: float | None = None) -> None:
+    def __init__(self, settings: StoreSettings, answer_limit_s: float | None = None) -> None:
         """Make the client; it connects with the first operation.
 
         Args:
@@ -90,7 +90,7 @@ class OutcomeStore:
         history: list[CallOutcome] = []  # as a rule the call is new: to look first would cost an answer more
         with written():
             while True:
-                stored, is_new = core.verdict(history, outcome)
+                stored, is_new = revisions.verdict(history, outcome)
                 if stored is None or not is_new or await self._put(stored, turns, history):
                     return stored
                 history = await self._history(outcome.call_id)
@@ -108,7 +108,7 @@ class OutcomeStore:
             raise unavailable(error) from None
         if found is None:  # deleted since: what is not known to be published is published
             return stored
-        return core.due(_newest(found, stored), _confirmed(found), stored)
+        return revisions.due(_newest(found, stored), _confirmed(found), stored)
 
     async def confirm(self, stored: CallOutcome, published: CallOutcome) -> CallOutcome | None:
         """Note that ``published`` was confirmed for ``stored``; instead return a newer outcome, if there is one.
@@ -145,7 +145,7 @@ class OutcomeStore:
             async for document in self._calls.find(_query(chosen), wanted):
                 turns = _TURNS.validate_python(document.get("turns", ()))
                 outcome = CallOutcome.model_validate(document["outcome"])
-                if (found := core.transcript(outcome, turns)) is not None:
+                if (found := revisions.transcript(outcome, turns)) is not None:
                     yield outcome, found
         except PyMongoError as error:
             raise unavailable(error) from None

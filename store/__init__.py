@@ -1,0 +1,1 @@
+"""What callsift keeps: one document per call in MongoDB. The only room that talks to it."""
