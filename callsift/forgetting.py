@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from callsift.callers import CallerSearch
 from schemas import Forgotten
+from store.database import Database
 from store.forgetting import ForgettingStore, StoredCall
 from store.settings import StoreSettings
 from streams.dead_letters import mark_replayed, read_letters
@@ -87,7 +88,7 @@ class Forgetting:
         """
 
         async def stored() -> list[str]:
-            with closing(ForgettingStore(self._mongo)) as documents:
+            with closing(ForgettingStore(Database(self._mongo))) as documents:
                 return await documents.calls_of(search.written, search.hashed)
 
         waiting = waiting_of(self._kafka, lambda _, caller: search.finds(caller))
@@ -148,11 +149,11 @@ class Forgetting:
         return Certificate(at, by, caller, tuple(calls), unreached(calls, at), complete)
 
     async def _known(self, call_ids: Collection[str]) -> dict[str, StoredCall]:
-        with closing(ForgettingStore(self._mongo)) as documents:
+        with closing(ForgettingStore(Database(self._mongo))) as documents:
             return await documents.known(call_ids)
 
     async def _replace_documents(self, call_ids: Sequence[str], at: datetime) -> None:
-        with closing(ForgettingStore(self._mongo)) as documents:
+        with closing(ForgettingStore(Database(self._mongo))) as documents:
             for call_id in call_ids:
                 if not await documents.forget(call_id, at):
                     raise HeldCall(f"{call_id} is on hold since a moment ago", "Run it again for the other calls")

@@ -9,6 +9,7 @@ from agents.classify.hosted import HostedClassifier
 from agents.classify.settings import ClassifySettings
 from schemas import CallOutcome, CallTranscribed, Taxonomy, Usage
 from store.calls import CallFilter, OutcomeStore
+from store.database import Database
 from store.settings import StoreSettings
 from streams.kafka import produce
 from streams.payloads import ClaimCheckStore, ClaimedTurns
@@ -105,7 +106,7 @@ class Reprocessing:
         return len(batch)
 
     async def _stored(self) -> AsyncIterator[tuple[CallOutcome, CallTranscribed]]:
-        store = OutcomeStore(self._sink)
+        store = OutcomeStore(Database(self._sink))
         try:
             async for found in store.transcripts(self._chosen):
                 yield found

@@ -92,6 +92,7 @@ def _documents(
 ) -> Swept:
     try:
         from store.calls import OutcomeStore  # only who deletes documents needs MongoDB's driver
+        from store.database import Database
     except ImportError as error:
         raise SettingsError(
             f"CALLSIFT_RETENTION_DOCUMENTS_DAYS is set, and {error.name} is missing",
@@ -99,7 +100,7 @@ def _documents(
         ) from error
 
     async def swept() -> Swept:
-        with closing(OutcomeStore(mongo)) as documents:
+        with closing(OutcomeStore(Database(mongo))) as documents:
             looked_at, expired = await documents.count(), await documents.count(before)
             removed = 0
             while remove and (call_ids := await documents.decided_before(before, _AT_ONCE)):

@@ -70,9 +70,10 @@ def _classifying(**settled: str) -> "tuple[ClassifySettings, Taxonomy]":
 def _sink(_store: ClaimCheckStore) -> Agent[Any]:
     from agents.sink.agent import SinkAgent
     from store.calls import OutcomeStore
+    from store.database import Database
     from store.settings import StoreSettings
 
-    return SinkAgent(OutcomeStore(StoreSettings.read()), _privacy())
+    return SinkAgent(OutcomeStore(Database(StoreSettings.read())), _privacy())
 
 
 def _privacy() -> CallerPrivacy:

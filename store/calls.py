@@ -1,30 +1,20 @@
-"""The documents of calls, one each.
-
-It uses the API that motor shares with PyMongo's own asynchronous client, so that the move is one import
-(docs/decisions/0005), and nothing that MongoDB-compatible servers answer differently.
-"""
+"""The documents of calls, one each."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection
 from pydantic import TypeAdapter
 from pymongo.errors import DuplicateKeyError, PyMongoError
 
 from schemas import CallOutcome, CallTranscribed, Leaf, Turn
 from store import revisions
-from store.durations import CommandDurations
+from store.database import Database, Document
 from store.errors import ForgottenCall, no_index, unavailable, written
 from store.indexes import INDEXES, Index
-from store.settings import DATABASE, StoreSettings
-from streams.errors import SettingsError
 
-Document = dict[str, Any]
 _TURNS = TypeAdapter(tuple[Turn, ...])
 _PUBLISHED = {"forgotten_at": 1, "revision": 1, "outcome": 1, "published": 1}
-_OF_MONGODB = {"admin", "config", "local"}
 
 
 @dataclass(frozen=True)
@@ -44,38 +34,10 @@ class CallFilter:
 class OutcomeStore:
     """The documents of all calls."""
 
-    def __init__(self, settings: StoreSettings, answer_limit_s: float | None = None) -> None:
-        """Make the client; it connects with the first operation.
-
-        Args:
-            settings: Which store.
-            answer_limit_s: Seconds to wait for an answer, where that takes longer than ``settings`` say.
-
-        Raises:
-            SettingsError: The address is none, or names a database of MongoDB's own.
-        """
-        milliseconds = round(settings.timeout_s * 1000)
-        try:
-            self._client: AsyncIOMotorClient[Document] = AsyncIOMotorClient(
-                settings.uri.get_secret_value(),
-                serverSelectionTimeoutMS=milliseconds,
-                socketTimeoutMS=round((answer_limit_s or settings.timeout_s) * 1000),
-                connectTimeoutMS=milliseconds,
-                tz_aware=True,
-                event_listeners=[CommandDurations()],
-            )
-        except (PyMongoError, ValueError):
-            raise SettingsError(
-                "CALLSIFT_MONGO_URI is no address of MongoDB",
-                "Write mongodb://host:port, with user and password quoted",
-            ) from None  # its text may hold the password
-        database = self._client.get_default_database(DATABASE)
-        if database.name in _OF_MONGODB:
-            raise SettingsError(
-                f"CALLSIFT_MONGO_URI names the database {database.name}, which is MongoDB's own",
-                f"Name another; for a user that is known there write /{DATABASE}?authSource={database.name}",
-            )
-        self._calls: AsyncIOMotorCollection[Document] = database[settings.collection]
+    def __init__(self, database: Database) -> None:
+        """Read and write the documents that lie in a database."""
+        self._database = database
+        self._calls = database.calls
 
     async def save(self, outcome: CallOutcome, turns: tuple[Turn, ...] = ()) -> CallOutcome | None:
         """Store an outcome unless it is known, and return it as it is stored; None: nothing is to be published of it.
@@ -212,7 +174,7 @@ class OutcomeStore:
 
     def close(self) -> None:
         """Close the connections."""
-        self._client.close()
+        self._database.close()
 
     async def _missing(self) -> list[Index]:
         try:

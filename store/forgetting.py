@@ -8,7 +8,8 @@ from typing import Any
 
 from pymongo.errors import DuplicateKeyError, PyMongoError
 
-from store.calls import Document, OutcomeStore
+from store.calls import OutcomeStore
+from store.database import Document
 from store.errors import unavailable
 
 _WANTED = {"hold": 1, "forgotten_at": 1, "history": 1}

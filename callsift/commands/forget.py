@@ -84,6 +84,7 @@ def hold(
     by: By = None,
 ) -> None:
     """Put calls on hold: `callsift forget` refuses them, and `callsift retention run` keeps their documents."""
+    from store.database import Database
     from store.forgetting import ForgettingStore
     from store.settings import StoreSettings
 
@@ -92,7 +93,7 @@ def hold(
     adopt_running()
 
     async def marked() -> list[str]:
-        with closing(ForgettingStore(StoreSettings.read())) as documents:
+        with closing(ForgettingStore(Database(StoreSettings.read()))) as documents:
             now, who = datetime.now(UTC), by or _user()
             done = {
                 one: await (documents.release(one) if reason is None else documents.hold(one, reason, who, now))

@@ -43,10 +43,11 @@ def indexes(
 async def _indexes(*, check: bool) -> list[str]:
     try:
         from store.calls import OutcomeStore
+        from store.database import Database
         from store.settings import StoreSettings
     except ImportError as error:
         raise SettingsError(f"{error.name} is missing", "Install it with: pip install 'callsift[sink]'") from error
-    documents = OutcomeStore(StoreSettings.read(), answer_limit_s=_BUILD_LIMIT_S)
+    documents = OutcomeStore(Database(StoreSettings.read(), answer_limit_s=_BUILD_LIMIT_S))
     try:
         return await (documents.missing_indexes() if check else documents.create_indexes())
     finally:

@@ -28,6 +28,7 @@ from deploy.laptop.kafka import Security
 from schemas import Speaker, Taxonomy
 from store import calls as sink
 from store import errors as store_errors
+from store.database import Database
 from store.settings import StoreSettings
 from streams.errors import CallsiftError
 from streams.kafka import KafkaUnavailable, produce
@@ -164,7 +165,7 @@ def mongo(certificates: Certificates, tmp_path_factory: pytest.TempPathFactory) 
 async def test_mongodb_answers_once_the_authority_is_named(mongo: int, certificates: Certificates) -> None:
     async def count(uri: str, timeout_s: float) -> int:
         settings = StoreSettings(uri=SecretStr(uri), timeout_s=timeout_s)
-        store = sink.OutcomeStore(settings)
+        store = sink.OutcomeStore(Database(settings))
         try:
             return await store.count()
         finally:

@@ -18,6 +18,7 @@ from callsift.commands.retention import app
 from callsift.embedded import EmbeddedBroker, EmbeddedStore
 from schemas import AudioReady, CallOutcome, OneFile
 from store.calls import OutcomeStore
+from store.database import Database
 from store.settings import StoreSettings
 from streams.kafka import KafkaUnavailable, last_retention, produce
 from streams.kafka.ranges import topic_ranges
@@ -70,7 +71,7 @@ def documents(tmp_path: Path) -> Iterator[str]:
     """A store of documents with an old one."""
 
     async def save(uri: str) -> None:
-        store = OutcomeStore(StoreSettings(uri=SecretStr(uri)))
+        store = OutcomeStore(Database(StoreSettings(uri=SecretStr(uri))))
         await store.save(done("a").model_copy(update={"decided_at": datetime.now(UTC) - timedelta(days=8)}))
         store.close()
 

@@ -19,6 +19,7 @@ from callsift.stages import make_agent
 from schemas import CallClassified, CallOutcome, DeadLetter, Event
 from schemas.event import SCHEMA_VERSION
 from store.calls import CallFilter, OutcomeStore
+from store.database import Database
 from store.settings import StoreSettings
 from streams.message import Message
 from streams.payloads.claim_check import ClaimCheckStore
@@ -145,7 +146,7 @@ async def test_a_document_of_another_version_gets_its_next_revision_and_can_be_c
     }
     with MongoClient[Json](settings.uri.get_secret_value()) as client:
         client.get_default_database()[settings.collection].insert_one(document)
-    outcomes = OutcomeStore(settings)
+    outcomes = OutcomeStore(Database(settings))
     try:
         [(outcome, transcript)] = [found async for found in outcomes.transcripts(CallFilter())]
         assert (outcome.outcome_id, outcome.revision) == (before["outcome_id"], before["revision"])

@@ -10,6 +10,7 @@ from pymongo import MongoClient
 
 from callsift.embedded import EmbeddedStore
 from store.calls import OutcomeStore
+from store.database import Database
 from store.settings import StoreSettings
 from tests.servers.mongo import mongo_java_server, with_database
 
@@ -64,6 +65,6 @@ def mongo_uri(request: pytest.FixtureRequest) -> Iterator[str]:
 
 @pytest.fixture
 async def store(mongo_uri: str) -> AsyncIterator[OutcomeStore]:
-    store = OutcomeStore(StoreSettings(uri=SecretStr(mongo_uri)))
+    store = OutcomeStore(Database(StoreSettings(uri=SecretStr(mongo_uri))))
     yield store
     store.close()

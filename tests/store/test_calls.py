@@ -16,6 +16,7 @@ from agents.sink.agent import SinkAgent
 from callsift.embedded import free_port
 from schemas import CallOutcome, Leaf
 from store.calls import CallFilter, OutcomeStore
+from store.database import Database
 from store.errors import MongoUnavailable
 from store.indexes import INDEXES
 from store.metrics import STORE_OPERATIONS
@@ -284,7 +285,7 @@ async def test_a_failure_whose_hops_no_store_can_hold_is_visible_all_the_same(
 
 async def test_a_store_that_is_away_is_a_transient_error_without_its_password() -> None:
     uri = SecretStr(f"mongodb://callsift:hunter2@127.0.0.1:{free_port()}/?authSource=admin")
-    store = OutcomeStore(StoreSettings(uri=uri, timeout_s=0.05))
+    store = OutcomeStore(Database(StoreSettings(uri=uri, timeout_s=0.05)))
     with pytest.raises(MongoUnavailable, match="CALLSIFT_MONGO_URI") as caught:
         await store.save(done("a"))
     store.close()
@@ -295,7 +296,7 @@ async def test_a_store_that_is_away_is_a_transient_error_without_its_password() 
 @pytest.mark.parametrize("uri", ["mongodb://callsift:hun@ter2@host", "mongodb://host:port", "http://host", ""])
 def test_an_address_that_is_none_stops_the_start_and_names_the_variable(uri: str) -> None:
     with pytest.raises(SettingsError, match="CALLSIFT_MONGO_URI") as caught:
-        OutcomeStore(StoreSettings(uri=SecretStr(uri)))
+        OutcomeStore(Database(StoreSettings(uri=SecretStr(uri))))
     assert "ter2" not in str(caught.value)
 
 
@@ -345,14 +346,14 @@ async def test_indexes_are_made_once_and_change_nothing_that_is_found(store: Out
 @pytest.mark.parametrize("name", ["admin", "config", "local"])
 def test_a_database_of_mongodbs_own_is_refused_without_the_password(name: str) -> None:
     with pytest.raises(SettingsError, match=rf"{name}.*/callsift\?authSource={name}") as refused:
-        OutcomeStore(StoreSettings(uri=SecretStr(f"mongodb://callsift:hunter2@127.0.0.1:1/{name}")))
+        OutcomeStore(Database(StoreSettings(uri=SecretStr(f"mongodb://callsift:hunter2@127.0.0.1:1/{name}"))))
     assert "hunter2" not in str(refused.value)
 
 
 @pytest.mark.integration
 @pytest.mark.parametrize(("path", "database"), [("", "callsift"), ("/calls-of-today", "calls-of-today")])
 async def test_the_address_names_the_database(embedded: str, path: str, database: str) -> None:
-    store = OutcomeStore(StoreSettings(uri=SecretStr(embedded + path)))
+    store = OutcomeStore(Database(StoreSettings(uri=SecretStr(embedded + path))))
     await store.save(done("a"))
     store.close()
     with MongoClient[dict[str, Any]](embedded) as client:

@@ -7,6 +7,7 @@ from pydantic import SecretStr
 
 from callsift.embedded import free_port
 from store.calls import OutcomeStore
+from store.database import Database
 from store.errors import MongoUnavailable
 from store.forgetting import ForgettingStore
 from store.settings import StoreSettings
@@ -41,7 +42,7 @@ async def test_a_document_is_as_old_as_its_newest_outcome(store: OutcomeStore) -
 
 
 async def test_a_document_on_hold_stays_and_one_that_was_forgotten_leaves_no_outcome(mongo_uri: str) -> None:
-    store = ForgettingStore(StoreSettings(uri=SecretStr(mongo_uri)))
+    store = ForgettingStore(Database(StoreSettings(uri=SecretStr(mongo_uri))))
     for name in ("held", "forgotten"):
         await store.save(done(name).model_copy(update={"call_id": name}))
     await store.hold("held", "a lawsuit", "somebody", DECIDED_AT)
@@ -54,7 +55,7 @@ async def test_a_document_on_hold_stays_and_one_that_was_forgotten_leaves_no_out
 
 async def test_a_store_that_is_away_is_named() -> None:
     uri = SecretStr(f"mongodb://127.0.0.1:{free_port()}")
-    store = OutcomeStore(StoreSettings(uri=uri, timeout_s=0.2))
+    store = OutcomeStore(Database(StoreSettings(uri=uri, timeout_s=0.2)))
     with pytest.raises(MongoUnavailable):
         await store.delete_before(DECIDED_AT, ["call-0"])
     with pytest.raises(MongoUnavailable):

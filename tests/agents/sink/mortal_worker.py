@@ -11,6 +11,7 @@ from typing import Any
 from agents.sink.agent import SinkAgent
 from callsift.worker import work
 from store.calls import OutcomeStore
+from store.database import Database
 from store.settings import StoreSettings
 from streams.privacy import CallerPrivacy
 from streams.settings import PrivacySettings
@@ -23,7 +24,7 @@ class Mortal(SinkAgent):
     """Dies at a point."""
 
     def __init__(self, point: str) -> None:
-        super().__init__(OutcomeStore(StoreSettings.read()), CallerPrivacy(PrivacySettings.read()))
+        super().__init__(OutcomeStore(Database(StoreSettings.read())), CallerPrivacy(PrivacySettings.read()))
         self._point = point
         self._reached = 0
 

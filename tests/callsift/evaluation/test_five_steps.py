@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from callsift.embedded import EmbeddedStore
 from schemas import CallOutcome, Speaker
 from store.calls import OutcomeStore
+from store.database import Database
 from store.settings import StoreSettings
 from tests.callsift import terminal
 from tests.patience import PATIENCE_S
@@ -24,7 +25,7 @@ OUTCOME = next(event for event in examples() if isinstance(event, CallOutcome)).
 
 async def store_calls(uri: str) -> None:
     said = (turn(Speaker.AGENT, "servis buyurun"), turn(Speaker.CUSTOMER, "geçen hafta yapıldı yine bozuldu", 2.0))
-    store = OutcomeStore(StoreSettings(uri=SecretStr(uri)))
+    store = OutcomeStore(Database(StoreSettings(uri=SecretStr(uri))))
     for name, turns in {"a": said, "b": said, "c": ()}.items():
         await store.save(OUTCOME.model_copy(update={"call_id": name, "outcome_id": name, "revision": 1}), turns)
 
