@@ -5,6 +5,7 @@ import os
 import typer
 
 from callsift.commands import brake, dlq, model, outcomes, retention, schemas, store, topics
+from callsift.commands.api import api
 from callsift.commands.demo import demo
 from callsift.commands.emit import emit
 from callsift.commands.evaluate import evaluate
@@ -27,7 +28,7 @@ app = typer.Typer(
     add_completion=False,
 )
 app.callback()(lambda: refuse_unknown(os.environ))
-for command in (demo, up, status, emit, inspect, redact, prompt, worker, train, reprocess, forget, hold):
+for command in (demo, up, status, emit, inspect, redact, prompt, worker, api, train, reprocess, forget, hold):
     app.command()(command)
 app.command("eval")(evaluate)
 app.add_typer(outcomes.app, name="outcomes")

@@ -52,11 +52,7 @@ def work(name: str, make: "Callable[[str, ClaimCheckStore], Agent[Any]] | None" 
     worker, kafka = WorkerSettings.read(), KafkaSettings.read()
     set_up_logging(worker.log_level, worker.log_format)
     health = Health()
-    try:
-        serve(health, *worker.listens_on)
-    except OSError as error:
-        where = "{}:{}".format(*worker.listens_on)
-        raise SettingsError(f"cannot listen on {where}: {error.strerror}", "Set CALLSIFT_HTTP_PORT") from error
+    serve_health(health, worker)
     watch_certificates(kafka)
     if name == RETRY:
         _move_retries(kafka, health)
@@ -64,6 +60,19 @@ def work(name: str, make: "Callable[[str, ClaimCheckStore], Agent[Any]] | None" 
         _monitor(kafka, health)
     else:
         _work_on(STAGES[name], make, kafka, health)
+
+
+def serve_health(health: Health, worker: WorkerSettings) -> None:
+    """Serve metrics and health from a thread.
+
+    Raises:
+        SettingsError: The port is taken.
+    """
+    try:
+        serve(health, *worker.listens_on)
+    except OSError as error:
+        where = "{}:{}".format(*worker.listens_on)
+        raise SettingsError(f"cannot listen on {where}: {error.strerror}", "Set CALLSIFT_HTTP_PORT") from error
 
 
 def _work_on(

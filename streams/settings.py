@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import (
+    AfterValidator,
     BeforeValidator,
     Field,
     FilePath,
@@ -14,7 +15,6 @@ from pydantic import (
     PositiveInt,
     SecretStr,
     ValidationError,
-    field_validator,
     model_validator,
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -171,12 +171,29 @@ class RunnerSettings(Section):
         return self.quick_tries * self.work_limit_s + self.stall_limit_s
 
 
+def address_and_port(listen: str) -> tuple[str, int]:
+    """Return where to listen; all addresses of the machine where none is named."""
+    host, _, port = listen.rpartition(":")
+    return host.strip("[]") or "0.0.0.0", int(port)
+
+
+def _is_a_port(value: str) -> str:
+    port = value.rpartition(":")[2]
+    if not (port.isascii() and port.isdigit() and int(port) <= 65535):
+        raise ValueError("expected a port from 0 to 65535, or an address and a port such as 127.0.0.1:8000")
+    return value
+
+
+ListenAddress = Annotated[str, AfterValidator(_is_a_port)]
+"""A port, or an address and a port: where a process listens."""
+
+
 class WorkerSettings(Section):
     """What a worker process shows of itself."""
 
     model_config = SettingsConfigDict(env_prefix="CALLSIFT_")
 
-    http_port: str = "8000"
+    http_port: ListenAddress = "8000"
     """Port of /metrics, /health/live and /health/ready, on all addresses of the machine, or with one in front on that
     alone: 127.0.0.1:8000. Port 0 takes any free one."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
@@ -184,19 +201,10 @@ class WorkerSettings(Section):
     log_format: Literal["text", "json"] = "text"
     """text for people, json for a log collector."""
 
-    @field_validator("http_port")
-    @classmethod
-    def _is_a_port(cls, value: str) -> str:
-        port = value.rpartition(":")[2]
-        if not (port.isascii() and port.isdigit() and int(port) <= 65535):
-            raise ValueError("expected a port from 0 to 65535, or an address and a port such as 127.0.0.1:8000")
-        return value
-
     @property
     def listens_on(self) -> tuple[str, int]:
         """Address and port of metrics and health."""
-        host, _, port = self.http_port.rpartition(":")
-        return host or "0.0.0.0", int(port)
+        return address_and_port(self.http_port)
 
 
 class MonitorSettings(Section):

@@ -147,7 +147,7 @@ def test_only_the_entry_points_read_the_environment() -> None:
     assert readers == set()
 
 
-ENTRY_POINTS = {"callsift/worker.py", "callsift/stages.py", "callsift/supervisor.py"}
+ENTRY_POINTS = {"callsift/worker.py", "callsift/serving.py", "callsift/stages.py", "callsift/supervisor.py"}
 """Which read settings, besides the commands; all others are given them."""
 ENTRY_POINTS |= {"callsift/evaluation/recordings.py"}  # the stages' own, which only labelled recordings need
 

@@ -123,7 +123,7 @@ def commands() -> Iterator[str]:
 
 def test_every_command_is_watched() -> None:
     watched = {name for name in RUNS if name != "worker reprocess"}
-    assert set(commands()) == watched | {"up", "demo", "worker"}
+    assert set(commands()) == watched | {"up", "demo", "worker", "api"}
 
 
 @pytest.mark.parametrize("command", RUNS)

@@ -1,0 +1,96 @@
+"""A principal: who asks, what they may do, and whose calls they may see. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from schemas import CallFacts
+
+
+class Right(StrEnum):
+    """One thing that somebody may do; each route names the one that it needs."""
+
+    INGEST = "ingest"
+    """Hand calls in, and ask about them."""
+    VIEW = "view"
+    """See calls, their outcomes and their transcripts."""
+    REVIEW = "review"
+    """Say what a call was, and what became of it."""
+    OPERATE = "operate"
+    """Have calls worked on again, and see to dead letters."""
+    ADMINISTER = "administer"
+    """Erase."""
+    LISTEN = "listen"
+    """Hear recordings."""
+    SEE_NUMBER = "see_number"
+    """See callers' numbers; without it they are masked."""
+
+
+class Role(StrEnum):
+    """What a key, or a person, is for."""
+
+    INGEST = "ingest"
+    VIEWER = "viewer"
+    REVIEWER = "reviewer"
+    OPERATOR = "operator"
+    ADMIN = "admin"
+
+    @property
+    def rights(self) -> frozenset[Right]:
+        """What the role may do; to listen and to see numbers are given apart."""
+        return _RIGHTS[self]
+
+
+_RIGHTS = {
+    Role.INGEST: frozenset({Right.INGEST}),
+    Role.VIEWER: frozenset({Right.VIEW}),
+    Role.REVIEWER: frozenset({Right.VIEW, Right.REVIEW}),
+    Role.OPERATOR: frozenset({Right.VIEW, Right.OPERATE, Right.INGEST}),
+    Role.ADMIN: frozenset({Right.INGEST, Right.VIEW, Right.REVIEW, Right.OPERATE, Right.ADMINISTER}),
+}
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Whose calls somebody may see: those that fit everything it names."""
+
+    queues: frozenset[str] | None = None
+    """Only calls of these queues; None: of all, and of none."""
+    agents: frozenset[str] | None = None
+    """Only calls of these agents; their own, for a person who is one. None: of all."""
+    metadata: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Only calls whose metadata has one of these values under this key, such as a brand."""
+
+    def allows(self, call: CallFacts) -> bool:
+        """Tell whether a call is in the scope."""
+        if self.queues is not None and call.queue not in self.queues:
+            return False
+        if self.agents is not None and call.agent_id not in self.agents:
+            return False
+        return all(call.metadata.get(key) in values for key, values in self.metadata.items())
+
+    def query(self) -> dict[str, Any]:
+        """Return what the store is asked for, so that lists, counts and statistics know of no other call."""
+        query: dict[str, Any] = {}
+        if self.queues is not None:
+            query["outcome.queue"] = {"$in": sorted(self.queues)}
+        if self.agents is not None:
+            query["outcome.agent_id"] = {"$in": sorted(self.agents)}
+        for key, values in self.metadata.items():
+            query[f"outcome.metadata.{key}"] = {"$in": sorted(values)}
+        return query
+
+
+@dataclass(frozen=True)
+class Principal:
+    """Who asks."""
+
+    name: str
+    """A key's name, or a person's subject at their issuer; for the audit, never a secret."""
+    rights: frozenset[Right]
+    scope: Scope = Scope()
+
+    def may(self, right: Right) -> bool:
+        """Tell whether they may do something."""
+        return right in self.rights

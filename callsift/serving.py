@@ -1,0 +1,66 @@
+"""The process of the API: makes what its routes work with, and serves until SIGTERM or SIGINT."""
+
+import asyncio
+import socket
+
+import uvicorn
+
+from api.access.authentication import Authentication
+from api.app import make_app
+from api.services import Services
+from api.settings import ApiSettings
+from callsift.worker import serve_health
+from store.database import Database
+from store.settings import StoreSettings
+from streams.errors import SettingsError
+from streams.health import Health
+from streams.host_metrics import watch_certificates
+from streams.logs import set_up_logging
+from streams.payloads import ClaimCheckStore
+from streams.settings import AudioStoreSettings, KafkaSettings, WorkerSettings
+
+_GRACE_S = 20
+
+
+def serve_api() -> None:
+    """Serve the API; returns when it was asked to end and its last answers are out.
+
+    Raises:
+        SettingsError: The settings do not allow a start.
+    """
+    worker, settings, kafka = WorkerSettings.read(), ApiSettings.read(), KafkaSettings.read()
+    set_up_logging(worker.log_level, worker.log_format)
+    health = Health()
+    serve_health(health, worker)
+    watch_certificates(kafka)
+    services = Services(
+        settings=settings,
+        kafka=kafka,
+        database=Database(StoreSettings.read()),
+        audio=ClaimCheckStore(AudioStoreSettings.read().uri),
+        authentication=Authentication(),
+        health=health,
+    )
+    with _listening(*settings.listens_on) as listener:
+        config = uvicorn.Config(
+            make_app(services),
+            access_log=False,
+            log_config=None,
+            server_header=False,
+            proxy_headers=False,
+            timeout_graceful_shutdown=_GRACE_S,
+        )
+        server = uvicorn.Server(config)
+        asyncio.run(server.serve([listener]))
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    """Return a socket that listens.
+
+    Raises:
+        SettingsError: It cannot.
+    """
+    try:
+        return socket.create_server((host, port))
+    except OSError as error:
+        raise SettingsError(f"cannot listen on {host}:{port}: {error.strerror}", "Set CALLSIFT_API_LISTEN") from error

@@ -1,0 +1,67 @@
+"""The connection to MongoDB that everything in this room shares.
+
+It uses the API that motor shares with PyMongo's own asynchronous client, so that the move is one import
+(docs/decisions/0005), and nothing that MongoDB-compatible servers answer differently.
+"""
+
+from typing import Any
+
+from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection
+from pymongo.errors import PyMongoError
+
+from store.durations import CommandDurations
+from store.settings import DATABASE, StoreSettings
+from streams.errors import SettingsError
+
+Document = dict[str, Any]
+_OF_MONGODB = {"admin", "config", "local"}
+
+
+class Database:
+    """The database that the settings name."""
+
+    def __init__(self, settings: StoreSettings, answer_limit_s: float | None = None) -> None:
+        """Make the client; it connects with the first operation.
+
+        Args:
+            settings: Which store.
+            answer_limit_s: Seconds to wait for an answer, where that takes longer than ``settings`` say.
+
+        Raises:
+            SettingsError: The address is none, or names a database of MongoDB's own.
+        """
+        milliseconds = round(settings.timeout_s * 1000)
+        try:
+            self._client: AsyncIOMotorClient[Document] = AsyncIOMotorClient(
+                settings.uri.get_secret_value(),
+                serverSelectionTimeoutMS=milliseconds,
+                socketTimeoutMS=round((answer_limit_s or settings.timeout_s) * 1000),
+                connectTimeoutMS=milliseconds,
+                tz_aware=True,
+                event_listeners=[CommandDurations()],
+            )
+        except (PyMongoError, ValueError):
+            raise SettingsError(
+                "CALLSIFT_MONGO_URI is no address of MongoDB",
+                "Write mongodb://host:port, with user and password quoted",
+            ) from None  # its text may hold the password
+        self._database = self._client.get_default_database(DATABASE)
+        if self._database.name in _OF_MONGODB:
+            raise SettingsError(
+                f"CALLSIFT_MONGO_URI names the database {self._database.name}, which is MongoDB's own",
+                f"Name another; for a user that is known there write /{DATABASE}?authSource={self._database.name}",
+            )
+        self._prefix = settings.collection
+
+    @property
+    def calls(self) -> AsyncIOMotorCollection[Document]:
+        """The collection with one document per call."""
+        return self._database[self._prefix]
+
+    def beside(self, name: str) -> AsyncIOMotorCollection[Document]:
+        """Return the collection with something about calls: ``calls.labels`` beside ``calls``."""
+        return self._database[f"{self._prefix}.{name}"]
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
