@@ -1,0 +1,22 @@
+"""One call, for whoever may see it: the same answer whether it is not there or not theirs."""
+
+from api.access import Principal
+from api.problems import Problem
+from api.services import Services
+from schemas import CallOutcome
+from store.calls import OutcomeStore
+
+
+async def visible(services: Services, who: Principal, call_id: str) -> CallOutcome:
+    """Return the newest outcome of a call.
+
+    Raises:
+        Problem: not-found: there is none, it is forgotten, or it is out of their scope.
+        MongoUnavailable: The store did not answer.
+    """
+    document = await OutcomeStore(services.database).find(call_id)
+    if document is not None and "outcome" in document:  # of a forgotten call only the memory is left
+        outcome = CallOutcome.model_validate(document["outcome"])
+        if who.scope.allows(outcome):
+            return outcome
+    raise Problem("not-found", f"There is no call {call_id[:200]!r} with an outcome that you may see")
