@@ -8,8 +8,10 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from api.access.audit import Audit
 from api.access.authentication import Authentication
 from api.settings import ApiSettings
+from store.audit import AuditStore
 from store.database import Database
 from streams.health import Health
 from streams.payloads import ClaimCheckStore
@@ -28,6 +30,11 @@ class Services:
     audio: ClaimCheckStore
     authentication: Authentication
     health: Health = field(default_factory=Health)
+
+    @property
+    def audit(self) -> Audit:
+        """Where is noted who does what."""
+        return Audit(AuditStore(self.database))
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
