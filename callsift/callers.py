@@ -9,6 +9,7 @@ from streams.settings import PrivacySettings
 
 _COUNTRY = "TR"
 _FEWEST_DIGITS = 6
+_BETWEEN = "[^0-9]*"
 
 
 @dataclass(frozen=True)
@@ -33,15 +34,18 @@ def caller_search(number: str, privacy: PrivacySettings) -> CallerSearch:
         SettingsError: The library that knows numbering plans is not installed.
     """
     country, national = _parts(number)
-    before = f"(?:(?:00)?{country})?[^0-9]*0?" if country else ""
-    separated = r"[^0-9]*".join(national)
+    before = f"(?:(?:{_separated('00')}{_BETWEEN})?{_separated(country)})?{_BETWEEN}0?" if country else ""
     forms = ["".join(number.split()), national]
     if country:
         forms = [f"+{country}{national}", f"00{country}{national}", f"{country}{national}", f"0{national}", *forms]
     return CallerSearch(
-        rf"^[^0-9]*{before}[^0-9]*{separated}[^0-9]*$",
+        f"^{_BETWEEN}{before}{_BETWEEN}{_separated(national)}{_BETWEEN}$",
         tuple(CallerPrivacy.hashed(form, privacy.caller_key) for form in forms) if privacy.caller_key else (),
     )
+
+
+def _separated(digits: str) -> str:
+    return _BETWEEN.join(digits)
 
 
 def _parts(number: str) -> tuple[str, str]:

@@ -44,7 +44,7 @@ def recognised(said: Said, store: ClaimCheckStore, model: Path) -> AudioReady:
     facts = audio_ready().recording_facts.model_copy(update={"duration_s": 2 + len(said) * BETWEEN_S})
     own = {"call_id": call_id, "event_id": call_id, "ended_at": datetime.now(UTC), "speech": speech}
     call = audio_ready().model_copy(
-        update={**own, "recording_facts": facts, "audio": store.put(f"{call_id}.flac", call_id.encode())}
+        update={**own, "recording_facts": facts, "audio": store.put(f"prepared/{call_id}.flac", call_id.encode())}
     )
     spans = spans_to_decode(call)
     decoded = [(span, words(text, span.start_s)) for span, (_, text) in zip(spans, said, strict=True)]

@@ -9,6 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from callsift.embedded import EmbeddedBroker
 from callsift.supervisor import HELPERS, answers
 from callsift.worker import WORKERS
 from callsift.worker_process import PRELOADED
@@ -61,7 +62,8 @@ def test_a_helper_that_dies_starts_again_and_a_stage_that_dies_ends_the_pipeline
 
 
 def test_no_worker_outlives_a_supervisor_that_is_killed(tmp_path: Path) -> None:
-    up = start_up(tmp_path)
+    broker = EmbeddedBroker()  # outlives the supervisor, so that the workers can say goodbye to it
+    up = start_up(tmp_path, CALLSIFT_KAFKA_BOOTSTRAP_SERVERS=broker.bootstrap_servers)
     [store] = [one for one in descendants_of(up) if "nx_27017.nx_27017" in one.cmdline()]
     others = [one for one in descendants_of(up) if one != store]
     up.process.kill()

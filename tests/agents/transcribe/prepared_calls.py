@@ -31,7 +31,7 @@ def ready(name: str, store: ClaimCheckStore) -> AudioReady:
     with tempfile.TemporaryDirectory() as folder:
         flac = Path(folder) / "prepared.flac"
         facts = prepared(name, flac)
-        claim = store.put_file(f"{name}.flac", flac)
+        claim = store.put_file(f"prepared/{name}.flac", flac)
     return audio_ready().model_copy(
         update={
             "audio": claim,
@@ -58,7 +58,7 @@ def one_after_another(name: str, times: int, store: ClaimCheckStore) -> AudioRea
         with soundfile.SoundFile(Path(folder) / "long.flac", "w", rate_hz, samples.shape[1], "PCM_16") as long:
             for _ in range(times):
                 long.write(samples)
-        claim = store.put_file(f"{name}-{times}.flac", Path(folder) / "long.flac")
+        claim = store.put_file(f"prepared/{name}-{times}.flac", Path(folder) / "long.flac")
     length_s = len(samples) / rate_hz
     facts = once.recording_facts.model_copy(update={"duration_s": length_s * times})
     speech = {
