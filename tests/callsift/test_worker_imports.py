@@ -24,7 +24,8 @@ WORKERS: dict[str, tuple[dict[str, str], set[str]]] = {
     "audio": ({}, STAGE | {"agents.audio.agent", "fsspec"}),
     "transcribe": ({}, STAGE | {"agents.transcribe.agent", "phonenumbers"}),
     "classify offline": ({}, STAGE | {"agents.classify.agent", "numpy"}),
-    "classify gemini": (GEMINI, STAGE | {"agents.classify.agent", "google.genai"}),
+    # google-genai takes httpx where the API brings that, and httpx its command line: not so in the image of classify
+    "classify gemini": (GEMINI, STAGE | {"agents.classify.agent", "google.genai", "click", "rich"}),
     "classify gemini-legacy": (
         GEMINI | {"CALLSIFT_CLASSIFIER": "gemini-legacy"},
         STAGE | {"agents.classify.agent", "google.generativeai", "google.protobuf", "requests", "cryptography"},
