@@ -10,6 +10,7 @@ from fastapi import Depends, Request
 
 from api.access.audit import Audit
 from api.access.authentication import Authentication
+from api.page_tokens import SharedTokens
 from api.settings import ApiSettings
 from store.audit import AuditStore
 from store.database import Database
@@ -30,6 +31,7 @@ class Services:
     audio: ClaimCheckStore
     authentication: Authentication
     health: Health = field(default_factory=Health)
+    page_tokens: SharedTokens = field(default_factory=SharedTokens)
 
     @property
     def audit(self) -> Audit:

@@ -10,8 +10,9 @@ from pymongo.errors import DuplicateKeyError, PyMongoError
 from schemas import CallOutcome, CallTranscribed, Leaf, Turn
 from store import revisions
 from store.database import Database, Document
-from store.errors import ForgottenCall, no_index, unavailable, written
+from store.errors import ForgottenCall, no_index, searched, unavailable, written
 from store.indexes import INDEXES, Index
+from store.searchable import searchable, words_said
 
 _TURNS = TypeAdapter(tuple[Turn, ...])
 _PUBLISHED = {"forgotten_at": 1, "revision": 1, "outcome": 1, "published": 1}
@@ -92,9 +93,15 @@ class OutcomeStore:
         newest = _newest(found, published) if found else published
         return newest if newest.revision > published.revision else None
 
-    async def find(self, call_id: str) -> Document | None:
-        """Return the document of a call."""
-        return await self._calls.find_one({"_id": call_id})
+    async def find(self, call_id: str, wanted: Document | None = None) -> Document | None:
+        """Return the document of a call, or the fields of it that are wanted.
+
+        Raises:
+            SearchTooSlow: It took longer than the store's time-out.
+            MongoUnavailable: MongoDB did not answer.
+        """
+        with searched():
+            return await self._calls.find_one({"_id": call_id}, wanted, max_time_ms=self._database.search_limit_ms)
 
     async def transcripts(self, chosen: CallFilter) -> AsyncIterator[tuple[CallOutcome, CallTranscribed]]:
         """Yield the calls that are chosen and have a transcript, in no order: sorting would hold up a large store.
@@ -200,11 +207,12 @@ class OutcomeStore:
             "ended_at": outcome.ended_at,
             "decided_at": outcome.decided_at,
             "outcome": as_json,
+            "search": searchable(outcome),
             # written whole, which the guard makes safe: nx-27017 turns a document that is $pushed into a string
             "history": [*(entry.model_dump(mode="json") for entry in history), as_json],
         }
         if turns:
-            fields["turns"] = [turn.model_dump(mode="json") for turn in turns]
+            fields |= {"turns": [turn.model_dump(mode="json") for turn in turns], "words": words_said(turns)}
         if not history:
             try:
                 await self._calls.insert_one({"_id": outcome.call_id, **fields})

@@ -52,6 +52,8 @@ class Database:
                 f"Name another; for a user that is known there write /{DATABASE}?authSource={self._database.name}",
             )
         self._prefix = settings.collection
+        self.search_limit_ms = max(1, milliseconds * 9 // 10)
+        """Milliseconds after which the server gives up a search, just before nobody waits for it any longer."""
 
     @property
     def calls(self) -> AsyncIOMotorCollection[Document]:
@@ -59,9 +61,22 @@ class Database:
         return self._database[self._prefix]
 
     def beside(self, name: str) -> AsyncIOMotorCollection[Document]:
-        """Return the collection with something about calls: ``calls.labels`` beside ``calls``."""
-        return self._database[f"{self._prefix}.{name}"]
+        """Return the collection with something about calls: ``calls_labels`` beside ``calls``."""
+        return self._database[f"{self._prefix}_{name}"]  # nx-27017 takes no dot in a name
 
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
+
+
+def part(document: Document, path: str) -> Any:
+    """Return what lies at a path of a document that was asked for by paths; None where there is nothing.
+
+    nx-27017 gives such a part under the path itself as its name, others within the parts that it lies in.
+    """
+    if path in document:
+        return document[path]
+    found: Any = document
+    for name in path.split("."):
+        found = found.get(name) if isinstance(found, dict) else None
+    return found

@@ -4,13 +4,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from bson.errors import InvalidDocument
-from pymongo.errors import DocumentTooLarge, OperationFailure, PyMongoError, WriteError
+from pymongo.errors import DocumentTooLarge, NetworkTimeout, OperationFailure, PyMongoError, WriteError
 
 from streams.errors import PermanentError, TransientError
 from streams.tls import distrust
 
 _PASSING_CODES = {50, 112, 262}
 """MaxTimeMSExpired, WriteConflict, ExceededTimeLimit: the same document may be taken later."""
+_TIME_IS_UP = {50, 262}
 _DOCUMENT_CODES = {15, 22, 10334, 17419, 17420}
 """Overflow (nested too deep), InvalidBSON, BSONObjectTooLarge and its older numbers: about the document, even where the
 driver does not call them a WriteError."""
@@ -20,6 +21,10 @@ class MongoUnavailable(TransientError):
     """MongoDB did not answer, or refused."""
 
     dependency = "MongoDB"
+
+
+class SearchTooSlow(MongoUnavailable):
+    """MongoDB was still searching when the time was up."""
 
 
 class ForgottenCall(Exception):
@@ -59,6 +64,26 @@ def written() -> Iterator[None]:
         ) from None
     except PyMongoError as error:
         raise unavailable(error) from None
+
+
+@contextmanager
+def searched() -> Iterator[None]:
+    """Translate what reading documents raises.
+
+    Raises:
+        SearchTooSlow: It took longer than the store's time-out.
+        MongoUnavailable: MongoDB did not answer.
+    """
+    try:
+        yield
+    except PyMongoError as error:
+        is_late = isinstance(error, NetworkTimeout) or getattr(error, "code", None) in _TIME_IS_UP
+        if not is_late:
+            raise unavailable(error) from None
+        raise SearchTooSlow(
+            "MongoDB was still searching when the time was up (CALLSIFT_MONGO_TIMEOUT_S)",
+            "Ask for a shorter time (ended_at.gte, ended_at.lt), or have `callsift store indexes` run",
+        ) from None
 
 
 def unavailable(error: PyMongoError) -> MongoUnavailable:

@@ -29,5 +29,12 @@ INDEXES = (
     Index(("outcome.caller",)),  # `forget --caller`
     Index(("history.caller",)),  # the same, for numbers that were corrected
     Index(("outcome.provisional",), only={"outcome.provisional": True}),  # `reprocess --provisional`
+    Index(("search.order",)),  # the API's lists, exports and statistics
+    Index(("category", "search.order")),  # the same, of a category
+    Index(("outcome.queue", "search.order")),  # the same, of a queue, or for whoever sees only some
+    Index(("outcome.agent_id", "search.order")),  # the same, of an agent
+    Index(("words.customer",)),  # the API's search for words
+    Index(("words.agent",)),
+    Index(("words.undivided",)),
 )
 """What is looked for besides ``_id``: without them every such search reads all documents."""

@@ -2,5 +2,11 @@
 
 from fastapi import APIRouter
 
-ROUTERS: tuple[APIRouter, ...] = ()
+from api.calls import export, listing, reading
+
+ROUTERS: tuple[APIRouter, ...] = (
+    listing.router,
+    export.router,
+    reading.router,
+)
 """The routes about calls."""

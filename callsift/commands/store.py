@@ -1,13 +1,14 @@
-"""``callsift store``: makes the indexes of the documents in MongoDB."""
+"""``callsift store``: the indexes of the documents in MongoDB, and fields that older documents lack."""
 
 import asyncio
 from typing import Annotated
 
 import typer
 
+from callsift.commands.extras import needs
 from callsift.commands.output import notes, print_json
+from callsift.commands.progress import shown
 from callsift.running import adopt_running
-from streams.errors import SettingsError
 
 app = typer.Typer(help="The documents of all calls in MongoDB.", no_args_is_help=True)
 _BUILD_LIMIT_S = 3600.0
@@ -25,7 +26,7 @@ def indexes(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Create the indexes that `retention` and `reprocess` search by, unless they are there.
+    """Create the indexes that `retention`, `reprocess` and the API search by, unless they are there.
 
     Nothing else needs them: calls are found by their identifier. On a large collection it takes minutes, in which
     workers go on.
@@ -40,13 +41,50 @@ def indexes(
         raise typer.Exit(1)
 
 
-async def _indexes(*, check: bool) -> list[str]:
+@app.command()
+def fill(
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing: print how many lack them, exit 1 if any does.")
+    ] = False,
+) -> None:
+    """Give documents from before the API the fields that it searches by; without them it lists no such call.
+
+    Run it once after the upgrade, when every sink worker is a new one. It may be ended and run again at any time;
+    workers and the API go on meanwhile.
+    """
+    adopt_running()
+    left = asyncio.run(_fill(check=check))
+    notes.print(f"{left} documents lack the fields" if check else f"{left} documents filled", highlight=False)
+    if check and left:
+        raise typer.Exit(1)
+
+
+async def _fill(*, check: bool) -> int:
+    with needs("sink"):
+        from store.database import Database
+        from store.search import CallSearch
+        from store.settings import StoreSettings
+    database = Database(StoreSettings.read(), answer_limit_s=_BUILD_LIMIT_S)
     try:
+        search = CallSearch(database)
+        lacking = await search.unsearchable()
+        if check or not lacking:
+            return lacking
+        filled = 0
+        with shown(lacking, lines=20) as steps:
+            async for count in search.fill():
+                filled += count
+                steps.done("documents", count)
+        return filled
+    finally:
+        database.close()
+
+
+async def _indexes(*, check: bool) -> list[str]:
+    with needs("sink"):
         from store.calls import OutcomeStore
         from store.database import Database
         from store.settings import StoreSettings
-    except ImportError as error:
-        raise SettingsError(f"{error.name} is missing", "Install it with: pip install 'callsift[sink]'") from error
     documents = OutcomeStore(Database(StoreSettings.read(), answer_limit_s=_BUILD_LIMIT_S))
     try:
         return await (documents.missing_indexes() if check else documents.create_indexes())

@@ -93,6 +93,7 @@ RUNS = {
     "topics create": ("--check",),
     "topics export": ("--cluster", "main"),
     "store indexes": (),
+    "store fill": (),
     "brake list": (),
     "brake apply": ("reprocess", "--reason", "a test"),
     "brake release": ("reprocess",),

@@ -1,0 +1,64 @@
+"""Lists of calls, page by page."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt
+
+from api.access import Principal, Requires, Right
+from api.calls.filters import CallFilters
+from api.calls.resource import Call
+from api.services import Used
+from schemas import CallOutcome
+from store.search import CallSearch
+
+router = APIRouter(prefix="/v1", tags=["calls"])
+_LARGEST_PAGE = 1000
+_OF_THE_PAGE = {"page_size", "page_token"}
+
+
+class ListParameters(CallFilters):
+    """Which calls, and which page of them."""
+
+    page_size: NonNegativeInt = Field(default=0, examples=[100])
+    """Calls on a page, 1000 at the most: more is lowered. 0 or nothing: as the settings say."""
+    page_token: str | None = Field(default=None, max_length=2000)
+    """Where to go on, from ``next_page_token``. Everything but ``page_size`` has to be as it was."""
+
+
+class Calls(BaseModel):
+    """A page of calls."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    calls: tuple[Call, ...]
+    """The calls with an outcome, the one that ended last first."""
+    next_page_token: str | None = None
+    """Gets the next page; null: there is none."""
+
+
+@router.get("/calls", response_model=Calls)
+async def list_calls(
+    request: Request,
+    parameters: Annotated[ListParameters, Query()],
+    services: Used,
+    who: Annotated[Principal, Depends(Requires(Right.VIEW))],
+) -> Response:
+    """List calls that have an outcome, the newest first; a call that is corrected between two pages may be missed.
+
+    The header ``Link`` has the next page, too (``rel="next"``).
+    """
+    size = min(parameters.page_size or services.settings.page_size, _LARGEST_PAGE)
+    query = parameters.query(who)
+    question = parameters.model_dump(mode="json", exclude=_OF_THE_PAGE)
+    tokens = await services.page_tokens.ready(services.database)
+    after = None if parameters.page_token is None else tokens.read(parameters.page_token, who, question)
+    found = await CallSearch(services.database).page(query, size + 1, after)
+    calls = tuple(Call.of(CallOutcome.model_validate(document["outcome"]), who) for document in found[:size])
+    page, headers = Calls(calls=calls), dict[str, str]()
+    if len(found) > size:
+        token = tokens.made(found[size - 1]["search"]["order"], who, question)
+        page = page.model_copy(update={"next_page_token": token})
+        url = request.url.include_query_params(page_token=token)
+        headers["Link"] = f'<{url.path}?{url.query}>; rel="next"'
+    return Response(page.model_dump_json(), headers=headers, media_type="application/json")
