@@ -1,11 +1,13 @@
 """The application: its routes, and what holds for all of them."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
 from api import calls, stats, taxonomy
+from api.calls.uploads import sweep_for_ever
 from api.health import router as health
 from api.problems import ProblemDetails, tell_problems
 from api.services import Services
@@ -37,4 +39,6 @@ def make_app(services: Services) -> FastAPI:
 async def _running(app: FastAPI) -> AsyncIterator[None]:
     services: Services = app.state.services
     async with services.running():
+        sweeping = asyncio.create_task(sweep_for_ever(services))
         yield
+        sweeping.cancel()

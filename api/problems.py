@@ -114,9 +114,9 @@ class Problem(Exception):
         self.headers = dict(headers or {})
 
 
-def answer(request: Request, problem: Problem) -> JSONResponse:
-    """Return the answer that tells a problem."""
-    body = ProblemDetails(
+def as_details(request: Request, problem: Problem) -> ProblemDetails:
+    """Return what is told of a problem."""
+    return ProblemDetails(
         type=f"/problems/{problem.kind.code}",
         title=problem.kind.title,
         status=problem.kind.status,
@@ -127,7 +127,11 @@ def answer(request: Request, problem: Problem) -> JSONResponse:
         trace_id=trace_id(request),
         errors=list(problem.errors),
     )
-    content = body.model_dump(mode="json", exclude_none=True)
+
+
+def answer(request: Request, problem: Problem) -> JSONResponse:
+    """Return the answer that tells a problem."""
+    content = as_details(request, problem).model_dump(mode="json", exclude_none=True)
     return JSONResponse(content, problem.kind.status, problem.headers, MEDIA_TYPE)
 
 
@@ -144,7 +148,7 @@ def as_problem(error: Exception) -> Problem:
     if isinstance(error, Problem):
         return error
     if isinstance(error, RequestValidationError):
-        return Problem("invalid-request", "The request breaks a rule", errors=[_place(one) for one in error.errors()])
+        return Problem("invalid-request", "The request breaks a rule", errors=[place_of(one) for one in error.errors()])
     if isinstance(error, HTTPException):
         code = next((kind.code for kind in KINDS.values() if kind.status == error.status_code), "bad-request")
         return Problem(code, KINDS[code].title, headers=error.headers)
@@ -159,7 +163,8 @@ async def _told(request: Request, error: Exception) -> JSONResponse:
     return answer(request, as_problem(error))
 
 
-def _place(found: Mapping[str, Any]) -> PlaceOfError:
+def place_of(found: Mapping[str, Any]) -> PlaceOfError:
+    """Return the place that pydantic names, from ``loc``, which begins with body, query, path or header."""
     where, *path = found["loc"]
     if where == "body":
         pointer = "#" + "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in path)

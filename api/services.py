@@ -12,16 +12,20 @@ from api.access.audit import Audit
 from api.access.authentication import Authentication
 from api.page_tokens import SharedTokens
 from api.settings import ApiSettings
+from api.waiting import Waiting
 from store.audit import AuditStore
+from store.calls import OutcomeStore
 from store.database import Database
+from store.uploads import UploadStore
 from streams.health import Health
+from streams.kafka import AwaitedProducer
 from streams.payloads import ClaimCheckStore
 from streams.settings import KafkaSettings
 
 _BEAT_S = 4.0
 
 
-@dataclass(frozen=True)
+@dataclass
 class Services:
     """Everything that a route may need."""
 
@@ -32,6 +36,15 @@ class Services:
     authentication: Authentication
     health: Health = field(default_factory=Health)
     page_tokens: SharedTokens = field(default_factory=SharedTokens)
+    producer: AwaitedProducer = field(init=False)
+    """Publishes; there while the services run."""
+    waiting: Waiting = field(init=False)
+    """Those who wait for outcomes; there while the services run."""
+
+    @property
+    def uploads(self) -> UploadStore:
+        """The uploads that are on their way."""
+        return UploadStore(self.database)
 
     @property
     def audit(self) -> Audit:
@@ -41,12 +54,15 @@ class Services:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Keep in this block what runs beside the requests, and close the connections after it."""
+        self.producer, self.waiting = AwaitedProducer(self.kafka), Waiting(OutcomeStore(self.database))
         self.health.joined = True
-        beating = asyncio.create_task(self._beat())
+        beside = [asyncio.create_task(work) for work in (self._beat(), self.waiting.ask_for_ever())]
         try:
             yield
         finally:
-            beating.cancel()
+            for task in beside:
+                task.cancel()
+            self.producer.close()
             self.database.close()
 
     async def _beat(self) -> None:

@@ -16,6 +16,10 @@ class ApiSettings(Section):
     taken while nobody has a key and no issuer is named."""
     body_limit_kb: PositiveInt = Field(default=1024, le=16 * 1024)
     """Size in KiB of the largest body of a request that uploads no recording."""
+    upload_limit_mb: PositiveInt = 200
+    """Size in MB of the largest upload of a call's recordings, all parts together."""
+    batch_size: PositiveInt = Field(default=500, le=5000)
+    """Calls that may be handed in with one request."""
     page_size: PositiveInt = Field(default=50, le=1000)
     """Items on a page of a list, where the request does not say."""
 

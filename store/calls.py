@@ -103,6 +103,18 @@ class OutcomeStore:
         with searched():
             return await self._calls.find_one({"_id": call_id}, wanted, max_time_ms=self._database.search_limit_ms)
 
+    async def newest(self, call_ids: list[str]) -> list[CallOutcome]:
+        """Return the newest outcomes of some calls, without those that have none or are forgotten.
+
+        Raises:
+            MongoUnavailable: MongoDB did not answer.
+        """
+        try:
+            found = [one async for one in self._calls.find({"_id": {"$in": call_ids}}, {"outcome": 1})]
+        except PyMongoError as error:
+            raise unavailable(error) from None
+        return [CallOutcome.model_validate(one["outcome"]) for one in found if "outcome" in one]
+
     async def transcripts(self, chosen: CallFilter) -> AsyncIterator[tuple[CallOutcome, CallTranscribed]]:
         """Yield the calls that are chosen and have a transcript, in no order: sorting would hold up a large store.
 

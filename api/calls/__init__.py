@@ -2,9 +2,10 @@
 
 from fastapi import APIRouter
 
-from api.calls import export, listing, reading
+from api.calls import export, listing, reading, submit
 
 ROUTERS: tuple[APIRouter, ...] = (
+    submit.router,
     listing.router,
     export.router,
     reading.router,

@@ -113,6 +113,10 @@ class ClaimCheckStore:
         with path.open("rb") as source:
             return self._put(name, source)
 
+    def put_stream(self, name: str, source: BinaryIO) -> ClaimCheck:
+        """Store what can be read from ``source``, of any size, as ``put`` does; raises the same."""
+        return self._put(name, source)
+
     @staticmethod
     def get(claim: ClaimCheck) -> bytes:
         """Return the payload of a claim check.

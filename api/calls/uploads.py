@@ -1,0 +1,86 @@
+"""Recordings that are handed in: into the audio store before the event, and gone again if there is none."""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from uuid import uuid4
+
+from starlette.datastructures import UploadFile
+
+from api.calls.received import suffix_of
+from api.services import Services
+from schemas import CallEnded
+from store.uploads import Upload
+from streams.errors import CallsiftError
+from streams.payloads import RECORDINGS, digits
+from streams.retention import recordings_of
+
+logger = logging.getLogger(__name__)
+_SWEEP_S = 300.0
+_ABANDONED = timedelta(minutes=15)
+"""An upload that is not finished after so long never will be: whoever worked on it has died."""
+
+
+async def stored(services: Services, event: CallEnded, files: Mapping[str, UploadFile]) -> tuple[CallEnded, Upload]:
+    """Put a call's recordings into the audio store; returns the event with their addresses, and what to undo.
+
+    Raises:
+        AudioStoreUnavailable: It did not take them; nothing is left of them.
+        MongoUnavailable: It did not take note of the upload; nothing was stored.
+    """
+    upload_id = uuid4().hex
+    names = {
+        part: RECORDINGS.of_call(event.call_id, f"-{digits(upload_id)}-{part}{suffix_of(file)}")
+        for part, file in files.items()
+    }
+    upload = Upload(upload_id, event.call_id, tuple(names.values()))
+    await services.uploads.begin(upload, datetime.now(UTC))
+    addresses: dict[str, str] = {}
+    try:
+        for part, file in files.items():
+            put = partial(services.audio.put_stream, names[part], file.file)
+            addresses[f"upload://{part}"] = (await services.audio.in_thread(put, file.size or 0)).uri
+    except BaseException:
+        await undo(services, upload)
+        raise
+    return event.model_copy(update={"recording": event.recording.moved(lambda uri: addresses.get(uri, uri))}), upload
+
+
+async def undo(services: Services, upload: Upload) -> None:
+    """Remove the recordings of an upload, and forget it."""
+    for name in upload.names:
+        await services.audio.in_thread(partial(services.audio.remove, name))
+    await services.uploads.finished(upload)
+
+
+async def sweep(services: Services, now: datetime) -> int:
+    """Remove recordings whose upload was never finished, unless their event is on Kafka; returns how many uploads.
+
+    Raises:
+        CallsiftError: The store, the audio store or Kafka did not answer; the rest is looked at again.
+    """
+    removed = 0
+    abandoned = await services.uploads.begun_before(now - _ABANDONED)
+    if not abandoned:
+        return removed
+    kept = await asyncio.to_thread(recordings_of, services.kafka, {upload.call_id for upload in abandoned})
+    for upload in abandoned:
+        if any(address.endswith(upload.names) for address in kept[upload.call_id]):
+            await services.uploads.finished(upload)
+        else:
+            await undo(services, upload)
+            removed += 1
+    return removed
+
+
+async def sweep_for_ever(services: Services) -> None:
+    """Sweep now, and every five minutes."""
+    while True:
+        try:
+            if removed := await sweep(services, datetime.now(UTC)):
+                logger.warning("recordings were removed that no call came of", extra={"uploads": removed})
+        except CallsiftError as error:
+            logger.warning("abandoned uploads could not be looked at", extra={"error": error.message})
+        await asyncio.sleep(_SWEEP_S)

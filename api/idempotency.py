@@ -1,0 +1,74 @@
+"""``Idempotency-Key`` (draft-ietf-httpapi-idempotency-key-header-07): a request that comes twice is answered once."""
+
+import hashlib
+import json
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+
+from fastapi import Request
+from fastapi.responses import JSONResponse
+
+from api.access import Principal
+from api.problems import PlaceOfError, Problem
+from store.idempotency import IdempotencyStore, Turn
+
+HEADER = "Idempotency-Key"
+_LONGEST = 255
+_KEPT_HEADERS = {"location", "retry-after", "etag"}
+
+
+def sent_key(request: Request) -> str | None:
+    """Return the key that a request has, quoted or bare; None: it has none.
+
+    Raises:
+        Problem: It is empty, or longer than 255 characters.
+    """
+    sent = request.headers.get(HEADER)
+    if sent is None:
+        return None
+    key = sent.strip()
+    if len(key) >= 2 and key[0] == key[-1] == '"':
+        key = key[1:-1]
+    if not key or len(key) > _LONGEST:
+        expected = PlaceOfError(parameter=HEADER, detail=f"expected 1 to {_LONGEST} characters")
+        raise Problem("bad-request", f"{HEADER} is empty or too long", errors=[expected])
+    return key
+
+
+async def answered_once(
+    keys: IdempotencyStore,
+    who: Principal,
+    key: str | None,
+    fingerprint: str,
+    work: Callable[[], Awaitable[JSONResponse]],
+) -> JSONResponse:
+    """Do the work of a request, or give the answer that the same request had; without a key it is always done.
+
+    What fails is not remembered: the same request may be sent again.
+
+    Raises:
+        Problem: conflict: the first one is being worked on. key-reused: the key belongs to another request.
+        MongoUnavailable: The store did not answer.
+    """
+    if key is None:
+        return await work()
+    name = hashlib.sha256(f"{who.name}\0{key}".encode()).hexdigest()
+    found = await keys.begin(name, fingerprint, datetime.now(UTC))
+    if found.turn is Turn.RUNNING:
+        raise Problem(
+            "conflict", "A request with this Idempotency-Key is being worked on", headers={"Retry-After": "2"}
+        )
+    if found.turn is Turn.ANOTHER:
+        raise Problem("key-reused", "This Idempotency-Key was sent with another request before")
+    if found.answer is not None:
+        kept = found.answer
+        return JSONResponse(json.loads(kept["body"]), kept["status"], kept["headers"])
+    try:
+        answer = await work()
+    except BaseException:
+        await keys.give_up(name)
+        raise
+    headers = {header: value for header, value in answer.headers.items() if header in _KEPT_HEADERS}
+    kept = {"status": answer.status_code, "headers": headers, "body": bytes(answer.body).decode()}
+    await keys.answered(name, kept)
+    return answer
