@@ -1,4 +1,4 @@
-"""``callsift``, also ``python -m callsift``: a worker is not made to load what only the other commands need.
+"""``callsift``, also ``python -m callsift``: who serves is not made to load what only the other commands need.
 
 Imports nothing itself: every process that multiprocessing starts imports it.
 """
@@ -14,6 +14,11 @@ def main() -> None:
         if len(sys.argv) == 3 and sys.argv[2] in WORKERS:
             run(sys.argv[2])
             return
+    if sys.argv[1:] == ["api"]:
+        from callsift.commands.api import run as run_api
+
+        run_api()
+        return
     from callsift import cli
 
     cli.main()

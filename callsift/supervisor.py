@@ -1,6 +1,7 @@
 """The supervisor of ``callsift up``: embedded services and one process of each worker, ended together."""
 
 import os
+import socket
 import threading
 import time
 import urllib.error
@@ -10,17 +11,18 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from api.settings import ApiSettings
 from callsift.embedded import EmbeddedBroker, EmbeddedStore, free_port
 from callsift.running import Running
-from callsift.worker import MONITOR, REPROCESS, RETRY, WORKERS
+from callsift.worker import API, MONITOR, REPROCESS, RETRY, WORKERS
 from callsift.worker_process import WorkerProcess, prepare_workers
 from streams.errors import CallsiftError
 from streams.settings import KafkaSettings
 
 _READY_LIMIT_S = 120.0
 _WORKER_GRACE_S = 30.0
-HELPERS = (REPROCESS, RETRY, MONITOR)
-"""The workers that no call on its way passes through; what is sent to them waits meanwhile."""
+HELPERS = (REPROCESS, RETRY, MONITOR, API)
+"""Those that no call on its way passes through; what is sent to them waits meanwhile."""
 _REFUSED = 2
 """The exit code of who does not start with these settings: it would not start again either."""
 _PAUSES_S = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0)
@@ -45,7 +47,7 @@ class _Worker:
 
 
 class Pipeline:
-    """One worker per stage, the retry mover and the monitor, and where they listen."""
+    """One worker per stage, the retry mover, the monitor and the API, and where they listen."""
 
     def __init__(self, environment: dict[str, str], kafka: KafkaSettings, write_line: Callable[[str], None]) -> None:
         """Start nothing yet; the workers' log lines go to ``write_line``, with the stage in front."""
@@ -58,7 +60,7 @@ class Pipeline:
 
     def start(self) -> None:
         """Start the workers."""
-        for stage in WORKERS:
+        for stage in (*WORKERS, API):
             port = free_port()
             self._workers[stage] = _Worker(port, self._start(stage, port), time.monotonic())
 
@@ -154,11 +156,22 @@ def pipeline(home: Path, write_line: Callable[[str], None]) -> Iterator[Pipeline
             stack.callback(store.stop)
             uri = store.uri
         environment["CALLSIFT_MONGO_URI"] = uri
+        environment["CALLSIFT_API_LISTEN"] = os.environ.get("CALLSIFT_API_LISTEN") or _free_address()
         workers = Pipeline(environment, kafka.model_copy(update={"bootstrap_servers": servers}), write_line)
         stack.callback(workers.stop)
         workers.start()
         workers.wait_until_ready()
         yield workers
+
+
+def _free_address() -> str:
+    """Return where the API listens if nobody says: at its usual port, or at any where that is taken."""
+    usual = ApiSettings().listens_on
+    try:
+        socket.create_server(usual).close()
+    except OSError:
+        return f"{usual[0]}:{free_port()}"
+    return "{}:{}".format(*usual)
 
 
 def announce(workers: Pipeline) -> None:

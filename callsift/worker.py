@@ -28,7 +28,9 @@ REPROCESS = "reprocess"
 _NICENESS = 10
 """How far the lane gives way to live calls on the same machine (nice(2))."""
 WORKERS = (*STAGES, RETRY, MONITOR)
-"""What a process can be."""
+"""What ``callsift worker`` can be."""
+API = "api"
+"""What ``callsift api`` is called beside them."""
 _STORE_STAGES = {"audio", "transcribe"}
 """The stages that need the audio store for every call."""
 _COLLECTOR = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")

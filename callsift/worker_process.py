@@ -9,6 +9,7 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from callsift.__main__ import main
+from callsift.worker import API
 from streams.forks import CONTEXT, ChildrenDoNotStart, begin, start_server
 
 PRELOADED = ("callsift.preloaded",)
@@ -20,7 +21,7 @@ def prepare_workers() -> None:
 
 
 class WorkerProcess:
-    """``callsift worker NAME`` in a process of its own, and a session of its own."""
+    """``callsift worker NAME``, or ``callsift api``, in a process of its own, and a session of its own."""
 
     def __init__(self, name: str, environment: Mapping[str, str]) -> None:
         """Start it with these variables and no others.
@@ -68,5 +69,5 @@ def _become(name: str, environment: Mapping[str, str], output: "Connection[Any, 
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr] # as it was opened
     os.environ.clear()
     os.environ.update(environment)
-    sys.argv[1:] = ["worker", name]
+    sys.argv[1:] = [name] if name == API else ["worker", name]
     main()

@@ -1,6 +1,10 @@
 """``callsift api``: the HTTP API."""
 
+import os
+
 from callsift.commands.extras import needs
+from callsift.exits import told
+from callsift.settings import refuse_unknown
 
 
 def api() -> None:
@@ -11,3 +15,10 @@ def api() -> None:
     with needs("api"):
         from callsift.serving import serve_api
     serve_api()
+
+
+def run() -> None:
+    """Be ``callsift api`` without the command line, whose libraries it does not need."""
+    with told():
+        refuse_unknown(os.environ)
+        api()

@@ -22,7 +22,8 @@ def up() -> None:
     try:
         with pipeline(home(), lambda line: print(line, file=sys.stderr)) as workers:  # noqa: T201 - others' log lines
             announce(workers)
-            notes.print(f"ready, Kafka on {workers.environment['CALLSIFT_KAFKA_BOOTSTRAP_SERVERS']}. Ctrl-C ends it.")
+            kafka, api = (workers.environment[f"CALLSIFT_{name}"] for name in ("KAFKA_BOOTSTRAP_SERVERS", "API_LISTEN"))
+            notes.print(f"ready, Kafka on {kafka}, the API on http://{api}/v1. Ctrl-C ends it.")
             while True:
                 workers.check()
                 time.sleep(0.5)
