@@ -12,6 +12,7 @@ from starlette.datastructures import UploadFile
 from api.calls.received import suffix_of
 from api.services import Services
 from schemas import CallEnded
+from store.idempotency import IdempotencyStore
 from store.uploads import Upload
 from streams.errors import CallsiftError
 from streams.payloads import RECORDINGS, digits
@@ -76,9 +77,10 @@ async def sweep(services: Services, now: datetime) -> int:
 
 
 async def sweep_for_ever(services: Services) -> None:
-    """Sweep now, and every five minutes."""
+    """Sweep now, and every five minutes; keys that are not remembered any more go, too."""
     while True:
         try:
+            await IdempotencyStore(services.database).remove_old(datetime.now(UTC))
             if removed := await sweep(services, datetime.now(UTC)):
                 logger.warning("recordings were removed that no call came of", extra={"uploads": removed})
         except CallsiftError as error:

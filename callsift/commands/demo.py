@@ -22,7 +22,9 @@ def demo(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON do
     Exits with 1 if a call has no outcome or, with the offline classifier, not the expected one.
     """
     from agents.classify.settings import ClassifySettings
+    from api.settings import ApiSettings
     from callsift.demonstration import read_labels, run_demo
+    from callsift.first_requests import first_requests
     from callsift.supervisor import pipeline
     from store.settings import StoreSettings
 
@@ -45,6 +47,8 @@ def demo(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON do
     else:
         _print_calls(calls)
         notes.print(f"{correct} of {len(calls)} as expected, {time.monotonic() - started:.0f} s in all")
+        notes.print("\nNext: `.venv/bin/callsift up` in one terminal; in another hand a call in, and ask for it:\n")
+        notes.out("\n".join(first_requests(ApiSettings.read().listen)), highlight=False)
     if (offline and correct < len(calls)) or any(call.outcome.state == "failed" for call in calls):
         raise typer.Exit(1)
 
