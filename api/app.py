@@ -3,12 +3,15 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 from fastapi import FastAPI
 
-from api import calls, stats, taxonomy
+from api import calls, problem_pages, stats, taxonomy
 from api.calls.uploads import sweep_for_ever
+from api.guard import Guard
 from api.health import router as health
+from api.openapi import document
 from api.problems import ProblemDetails, tell_problems
 from api.services import Services
 
@@ -18,6 +21,14 @@ _SAID_OF_ALL = {"default": {"model": ProblemDetails, "description": "What went w
 
 def make_app(services: Services) -> FastAPI:
     """Make the application that answers with these services."""
+    app = described_app()
+    app.state.services = services
+    app.add_middleware(Guard)
+    return app
+
+
+def described_app() -> FastAPI:
+    """Make the application with its routes, without anything to answer with: for its OpenAPI document."""
     app = FastAPI(
         title="callsift",
         summary="Hands calls in, says where they are and what they ended as.",
@@ -28,10 +39,10 @@ def make_app(services: Services) -> FastAPI:
         responses=_SAID_OF_ALL,  # type: ignore[arg-type] # starlette's keys
         lifespan=_running,
     )
-    app.state.services = services
     tell_problems(app)
-    for router in ROUTERS:
+    for router in (*ROUTERS, problem_pages.router):
         app.include_router(router)
+    app.openapi = partial(document, app)  # type: ignore[method-assign] # as FastAPI's documentation does
     return app
 
 

@@ -27,6 +27,7 @@ METRIC_ROOMS = {
     "Classify": "agents.classify.metrics",
     "Sink": "agents.sink.metrics",
     "The store, in whichever process asks it": "store.metrics",
+    "The API": "api.metrics",
 }
 
 

@@ -1,10 +1,12 @@
 """``callsift schemas``: writes the contract for other teams."""
 
+import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from callsift.commands.extras import needs
 from callsift.commands.output import notes
 from streams.settings import KafkaSettings
 
@@ -18,8 +20,13 @@ def schemas() -> None:
 
 @app.command()
 def export(directory: Annotated[Path, typer.Argument(help="Folder to write to.")]) -> None:
-    """Write JSON Schema of every event and one AsyncAPI 3 document of all topics."""
+    """Write JSON Schema of every event, one AsyncAPI 3 document of all topics, and the API's OpenAPI document."""
     from streams.contract import export_contract
 
     written = export_contract(directory, KafkaSettings.read().prefix)
+    with needs("api"):
+        from api.app import described_app
+    document = directory / "openapi.json"
+    document.write_text(json.dumps(described_app().openapi(), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    written.append(document)
     notes.print(f"wrote {len(written)} files to {directory}")

@@ -170,6 +170,15 @@ ROWS: dict[str, tuple[Panel, ...]] = {
             {"{{certificate}}": "min by (certificate) (callsift_certificate_not_after_timestamp_seconds) - time()"},
         ),
     ),
+    "The API": (
+        Panel("Requests a second, by status", "short", {"{{status}}": _rate("callsift_api_requests_total", "status")}),
+        Panel(
+            "An answer, 95 % within",
+            "s",
+            {"{{route}}": _quantile(0.95, "callsift_api_request_duration_seconds", "route")},
+        ),
+        Panel("Requests in work", "short", {"in work": "sum (callsift_api_requests_in_flight)"}),
+    ),
     "Audio": (
         Panel(
             "Seconds of audio a second",

@@ -1,14 +1,20 @@
 """What holds for all routes."""
 
+import json
+import re
+from pathlib import Path
+
 import httpx
 import pytest
+from prometheus_client import REGISTRY
 
-from api.app import make_app
-from api.problems import MEDIA_TYPE
+from api.app import described_app, make_app
+from api.problems import KINDS, MEDIA_TYPE
 from api.services import Services
 from tests.api.routes import api_routes, rights_of
 
 pytestmark = pytest.mark.integration
+ROOT = Path(__file__).parents[2]
 OPEN = {"/v1/health"}
 
 
@@ -44,3 +50,61 @@ def test_every_route_says_which_right_it_needs() -> None:
     routes = api_routes()
     assert {route.path for route in routes if not rights_of(route)} == OPEN
     assert len(routes) > len(OPEN)
+
+
+async def test_every_answer_tells_browsers_to_guess_load_and_keep_nothing(client: httpx.AsyncClient) -> None:
+    for path in ("/v1/health", "/v1/nothing", "/v1/stats"):
+        headers = (await client.get(path)).headers
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["content-security-policy"].startswith("default-src 'none'")
+        assert headers["cache-control"] in {"no-store", "private, no-store"}
+        assert "server" not in headers
+
+
+async def test_each_type_of_problem_has_the_page_that_it_names(client: httpx.AsyncClient) -> None:
+    assert (await client.get((await client.get("/v1/nothing")).json()["type"])).status_code == 200
+    for code in KINDS:
+        answer = await client.get(f"/problems/{code}")
+        assert answer.status_code == 200
+        assert KINDS[code].cure in answer.text
+
+
+async def test_a_bug_is_answered_with_its_trace_and_logged_without_its_text(
+    client: httpx.AsyncClient, services: Services, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    said = " ".join(["numaram", "0555", "000", "00", "12"])  # the stack quotes source lines
+
+    def fail() -> None:
+        raise RuntimeError(said)
+
+    monkeypatch.setattr("api.taxonomy.Taxonomy.load", fail)
+    answer = await client.get("/v1/taxonomy")
+    assert (answer.status_code, answer.json()["code"]) == (500, "internal")
+    [record] = [record for record in caplog.records if record.levelname == "ERROR"]
+    assert (record.trace_id, record.error) == (answer.json()["trace_id"], "RuntimeError")  # type: ignore[attr-defined]
+    assert "test_app.py" in record.stack  # type: ignore[attr-defined]
+    assert said not in caplog.text + answer.text + str(vars(record))
+
+
+async def test_requests_are_counted_by_their_route_and_not_by_what_it_names(client: httpx.AsyncClient) -> None:
+    def counted(**labels: str) -> float:
+        return REGISTRY.get_sample_value("callsift_api_requests_total", labels) or 0.0
+
+    route = {"route": "/v1/calls/{call_id}", "method": "GET", "status": "4xx"}
+    other = {"route": "other", "method": "other", "status": "4xx"}
+    before = counted(**route), counted(**other)
+    await client.get("/v1/calls/one")
+    await client.get("/v1/calls/two")
+    await client.request("BREW", "/coffee")
+    assert (counted(**route) - before[0], counted(**other) - before[1]) == (2, 1)
+    assert REGISTRY.get_sample_value("callsift_api_requests_in_flight") == 0
+
+
+def test_the_openapi_document_is_the_committed_one_and_refers_to_nothing_that_is_not_there() -> None:
+    committed = json.loads((ROOT / "schemas" / "contract" / "openapi.json").read_text(encoding="utf-8"))
+    found = described_app().openapi()
+    assert found == committed, "run `make schemas`"
+    referred = set(re.findall(r'"#/components/schemas/([^"]+)"', json.dumps(found)))
+    assert referred <= found["components"]["schemas"].keys()
+    assert "HTTPValidationError" not in json.dumps(found)
+    assert "#/$defs" not in json.dumps(found)

@@ -1,0 +1,65 @@
+"""Around every request: what browsers are told, what is measured, and an answer also where nobody foresaw a failure."""
+
+import logging
+import time
+import traceback
+
+from fastapi import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api import metrics
+from api.problems import Problem, answer
+from api.tracing import trace_id
+
+logger = logging.getLogger(__name__)
+_HEADERS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"cache-control", b"no-store"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"referrer-policy", b"no-referrer"),
+)
+"""Unless the route says otherwise."""
+
+
+class Guard:
+    """Wraps the application."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        """Stand around an application."""
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request, status, began = Request(scope, receive), 0, time.monotonic()
+
+        async def guarded(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                given = {name.lower() for name, _ in message["headers"]}
+                own = [(name, value) for name, value in _HEADERS if name not in given]
+                message = {**message, "headers": [*message["headers"], *own]}
+            await send(message)
+
+        metrics.IN_FLIGHT.inc()
+        try:
+            await self._app(scope, receive, guarded)
+        except Exception as bug:  # noqa: BLE001 - whatever it is, it is answered
+            stack = "".join(traceback.format_tb(bug.__traceback__))  # without its text, which may quote the call
+            about = {"error": type(bug).__name__, "trace_id": trace_id(request), "stack": stack}
+            logger.error("a request failed for a reason that nobody has named", extra=about)
+            if not status:
+                problem = answer(request, Problem("internal", "The request failed for a reason that nobody has named"))
+                await problem(scope, receive, guarded)
+        finally:
+            metrics.IN_FLIGHT.dec()
+            metrics.observe(_template(scope), scope["method"], status, time.monotonic() - began)
+
+
+def _template(scope: Scope) -> str:
+    """Return the route's template, which names no call; ``other`` for what is no route."""
+    route = scope.get("route")
+    return str(getattr(route, "path", None) or "other")

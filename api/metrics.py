@@ -1,0 +1,28 @@
+"""Metrics of the API."""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+REQUESTS = Counter(
+    "callsift_api_requests_total",
+    "Requests that were answered, by route, method and class of status. 5xx rising: look at the log, and at what the "
+    "API depends on.",
+    ["route", "method", "status"],
+)
+SECONDS = Histogram(
+    "callsift_api_request_duration_seconds",
+    "From a request to the end of its answer, by route. High for lists and statistics: look at the store's indexes.",
+    ["route"],
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60),
+)
+IN_FLIGHT = Gauge("callsift_api_requests_in_flight", "Requests that are being answered.")
+_METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
+
+REQUESTS.labels("other", "GET", "2xx")
+SECONDS.labels("other")
+
+
+def observe(route: str, method: str, status: int, seconds: float) -> None:
+    """Count an answer; 0 as its status: whoever asked had gone."""
+    named = method if method in _METHODS else "other"
+    REQUESTS.labels(route, named, f"{status // 100}xx" if status else "none").inc()
+    SECONDS.labels(route).observe(seconds)
