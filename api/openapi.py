@@ -25,7 +25,8 @@ def document(app: FastAPI) -> dict[str, Any]:
     event = CallEnded.model_json_schema(ref_template=_REF)
     components = found.setdefault("components", {})
     known = components.setdefault("schemas", {})
-    known |= event.pop("$defs", {}) | {"CallEnded": event}
+    event["required"].remove("call_id")  # a call without one gets one
+    known |= event.pop("$defs", {}) | {"SubmittedCall": event | {"title": "SubmittedCall"}}
     for name in _FRAMEWORKS_OWN:
         known.pop(name, None)
     components["securitySchemes"] = {"bearer": {"type": "http", "scheme": "bearer"}}

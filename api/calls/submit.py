@@ -3,6 +3,7 @@
 import re
 from functools import partial
 from typing import Annotated, Any
+from urllib.parse import quote, unquote
 
 from confluent_kafka import KafkaError
 from fastapi import APIRouter, Depends, Request
@@ -28,7 +29,7 @@ Ingesting = Annotated[Principal, Depends(Requires(Right.INGEST))]
 _LONGEST_WAIT_S = 60
 _RETRY_AFTER_S = 5
 _WAIT = re.compile(r"(?:^|[,;\s])wait=(\d{1,4})(?=$|[,;\s])")
-_EVENT = {"$ref": "#/components/schemas/CallEnded"}  # api/openapi.py puts it there
+_EVENT = {"$ref": "#/components/schemas/SubmittedCall"}  # api/openapi.py puts it there
 
 
 class BatchRequest(BaseModel):
@@ -99,7 +100,7 @@ async def create_call(request: Request, services: Used, who: Ingesting) -> JSONR
         _require_scope(who, call.event)
         work = partial(_hand_in, services, call, sent_trace_id(request))
         answer = await answered_once(IdempotencyStore(services.database), who, key, call.fingerprint, work)
-    call_id = answer.headers["location"].rpartition("/")[2]
+    call_id = unquote(answer.headers["location"].rpartition("/")[2])
     return await _preferred(request, services, who, call_id, answer)
 
 
@@ -159,7 +160,7 @@ async def _hand_in(services: Services, call: Received, trace_id: str | None) -> 
     if upload is not None:
         await services.uploads.finished(upload)
     body = Call(call_id=event.call_id, state="in_work").model_dump(mode="json")
-    headers = {"Location": f"/v1/calls/{event.call_id}", "Retry-After": str(_RETRY_AFTER_S)}
+    headers = {"Location": f"/v1/calls/{quote(event.call_id, safe='')}", "Retry-After": str(_RETRY_AFTER_S)}
     return JSONResponse(body, 202, headers)
 
 

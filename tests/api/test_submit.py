@@ -61,6 +61,16 @@ async def test_an_event_that_is_accepted_is_on_kafka_with_fields_that_nobody_her
     assert (event.queue, event.model_extra, event.trace_id) == ("sales", {"campaign": {"id": 7}}, trace)
 
 
+@pytest.mark.parametrize("call_id", ["çağrı 1", "a+b%20?#", "x" * 200])
+async def test_any_identifier_has_a_location_that_leads_to_its_call(
+    client: httpx.AsyncClient, services: Services, call_id: str
+) -> None:
+    answer = await client.post("/v1/calls", json=EVENT | {"call_id": call_id})
+    assert (answer.status_code, answer.json()["call_id"]) == (202, call_id)
+    await OutcomeStore(services.database).save(done("o-1", call_id))
+    assert (await client.get(answer.headers["location"])).json()["call_id"] == call_id
+
+
 async def test_a_call_without_an_identifier_gets_one(client: httpx.AsyncClient, services: Services) -> None:
     first, second = [(await client.post("/v1/calls", json=EVENT)).json()["call_id"] for _ in range(2)]
     assert first != second
