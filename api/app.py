@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from api import calls, taxonomy
+from api.access.limits import LimitHeaders
 from api.health import router as health
 from api.problems import ProblemDetails, tell_problems
 from api.services import Services
@@ -28,6 +29,7 @@ def make_app(services: Services) -> FastAPI:
     )
     app.state.services = services
     tell_problems(app)
+    app.add_middleware(LimitHeaders)
     for router in ROUTERS:
         app.include_router(router)
     return app

@@ -4,12 +4,14 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Annotated
 
 from fastapi import Depends, Request
 
 from api.access.audit import Audit
 from api.access.authentication import Authentication
+from api.access.limits import Limits
 from api.settings import ApiSettings
 from store.audit import AuditStore
 from store.database import Database
@@ -35,6 +37,11 @@ class Services:
     def audit(self) -> Audit:
         """Where is noted who does what."""
         return Audit(AuditStore(self.database))
+
+    @cached_property
+    def limits(self) -> Limits:
+        """How many requests somebody may make."""
+        return Limits(self.settings)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
