@@ -41,7 +41,10 @@ class ApiKey(BaseModel):
 
 
 class ApiKeyStore:
-    """All keys. None is ever removed: a revoked one still tells that keys are asked for."""
+    """All keys. None is ever removed: a revoked one still tells that keys are asked for.
+
+    Moments are kept as text, which nx-27017 makes of them anyway when a document is changed.
+    """
 
     def __init__(self, database: Database) -> None:
         """Use the collection beside the calls."""
@@ -53,7 +56,7 @@ class ApiKeyStore:
         Raises:
             MongoUnavailable: MongoDB did not answer.
         """
-        document = key.model_dump(exclude={"id"}) | {"_id": key.id, "secret_sha256": key.secret_sha256}
+        document = key.model_dump(mode="json", exclude={"id"}) | {"_id": key.id, "secret_sha256": key.secret_sha256}
         try:
             await self._keys.insert_one(document)
         except PyMongoError as error:
@@ -100,7 +103,7 @@ class ApiKeyStore:
         Raises:
             MongoUnavailable: MongoDB did not answer.
         """
-        return await self._set({"_id": key_id, "revoked_at": None}, {"revoked_at": at})
+        return await self._set({"_id": key_id, "revoked_at": None}, {"revoked_at": at.isoformat()})
 
     async def used(self, key_id: str, at: datetime) -> None:
         """Note when a key was used.
@@ -108,7 +111,7 @@ class ApiKeyStore:
         Raises:
             MongoUnavailable: MongoDB did not answer.
         """
-        await self._set({"_id": key_id}, {"last_used_at": at})
+        await self._set({"_id": key_id}, {"last_used_at": at.isoformat()})
 
     async def _set(self, which: dict[str, object], fields: dict[str, object]) -> bool:
         try:

@@ -1,11 +1,14 @@
 """A principal: who asks, what they may do, and whose calls they may see. Pure."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 from schemas import CallFacts
+
+_KEY = re.compile("[A-Za-z0-9_-]+")
 
 
 class Right(StrEnum):
@@ -63,14 +66,14 @@ class Scope:
     """Only calls whose metadata has one of these values under this key, such as a brand. A list there has them all."""
 
     def __post_init__(self) -> None:
-        """Refuse keys that a store takes for a path or an operator: such a scope would show the wrong calls.
+        """Refuse keys that a store may take for a path or an operator: such a scope would show the wrong calls.
 
         Raises:
-            ValueError: A key of the metadata is empty, or has a dot, a NUL or a dollar in front.
+            ValueError: A key of the metadata has something besides letters from a to z, digits, _ and -.
         """
         for key in self.metadata:
-            if not key or key.startswith("$") or "." in key or "\0" in key:
-                raise ValueError(f"a scope's metadata has the key {key!r}; expected one without dots and $ in front")
+            if not _KEY.fullmatch(key):
+                raise ValueError(f"a scope names the metadata {key!r}; expected letters from a to z, digits, _ and -")
 
     def allows(self, call: CallFacts) -> bool:
         """Tell whether a call is in the scope."""
