@@ -4,12 +4,13 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import cached_property
 from typing import Annotated
 
 from fastapi import Depends, Request
 
-from api.access.audit import Audit
+from api.access.audit import Audit, keep_audit
 from api.access.authentication import Authentication
 from api.access.limits import Limits
 from api.settings import ApiSettings
@@ -48,10 +49,14 @@ class Services:
         """Keep in this block what runs beside the requests, and close the connections after it."""
         self.health.joined = True
         beating = asyncio.create_task(self._beat())
+        days = self.settings.audit_days
+        kept = timedelta(days=days) if days else None
+        auditing = asyncio.create_task(keep_audit(AuditStore(self.database), self.kafka, kept))
         try:
             yield
         finally:
             beating.cancel()
+            auditing.cancel()
             self.database.close()
 
     async def _beat(self) -> None:

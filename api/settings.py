@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, PositiveInt, model_validator
 from pydantic_settings import SettingsConfigDict
 
-from streams.settings import ListenAddress, Section, address_and_port
+from streams.settings import Days, ListenAddress, Section, address_and_port
 
 
 class ApiSettings(Section):
@@ -23,6 +23,8 @@ class ApiSettings(Section):
     page_size: PositiveInt = Field(default=50, le=1000)
     """Items on a page of a list, where the request does not say."""
 
+    audit_days: Days = 365.0
+    """Days that the store keeps who read, heard or changed what; 0: for ever. The topic calls.audit keeps it 90."""
     requests_per_minute: PositiveInt = 600
     """Requests in a minute that one process of the API answers of one key or person; more get 429."""
     refusals_per_minute: PositiveInt = 60
