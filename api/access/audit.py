@@ -12,7 +12,7 @@ from api.tracing import trace_id
 from schemas import AuditEntry
 from store.audit import AuditStore
 from streams.errors import CallsiftError
-from streams.kafka.producer import produce
+from streams.kafka import produce
 from streams.settings import KafkaSettings
 from streams.topics import AUDIT
 
