@@ -8,6 +8,7 @@ from functools import partial
 from fastapi import FastAPI
 
 from api import calls, problem_pages, stats, taxonomy
+from api.access.limits import LimitHeaders
 from api.calls.uploads import sweep_for_ever
 from api.guard import Guard
 from api.health import router as health
@@ -40,6 +41,7 @@ def described_app() -> FastAPI:
         lifespan=_running,
     )
     tell_problems(app)
+    app.add_middleware(LimitHeaders)
     for router in (*ROUTERS, problem_pages.router):
         app.include_router(router)
     app.openapi = partial(document, app)  # type: ignore[method-assign] # as FastAPI's documentation does

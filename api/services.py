@@ -4,12 +4,15 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import cached_property
 from typing import Annotated
 
 from fastapi import Depends, Request
 
-from api.access.audit import Audit
+from api.access.audit import Audit, keep_audit
 from api.access.authentication import Authentication
+from api.access.limits import Limits
 from api.page_tokens import SharedTokens
 from api.settings import ApiSettings
 from api.waiting import Waiting
@@ -51,12 +54,19 @@ class Services:
         """Where is noted who does what."""
         return Audit(AuditStore(self.database))
 
+    @cached_property
+    def limits(self) -> Limits:
+        """How many requests somebody may make."""
+        return Limits(self.settings)
+
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Keep in this block what runs beside the requests, and close the connections after it."""
         self.producer, self.waiting = AwaitedProducer(self.kafka), Waiting(OutcomeStore(self.database))
         self.health.joined = True
-        beside = [asyncio.create_task(work) for work in (self._beat(), self.waiting.ask_for_ever())]
+        days = self.settings.audit_days
+        auditing = keep_audit(AuditStore(self.database), self.kafka, timedelta(days=days) if days else None)
+        beside = [asyncio.create_task(work) for work in (self._beat(), self.waiting.ask_for_ever(), auditing)]
         try:
             yield
         finally:

@@ -1,9 +1,13 @@
 """Settings of the API."""
 
-from pydantic import Field, PositiveInt
+import ipaddress
+from typing import Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, PositiveInt, model_validator
 from pydantic_settings import SettingsConfigDict
 
-from streams.settings import ListenAddress, Section, address_and_port
+from streams.settings import Days, ListenAddress, Section, address_and_port
 
 
 class ApiSettings(Section):
@@ -23,7 +27,60 @@ class ApiSettings(Section):
     page_size: PositiveInt = Field(default=50, le=1000)
     """Items on a page of a list, where the request does not say."""
 
+    audit_days: Days = 365.0
+    """Days that the store keeps who read, heard or changed what; 0: for ever. The topic calls.audit keeps it 90."""
+    requests_per_minute: PositiveInt = 600
+    """Requests in a minute that one process of the API answers of one key or person; more get 429."""
+    refusals_per_minute: PositiveInt = 60
+    """Requests in a minute without a valid key or token that one address is told of with 401; more get 429. Behind a
+    proxy all come from the proxy's address."""
+
     @property
     def listens_on(self) -> tuple[str, int]:
         """Address and port of the API."""
         return address_and_port(self.listen)
+
+
+class OidcSettings(Section):
+    """Whose tokens (OpenID Connect) say who somebody is."""
+
+    model_config = SettingsConfigDict(env_prefix="CALLSIFT_OIDC_")
+
+    issuer: str | None = Field(default=None, min_length=1)
+    """Address of the issuer, exactly as its tokens have it in iss; https, or http on this machine. Unset: no tokens."""
+    audience: str | None = Field(default=None, min_length=1)
+    """What tokens for callsift have in aud."""
+    keys_host: str | None = Field(default=None, min_length=1)
+    """Host, and port if it has one, that the issuer's keys may come from, where that is not the issuer's own."""
+    role_claim: str = "callsift_role"
+    """Claim with one of the roles, or a list of which the known ones count; without one, nothing is allowed."""
+    rights_claim: str = "callsift_rights"
+    """Claim with a list of what is allowed besides: listen, see_number."""
+    queues_claim: str | None = Field(default=None, min_length=1)
+    """Claim with the queues whose calls may be seen; "*" are all, and without the claim none. Unset: all."""
+    agents_claim: str | None = Field(default=None, min_length=1)
+    """Claim with the agents whose calls may be seen, such as a person's own agent id; "*" are all, and without the
+    claim none. Unset: all."""
+    timeout_s: float = Field(default=5.0, gt=0, le=30)
+    """Seconds to wait for the issuer."""
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        if self.issuer is None:
+            return self
+        if self.audience is None:
+            raise ValueError("CALLSIFT_OIDC_ISSUER needs CALLSIFT_OIDC_AUDIENCE: other services' tokens open nothing")
+        address = urlsplit(self.issuer)
+        if not address.hostname or not (
+            address.scheme == "https" or (address.scheme == "http" and is_this_machine(address.hostname))
+        ):
+            raise ValueError("CALLSIFT_OIDC_ISSUER is https://…, or http://… on this machine")
+        return self
+
+
+def is_this_machine(host: str) -> bool:
+    """Tell whether a name or an address is the machine's own, whatever its network is."""
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"

@@ -6,10 +6,13 @@ import socket
 import uvicorn
 
 from api.access.authentication import Authentication
+from api.access.issuer import Issuer
+from api.access.keys import Keys
 from api.app import make_app
 from api.services import Services
-from api.settings import ApiSettings
+from api.settings import ApiSettings, OidcSettings
 from callsift.worker import serve_health
+from store.api_keys import ApiKeyStore
 from store.database import Database
 from store.settings import StoreSettings
 from streams.errors import SettingsError
@@ -33,12 +36,13 @@ def serve_api() -> None:
     health = Health()
     serve_health(health, worker)
     watch_certificates(kafka)
+    oidc, database = OidcSettings.read(), Database(StoreSettings.read())
     services = Services(
         settings=settings,
         kafka=kafka,
-        database=Database(StoreSettings.read()),
+        database=database,
         audio=ClaimCheckStore(AudioStoreSettings.read().uri),
-        authentication=Authentication(),
+        authentication=Authentication(Keys(ApiKeyStore(database)), Issuer(oidc) if oidc.issuer else None),
         health=health,
     )
     with _listening(*settings.listens_on) as listener:

@@ -8,7 +8,7 @@ from agents.audio.fetch_settings import FetchSettings
 from agents.audio.settings import AudioSettings
 from agents.classify.settings import ClassifySettings
 from agents.transcribe.settings import TranscribeSettings
-from api.settings import ApiSettings
+from api.settings import ApiSettings, OidcSettings
 from callsift.retired_settings import RETIRED
 from store.settings import StoreSettings
 from streams.errors import SettingsError
@@ -37,6 +37,7 @@ SECTIONS: dict[str, type[Section]] = {
     "Classify": ClassifySettings,
     "The store": StoreSettings,
     "The API": ApiSettings,
+    "Persons who ask the API": OidcSettings,
 }
 VARIABLES = frozenset(section.variable(field) for section in SECTIONS.values() for field in section.model_fields)
 """The variables of all settings."""

@@ -7,7 +7,7 @@ from schemas.call_outcome import CallOutcome, Failure
 from schemas.call_transcribed import CallTranscribed, Spoken, Turn, Word
 from schemas.dead_letter import DeadLetter
 from schemas.event import CallEvent, CallFacts, Event, Hop
-from schemas.notices import BrakeNotice, Forgotten, Replay, RetentionNotice
+from schemas.notices import AuditEntry, BrakeNotice, Forgotten, Replay, RetentionNotice
 from schemas.recording import ChannelFacts, ChannelLayout, RecordingFacts
 from schemas.speech import SIDES, ClaimCheck, Speaker, SpeakerFigures, SpeechFigures, SpeechSegment
 from schemas.taxonomy import Category, Leaf, Taxonomy
@@ -15,6 +15,7 @@ from schemas.taxonomy import Category, Leaf, Taxonomy
 __all__ = [
     "SIDES",
     "AudioReady",
+    "AuditEntry",
     "BrakeNotice",
     "CallClassified",
     "CallEnded",

@@ -45,3 +45,22 @@ class Forgotten(BaseModel):
     """When it was forgotten (UTC)."""
     by: str
     """Who ran `callsift forget`."""
+
+
+class AuditEntry(BaseModel):
+    """Who read, heard or changed something by the API: a message on calls.audit, and a document of the store."""
+
+    model_config = ConfigDict(frozen=True)
+
+    entry_id: str
+    """Names the entry: it may come twice, and counts once."""
+    who: str
+    """The key or the person."""
+    action: str
+    """What they did, such as read_transcript."""
+    call_id: str | None
+    """The call; null: many at once."""
+    trace_id: str
+    """Finds the request in the logs."""
+    at: AwareDatetime
+    """When (UTC)."""

@@ -7,6 +7,7 @@ from pydantic import BaseModel
 
 from schemas import (
     AudioReady,
+    AuditEntry,
     BrakeNotice,
     CallClassified,
     CallEnded,
@@ -108,7 +109,10 @@ FORGOTTEN = TopicOf(
 )
 """Keyed by call: `callsift forget` writes it, and the stages drop what arrives of such a call (docs/privacy.md)."""
 
-ALL_TOPICS: tuple[AnyTopic, ...] = (*TOPICS, *RETRIES, BRAKES, REPLAYS, FORGOTTEN, RETENTION)
+AUDIT = TopicOf("calls.audit", AuditEntry, "Who read, heard or changed what by the API.", 3, retention_s=90 * _DAY_S)
+"""Keyed by the entry's identifier: nothing is replaced, and no order is promised. The API writes it."""
+
+ALL_TOPICS: tuple[AnyTopic, ...] = (*TOPICS, *RETRIES, BRAKES, REPLAYS, FORGOTTEN, RETENTION, AUDIT)
 
 
 @dataclass(frozen=True)

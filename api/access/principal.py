@@ -1,5 +1,6 @@
 """A principal: who asks, what they may do, and whose calls they may see. Pure."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -7,12 +8,14 @@ from typing import Any
 
 from schemas import CallFacts
 
+_KEY = re.compile("[A-Za-z0-9_-]+")
+
 
 class Right(StrEnum):
     """One thing that somebody may do; each route names the one that it needs."""
 
     INGEST = "ingest"
-    """Hand calls in, and ask about them."""
+    """Hand calls in."""
     VIEW = "view"
     """See calls, their outcomes and their transcripts."""
     REVIEW = "review"
@@ -60,7 +63,17 @@ class Scope:
     agents: frozenset[str] | None = None
     """Only calls of these agents; their own, for a person who is one. None: of all."""
     metadata: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    """Only calls whose metadata has one of these values under this key, such as a brand."""
+    """Only calls whose metadata has one of these values under this key, such as a brand. A list there has them all."""
+
+    def __post_init__(self) -> None:
+        """Refuse keys that a store may take for a path or an operator: such a scope would show the wrong calls.
+
+        Raises:
+            ValueError: A key of the metadata has something besides letters from a to z, digits, _ and -.
+        """
+        for key in self.metadata:
+            if not _KEY.fullmatch(key):
+                raise ValueError(f"a scope names the metadata {key!r}; expected letters from a to z, digits, _ and -")
 
     def allows(self, call: CallFacts) -> bool:
         """Tell whether a call is in the scope."""
@@ -68,7 +81,7 @@ class Scope:
             return False
         if self.agents is not None and call.agent_id not in self.agents:
             return False
-        return all(call.metadata.get(key) in values for key, values in self.metadata.items())
+        return all(_has_one(call.metadata.get(key), values) for key, values in self.metadata.items())
 
     def query(self) -> dict[str, Any]:
         """Return what the store is asked for, so that lists, counts and statistics know of no other call."""
@@ -82,14 +95,21 @@ class Scope:
         return query
 
 
+def _has_one(found: object, values: frozenset[str]) -> bool:
+    texts = found if isinstance(found, list) else [found]
+    return any(isinstance(text, str) and text in values for text in texts)
+
+
 @dataclass(frozen=True)
 class Principal:
     """Who asks."""
 
     name: str
-    """A key's name, or a person's subject at their issuer; for the audit, never a secret."""
+    """Whom the audit names and limits count: no two keys or persons have the same. Never a secret."""
     rights: frozenset[Right]
     scope: Scope = Scope()
+    is_limited: bool = True
+    """Whether requests are counted; not on this machine while nobody has a key."""
 
     def may(self, right: Right) -> bool:
         """Tell whether they may do something."""

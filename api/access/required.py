@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from fastapi import Request
 
+from api.access.authentication import CHALLENGE
 from api.access.principal import Principal, Right
 from api.problems import Problem
 
@@ -18,9 +19,19 @@ class Requires:
         """Return who asks.
 
         Raises:
-            Problem: Nobody who is known, or somebody without the right.
+            Problem: Nobody who is known, somebody without the right, or too many requests.
         """
-        who: Principal = await request.app.state.services.authentication.principal(request)
+        services = request.app.state.services
+        try:
+            who: Principal = await services.authentication.principal(request)
+        except Problem:
+            await services.limits.count_refused(request)
+            raise
+        if who.is_limited:
+            await services.limits.count(request, who)
         if not who.may(self.right):
-            raise Problem("forbidden", f"This needs the right {self.right.value}")
+            lacking = f'{CHALLENGE}, error="insufficient_scope", scope="{self.right.value}"'
+            raise Problem(
+                "forbidden", f"This needs the right {self.right.value}", headers={"WWW-Authenticate": lacking}
+            )
         return who

@@ -12,9 +12,11 @@ from typing import Literal
 from streams.settings import KafkaSettings
 from streams.topics import (
     ALL_TOPICS,
+    AUDIT,
     BRAKES,
     CONSUMED,
     DEAD_LETTER,
+    ENDED,
     FORGOTTEN,
     OUTCOMES,
     REPLAYS,
@@ -28,6 +30,8 @@ from streams.topics import (
 
 TOOLS = "tools"
 """The user of every command and job: topics, retention, status, dead letters …; also of what scales by lag."""
+API = "api"
+"""The user of the HTTP API."""
 
 
 @dataclass(frozen=True)
@@ -54,9 +58,9 @@ class User:
 
 
 def users(kafka: KafkaSettings) -> list[User]:
-    """Return a user for each worker and one for the tools."""
+    """Return a user for each worker, one for the API and one for the tools."""
     rules = {stage.name: _stage(stage) for stage in STAGES.values()}
-    rules |= {"retry": _retry(), "monitor": _monitor(), TOOLS: _tools()}
+    rules |= {"retry": _retry(), "monitor": _monitor(), API: _api(), TOOLS: _tools()}
     return [
         User(kubernetes_name(f"{kafka.prefix}callsift-{runs}"), runs, _joined(kafka.prefix, own))
         for runs, own in rules.items()
@@ -88,6 +92,13 @@ def _retry() -> list[Rule]:
 
 def _monitor() -> list[Rule]:
     return [*_topics((*CONSUMED, *RETRIES, REPLAYS, BRAKES, RETENTION), "Read"), *_groups("Describe")]
+
+
+def _api() -> list[Rule]:
+    return [
+        *_topics((ENDED, AUDIT), "Write"),
+        *_topics((ENDED,), "Read"),  # whether an upload that broke off became a call
+    ]
 
 
 def _tools() -> list[Rule]:

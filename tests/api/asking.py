@@ -29,5 +29,5 @@ class As(Authentication):
 async def asking(services: Services, who: Principal) -> AsyncIterator[httpx.AsyncClient]:
     """Ask as somebody."""
     transport = httpx.ASGITransport(make_app(replace(services, authentication=As(who))), raise_app_exceptions=False)
-    async with httpx.AsyncClient(transport=transport, base_url="http://api") as client:
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
         yield client

@@ -10,10 +10,12 @@ import pytest
 from pydantic import SecretStr
 
 from api.access.authentication import Authentication
+from api.access.keys import Keys
 from api.app import make_app
 from api.services import Services
 from api.settings import ApiSettings
 from callsift.embedded import EmbeddedBroker, EmbeddedStore
+from store.api_keys import ApiKeyStore
 from store.database import Database
 from store.settings import StoreSettings
 from streams.payloads import ClaimCheckStore
@@ -38,12 +40,13 @@ def broker() -> EmbeddedBroker:
 def services(embedded_mongo: str, broker: EmbeddedBroker, tmp_path: Path) -> Services:
     """Return services whose store is empty, and whose broker has every topic."""
     uri = with_database(embedded_mongo, f"test-{uuid4().hex}")
+    database = Database(StoreSettings(uri=SecretStr(uri)))
     return Services(
         settings=ApiSettings(),
         kafka=KafkaSettings(bootstrap_servers=broker.bootstrap_servers),
-        database=Database(StoreSettings(uri=SecretStr(uri))),
+        database=database,
         audio=ClaimCheckStore(tmp_path.as_uri()),
-        authentication=Authentication(),
+        authentication=Authentication(Keys(ApiKeyStore(database))),
     )
 
 
@@ -52,7 +55,7 @@ async def client(services: Services) -> AsyncIterator[httpx.AsyncClient]:
     """Ask the API from this machine."""
     async with services.running():
         transport = httpx.ASGITransport(make_app(services), raise_app_exceptions=False)
-        async with httpx.AsyncClient(transport=transport, base_url="http://api") as asking:
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as asking:
             yield asking
 
 

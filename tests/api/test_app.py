@@ -43,7 +43,7 @@ async def test_another_machine_is_refused_while_nobody_has_a_key(services: Servi
     transport = httpx.ASGITransport(make_app(services), client=("192.0.2.7", 4711))
     async with httpx.AsyncClient(transport=transport, base_url="http://api") as elsewhere:
         answer = await elsewhere.get("/v1/taxonomy")
-    assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer")
+    assert (answer.status_code, answer.headers["www-authenticate"]) == (401, 'Bearer realm="callsift"')
 
 
 def test_every_route_says_which_right_it_needs() -> None:

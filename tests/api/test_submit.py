@@ -248,7 +248,7 @@ async def test_brokers_that_do_not_confirm_are_told_as_unavailable(services: Ser
         services.producer.close()
         services.producer = type(services.producer)(services.kafka, timeout_s=0.5)
         transport = httpx.ASGITransport(make_app(services), raise_app_exceptions=False)
-        async with httpx.AsyncClient(transport=transport, base_url="http://api") as asking:
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as asking:
             answer = await asking.post("/v1/calls", json=EVENT, headers={"Idempotency-Key": "k-away"})
     assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
     assert int(answer.headers["retry-after"]) > 0

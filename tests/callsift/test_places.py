@@ -23,6 +23,13 @@ DAY_S = 24 * 3600
 each_topic = pytest.mark.parametrize("topic", ALL_TOPICS, ids=lambda topic: topic.name)
 
 
+COLLECTIONS = {"calls"} | {
+    f"calls_{name}"
+    for path in (ROOT / "store").glob("*.py")
+    for name in re.findall(r'\.beside\("(\w+)"\)', path.read_text(encoding="utf-8"))
+}
+
+
 class Place(NamedTuple):
     name: str
     of_a_person: str
@@ -77,8 +84,7 @@ def test_a_topic_keeps_its_messages_as_long_as_the_table_says(topic: AnyTopic) -
 def test_the_folders_and_the_collection_of_the_table_are_those_of_the_code() -> None:
     assert named(r"^`(\w+)/`$") == {folder.name for folder in FOLDERS}
     calls = StoreSettings().collection
-    beside = {name for path in MODULES for name in re.findall(r'\.beside\("(\w+)"\)', path.read_text(encoding="utf-8"))}
-    assert named("^collection `(.+)` in MongoDB$") == {calls} | {f"{calls}_{name}" for name in beside}
+    assert named("^collection `(.+)` in MongoDB$") == {name.replace("calls", calls) for name in COLLECTIONS}
     days = RetentionSettings().audio_store_days
     assert {PLACES[f"`{folder.name}/`"].how_long for folder in FOLDERS} == {f"{days:g} days"}
 

@@ -20,7 +20,7 @@ from confluent_kafka.admin import AclOperation, AdminClient
 from deploy.laptop.kafka import Security
 from schemas import DeadLetter
 from streams.health import Health
-from streams.kafka.acls import TOOLS, Rule, User, kubernetes_name
+from streams.kafka.acls import API, TOOLS, Rule, User, kubernetes_name
 from streams.kafka.brake_topic import notices, publish_notice
 from streams.kafka.client import KafkaUnavailable, client_config
 from streams.kafka.groups import committed
@@ -33,7 +33,19 @@ from streams.monitor.observer import Observer
 from streams.processing.runner import PATIENCE
 from streams.retry_mover import RetryMover
 from streams.settings import KafkaSettings
-from streams.topics import ALL_TOPICS, BRAKES, CONSUMED, DEAD_LETTER, FORGOTTEN, RETRIES, STAGES, Stage, Topic
+from streams.topics import (
+    ALL_TOPICS,
+    AUDIT,
+    BRAKES,
+    CONSUMED,
+    DEAD_LETTER,
+    FORGOTTEN,
+    OUTCOMES,
+    RETRIES,
+    STAGES,
+    Stage,
+    Topic,
+)
 from tests import patience
 from tests.callsift import terminal
 from tests.patience import PATIENCE_S
@@ -271,6 +283,13 @@ def test_the_monitor_sees_everything_with_its_rules_alone(guarded: Guarded) -> N
     assert all(group.partitions and group.members is not None for group in status.groups)
     publish_notice(guarded.admin, "audio", applied=False, reason="")
     assert "audio" in notices(kafka)
+
+
+@pytest.mark.integration
+def test_the_api_publishes_its_audit_and_nothing_else(guarded: Guarded) -> None:
+    produce(guarded.settings(API), AUDIT.name, [("entry", b"{}")])
+    with pytest.raises(KafkaUnavailable):
+        produce(guarded.settings(API), OUTCOMES.name, [("call", b"{}")])
 
 
 @pytest.mark.integration
