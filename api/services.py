@@ -39,9 +39,9 @@ class Services:
     authentication: Authentication
     health: Health = field(default_factory=Health)
     page_tokens: SharedTokens = field(default_factory=SharedTokens)
-    producer: AwaitedProducer = field(init=False)
+    producer: AwaitedProducer = field(init=False, repr=False)
     """Publishes; there while the services run."""
-    waiting: Waiting = field(init=False)
+    waiting: Waiting = field(init=False, repr=False)
     """Those who wait for outcomes; there while the services run."""
 
     @property

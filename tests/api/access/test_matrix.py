@@ -1,7 +1,7 @@
 """Every role × every route × scope: a route that forgets its right, or its principal's scope, fails here."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -143,15 +143,16 @@ class Matrix:
 
 
 @pytest.fixture
-async def matrix(services: Services) -> Matrix:
+async def matrix(services: Services) -> AsyncIterator[Matrix]:
     services = replace(services, settings=ApiSettings(requests_per_minute=10_000, refusals_per_minute=10_000))
     app = make_app(services)
     app.include_router(own)
     matrix = Matrix(services, app)
-    await matrix.keep(IN_SCOPE, "matrix-queue")
-    await matrix.keep(OUT_OF_SCOPE, "another")
-    await matrix.key(Role.ADMIN)  # from the first key on, everybody needs one
-    return matrix
+    async with services.running():
+        await matrix.keep(IN_SCOPE, "matrix-queue")
+        await matrix.keep(OUT_OF_SCOPE, "another")
+        await matrix.key(Role.ADMIN)  # from the first key on, everybody needs one
+        yield matrix
 
 
 @each_route
