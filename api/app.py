@@ -8,9 +8,10 @@ from fastapi import FastAPI
 from api import calls, taxonomy
 from api.health import router as health
 from api.problems import ProblemDetails, tell_problems
+from api.recordings.routes import router as recordings
 from api.services import Services
 
-ROUTERS = (health, taxonomy.router, *calls.ROUTERS)
+ROUTERS = (health, taxonomy.router, *calls.ROUTERS, recordings)
 _SAID_OF_ALL = {"default": {"model": ProblemDetails, "description": "What went wrong (RFC 9457)."}}
 
 

@@ -4,18 +4,21 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Annotated
 
 from fastapi import Depends, Request
 
 from api.access.audit import Audit
 from api.access.authentication import Authentication
+from api.recordings.heard import Heard
+from api.recordings.sounds import Sounds
 from api.settings import ApiSettings
 from store.audit import AuditStore
 from store.database import Database
 from streams.health import Health
 from streams.payloads import ClaimCheckStore
-from streams.settings import KafkaSettings
+from streams.settings import KafkaSettings, RetentionSettings
 
 _BEAT_S = 4.0
 
@@ -30,11 +33,18 @@ class Services:
     audio: ClaimCheckStore
     authentication: Authentication
     health: Health = field(default_factory=Health)
+    retention: RetentionSettings = field(default_factory=RetentionSettings)
+    heard: Heard = field(default_factory=Heard)
 
     @property
     def audit(self) -> Audit:
         """Where is noted who does what."""
         return Audit(AuditStore(self.database))
+
+    @cached_property
+    def sounds(self) -> Sounds:
+        """The sounds in the audio store."""
+        return Sounds(self.audio)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -45,6 +55,7 @@ class Services:
             yield
         finally:
             beating.cancel()
+            await self.sounds.close()
             self.database.close()
 
     async def _beat(self) -> None:
