@@ -33,7 +33,7 @@ def encode(flac: Path, copy: Path) -> None:
             for frame in source.decode(read):
                 target.mux(written.encode(frame))
             target.mux(written.encode(None))
-    except (av.FFmpegError, IndexError):
+    except (av.FFmpegError, IndexError, ValueError):  # by PyAV: no stream, or one without channels
         raise UnreadableSound(
             f"prepared audio of {flac.stat().st_size} bytes is not the FLAC it should be",
             "Replay the call-ended event so that it is made again",
