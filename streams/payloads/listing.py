@@ -113,4 +113,4 @@ def _moment(about: os.stat_result) -> datetime:
 def _modified_at(filesystem: Any, about: dict[str, Any]) -> datetime:
     known = next((about[name] for name in _MODIFIED if name in about), None)
     moment = known if isinstance(known, datetime) else filesystem.modified(about["name"])
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
