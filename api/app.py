@@ -14,9 +14,10 @@ from api.guard import Guard
 from api.health import router as health
 from api.openapi import document
 from api.problems import ProblemDetails, tell_problems
+from api.recordings.routes import router as recordings
 from api.services import Services
 
-ROUTERS = (health, taxonomy.router, stats.router, *calls.ROUTERS)
+ROUTERS = (health, taxonomy.router, stats.router, *calls.ROUTERS, recordings)
 _SAID_OF_ALL = {"default": {"model": ProblemDetails, "description": "What went wrong (RFC 9457)."}}
 
 

@@ -14,6 +14,8 @@ from api.access.audit import Audit, keep_audit
 from api.access.authentication import Authentication
 from api.access.limits import Limits
 from api.page_tokens import SharedTokens
+from api.recordings.heard import Heard
+from api.recordings.sounds import Sounds
 from api.settings import ApiSettings
 from api.waiting import Waiting
 from store.audit import AuditStore
@@ -23,7 +25,7 @@ from store.uploads import UploadStore
 from streams.health import Health
 from streams.kafka import AwaitedProducer
 from streams.payloads import ClaimCheckStore
-from streams.settings import KafkaSettings
+from streams.settings import KafkaSettings, RetentionSettings
 
 _BEAT_S = 4.0
 
@@ -39,6 +41,8 @@ class Services:
     authentication: Authentication
     health: Health = field(default_factory=Health)
     page_tokens: SharedTokens = field(default_factory=SharedTokens)
+    retention: RetentionSettings = field(default_factory=RetentionSettings)
+    heard: Heard = field(default_factory=Heard)
     producer: AwaitedProducer = field(init=False, repr=False)
     """Publishes; there while the services run."""
     waiting: Waiting = field(init=False, repr=False)
@@ -59,6 +63,11 @@ class Services:
         """How many requests somebody may make."""
         return Limits(self.settings)
 
+    @cached_property
+    def sounds(self) -> Sounds:
+        """The sounds in the audio store."""
+        return Sounds(self.audio)
+
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Keep in this block what runs beside the requests, and close the connections after it."""
@@ -73,6 +82,7 @@ class Services:
             for task in beside:
                 task.cancel()
             self.producer.close()
+            await self.sounds.close()
             self.database.close()
 
     async def _beat(self) -> None:

@@ -10,7 +10,7 @@ from functools import partial
 from store.settings import StoreSettings
 from streams.errors import SettingsError
 from streams.kafka import produce, publish_tombstones
-from streams.payloads import FOLDERS, ClaimCheckStore
+from streams.payloads import FOLDERS, LISTENING, ClaimCheckStore
 from streams.retention import (
     Needed,
     Swept,
@@ -20,6 +20,7 @@ from streams.retention import (
     remove_letters,
     remove_marks,
     sweep,
+    sweep_copies,
 )
 from streams.settings import KafkaSettings, RetentionSettings
 from streams.topics import OUTCOMES
@@ -64,7 +65,8 @@ def kinds_of_data(
     if before := cut_off(now, settings.audio_store_days):
         needed = Needed(kafka, on_message)
         for folder in FOLDERS:
-            swept = partial(sweep, store, folder, before, needed, remove=remove)
+            by_age = partial(sweep, store, folder, before, needed, remove=remove)
+            swept = partial(sweep_copies, store, remove=remove) if folder is LISTENING else by_age
             yield Kind(folder.holds, "audio_store", swept)
     if before := cut_off(now, settings.dead_letters_days):
         yield Kind("dead letters", "dead_letters", partial(_letters, kafka, before, remove=remove))

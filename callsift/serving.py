@@ -20,7 +20,7 @@ from streams.health import Health
 from streams.host_metrics import watch_certificates
 from streams.logs import set_up_logging
 from streams.payloads import ClaimCheckStore
-from streams.settings import AudioStoreSettings, KafkaSettings, WorkerSettings
+from streams.settings import AudioStoreSettings, KafkaSettings, RetentionSettings, WorkerSettings
 
 _GRACE_S = 20
 
@@ -44,6 +44,7 @@ def serve_api() -> None:
         audio=ClaimCheckStore(AudioStoreSettings.read().uri),
         authentication=Authentication(Keys(ApiKeyStore(database)), Issuer(oidc) if oidc.issuer else None),
         health=health,
+        retention=RetentionSettings.read(),
     )
     with _listening(*settings.listens_on) as listener:
         config = uvicorn.Config(

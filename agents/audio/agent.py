@@ -57,7 +57,9 @@ class AudioAgent(Agent[CallEnded]):
                 await self._fetch(call, uri, path)
             flac = folder / "prepared.flac"
             prepared = await self._pool.run(child.prepare, call.recording, files, flac, audio_options(self._settings))
-            claim = await self._store.in_thread(partial(self._put, call.call_id, flac), flac.stat().st_size)
+            claim = await self._store.in_thread(
+                partial(self._put, call.call_id, flac, prepared.peaks), flac.stat().st_size
+            )
         facts = prepared.recording_facts
         metrics.AUDIO_SECONDS.inc(facts.duration_s)
         metrics.RECORDINGS.labels(facts.channel_layout or "").inc()
@@ -73,8 +75,10 @@ class AudioAgent(Agent[CallEnded]):
             figures=prepared.figures,
         )
 
-    def _put(self, call_id: str, flac: Path) -> ClaimCheck:
-        return self._store.put_file(_object_name(call_id, flac), flac)
+    def _put(self, call_id: str, flac: Path, peaks: bytes) -> ClaimCheck:
+        name = _object_name(call_id, flac)
+        self._store.put(f"{name.removesuffix('.flac')}.dat", peaks)
+        return self._store.put_file(name, flac)
 
     async def _fetch(self, call: CallEnded, uri: str, path: Path) -> None:
         try:

@@ -14,6 +14,7 @@ from agents.audio.channels import BLOCK, Source, opened
 from agents.audio.crosstalk import Crosstalk, Windows, same_mix, without_bleed
 from agents.audio.decode import Samples
 from agents.audio.loudness import Loudness
+from agents.audio.peaks import Peaks
 from agents.audio.prepared import AudioOptions, Prepared
 from agents.audio.resample import SAMPLE_RATE_HZ
 from agents.audio.speech_figures import speech_figures
@@ -36,6 +37,7 @@ class _Listener:
         self.activity = VoiceActivity(speakers)
         self.loudness = Loudness(speakers)
         self.crosstalk = Crosstalk()
+        self.peaks = Peaks()
 
     def push(self, block: Samples) -> None:
         self.activity.push(block)
@@ -70,10 +72,12 @@ def prepare(recording: Recording, files: Mapping[str, Path], flac: Path, options
         segments = listener.activity.segments(threshold=options.threshold, min_silence_s=options.min_silence_s)
         speech = dict(zip(source.levels, segments, strict=True))
         layout = source.layout
+        peaks = listener.peaks
         if len(speech) == 2 and same_mix(windows):
             layout = "duplicated_mono"
             louder = int(windows.powers.sum(axis=1).argmax())
             _keep_one_channel(flac, louder)
+            peaks = peaks.of_channel(louder)
             speech = {Speaker.UNDIVIDED: list(speech.values())[louder]}
             facts = {Speaker.UNDIVIDED: list(facts.values())[louder]}
         elif len(speech) == 2:
@@ -91,6 +95,7 @@ def prepare(recording: Recording, files: Mapping[str, Path], flac: Path, options
             ),
             speech=speech,
             figures=speech_figures(speech, duration_s),
+            peaks=peaks.dat(SAMPLE_RATE_HZ),
         )
 
 
@@ -108,8 +113,10 @@ def _streamed(source: Source, listener: _Listener, flac: Path) -> float:
         flac, "w", SAMPLE_RATE_HZ, speakers, "PCM_16", format="FLAC", compression_level=_COMPRESSION
     ) as prepared:
         for block in source.blocks:
-            prepared.write(_as_16_bit(block))
+            in_16_bit = _as_16_bit(block)
+            prepared.write(in_16_bit)
             listener.push(block)
+            listener.peaks.push(in_16_bit)
             samples += block.shape[1]
         if not samples:  # libsndfile writes no FLAC at all of nothing
             prepared.write(np.zeros((1, speakers), np.int16))

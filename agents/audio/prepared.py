@@ -27,3 +27,5 @@ class Prepared:
     recording_facts: RecordingFacts
     speech: dict[Speaker, tuple[SpeechSegment, ...]]
     figures: SpeechFigures
+    peaks: bytes
+    """The waveform, as ``agents.audio.peaks`` writes it."""

@@ -1,19 +1,21 @@
 """What is too large for an event lies in the audio store: its folders, and claim checks."""
 
-from streams.payloads.claim_check import ClaimCheckStore, Entry, public_address
+from streams.payloads.claim_check import ClaimCheckStore, Entry, PayloadGone, public_address
 from streams.payloads.claimed_turns import ClaimedTurns
 from streams.payloads.codec import to_bytes
-from streams.payloads.layout import DECODED, FOLDERS, PREPARED, RECORDINGS, Folder, digits
+from streams.payloads.layout import DECODED, FOLDERS, LISTENING, PREPARED, RECORDINGS, Folder, digits
 
 __all__ = [
     "DECODED",
     "FOLDERS",
+    "LISTENING",
     "PREPARED",
     "RECORDINGS",
     "ClaimCheckStore",
     "ClaimedTurns",
     "Entry",
     "Folder",
+    "PayloadGone",
     "digits",
     "public_address",
     "to_bytes",

@@ -154,6 +154,45 @@ class ClaimCheckStore:
             return None
         return payload
 
+    def about(self, name: str) -> tuple[int, datetime] | None:
+        """Return how many bytes lie under ``name``, and when they were last written (UTC); None: nothing is there.
+
+        Raises:
+            AudioStoreUnavailable: The store did not answer.
+        """
+        uri = f"{self._root}/{name}"
+        try:
+            with _reading(uri):
+                return listing.about(*_fsspec().core.url_to_fs(uri))
+        except PayloadGone:
+            return None
+
+    def part(self, name: str, start: int, end: int) -> bytes:
+        """Return the bytes ``start`` to ``end`` (the first that is left out) of what lies under ``name``.
+
+        Raises:
+            PayloadGone: There is nothing, or less than that.
+            AudioStoreUnavailable: The store did not answer.
+        """
+        uri = f"{self._root}/{name}"
+        with _reading(uri):
+            filesystem, path = _fsspec().core.url_to_fs(uri)
+            payload: bytes = filesystem.cat_file(path, start=start, end=end)
+            if len(payload) != end - start:
+                raise FileNotFoundError(name)
+        return payload
+
+    def fetch(self, name: str, path: Path) -> str:
+        """Write what lies under ``name``, of any size, to the file ``path``, and return its SHA-256.
+
+        Raises:
+            PayloadGone: There is nothing.
+            AudioStoreUnavailable: The store did not answer.
+        """
+        uri = f"{self._root}/{name}"
+        with path.open("wb") as target, _reading(uri), _fsspec().open(uri, "rb") as source:
+            return _copied(source, target)[1]
+
     def pages(self, folder: str) -> Iterator[list[Entry]]:
         """Yield what callsift has put into the folder ``folder`` (names as ``layout.Folder`` makes them), part by part.
 
@@ -191,12 +230,9 @@ class ClaimCheckStore:
         try:
             with _reading(uri):
                 filesystem, path = _fsspec().core.url_to_fs(uri)
-                names = [full[len(path) + 1 :] for full in filesystem.find(path, prefix=start)]
-                filesystem.invalidate_cache()
+                return [f"{folder}/{name}" for name in listing.names(filesystem, path, start)]
         except PayloadGone:
             return []
-        # buckets are asked for the beginning, folders list everything
-        return [f"{folder}/{name}" for name in sorted(names) if name.startswith(start)]
 
     def name_of(self, uri: str) -> str | None:
         """Return the name under which an address lies in this store; None: it lies elsewhere."""

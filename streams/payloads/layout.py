@@ -33,9 +33,10 @@ class Folder(NamedTuple):
 
 RECORDINGS = Folder("recordings", "recordings")
 PREPARED = Folder("prepared", "prepared audio")
+LISTENING = Folder("listening", "copies to listen to")
 DECODED = Folder("decoded", "decoded segments")
 TURNS = Folder("turns", "turns of large transcripts")
-FOLDERS = (RECORDINGS, PREPARED, DECODED, TURNS)
+FOLDERS = (RECORDINGS, PREPARED, LISTENING, DECODED, TURNS)
 """All of them: ``callsift retention run`` removes what is old in each."""
 
 

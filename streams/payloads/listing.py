@@ -41,6 +41,28 @@ def pages(filesystem: Any, folder: str) -> Iterator[list[Found]]:
                 yield page
 
 
+def names(filesystem: Any, folder: str, beginning: str) -> list[str]:
+    """Return the sorted names of what lies directly in ``folder`` and is named so at its beginning."""
+    if on_disk(filesystem):
+        with suppress(FileNotFoundError), os.scandir(folder) as entries:
+            return sorted(entry.name for entry in entries if entry.name.startswith(beginning))
+        return []
+    return sorted(name for name, _ in beginning_with(filesystem, folder, beginning))
+
+
+def about(filesystem: Any, path: str) -> tuple[int, datetime]:
+    """Return how many bytes a file has, and when it was last written (UTC).
+
+    Raises:
+        FileNotFoundError: It is not there.
+    """
+    filesystem.invalidate_cache()  # others write and remove, too
+    found = filesystem.info(path)
+    if found["type"] != "file":
+        raise FileNotFoundError(path)
+    return found["size"], _modified_at(filesystem, found)
+
+
 def remove_unchanged(filesystem: Any, folder: str, page: list[Found]) -> int:
     """Remove what lies in ``folder`` as ``page`` has it, not what was written again since; returns how much went."""
     if on_disk(filesystem):
@@ -91,4 +113,4 @@ def _moment(about: os.stat_result) -> datetime:
 def _modified_at(filesystem: Any, about: dict[str, Any]) -> datetime:
     known = next((about[name] for name in _MODIFIED if name in about), None)
     moment = known if isinstance(known, datetime) else filesystem.modified(about["name"])
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -24,7 +24,7 @@ from streams.kafka import KafkaUnavailable, last_retention, produce
 from streams.kafka.ranges import topic_ranges
 from streams.kafka.reader import read
 from streams.payloads.claim_check import ClaimCheckStore
-from streams.payloads.layout import DECODED, FOLDERS, PREPARED, TURNS
+from streams.payloads.layout import DECODED, FOLDERS, LISTENING, PREPARED, TURNS
 from streams.settings import RETAINED, KafkaSettings
 from streams.topics import AUDIO, DEAD_LETTER, ENDED, OUTCOMES
 from tests.schemas import examples
@@ -112,24 +112,28 @@ def test_pending_audio_survives_however_old_and_goes_when_it_is_acknowledged(
     written(store, tmp_path, checkpoint, 400)
     written(store, tmp_path, OTHER, 8)
     written(store, tmp_path, YOUNG, 6)
+    copy = LISTENING.file("a" * 64, ".webm")
+    written(store, tmp_path, copy, 400)
+    written(store, tmp_path, LISTENING.file("b" * 64, ".webm"), 1)
     written(store, tmp_path, DECODED.file("d" * 64, "-vosk.json"), 8)
     written(store, tmp_path, TURNS.file("e" * 64, ".json"), 8)
     produce(real_kafka, AUDIO.name, [("call", event.model_dump_json().encode())])
 
     dry = run(real_kafka, "--dry-run", "--json")
     assert figures(dry)["prepared audio"] == (3, 1, 0)
-    assert [kind["expired"] for kind in json.loads(dry.stdout)] == [0, 1, 1, 1, 0, 0]
-    assert len(lies_there(store)) == 6
+    assert [kind["expired"] for kind in json.loads(dry.stdout)] == [0, 1, 0, 1, 1, 0, 0]
+    assert len(lies_there(store)) == 8
 
     assert figures(run(real_kafka, "--json")) == {
         "recordings": (0, 0, 0),
         "prepared audio": (3, 1, 1),
+        "copies to listen to": (2, 0, 1),
         "decoded segments": (2, 1, 1),
         "turns of large transcripts": (1, 0, 1),
         "dead letters": (0, 0, 0),
         "marks of replays": (0, 0, 0),
     }
-    assert lies_there(store) == [OLD, YOUNG, checkpoint]
+    assert lies_there(store) == [OLD, YOUNG, copy, checkpoint]
 
     acknowledge(real_kafka, AUDIO, "transcribe")
     assert figures(run(real_kafka, "--json"))["prepared audio"] == (2, 0, 1)
