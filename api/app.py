@@ -5,12 +5,12 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from api import calls, taxonomy
+from api import calls, operations, taxonomy
 from api.health import router as health
 from api.problems import ProblemDetails, tell_problems
 from api.services import Services
 
-ROUTERS = (health, taxonomy.router, *calls.ROUTERS)
+ROUTERS = (health, taxonomy.router, *calls.ROUTERS, *operations.ROUTERS)
 _SAID_OF_ALL = {"default": {"model": ProblemDetails, "description": "What went wrong (RFC 9457)."}}
 
 

@@ -12,14 +12,14 @@ from pathlib import Path
 
 from callsift.embedded import EmbeddedBroker, EmbeddedStore, free_port
 from callsift.running import Running
-from callsift.worker import MONITOR, REPROCESS, RETRY, WORKERS
+from callsift.worker import ALL_WORKERS, MONITOR, OPERATIONS, REPROCESS, RETRY
 from callsift.worker_process import WorkerProcess, prepare_workers
 from streams.errors import CallsiftError
 from streams.settings import KafkaSettings
 
 _READY_LIMIT_S = 120.0
 _WORKER_GRACE_S = 30.0
-HELPERS = (REPROCESS, RETRY, MONITOR)
+HELPERS = (REPROCESS, RETRY, MONITOR, OPERATIONS)
 """The workers that no call on its way passes through; what is sent to them waits meanwhile."""
 _REFUSED = 2
 """The exit code of who does not start with these settings: it would not start again either."""
@@ -58,7 +58,7 @@ class Pipeline:
 
     def start(self) -> None:
         """Start the workers."""
-        for stage in WORKERS:
+        for stage in ALL_WORKERS:
             port = free_port()
             self._workers[stage] = _Worker(port, self._start(stage, port), time.monotonic())
 
