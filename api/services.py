@@ -15,7 +15,7 @@ from store.audit import AuditStore
 from store.database import Database
 from streams.health import Health
 from streams.payloads import ClaimCheckStore
-from streams.settings import KafkaSettings
+from streams.settings import AudioStoreSettings, KafkaSettings, PrivacySettings
 
 _BEAT_S = 4.0
 
@@ -29,6 +29,8 @@ class Services:
     database: Database
     audio: ClaimCheckStore
     authentication: Authentication
+    payloads: AudioStoreSettings = field(default_factory=AudioStoreSettings)
+    privacy: PrivacySettings = field(default_factory=PrivacySettings)
     health: Health = field(default_factory=Health)
 
     @property

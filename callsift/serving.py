@@ -17,7 +17,7 @@ from streams.health import Health
 from streams.host_metrics import watch_certificates
 from streams.logs import set_up_logging
 from streams.payloads import ClaimCheckStore
-from streams.settings import AudioStoreSettings, KafkaSettings, WorkerSettings
+from streams.settings import AudioStoreSettings, KafkaSettings, PrivacySettings, WorkerSettings
 
 _GRACE_S = 20
 
@@ -29,6 +29,7 @@ def serve_api() -> None:
         SettingsError: The settings do not allow a start.
     """
     worker, settings, kafka = WorkerSettings.read(), ApiSettings.read(), KafkaSettings.read()
+    payloads = AudioStoreSettings.read()
     set_up_logging(worker.log_level, worker.log_format)
     health = Health()
     serve_health(health, worker)
@@ -37,8 +38,10 @@ def serve_api() -> None:
         settings=settings,
         kafka=kafka,
         database=Database(StoreSettings.read()),
-        audio=ClaimCheckStore(AudioStoreSettings.read().uri),
+        audio=ClaimCheckStore(payloads.uri),
         authentication=Authentication(),
+        payloads=payloads,
+        privacy=PrivacySettings.read(),
         health=health,
     )
     with _listening(*settings.listens_on) as listener:

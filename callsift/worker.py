@@ -137,11 +137,12 @@ def _monitor(kafka: KafkaSettings, health: Health) -> None:
 
 
 def _do_operations(kafka: KafkaSettings, health: Health) -> None:
+    from agents.classify.settings import ClassifySettings
     from callsift.operations import OperationsWorker  # the others need neither forgetting nor classifiers
     from callsift.operations.work import Places
     from store.settings import StoreSettings
 
-    places = Places(kafka, StoreSettings.read(), AudioStoreSettings.read())
+    places = Places(kafka, StoreSettings.read(), AudioStoreSettings.read(), ClassifySettings.read(when_away="wait"))
     OperationsWorker(places).run(health, _stopping())
 
 

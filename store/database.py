@@ -59,8 +59,8 @@ class Database:
         return self._database[self._prefix]
 
     def beside(self, name: str) -> AsyncIOMotorCollection[Document]:
-        """Return the collection with something about calls: ``calls.labels`` beside ``calls``."""
-        return self._database[f"{self._prefix}.{name}"]
+        """Return the collection with something about calls: ``calls_labels`` beside ``calls``."""
+        return self._database[f"{self._prefix}_{name}"]  # nx-27017 takes no dot in a name
 
     def close(self) -> None:
         """Close the connections."""

@@ -70,7 +70,7 @@ class OperationStore:
             MongoUnavailable: MongoDB did not answer; the operation may be there.
         """
         new: Document = {
-            "_id": f"{round(now.timestamp() * 1000):012x}{secrets.token_hex(8)}",
+            "_id": f"{_ms(now):012x}{secrets.token_hex(8)}",
             "kind": kind,
             "request": dict(request),
             "who": who,
@@ -79,7 +79,7 @@ class OperationStore:
             "cancel_requested": False,
             "turn": 0,
             "takeovers": 0,
-            "lease_until": now,
+            "lease_until": _ms(now),
         }
         try:
             await self._operations.insert_one(new)
@@ -131,7 +131,7 @@ class OperationStore:
         Raises:
             MongoUnavailable: MongoDB did not answer; a lease that was given ends by itself.
         """
-        free: Document = {"state": {"$in": list(OPEN)}, "lease_until": {"$lte": now}}
+        free: Document = {"state": {"$in": list(OPEN)}, "lease_until": {"$lte": _ms(now)}}
         try:
             found = [one async for one in self._operations.find(free).sort("_id", 1).limit(10).max_time_ms(_LIMIT_MS)]
         except PyMongoError as error:
@@ -139,7 +139,12 @@ class OperationStore:
         for document in map(Operation.of, found):
             guard = {"_id": document.id, "turn": document.turn, "state": document.state}
             takeovers = document.takeovers + (document.state == "working")
-            change = {"state": "working", "turn": document.turn + 1, "takeovers": takeovers, "lease_until": now + lasts}
+            change = {
+                "state": "working",
+                "turn": document.turn + 1,
+                "takeovers": takeovers,
+                "lease_until": _ms(now + lasts),
+            }
             if (mine := await self._change(guard, change)) is not None:
                 return mine
         return None
@@ -150,7 +155,7 @@ class OperationStore:
         Raises:
             MongoUnavailable: MongoDB did not answer.
         """
-        return await self._change(_held(held), {**changes, "lease_until": until})
+        return await self._change(_held(held), {**changes, "lease_until": _ms(until)})
 
     async def release(self, held: Operation, at: datetime) -> bool:
         """Give an operation back, for whoever takes it at a moment or later; tell whether it was held.
@@ -158,7 +163,7 @@ class OperationStore:
         Raises:
             MongoUnavailable: MongoDB did not answer; the lease ends by itself.
         """
-        return await self._change(_held(held), {"state": "waiting", "lease_until": at}) is not None
+        return await self._change(_held(held), {"state": "waiting", "lease_until": _ms(at)}) is not None
 
     async def end(
         self, held: Operation, state: State, now: datetime, response: Any = None, error: Mapping[str, str] | None = None
@@ -194,3 +199,8 @@ class OperationStore:
 
 def _held(operation: Operation) -> Document:
     return {"_id": operation.id, "turn": operation.turn, "state": "working"}
+
+
+def _ms(moment: datetime) -> int:
+    """Return a moment in milliseconds: nx-27017 does not find a date that equals the bound that it is asked for."""
+    return round(moment.timestamp() * 1000)

@@ -63,7 +63,7 @@ async def delete_call(
 async def erase(body: Erasure, who: Administrator, services: Used, request: Request, response: Response) -> LongWork:
     """Erase calls, or all calls of a caller that you may see. The operation's response is the certificate."""
     if body.caller is not None:
-        search = _search(body.caller.get_secret_value())
+        search = _search(body.caller.get_secret_value(), services.privacy)
         found = await _calls_of(services, who, search)
         return await _begin(services, who, found, search.hashed[0] if search.hashed else None, request, response)
     call_ids = sorted(set(body.call_ids or ()))
@@ -93,9 +93,9 @@ async def _begin(
     return begun(operation, response)
 
 
-def _search(number: str) -> CallerSearch:
+def _search(number: str, privacy: PrivacySettings) -> CallerSearch:
     try:
-        return caller_search(number, PrivacySettings.read())
+        return caller_search(number, privacy)
     except ValueError as error:
         wrong = PlaceOfError(pointer="#/caller", detail=str(error))
         raise Problem("invalid-request", "The caller is no telephone number", errors=[wrong]) from None

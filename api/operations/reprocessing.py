@@ -19,7 +19,6 @@ from store.operations import OperationStore
 from store.revisions import transcript
 from streams.kafka import produce
 from streams.payloads import ClaimedTurns
-from streams.settings import AudioStoreSettings
 from streams.topics import REPROCESS
 
 router = APIRouter(prefix="/v1", tags=["operations"])
@@ -33,7 +32,7 @@ def _leaves() -> dict[str, Leaf]:
 
 
 class Reprocessing(BaseModel):
-    """Which calls are classified again: those that fit all that is given, and that today's versions have not decided."""
+    """Which calls are classified again: those that fit all that is given and are not up to date."""
 
     model_config = ConfigDict(use_attribute_docstrings=True, extra="forbid")
 
@@ -75,7 +74,7 @@ async def reprocess_call(call_id: str, who: Operator, services: Used, request: R
             cure="It failed before: look at its dead letter, and replay that",
         )
     await services.audit.record(who, "reprocessed", call_id, request)
-    turns = ClaimedTurns(services.audio, AudioStoreSettings.read().message_limit_kb * 1024)
+    turns = ClaimedTurns(services.audio, services.payloads.message_limit_kb * 1024)
     encoded = await turns.encode(found)
     await asyncio.to_thread(produce, services.kafka, REPROCESS.name, [(call_id, encoded.value)])
     response.headers["Location"] = f"/v1/calls/{call_id}"

@@ -16,7 +16,7 @@ def _known(name: str) -> str:
 
 
 def worker(name: Annotated[str, typer.Argument(help=f"One of {_NAMES}.", callback=_known)]) -> None:
-    """Work on one stage, move what is due from the retry topics, watch over all of it, or do the API's long work, until SIGTERM.
+    """Work on one stage, move what is due to be retried, watch over all of it, or do long work, until SIGTERM.
 
     The settings come from the environment (docs/settings.md).
     """

@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from agents.classify.settings import ClassifySettings
 from callsift.forgetting import Certificate, Forgetting, FoundCall
 from callsift.operations.task import Task
 from schemas import Leaf
@@ -31,6 +32,7 @@ class Places:
     kafka: KafkaSettings
     mongo: StoreSettings
     audio: AudioStoreSettings
+    classify: ClassifySettings
 
 
 def erase(task: Task, places: Places) -> dict[str, Any]:
@@ -56,14 +58,12 @@ def reprocess(task: Task, places: Places) -> dict[str, Any]:
 
     Taken over, or after a cancellation that came late, calls may be in the lane twice: the second changes nothing.
     """
-    from agents.classify.settings import ClassifySettings  # the other kinds need no classifier
-    from callsift.reprocessing import Reprocessing
+    from callsift.reprocessing import Reprocessing  # the other kinds need no classifier
 
     asked = task.operation.request
     category = None if asked["category"] is None else Leaf(*asked["category"])
     chosen = CallFilter(asked["since"], asked["until"], category, asked["provisional"])
-    classify = ClassifySettings.read(when_away="wait")
-    work = Reprocessing(chosen, classify, places.mongo, places.kafka, places.audio)
+    work = Reprocessing(chosen, places.classify, places.mongo, places.kafka, places.audio)
     task.check()
     plan = vars(asyncio.run(work.plan()))
     task.show(**plan, published=0)

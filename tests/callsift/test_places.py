@@ -75,7 +75,7 @@ def test_a_topic_keeps_its_messages_as_long_as_the_table_says(topic: AnyTopic) -
 
 def test_the_folders_and_the_collection_of_the_table_are_those_of_the_code() -> None:
     assert named(r"^`(\w+)/`$") == {folder.name for folder in FOLDERS}
-    assert named("^collection `(.+)` in MongoDB$") == {"calls", "calls.operations"}
+    assert named("^collection `(.+)` in MongoDB$") == {"calls", "calls_operations"}
     days = RetentionSettings().audio_store_days
     assert {PLACES[f"`{folder.name}/`"].how_long for folder in FOLDERS} == {f"{days:g} days"}
 
