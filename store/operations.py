@@ -115,14 +115,15 @@ class OperationStore:
             raise unavailable(error) from None
 
     async def cancel(self, operation_id: str, now: datetime) -> Operation | None:
-        """Ask that an operation be ended early; one that nobody has begun ends at once. None: none is there.
+        """Ask that an operation be ended early; one of which nothing is done ends at once. None: none is there.
 
         Raises:
             MongoUnavailable: MongoDB did not answer; it may be done.
         """
         ended = {"state": "cancelled", "cancel_requested": True, "ended_at": now}
-        if await self._change({"_id": operation_id, "state": "waiting"}, ended) is None:
-            await self._change({"_id": operation_id, "state": "working"}, {"cancel_requested": True})
+        if await self._change({"_id": operation_id, "state": "waiting", "checkpoint": None}, ended) is None:
+            still_open = {"_id": operation_id, "state": {"$in": list(OPEN)}}
+            await self._change(still_open, {"cancel_requested": True})
         return await self.find(operation_id)
 
     async def lease(self, now: datetime, lasts: timedelta) -> Operation | None:

@@ -42,8 +42,8 @@ def erase(task: Task, places: Places) -> dict[str, Any]:
     """
     asked = task.operation.request
     work = Forgetting(places.kafka, places.mongo, ClaimCheckStore(places.audio.uri))
-    task.show(calls=len(asked["call_ids"]), forgotten=0)
     if task.operation.checkpoint is None:
+        task.show(calls=len(asked["call_ids"]))
         found = work.look(asked["call_ids"])
         task.remember(_FOUND.dump_python(found, mode="json"))
     else:

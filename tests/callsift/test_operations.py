@@ -23,6 +23,7 @@ from callsift.embedded import EmbeddedBroker, EmbeddedStore
 from callsift.operations.task import in_store
 from store.calls import OutcomeStore
 from store.database import Database
+from store.forgetting import ForgettingStore
 from store.operations import Kind, Operation
 from store.settings import StoreSettings
 from streams.dead_letters import read_replays
@@ -145,6 +146,34 @@ def test_two_workers_replay_every_dead_letter_once(world: World) -> None:
     again = world.until(world.add("replay"), lambda one: one.done)
     assert again.response == {"replayed": 0, "refused": 0}
     assert len(list(read(world.kafka, topic_ranges(world.kafka, ENDED.name)))) == 150
+
+
+def test_an_erasure_that_has_begun_to_remove_goes_on_although_it_is_cancelled(world: World) -> None:
+    produce(world.kafka, ENDED.name, [("call-1", b'{"call_id": "call-1"}')])
+    operation = world.add("erasure", call_ids=["call-1"], caller=None, wait_s=6)
+    world.worker()
+    world.until(operation, lambda one: one.checkpoint is not None)
+    asked = in_store(world.mongo, lambda store: store.cancel(operation.id, datetime.now(UTC)))
+    assert asked is not None
+    over = world.until(operation, lambda one: one.done)
+    # asked between the checkpoint and the first removal, nothing was removed; afterwards all is
+    was_forgotten = "forgotten_at" in (world.calls(lambda store: store.find("call-1")) or {})
+    assert (over.state, was_forgotten) in {("succeeded", True), ("cancelled", False)}
+
+
+def test_a_call_on_hold_is_named_and_ends_its_erasure(world: World) -> None:
+    assert world.calls(lambda store: store.save(done("outcome-1"))) is not None
+
+    async def held() -> bool:
+        with closing(ForgettingStore(Database(world.mongo))) as store:
+            return await store.hold("call-1", "a lawsuit", "lee", datetime.now(UTC))
+
+    assert asyncio.run(held())
+    world.worker()
+    over = world.until(world.add("erasure", call_ids=["call-1"], caller=None), lambda one: one.done)
+    assert over.error is not None
+    assert (over.state, over.error["code"], "call-1" in over.error["message"]) == ("failed", "HeldCall", True)
+    assert "revision" in (world.calls(lambda store: store.find("call-1")) or {})
 
 
 def test_what_is_cancelled_while_no_worker_runs_stays_so_and_later_work_is_done(world: World) -> None:

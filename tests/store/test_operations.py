@@ -73,6 +73,17 @@ async def test_what_nobody_has_begun_is_cancelled_at_once_and_the_rest_is_told(o
     assert await operations.cancel("nothing", NOW) is None
 
 
+async def test_what_has_begun_and_waits_to_be_taken_over_is_not_ended_by_a_cancel(operations: OperationStore) -> None:
+    await operations.add("erasure", {}, "anna", NOW)
+    held = await operations.lease(NOW, LEASE)
+    assert held is not None
+    assert await operations.keep(held, {"checkpoint": [{"call_id": "call-1"}]}, NOW + LEASE) is not None
+    assert await operations.release(held, NOW)
+    told = await operations.cancel(held.id, NOW)
+    assert told is not None
+    assert (told.state, told.cancel_requested) == ("waiting", True)
+
+
 async def test_a_list_is_newest_first_by_kind_and_by_who_asked(operations: OperationStore) -> None:
     ids = [(await operations.add("replay", {}, who, NOW + timedelta(seconds=n))).id for n, who in enumerate("abab")]
     await operations.add("erasure", {}, "a", NOW)
