@@ -7,7 +7,7 @@ from functools import partial
 
 from fastapi import FastAPI
 
-from api import calls, problem_pages, stats, taxonomy
+from api import calls, operations, problem_pages, stats, taxonomy
 from api.access.limits import LimitHeaders
 from api.calls.uploads import sweep_for_ever
 from api.guard import Guard
@@ -17,7 +17,7 @@ from api.problems import ProblemDetails, tell_problems
 from api.recordings.routes import router as recordings
 from api.services import Services
 
-ROUTERS = (health, taxonomy.router, stats.router, *calls.ROUTERS, recordings)
+ROUTERS = (health, taxonomy.router, stats.router, *calls.ROUTERS, recordings, *operations.ROUTERS)
 _SAID_OF_ALL = {"default": {"model": ProblemDetails, "description": "What went wrong (RFC 9457)."}}
 
 

@@ -25,7 +25,7 @@ from store.uploads import UploadStore
 from streams.health import Health
 from streams.kafka import AwaitedProducer
 from streams.payloads import ClaimCheckStore
-from streams.settings import KafkaSettings, RetentionSettings
+from streams.settings import AudioStoreSettings, KafkaSettings, PrivacySettings, RetentionSettings
 
 _BEAT_S = 4.0
 
@@ -39,6 +39,8 @@ class Services:
     database: Database
     audio: ClaimCheckStore
     authentication: Authentication
+    payloads: AudioStoreSettings = field(default_factory=AudioStoreSettings)
+    privacy: PrivacySettings = field(default_factory=PrivacySettings)
     health: Health = field(default_factory=Health)
     page_tokens: SharedTokens = field(default_factory=SharedTokens)
     retention: RetentionSettings = field(default_factory=RetentionSettings)

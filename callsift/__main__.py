@@ -9,9 +9,9 @@ import sys
 def main() -> None:
     """Run the command that the arguments name; leaves by SystemExit."""
     if sys.argv[1:2] == ["worker"]:
-        from callsift.worker import WORKERS, run
+        from callsift.worker import ALL_WORKERS, run
 
-        if len(sys.argv) == 3 and sys.argv[2] in WORKERS:
+        if len(sys.argv) == 3 and sys.argv[2] in ALL_WORKERS:
             run(sys.argv[2])
             return
     if sys.argv[1:] == ["api"]:

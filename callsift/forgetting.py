@@ -7,11 +7,11 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-from callsift.callers import CallerSearch
 from schemas import Forgotten
 from store.database import Database
 from store.forgetting import ForgettingStore, StoredCall
 from store.settings import StoreSettings
+from streams.callers import CallerSearch
 from streams.dead_letters import mark_replayed, read_letters
 from streams.errors import CallsiftError
 from streams.kafka import publish_forgotten, publish_tombstones

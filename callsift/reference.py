@@ -26,6 +26,7 @@ METRIC_ROOMS = {
     "Transcribe": "agents.transcribe.metrics",
     "Classify": "agents.classify.metrics",
     "Sink": "agents.sink.metrics",
+    "Operations": "callsift.operations.metrics",
     "The store, in whichever process asks it": "store.metrics",
     "The API": "api.metrics",
 }

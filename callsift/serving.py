@@ -20,7 +20,7 @@ from streams.health import Health
 from streams.host_metrics import watch_certificates
 from streams.logs import set_up_logging
 from streams.payloads import ClaimCheckStore
-from streams.settings import AudioStoreSettings, KafkaSettings, RetentionSettings, WorkerSettings
+from streams.settings import AudioStoreSettings, KafkaSettings, PrivacySettings, RetentionSettings, WorkerSettings
 
 _GRACE_S = 20
 
@@ -32,6 +32,7 @@ def serve_api() -> None:
         SettingsError: The settings do not allow a start.
     """
     worker, settings, kafka = WorkerSettings.read(), ApiSettings.read(), KafkaSettings.read()
+    payloads = AudioStoreSettings.read()
     set_up_logging(worker.log_level, worker.log_format)
     health = Health()
     serve_health(health, worker)
@@ -41,7 +42,9 @@ def serve_api() -> None:
         settings=settings,
         kafka=kafka,
         database=database,
-        audio=ClaimCheckStore(AudioStoreSettings.read().uri),
+        audio=ClaimCheckStore(payloads.uri),
+        payloads=payloads,
+        privacy=PrivacySettings.read(),
         authentication=Authentication(Keys(ApiKeyStore(database)), Issuer(oidc) if oidc.issuer else None),
         health=health,
         retention=RetentionSettings.read(),

@@ -14,14 +14,14 @@ from pathlib import Path
 from api.settings import ApiSettings
 from callsift.embedded import EmbeddedBroker, EmbeddedStore, free_port
 from callsift.running import Running
-from callsift.worker import API, MONITOR, REPROCESS, RETRY, WORKERS
+from callsift.worker import ALL_WORKERS, API, MONITOR, OPERATIONS, REPROCESS, RETRY
 from callsift.worker_process import WorkerProcess, prepare_workers
 from streams.errors import CallsiftError
 from streams.settings import KafkaSettings
 
 _READY_LIMIT_S = 120.0
 _WORKER_GRACE_S = 30.0
-HELPERS = (REPROCESS, RETRY, MONITOR, API)
+HELPERS = (REPROCESS, RETRY, MONITOR, OPERATIONS, API)
 """Those that no call on its way passes through; what is sent to them waits meanwhile."""
 _REFUSED = 2
 """The exit code of who does not start with these settings: it would not start again either."""
@@ -60,7 +60,7 @@ class Pipeline:
 
     def start(self) -> None:
         """Start the workers."""
-        for stage in (*WORKERS, API):
+        for stage in (*ALL_WORKERS, API):
             port = free_port()
             self._workers[stage] = _Worker(port, self._start(stage, port), time.monotonic())
 

@@ -1,4 +1,4 @@
-"""One process: of one stage, of the retry mover, or of the monitor."""
+"""One process: of one stage, of the retry mover, of the monitor, or of the worker that does operations."""
 
 import logging
 import os
@@ -25,9 +25,12 @@ logger = logging.getLogger(__name__)
 RETRY = "retry"
 MONITOR = "monitor"
 REPROCESS = "reprocess"
+OPERATIONS = "operations"
 _NICENESS = 10
 """How far the lane gives way to live calls on the same machine (nice(2))."""
 WORKERS = (*STAGES, RETRY, MONITOR)
+"""The processes of the pipeline itself."""
+ALL_WORKERS = (*WORKERS, OPERATIONS)
 """What ``callsift worker`` can be."""
 API = "api"
 """What ``callsift api`` is called beside them."""
@@ -60,6 +63,8 @@ def work(name: str, make: "Callable[[str, ClaimCheckStore], Agent[Any]] | None" 
         _move_retries(kafka, health)
     elif name == MONITOR:
         _monitor(kafka, health)
+    elif name == OPERATIONS:
+        _do_operations(kafka, health)
     else:
         _work_on(STAGES[name], make, kafka, health)
 
@@ -131,6 +136,16 @@ def _monitor(kafka: KafkaSettings, health: Health) -> None:
     from streams.monitor import Monitor  # the others export none of its metrics
 
     Monitor(kafka, MonitorSettings.read()).run(health, _stopping())
+
+
+def _do_operations(kafka: KafkaSettings, health: Health) -> None:
+    from agents.classify.settings import ClassifySettings
+    from callsift.operations import OperationsWorker  # the others need neither forgetting nor classifiers
+    from callsift.operations.work import Places
+    from store.settings import StoreSettings
+
+    places = Places(kafka, StoreSettings.read(), AudioStoreSettings.read(), ClassifySettings.read(when_away="wait"))
+    OperationsWorker(places).run(health, _stopping())
 
 
 def _stopping() -> threading.Event:

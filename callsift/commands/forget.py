@@ -18,7 +18,7 @@ from streams.errors import CallsiftError
 from streams.settings import AudioStoreSettings, KafkaSettings, PrivacySettings
 
 if TYPE_CHECKING:
-    from callsift.callers import CallerSearch
+    from streams.callers import CallerSearch
 
 Calls = Annotated[list[str] | None, typer.Option("--call", metavar="ID", help="Identifier of a call; may be repeated.")]
 By = Annotated[str | None, typer.Option(help="Who asks for it, for the record. Default: the user of this machine.")]
@@ -110,7 +110,7 @@ def hold(
 
 
 def _search(caller: str) -> "tuple[CallerSearch, str | None]":
-    from callsift.callers import caller_search
+    from streams.callers import caller_search
 
     privacy = PrivacySettings.read()
     try:

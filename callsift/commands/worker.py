@@ -1,22 +1,22 @@
-"""``callsift worker``: one process of one stage, of the retry mover, or of the monitor."""
+"""``callsift worker``: one process of one stage, of the retry mover, of the monitor, or of operations."""
 
 from typing import Annotated
 
 import typer
 
-from callsift.worker import WORKERS, work
+from callsift.worker import ALL_WORKERS, work
 
-_NAMES = ", ".join(WORKERS)
+_NAMES = ", ".join(ALL_WORKERS)
 
 
 def _known(name: str) -> str:
-    if name not in WORKERS:
+    if name not in ALL_WORKERS:
         raise typer.BadParameter(f"expected one of {_NAMES}")
     return name
 
 
 def worker(name: Annotated[str, typer.Argument(help=f"One of {_NAMES}.", callback=_known)]) -> None:
-    """Work on one stage, move what is due from the retry topics, or watch over all of it, until SIGTERM.
+    """Work on one stage, move what is due to be retried, watch over all of it, or do long work, until SIGTERM.
 
     The settings come from the environment (docs/settings.md).
     """

@@ -272,4 +272,11 @@ ROWS: dict[str, tuple[Panel, ...]] = {
             {"provisional": f"60 * {_rate('callsift_classify_provisional_total')}"},
         ),
     ),
+    "Operations": (
+        Panel(
+            "Operations that ended, of the last day",
+            "short",
+            {"{{kind}} {{state}}": "sum by (kind, state) (increase(callsift_operations_total[1d]))"},
+        ),
+    ),
 }

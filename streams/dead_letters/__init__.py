@@ -12,11 +12,14 @@ from streams.dead_letters.listing import (
     resolve,
     when_replayed,
 )
+from streams.dead_letters.pages import LetterPage, letters_before
 from streams.dead_letters.replay import mark_replayed, replay
 
 __all__ = [
     "DeadLetterFilter",
     "DeadLetterSummary",
+    "LetterPage",
+    "letters_before",
     "mark_replayed",
     "read_letters",
     "read_replays",

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from callsift.worker import API, MONITOR, RETRY, WORKERS
+from callsift.worker import ALL_WORKERS, API, MONITOR, RETRY
 from deploy.grafana.dashboard import exported
 from streams.topics import PIPELINE, RETRIES, STAGES
 from tests.callsift.conftest import RECORDINGS, Up
@@ -54,7 +54,7 @@ def after_a_call(up: Up) -> Iterator[tuple[float, dict[str, Samples]]]:
 
 def test_every_documented_metric_has_series_and_no_other(after_a_call: tuple[float, dict[str, Samples]]) -> None:
     _, found = after_a_call
-    assert found.keys() == {*WORKERS, API}
+    assert found.keys() == {*ALL_WORKERS, API}
     seen = {name for worker in found.values() for name in worker.names}
     assert exported().keys() - WITHOUT_TLS == seen
 

@@ -11,7 +11,6 @@ import pytest
 from confluent_kafka.admin import AdminClient
 
 from schemas import Event
-from store.settings import StoreSettings
 from streams.kafka import client_config, users, wanted_topics
 from streams.payloads import FOLDERS
 from streams.settings import RETAINED, KafkaSettings, RetentionSettings
@@ -83,8 +82,7 @@ def test_a_topic_keeps_its_messages_as_long_as_the_table_says(topic: AnyTopic) -
 
 def test_the_folders_and_the_collection_of_the_table_are_those_of_the_code() -> None:
     assert named(r"^`(\w+)/`$") == {folder.name for folder in FOLDERS}
-    calls = StoreSettings().collection
-    assert named("^collection `(.+)` in MongoDB$") == {name.replace("calls", calls) for name in COLLECTIONS}
+    assert named("^collection `(.+)` in MongoDB$") == COLLECTIONS
     days = RetentionSettings().audio_store_days
     assert {PLACES[f"`{folder.name}/`"].how_long for folder in FOLDERS} == {f"{days:g} days"}
 

@@ -11,7 +11,7 @@ import pytest
 
 from callsift.embedded import EmbeddedBroker
 from callsift.supervisor import HELPERS, answers
-from callsift.worker import WORKERS
+from callsift.worker import ALL_WORKERS
 from callsift.worker_process import PRELOADED
 from streams.forks import CONTEXT, start_server
 from tests import patience
@@ -45,7 +45,7 @@ def test_a_helper_that_dies_starts_again_and_a_stage_that_dies_ends_the_pipeline
     tmp_path: Path,
 ) -> None:
     up = start_up(tmp_path)
-    stages = {name: worker_of(up, name) for name in WORKERS if name not in HELPERS}
+    stages = {name: worker_of(up, name) for name in ALL_WORKERS if name not in HELPERS}
     for time_s in (1, 2):  # seconds until it is started again
         worker_of(up, "monitor").send_signal(signal.SIGSEGV)
         said = f"the monitor worker ended with exit code -11; it starts again in {time_s} s, the stages go on"

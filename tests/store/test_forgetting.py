@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from agents.sink.agent import SinkAgent
-from callsift.callers import caller_search
 from schemas import CallOutcome
 from store.calls import CallFilter, OutcomeStore
 from store.errors import ForgottenCall
 from store.forgetting import ForgettingStore, StoredCall
+from streams.callers import caller_search
 from streams.privacy import CallerPrivacy
 from streams.processing import Tombstone
 from streams.settings import PrivacySettings

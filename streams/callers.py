@@ -51,10 +51,11 @@ def _separated(digits: str) -> str:
 def _parts(number: str) -> tuple[str, str]:
     """Return country code and national number, as digits; no country where the numbering plans do not know it."""
     try:
-        import phonenumbers  # only who looks for a caller needs it
+        import phonenumbers  # noqa: PLC0415 - only who looks for a caller needs it
     except ImportError as error:
         raise SettingsError(
-            f"--caller needs {error.name}, which is missing", "Install it with: pip install 'callsift[transcribe]'"
+            f"looking for a caller needs {error.name}, which is missing",
+            "Install it with: pip install 'callsift[transcribe]'",
         ) from error
     try:
         found = phonenumbers.parse(number, _COUNTRY)

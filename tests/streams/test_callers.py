@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from callsift.callers import caller_search
+from streams.callers import caller_search
 from streams.settings import PrivacySettings
 
 WRITTEN = (

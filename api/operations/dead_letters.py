@@ -1,0 +1,167 @@
+"""``/v1/dead-letters``: what could not be processed, why, and what cures it. Never what is in the messages."""
+
+import asyncio
+from collections.abc import Callable, Collection, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from typing import Annotated, Any, TypeVar
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from api.access import Principal, Requires, Right
+from api.operations.paging import LARGEST_PAGE, place_of, token, unknown_token
+from api.operations.resource import LongWork, begun, is_everywhere, require_everywhere
+from api.problems import Problem
+from api.services import Services, Used
+from schemas import DeadLetter
+from store.operations import OperationStore
+from store.scope import calls_within
+from streams import dead_letters
+from streams.dead_letters import DeadLetterFilter, DeadLetterSummary
+
+router = APIRouter(prefix="/v1", tags=["dead letters"])
+Operator = Annotated[Principal, Depends(Requires(Right.OPERATE))]
+_READING = ThreadPoolExecutor(2, "dead-letters")
+"""Reading Kafka blocks; more than two at once would only share what the brokers send."""
+_T = TypeVar("_T")
+
+
+class Letter(BaseModel):
+    """A dead letter, without the message that is in it."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True, from_attributes=True)
+
+    id: str
+    """Names it."""
+    gave_up_at: datetime
+    """When the stage gave up."""
+    stage: str
+    """The stage that gave up."""
+    error_type: str
+    """Name of the error."""
+    permanent: bool
+    """True: the same message gives the same answer. False: the tries ran out."""
+    call_id: str | None
+    """The call; null where the message does not say."""
+    message: str
+    """What was expected, and what was found."""
+    cure: str
+    """What a person can do about it."""
+    attempts: int
+    """How often it was tried."""
+    position: str
+    """Topic, partition and offset of the message."""
+    replayed_at: datetime | None
+    """When it was replayed; null: never."""
+
+
+class LetterList(BaseModel):
+    """Dead letters, about the newest first."""
+
+    dead_letters: list[Letter]
+    next_page_token: str = Field("", description="Where the next page begins; empty on the last one.")
+
+
+class Replay(BaseModel):
+    """Which dead letters are replayed: those that fit all that is given, and never were."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True, extra="forbid")
+
+    stage: str | None = None
+    """Given up by this stage."""
+    error_type: str | None = Field(default=None, examples=["StoreUnavailable"])
+    """With this error."""
+    since: AwareDatetime | None = None
+    """Given up then or later."""
+    until: AwareDatetime | None = None
+    """Given up earlier."""
+
+
+@router.get("/dead-letters")
+async def list_dead_letters(
+    who: Operator,
+    services: Used,
+    stage: Annotated[str | None, Query(description="Only those of this stage.")] = None,
+    error_type: Annotated[str | None, Query(description="Only those with this error.")] = None,
+    call_id: Annotated[str | None, Query(description="Only those of this call.")] = None,
+    replayed: Annotated[bool | None, Query(description="Only those that were replayed, or only the others.")] = None,
+    page_size: Annotated[int | None, Query(ge=0, description="How many are read for a page, about.")] = None,
+    page_token: Annotated[str | None, Query(description="The next_page_token of the page before.")] = None,
+) -> LetterList:
+    """List dead letters. A page may hold fewer than its size, even none, though more follow: look at the token."""
+    before = _offsets(place_of(page_token))
+    size = min(page_size or services.settings.page_size, LARGEST_PAGE)
+    page = await _read(lambda: dead_letters.letters_before(services.kafka, before, size))
+    chosen = DeadLetterFilter(stage=stage, error_type=error_type, call_id=call_id, replayed=replayed)
+    marks = await _read(lambda: dead_letters.read_replays(services.kafka))
+    found = [(letter, dead_letters.when_replayed(letter, marks)) for letter in page.letters]
+    accepted = [(letter, at) for letter, at in found if chosen.accepts(letter, at)]
+    theirs = await _visible(services, who, [letter for letter, _ in accepted])
+    shown = [Letter.model_validate(DeadLetterSummary.of(one, at)) for one, at in accepted if one.event_id in theirs]
+    following = "" if page.before is None else token({str(number): end for number, end in page.before.items()})
+    return LetterList(dead_letters=shown, next_page_token=following)
+
+
+@router.get("/dead-letters/{letter_id}")
+async def get_dead_letter(letter_id: str, who: Operator, services: Used) -> Letter:
+    """Show why a message could not be processed, and what cures it."""
+    letter = await _letter(services, who, letter_id)
+    marks = await _read(lambda: dead_letters.read_replays(services.kafka))
+    return Letter.model_validate(DeadLetterSummary.of(letter, dead_letters.when_replayed(letter, marks)))
+
+
+@router.post("/dead-letters/{letter_id}:replay")
+async def replay_dead_letter(letter_id: str, who: Operator, services: Used, request: Request) -> Letter:
+    """Put the message back on its topic; the stage tries it anew."""
+    letter = await _letter(services, who, letter_id)
+    await services.audit.record(who, "replayed", letter.call_id, request)
+    [(_, refusal)] = await _read(lambda: list(dead_letters.replay(services.kafka, [letter])))
+    if refusal is not None:
+        raise Problem("conflict", refusal.message, cure=refusal.cure)
+    marks = await _read(lambda: dead_letters.read_replays(services.kafka))
+    return Letter.model_validate(DeadLetterSummary.of(letter, dead_letters.when_replayed(letter, marks)))
+
+
+@router.post("/dead-letters:replay", status_code=202)
+async def replay_dead_letters(
+    body: Replay, who: Operator, services: Used, request: Request, response: Response
+) -> LongWork:
+    """Put the messages of many dead letters back on their topics."""
+    require_everywhere(who)
+    await services.audit.record(who, "replayed", None, request)
+    operation = await OperationStore(services.database).add("replay", body.model_dump(), who.name, datetime.now(UTC))
+    return begun(operation, response)
+
+
+async def _letter(services: Services, who: Principal, letter_id: str) -> DeadLetter:
+    def found() -> DeadLetter | None:
+        letters: Iterable[DeadLetter] = dead_letters.read_letters(services.kafka)
+        return next((letter for letter in letters if letter.event_id == letter_id), None)
+
+    letter = await _read(found)
+    if letter is None or not await _visible(services, who, [letter]):
+        raise Problem("not-found", f"There is no dead letter {letter_id[:80]!r} that you may see")
+    return letter
+
+
+async def _visible(services: Services, who: Principal, letters: Collection[DeadLetter]) -> set[str]:
+    """Return the identifiers of those that somebody may see: of calls in their scope."""
+    if is_everywhere(who):
+        return {letter.event_id for letter in letters}
+    call_ids = {letter.call_id for letter in letters if letter.call_id is not None}
+    theirs = await calls_within(services.database, call_ids, who.scope.query())
+    return {letter.event_id for letter in letters if letter.call_id in theirs}
+
+
+async def _read(blocking: Callable[[], _T]) -> _T:
+    return await asyncio.get_running_loop().run_in_executor(_READING, blocking)
+
+
+def _offsets(place: Any) -> dict[int, int] | None:
+    if place is None:
+        return None
+    try:
+        return {int(number): int(end) for number, end in place.items()}
+    except (AttributeError, TypeError, ValueError):
+        raise unknown_token() from None

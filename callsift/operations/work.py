@@ -1,0 +1,103 @@
+"""What each kind of operation does: step by step, each of which may be done again."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from agents.classify.settings import ClassifySettings
+from callsift.forgetting import Certificate, Forgetting, FoundCall
+from callsift.operations.task import Task
+from schemas import Leaf
+from store.calls import CallFilter
+from store.operations import Kind
+from store.settings import StoreSettings
+from streams.dead_letters import DeadLetterFilter, read_letters, read_replays, replay, when_replayed
+from streams.payloads import ClaimCheckStore
+from streams.settings import AudioStoreSettings, KafkaSettings
+
+_FOUND = TypeAdapter(list[FoundCall])
+_CERTIFICATE = TypeAdapter(Certificate)
+_CHOSEN = TypeAdapter(DeadLetterFilter)
+_SHOWN_EVERY = 100
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where the work is done."""
+
+    kafka: KafkaSettings
+    mongo: StoreSettings
+    audio: AudioStoreSettings
+    classify: ClassifySettings
+
+
+def erase(task: Task, places: Places) -> dict[str, Any]:
+    """Forget calls; returns the certificate. Once it has begun to remove, it is not cancelled any more.
+
+    What was found is kept before anything is removed, so that whoever takes over certifies that, too.
+    """
+    asked = task.operation.request
+    work = Forgetting(places.kafka, places.mongo, ClaimCheckStore(places.audio.uri))
+    if task.operation.checkpoint is None:
+        task.show(calls=len(asked["call_ids"]))
+        found = work.look(asked["call_ids"])
+        task.remember(_FOUND.dump_python(found, mode="json"))
+    else:
+        found = _FOUND.validate_python(task.operation.checkpoint)
+    certificate = work.forget(found, task.operation.who, asked.get("caller"), float(asked.get("wait_s", 30)))
+    result: dict[str, Any] = _CERTIFICATE.dump_python(certificate, mode="json")
+    return result
+
+
+def reprocess(task: Task, places: Places) -> dict[str, Any]:
+    """Put stored calls into the lane that classifies again; returns how many. With ``dry_run`` only what it costs.
+
+    Taken over, or after a cancellation that came late, calls may be in the lane twice: the second changes nothing.
+    """
+    from callsift.reprocessing import Reprocessing  # the other kinds need no classifier
+
+    asked = task.operation.request
+    category = None if asked["category"] is None else Leaf(*asked["category"])
+    chosen = CallFilter(asked["since"], asked["until"], category, asked["provisional"])
+    work = Reprocessing(chosen, places.classify, places.mongo, places.kafka, places.audio)
+    task.check()
+    plan = vars(asyncio.run(work.plan()))
+    task.show(**plan, published=0)
+    if asked["dry_run"]:
+        return {**plan, "published": 0}
+    # `progress` is called inside a running loop, where the store cannot be asked a second time: a thread asks
+    published = asyncio.run(work.publish(lambda count: _apart(lambda: task.show(**plan, published=count))))
+    return {**plan, "published": published}
+
+
+def replay_letters(task: Task, places: Places) -> dict[str, Any]:
+    """Put the messages of dead letters back; returns how many, and how many cannot be.
+
+    Those that are marked are left out by whoever takes over.
+    """
+    chosen = _CHOSEN.validate_python({**task.operation.request, "replayed": False})
+    marks = read_replays(places.kafka)
+    task.check()
+    wanted = (one for one in read_letters(places.kafka) if chosen.accepts(one, when_replayed(one, marks)))
+    counts = {"replayed": 0, "refused": 0}
+    for number, (_, refusal) in enumerate(replay(places.kafka, wanted), 1):
+        counts["replayed" if refusal is None else "refused"] += 1
+        if number % _SHOWN_EVERY == 0:
+            task.show(**counts)
+    return counts
+
+
+WORK: Mapping[Kind, Callable[[Task, Places], dict[str, Any]]] = {
+    "erasure": erase,
+    "reprocess": reprocess,
+    "replay": replay_letters,
+}
+
+
+def _apart(show: Callable[[], None]) -> None:
+    with ThreadPoolExecutor(1) as threads:
+        threads.submit(show).result()
