@@ -41,7 +41,7 @@ async def test_the_taxonomy_is_the_one_that_calls_are_put_into(client: httpx.Asy
 
 async def test_another_machine_is_refused_while_nobody_has_a_key(services: Services) -> None:
     transport = httpx.ASGITransport(make_app(services), client=("192.0.2.7", 4711))
-    async with httpx.AsyncClient(transport=transport, base_url="http://api") as elsewhere:
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as elsewhere:
         answer = await elsewhere.get("/v1/taxonomy")
     assert (answer.status_code, answer.headers["www-authenticate"]) == (401, 'Bearer realm="callsift"')
 

@@ -38,7 +38,7 @@ class Somebody(Authentication):
 
 def asking(services: Services, who: Principal) -> httpx.AsyncClient:
     app = make_app(replace(services, authentication=Somebody(who)))
-    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://api")
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost")
 
 
 @pytest.fixture

@@ -36,8 +36,14 @@ _EVENT = {"ended_at": "2026-11-28T10:00:00Z", "recording": {"uri": "https://pbx.
 EXAMPLES: dict[tuple[str, str], Example] = {
     ("POST", "/v1/calls"): Example(json=_EVENT),
     ("POST", "/v1/calls:batchCreate"): Example(json={"requests": [_EVENT]}),
+    ("GET", "/v1/operations/{operation_id}"): Example(path={"operation_id": "none"}),
+    ("POST", "/v1/operations/{operation_id}:cancel"): Example(path={"operation_id": "none"}),
+    ("GET", "/v1/dead-letters/{letter_id}"): Example(path={"letter_id": "none"}),
+    ("POST", "/v1/dead-letters/{letter_id}:replay"): Example(path={"letter_id": "none"}),
 }
 """By method and path, such as ("POST", "/v1/calls"). Add a line where a route's request cannot be made without."""
+_SAME_TRACE = {"traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}
+"""So that two problems can be compared."""
 CALL_PARAMETERS = ("call_id", "id")
 """What routes call the identifier of a call in their path."""
 
@@ -54,7 +60,7 @@ class Asked:
     @property
     def arguments(self) -> dict[str, Any]:
         """What httpx sends besides method and path."""
-        sent = {"headers": dict(self.example.headers), "params": dict(self.example.query)}
+        sent = {"headers": _SAME_TRACE | dict(self.example.headers), "params": dict(self.example.query)}
         if self.example.content is not None:
             return sent | {"content": self.example.content}
         return sent | ({"json": self.example.json} if self.example.json is not None else {})
@@ -88,7 +94,7 @@ def asked(app: FastAPI, route: APIRoute, call_id: str, examples: Mapping[tuple[s
         assert value is not None, f"{where}path={{{name!r}: …}}"
         path = re.sub(rf"{{{name}(:\w+)?}}", value, path)
     document = app.openapi()
-    operation = document["paths"][route.path_format][method.lower()]
+    operation = document["paths"][route.path_format].get(method.lower(), {})  # HEAD is not described
     for one in operation.get("parameters", ()):
         given = {"query": example.query, "header": {name.lower() for name in example.headers}}.get(one["in"], ())
         is_given = one["name"] in given or one["name"].lower() in given or one["in"] == "path"

@@ -43,7 +43,7 @@ async def asking(services: Services, who: Principal | None = None) -> AsyncItera
             return who or await super().principal(request)
 
     transport = httpx.ASGITransport(make_app(replace(services, authentication=Known())), raise_app_exceptions=False)
-    async with httpx.AsyncClient(transport=transport, base_url="http://api") as client:
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
         yield client
 
 
