@@ -179,7 +179,8 @@ def nothing_is_left(scene: Scene, kept: set[str]) -> None:
         traces = personal if place in memory else personal | scene.ids
         assert [trace for trace in traces if trace in found[place]] == [], place
     assert all(scene.other["call_id"] in found[place] for place in ("collection", OUTCOMES.name))
-    assert len(list((scene.up.home / "audio" / "prepared").iterdir())) == 1
+    kept_audio = {path.name.split("-")[0] for path in (scene.up.home / "audio" / "prepared").iterdir()}
+    assert len(kept_audio) == 1, "of the other call, its audio and its waveform"
 
 
 def test_a_call_on_hold_is_not_forgotten_and_nothing_changes(scene: Scene) -> None:

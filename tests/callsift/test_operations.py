@@ -206,7 +206,7 @@ def test_an_erasure_through_the_api_certifies_what_forget_does(up: Up) -> None:
             authentication=Authentication(),
         )
         transport = httpx.ASGITransport(make_app(services))
-        async with services.running(), httpx.AsyncClient(transport=transport, base_url="http://api") as client:
+        async with services.running(), httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
             taken = await client.delete(f"/v1/calls/{by_api}")
             assert taken.status_code == 202, taken.text
             async with asyncio.timeout(PATIENCE_S):
