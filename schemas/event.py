@@ -16,7 +16,7 @@ from pydantic import (
     model_validator,
 )
 
-from schemas.from_outside import Moment, holdable_fields
+from schemas.from_outside import Moment, Text, holdable_fields
 
 SCHEMA_VERSION = "1.1"
 """Written into every event made here. Readers accept any 1.x: a minor version only adds optional fields."""
@@ -107,9 +107,9 @@ class CallFacts(Event):
     """inbound or outbound, as the PBX names it."""
     caller: str | None = None
     """The caller's telephone number in E.164, if known."""
-    agent_id: str | None = None
+    agent_id: Text | None = None
     """Who answered, as the PBX names them."""
-    queue: str | None = None
+    queue: Text | None = None
     """The queue that the call came through."""
     metadata: Annotated[dict[str, JsonValue], AfterValidator(holdable_fields)] = Field(default_factory=dict)
     """Whatever the PBX or a campaign wants to find again in the outcome; never interpreted. An integer beyond 64 bits

@@ -1,17 +1,32 @@
-"""What producers send in places that nobody here names, and moments, in forms that everything behind can hold."""
+"""What comes from outside, in the form that everything behind expects: text, moments, and fields unknown here."""
 
+import unicodedata
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import AwareDatetime, BeforeValidator, JsonValue, TypeAdapter, ValidationError
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, JsonValue, TypeAdapter, ValidationError
 
 _LARGEST = 2**63 - 1
 """The largest integer that MongoDB and most languages hold."""
 _DEEPEST = 80
 """Levels; MongoDB takes 100, of which a document has some around what a producer sent."""
 _NUL, _VISIBLE_NUL = "\0", "\u2400"
+_DOTTED_I = "i\u0307"
+"""What many languages make of ``İ`` in lower case; Unicode has no single letter for it."""
 _ANY_FORM: TypeAdapter[datetime] = TypeAdapter(AwareDatetime)
+
+
+def composed(text: str) -> str:
+    """Return a text in which each letter is one character (Unicode's NFC): rules meet ``ş``, and not ``s`` with a tail.
+
+    File systems of macOS, some recognisers and many libraries send letters in pieces.
+    """
+    return unicodedata.normalize("NFC", text).replace(_DOTTED_I, "i")
+
+
+Text = Annotated[str, AfterValidator(composed)]
+"""What somebody said or is called, with whole letters."""
 
 
 def holdable_fields(fields: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
