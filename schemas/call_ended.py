@@ -9,6 +9,9 @@ from pydantic import AfterValidator, Field, NonNegativeInt, model_validator
 from schemas.event import CallEvent, Part
 from schemas.speech import SIDES, Speaker
 
+LONGEST_CALL_S = 24 * 3600.0
+"""The most that a call may last: what is said to be longer is a mistake, and would cost as much as it says."""
+
 LARGEST_CALL_BYTES = 256 * 1024
 """The most that a call-ended event may have as JSON: all of it but the recording travels on to the outcome."""
 
@@ -48,7 +51,7 @@ class SpeakerFile(Part):
 
     uri: str = Field(min_length=1)
     """Where the recording is."""
-    offset_s: float = Field(default=0.0, ge=0.0)
+    offset_s: float = Field(default=0.0, ge=0.0, le=LONGEST_CALL_S)
     """Seconds from the start of the call to the start of this file."""
 
 
@@ -59,6 +62,14 @@ class FilePerSpeaker(Part):
     """The customer's leg."""
     agent: SpeakerFile
     """The agent's leg."""
+
+    @model_validator(mode="after")
+    def _each_has_a_file(self) -> Self:
+        if self.customer.uri == self.agent.uri:
+            raise ValueError(
+                "customer and agent name the same file; name it once as recording.uri, with each on a channel"
+            )
+        return self
 
     @property
     def uris(self) -> tuple[str, ...]:

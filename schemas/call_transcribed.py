@@ -3,6 +3,7 @@
 from pydantic import Field, NonNegativeFloat, NonNegativeInt
 
 from schemas.event import CallEvent, Part
+from schemas.from_outside import Text
 from schemas.recording import RecordingFacts
 from schemas.speech import ClaimCheck, Speaker, SpeechFigures
 
@@ -10,7 +11,7 @@ from schemas.speech import ClaimCheck, Speaker, SpeechFigures
 class Word(Part):
     """One recognised word."""
 
-    text: str
+    text: Text
     """The word as the recogniser writes it: lower case, no punctuation."""
     start_s: NonNegativeFloat
     """Seconds from the start of the recording."""
@@ -18,7 +19,7 @@ class Word(Part):
     """Seconds from the start of the recording."""
     confidence: float = Field(ge=0.0, le=1.0)
     """The recogniser's confidence, 0 to 1."""
-    heard: str | None = None
+    heard: Text | None = None
     """What the recogniser wrote, where the list of corrections replaced it."""
 
 
@@ -31,9 +32,9 @@ class Turn(Part):
     """Start of the first word, in seconds from the start of the recording."""
     end_s: NonNegativeFloat
     """End of the last word, in seconds from the start of the recording."""
-    text: str
+    text: Text
     """The words, joined by single spaces."""
-    normalised: str | None = None
+    normalised: Text | None = None
     """The text with spoken numbers as digits (beş yüz otuz iki → 532). Null in events from before this was made."""
     confidence: float = Field(ge=0.0, le=1.0)
     """Mean of the words' confidences, 0 to 1."""

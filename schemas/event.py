@@ -2,10 +2,21 @@
 
 import hashlib
 from datetime import UTC, timedelta
-from typing import Any, Self
+from typing import Annotated, Any, Self
 from uuid import NAMESPACE_URL, uuid5
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, PositiveInt
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    PositiveInt,
+    model_validator,
+)
+
+from schemas.from_outside import Moment, Text, holdable_fields
 
 SCHEMA_VERSION = "1.1"
 """Written into every event made here. Readers accept any 1.x: a minor version only adds optional fields."""
@@ -21,7 +32,17 @@ class Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="allow", use_attribute_docstrings=True, hide_input_in_errors=True)
 
 
-class Hop(Part):
+class FromOutside(Part):
+    """What producers outside may fill: fields that nobody here knows are kept in a form that every store holds."""
+
+    @model_validator(mode="after")
+    def _unknown_fields_can_be_held(self) -> Self:
+        if self.model_extra:
+            object.__setattr__(self, "__pydantic_extra__", holdable_fields(self.model_extra))
+        return self
+
+
+class Hop(FromOutside):
     """One stage's passage of a call."""
 
     stage: str
@@ -39,7 +60,7 @@ class Hop(Part):
         return max(0.0, (self.finished_at - self.taken_at).total_seconds())
 
 
-class Event(Part):
+class Event(FromOutside):
     """The envelope that every event on every topic carries."""
 
     schema_version: str = Field(default=SCHEMA_VERSION, pattern=r"^\d+\.\d+$")
@@ -77,20 +98,22 @@ class CallFacts(Event):
 
     call_id: str = Field(min_length=1, max_length=200)
     """The PBX's identifier of the call, and the key of every message about it."""
-    ended_at: AwareDatetime | None = None
-    """When the call ended (with offset). Absent only where the event that named it could not be read."""
-    started_at: AwareDatetime | None = None
-    """When the call started (with offset), if the PBX says so."""
+    ended_at: Moment | None = None
+    """When the call ended: RFC 3339 with an offset; also taken are seconds or milliseconds since 1970. Absent only
+    where the event that named it could not be read."""
+    started_at: Moment | None = None
+    """When the call started, in the same forms, if the PBX says so."""
     direction: str | None = None
     """inbound or outbound, as the PBX names it."""
     caller: str | None = None
     """The caller's telephone number in E.164, if known."""
-    agent_id: str | None = None
+    agent_id: Text | None = None
     """Who answered, as the PBX names them."""
-    queue: str | None = None
+    queue: Text | None = None
     """The queue that the call came through."""
-    metadata: dict[str, JsonValue] = Field(default_factory=dict)
-    """Whatever the PBX or a campaign wants to find again in the outcome; never interpreted."""
+    metadata: Annotated[dict[str, JsonValue], AfterValidator(holdable_fields)] = Field(default_factory=dict)
+    """Whatever the PBX or a campaign wants to find again in the outcome; never interpreted. An integer beyond 64 bits
+    becomes text, NUL in a name ``␀``: stores could not hold them."""
 
     def model_post_init(self, _context: Any, /) -> None:
         """Producers outside need not know our identifiers: equal events get equal ones."""
@@ -116,5 +139,5 @@ class CallFacts(Event):
 class CallEvent(CallFacts):
     """An event about a call whose end is known."""
 
-    ended_at: AwareDatetime
-    """When the call ended (with offset)."""
+    ended_at: Moment
+    """When the call ended: RFC 3339 with an offset; also taken are seconds or milliseconds since 1970."""

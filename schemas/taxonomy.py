@@ -7,6 +7,8 @@ from typing import NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from schemas.from_outside import composed
+
 EMPTY_CALL = "empty_call"
 UNCERTAIN = "uncertain"
 _SHIPPED = Path(__file__).with_name("taxonomy.yaml")
@@ -88,7 +90,7 @@ class Taxonomy(BaseModel):
         import yaml  # noqa: PLC0415 - 3 MB, and half of the workers load no taxonomy
 
         try:
-            content = yaml.safe_load(path.read_text(encoding="utf-8"))
+            content = yaml.safe_load(composed(path.read_text(encoding="utf-8")))
         except yaml.YAMLError as error:
             raise ValueError(f"{path} is no YAML: {error}") from error
         return cls.model_validate(content)

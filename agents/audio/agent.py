@@ -107,7 +107,10 @@ def audio_options(settings: AudioSettings) -> AudioOptions:
 
 def _suffix(uri: str) -> str:
     """Return the address's file name extension: formats without a header are known by nothing else."""
-    suffix = PurePosixPath(urlsplit(uri).path).suffix
+    try:
+        suffix = PurePosixPath(urlsplit(uri).path).suffix
+    except ValueError:  # no address at all, which fetching says
+        return ""
     return suffix if suffix[1:].isalnum() and len(suffix) <= 8 else ""
 
 

@@ -113,7 +113,7 @@ class FetchSettings(Section):
     Empty: every public host and every bucket."""
     internal_hosts: Hosts = ()
     """Hosts and networks that are fetched from by http and https although they are loopback, private or otherwise not
-    public, separated by commas. Link-local and metadata addresses must be listed as addresses."""
+    public, separated by commas. Link-local and metadata addresses must be listed one by one, as addresses."""
     file_roots: Roots = ()
     """Folders that file:// is confined to, symlinks resolved, separated by commas. Empty: every file:// is refused."""
     headers: FromJson[Annotated[dict[str, Headers], AfterValidator(_by_origin)]] = Field(default={})

@@ -8,6 +8,7 @@ from typing import TypeVar
 from pydantic import AwareDatetime, BaseModel, ConfigDict, JsonValue, ValidationError
 
 from schemas import Speaker, Turn
+from schemas.from_outside import Text
 from streams.errors import CallsiftError, broken_rules
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
@@ -25,7 +26,7 @@ class AnyTurn(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     speaker: str
-    text: str
+    text: Text
 
 
 class AnyDialogue(BaseModel):

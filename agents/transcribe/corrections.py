@@ -8,6 +8,7 @@ from typing import Self
 
 from agents.transcribe.turkish import lowered
 from schemas import Word
+from schemas.from_outside import composed
 from streams.errors import SettingsError
 
 Phrase = tuple[str, ...]
@@ -29,7 +30,7 @@ class Corrections:
             SettingsError: The file cannot be read, or a line is not two columns, or contradicts an earlier one.
         """
         try:
-            lines = path.read_text(encoding="utf-8-sig").splitlines()
+            lines = composed(path.read_text(encoding="utf-8-sig")).splitlines()
         except (OSError, UnicodeDecodeError) as error:
             found = f"cannot read the corrections in {path}: {type(error).__name__}"
             raise SettingsError(found, "Name a readable text file in UTF-8") from error

@@ -20,7 +20,7 @@ def redact(
 ) -> None:
     """Replace telephone numbers, IDs, accounts, cards, e-mails, plates, addresses and names by placeholders.
 
-    A line is {"id": ..., "turns": [{"speaker": ..., "text": ...}]}. Spans are positions in the text that was given.
+    A line is {"id": ..., "turns": [{"speaker": ..., "text": ...}]}. Spans are positions in the text in Unicode's NFC.
     """
     from agents.classify.dialogues import AnyDialogue, read_dialogues
     from agents.transcribe.redaction import Said

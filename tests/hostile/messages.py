@@ -134,10 +134,12 @@ KINDS: dict[str, Kind] = {
     # what no store and no broker takes
     "metadata of 1.5 MB": lambda call, _: _ended(Account.SAID, call, good(call) | {"metadata": {"a": "b" * _LARGE}}),
     "an unknown field of 1.5 MB": lambda call, _: _ended(Account.SAID, call, good(call) | {"new": "b" * _LARGE}),
+    # what no store takes, and is kept in another form
     "a number of 65 bits": lambda call, _: _ended(
-        Account.SAID, call, good(call) | {"metadata": {"a": _BEYOND_64_BITS}}
+        Account.DONE, call, good(call) | {"metadata": {"a": _BEYOND_64_BITS}}
     ),
-    "NUL in a key": lambda call, _: _ended(Account.SAID, call, good(call) | {"metadata": {"a\0b": 1}}),
+    "NUL in a key": lambda call, _: _ended(Account.DONE, call, good(call) | {"metadata": {"a\0b": 1}}),
+    "milliseconds since 1970": lambda call, _: _ended(Account.DONE, call, good(call) | {"ended_at": 1764300000000}),
     # clocks
     "a timestamp of 1970": lambda call, _: _ended(Account.DONE, call, good(call), timestamp_ms=_LONG_AGO_MS),
     "a call that ends before it starts": lambda call, _: _ended(
@@ -148,7 +150,7 @@ KINDS: dict[str, Kind] = {
     ),
     # hops that cannot be kept
     "a hop with a number of 65 bits": _of_every_stage(
-        lambda topic, example, call: _event(topic, example, Account.SAID, call, hops=[_hop(new=_BEYOND_64_BITS)])
+        lambda topic, example, call: _event(topic, example, Account.DONE, call, hops=[_hop(new=_BEYOND_64_BITS)])
     ),
     # headers and keys
     "a header's name that is not UTF-8": lambda call, _: _ended(

@@ -1,6 +1,7 @@
 """What a PBX may send: only what it knows; the rest is derived."""
 
 import json
+import math
 from datetime import UTC, datetime
 from typing import Any
 
@@ -104,6 +105,10 @@ def test_derived_identifiers_are_stable_over_a_round_trip(call_id: str, ended_at
         ({"recording": {"uri": "a", "channels": {"caller": 0}}}, "recording"),
         ({"recording": {"customer": {"uri": "a"}}}, "recording"),
         ({"recording": {"customer": {"uri": "a", "offset_s": -1.0}, "agent": {"uri": "b"}}}, "recording"),
+        ({"recording": {"customer": {"uri": "a", "offset_s": math.inf}, "agent": {"uri": "b"}}}, "offset_s"),
+        ({"recording": {"customer": {"uri": "a", "offset_s": math.nan}, "agent": {"uri": "b"}}}, "offset_s"),
+        ({"recording": {"customer": {"uri": "a", "offset_s": 1e9}, "agent": {"uri": "b"}}}, "offset_s"),
+        ({"recording": {"customer": {"uri": "a"}, "agent": {"uri": "a"}}}, "name the same file"),
     ],
 )
 def test_a_report_that_breaks_a_rule_is_refused_by_its_field(change: dict[str, Any], named: str) -> None:

@@ -6,6 +6,9 @@ from agents.audio.fetching.errors import RecordingTooLarge
 from streams.threads import Threads
 
 BLOCK_BYTES = 1024 * 1024
+_HEAD_BYTES = 64
+_PAGES = (b"<?xml", b"<!doctype", b"<html", b"<error", b'{"')
+"""How pages and messages begin, and no recording does."""
 
 
 class Download:
@@ -15,6 +18,8 @@ class Download:
         """Write to ``file``, which is open and empty; ``shown`` is the recording's address for errors."""
         self.size_bytes = 0
         """Bytes written so far."""
+        self.begins = b""
+        """The first bytes, 64 at the most."""
         self._file = file
         self._limit_bytes = limit_bytes
         self._shown = shown
@@ -32,6 +37,7 @@ class Download:
         """Append a block; raises RecordingTooLarge instead of exceeding the limit."""
         self.check_size(self.size_bytes + len(block))
         await self._threads.run(lambda: self._file.write(block))
+        self.begins = (self.begins + block[:_HEAD_BYTES])[:_HEAD_BYTES]
         self.size_bytes += len(block)
 
     async def empty(self) -> None:
@@ -42,4 +48,17 @@ class Download:
             self._file.truncate()
 
         await self._threads.run(truncate)
-        self.size_bytes = 0
+        self.size_bytes, self.begins = 0, b""
+
+
+def what_is_no_recording(begins: bytes) -> str | None:
+    """Return what stands in a recording's place, by its first bytes; None: it may be one.
+
+    Right after hang-up PBXs and buckets answer with nothing, or with a page that says so, and call it a success.
+    """
+    if not begins:
+        return "nothing in it"
+    text = begins.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+    if text.startswith(_PAGES):
+        return "a page of text instead"
+    return None

@@ -51,10 +51,11 @@ def no_address(shown: str) -> UnknownAddress:
     )
 
 
-def missing(shown: str) -> RecordingMissing:
-    """Return the error for an address with nothing behind it."""
+def missing(shown: str, found: str = "") -> RecordingMissing:
+    """Return the error for an address with nothing behind it, or with what stands there until the recording does."""
     return RecordingMissing(
-        f"no recording at {shown}", "Check the recording's address in the call-ended event, then replay it"
+        f"no recording at {shown}" + (f", found {found}" if found else ""),
+        "Check the recording's address in the call-ended event, then replay it",
     )
 
 
@@ -75,8 +76,8 @@ def cut_short(shown: str, size_bytes: int, expected_bytes: int) -> RecordingUnre
 
 def bad_status(shown: str, status: int) -> CallsiftError:
     """Return the error that an HTTP status stands for."""
-    if status in {404, 410}:
-        return missing(shown)
+    if status in {202, 204, 404, 410}:
+        return missing(shown, f"status {status}")
     away = status >= 500 or status == 429
     return (unreachable if away else refused)(shown, f"status {status}")
 

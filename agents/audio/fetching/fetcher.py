@@ -11,8 +11,8 @@ from aiohttp.abc import AbstractResolver
 
 from agents.audio.fetch_settings import FetchSettings
 from agents.audio.fetching.allowlist import Allowlist
-from agents.audio.fetching.download import Download
-from agents.audio.fetching.errors import understood, unreachable
+from agents.audio.fetching.download import Download, what_is_no_recording
+from agents.audio.fetching.errors import missing, understood, unreachable
 from agents.audio.fetching.files import copy_file, open_beneath, open_with_driver
 from agents.audio.fetching.web import WebSource
 from streams.payloads import public_address
@@ -87,6 +87,8 @@ class Fetcher:
             else:
                 self._allowlist.check_name(urlsplit(uri).hostname or "", shown)
                 await self._copy_file(partial(open_with_driver, scheme, uri), download, shown)
+            if instead := what_is_no_recording(download.begins):
+                raise missing(shown, instead)
 
     async def _copy_file(self, open_source: Callable[[], BinaryIO], download: Download, shown: str) -> None:
         source = await self._threads.run(open_source, self._idle_limit_s)

@@ -57,5 +57,6 @@ class HostList:
         return host in self._names or host.endswith(self._domains)
 
     def holds(self, address: Address) -> bool:
-        """Whether an address is listed, itself or by its network."""
-        return any(address in network for network in self.networks)
+        """Whether an address is listed, itself or by its network; one that may tell credentials only by itself."""
+        alone = is_metadata(address)
+        return any(address in network and (network.num_addresses == 1 or not alone) for network in self.networks)

@@ -2,6 +2,7 @@
 
 import ssl
 from http import HTTPStatus
+from urllib.parse import quote, urlsplit
 
 import aiohttp
 from aiohttp.abc import AbstractResolver
@@ -18,6 +19,7 @@ from streams.tls import client_context, load_own_certificate
 REDIRECTS = 5
 _REDIRECTED = {301, 302, 303, 307, 308}
 _RESUMPTIONS = 3
+_SENT_AS_THEY_STAND = "%:/?#[]@!$&'()*+,;=|^`\\{}\"<>"
 
 
 class WebSource:
@@ -47,7 +49,7 @@ class WebSource:
         for resumptions_left in reversed(range(_RESUMPTIONS + 1)):
             had_bytes = download.size_bytes
             headers = asking_for_the_rest(download.size_bytes, etag)
-            async with await self._get(URL(uri), headers, shown) as response:
+            async with await self._get(as_given(uri), headers, shown) as response:
                 await _check(response, etag, download, shown)
                 etag = response.headers.get("ETag")
                 try:
@@ -96,10 +98,24 @@ class WebSource:
                 return response
             response.close()
             try:
-                url = url.join(URL(location))
+                url = url.join(as_given(location))
             except ValueError:
                 raise refused(shown, "a redirect to what is no address") from None
         raise refused(shown, f"more than {REDIRECTS} redirects")
+
+
+def as_given(address: str) -> URL:
+    """Return an address whose path and query are sent exactly as they stand: a signature is over those very bytes.
+
+    Only what no request line may hold is quoted: spaces, controls and what is not ASCII. The fragment is no part of it.
+
+    Raises:
+        ValueError: It cannot be read.
+    """
+    host = urlsplit(address).netloc
+    if not host.isascii():  # an international name, which the name server knows in another form
+        address = address.replace(host, URL(f"//{host}").raw_authority, 1)
+    return URL(quote(address.partition("#")[0], safe=_SENT_AS_THEY_STAND), encoded=True)
 
 
 def _resumable(response: aiohttp.ClientResponse) -> bool:

@@ -19,7 +19,7 @@ from agents.audio.decode import UndecodableRecording
 from agents.audio.fetch_settings import FetchSettings
 from agents.audio.settings import AudioSettings
 from schemas import CallEnded, OneFile, Speaker
-from streams.errors import NativeCodeDied
+from streams.errors import NativeCodeDied, PermanentError
 from streams.payloads.claim_check import AudioStoreUnavailable, ClaimCheckStore
 from streams.privacy import CallerPrivacy
 from streams.settings import PrivacySettings
@@ -82,6 +82,13 @@ async def test_an_error_raised_in_a_child_arrives_unchanged(agent: AudioAgent, t
     path.write_text("not a recording, but long enough to be one", encoding="utf-8")
     call = call_ended().model_copy(update={"recording": OneFile(uri=path.as_uri())})
     with pytest.raises(UndecodableRecording, match="no known audio format in 42 bytes"):
+        await agent.work(call)
+
+
+@pytest.mark.parametrize("uri", ["http://[::1/x.wav", "http://h\u2100/x.wav", "file://[/x", "//[", "\0"])
+async def test_an_address_that_nobody_can_read_is_the_fault_of_the_event(agent: AudioAgent, uri: str) -> None:
+    call = call_ended().model_copy(update={"recording": OneFile(uri=uri)})
+    with pytest.raises(PermanentError, match=r"cannot fetch|not allowed"):
         await agent.work(call)
 
 

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from agents.audio.fetch_settings import FetchSettings
 from agents.audio.fetching import AddressNotAllowed, RecordingUnreachable, UnknownAddress
+from agents.audio.fetching.allowlist import Allowlist
 from agents.audio.fetching.hosts import is_public, reached
 from tests.agents.audio.fetching.fetched import SMALL, Names, fetched
 from tests.agents.audio.fetching.web import web_server
@@ -88,6 +90,29 @@ async def test_a_listed_name_does_not_open_the_metadata_service(port: str, targe
     names = Names(pbx_test=["169.254.169.254"])
     with pytest.raises(AddressNotAllowed, match=r"169\.254\.169\.254"):
         await fetched(f"http://pbx.test:{port}/latest", target, names, internal_hosts=("pbx.test",))
+
+
+METADATA = {
+    "169.254.169.254": "169.254.0.0/16",
+    "100.100.100.200": "100.64.0.0/10",
+    "192.0.0.192": "192.0.0.0/24",
+    "168.63.129.16": "168.63.0.0/16",
+    "fd00:ec2::254": "fd00::/8",
+    "fd20:ce::254": "fc00::/7",
+}
+
+
+@pytest.mark.parametrize("address", METADATA)
+def test_a_listed_network_does_not_open_the_metadata_service_in_it(address: str) -> None:
+    network = METADATA[address]
+    neighbour = ip_address(address) + 1
+    listed = Allowlist(FetchSettings(internal_hosts=(network,), hosts=(network,)))
+    if not ip_address(address).is_link_local:
+        assert listed.permitted("pbx.test", [neighbour]) == [neighbour]
+    with pytest.raises(AddressNotAllowed, match="no public address"):
+        listed.permitted("pbx.test", [ip_address(address)])
+    one_by_one = Allowlist(FetchSettings(internal_hosts=(network, address)))
+    assert one_by_one.permitted("pbx.test", [ip_address(address)]) == [ip_address(address)]
 
 
 @pytest.mark.parametrize(

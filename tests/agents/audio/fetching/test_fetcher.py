@@ -23,7 +23,15 @@ from tests.agents.audio.fetching.web import web_server
 
 LARGE = Random(0).randbytes(7_000_000)
 LIMIT = LARGE[: 1024 * 1024]
-FILES = {"small.wav": SMALL, "large.wav": LARGE, "limit.wav": LIMIT, "over.wav": LIMIT + b"!"}
+PAGES = {
+    "empty.wav": b"",
+    "error.xml": b"<?xml version='1.0'?><Error><Code>NoSuchKey</Code></Error>",
+    "bucket.xml": b"\xef\xbb\xbf  <Error><Code>NoSuchKey</Code></Error>",
+    "page.html": b"<!DOCTYPE html><html>not ready</html>",
+    "old.html": b"\n<HTML><BODY>not ready",
+    "error.json": b'{"error": "not ready"}',
+}
+FILES = PAGES | {"small.wav": SMALL, "large.wav": LARGE, "limit.wav": LIMIT, "over.wav": LIMIT + b"!"}
 fetched = partial(fetched_with, internal_hosts=("127.0.0.1",))
 
 
@@ -56,13 +64,15 @@ async def test_a_recording_of_exactly_the_limit_is_fetched_and_one_byte_more_is_
         await fetched(f"{web}/{kind}over.wav", target, recording_limit_mb=1)
 
 
-@pytest.mark.parametrize("name", ["missing.wav", "404/small.wav", "410/small.wav"])
+@pytest.mark.parametrize(
+    "name", ["missing.wav", "202/small.wav", "204/small.wav", "404/small.wav", "410/small.wav", *PAGES]
+)
 async def test_a_missing_recording_is_a_transient_error(web: str, target: Path, name: str) -> None:
     with pytest.raises(RecordingMissing, match="no recording at"):
         await fetched(f"{web}/{name}", target)
 
 
-@pytest.mark.parametrize("status", [204, 401, 403, 406])
+@pytest.mark.parametrize("status", [401, 403, 406])
 async def test_a_server_that_refuses_one_recording_is_not_away(web: str, target: Path, status: int) -> None:
     with pytest.raises(RecordingRefused, match=f"status {status}") as refused:
         await fetched(f"{web}/{status}/small.wav", target)

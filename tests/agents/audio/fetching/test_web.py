@@ -4,6 +4,7 @@ import ssl
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -32,6 +33,34 @@ def target(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 async def test_a_redirect_is_followed(web: str, target: Path, status: int) -> None:
     assert await fetched(f"{web}/{status}/x?to={web}/small.wav", target) == SMALL
+
+
+RAW = [
+    "target/a%2Fb%3Ac%40d%27e%7Ef%20g",
+    "target/a%2fb%7e?X-Amz-Signature=ab%2Fcd%3D&X-Amz-Credential=a%2F20261128%2Feu&v=1+2",
+    "target/a;b=c,d!$&'()*+~?q=%e4%bd&empty=&x",
+    "target/./a/../b//c",
+    "target/%41%5A%5a?%41=%41",
+]
+"""Targets that are right as they stand, and that libraries like to write otherwise: a signature is over the bytes."""
+
+
+@pytest.mark.parametrize("raw", RAW)
+async def test_an_address_is_sent_exactly_as_it_was_given(web: str, target: Path, raw: str) -> None:
+    assert await fetched(f"{web}/{raw}", target) == f"RIFF/{raw}".encode()
+    assert await fetched(f"{web}/{raw}#part", target) == f"RIFF/{raw}".encode()
+
+
+@pytest.mark.parametrize("raw", RAW[:2])
+async def test_so_is_the_address_that_a_redirect_names(web: str, target: Path, raw: str) -> None:
+    location = quote(f"{web}/{raw}", safe="")
+    assert await fetched(f"{web}/302/x?to={location}", target) == f"RIFF/{raw}".encode()
+
+
+async def test_what_no_request_line_may_hold_is_quoted(web: str, target: Path) -> None:
+    assert await fetched(f"{web}/target/çağrı 1.wav\r\nX-Evil: 1", target) == (
+        b"RIFF/target/%C3%A7a%C4%9Fr%C4%B1%201.wav%0D%0AX-Evil:%201"
+    )
 
 
 async def test_redirects_are_followed_five_times_at_most(web: str, target: Path) -> None:

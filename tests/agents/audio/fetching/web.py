@@ -31,6 +31,7 @@ class _Answer(BaseHTTPRequestHandler):
     ``zipped``       compresses although nobody asked for it
     ``token``        wants ``TOKEN``
     ``no-token``     wants none
+    ``target``       sends what stood in the request line, after RIFF
     """
 
     files: dict[str, bytes]
@@ -50,6 +51,8 @@ class _Answer(BaseHTTPRequestHandler):
             self._redirect(int(kind), to[0])
         elif kind.startswith("hops-") and (hops := int(kind[5:])):
             self._redirect(302, f"/hops-{hops - 1}/{name}")
+        elif kind == "target":
+            self._send(kind, b"RIFF" + self.path.encode())
         elif status := self._refusal(kind, name):
             self.send_error(status)
         else:
