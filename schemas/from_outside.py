@@ -41,7 +41,7 @@ def holdable_fields(fields: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
 
 
 def _holdable(value: JsonValue, levels: int) -> JsonValue:
-    if isinstance(value, int) and abs(value) > _LARGEST:
+    if isinstance(value, int) and not -_LARGEST - 1 <= value <= _LARGEST:
         return str(value)
     if not isinstance(value, dict | list):
         return value

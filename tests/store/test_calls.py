@@ -250,12 +250,12 @@ async def test_without_the_marks_everything_is_due_again(store: OutcomeStore, mo
     assert await store.due(second) == second
 
 
-async def test_a_failure_with_metadata_that_no_store_can_hold_is_visible_without_it(store: OutcomeStore) -> None:
+async def test_a_failure_with_metadata_that_no_store_could_hold_keeps_it_in_another_form(store: OutcomeStore) -> None:
     agent = SinkAgent(store, CallerPrivacy(PrivacySettings()))
     original = call_ended().model_copy(update={"metadata": {"number": 2**70}}).model_dump_json().encode()
     outcome = await agent.work(dead_letter().model_copy(update={"value": original}))
     assert isinstance(outcome, CallOutcome)
-    assert (outcome.state, outcome.metadata) == ("failed", {})
+    assert (outcome.state, outcome.metadata) == ("failed", {"number": str(2**70)})
 
 
 HOP: dict[str, Any] = {"stage": "pbx", "taken_at": "2026-10-05T11:00:00Z", "finished_at": "2026-10-05T11:00:01Z"}
