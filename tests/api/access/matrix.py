@@ -36,6 +36,7 @@ _EVENT = {"ended_at": "2026-11-28T10:00:00Z", "recording": {"uri": "https://pbx.
 EXAMPLES: dict[tuple[str, str], Example] = {
     ("POST", "/v1/calls"): Example(json=_EVENT),
     ("POST", "/v1/calls:batchCreate"): Example(json={"requests": [_EVENT]}),
+    ("GET", "/v1/outcomes/stream"): Example(is_endless=True),
 }
 """By method and path, such as ("POST", "/v1/calls"). Add a line where a route's request cannot be made without."""
 CALL_PARAMETERS = ("call_id", "id")
