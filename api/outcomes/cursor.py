@@ -9,7 +9,7 @@ from cryptography.fernet import Fernet, InvalidToken
 from api.problems import PlaceOfError, Problem
 from store.database import Database
 from store.secrets import shared_secret
-from streams.kafka.ranges import Range
+from streams.kafka import Range
 
 Position = Mapping[int, int]
 """By partition, the offset of the first message that a reader has not had."""

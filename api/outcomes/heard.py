@@ -10,7 +10,7 @@ from api.access import Principal, Right
 from api.calls.filters import Texts
 from api.calls.resource import shown
 from schemas import CallOutcome
-from streams.kafka.reader import offset_of
+from streams.kafka import offset_of
 
 
 class StreamFilters(BaseModel):

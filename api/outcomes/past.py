@@ -6,8 +6,7 @@ from itertools import islice
 
 from api.outcomes.cursor import Cursors, Position
 from api.outcomes.heard import Heard
-from streams.kafka.ranges import Range, topic_ranges
-from streams.kafka.reader import offset_of, read
+from streams.kafka import Range, offset_of, read, topic_ranges
 from streams.settings import KafkaSettings
 from streams.topics import OUTCOMES
 

@@ -17,8 +17,7 @@ from api.outcomes.past import Past
 from api.problems import Problem
 from api.settings import ApiSettings
 from store.database import Database
-from streams.kafka import KafkaUnavailable
-from streams.kafka.topic_admin import TOMBSTONES_S
+from streams.kafka import TOMBSTONES_S, KafkaUnavailable
 from streams.settings import KafkaSettings
 
 logger = logging.getLogger(__name__)
