@@ -1,7 +1,7 @@
 """The route of the stream: server-sent events, as the WHATWG's HTML standard describes them."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query, Response
@@ -9,6 +9,7 @@ from fastapi.sse import EventSourceResponse
 from starlette.responses import StreamingResponse
 from starlette.types import Message, Send
 
+from api import metrics
 from api.access import Principal, Requires, Right
 from api.outcomes.heard import StreamFilters
 from api.services import Used
@@ -44,11 +45,16 @@ async def stream_outcomes(
     misses nothing; 410 says that the id is too old for that, and where to begin anew.
     """
     cursors, at = await services.streams.start(last_event_id or filters.cursor)
-    return _Stream(services.streams.events(who, filters, cursors, at), headers=_HEADERS)
+    return _Stream(services.streams.events(who, filters, cursors, at))
 
 
 class _Stream(EventSourceResponse):
     """An answer that ends when its reader takes nothing for long."""
+
+    def __init__(self, events: AsyncGenerator[bytes, None]) -> None:
+        """Send these."""
+        super().__init__(events, headers=_HEADERS)
+        self._events = events
 
     async def stream_response(self, send: Send) -> None:
         async def in_time(message: Message) -> None:
@@ -58,4 +64,6 @@ class _Stream(EventSourceResponse):
         try:
             await super().stream_response(in_time)
         except TimeoutError:  # what it was sent names where it resumes
-            return
+            metrics.STREAMS_DROPPED.inc()
+        finally:
+            await self._events.aclose()

@@ -3,7 +3,7 @@
 import json
 import logging
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import contextmanager
 
 from fastapi.sse import format_sse_event
@@ -72,7 +72,7 @@ class Streams:
 
     async def events(
         self, who: Principal, filters: StreamFilters, cursors: Cursors, at: dict[int, int] | None
-    ) -> AsyncIterator[bytes]:
+    ) -> AsyncGenerator[bytes, None]:
         """Yield what a stream is sent, from ``at`` on; it ends with the API, or when its reader is too slow.
 
         Each lap reads the past up to where the subscription begins. One that overflows meanwhile is only a further lap.
