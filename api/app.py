@@ -13,11 +13,12 @@ from api.calls.uploads import sweep_for_ever
 from api.guard import Guard
 from api.health import router as health
 from api.openapi import document
+from api.outcomes.route import router as outcomes
 from api.problems import ProblemDetails, tell_problems
 from api.recordings.routes import router as recordings
 from api.services import Services
 
-ROUTERS = (health, taxonomy.router, stats.router, *calls.ROUTERS, recordings, *operations.ROUTERS)
+ROUTERS = (health, taxonomy.router, stats.router, *calls.ROUTERS, recordings, outcomes, *operations.ROUTERS)
 _SAID_OF_ALL = {"default": {"model": ProblemDetails, "description": "What went wrong (RFC 9457)."}}
 
 

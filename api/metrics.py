@@ -15,6 +15,11 @@ SECONDS = Histogram(
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60),
 )
 IN_FLIGHT = Gauge("callsift_api_requests_in_flight", "Requests that are being answered.")
+STREAMS = Gauge("callsift_api_streams_open", "Streams of outcomes that are open.")
+STREAMS_DROPPED = Counter(
+    "callsift_api_streams_dropped_total",
+    "Streams that were ended because their reader was too slow; it may resume. Rising: somebody's reader falls behind.",
+)
 _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 
 REQUESTS.labels("other", "GET", "2xx")

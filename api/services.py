@@ -13,6 +13,7 @@ from fastapi import Depends, Request
 from api.access.audit import Audit, keep_audit
 from api.access.authentication import Authentication
 from api.access.limits import Limits
+from api.outcomes.streams import Streams
 from api.page_tokens import SharedTokens
 from api.recordings.heard import Heard
 from api.recordings.sounds import Sounds
@@ -70,6 +71,11 @@ class Services:
         """The sounds in the audio store."""
         return Sounds(self.audio)
 
+    @cached_property
+    def streams(self) -> Streams:
+        """The streams of outcomes."""
+        return Streams(self.settings, self.kafka, self.database)
+
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Keep in this block what runs beside the requests, and close the connections after it."""
@@ -83,6 +89,7 @@ class Services:
         finally:
             for task in beside:
                 task.cancel()
+            self.streams.end()
             self.producer.close()
             await self.sounds.close()
             self.database.close()

@@ -26,6 +26,12 @@ class ApiSettings(Section):
     """Calls that may be handed in with one request."""
     page_size: PositiveInt = Field(default=50, le=1000)
     """Items on a page of a list, where the request does not say."""
+    streams: PositiveInt = 500
+    """Streams of outcomes that one process of the API keeps open; more get 429."""
+    streams_each: PositiveInt = 20
+    """Streams of outcomes that one process of the API keeps open for one key or person; more get 429."""
+    stream_buffer: PositiveInt = 1000
+    """Outcomes that wait in memory for a slow reader of a stream; after that many it is dropped, and may resume."""
 
     audit_days: Days = 365.0
     """Days that the store keeps who read, heard or changed what; 0: for ever. The topic calls.audit keeps it 90."""

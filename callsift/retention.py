@@ -9,7 +9,7 @@ from functools import partial
 
 from store.settings import StoreSettings
 from streams.errors import SettingsError
-from streams.kafka import produce, publish_tombstones
+from streams.kafka import publish_outcomes, publish_tombstones
 from streams.payloads import FOLDERS, LISTENING, ClaimCheckStore
 from streams.retention import (
     Needed,
@@ -23,7 +23,6 @@ from streams.retention import (
     sweep_copies,
 )
 from streams.settings import KafkaSettings, RetentionSettings
-from streams.topics import OUTCOMES
 
 Progress = Callable[[int], None]
 """Told how much was looked at."""
@@ -110,7 +109,7 @@ def _documents(
                 publish_tombstones(kafka, call_ids)
                 left = await documents.delete_before(before, call_ids)
                 if left:  # decided again or held meanwhile, and the tombstone may stand behind what the sink published
-                    produce(kafka, OUTCOMES.name, [(one.call_id, one.model_dump_json().encode()) for one in left])
+                    publish_outcomes(kafka, left)
                 removed += len(call_ids) - len(left)
                 progress(removed)
             return Swept(looked_at, 0, expired, removed)

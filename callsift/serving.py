@@ -58,8 +58,22 @@ def serve_api() -> None:
             proxy_headers=False,
             timeout_graceful_shutdown=_GRACE_S,
         )
-        server = uvicorn.Server(config)
+        server = ApiServer(config, services)
         asyncio.run(server.serve([listener]))
+
+
+class ApiServer(uvicorn.Server):
+    """Uvicorn, which waits for every answer before it ends: streams have to be told."""
+
+    def __init__(self, config: uvicorn.Config, services: Services) -> None:
+        """Serve with these services."""
+        super().__init__(config)
+        self._services = services
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End the streams, then everything else."""
+        self._services.streams.end()
+        await super().shutdown(sockets)
 
 
 def _listening(host: str, port: int) -> socket.socket:

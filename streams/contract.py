@@ -7,6 +7,7 @@ from typing import Any
 import yaml
 
 from schemas.event import SCHEMA_VERSION
+from streams import cloud_events
 from streams.topics import ENDED, OUTCOMES, TOPICS, Topic
 
 
@@ -41,7 +42,8 @@ def asyncapi(prefix: str = "") -> dict[str, Any]:
         },
         "components": {
             "messages": {
-                topic.content.__name__: {
+                topic.content.__name__: _headers(topic)
+                | {
                     "name": topic.content.__name__,
                     "summary": topic.summary,
                     "payload": {
@@ -54,6 +56,15 @@ def asyncapi(prefix: str = "") -> dict[str, Any]:
             }
         },
     }
+
+
+def _headers(topic: Topic) -> dict[str, Any]:
+    """Describe the headers that a topic's messages have besides those of tracing."""
+    if topic is not OUTCOMES:
+        return {}
+    described = {name: {"type": "string", "description": said} for name, said in cloud_events.DESCRIPTIONS.items()}
+    required = [name for name in described if name.startswith("ce_")]
+    return {"headers": {"type": "object", "properties": described, "required": required}}
 
 
 def _channel_id(topic: Topic) -> str:

@@ -78,6 +78,7 @@ class StageWorker:
             on_pause=health.pause,
             apply_brake=partial(shared_brake.apply, kafka, stage.name),
             is_forgotten=self._forgotten.__contains__,
+            prefix=kafka.prefix,
             patience=patience,
         )
         self._window = InFlightWindow(

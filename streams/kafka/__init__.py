@@ -6,17 +6,20 @@ from streams.kafka.brake_topic import notices, publish_notice
 from streams.kafka.client import KafkaUnavailable, client_config
 from streams.kafka.forgotten import forgotten_calls, publish_forgotten
 from streams.kafka.lag import consumer_lag
+from streams.kafka.outcomes import publish_outcomes, publish_tombstones
 from streams.kafka.producer import PARTITIONER, OutgoingMessage, is_too_large, produce
-from streams.kafka.reader import TopicReader
+from streams.kafka.ranges import Range, topic_ranges
+from streams.kafka.reader import TopicReader, offset_of, read
 from streams.kafka.retention_topic import last_retention, publish_retention
-from streams.kafka.tombstones import publish_tombstones
-from streams.kafka.topic_admin import create_topics, drift, find_topics, partitions, wanted_topics
+from streams.kafka.topic_admin import TOMBSTONES_S, create_topics, drift, find_topics, partitions, wanted_topics
 
 __all__ = [
     "PARTITIONER",
+    "TOMBSTONES_S",
     "AwaitedProducer",
     "KafkaUnavailable",
     "OutgoingMessage",
+    "Range",
     "TopicReader",
     "client_config",
     "consumer_lag",
@@ -28,12 +31,16 @@ __all__ = [
     "kubernetes_name",
     "last_retention",
     "notices",
+    "offset_of",
     "partitions",
     "produce",
     "publish_forgotten",
     "publish_notice",
+    "publish_outcomes",
     "publish_retention",
     "publish_tombstones",
+    "read",
+    "topic_ranges",
     "users",
     "wanted_topics",
 ]

@@ -98,6 +98,7 @@ def _api() -> list[Rule]:
     return [
         *_topics((ENDED, AUDIT), "Write"),
         *_topics((ENDED,), "Read"),  # whether an upload that broke off became a call
+        *_topics((OUTCOMES,), "Read"),  # the stream of outcomes
     ]
 
 

@@ -93,11 +93,21 @@ def produce(
     Raises:
         KafkaUnavailable: Not all were confirmed within ``timeout_s`` seconds, or the brokers refuse who we are.
     """
+    produce_messages(kafka, [OutgoingMessage(topic, key.encode(), value) for key, value in messages], timeout_s)
+
+
+def produce_messages(
+    kafka: KafkaSettings, messages: Sequence[OutgoingMessage], timeout_s: float = CONFIRMATION_LIMIT_S
+) -> None:
+    """Publish messages, and wait for the confirmation of all of them.
+
+    Raises:
+        KafkaUnavailable: Not all were confirmed within ``timeout_s`` seconds, or the brokers refuse who we are.
+    """
     producer = ConfirmingProducer(kafka, timeout_s)
-    found = producer.publish([OutgoingMessage(topic, key.encode(), value) for key, value in messages])
-    failures = [error for error in found if error is not None]
-    if failures:
-        raise producer.last_error.unavailable(f"could not publish to {kafka.prefix + topic}", failures[0].str())
+    for message, error in zip(messages, producer.publish(messages), strict=True):
+        if error is not None:
+            raise producer.last_error.unavailable(f"could not publish to {kafka.prefix + message.topic}", error.str())
 
 
 def is_too_large(error: KafkaError) -> bool:

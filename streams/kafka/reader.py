@@ -43,13 +43,23 @@ class TopicReader:
         ranges = topic_ranges(kafka, topic)
         if not from_start:
             ranges = {partition: Range(part.end, part.end) for partition, part in ranges.items()}
+        self.stands_at = {number: part.start for (_, number), part in ranges.items()}
+        """Where it stood when it was made: by partition, the offset of the first message that it gives."""
         self._reading = _Reading(kafka, ranges, {}, longest_wait_s)
 
     def values(self, timeout_s: float | None) -> Iterator[bytes]:
         """Yield the messages' values as they come, for ``timeout_s`` seconds at the most; None: for ever."""
         deadline = None if timeout_s is None else time.monotonic() + timeout_s
         while deadline is None or time.monotonic() < deadline:
-            yield from _values(self._reading.next())
+            yield from _values(self.batch())
+
+    def batch(self) -> list[Message]:
+        """Return the messages that came, tombstones too; none after two of the longest waits.
+
+        Raises:
+            KafkaException: A passing trouble; it goes on where it stood.
+        """
+        return self._reading.next()
 
     def up_to_now(self, silence_limit_s: float = _SILENCE_LIMIT_S) -> Iterator[bytes]:
         """Yield the values from where it stands to where the topic ended when this reader was made, and what follows.

@@ -17,7 +17,7 @@ _CURE = "Check the brokers' logs, and that this user may create and describe top
 _EMBEDDED = "mockCluster"  # how the cluster id of librdkafka's mock begins
 _LISTED_LIMIT_S = 5.0
 _ANSWER_LIMIT_S = 15.0
-_TOMBSTONES_S = 7 * 24 * 3600
+TOMBSTONES_S = 7 * 24 * 3600
 
 
 @dataclass(frozen=True)
@@ -161,7 +161,7 @@ def _wanted(topic: AnyTopic, replication: int) -> TopicState:
         # What was replaced or forgotten goes within days, however little else is written.
         config["max.compaction.lag.ms"] = str(SEGMENT_S * 1000)
         # A subscriber that was away for less than this sees every tombstone.
-        config["delete.retention.ms"] = str(_TOMBSTONES_S * 1000)
+        config["delete.retention.ms"] = str(TOMBSTONES_S * 1000)
     if topic.max_message_bytes is not None:
         config["max.message.bytes"] = str(topic.max_message_bytes)
     return TopicState(topic.partitions, replication, config)

@@ -6,7 +6,7 @@ from collections.abc import Awaitable
 from typing import Protocol
 
 from schemas import Event
-from streams import metrics
+from streams import cloud_events, metrics
 from streams.errors import PermanentError
 from streams.message import Headers
 from streams.payloads.codec import to_bytes
@@ -28,12 +28,16 @@ class Publish(Protocol):
 class Publisher:
     """Publishes what comes of one stage's events, again and again until it is confirmed."""
 
-    def __init__(self, stage: str, publish: Publish, failures: FailureLog, tracing: Spans) -> None:
-        """Publish through ``publish``; ``failures`` says how long to wait in between, ``tracing`` makes the spans."""
+    def __init__(self, stage: str, publish: Publish, failures: FailureLog, tracing: Spans, prefix: str = "") -> None:
+        """Publish through ``publish``; ``failures`` says how long to wait in between, ``tracing`` makes the spans.
+
+        ``prefix`` is that of the topics: outcomes name it as where they come from.
+        """
         self._stage = stage
         self._publish = publish
         self._failures = failures
         self._tracing = tracing
+        self._prefix = prefix
 
     async def event(self, topic: Topic, event: Event, value: bytes | None = None) -> None:
         """Publish an event under its call's key; raises PermanentError if no broker takes it.
@@ -46,9 +50,14 @@ class Publisher:
         call_id = getattr(event, "call_id", None)
         key = call_id.encode() if call_id else None
         if isinstance(event, Tombstone):
-            await self.message(topic, key, None, ())
+            await self.tombstone(topic, event.call_id)
         else:
-            await self.message(topic, key, to_bytes(event) if value is None else value, ())
+            headers = cloud_events.of_event(self._prefix, event)
+            await self.message(topic, key, to_bytes(event) if value is None else value, headers)
+
+    async def tombstone(self, topic: Topic, call_id: str) -> None:
+        """Publish that a call is forgotten; raises PermanentError if no broker takes it."""
+        await self.message(topic, call_id.encode(), None, cloud_events.of_tombstone(self._prefix, call_id))
 
     async def message(self, topic: Topic, key: bytes | None, value: bytes | None, headers: Headers) -> None:
         """Publish bytes as they are; raises PermanentError if no broker takes them."""

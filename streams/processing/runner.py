@@ -71,6 +71,7 @@ class StageRunner:
         is_forgotten: Callable[[str], bool] = lambda _: False,
         start_watch: Callable[[], Stopwatch] = Stopwatch,
         patience: Patience = PATIENCE,
+        prefix: str = "",
     ) -> None:
         """Make the runner of ``stage``.
 
@@ -86,6 +87,7 @@ class StageRunner:
             is_forgotten: Tells whether a call is forgotten: nothing is made of it, and nothing published.
             start_watch: Starts the stopwatch of one message.
             patience: How patient to be otherwise.
+            prefix: The prefix of the topics, which outcomes name as where they come from.
         """
         self._stage = stage
         self._tracing = tracing
@@ -104,7 +106,7 @@ class StageRunner:
             apply=apply_brake,
         )
         self._failures = FailureLog(stage.name, work_limit_s=settings.work_limit_s, backoff_s=patience.backoff_s)
-        self._publisher = publisher = Publisher(stage.name, publish, self._failures, tracing)
+        self._publisher = publisher = Publisher(stage.name, publish, self._failures, tracing, prefix)
         self._attempts = Attempts(
             stage.name, agent, settings, breaker=self.breaker, failures=self._failures, codec=turns
         )
@@ -154,7 +156,7 @@ class StageRunner:
         if call_id is None or not self._is_forgotten(call_id):
             return await self._deliver(message, result, watch)
         if self._stage.produces is OUTCOMES:  # of a repeated message an outcome may have come after the tombstone
-            await self._publisher.message(OUTCOMES, call_id.encode(), None, ())
+            await self._publisher.tombstone(OUTCOMES, call_id)
         return Ending("forgotten")
 
     async def _result(self, message: Message, event: Event | GivenUp, watch: Stopwatch) -> Result | GivenUp | None:

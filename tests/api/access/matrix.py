@@ -40,6 +40,7 @@ EXAMPLES: dict[tuple[str, str], Example] = {
     ("POST", "/v1/operations/{operation_id}:cancel"): Example(path={"operation_id": "none"}),
     ("GET", "/v1/dead-letters/{letter_id}"): Example(path={"letter_id": "none"}),
     ("POST", "/v1/dead-letters/{letter_id}:replay"): Example(path={"letter_id": "none"}),
+    ("GET", "/v1/outcomes/stream"): Example(is_endless=True),
 }
 """By method and path, such as ("POST", "/v1/calls"). Add a line where a route's request cannot be made without."""
 _SAME_TRACE = {"traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from callsift.embedded import free_port
 from callsift.worker import make_tracing
 from schemas import CallEnded, Event
+from streams import cloud_events
 from streams.dead_letters.replay import replay_message
 from streams.errors import PermanentError, SettingsError, TransientError
 from streams.message import Headers, Message
@@ -224,7 +225,7 @@ async def test_lines_of_the_log_name_the_trace(collector: Collector, capfd: pyte
 async def test_without_tracing_no_header_is_added_and_none_is_lost() -> None:
     broker, waiting = Broker(), Broker()
     await take(Scripted(OUTCOME), broker, message(headers=FROM_PBX))
-    assert broker.published[0].headers == ()
+    assert broker.published[0].headers == cloud_events.of_outcome("", OUTCOME)
     await take(Scripted(TransientError("not there yet", "wait")), waiting, message(headers=FROM_PBX))
     assert carried(waiting.retry.headers) == (PBX_TRACE, PBX_SPAN)
 

@@ -1,0 +1,1 @@
+"""Outcomes as they come: the stream of server-sent events."""
