@@ -18,7 +18,7 @@ COMPILE = UV_EXCLUDE=requirements/left-out.txt $(UV) pip compile pyproject.toml 
 
 .DEFAULT_GOAL := help
 .PHONY: help setup lock clean format lint types test test-unit coverage check demo train schemas docs dashboard kafka \
-	bench bench-speech chaos rolling hostile outside watch-check deploy-check deploy-tools cluster-check cluster-scaling \
+	bench bench-speech chaos rolling hostile api-check outside watch-check deploy-check deploy-tools cluster-check cluster-scaling \
 	images images-check images-lint
 
 help: ## print this list
@@ -83,6 +83,9 @@ rolling: $(INSTALLED_DEV) ## replace every worker while calls flow, and count wh
 
 hostile: $(INSTALLED_DEV) ## send good calls among as many hostile messages, and account for each (SEED=7 CALLS=1000); needs Java and Maven
 	$(BIN)/python -m tests.hostile --seed $(SEED) --calls $(CALLS)
+
+api-check: $(INSTALLED_DEV) ## ask a running API whatever its OpenAPI document allows, with a key of every role
+	$(BIN)/python -m tests.api.fuzz $(ARGS)
 
 outside: $(INSTALLED_DEV) ## run the demo under strace, and write whom it talks to but itself into outside.log (has to stay empty)
 	$(BIN)/python -m tests.outside

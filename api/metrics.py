@@ -14,8 +14,13 @@ SECONDS = Histogram(
     ["route"],
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60),
 )
-IN_FLIGHT = Gauge("callsift_api_requests_in_flight", "Requests that are being answered.")
-STREAMS = Gauge("callsift_api_streams_open", "Streams of outcomes that are open.")
+IN_FLIGHT = Gauge(
+    "callsift_api_open_requests",
+    "Requests that are being answered. Rising without more requests: what the API depends on has become slow.",
+)
+STREAMS = Gauge(
+    "callsift_api_open_streams", "Streams of outcomes that are open. Near the limit of the settings: more are refused."
+)
 STREAMS_DROPPED = Counter(
     "callsift_api_streams_dropped_total",
     "Streams that were ended because their reader was too slow; it may resume. Rising: somebody's reader falls behind.",

@@ -177,12 +177,12 @@ ROWS: dict[str, tuple[Panel, ...]] = {
             "s",
             {"{{route}}": _quantile(0.95, "callsift_api_request_duration_seconds", "route")},
         ),
-        Panel("Requests in work", "short", {"in work": "sum (callsift_api_requests_in_flight)"}),
+        Panel("Requests in work", "short", {"in work": "sum (callsift_api_open_requests)"}),
         Panel(
             "Streams",
             "short",
             {
-                "open": "sum (callsift_api_streams_open)",
+                "open": "sum (callsift_api_open_streams)",
                 "ended for their slowness, an hour": "sum (increase(callsift_api_streams_dropped_total[1h]))",
             },
         ),

@@ -4,12 +4,11 @@ import asyncio
 import threading
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
 
-from confluent_kafka import KafkaError, KafkaException, Producer
+from confluent_kafka import KafkaError, KafkaException
 
-from streams.kafka.client import KafkaUnavailable, LastError, client_config
-from streams.kafka.producer import CONFIRMATION_LIMIT_S, PARTITIONER, OutgoingMessage
+from streams.kafka.client import KafkaUnavailable, LastError
+from streams.kafka.producer import CONFIRMATION_LIMIT_S, OutgoingMessage, make_producer
 from streams.settings import KafkaSettings
 
 _POLL_S = 5.0
@@ -28,10 +27,7 @@ class AwaitedProducer:
         self._prefix = kafka.prefix
         self._loop = asyncio.get_running_loop()
         self._last_error = LastError()
-        own = {"acks": "all", "enable.idempotence": False, "partitioner": PARTITIONER, "linger.ms": 5}
-        limits: dict[str, Any] = {"message.timeout.ms": round(timeout_s * 1000), "error_cb": self._last_error}
-        compression = {"compression.type": kafka.compression}
-        self._producer = Producer(client_config(kafka) | own | compression | limits)
+        self._producer = make_producer(kafka, timeout_s, self._last_error)
         self._closing = threading.Event()
         self._polling = threading.Thread(target=self._poll, name="confirmations", daemon=True)
         self._polling.start()

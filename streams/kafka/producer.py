@@ -30,6 +30,17 @@ class OutgoingMessage(NamedTuple):
     headers: Headers = ()
 
 
+def make_producer(kafka: KafkaSettings, timeout_s: float, last_error: LastError) -> Producer:
+    """Make a client that waits for all replicas, and gives up on a message after ``timeout_s`` seconds.
+
+    Raises:
+        SettingsError: A certificate or key cannot be used.
+    """
+    own = {"acks": "all", "partitioner": PARTITIONER, "compression.type": kafka.compression}
+    limits: dict[str, Any] = {"message.timeout.ms": round(timeout_s * 1000), "error_cb": last_error}
+    return Producer(client_config(kafka) | own | limits)
+
+
 class ConfirmingProducer:
     """A producer that knows of each message whether the brokers have it."""
 
@@ -43,9 +54,7 @@ class ConfirmingProducer:
         self._timeout_s = timeout_s
         self.last_error = LastError()
         """Why messages are not confirmed, where the brokers say more than that time is up."""
-        own = {"acks": "all", "partitioner": PARTITIONER, "compression.type": kafka.compression}
-        limits: dict[str, Any] = {"message.timeout.ms": round(timeout_s * 1000), "error_cb": self.last_error}
-        self._producer = Producer(client_config(kafka) | own | limits)
+        self._producer = make_producer(kafka, timeout_s, self.last_error)
 
     def publish(self, messages: Sequence[OutgoingMessage]) -> list[KafkaError | None]:
         """Publish messages in their order, wait, and return for each why it is not confirmed; None where it is.

@@ -97,7 +97,7 @@ async def test_requests_are_counted_by_their_route_and_not_by_what_it_names(clie
     await client.get("/v1/calls/two")
     await client.request("BREW", "/coffee")
     assert (counted(**route) - before[0], counted(**other) - before[1]) == (2, 1)
-    assert REGISTRY.get_sample_value("callsift_api_requests_in_flight") == 0
+    assert REGISTRY.get_sample_value("callsift_api_open_requests") == 0
 
 
 def test_the_openapi_document_is_the_committed_one_and_refers_to_nothing_that_is_not_there() -> None:

@@ -17,6 +17,7 @@ from tests.callsift.conftest import RECORDINGS, Up, start_up
 from tests.outside import QUIET, loud, strangers
 from tests.patience import PATIENCE_S
 from tests.servers.gemini import gemini_server
+from tests.servers.mongo import with_database
 from tests.servers.recorder import Destination, destinations, recording
 
 pytestmark = pytest.mark.integration
@@ -94,6 +95,9 @@ RUNS = {
     "topics export": ("--cluster", "main"),
     "store indexes": (),
     "store fill": (),
+    "keys create": ("a test",),
+    "keys list": (),
+    "keys revoke": ("none",),
     "brake list": (),
     "brake apply": ("reprocess", "--reason", "a test"),
     "brake release": ("reprocess",),
@@ -103,7 +107,7 @@ RUNS = {
     "schemas export": ("{folder}",),
 }
 """How each command is run that `callsift up`, with its workers, and `callsift demo` are not."""
-MAY_FAIL = {"dlq show", "topics create", "model fetch", "model check", "hold", "forget"}
+MAY_FAIL = {"keys revoke", "dlq show", "topics create", "model fetch", "model check", "hold", "forget"}
 """There is no such letter or call, the embedded broker answers no admin request, and nobody has a model."""
 ENDLESS = {"worker reprocess", "train"}
 """They are ended after a while: one has no end, the other learns for half a minute more."""
@@ -134,11 +138,15 @@ def test_no_command_connects_to_an_address_that_the_settings_do_not_name(up: Up,
     )
     places = {"dialogues": dialogues, "folder": tmp_path, "labelled": LABELLED}
     words = [*command.split(), *(option.format(**places) for option in RUNS[command])]
+    elsewhere = {}
+    if command.startswith("keys "):  # from the first key on everybody needs one
+        elsewhere["CALLSIFT_MONGO_URI"] = with_database(up.state["environment"]["CALLSIFT_MONGO_URI"], "keys")
     ended = subprocess.Popen(
         [*recording(log), sys.executable, "-m", "callsift", *words],
         env=loud(up.variables)
         | up.state["environment"]
-        | {"CALLSIFT_HOME": str(up.home), "HOME": str(tmp_path / "home")},
+        | {"CALLSIFT_HOME": str(up.home), "HOME": str(tmp_path / "home")}
+        | elsewhere,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -87,7 +87,7 @@ class Fetcher:
             else:
                 self._allowlist.check_name(urlsplit(uri).hostname or "", shown)
                 await self._copy_file(partial(open_with_driver, scheme, uri), download, shown)
-            if instead := what_is_no_recording(download.begins):
+            if scheme != "file" and (instead := what_is_no_recording(download.begins)):
                 raise missing(shown, instead)
 
     async def _copy_file(self, open_source: Callable[[], BinaryIO], download: Download, shown: str) -> None:
