@@ -87,8 +87,9 @@ hostile: $(INSTALLED_DEV) ## send good calls among as many hostile messages, and
 api-check: $(INSTALLED_DEV) ## ask a running API whatever its OpenAPI document allows, with a key of every role
 	$(BIN)/python -m tests.api.fuzz $(ARGS)
 
-outside: $(INSTALLED_DEV) ## run the demo under strace, and write whom it talks to but itself into outside.log (has to stay empty)
+outside: $(INSTALLED_DEV) ## run the demo and each command under strace, and write whom the demo talks to into outside.log (has to stay empty)
 	$(BIN)/python -m tests.outside
+	$(BIN)/pytest -m slow tests/callsift/test_outside.py
 
 watch-check: $(INSTALLED_DEV) ## ask a real Prometheus that scrapes real workers all that the dashboard asks; needs Java, Maven
 	$(BIN)/python -m tests.watched $(ARGS)

@@ -130,6 +130,7 @@ def test_every_command_is_watched() -> None:
     assert set(commands()) == watched | {"up", "demo", "worker", "api"}
 
 
+@pytest.mark.slow  # `make outside`
 @pytest.mark.parametrize("command", RUNS)
 def test_no_command_connects_to_an_address_that_the_settings_do_not_name(up: Up, tmp_path: Path, command: str) -> None:
     log, dialogues = tmp_path / "calls", tmp_path / "dialogues.jsonl"

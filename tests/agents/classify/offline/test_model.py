@@ -85,6 +85,7 @@ def test_five_wrong_words_of_a_hundred_cost_three_points_at_the_most(seed: int) 
     assert known(found["leaf"]) >= known(reached["leaf"]) - 0.03
 
 
+@pytest.mark.slow  # `pytest -m slow`
 @pytest.mark.integration
 def test_training_again_gives_the_same_model() -> None:
     again = train(training_dialogues())
