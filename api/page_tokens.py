@@ -11,6 +11,8 @@ from store.database import Database
 from store.secrets import shared_secret
 
 _NAME = "page_token"
+LARGEST_PAGE = 1000
+"""Items on a page at the most, whatever is asked for."""
 
 
 class PageTokens:

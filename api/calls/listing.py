@@ -8,12 +8,12 @@ from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt
 from api.access import Principal, Requires, Right
 from api.calls.filters import CallFilters
 from api.calls.resource import Call
+from api.page_tokens import LARGEST_PAGE
 from api.services import Used
 from schemas import CallOutcome
 from store.search import CallSearch
 
 router = APIRouter(prefix="/v1", tags=["calls"])
-_LARGEST_PAGE = 1000
 _OF_THE_PAGE = {"page_size", "page_token"}
 
 
@@ -48,7 +48,7 @@ async def list_calls(
 
     The header ``Link`` has the next page, too (``rel="next"``).
     """
-    size = min(parameters.page_size or services.settings.page_size, _LARGEST_PAGE)
+    size = min(parameters.page_size or services.settings.page_size, LARGEST_PAGE)
     query = parameters.query(who)
     question = parameters.model_dump(mode="json", exclude=_OF_THE_PAGE)
     tokens = await services.page_tokens.ready(services.database)

@@ -1,17 +1,18 @@
 """``/v1/dead-letters``: what could not be processed, why, and what cures it. Never what is in the messages."""
 
 import asyncio
+import json
 from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, TypeVar
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from api.access import Principal, Requires, Right
-from api.operations.paging import LARGEST_PAGE, place_of, token, unknown_token
 from api.operations.resource import LongWork, begun, is_everywhere, require_everywhere
+from api.page_tokens import LARGEST_PAGE
 from api.problems import Problem
 from api.services import Services, Used
 from schemas import DeadLetter
@@ -90,7 +91,8 @@ async def list_dead_letters(
     page_token: Annotated[str | None, Query(description="The next_page_token of the page before.")] = None,
 ) -> LetterList:
     """List dead letters. A page may hold fewer than its size, even none, though more follow: look at the token."""
-    before = _offsets(place_of(page_token))
+    tokens, question = await services.page_tokens.ready(services.database), [stage, error_type, call_id, replayed]
+    before = _offsets(tokens.read(page_token, who, question)) if page_token else None
     size = min(page_size or services.settings.page_size, LARGEST_PAGE)
     page = await _read(lambda: dead_letters.letters_before(services.kafka, before, size))
     chosen = DeadLetterFilter(stage=stage, error_type=error_type, call_id=call_id, replayed=replayed)
@@ -99,7 +101,7 @@ async def list_dead_letters(
     accepted = [(letter, at) for letter, at in found if chosen.accepts(letter, at)]
     theirs = await _visible(services, who, [letter for letter, _ in accepted])
     shown = [Letter.model_validate(DeadLetterSummary.of(one, at)) for one, at in accepted if one.event_id in theirs]
-    following = "" if page.before is None else token({str(number): end for number, end in page.before.items()})
+    following = "" if page.before is None else tokens.made(json.dumps(page.before), who, question)
     return LetterList(dead_letters=shown, next_page_token=following)
 
 
@@ -158,10 +160,5 @@ async def _read(blocking: Callable[[], _T]) -> _T:
     return await asyncio.get_running_loop().run_in_executor(_READING, blocking)
 
 
-def _offsets(place: Any) -> dict[int, int] | None:
-    if place is None:
-        return None
-    try:
-        return {int(number): int(end) for number, end in place.items()}
-    except (AttributeError, TypeError, ValueError):
-        raise unknown_token() from None
+def _offsets(place: str) -> dict[int, int]:
+    return {int(number): int(end) for number, end in json.loads(place).items()}

@@ -7,12 +7,13 @@ from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, Field
 
 from api.access import Principal, Requires, Right
-from api.operations.paging import LARGEST_PAGE, place_of, token, unknown_token
 from api.operations.resource import LongWork, is_everywhere, kinds_of, operation_of
+from api.page_tokens import LARGEST_PAGE
 from api.services import Used
 from store.operations import OperationStore
 
 router = APIRouter(prefix="/v1", tags=["operations"])
+_QUESTION = "operations"
 Operator = Annotated[Principal, Depends(Requires(Right.OPERATE))]
 
 
@@ -33,13 +34,12 @@ async def list_operations(
     page_token: Annotated[str | None, Query(description="The next_page_token of the page before.")] = None,
 ) -> OperationPage:
     """List long work: your own, or everybody's if you may see every call. Ended operations are kept for 90 days."""
-    before = place_of(page_token)
-    if not isinstance(before, str | None):
-        raise unknown_token()
+    tokens = await services.page_tokens.ready(services.database)
+    before = tokens.read(page_token, who, _QUESTION) if page_token else None
     size = min(page_size or services.settings.page_size, LARGEST_PAGE)
     whose = None if is_everywhere(who) else who.name
     found = await OperationStore(services.database).newest(kinds_of(who), whose, before, size + 1)
-    following = token(found[size - 1].id) if len(found) > size else ""
+    following = tokens.made(found[size - 1].id, who, _QUESTION) if len(found) > size else ""
     return OperationPage(operations=[LongWork.of(one) for one in found[:size]], next_page_token=following)
 
 
