@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from api.services import Services
 from schemas import CallEnded
 from store.calls import OutcomeStore
 from store.uploads import Upload
+from streams.decoding import readable_call_id
 from streams.kafka import TopicReader
 from streams.settings import KafkaSettings
 from streams.topics import ENDED
@@ -26,17 +28,11 @@ RECORDING = Path(__file__).parents[2] / "demo" / "recordings" / "leaking-washing
 EVENT: dict[str, Any] = {"ended_at": "2026-11-28T10:00:00+03:00", "recording": {"uri": "https://pbx.example/1.wav"}}
 
 
-def published(kafka: KafkaSettings) -> list[CallEnded]:
-    """Return all that is on calls.ended."""
-    reader = TopicReader(kafka, ENDED.name, from_start=True)
-    try:
-        return [CallEnded.model_validate_json(value) for value in reader.up_to_now()]
-    finally:
-        reader.close()
-
-
 def of(kafka: KafkaSettings, call_id: str) -> list[CallEnded]:
-    return [event for event in published(kafka) if event.call_id == call_id]
+    """Return what calls.ended has of a call; other tests put other things there."""
+    with closing(TopicReader(kafka, ENDED.name, from_start=True)) as reader:
+        theirs = [value for value in reader.up_to_now() if readable_call_id(value, None) == call_id]
+    return [CallEnded.model_validate_json(value) for value in theirs]
 
 
 def stored_files(services: Services) -> list[Path]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -250,6 +251,7 @@ async def test_streams_end_when_the_api_does(services: Services) -> None:
         await answer.aclose()
 
 
+@pytest.mark.skipif(shutil.which("curl") is None, reason="there is no curl")
 async def test_curl_reads_the_stream(services: Services) -> None:
     [call_id] = ids(1)
     async with served(services) as address:
