@@ -6,7 +6,7 @@ by more than one field wrongly, no two servers cut time alike, and most have no 
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -24,7 +24,7 @@ _PLACES = {
     "sub_category": "sub_category",
 }
 _DURATION = "outcome.recording_facts.duration_s"
-_FURTHER = ("search", "ended_at", "state", "outcome.provisional", "outcome.usage", "outcome.figures", _DURATION)
+_FURTHER = ("search", "outcome.ended_at", "state", "outcome.provisional", "outcome.usage", "outcome.figures", _DURATION)
 _WANTED = dict.fromkeys((*_PLACES.values(), *_FURTHER), 1)
 _A_PAGE = 1000
 _MILLION = 1_000_000
@@ -97,9 +97,10 @@ async def statistics(
 
 def _belongs(document: Document, dimension: Dimension, zone: ZoneInfo) -> str | None:
     if dimension in PERIODS:
-        if (ended_at := document.get("ended_at")) is None:
+        ended_at = part(document, "outcome.ended_at")  # text everywhere: nx-27017 makes text of a date that is $set
+        if ended_at is None:
             return None
-        day = ended_at.astimezone(zone).date()
+        day = datetime.fromisoformat(ended_at).astimezone(zone).date()
         if dimension == "week":
             day -= timedelta(days=day.weekday())
         return str(day.replace(day=1) if dimension == "month" else day)

@@ -16,6 +16,7 @@ from store import stats
 from store.calls import OutcomeStore
 from tests.api.asking import asking
 from tests.store.calls import CALLS, fill
+from tests.store.outcomes import corrected, done
 
 pytestmark = pytest.mark.integration
 OUTCOMES = [outcome for outcome, _ in CALLS]
@@ -130,3 +131,15 @@ async def test_more_groups_than_an_answer_holds_are_refused(
     answer = await client.get("/v1/stats?group_by=queue")
     problem: dict[str, Any] = answer.json()
     assert (answer.status_code, "group_by" in problem["cure"]) == (422, True)
+
+
+async def test_a_call_that_was_corrected_counts_in_the_period_in_which_it_ended(
+    client: httpx.AsyncClient, services: Services
+) -> None:
+    store = OutcomeStore(services.database)
+    for outcome in (done("a"), corrected("a", "sales")):
+        assert await store.save(outcome) is not None
+    answer = await client.get("/v1/stats", params={"group_by": "day"})
+    assert answer.status_code == 200, answer.text
+    [group] = answer.json()["groups"]
+    assert (group["group"], group["calls"]) == ({"day": "2026-10-05"}, 1)
