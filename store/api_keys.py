@@ -3,10 +3,9 @@
 from datetime import datetime
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
-from pymongo.errors import PyMongoError
 
 from store.database import Database
-from store.errors import unavailable
+from store.errors import answered
 
 _LIMIT_MS = 5000
 
@@ -57,10 +56,8 @@ class ApiKeyStore:
             MongoUnavailable: MongoDB did not answer.
         """
         document = key.model_dump(mode="json", exclude={"id"}) | {"_id": key.id, "secret_sha256": key.secret_sha256}
-        try:
+        with answered():
             await self._keys.insert_one(document)
-        except PyMongoError as error:
-            raise unavailable(error) from None
 
     async def find(self, key_id: str) -> ApiKey | None:
         """Return the key of an identifier.
@@ -68,10 +65,8 @@ class ApiKeyStore:
         Raises:
             MongoUnavailable: MongoDB did not answer.
         """
-        try:
+        with answered():
             document = await self._keys.find_one({"_id": key_id}, max_time_ms=_LIMIT_MS)
-        except PyMongoError as error:
-            raise unavailable(error) from None
         return None if document is None else _read(document)
 
     async def all(self) -> list[ApiKey]:
@@ -80,10 +75,8 @@ class ApiKeyStore:
         Raises:
             MongoUnavailable: MongoDB did not answer.
         """
-        try:
+        with answered():
             found = [_read(document) async for document in self._keys.find({}).max_time_ms(_LIMIT_MS)]
-        except PyMongoError as error:
-            raise unavailable(error) from None
         return sorted(found, key=lambda key: key.created_at)
 
     async def is_empty(self) -> bool:
@@ -92,10 +85,8 @@ class ApiKeyStore:
         Raises:
             MongoUnavailable: MongoDB did not answer.
         """
-        try:
+        with answered():
             return await self._keys.find_one({}, max_time_ms=_LIMIT_MS) is None
-        except PyMongoError as error:
-            raise unavailable(error) from None
 
     async def revoke(self, key_id: str, at: datetime) -> bool:
         """Have a key open nothing any more; tells whether there is such a key that was not revoked yet.
@@ -114,10 +105,8 @@ class ApiKeyStore:
         await self._set({"_id": key_id}, {"last_used_at": at.isoformat()})
 
     async def _set(self, which: dict[str, object], fields: dict[str, object]) -> bool:
-        try:
+        with answered():
             found = await self._keys.update_one(which, {"$set": fields})
-        except PyMongoError as error:
-            raise unavailable(error) from None
         return found.matched_count == 1
 
 

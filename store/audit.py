@@ -2,11 +2,9 @@
 
 from datetime import datetime
 
-from pymongo.errors import PyMongoError
-
 from schemas import AuditEntry
 from store.database import Database
-from store.errors import unavailable
+from store.errors import answered
 
 _LIMIT_MS = 5000
 
@@ -29,10 +27,8 @@ class AuditStore:
         """
         document = entry.model_dump(mode="json", exclude={"entry_id"})
         document |= {"_id": entry.entry_id, "at": _text(entry.at), "published": False}
-        try:
+        with answered():
             await self._entries.insert_one(document)
-        except PyMongoError as error:
-            raise unavailable(error) from None
 
     async def unpublished(self, limit: int) -> list[AuditEntry]:
         """Return some entries that are still to be published.
@@ -40,11 +36,9 @@ class AuditStore:
         Raises:
             MongoUnavailable: MongoDB did not answer.
         """
-        try:
+        with answered():
             found = self._entries.find({"published": False}).limit(limit).max_time_ms(_LIMIT_MS)
             return [AuditEntry.model_validate({"entry_id": one["_id"], **one}) async for one in found]
-        except PyMongoError as error:
-            raise unavailable(error) from None
 
     async def published(self, entries: list[AuditEntry]) -> None:
         """Note that Kafka has some entries.
@@ -52,11 +46,9 @@ class AuditStore:
         Raises:
             MongoUnavailable: MongoDB did not answer; they will be published again.
         """
-        try:
+        with answered():
             ids = [entry.entry_id for entry in entries]
             await self._entries.update_many({"_id": {"$in": ids}}, {"$set": {"published": True}})
-        except PyMongoError as error:
-            raise unavailable(error) from None
 
     async def delete_before(self, moment: datetime) -> int:
         """Delete entries that are older than a moment and that Kafka has; returns how many.
@@ -64,10 +56,8 @@ class AuditStore:
         Raises:
             MongoUnavailable: MongoDB did not answer.
         """
-        try:
+        with answered():
             gone = await self._entries.delete_many({"at": {"$lt": _text(moment)}, "published": True})
-        except PyMongoError as error:
-            raise unavailable(error) from None
         return gone.deleted_count
 
 

@@ -10,7 +10,7 @@ from pymongo.errors import DuplicateKeyError, PyMongoError
 from schemas import CallOutcome, CallTranscribed, Leaf, Turn
 from store import revisions
 from store.database import Database, Document
-from store.errors import ForgottenCall, no_index, searched, unavailable, written
+from store.errors import ForgottenCall, answered, no_index, searched, written
 from store.indexes import INDEXES, Index
 from store.searchable import searchable, words_said
 
@@ -65,10 +65,8 @@ class OutcomeStore:
             ForgottenCall: The call is forgotten.
             MongoUnavailable: MongoDB did not answer.
         """
-        try:
+        with answered():
             found = _remembered(await self._calls.find_one({"_id": stored.call_id}, _PUBLISHED))
-        except PyMongoError as error:
-            raise unavailable(error) from None
         if found is None:  # deleted since: what is not known to be published is published
             return stored
         return revisions.due(_newest(found, stored), _confirmed(found), stored)
@@ -109,10 +107,8 @@ class OutcomeStore:
         Raises:
             MongoUnavailable: MongoDB did not answer.
         """
-        try:
+        with answered():
             found = [one async for one in self._calls.find({"_id": {"$in": call_ids}}, {"outcome": 1})]
-        except PyMongoError as error:
-            raise unavailable(error) from None
         return [CallOutcome.model_validate(one["outcome"]) for one in found if "outcome" in one]
 
     async def transcripts(self, chosen: CallFilter) -> AsyncIterator[tuple[CallOutcome, CallTranscribed]]:
@@ -122,14 +118,12 @@ class OutcomeStore:
             MongoUnavailable: MongoDB did not answer.
         """
         wanted = {"outcome": 1, "turns": 1}
-        try:
+        with answered():
             async for document in self._calls.find(_query(chosen), wanted):
                 turns = _TURNS.validate_python(document.get("turns", ()))
                 outcome = CallOutcome.model_validate(document["outcome"])
                 if (found := revisions.transcript(outcome, turns)) is not None:
                     yield outcome, found
-        except PyMongoError as error:
-            raise unavailable(error) from None
 
     async def count(self, decided_before: datetime | None = None) -> int:
         """Return the number of documents whose newest outcome was decided before a moment; None: of all.
@@ -137,10 +131,8 @@ class OutcomeStore:
         Raises:
             MongoUnavailable: MongoDB did not answer.
         """
-        try:
+        with answered():
             return await self._calls.count_documents(_before(decided_before) if decided_before else {})
-        except PyMongoError as error:
-            raise unavailable(error) from None
 
     async def decided_before(self, moment: datetime, limit: int) -> list[str]:
         """Return the calls, ``limit`` at the most, whose newest outcome was decided before a moment.
@@ -148,10 +140,8 @@ class OutcomeStore:
         Raises:
             MongoUnavailable: MongoDB did not answer.
         """
-        try:
+        with answered():
             return [found["_id"] async for found in self._calls.find(_before(moment), {"_id": 1}).limit(limit)]
-        except PyMongoError as error:
-            raise unavailable(error) from None
 
     async def delete_before(self, moment: datetime, call_ids: list[str]) -> list[CallOutcome]:
         """Delete the documents of some calls; returns the outcomes of those that stay, decided again or held meanwhile.
@@ -160,11 +150,9 @@ class OutcomeStore:
             MongoUnavailable: MongoDB did not answer; some may be gone already.
         """
         chosen: Document = {"_id": {"$in": call_ids}, "revision": {"$exists": True}}
-        try:
+        with answered():
             await self._calls.delete_many(chosen | _before(moment))
             left = [one async for one in self._calls.find(chosen, {"outcome": 1})]
-        except PyMongoError as error:
-            raise unavailable(error) from None
         return [CallOutcome.model_validate(one["outcome"]) for one in left if "outcome" in one]  # others are forgotten
 
     async def missing_indexes(self) -> list[str]:

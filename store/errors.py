@@ -41,6 +41,19 @@ class UnstorableOutcome(PermanentError):
 
 
 @contextmanager
+def answered() -> Iterator[None]:
+    """Translate what any question to the store may raise.
+
+    Raises:
+        MongoUnavailable: MongoDB did not answer, or refused.
+    """
+    try:
+        yield
+    except PyMongoError as error:
+        raise unavailable(error) from None
+
+
+@contextmanager
 def written() -> Iterator[None]:
     """Translate what writing a document raises.
 

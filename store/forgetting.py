@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from pymongo.errors import DuplicateKeyError, PyMongoError
+from pymongo.errors import DuplicateKeyError
 
 from store.calls import OutcomeStore
 from store.database import Document
-from store.errors import unavailable
+from store.errors import answered
 
 _WANTED = {"hold": 1, "forgotten_at": 1, "history": 1}
 
@@ -44,10 +44,8 @@ class ForgettingStore(OutcomeStore):
         wanted: list[Document] = [{"$regex": written}, {"$in": list(hashed)}]
         # The newest outcome is in the history, too, but nx-27017 does not look into lists of documents.
         query = {"$or": [{place: one} for place in ("outcome.caller", "history.caller") for one in wanted]}
-        try:
+        with answered():
             return [str(document["_id"]) async for document in self._calls.find(query, {"_id": 1})]
-        except PyMongoError as error:
-            raise unavailable(error) from None
 
     async def known(self, call_ids: Collection[str]) -> dict[str, StoredCall]:
         """Return what is known of some calls; those of which there is nothing are left out.
@@ -55,10 +53,8 @@ class ForgettingStore(OutcomeStore):
         Raises:
             MongoUnavailable: MongoDB did not answer.
         """
-        try:
+        with answered():
             found = [one async for one in self._calls.find({"_id": {"$in": list(call_ids)}}, _WANTED)]
-        except PyMongoError as error:
-            raise unavailable(error) from None
         return {str(document["_id"]): _stored_call(document) for document in found}
 
     async def forget(self, call_id: str, forgotten_at: datetime) -> bool:
@@ -70,15 +66,13 @@ class ForgettingStore(OutcomeStore):
             MongoUnavailable: MongoDB did not answer; it may be done.
         """
         free, memory = {"_id": call_id, "hold": None}, {"forgotten_at": forgotten_at}
-        try:
+        with answered():
             # not as an upsert, with which nx-27017 replaces what the filter leaves out
             while not (await self._calls.replace_one(free, memory)).matched_count:
                 if await self._calls.find_one({"_id": call_id}, {"_id": 1}):
                     return False
                 with suppress(DuplicateKeyError):  # stored meanwhile
                     await self._calls.insert_one({"_id": call_id} | memory)
-        except PyMongoError as error:
-            raise unavailable(error) from None
         return True
 
     async def hold(self, call_id: str, reason: str, by: str, since: datetime) -> bool:
@@ -98,10 +92,8 @@ class ForgettingStore(OutcomeStore):
         return await self._mark(call_id, {"$unset": {"hold": ""}})
 
     async def _mark(self, call_id: str, change: Document) -> bool:
-        try:
+        with answered():
             result = await self._calls.update_one({"_id": call_id, "revision": {"$exists": True}}, change)
-        except PyMongoError as error:
-            raise unavailable(error) from None
         return result.matched_count == 1
 
 

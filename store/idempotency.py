@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from pymongo.errors import DuplicateKeyError, PyMongoError
+from pymongo.errors import DuplicateKeyError
 
 from store.database import Database, Document
-from store.errors import unavailable
+from store.errors import answered
 
 KEPT = timedelta(hours=24)
 """How long an answer is remembered."""
@@ -53,7 +53,7 @@ class IdempotencyStore:
             MongoUnavailable: MongoDB did not answer.
         """
         fresh: Document = {"fingerprint": fingerprint, "begun_at": now, "answer": None}
-        try:
+        with answered():
             while True:
                 try:
                     await self._keys.insert_one({"_id": key} | fresh)
@@ -69,8 +69,6 @@ class IdempotencyStore:
                 mine = {"_id": key, "begun_at": known["begun_at"]}
                 if (await self._keys.update_one(mine, {"$set": fresh})).matched_count:
                     return found
-        except PyMongoError as error:
-            raise unavailable(error) from None
 
     async def answered(self, key: str, answer: dict[str, Any]) -> None:
         """Remember what was answered.
@@ -86,10 +84,8 @@ class IdempotencyStore:
         Raises:
             MongoUnavailable: MongoDB did not answer.
         """
-        try:
+        with answered():
             await self._keys.delete_one({"_id": key, "answer": None})
-        except PyMongoError as error:
-            raise unavailable(error) from None
 
     async def remove_old(self, now: datetime) -> int:
         """Remove the keys that are not remembered any more, and return how many.
@@ -97,16 +93,12 @@ class IdempotencyStore:
         Raises:
             MongoUnavailable: MongoDB did not answer.
         """
-        try:
+        with answered():
             return int((await self._keys.delete_many({"begun_at": {"$lt": now - KEPT}})).deleted_count)
-        except PyMongoError as error:
-            raise unavailable(error) from None
 
     async def _change(self, key: str, change: Document) -> None:
-        try:
+        with answered():
             await self._keys.update_one({"_id": key}, change)
-        except PyMongoError as error:
-            raise unavailable(error) from None
 
 
 def _judged(known: Document, fingerprint: str, now: datetime) -> Found:

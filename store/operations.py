@@ -7,10 +7,9 @@ from datetime import datetime, timedelta
 from typing import Any, Literal, Self
 
 from pymongo import ReturnDocument
-from pymongo.errors import PyMongoError
 
 from store.database import Database, Document
-from store.errors import unavailable
+from store.errors import answered
 
 Kind = Literal["erasure", "reprocess", "replay"]
 State = Literal["waiting", "working", "succeeded", "failed", "cancelled"]
@@ -81,10 +80,8 @@ class OperationStore:
             "takeovers": 0,
             "lease_until": _ms(now),
         }
-        try:
+        with answered():
             await self._operations.insert_one(new)
-        except PyMongoError as error:
-            raise unavailable(error) from None
         return Operation.of(new)
 
     async def find(self, operation_id: str) -> Operation | None:
@@ -93,10 +90,8 @@ class OperationStore:
         Raises:
             MongoUnavailable: MongoDB did not answer.
         """
-        try:
+        with answered():
             found = await self._operations.find_one({"_id": operation_id}, max_time_ms=_LIMIT_MS)
-        except PyMongoError as error:
-            raise unavailable(error) from None
         return None if found is None else Operation.of(found)
 
     async def newest(self, kinds: Collection[str], who: str | None, before: str | None, limit: int) -> list[Operation]:
@@ -108,11 +103,9 @@ class OperationStore:
         query: Document = {"kind": {"$in": sorted(kinds)}}
         query |= {} if who is None else {"who": who}
         query |= {} if before is None else {"_id": {"$lt": before}}
-        try:
+        with answered():
             found = self._operations.find(query).sort("_id", -1).limit(limit).max_time_ms(_LIMIT_MS)
             return [Operation.of(document) async for document in found]
-        except PyMongoError as error:
-            raise unavailable(error) from None
 
     async def cancel(self, operation_id: str, now: datetime) -> Operation | None:
         """Ask that an operation be ended early; one of which nothing is done ends at once. None: none is there.
@@ -133,10 +126,8 @@ class OperationStore:
             MongoUnavailable: MongoDB did not answer; a lease that was given ends by itself.
         """
         free: Document = {"state": {"$in": list(OPEN)}, "lease_until": {"$lte": _ms(now)}}
-        try:
+        with answered():
             found = [one async for one in self._operations.find(free).sort("_id", 1).limit(10).max_time_ms(_LIMIT_MS)]
-        except PyMongoError as error:
-            raise unavailable(error) from None
         for document in map(Operation.of, found):
             guard = {"_id": document.id, "turn": document.turn, "state": document.state}
             takeovers = document.takeovers + (document.state == "working")
@@ -183,18 +174,14 @@ class OperationStore:
         Raises:
             MongoUnavailable: MongoDB did not answer.
         """
-        try:
+        with answered():
             return (await self._operations.delete_many({"ended_at": {"$lt": moment}})).deleted_count
-        except PyMongoError as error:
-            raise unavailable(error) from None
 
     async def _change(self, guard: Document, fields: Mapping[str, Any]) -> Operation | None:
-        try:
+        with answered():
             found = await self._operations.find_one_and_update(
                 guard, {"$set": dict(fields)}, return_document=ReturnDocument.AFTER
             )
-        except PyMongoError as error:
-            raise unavailable(error) from None
         return None if found is None else Operation.of(found)
 
 

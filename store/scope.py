@@ -3,10 +3,8 @@
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from pymongo.errors import PyMongoError
-
 from store.database import Database
-from store.errors import unavailable
+from store.errors import answered
 
 _LIMIT_MS = 5000
 
@@ -18,7 +16,5 @@ async def calls_within(database: Database, call_ids: Collection[str], query: Map
         MongoUnavailable: MongoDB did not answer.
     """
     chosen = {"_id": {"$in": sorted(call_ids)}, **query}
-    try:
+    with answered():
         return {str(one["_id"]) async for one in database.calls.find(chosen, {"_id": 1}).max_time_ms(_LIMIT_MS)}
-    except PyMongoError as error:
-        raise unavailable(error) from None

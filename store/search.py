@@ -11,11 +11,10 @@ from typing import Any, Literal
 
 from pydantic import TypeAdapter
 from pymongo import DESCENDING
-from pymongo.errors import PyMongoError
 
 from schemas import CallOutcome, Speaker, Turn
 from store.database import Database, Document
-from store.errors import searched, unavailable
+from store.errors import answered, searched
 from store.folding import fold, folded_words
 from store.searchable import EARLIEST, UNKNOWN, order_of, searchable, words_said
 
@@ -122,10 +121,8 @@ class CallSearch:
         Raises:
             MongoUnavailable: MongoDB did not answer.
         """
-        try:
+        with answered():
             return await self._calls.count_documents(_UNSEARCHABLE)
-        except PyMongoError as error:
-            raise unavailable(error) from None
 
     async def fill(self, at_once: int = 500) -> AsyncIterator[int]:
         """Give such documents the fields, some at once; yields how many have got them. Safe to repeat, and to race.
@@ -134,14 +131,12 @@ class CallSearch:
             MongoUnavailable: MongoDB did not answer; some have them already.
         """
         wanted = {"revision": 1, "outcome": 1, "turns": 1}
-        try:
+        with answered():
             while found := await self._calls.find(_UNSEARCHABLE, wanted).limit(at_once).to_list(at_once):
                 for document in found:
                     guard = {"_id": document["_id"], "revision": document["revision"]}
                     await self._calls.update_one(guard, {"$set": _fields(document)})
                 yield len(found)
-        except PyMongoError as error:
-            raise unavailable(error) from None
 
 
 _UNSEARCHABLE: Document = {"revision": {"$exists": True}, "search": {"$exists": False}}

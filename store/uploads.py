@@ -3,10 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from pymongo.errors import PyMongoError
-
 from store.database import Database
-from store.errors import unavailable
+from store.errors import answered
 
 
 @dataclass(frozen=True)
@@ -33,10 +31,8 @@ class UploadStore:
             MongoUnavailable: MongoDB did not answer.
         """
         entry = {"_id": upload.upload_id, "call_id": upload.call_id, "names": list(upload.names), "begun_at": now}
-        try:
+        with answered():
             await self._uploads.insert_one(entry)
-        except PyMongoError as error:
-            raise unavailable(error) from None
 
     async def finished(self, upload: Upload) -> None:
         """Forget an upload: its event is confirmed, or its files are gone.
@@ -44,10 +40,8 @@ class UploadStore:
         Raises:
             MongoUnavailable: MongoDB did not answer; it is looked at again later.
         """
-        try:
+        with answered():
             await self._uploads.delete_one({"_id": upload.upload_id})
-        except PyMongoError as error:
-            raise unavailable(error) from None
 
     async def begun_before(self, moment: datetime) -> list[Upload]:
         """Return uploads that have not been finished for long: whoever worked on them has died.
@@ -55,8 +49,6 @@ class UploadStore:
         Raises:
             MongoUnavailable: MongoDB did not answer.
         """
-        try:
+        with answered():
             found = [one async for one in self._uploads.find({"begun_at": {"$lt": moment}}).limit(100)]
-        except PyMongoError as error:
-            raise unavailable(error) from None
         return [Upload(str(one["_id"]), str(one["call_id"]), tuple(one["names"])) for one in found]
