@@ -5,7 +5,7 @@ from datetime import datetime
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from store.database import Database
-from store.errors import answered
+from store.errors import asked
 
 _LIMIT_MS = 5000
 
@@ -56,7 +56,7 @@ class ApiKeyStore:
             MongoUnavailable: MongoDB did not answer.
         """
         document = key.model_dump(mode="json", exclude={"id"}) | {"_id": key.id, "secret_sha256": key.secret_sha256}
-        with answered():
+        with asked():
             await self._keys.insert_one(document)
 
     async def find(self, key_id: str) -> ApiKey | None:
@@ -65,7 +65,7 @@ class ApiKeyStore:
         Raises:
             MongoUnavailable: MongoDB did not answer.
         """
-        with answered():
+        with asked():
             document = await self._keys.find_one({"_id": key_id}, max_time_ms=_LIMIT_MS)
         return None if document is None else _read(document)
 
@@ -75,7 +75,7 @@ class ApiKeyStore:
         Raises:
             MongoUnavailable: MongoDB did not answer.
         """
-        with answered():
+        with asked():
             found = [_read(document) async for document in self._keys.find({}).max_time_ms(_LIMIT_MS)]
         return sorted(found, key=lambda key: key.created_at)
 
@@ -85,7 +85,7 @@ class ApiKeyStore:
         Raises:
             MongoUnavailable: MongoDB did not answer.
         """
-        with answered():
+        with asked():
             return await self._keys.find_one({}, max_time_ms=_LIMIT_MS) is None
 
     async def revoke(self, key_id: str, at: datetime) -> bool:
@@ -105,7 +105,7 @@ class ApiKeyStore:
         await self._set({"_id": key_id}, {"last_used_at": at.isoformat()})
 
     async def _set(self, which: dict[str, object], fields: dict[str, object]) -> bool:
-        with answered():
+        with asked():
             found = await self._keys.update_one(which, {"$set": fields})
         return found.matched_count == 1
 

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from schemas import AuditEntry
 from store.database import Database
-from store.errors import answered
+from store.errors import asked
 
 _LIMIT_MS = 5000
 
@@ -27,7 +27,7 @@ class AuditStore:
         """
         document = entry.model_dump(mode="json", exclude={"entry_id"})
         document |= {"_id": entry.entry_id, "at": _text(entry.at), "published": False}
-        with answered():
+        with asked():
             await self._entries.insert_one(document)
 
     async def unpublished(self, limit: int) -> list[AuditEntry]:
@@ -36,7 +36,7 @@ class AuditStore:
         Raises:
             MongoUnavailable: MongoDB did not answer.
         """
-        with answered():
+        with asked():
             found = self._entries.find({"published": False}).limit(limit).max_time_ms(_LIMIT_MS)
             return [AuditEntry.model_validate({"entry_id": one["_id"], **one}) async for one in found]
 
@@ -46,7 +46,7 @@ class AuditStore:
         Raises:
             MongoUnavailable: MongoDB did not answer; they will be published again.
         """
-        with answered():
+        with asked():
             ids = [entry.entry_id for entry in entries]
             await self._entries.update_many({"_id": {"$in": ids}}, {"$set": {"published": True}})
 
@@ -56,7 +56,7 @@ class AuditStore:
         Raises:
             MongoUnavailable: MongoDB did not answer.
         """
-        with answered():
+        with asked():
             gone = await self._entries.delete_many({"at": {"$lt": _text(moment)}, "published": True})
         return gone.deleted_count
 

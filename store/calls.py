@@ -10,7 +10,7 @@ from pymongo.errors import DuplicateKeyError, PyMongoError
 from schemas import CallOutcome, CallTranscribed, Leaf, Turn
 from store import revisions
 from store.database import Database, Document
-from store.errors import ForgottenCall, answered, no_index, searched, written
+from store.errors import ForgottenCall, asked, no_index, searched, written
 from store.indexes import INDEXES, Index
 from store.searchable import searchable, words_said
 
@@ -65,7 +65,7 @@ class OutcomeStore:
             ForgottenCall: The call is forgotten.
             MongoUnavailable: MongoDB did not answer.
         """
-        with answered():
+        with asked():
             found = _remembered(await self._calls.find_one({"_id": stored.call_id}, _PUBLISHED))
         if found is None:  # deleted since: what is not known to be published is published
             return stored
@@ -107,7 +107,7 @@ class OutcomeStore:
         Raises:
             MongoUnavailable: MongoDB did not answer.
         """
-        with answered():
+        with asked():
             found = [one async for one in self._calls.find({"_id": {"$in": call_ids}}, {"outcome": 1})]
         return [CallOutcome.model_validate(one["outcome"]) for one in found if "outcome" in one]
 
@@ -118,7 +118,7 @@ class OutcomeStore:
             MongoUnavailable: MongoDB did not answer.
         """
         wanted = {"outcome": 1, "turns": 1}
-        with answered():
+        with asked():
             async for document in self._calls.find(_query(chosen), wanted):
                 turns = _TURNS.validate_python(document.get("turns", ()))
                 outcome = CallOutcome.model_validate(document["outcome"])
@@ -131,7 +131,7 @@ class OutcomeStore:
         Raises:
             MongoUnavailable: MongoDB did not answer.
         """
-        with answered():
+        with asked():
             return await self._calls.count_documents(_before(decided_before) if decided_before else {})
 
     async def decided_before(self, moment: datetime, limit: int) -> list[str]:
@@ -140,7 +140,7 @@ class OutcomeStore:
         Raises:
             MongoUnavailable: MongoDB did not answer.
         """
-        with answered():
+        with asked():
             return [found["_id"] async for found in self._calls.find(_before(moment), {"_id": 1}).limit(limit)]
 
     async def delete_before(self, moment: datetime, call_ids: list[str]) -> list[CallOutcome]:
@@ -150,7 +150,7 @@ class OutcomeStore:
             MongoUnavailable: MongoDB did not answer; some may be gone already.
         """
         chosen: Document = {"_id": {"$in": call_ids}, "revision": {"$exists": True}}
-        with answered():
+        with asked():
             await self._calls.delete_many(chosen | _before(moment))
             left = [one async for one in self._calls.find(chosen, {"outcome": 1})]
         return [CallOutcome.model_validate(one["outcome"]) for one in left if "outcome" in one]  # others are forgotten

@@ -41,7 +41,7 @@ class UnstorableOutcome(PermanentError):
 
 
 @contextmanager
-def answered() -> Iterator[None]:
+def asked() -> Iterator[None]:
     """Translate what any question to the store may raise.
 
     Raises:

@@ -10,7 +10,7 @@ from pymongo.errors import DuplicateKeyError
 
 from store.calls import OutcomeStore
 from store.database import Document
-from store.errors import answered
+from store.errors import asked
 
 _WANTED = {"hold": 1, "forgotten_at": 1, "history": 1}
 
@@ -44,7 +44,7 @@ class ForgettingStore(OutcomeStore):
         wanted: list[Document] = [{"$regex": written}, {"$in": list(hashed)}]
         # The newest outcome is in the history, too, but nx-27017 does not look into lists of documents.
         query = {"$or": [{place: one} for place in ("outcome.caller", "history.caller") for one in wanted]}
-        with answered():
+        with asked():
             return [str(document["_id"]) async for document in self._calls.find(query, {"_id": 1})]
 
     async def known(self, call_ids: Collection[str]) -> dict[str, StoredCall]:
@@ -53,7 +53,7 @@ class ForgettingStore(OutcomeStore):
         Raises:
             MongoUnavailable: MongoDB did not answer.
         """
-        with answered():
+        with asked():
             found = [one async for one in self._calls.find({"_id": {"$in": list(call_ids)}}, _WANTED)]
         return {str(document["_id"]): _stored_call(document) for document in found}
 
@@ -66,7 +66,7 @@ class ForgettingStore(OutcomeStore):
             MongoUnavailable: MongoDB did not answer; it may be done.
         """
         free, memory = {"_id": call_id, "hold": None}, {"forgotten_at": forgotten_at}
-        with answered():
+        with asked():
             # not as an upsert, with which nx-27017 replaces what the filter leaves out
             while not (await self._calls.replace_one(free, memory)).matched_count:
                 if await self._calls.find_one({"_id": call_id}, {"_id": 1}):
@@ -92,7 +92,7 @@ class ForgettingStore(OutcomeStore):
         return await self._mark(call_id, {"$unset": {"hold": ""}})
 
     async def _mark(self, call_id: str, change: Document) -> bool:
-        with answered():
+        with asked():
             result = await self._calls.update_one({"_id": call_id, "revision": {"$exists": True}}, change)
         return result.matched_count == 1
 

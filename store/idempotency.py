@@ -8,7 +8,7 @@ from typing import Any
 from pymongo.errors import DuplicateKeyError
 
 from store.database import Database, Document
-from store.errors import answered
+from store.errors import asked
 
 KEPT = timedelta(hours=24)
 """How long an answer is remembered."""
@@ -53,7 +53,7 @@ class IdempotencyStore:
             MongoUnavailable: MongoDB did not answer.
         """
         fresh: Document = {"fingerprint": fingerprint, "begun_at": now, "answer": None}
-        with answered():
+        with asked():
             while True:
                 try:
                     await self._keys.insert_one({"_id": key} | fresh)
@@ -84,7 +84,7 @@ class IdempotencyStore:
         Raises:
             MongoUnavailable: MongoDB did not answer.
         """
-        with answered():
+        with asked():
             await self._keys.delete_one({"_id": key, "answer": None})
 
     async def remove_old(self, now: datetime) -> int:
@@ -93,11 +93,11 @@ class IdempotencyStore:
         Raises:
             MongoUnavailable: MongoDB did not answer.
         """
-        with answered():
+        with asked():
             return int((await self._keys.delete_many({"begun_at": {"$lt": now - KEPT}})).deleted_count)
 
     async def _change(self, key: str, change: Document) -> None:
-        with answered():
+        with asked():
             await self._keys.update_one({"_id": key}, change)
 
 

@@ -9,7 +9,7 @@ from typing import Any, Literal, Self
 from pymongo import ReturnDocument
 
 from store.database import Database, Document
-from store.errors import answered
+from store.errors import asked
 
 Kind = Literal["erasure", "reprocess", "replay"]
 State = Literal["waiting", "working", "succeeded", "failed", "cancelled"]
@@ -80,7 +80,7 @@ class OperationStore:
             "takeovers": 0,
             "lease_until": _ms(now),
         }
-        with answered():
+        with asked():
             await self._operations.insert_one(new)
         return Operation.of(new)
 
@@ -90,7 +90,7 @@ class OperationStore:
         Raises:
             MongoUnavailable: MongoDB did not answer.
         """
-        with answered():
+        with asked():
             found = await self._operations.find_one({"_id": operation_id}, max_time_ms=_LIMIT_MS)
         return None if found is None else Operation.of(found)
 
@@ -103,7 +103,7 @@ class OperationStore:
         query: Document = {"kind": {"$in": sorted(kinds)}}
         query |= {} if who is None else {"who": who}
         query |= {} if before is None else {"_id": {"$lt": before}}
-        with answered():
+        with asked():
             found = self._operations.find(query).sort("_id", -1).limit(limit).max_time_ms(_LIMIT_MS)
             return [Operation.of(document) async for document in found]
 
@@ -126,7 +126,7 @@ class OperationStore:
             MongoUnavailable: MongoDB did not answer; a lease that was given ends by itself.
         """
         free: Document = {"state": {"$in": list(OPEN)}, "lease_until": {"$lte": _ms(now)}}
-        with answered():
+        with asked():
             found = [one async for one in self._operations.find(free).sort("_id", 1).limit(10).max_time_ms(_LIMIT_MS)]
         for document in map(Operation.of, found):
             guard = {"_id": document.id, "turn": document.turn, "state": document.state}
@@ -174,11 +174,11 @@ class OperationStore:
         Raises:
             MongoUnavailable: MongoDB did not answer.
         """
-        with answered():
+        with asked():
             return (await self._operations.delete_many({"ended_at": {"$lt": moment}})).deleted_count
 
     async def _change(self, guard: Document, fields: Mapping[str, Any]) -> Operation | None:
-        with answered():
+        with asked():
             found = await self._operations.find_one_and_update(
                 guard, {"$set": dict(fields)}, return_document=ReturnDocument.AFTER
             )

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from store.database import Database
-from store.errors import answered
+from store.errors import asked
 
 _LIMIT_MS = 5000
 
@@ -16,5 +16,5 @@ async def calls_within(database: Database, call_ids: Collection[str], query: Map
         MongoUnavailable: MongoDB did not answer.
     """
     chosen = {"_id": {"$in": sorted(call_ids)}, **query}
-    with answered():
+    with asked():
         return {str(one["_id"]) async for one in database.calls.find(chosen, {"_id": 1}).max_time_ms(_LIMIT_MS)}

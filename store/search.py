@@ -14,7 +14,7 @@ from pymongo import DESCENDING
 
 from schemas import CallOutcome, Speaker, Turn
 from store.database import Database, Document
-from store.errors import answered, searched
+from store.errors import asked, searched
 from store.folding import fold, folded_words
 from store.searchable import EARLIEST, UNKNOWN, order_of, searchable, words_said
 
@@ -121,7 +121,7 @@ class CallSearch:
         Raises:
             MongoUnavailable: MongoDB did not answer.
         """
-        with answered():
+        with asked():
             return await self._calls.count_documents(_UNSEARCHABLE)
 
     async def fill(self, at_once: int = 500) -> AsyncIterator[int]:
@@ -131,7 +131,7 @@ class CallSearch:
             MongoUnavailable: MongoDB did not answer; some have them already.
         """
         wanted = {"revision": 1, "outcome": 1, "turns": 1}
-        with answered():
+        with asked():
             while found := await self._calls.find(_UNSEARCHABLE, wanted).limit(at_once).to_list(at_once):
                 for document in found:
                     guard = {"_id": document["_id"], "revision": document["revision"]}

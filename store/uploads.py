@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from store.database import Database
-from store.errors import answered
+from store.errors import asked
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class UploadStore:
             MongoUnavailable: MongoDB did not answer.
         """
         entry = {"_id": upload.upload_id, "call_id": upload.call_id, "names": list(upload.names), "begun_at": now}
-        with answered():
+        with asked():
             await self._uploads.insert_one(entry)
 
     async def finished(self, upload: Upload) -> None:
@@ -40,7 +40,7 @@ class UploadStore:
         Raises:
             MongoUnavailable: MongoDB did not answer; it is looked at again later.
         """
-        with answered():
+        with asked():
             await self._uploads.delete_one({"_id": upload.upload_id})
 
     async def begun_before(self, moment: datetime) -> list[Upload]:
@@ -49,6 +49,6 @@ class UploadStore:
         Raises:
             MongoUnavailable: MongoDB did not answer.
         """
-        with answered():
+        with asked():
             found = [one async for one in self._uploads.find({"begun_at": {"$lt": moment}}).limit(100)]
         return [Upload(str(one["_id"]), str(one["call_id"]), tuple(one["names"])) for one in found]
