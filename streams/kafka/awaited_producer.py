@@ -5,10 +5,10 @@ import threading
 from collections.abc import Sequence
 from functools import partial
 
-from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka import KafkaError
 
 from streams.kafka.client import KafkaUnavailable, LastError
-from streams.kafka.producer import CONFIRMATION_LIMIT_S, OutgoingMessage, make_producer
+from streams.kafka.producer import CONFIRMATION_LIMIT_S, OutgoingMessage, hand_over, make_producer
 from streams.settings import KafkaSettings
 
 _POLL_S = 5.0
@@ -40,18 +40,9 @@ class AwaitedProducer:
         """
         confirmed = [self._loop.create_future() for _ in messages]
         for message, future in zip(messages, confirmed, strict=True):
-            try:
-                self._producer.produce(
-                    self._prefix + message.topic,
-                    message.value,
-                    message.key,
-                    headers=list(message.headers),
-                    on_delivery=partial(self._told, future),
-                )
-            except KafkaException as error:  # larger than the client sends
-                future.set_result(error.args[0])
-            except BufferError:
-                future.set_result(KafkaError(KafkaError._QUEUE_FULL))
+            refusal = hand_over(self._producer, self._prefix, message, partial(self._told, future))
+            if refusal is not None:
+                future.set_result(refusal)
         return list(await asyncio.gather(*confirmed))
 
     def unavailable(self, error: KafkaError) -> KafkaUnavailable:

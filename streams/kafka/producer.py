@@ -4,9 +4,9 @@ Everything but the stages publishes through here; those use Faust's producer.
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from confluent_kafka import KafkaError, KafkaException, Producer
 
@@ -41,6 +41,25 @@ def make_producer(kafka: KafkaSettings, timeout_s: float, last_error: LastError)
     return Producer(client_config(kafka) | own | limits)
 
 
+def hand_over(
+    producer: Producer, prefix: str, message: OutgoingMessage, on_delivery: Callable[[KafkaError | None, object], None]
+) -> KafkaError | None:
+    """Give a message to a client, which tells ``on_delivery`` what became of it; returns why it does not take it."""
+    try:
+        producer.produce(
+            prefix + message.topic,
+            message.value,
+            message.key,
+            headers=list(message.headers),
+            on_delivery=on_delivery,
+        )
+    except KafkaException as error:  # larger than the client sends
+        return cast("KafkaError", error.args[0])
+    except BufferError:
+        return KafkaError(KafkaError._QUEUE_FULL)
+    return None
+
+
 class ConfirmingProducer:
     """A producer that knows of each message whether the brokers have it."""
 
@@ -69,18 +88,9 @@ class ConfirmingProducer:
             found[number] = error
 
         for number, message in enumerate(messages):
-            try:
-                self._producer.produce(
-                    self._prefix + message.topic,
-                    message.value,
-                    message.key,
-                    headers=list(message.headers),
-                    on_delivery=partial(confirmed, number),
-                )
-            except KafkaException as error:  # larger than the client sends
-                found[number] = error.args[0]
-            except BufferError:
-                found[number] = KafkaError(KafkaError._QUEUE_FULL)
+            refusal = hand_over(self._producer, self._prefix, message, partial(confirmed, number))
+            if refusal is not None:
+                found[number] = refusal
         deadline = time.monotonic() + self._timeout_s + 1
         while self._producer.flush(0.2) and time.monotonic() < deadline and not self.last_error.is_refused:
             pass
