@@ -8,7 +8,7 @@ from cryptography.fernet import Fernet, InvalidToken
 from api.access import Principal
 from api.problems import PlaceOfError, Problem
 from store.database import Database
-from store.secrets import shared_secret
+from store.secrets import shared_key
 
 _NAME = "page_token"
 LARGEST_PAGE = 1000
@@ -55,7 +55,7 @@ class SharedTokens:
             MongoUnavailable: MongoDB did not answer.
         """
         if self._known is None:
-            self._known = PageTokens(await shared_secret(database, _NAME, Fernet.generate_key().decode()))
+            self._known = PageTokens(await shared_key(database, _NAME))
         return self._known
 
 

@@ -75,6 +75,11 @@ class Scope:
             if not _KEY.fullmatch(key):
                 raise ValueError(f"a scope names the metadata {key!r}; expected letters from a to z, digits, _ and -")
 
+    @property
+    def is_everywhere(self) -> bool:
+        """Whether it leaves no call out."""
+        return self == Scope()
+
     def allows(self, call: CallFacts) -> bool:
         """Tell whether a call is in the scope."""
         if self.queues is not None and call.queue not in self.queues:

@@ -20,7 +20,7 @@ from starlette.requests import ClientDisconnect
 from api.problems import PlaceOfError, Problem, place_of
 from schemas import CallEnded
 
-_PLACEHOLDER = "upload://"
+UPLOADED = "upload://"
 """What stands in an event for the address of a recording that is uploaded with it."""
 _LONGEST_SUFFIX = 8
 
@@ -120,9 +120,9 @@ async def _uploaded(event: object, files: dict[str, UploadFile]) -> Received:
 def _addressed(recording: dict[str, Any], files: Iterable[str]) -> dict[str, Any]:
     """Return the event's recording with the uploaded parts as its addresses."""
     if "recording" in files:
-        return recording | {"uri": _PLACEHOLDER + "recording"}
+        return recording | {"uri": UPLOADED + "recording"}
     sides = {side: own if isinstance(own := recording.get(side), dict) else {} for side in files}
-    return recording | {side: own | {"uri": _PLACEHOLDER + side} for side, own in sides.items()}
+    return recording | {side: own | {"uri": UPLOADED + side} for side, own in sides.items()}
 
 
 def _wrong(part: str, expected: str) -> Problem:

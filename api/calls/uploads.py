@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from starlette.datastructures import UploadFile
 
-from api.calls.received import suffix_of
+from api.calls.received import UPLOADED, suffix_of
 from api.services import Services
 from schemas import CallEnded
 from store.idempotency import IdempotencyStore
@@ -42,7 +42,7 @@ async def stored(services: Services, event: CallEnded, files: Mapping[str, Uploa
     try:
         for part, file in files.items():
             put = partial(services.audio.put_stream, names[part], file.file)
-            addresses[f"upload://{part}"] = (await services.audio.in_thread(put, file.size or 0)).uri
+            addresses[UPLOADED + part] = (await services.audio.in_thread(put, file.size or 0)).uri
     except BaseException:
         await undo(services, upload)
         raise

@@ -4,19 +4,18 @@ import asyncio
 import json
 from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, TypeVar
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from api.access import Principal, Requires, Right
-from api.operations.resource import LongWork, begun, is_everywhere, require_everywhere
+from api.operations.resource import LongWork, begin, require_everywhere
 from api.page_tokens import LARGEST_PAGE
 from api.problems import Problem
 from api.services import Services, Used
 from schemas import DeadLetter
-from store.operations import OperationStore
 from store.scope import calls_within
 from streams import dead_letters
 from streams.dead_letters import DeadLetterFilter, DeadLetterSummary
@@ -132,8 +131,7 @@ async def replay_dead_letters(
     """Put the messages of many dead letters back on their topics."""
     require_everywhere(who)
     await services.audit.record(who, "replayed", None, request)
-    operation = await OperationStore(services.database).add("replay", body.model_dump(), who.name, datetime.now(UTC))
-    return begun(operation, response)
+    return await begin(services, who, "replay", body.model_dump(), response)
 
 
 async def _letter(services: Services, who: Principal, letter_id: str) -> DeadLetter:
@@ -149,7 +147,7 @@ async def _letter(services: Services, who: Principal, letter_id: str) -> DeadLet
 
 async def _visible(services: Services, who: Principal, letters: Collection[DeadLetter]) -> set[str]:
     """Return the identifiers of those that somebody may see: of calls in their scope."""
-    if is_everywhere(who):
+    if who.scope.is_everywhere:
         return {letter.event_id for letter in letters}
     call_ids = {letter.call_id for letter in letters if letter.call_id is not None}
     theirs = await calls_within(services.database, call_ids, who.scope.query())

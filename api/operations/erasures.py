@@ -1,7 +1,6 @@
 """Erasing: ``DELETE /v1/calls/{id}``, and ``POST /v1/erasures`` for calls or for a caller."""
 
 import asyncio
-from datetime import UTC, datetime
 from typing import Annotated, Self
 
 from fastapi import APIRouter, Depends, Header, Request, Response
@@ -10,11 +9,10 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 from api.access import Principal, Requires, Right
 from api.calls.lookup import visible
 from api.calls.resource import etag
-from api.operations.resource import LongWork, begun, is_everywhere
+from api.operations.resource import LongWork, begin
 from api.problems import PlaceOfError, Problem
 from api.services import Services, Used
 from store.forgetting import ForgettingStore
-from store.operations import OperationStore
 from store.scope import calls_within
 from streams.callers import CallerSearch, caller_search
 from streams.retention import waiting_of
@@ -67,7 +65,7 @@ async def erase(body: Erasure, who: Administrator, services: Used, request: Requ
         found = await _calls_of(services, who, search)
         return await _begin(services, who, found, search.hashed[0] if search.hashed else None, request, response)
     call_ids = sorted(set(body.call_ids or ()))
-    if not is_everywhere(who):
+    if not who.scope.is_everywhere:
         missing = set(call_ids) - await calls_within(services.database, call_ids, who.scope.query())
         if missing:
             raise Problem("not-found", f"{len(missing)} of the calls are none that you may see")
@@ -88,9 +86,7 @@ async def _begin(
     nobodys: list[str | None] = [None]
     for call_id in call_ids or nobodys:
         await services.audit.record(who, "erased", call_id, request)
-    asked = {"call_ids": call_ids, "caller": caller}
-    operation = await OperationStore(services.database).add("erasure", asked, who.name, datetime.now(UTC))
-    return begun(operation, response)
+    return await begin(services, who, "erasure", {"call_ids": call_ids, "caller": caller}, response)
 
 
 def _search(number: str, privacy: PrivacySettings) -> CallerSearch:
@@ -104,7 +100,7 @@ def _search(number: str, privacy: PrivacySettings) -> CallerSearch:
 async def _calls_of(services: Services, who: Principal, search: CallerSearch) -> list[str]:
     """Return a caller's calls; those that have no outcome yet only for whoever may see every call."""
     stored = await ForgettingStore(services.database).calls_of(search.written, search.hashed)
-    if not is_everywhere(who):
+    if not who.scope.is_everywhere:
         return sorted(await calls_within(services.database, stored, who.scope.query()))
 
     def in_work() -> set[str]:

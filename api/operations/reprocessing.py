@@ -1,7 +1,6 @@
 """Classifying again: one call at once, or many as an operation."""
 
 import asyncio
-from datetime import UTC, datetime
 from typing import Annotated, Self
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -10,12 +9,11 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, f
 from api.access import Principal, Requires, Right
 from api.calls.lookup import visible
 from api.calls.resource import Call
-from api.operations.resource import LongWork, begun, require_everywhere
+from api.operations.resource import LongWork, begin, require_everywhere
 from api.problems import Problem
 from api.services import Used
 from schemas import Leaf, Taxonomy, Turn
 from store.calls import OutcomeStore
-from store.operations import OperationStore
 from store.revisions import transcript
 from streams.kafka import produce
 from streams.payloads import ClaimedTurns
@@ -91,5 +89,4 @@ async def reprocess_calls(
     await services.audit.record(who, "reprocessed", None, request)
     category = None if body.category is None else list(_leaves()[body.category])
     asked = {**body.model_dump(exclude={"category"}), "category": category}
-    operation = await OperationStore(services.database).add("reprocess", asked, who.name, datetime.now(UTC))
-    return begun(operation, response)
+    return await begin(services, who, "reprocess", asked, response)

@@ -1,12 +1,13 @@
 """An operation as the API shows it (AIP-151), and who may see which."""
 
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any, Self
 
 from fastapi import Response
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-from api.access import Principal, Right, Scope
+from api.access import Principal, Right
 from api.problems import Problem
 from api.services import Services
 from store.operations import Kind, Operation, OperationStore, State
@@ -88,8 +89,15 @@ class LongWork(BaseModel):
         )
 
 
-def begun(operation: Operation, response: Response) -> LongWork:
-    """Answer that an operation was taken: where it is, and when to look."""
+async def begin(
+    services: Services, who: Principal, kind: Kind, asked: Mapping[str, Any], response: Response
+) -> LongWork:
+    """Ask for long work, and answer that it was taken: where it is, and when to look.
+
+    Raises:
+        MongoUnavailable: The store did not answer; the operation may be there.
+    """
+    operation = await OperationStore(services.database).add(kind, asked, who.name, datetime.now(UTC))
     response.headers["Location"] = f"/v1/operations/{operation.id}"
     response.headers["Retry-After"] = "2"
     return LongWork.of(operation)
@@ -100,11 +108,6 @@ def kinds_of(who: Principal) -> set[Kind]:
     return {kind for kind, right in NEEDED.items() if who.may(right)}
 
 
-def is_everywhere(who: Principal) -> bool:
-    """Tell whether somebody may see every call. Whoever may not sees only their own operations."""
-    return who.scope == Scope()
-
-
 async def operation_of(services: Services, who: Principal, operation_id: str) -> Operation:
     """Return an operation that somebody may see.
 
@@ -113,7 +116,7 @@ async def operation_of(services: Services, who: Principal, operation_id: str) ->
         MongoUnavailable: The store did not answer.
     """
     found = await OperationStore(services.database).find(operation_id)
-    if found is not None and found.kind in kinds_of(who) and (is_everywhere(who) or found.who == who.name):
+    if found is not None and found.kind in kinds_of(who) and (who.scope.is_everywhere or found.who == who.name):
         return found
     raise Problem("not-found", f"There is no operation {operation_id[:80]!r} that you may see")
 
@@ -124,5 +127,5 @@ def require_everywhere(who: Principal) -> None:
     Raises:
         Problem: forbidden.
     """
-    if not is_everywhere(who):
+    if not who.scope.is_everywhere:
         raise Problem("forbidden", "This touches calls beyond your scope", cure="Name the calls one by one")

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, Field
 
 from api.access import Principal, Requires, Right
-from api.operations.resource import LongWork, is_everywhere, kinds_of, operation_of
+from api.operations.resource import LongWork, kinds_of, operation_of
 from api.page_tokens import LARGEST_PAGE
 from api.services import Used
 from store.operations import OperationStore
@@ -37,7 +37,7 @@ async def list_operations(
     tokens = await services.page_tokens.ready(services.database)
     before = tokens.read(page_token, who, _QUESTION) if page_token else None
     size = min(page_size or services.settings.page_size, LARGEST_PAGE)
-    whose = None if is_everywhere(who) else who.name
+    whose = None if who.scope.is_everywhere else who.name
     found = await OperationStore(services.database).newest(kinds_of(who), whose, before, size + 1)
     following = tokens.made(found[size - 1].id, who, _QUESTION) if len(found) > size else ""
     return OperationPage(operations=[LongWork.of(one) for one in found[:size]], next_page_token=following)

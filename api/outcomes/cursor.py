@@ -8,7 +8,7 @@ from cryptography.fernet import Fernet, InvalidToken
 
 from api.problems import PlaceOfError, Problem
 from store.database import Database
-from store.secrets import shared_secret
+from store.secrets import shared_key
 from streams.kafka import Range
 
 Position = Mapping[int, int]
@@ -31,7 +31,7 @@ class Cursors:
         Raises:
             MongoUnavailable: MongoDB did not answer.
         """
-        return cls(await shared_secret(database, _NAME, Fernet.generate_key().decode()))
+        return cls(await shared_key(database, _NAME))
 
     def made(self, position: Position) -> str:
         """Return the cursor of a position, as it is now."""

@@ -8,8 +8,8 @@ from contextlib import suppress
 
 from confluent_kafka import KafkaException
 
+from api.outcomes.announced import Announced
 from api.outcomes.cursor import Cursors, Position
-from api.outcomes.heard import Heard
 from store.database import Database
 from streams.kafka import TopicReader
 from streams.settings import KafkaSettings
@@ -26,16 +26,16 @@ class Subscription:
         """Take at most so many that nobody has fetched."""
         self.since = since
         self.is_overflown = self.is_over = False
-        self._waiting: deque[Heard] = deque()
+        self._waiting: deque[Announced] = deque()
         self._most, self._something = most, asyncio.Event()
 
-    def tell(self, heard: Heard) -> None:
+    def tell(self, announced: Announced) -> None:
         """Keep one for the stream; one too many, and all are let go."""
         if len(self._waiting) >= self._most:
             self.is_overflown = True
             self._waiting.clear()
         elif not self.is_overflown:
-            self._waiting.append(heard)
+            self._waiting.append(announced)
         self._something.set()
 
     def end(self) -> None:
@@ -43,7 +43,7 @@ class Subscription:
         self.is_over = True
         self._something.set()
 
-    async def next(self, timeout_s: float) -> Heard | None:
+    async def next(self, timeout_s: float) -> Announced | None:
         """Return the next one; None: none came in time, or it is over, or has overflown."""
         with suppress(TimeoutError):
             async with asyncio.timeout(timeout_s):
@@ -111,7 +111,7 @@ class Hub:
     def _read(self, reader: TopicReader, cursors: Cursors, loop: asyncio.AbstractEventLoop) -> None:
         while not self._is_over.is_set():
             try:
-                found = [heard for heard in map(Heard.of, reader.batch()) if heard is not None]
+                found = [announced for announced in map(Announced.of, reader.batch()) if announced is not None]
             except KafkaException as error:  # a passing trouble of the consumer; it goes on where it stood
                 logger.warning("the outcomes could not be read", extra={"error": error.args[0].str()})
                 continue
@@ -124,10 +124,10 @@ class Hub:
                     break
         reader.close()
 
-    async def _tell(self, found: list[Heard], cursors: Cursors) -> None:
-        for heard in found:
-            self._position[heard.partition] = heard.offset + 1
+    async def _tell(self, found: list[Announced], cursors: Cursors) -> None:
+        for announced in found:
+            self._position[announced.partition] = announced.offset + 1
             if self._subscriptions:
-                heard.cursor = cursors.made(self._position)
+                announced.cursor = cursors.made(self._position)
             for subscription in self._subscriptions:
-                subscription.tell(heard)
+                subscription.tell(announced)

@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from itertools import islice
 
+from api.outcomes.announced import Announced
 from api.outcomes.cursor import Cursors, Position
-from api.outcomes.heard import Heard
 from streams.kafka import Range, offset_of, read, topic_ranges
 from streams.settings import KafkaSettings
 from streams.topics import OUTCOMES
@@ -31,7 +31,7 @@ class Past:
         found = await asyncio.to_thread(topic_ranges, self._kafka, OUTCOMES.name)
         return {partition: part for (_, partition), part in found.items()}
 
-    async def between(self, at: dict[int, int], until: Position, cursors: Cursors) -> AsyncIterator[Heard]:
+    async def between(self, at: dict[int, int], until: Position, cursors: Cursors) -> AsyncIterator[Announced]:
         """Yield what lies between two positions, and take ``at`` along.
 
         Raises:
@@ -41,17 +41,17 @@ class Past:
         while not is_whole:
             async with self._turns:
                 piece, is_whole = await asyncio.to_thread(self._piece, dict(at), until)
-            for partition, offset, heard in piece:
+            for partition, offset, announced in piece:
                 at[partition] = offset + 1
-                if heard is not None:
-                    heard.cursor = cursors.made(at)
-                    yield heard
+                if announced is not None:
+                    announced.cursor = cursors.made(at)
+                    yield announced
         for partition, offset in until.items():  # what compaction left out at the end
             at[partition] = max(offset, at.get(partition, 0))
 
-    def _piece(self, at: Position, until: Position) -> tuple[list[tuple[int, int, Heard | None]], bool]:
+    def _piece(self, at: Position, until: Position) -> tuple[list[tuple[int, int, Announced | None]], bool]:
         name = self._kafka.prefix + OUTCOMES.name
         ranges = {(name, partition): Range(at.get(partition, 0), end) for partition, end in until.items()}
         messages = list(islice(read(self._kafka, ranges), _PIECE))
-        found = [(int(message.partition() or 0), offset_of(message), Heard.of(message)) for message in messages]
+        found = [(int(message.partition() or 0), offset_of(message), Announced.of(message)) for message in messages]
         return found, len(messages) < _PIECE

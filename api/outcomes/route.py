@@ -11,7 +11,7 @@ from starlette.types import Message, Send
 
 from api import metrics
 from api.access import Principal, Requires, Right
-from api.outcomes.heard import StreamFilters
+from api.outcomes.announced import StreamFilters
 from api.services import Used
 
 router = APIRouter(prefix="/v1/outcomes", tags=["outcomes"])

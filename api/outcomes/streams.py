@@ -10,8 +10,8 @@ from fastapi.sse import format_sse_event
 
 from api import metrics
 from api.access import Principal
+from api.outcomes.announced import StreamFilters
 from api.outcomes.cursor import Cursors, Position, resumed
-from api.outcomes.heard import StreamFilters
 from api.outcomes.hub import Hub, Subscription
 from api.outcomes.past import Past
 from api.problems import Problem

@@ -20,7 +20,7 @@ from api.outcomes.cursor import Cursors, resumed
 from api.problems import Problem
 from api.services import Services
 from api.settings import ApiSettings
-from store.secrets import shared_secret
+from store.secrets import shared_key
 from streams.kafka.ranges import Range
 from tests.api.asking import As
 from tests.api.outcomes.conftest import client, forget, publish, served
@@ -151,7 +151,7 @@ async def test_a_cursor_that_is_none_of_ours_is_refused(services: Services) -> N
 async def test_a_cursor_beyond_the_end_of_the_topic_is_gone_and_the_answer_says_how_to_begin(
     services: Services,
 ) -> None:
-    key = await shared_secret(services.database, "stream_cursor", Fernet.generate_key().decode())
+    key = await shared_key(services.database, "stream_cursor")
     async with served(services) as address, client() as asking:
         answer = await asking.get(address + STREAM, params={"cursor": Cursors(key).made({0: 10**9})})
     assert (answer.status_code, answer.json()["code"]) == (410, "gone")

@@ -40,7 +40,7 @@ class StreamFilters(BaseModel):
         return all(value in wanted for wanted, value in found if wanted)
 
 
-class Heard:
+class Announced:
     """An outcome, or that a call is gone. Many readers share one: what they all get is made once."""
 
     def __init__(self, partition: int, offset: int, call_id: str, outcome: CallOutcome | None) -> None:
@@ -52,7 +52,7 @@ class Heard:
         """Where somebody is who has had it, and everything before it."""
 
     @classmethod
-    def of(cls, message: Message) -> "Heard | None":
+    def of(cls, message: Message) -> "Announced | None":
         """Read a message; None: nobody can."""
         key, value, partition = message.key(), message.value(), int(message.partition() or 0)
         try:
@@ -68,7 +68,7 @@ class Heard:
         A tombstone has no facts of its call: it goes to those who may see all calls, and to nobody else.
         """
         if self._outcome is None:
-            return who.scope.queues is None and who.scope.agents is None and not who.scope.metadata
+            return who.scope.is_everywhere
         return who.scope.allows(self._outcome) and filters.fit(self._outcome)
 
     def event(self, who: Principal) -> bytes:
