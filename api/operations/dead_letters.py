@@ -4,7 +4,6 @@ import asyncio
 import json
 from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
 from typing import Annotated, TypeVar
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -27,39 +26,10 @@ _READING = ThreadPoolExecutor(2, "dead-letters")
 _T = TypeVar("_T")
 
 
-class Letter(BaseModel):
-    """A dead letter, without the message that is in it."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True, from_attributes=True)
-
-    id: str
-    """Names it."""
-    gave_up_at: datetime
-    """When the stage gave up."""
-    stage: str
-    """The stage that gave up."""
-    error_type: str
-    """Name of the error."""
-    permanent: bool
-    """True: the same message gives the same answer. False: the tries ran out."""
-    call_id: str | None
-    """The call; null where the message does not say."""
-    message: str
-    """What was expected, and what was found."""
-    cure: str
-    """What a person can do about it."""
-    attempts: int
-    """How often it was tried."""
-    position: str
-    """Topic, partition and offset of the message."""
-    replayed_at: datetime | None
-    """When it was replayed; null: never."""
-
-
 class LetterList(BaseModel):
     """Dead letters, about the newest first."""
 
-    dead_letters: list[Letter]
+    dead_letters: list[DeadLetterSummary]
     next_page_token: str = Field("", description="Where the next page begins; empty on the last one.")
 
 
@@ -99,21 +69,21 @@ async def list_dead_letters(
     found = [(letter, dead_letters.when_replayed(letter, marks)) for letter in page.letters]
     accepted = [(letter, at) for letter, at in found if chosen.accepts(letter, at)]
     theirs = await _visible(services, who, [letter for letter, _ in accepted])
-    shown = [Letter.model_validate(DeadLetterSummary.of(one, at)) for one, at in accepted if one.event_id in theirs]
+    shown = [DeadLetterSummary.of(one, at) for one, at in accepted if one.event_id in theirs]
     following = "" if page.before is None else tokens.made(json.dumps(page.before), who, question)
     return LetterList(dead_letters=shown, next_page_token=following)
 
 
 @router.get("/dead-letters/{letter_id}")
-async def get_dead_letter(letter_id: str, who: Operator, services: Used) -> Letter:
+async def get_dead_letter(letter_id: str, who: Operator, services: Used) -> DeadLetterSummary:
     """Show why a message could not be processed, and what cures it."""
     letter = await _letter(services, who, letter_id)
     marks = await _read(lambda: dead_letters.read_replays(services.kafka))
-    return Letter.model_validate(DeadLetterSummary.of(letter, dead_letters.when_replayed(letter, marks)))
+    return DeadLetterSummary.of(letter, dead_letters.when_replayed(letter, marks))
 
 
 @router.post("/dead-letters/{letter_id}:replay")
-async def replay_dead_letter(letter_id: str, who: Operator, services: Used, request: Request) -> Letter:
+async def replay_dead_letter(letter_id: str, who: Operator, services: Used, request: Request) -> DeadLetterSummary:
     """Put the message back on its topic; the stage tries it anew."""
     letter = await _letter(services, who, letter_id)
     await services.audit.record(who, "replayed", letter.call_id, request)
@@ -121,7 +91,7 @@ async def replay_dead_letter(letter_id: str, who: Operator, services: Used, requ
     if refusal is not None:
         raise Problem("conflict", refusal.message, cure=refusal.cure)
     marks = await _read(lambda: dead_letters.read_replays(services.kafka))
-    return Letter.model_validate(DeadLetterSummary.of(letter, dead_letters.when_replayed(letter, marks)))
+    return DeadLetterSummary.of(letter, dead_letters.when_replayed(letter, marks))
 
 
 @router.post("/dead-letters:replay", status_code=202)

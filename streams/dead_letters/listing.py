@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from pydantic import JsonValue, ValidationError
+from pydantic import ConfigDict, JsonValue, ValidationError
 
 from schemas import DeadLetter
 from streams.decoding import decode
@@ -44,20 +44,32 @@ class DeadLetterFilter:
 
 @dataclass(frozen=True)
 class DeadLetterSummary:
-    """A dead letter without the message that is in it, for lists that may be long."""
+    """A dead letter, without the message that is in it."""
+
+    __pydantic_config__ = ConfigDict(use_attribute_docstrings=True)  # the API's document describes the fields, too
 
     id: str
+    """Names it."""
     gave_up_at: datetime
+    """When the stage gave up."""
     stage: str
+    """The stage that gave up."""
     error_type: str
+    """Name of the error."""
     permanent: bool
+    """True: the same message gives the same answer. False: the tries ran out."""
     call_id: str | None
+    """The call; null where the message does not say."""
     message: str
+    """What was expected, and what was found."""
     cure: str
+    """What a person can do about it."""
     attempts: int
+    """How often it was tried."""
     position: str
-    """Topic, partition and offset of the original message."""
+    """Topic, partition and offset of the message."""
     replayed_at: datetime | None
+    """When it was replayed; null: never."""
 
     @classmethod
     def of(cls, letter: DeadLetter, replayed_at: datetime | None) -> "DeadLetterSummary":

@@ -9,6 +9,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import fsspec
+import pytest
+from s3fs import S3FileSystem  # type: ignore[import-untyped]
+
 from callsift.embedded import end, free_port
 
 _READY_LIMIT_S = 60.0
@@ -31,6 +35,23 @@ def s3_server(log: Path) -> Iterator[str]:
         yield f"http://127.0.0.1:{port}"
     finally:
         end(server, 10)
+
+
+@contextmanager
+def s3_bucket(log: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Run a server with a bucket named ``bucket``, which this process finds under s3://; its lines go to ``log``."""
+    with s3_server(log) as address:
+        for name, value in {
+            "ENDPOINT_URL": address,
+            "ACCESS_KEY_ID": "a",
+            "SECRET_ACCESS_KEY": "b",
+            "REGION": "eu-west-1",
+        }.items():
+            monkeypatch.setenv(f"AWS_{name}", value)
+        S3FileSystem.clear_instance_cache()
+        fsspec.filesystem("s3").mkdir("bucket")
+        yield
+    S3FileSystem.clear_instance_cache()
 
 
 def _answers(address: str) -> bool:

@@ -12,12 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import av
-import fsspec
 import httpx
 import numpy as np
 import pytest
 import uvicorn
-from s3fs import S3FileSystem  # type: ignore[import-untyped]
 
 from api.access import Principal, Right, Scope
 from api.access.authentication import Authentication
@@ -30,7 +28,7 @@ from streams.retention import sweep_copies
 from tests.agents.audio.sounds import loudest_hz
 from tests.api.recordings.conftest import ADDRESS, AGENT_HZ, CALL_ID, CUSTOMER_HZ, SECONDS, given_call
 from tests.patience import PATIENCE_S
-from tests.servers.s3 import s3_server
+from tests.servers.s3 import s3_bucket
 from tests.stored import entries
 
 pytestmark = pytest.mark.integration
@@ -280,18 +278,8 @@ async def run(program: str, *options: str) -> bytes:
 @pytest.fixture
 def bucket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """Return the address of a store in a bucket."""
-    with s3_server(tmp_path / "s3.log") as address:
-        for name, value in {
-            "ENDPOINT_URL": address,
-            "ACCESS_KEY_ID": "a",
-            "SECRET_ACCESS_KEY": "b",
-            "REGION": "eu-west-1",
-        }.items():
-            monkeypatch.setenv(f"AWS_{name}", value)
-        S3FileSystem.clear_instance_cache()
-        fsspec.filesystem("s3").mkdir("bucket")
+    with s3_bucket(tmp_path / "s3.log", monkeypatch):
         yield "s3://bucket/callsift"
-    S3FileSystem.clear_instance_cache()
 
 
 async def test_a_bucket_gives_the_copy_the_peaks_and_a_large_original(

@@ -7,11 +7,10 @@ from pathlib import Path
 
 import fsspec
 import pytest
-from s3fs import S3FileSystem  # type: ignore[import-untyped]
 
 from streams.payloads.claim_check import ClaimCheckStore
 from streams.payloads.layout import PREPARED
-from tests.servers.s3 import s3_server
+from tests.servers.s3 import s3_bucket
 from tests.stored import entries
 
 pytestmark = pytest.mark.integration
@@ -23,18 +22,8 @@ IN_ONE_PAGE = 1_205
 def log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A server with a bucket named ``bucket``; gives its lines."""
     log = tmp_path / "s3.log"
-    with s3_server(log) as address:
-        for name, value in {
-            "ENDPOINT_URL": address,
-            "ACCESS_KEY_ID": "a",
-            "SECRET_ACCESS_KEY": "b",
-            "REGION": "eu-west-1",
-        }.items():
-            monkeypatch.setenv(f"AWS_{name}", value)
-        S3FileSystem.clear_instance_cache()
-        fsspec.filesystem("s3").mkdir("bucket")
+    with s3_bucket(log, monkeypatch):
         yield log
-    S3FileSystem.clear_instance_cache()
 
 
 def test_what_is_old_in_a_bucket_goes_by_a_few_requests_and_what_was_written_again_stays(log: Path) -> None:
