@@ -1,8 +1,9 @@
 """What is too large for an event lies in the audio store: its folders, and claim checks."""
 
-from streams.payloads.claim_check import ClaimCheckStore, Entry, PayloadGone, public_address
+from streams.payloads.claim_check import ClaimCheckStore, Entry
 from streams.payloads.claimed_turns import ClaimedTurns
 from streams.payloads.codec import to_bytes
+from streams.payloads.errors import PayloadGone, public_address
 from streams.payloads.layout import DECODED, FOLDERS, LISTENING, PREPARED, RECORDINGS, Folder, digits
 
 __all__ = [

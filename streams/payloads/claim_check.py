@@ -3,52 +3,22 @@
 import hashlib
 import io
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, TypeVar
-from urllib.parse import urlsplit
 from uuid import uuid4
 
 from schemas import ClaimCheck
-from streams.errors import PermanentError, TransientError
 from streams.payloads import listing
+from streams.payloads.errors import PayloadGone, public_address, reading, too_late, understood
 from streams.threads import Threads
-from streams.tls import distrust
 
 _THREADS = 32  # a store that hangs keeps some for a while
 _LIMIT_S = 60.0
 _SLOWEST_BYTES_PER_S = 100_000
 
 R = TypeVar("R")
-
-
-class PayloadGone(PermanentError):
-    """What a claim check names is not in the store, or is not what was put there."""
-
-
-class AudioStoreUnavailable(TransientError):
-    """The store did not answer."""
-
-    dependency = "the audio store"
-
-
-class UnknownScheme(PermanentError):
-    """There is no driver for an address."""
-
-
-def public_address(uri: str) -> str:
-    """Return an address as it may be shown: without credentials and without a query, where signatures are."""
-    if "::" in uri.split("[", maxsplit=1)[0]:  # fsspec's chain of addresses; in brackets it is IPv6
-        return "::".join(public_address(part) for part in uri.split("::"))
-    try:
-        parts = urlsplit(uri)
-        port = f":{parts.port}" if parts.port else ""
-    except ValueError:
-        return "an address that cannot be read"
-    if not parts.scheme:
-        return parts.path.rsplit("@", maxsplit=1)[-1]
-    return f"{parts.scheme}://{parts.hostname or ''}{port}{parts.path.rsplit('@', maxsplit=1)[-1]}"
 
 
 class Entry(NamedTuple):
@@ -91,8 +61,7 @@ class ClaimCheckStore:
         try:
             return await self._threads.run(call, limit_s)
         except TimeoutError:
-            shown = public_address(self._root)
-            raise AudioStoreUnavailable(f"no answer from {shown} within {limit_s:.3g} s", _CURE) from None
+            raise too_late(self._root, limit_s) from None
 
     def put(self, name: str, payload: bytes) -> ClaimCheck:
         """Store ``payload`` under ``name``, replacing what was there: a reader sees the old or the new, never a part.
@@ -148,7 +117,7 @@ class ClaimCheckStore:
         """
         uri = f"{self._root}/{name}"
         try:
-            with _reading(uri), _fsspec().open(uri, "rb") as file:
+            with reading(uri), _fsspec().open(uri, "rb") as file:
                 payload: bytes = file.read()
         except PayloadGone:
             return None
@@ -162,7 +131,7 @@ class ClaimCheckStore:
         """
         uri = f"{self._root}/{name}"
         try:
-            with _reading(uri):
+            with reading(uri):
                 return listing.about(*_fsspec().core.url_to_fs(uri))
         except PayloadGone:
             return None
@@ -175,7 +144,7 @@ class ClaimCheckStore:
             AudioStoreUnavailable: The store did not answer.
         """
         uri = f"{self._root}/{name}"
-        with _reading(uri):
+        with reading(uri):
             filesystem, path = _fsspec().core.url_to_fs(uri)
             payload: bytes = filesystem.cat_file(path, start=start, end=end)
             if len(payload) != end - start:
@@ -190,7 +159,7 @@ class ClaimCheckStore:
             AudioStoreUnavailable: The store did not answer.
         """
         uri = f"{self._root}/{name}"
-        with path.open("wb") as target, _reading(uri), _fsspec().open(uri, "rb") as source:
+        with path.open("wb") as target, reading(uri), _fsspec().open(uri, "rb") as source:
             return _copied(source, target)[1]
 
     def pages(self, folder: str) -> Iterator[list[Entry]]:
@@ -202,7 +171,7 @@ class ClaimCheckStore:
             AudioStoreUnavailable: The store did not answer.
         """
         uri = f"{self._root}/{folder}"
-        with suppress(PayloadGone), _reading(uri):
+        with suppress(PayloadGone), reading(uri):
             filesystem, path = _fsspec().core.url_to_fs(uri)
             for page in listing.pages(filesystem, path):
                 yield [Entry(f"{folder}/{name}", f"{uri}/{name}", modified_at) for name, modified_at in page]
@@ -214,7 +183,7 @@ class ClaimCheckStore:
             AudioStoreUnavailable: The store did not answer; some may be gone already.
         """
         uri = f"{self._root}/{folder}"
-        with _reading(uri):
+        with reading(uri):
             found = [(entry.name.removeprefix(f"{folder}/"), entry.modified_at) for entry in page]
             filesystem, path = _fsspec().core.url_to_fs(uri)
             return listing.remove_unchanged(filesystem, path, found)
@@ -228,7 +197,7 @@ class ClaimCheckStore:
         folder, _, start = beginning.rpartition("/")
         uri = f"{self._root}/{folder}"
         try:
-            with _reading(uri):
+            with reading(uri):
                 filesystem, path = _fsspec().core.url_to_fs(uri)
                 return [f"{folder}/{name}" for name in listing.names(filesystem, path, start)]
         except PayloadGone:
@@ -245,7 +214,7 @@ class ClaimCheckStore:
             AudioStoreUnavailable: The store did not answer.
         """
         uri = f"{self._root}/{name}"
-        with suppress(PayloadGone), _reading(uri):
+        with suppress(PayloadGone), reading(uri):
             filesystem, path = _fsspec().core.url_to_fs(uri)
             filesystem.rm_file(path)
 
@@ -266,27 +235,15 @@ class ClaimCheckStore:
                 with filesystem.open(path, "wb") as target:
                     size_bytes, sha256 = _copied(source, target)
         except Exception as error:
-            raise _understood("write", uri, error) from error
+            raise understood("write", uri, error) from error
         return ClaimCheck(uri=uri, size_bytes=size_bytes, sha256=sha256)
 
 
-_CURE = "Check CALLSIFT_AUDIO_STORE_URI and that this worker may read and write there"
-_TRUST = "Name a file with its authority to the driver (S3: AWS_CA_BUNDLE), or have the certificate issued anew"
 _BLOCK_BYTES = 1024 * 1024
 
 
-def _understood(doing: str, uri: str, error: Exception) -> AudioStoreUnavailable | UnknownScheme:
-    why = distrust(error)  # asked first: in aiohttp, which drivers are made with, such an error is a ValueError, too
-    if why is None and isinstance(error, ImportError | ValueError):
-        scheme = urlsplit(uri).scheme
-        cure = f"Install the fsspec driver for {scheme} beside callsift"
-        return UnknownScheme(f"no fsspec driver for {scheme}://", cure)
-    cure = _TRUST if why else _CURE
-    return AudioStoreUnavailable(f"cannot {doing} {public_address(uri)}: {why or type(error).__name__}", cure)
-
-
 def _get(claim: ClaimCheck, target: BinaryIO) -> None:
-    with _reading(claim.uri), _fsspec().open(claim.uri, "rb") as source:
+    with reading(claim.uri), _fsspec().open(claim.uri, "rb") as source:
         _, sha256 = _copied(source, target)
     if sha256 != claim.sha256:
         shown = public_address(claim.uri)
@@ -301,18 +258,6 @@ def _copied(source: BinaryIO, target: BinaryIO) -> tuple[int, str]:
         digest.update(block)
         size_bytes += len(block)
     return size_bytes, digest.hexdigest()
-
-
-@contextmanager
-def _reading(uri: str) -> Iterator[None]:
-    """Name the failures of fsspec's many drivers."""
-    shown = public_address(uri)
-    try:
-        yield
-    except FileNotFoundError as error:
-        raise PayloadGone(f"{shown} is gone", "Replay the call-ended event so that the audio is made again") from error
-    except Exception as error:
-        raise _understood("read", uri, error) from error
 
 
 def _fsspec() -> Any:

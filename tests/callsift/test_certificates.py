@@ -35,7 +35,7 @@ from streams.kafka import KafkaUnavailable, produce
 from streams.kafka.security import tls_context
 from streams.kafka.topic_admin import create_topics
 from streams.payloads import claim_check
-from streams.payloads.claim_check import AudioStoreUnavailable
+from streams.payloads.errors import AudioStoreUnavailable
 from streams.settings import KafkaSettings
 from tests.agents.audio.fetching.fetched import SMALL, fetched
 from tests.agents.audio.fetching.web import web_server

@@ -20,7 +20,8 @@ from agents.audio.fetch_settings import FetchSettings
 from agents.audio.settings import AudioSettings
 from schemas import CallEnded, OneFile, Speaker
 from streams.errors import NativeCodeDied, PermanentError
-from streams.payloads.claim_check import AudioStoreUnavailable, ClaimCheckStore
+from streams.payloads.claim_check import ClaimCheckStore
+from streams.payloads.errors import AudioStoreUnavailable
 from streams.privacy import CallerPrivacy
 from streams.settings import PrivacySettings
 from tests.agents.audio.sounds import decode, encode

@@ -26,7 +26,8 @@ from agents.transcribe.redaction import core as redaction
 from agents.transcribe.settings import TranscribeSettings
 from schemas import AudioReady, CallTranscribed, Speaker, SpeechSegment, Taxonomy
 from streams.errors import NativeCodeDied, SettingsError
-from streams.payloads.claim_check import AudioStoreUnavailable, ClaimCheckStore, PayloadGone
+from streams.payloads.claim_check import ClaimCheckStore
+from streams.payloads.errors import AudioStoreUnavailable, PayloadGone
 from tests.agents.demo_calls import SPEECH_MODEL
 from tests.agents.transcribe.prepared_calls import CALLS, checkpoints, one_after_another, ready
 from tests.patience import PATIENCE_S

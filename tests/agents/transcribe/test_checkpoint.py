@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from agents.transcribe.checkpoint import FORMAT, Checkpoint
 from agents.transcribe.span import AudioSpan
 from schemas import ClaimCheck, Word
-from streams.payloads.claim_check import AudioStoreUnavailable, ClaimCheckStore
+from streams.payloads.claim_check import ClaimCheckStore
+from streams.payloads.errors import AudioStoreUnavailable
 from tests.agents.transcribe.prepared_calls import checkpoints
 from tests.stored import entries
 

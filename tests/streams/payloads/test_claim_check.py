@@ -11,13 +11,8 @@ from uuid import uuid4
 import pytest
 
 from schemas import ClaimCheck
-from streams.payloads.claim_check import (
-    AudioStoreUnavailable,
-    ClaimCheckStore,
-    PayloadGone,
-    UnknownScheme,
-    public_address,
-)
+from streams.payloads.claim_check import ClaimCheckStore
+from streams.payloads.errors import AudioStoreUnavailable, PayloadGone, UnknownScheme, public_address
 from streams.payloads.layout import PREPARED, RECORDINGS, TURNS
 from tests.stored import entries
 

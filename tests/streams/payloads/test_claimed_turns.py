@@ -9,8 +9,9 @@ import pytest
 
 from schemas import CallClassified, CallTranscribed, ClaimCheck, Speaker, Spoken
 from streams.decoding import decode
-from streams.payloads.claim_check import AudioStoreUnavailable, ClaimCheckStore, PayloadGone
+from streams.payloads.claim_check import ClaimCheckStore
 from streams.payloads.claimed_turns import ClaimedTurns, UnreadableTurns
+from streams.payloads.errors import AudioStoreUnavailable, PayloadGone
 from tests.patience import PATIENCE_S
 from tests.schemas import examples
 from tests.stored import entries
