@@ -7,13 +7,12 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, field_validator, model_validator
 
 from api.access import Principal, Requires, Right
-from api.calls.lookup import visible
+from api.calls.lookup import visible_with
 from api.calls.resource import Call
 from api.operations.resource import LongWork, begin, require_everywhere
 from api.problems import Problem
 from api.services import Used
 from schemas import Leaf, Taxonomy, Turn
-from store.calls import OutcomeStore
 from store.revisions import transcript
 from streams.kafka import produce
 from streams.payloads import ClaimedTurns
@@ -62,8 +61,7 @@ class Reprocessing(BaseModel):
 @router.post("/calls/{call_id}:reprocess", status_code=202)
 async def reprocess_call(call_id: str, who: Operator, services: Used, request: Request, response: Response) -> Call:
     """Classify a call again with today's taxonomy, prompt and model. What comes of it is its next revision."""
-    outcome = await visible(services, who, call_id)
-    document = await OutcomeStore(services.database).find(call_id) or {}
+    outcome, document = await visible_with(services, who, call_id, "turns")
     found = transcript(outcome, _TURNS.validate_python(document.get("turns", ())))
     if found is None:
         raise Problem(
