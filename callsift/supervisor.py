@@ -11,13 +11,12 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from api.settings import ApiSettings
 from callsift.embedded import EmbeddedBroker, EmbeddedStore, free_port
 from callsift.running import Running
 from callsift.worker import ALL_WORKERS, API, MONITOR, OPERATIONS, REPROCESS, RETRY
 from callsift.worker_process import WorkerProcess, prepare_workers
 from streams.errors import CallsiftError
-from streams.settings import KafkaSettings
+from streams.settings import KafkaSettings, address_and_port
 
 _READY_LIMIT_S = 120.0
 _WORKER_GRACE_S = 30.0
@@ -129,11 +128,11 @@ class Pipeline:
 
 
 @contextmanager
-def pipeline(home: Path, write_line: Callable[[str], None]) -> Iterator[Pipeline]:
+def pipeline(home: Path, write_line: Callable[[str], None], api_listens: str | None = None) -> Iterator[Pipeline]:
     """Run the whole pipeline, ready to take calls, with its data in ``home``.
 
     A broker, a store, an audio store or a speech model that the environment names is used; what it does not name is
-    embedded.
+    embedded. ``api_listens`` says where the API listens, if the environment does not; None: anywhere on this machine.
     """
     kafka = KafkaSettings.read()
     prepare_workers()
@@ -156,7 +155,7 @@ def pipeline(home: Path, write_line: Callable[[str], None]) -> Iterator[Pipeline
             stack.callback(store.stop)
             uri = store.uri
         environment["CALLSIFT_MONGO_URI"] = uri
-        environment["CALLSIFT_API_LISTEN"] = os.environ.get("CALLSIFT_API_LISTEN") or _free_address()
+        environment["CALLSIFT_API_LISTEN"] = os.environ.get("CALLSIFT_API_LISTEN") or api_listens or any_address()
         workers = Pipeline(environment, kafka.model_copy(update={"bootstrap_servers": servers}), write_line)
         stack.callback(workers.stop)
         workers.start()
@@ -164,14 +163,18 @@ def pipeline(home: Path, write_line: Callable[[str], None]) -> Iterator[Pipeline
         yield workers
 
 
-def _free_address() -> str:
-    """Return where the API listens if nobody says: at its usual port, or at any where that is taken."""
-    usual = ApiSettings().listens_on
+def any_address() -> str:
+    """Return an address of this machine at which nobody listens."""
+    return f"127.0.0.1:{free_port()}"
+
+
+def usual_address(usual: str) -> str:
+    """Return an address itself, or another one where somebody listens there."""
     try:
-        socket.create_server(usual).close()
+        socket.create_server(address_and_port(usual)).close()
     except OSError:
-        return f"{usual[0]}:{free_port()}"
-    return "{}:{}".format(*usual)
+        return any_address()
+    return usual
 
 
 def announce(workers: Pipeline) -> None:
