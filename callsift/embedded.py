@@ -18,6 +18,8 @@ from confluent_kafka import Producer
 from streams.errors import CallsiftError
 from streams.topics import ALL_TOPICS
 
+EMBEDDED_FETCH_WAIT_S = 0.1
+"""Seconds that the embedded broker holds a question to which there is no new message. What comes meanwhile waits."""
 _START_LIMIT_S = 30.0
 # Below the ports that the system gives to outgoing connections: one of those must not take the port of a process that
 # is about to start, or to start again.

@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from callsift.embedded import EmbeddedBroker, EmbeddedStore, free_port
+from callsift.embedded import EMBEDDED_FETCH_WAIT_S, EmbeddedBroker, EmbeddedStore, free_port
 from callsift.running import Running
 from callsift.worker import ALL_WORKERS, API, MONITOR, OPERATIONS, REPROCESS, RETRY
 from callsift.worker_process import WorkerProcess, prepare_workers
@@ -148,6 +148,8 @@ def pipeline(home: Path, write_line: Callable[[str], None], api_listens: str | N
             stack.callback(lambda: broker)  # keeps it alive until the workers are gone
             servers = broker.bootstrap_servers
             roots = "/"  # all events come from this machine, which is one person's
+            wait = KafkaSettings.variable("fetch_wait_s")
+            environment[wait] = os.environ.get(wait) or str(EMBEDDED_FETCH_WAIT_S)
         environment["CALLSIFT_KAFKA_BOOTSTRAP_SERVERS"] = servers
         environment["CALLSIFT_FETCH_FILE_ROOTS"] = os.environ.get("CALLSIFT_FETCH_FILE_ROOTS") or roots
         if not (uri := os.environ.get("CALLSIFT_MONGO_URI")):

@@ -98,6 +98,9 @@ class KafkaSettings(Section):
     """Seconds that a rebalance waits for a member; three tenths of them at the most for its work in flight."""
     commit_interval_s: PositiveFloat = 1.0
     """Seconds between commits: after a crash, what was done since the last one is done again."""
+    fetch_wait_s: PositiveFloat = 1.5
+    """Seconds that a broker may hold a question of an idle stage. A real broker answers when a message comes; the
+    embedded one holds it to the end, so ``callsift up`` sets less for it."""
 
     @property
     def heartbeat_interval_s(self) -> float:

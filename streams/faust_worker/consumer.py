@@ -19,6 +19,7 @@ class _Thread(quiet.ConsumerThread):
         consumer = super()._create_worker_consumer(transport)
         # Faust reads aborted transactions too, unless it is to produce in transactions itself.
         consumer._isolation_level = "read_committed"
+        consumer._fetch_max_wait_ms = round(cast("Transport", transport).fetch_wait_s * 1000)  # fixed in Faust
         return consumer
 
 
@@ -87,11 +88,17 @@ class Transport(aiokafka.Transport):
 
     Consumer = Consumer
 
-    def __init__(self, app: faust.App, hand_over: Callable[[], Awaitable[None]]) -> None:
-        """Make the transport of ``app``; ``hand_over`` is awaited before partitions go."""
+    def __init__(self, app: faust.App, hand_over: Callable[[], Awaitable[None]], fetch_wait_s: float) -> None:
+        """Make the transport of ``app``.
+
+        Args:
+            app: Whose transport.
+            hand_over: Is awaited before partitions go.
+            fetch_wait_s: Seconds that a broker may hold a question to which there is no new message.
+        """
         super().__init__(app.conf.broker_consumer, app)
         header_names.install()
-        self.hand_over = hand_over
+        self.hand_over, self.fetch_wait_s = hand_over, fetch_wait_s
 
 
 def commit_past_gaps(app: faust.App, ends: Mapping[tuple[str, int], int]) -> None:

@@ -66,7 +66,8 @@ class StageWorker:
         self._topics = {kafka.prefix + topic.name: topic for topic in stage.consumes}
         self._app = make_app(stage, kafka)
         self._app.finalize()
-        self._app.transport = Transport(self._app, self._hand_over)  # before the first topic asks for it
+        # before the first topic asks for it
+        self._app.transport = Transport(self._app, self._hand_over, kafka.fetch_wait_s)
         self._forgotten = set[str]()
         self._runner = StageRunner(
             stage,

@@ -1,12 +1,18 @@
 """How far a partition may be committed, by Faust's own account of what was acknowledged."""
 
+import inspect
 from collections import defaultdict
+from unittest.mock import AsyncMock
 
 import pytest
+from aiokafka import AIOKafkaConsumer
 from faust.types.tuples import TP
 from intervaltree import IntervalTree
 
-from streams.faust_worker.consumer import Consumer
+from streams.faust_worker.app import make_app
+from streams.faust_worker.consumer import Consumer, Transport
+from streams.settings import KafkaSettings
+from streams.topics import STAGES
 
 HERE = TP("calls.ended", 0)
 
@@ -29,3 +35,13 @@ async def test_every_acknowledged_message_can_be_committed_at_once(consumer: Con
         found = consumer._new_offset(HERE)
         assert found == offset + 1
         consumer._committed_offset[HERE] = found
+
+
+async def test_a_broker_may_hold_a_question_for_as_long_as_the_settings_say() -> None:
+    app = make_app(STAGES["audio"], KafkaSettings())
+    app.finalize()
+    app.transport = Transport(app, AsyncMock(), 0.3)
+    thread = app.consumer._new_consumer_thread()
+    made = thread._create_worker_consumer(app.transport)
+    assert made._fetch_max_wait_ms == 300
+    assert "fetch_max_wait_ms=self._fetch_max_wait_ms" in inspect.getsource(AIOKafkaConsumer)
