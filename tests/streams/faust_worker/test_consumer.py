@@ -2,6 +2,7 @@
 
 import inspect
 from collections import defaultdict
+from typing import cast
 from unittest.mock import AsyncMock
 
 import pytest
@@ -41,7 +42,7 @@ async def test_a_broker_may_hold_a_question_for_as_long_as_the_settings_say() ->
     app = make_app(STAGES["audio"], KafkaSettings())
     app.finalize()
     app.transport = Transport(app, AsyncMock(), 0.3)
-    thread = app.consumer._new_consumer_thread()
+    thread = cast("Consumer", app.consumer)._new_consumer_thread()
     made = thread._create_worker_consumer(app.transport)
     assert made._fetch_max_wait_ms == 300
     assert "fetch_max_wait_ms=self._fetch_max_wait_ms" in inspect.getsource(AIOKafkaConsumer)
