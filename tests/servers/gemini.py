@@ -133,7 +133,13 @@ def without_candidates() -> Reply:
 
 
 def failed(
-    status: int, message: str = "", reason: str = "", *, retry_delay: str = "", retry_after: str | None = None
+    status: int,
+    message: str = "",
+    reason: str = "",
+    *,
+    status_name: str = "",
+    retry_delay: str = "",
+    retry_after: str | None = None,
 ) -> Reply:
     """The service's own error; ``reason`` as google.rpc.ErrorInfo has it, ``retry_delay`` as google.rpc.RetryInfo."""
     info = {"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": reason, "domain": "googleapis.com"}
@@ -141,7 +147,7 @@ def failed(
     error = {
         "code": status,
         "message": message or f"scripted {status}",
-        "status": _STATUS_NAMES.get(status, "INTERNAL"),
+        "status": status_name or _STATUS_NAMES.get(status, "INTERNAL"),
         "details": ([info] if reason else []) + ([retry] if retry_delay else []),
     }
     return Reply(json.dumps({"error": error}).encode(), status, retry_after=retry_after)

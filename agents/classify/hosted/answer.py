@@ -1,19 +1,20 @@
 """Reading a hosted model's answer: whatever it says gives an answer that the taxonomy knows, or an error."""
 
-from collections.abc import Container
-from dataclasses import replace
+from collections.abc import Container, Iterator
+from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, Field, TypeAdapter, ValidationError
 
 from agents.classify.core import Answer
-from agents.classify.hosted.errors import GarbledAnswer, GarbledExtras
+from agents.classify.hosted.errors import GarbledAnswer
+from agents.classify.hosted.leniency import Extras, LenientInsights, json_object, meant
 from agents.classify.hosted.transcript_block import sanitised
 from schemas import Insights, Sentiment, Taxonomy
 from streams.errors import broken_rules
 
-ModelT = TypeVar("ModelT", bound=BaseModel)
+_POSITION = TypeAdapter(int)
 _CURE = "If it goes on, look at the model's name and the prompt (docs/classification.md)"
 _PROSE_CHARS = 1000
 _PHRASE_CHARS = 200
@@ -23,21 +24,11 @@ _FURTHEST_CALLBACK = timedelta(days=366)
 
 class _Verdict(BaseModel):
     category: str
-    sub_category: str | None = None
+    sub_category: Annotated[str | None, BeforeValidator(meant)] = None
     confidence: float = Field(ge=0.0, le=1.0)
     justification: Annotated[str, BeforeValidator(lambda value: _one_line(value, _PROSE_CHARS))] = Field(min_length=1)
-    evidence: tuple[int, ...] = ()
-    summary: Annotated[str | None, BeforeValidator(lambda value: _one_line(value, _PROSE_CHARS) or None)] = None
-
-
-class _Insights(Insights):
-    callback_at: datetime | None = None
-    """As the caller means it: local time."""
-
-
-class _Extras(BaseModel):
-    sentiment: Sentiment | None = None
-    insights: _Insights | None = None
+    evidence: Any = ()
+    summary: Annotated[str | None, BeforeValidator(lambda value: meant(_one_line(value, _PROSE_CHARS)))] = None
 
 
 def read_answer(
@@ -51,12 +42,20 @@ def read_answer(
         shown: Positions of the turns that it saw.
         local_time: When the call ended, where the caller is; without it no time to call back can be known.
 
+    What is said beside the decision is read field by field, and what cannot be read is null: a sentiment, an insight, a
+    turn that was not shown.
+
     Raises:
-        GarbledAnswer: No JSON, a missing field, a leaf that does not exist, a turn that was not shown. The message
-            names fields and rules, never what the model said: that may quote the call.
-        GarbledExtras: The same in sentiment or insights alone.
+        GarbledAnswer: No JSON, a missing field, a leaf that does not exist. The message names fields and rules, never
+            what the model said: that may quote the call.
     """
-    verdict = _validate(_Verdict, text)
+    try:
+        said = json_object(text or "")
+        verdict = _Verdict.model_validate_json(said)
+    except ValidationError as error:
+        raise GarbledAnswer(f"the model's answer is not as asked for: {broken_rules(error)}", _CURE) from None
+    except ValueError:
+        raise GarbledAnswer("the model's answer is not one JSON object", _CURE) from None
     try:
         leaf = taxonomy.leaf(verdict.category, verdict.sub_category)
     except ValueError:
@@ -65,31 +64,27 @@ def read_answer(
             "and a category that has sub-categories needs one",
             _CURE,
         ) from None
-    if not all(position in shown for position in verdict.evidence):
-        raise GarbledAnswer("evidence names a turn that the transcript does not show", _CURE)
-    evidence = tuple(dict.fromkeys(verdict.evidence))[:_MOST_EVIDENCE]
-    answer = Answer(leaf, verdict.confidence, verdict.justification, evidence, verdict.summary, stated=True)
-    try:
-        extras = _validate(_Extras, text)
-    except GarbledAnswer as fault:
-        garbled = GarbledExtras(fault.message, fault.cure)
-        garbled.answer = answer
-        raise garbled from None
-    return replace(
-        answer,
+    evidence = tuple(dict.fromkeys(position for position in _positions(verdict.evidence) if position in shown))
+    extras = Extras.model_validate_json(said)
+    return Answer(
+        leaf,
+        verdict.confidence,
+        verdict.justification,
+        evidence[:_MOST_EVIDENCE],
+        verdict.summary,
         sentiment=Sentiment(start=extras.sentiment.start, end=extras.sentiment.end) if extras.sentiment else None,
         insights=_resolve(extras.insights, local_time) if extras.insights else None,
+        stated=True,
     )
 
 
-def _validate(model: type[ModelT], text: str | None) -> ModelT:
-    try:
-        return model.model_validate_json(text or "")
-    except ValidationError as error:
-        raise GarbledAnswer(f"the model's answer is not as asked for: {broken_rules(error)}", _CURE) from None
+def _positions(said: Any) -> Iterator[int]:
+    for position in said if isinstance(said, list) else ():
+        with suppress(ValidationError):
+            yield _POSITION.validate_python(position)
 
 
-def _resolve(found: _Insights, local_time: datetime | None) -> Insights:
+def _resolve(found: LenientInsights, local_time: datetime | None) -> Insights:
     """Keep only what this version knows, phrases on one line, and a time to call back that can be meant."""
     values: dict[str, Any] = {name: getattr(found, name) for name in Insights.model_fields}
     phrases = {name: value for name, value in values.items() if isinstance(value, str)}

@@ -1,7 +1,6 @@
 """A classifier that asks a hosted model, once more where its answer is garbled, and reads what it says."""
 
 import asyncio
-import logging
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -19,8 +18,8 @@ from agents.classify.hosted.usage import total
 from agents.classify.settings import ClassifySettings
 from schemas import Leaf, Taxonomy, Turn, Usage
 
-logger = logging.getLogger(__name__)
-
+_FILTERS = {"BLOCKED", "SAFETY", "RECITATION", "LANGUAGE", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII", "MODEL_ARMOR"}
+"""Reasons to stop (Gemini API, FinishReason) that are about what was written; others are no judgement of the call."""
 _MOST_UNFINISHED = 64
 """Calls of which is kept what was bought, until their next try; where more wait for theirs, the oldest begin anew."""
 
@@ -86,24 +85,12 @@ class HostedClassifier:
 
     async def _ask_with_repair(self, prompt: Prompt, local_time: datetime | None, bought: _Bought) -> None:
         """Ask once, and once more with what was wrong with the answer; what is usable is added to what is bought."""
-        usable: Answer | None = None
         try:
-            try:
-                usable = self._read(await self._reply(prompt, bought.usages), prompt, local_time)
-                return
-            except GarbledAnswer as fault:
-                usable = fault.answer  # what a call was for is not lost over what else was said in it
-                repaired = prompt.repaired(fault.message)
-            try:
-                usable = self._read(await self._reply(repaired, bought.usages), prompt, local_time)
-            except Exception as failure:
-                usable = (failure.answer if isinstance(failure, GarbledAnswer) else None) or usable
-                if usable is None:
-                    raise
-                logger.warning("sentiment and insights are left out", extra={"error_type": type(failure).__name__})
-        finally:  # a cancellation, too, leaves what is paid for
-            if usable is not None:
-                bought.answers.append(usable)
+            answer = self._read(await self._reply(prompt, bought.usages), prompt, local_time)
+        except GarbledAnswer as fault:
+            repaired = prompt.repaired(fault.message)
+            answer = self._read(await self._reply(repaired, bought.usages), prompt, local_time)
+        bought.answers.append(answer)
 
     async def _reply(self, prompt: Prompt, usages: list[Usage]) -> Reply:
         reply, usage = await self._model.ask(prompt)
@@ -112,13 +99,9 @@ class HostedClassifier:
 
     def _read(self, reply: Reply, prompt: Prompt, local_time: datetime | None) -> Answer:
         try:
-            if reply.stopped == "MAX_TOKENS":
-                raise GarbledAnswer(
-                    "the answer was cut off, be shorter", "Raise CALLSIFT_CLASSIFY_GEMINI_ANSWER_TOKENS"
-                )
-            if reply.stopped is not None:
+            if reply.stopped in _FILTERS:
                 raise AnswerBlocked("the model's filters stop the answer", "Look at the call; another model may answer")
-            answer = read_answer(reply.text, self._taxonomy, prompt.shown, local_time)
+            answer = self._whole(reply, prompt, local_time)
         except GarbledAnswer:
             metrics.REQUESTS.labels("garbled").inc()
             raise
@@ -127,6 +110,17 @@ class HostedClassifier:
             raise
         metrics.REQUESTS.labels("answered").inc()
         return answer
+
+    def _whole(self, reply: Reply, prompt: Prompt, local_time: datetime | None) -> Answer:
+        """Read an answer; one that is whole counts, whatever made the model stop after it."""
+        try:
+            return read_answer(reply.text, self._taxonomy, prompt.shown, local_time)
+        except GarbledAnswer:
+            if reply.stopped == "MAX_TOKENS":
+                raise GarbledAnswer(
+                    "the answer was cut off, be shorter", "Raise CALLSIFT_CLASSIFY_GEMINI_ANSWER_TOKENS"
+                ) from None
+            raise
 
     def _local(self, instant: datetime | None) -> datetime | None:
         try:

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from agents.classify.core import Answer
 from streams.errors import DependencyDown, PermanentError, TransientError
 from streams.tls import distrust
 
@@ -16,16 +15,6 @@ _SECONDS = re.compile(r"(\d{1,9}(?:\.\d+)?)s?")
 
 class GarbledAnswer(TransientError):
     """The model's answer is not what was asked for; another try may be."""
-
-    answer: Answer | None = None
-    """What is usable of it all the same."""
-
-
-class GarbledExtras(GarbledAnswer):
-    """The decision is as asked for, but sentiment or insights are not."""
-
-    answer: Answer
-    """The answer without them."""
 
 
 class AnswerBlocked(TransientError):
@@ -64,6 +53,11 @@ def refusal(code: int | None, text: str = "", retry_after_s: float | None = None
     """Name the kind of a failure that the service reports by an HTTP status; ``text`` is looked at and never shown."""
     if code in {401, 403} or "API_KEY_INVALID" in text:  # Gemini answers a wrong key with 400
         return ModelAway(f"the model's service refuses the key with status {code}", "Check CALLSIFT_GEMINI_API_KEY")
+    if code == 400 and "FAILED_PRECONDITION" in text:
+        return ModelAway(
+            "the model's service refuses the account (status 400, FAILED_PRECONDITION)",
+            "Check its billing, and whether the service is offered where the workers run",
+        )
     if code == 404:
         return ModelAway(
             "the model's service knows no such model (status 404)",

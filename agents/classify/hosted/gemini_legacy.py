@@ -46,7 +46,8 @@ class LegacyGeminiModel:
             raise unanswered(error, refused=False) from None
         except exceptions.GoogleAPICallError as error:  # its text may quote the request
             headers = getattr(error.response, "headers", None) or {}
-            raise refusal(error.code, str(error), retry_delay_s(error.details, headers)) from None
+            body = getattr(error.response, "text", "")  # the SDK's text leaves out google.rpc.Status
+            raise refusal(error.code, f"{error} {body}", retry_delay_s(error.details, headers)) from None
         except AttributeError as error:  # the SDK's own, over an error whose JSON is no object
             raise unanswered(error, refused=False) from None
         except (requests.RequestException, OSError) as error:

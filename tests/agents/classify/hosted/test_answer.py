@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
@@ -16,7 +17,6 @@ from agents.classify.core import Answer
 from agents.classify.hosted.answer import read_answer
 from agents.classify.hosted.errors import (
     GarbledAnswer,
-    GarbledExtras,
     ModelAway,
     ModelBusy,
     ModelThrottles,
@@ -72,7 +72,9 @@ BAD = {
     "prose": "Müşteri MAHREM dedi",
     "half": reply()[:50],
     "a list": '["MAHREM"]',
-    "fenced": f"```json\n{reply()}\n```",
+    "two answers that differ": reply() + reply(confidence=0.1),
+    "an answer and half of another": reply() + reply()[:50],
+    "objects without end": '{"a":' * 100_000,
     "unknown category": reply(category="MAHREM"),
     "sub-category of another category": reply(category="potential_customer", sub_category="complaint"),
     "missing sub-category": reply(category="unnecessary_call", sub_category=None),
@@ -83,9 +85,6 @@ BAD = {
     "infinitely sure": reply(confidence=math.inf),
     "confidence in words": reply(confidence="MAHREM"),
     "no reason": reply(justification=""),
-    "no such turn": reply(evidence=[5]),
-    "turn before the first": reply(evidence=[-1]),
-    "evidence in words": reply(evidence=["MAHREM"]),
     "missing field": json.dumps({"category": "uncertain", "MAHREM": 1}),
 }
 
@@ -134,8 +133,6 @@ NEARLY = st.fixed_dictionaries(
 def test_any_reply_gives_an_answer_that_the_taxonomy_knows_or_an_error(text: str, turns: int) -> None:
     try:
         answer = read_answer(text, TAXONOMY, range(turns), CALL_TIME)
-    except GarbledExtras as error:
-        answer = error.answer
     except CallsiftError:
         return
     assert TAXONOMY.leaves[answer.leaf.code] == answer.leaf
@@ -165,6 +162,13 @@ def test_a_status_has_a_kind_and_a_cure(code: int | None, kind: type[CallsiftErr
     assert type(error) is kind
     assert cure in error.cure
     assert isinstance(error, PermanentError) is (kind is RequestRefused)
+
+
+def test_a_refused_account_is_no_fault_of_the_call() -> None:
+    error = refusal(400, '{"error": {"code": 400, "status": "FAILED_PRECONDITION", "message": "MAHREM"}}')
+    assert type(error) is ModelAway
+    assert "billing" in error.cure
+    assert "MAHREM" not in str(error)
 
 
 def test_a_service_that_does_not_answer_is_transient_and_its_text_stays_out() -> None:
@@ -206,24 +210,75 @@ def test_without_the_time_of_the_call_no_time_to_call_back_is_known() -> None:
 
 
 EXTRAS = {
-    "unknown mood": reply(sentiment={"start": "MAHREM", "end": None}),
-    "mood in numbers": reply(sentiment=0.5),
-    "unknown urgency": insights(urgency="MAHREM"),
-    "price in words": insights(price_quoted="MAHREM lira"),
-    "endless price": insights(price_quoted=math.inf),
-    "price below zero": insights(price_quoted=-1),
-    "currency in words": insights(price_currency="MAHREM"),
-    "time in words": insights(callback_at="MAHREM"),
-    "appointment in words": insights(appointment_agreed="MAHREM"),
+    "unknown mood": (reply(sentiment={"start": "MAHREM", "end": "Positive"}), {"start": None, "end": "positive"}),
+    "mood in numbers": (reply(sentiment=0.5), {}),
+    "insights in words": (reply(insights="MAHREM"), {}),
+    "unknown urgency": (insights(urgency="MAHREM"), {"urgency": None}),
+    "urgency in capitals": (insights(urgency="URGENT "), {"urgency": "urgent"}),
+    "price in words": (insights(price_quoted="MAHREM lira"), {"price_quoted": None}),
+    "endless price": (insights(price_quoted=math.inf), {"price_quoted": None}),
+    "price below zero": (insights(price_quoted=-1), {"price_quoted": None}),
+    "two prices": (insights(price_quoted="450-500 TL"), {"price_quoted": None, "price_currency": "TRY"}),
+    "price with its currency": (
+        insights(price_quoted="1.250,50 TL", price_currency=None),
+        {"price_quoted": 1250.5, "price_currency": "TRY"},
+    ),
+    "price with a mark for thousands": (insights(price_quoted="12.500"), {"price_quoted": 12500.0}),
+    "price in euros": (
+        insights(price_quoted="99.90 €", price_currency="null"),
+        {"price_quoted": 99.9, "price_currency": "EUR"},
+    ),
+    "price that may be two numbers": (insights(price_quoted="1.25.50 TL"), {"price_quoted": None}),
+    "TL": (insights(price_currency="TL"), {"price_currency": "TRY"}),
+    "₺": (insights(price_currency="₺"), {"price_currency": "TRY"}),
+    "code in small letters": (insights(price_currency="usd"), {"price_currency": "USD"}),
+    "currency in words": (insights(price_currency="MAHREM"), {"price_currency": None}),
+    "null in quotes": (insights(brand="null", place=""), {"brand": None, "place": None}),
+    "null in Turkish": (insights(brand="Yok"), {"brand": None}),
+    "time in words": (insights(callback_at="MAHREM"), {"callback_at": None}),
+    "appointment in words": (insights(appointment_agreed="MAHREM"), {"appointment_agreed": None}),
 }
 
 
-@pytest.mark.parametrize("text", EXTRAS.values(), ids=EXTRAS.keys())
-def test_garbled_extras_keep_the_decision(text: str) -> None:
-    with pytest.raises(GarbledExtras) as caught:
-        read_answer(text, TAXONOMY, TURNS, CALL_TIME)
-    assert "MAHREM" not in str(caught.value)
-    assert (caught.value.answer.leaf.code, caught.value.answer.insights) == ("potential_customer", None)
+@pytest.mark.parametrize(("text", "expected"), EXTRAS.values(), ids=EXTRAS.keys())
+def test_one_field_that_cannot_be_read_costs_no_other(text: str, expected: dict[str, Any]) -> None:
+    answer = read_answer(text, TAXONOMY, TURNS, CALL_TIME)
+    whole = read_answer(reply(), TAXONOMY, TURNS, CALL_TIME)
+    assert answer.leaf.code == "potential_customer"
+    found = {} if answer.insights is None else answer.insights.model_dump()
+    found |= {} if answer.sentiment is None else answer.sentiment.model_dump()
+    assert whole.insights is not None
+    as_said = whole.insights.model_dump() | {"start": "negative", "end": None}
+    assert found == {name: value for name, value in as_said.items() if name in found} | expected
+    assert len(found) in {len(as_said), len(as_said) - 2, 2}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"```json\n{reply()}\n```",
+        f"Here is the answer:\n\n```\n{reply()}\n```\nDone.",
+        f"\ufeff{reply()}",
+        reply() + reply(),
+        f"{reply()}\n{reply()}\n",
+        reply() + "}",
+        reply() + "\n```",
+        reply(sub_category="null"),
+        reply(sub_category=""),
+        reply(evidence=[0, 5]),
+        reply(evidence=[-1, "0"]),
+        reply(evidence=["MAHREM", 0]),
+    ],
+)
+def test_what_is_certainly_meant_is_taken(text: str) -> None:
+    assert replace(read_answer(text, TAXONOMY, TURNS), evidence=()) == replace(
+        read_answer(reply(), TAXONOMY, TURNS), evidence=()
+    )
+
+
+def test_only_turns_that_were_shown_are_evidence() -> None:
+    assert read_answer(reply(evidence=[5, 2, -1, "3", "MAHREM", None, 2]), TAXONOMY, TURNS).evidence == (2, 3)
+    assert read_answer(reply(evidence="MAHREM"), TAXONOMY, TURNS).evidence == ()
 
 
 def test_unknown_fields_of_an_answer_are_left_out() -> None:

@@ -124,9 +124,16 @@ CASES = {
     "unknown category": Case(twice(answered(category="mahremiyet")), GarbledAnswer, 2),
     "sub-category of another": Case(twice(answered(sub_category="complaint")), GarbledAnswer, 2),
     "sub-category missing": Case(twice(answered(category="unnecessary_call")), GarbledAnswer, 2),
-    "turn that does not exist": Case(twice(answered(evidence=[2])), GarbledAnswer, 2),
-    "garbled once": Case([answered(evidence=[2]), answered()], None, 2),
-    "insights garbled twice": Case(twice(answered(insights={"urgency": "mahremiyet"})), None, 2),
+    "turn that does not exist": Case([answered(evidence=[2])], None, 1),
+    "garbled once": Case([answered(confidence=2), answered()], None, 2),
+    "an insight that nobody knows": Case([answered(insights={"urgency": "mahremiyet"})], None, 1),
+    "in a fence": Case([said(f"```json\n{json.dumps(PLAUSIBLE)}\n```")], None, 1),
+    "twice in a row": Case([said(json.dumps(PLAUSIBLE) * 2)], None, 1),
+    "whole, then cut off": Case([said(json.dumps(PLAUSIBLE), "MAX_TOKENS")], None, 1),
+    "whole, then stopped for a reason of tomorrow": Case([said(json.dumps(PLAUSIBLE), "TOO_CHATTY")], None, 1),
+    "half, and stopped for a reason of tomorrow": Case(twice(said(HALF, "TOO_CHATTY")), GarbledAnswer, 2),
+    "whole, then stopped for safety": Case([said(json.dumps(PLAUSIBLE), "SAFETY")], AnswerBlocked, 1),
+    "account refused": Case([failed(400, status_name="FAILED_PRECONDITION")], ModelAway, 1),
     "reply is no JSON": Case(twice(Reply(b"<html>mahremiyet</html>")), GarbledAnswer, 2),
     "reply is half a JSON": Case(twice(Reply(b'{"candidates": [{"content"')), GarbledAnswer, 2),
     "reply is a JSON list": Case(twice(Reply(b"[]")), GarbledAnswer, 2),
@@ -244,12 +251,12 @@ async def test_a_good_answer_is_read(client: ClassifierName, server: GeminiServe
 async def test_a_repair_says_what_was_wrong_and_both_requests_are_paid_for(
     client: ClassifierName, server: GeminiServer
 ) -> None:
-    server.script(answered(evidence=[7], justification="mahremiyet mahremiyet"))
+    server.script(answered(confidence=7, justification="mahremiyet mahremiyet"))
     answer = await classifier(client, server.address).classify(TURNS)
     first, second = ([part["text"] for part in request.body["contents"][0]["parts"]] for request in server.received)
     assert first[0] == second[0]
     assert second[1].startswith(first[1])
-    assert "evidence names a turn that the transcript does not show" in second[1]
+    assert "confidence: Input should be less than or equal to 1" in second[1]
     assert SAID not in second[1]
     assert answer.usage == Usage(requests=2, prompt_tokens=2400, answer_tokens=120)
 
