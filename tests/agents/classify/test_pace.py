@@ -35,7 +35,7 @@ FAULTS = (
     failed(500),
     failed(503),
     answered(category="nonsense"),
-    answered(evidence=[99]),
+    answered(confidence=99),
     said("not JSON"),
     said(""),
     said('{"category": "potential', "MAX_TOKENS"),
