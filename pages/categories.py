@@ -17,6 +17,8 @@ class Category:
     title: str
     colour: str
     """A class of page.css; the title says the same."""
+    within: str | None = None
+    """The category that this is a sub-category of."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,8 @@ def category_of(outcome: CallOutcome, language: str) -> Category | None:
     if found is None:
         return Category(outcome.sub_category or outcome.category, "plain")
     names = [found.name, *(sub.name for sub in found.sub_categories if sub.code == outcome.sub_category)]
-    return Category(getattr(names[-1], language), _colour(outcome.category, list(known)))
+    *within, title = (getattr(name, language) for name in names)
+    return Category(title, _colour(outcome.category, list(known)), *within)
 
 
 def choices(language: str) -> tuple[Choice, ...]:

@@ -58,7 +58,14 @@ async def list_calls(
 
 
 async def page_of_calls(
-    services: Services, who: Principal, filters: CallFilters, question: object, size: int, token: str | None
+    services: Services,
+    who: Principal,
+    filters: CallFilters,
+    question: object,
+    size: int,
+    token: str | None,
+    *,
+    oldest_first: bool = False,
 ) -> Calls:
     """Return a page of the calls that filters mean; tokens fit the ``question``, which anything that JSON holds may be.
 
@@ -69,7 +76,8 @@ async def page_of_calls(
     query, size = filters.query(who), min(size or services.settings.page_size, LARGEST_PAGE)
     tokens = await services.page_tokens.ready(services.database)
     after = None if token is None else tokens.read(token, who, question)
-    found = await CallSearch(services.database).page(query, size + 1, after)
+    search = CallSearch(services.database)
+    found = await search.page(query, size + 1, after, oldest_first=oldest_first)
     calls = tuple(Call.of(CallOutcome.model_validate(document["outcome"]), who) for document in found[:size])
     more = tokens.made(found[size - 1]["search"]["order"], who, question) if len(found) > size else None
     return Calls(calls=calls, next_page_token=more)

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Literal
 
 from api.calls.reading import Transcript
-from pages.calls.view import duration_s
+from pages.calls.view import duration_s, stage_title
 from pages.categories import Category, category_of, title_of
 from pages.confidence import UNSURE_WORD, Confidence, confidence_of
 from pages.words import Language
@@ -48,7 +48,7 @@ class Talk:
 class Stage:
     """One stage that the call passed."""
 
-    name: str
+    title: str
     seconds: float
     waited_s: float
     """From the end of the stage before, or from hang-up."""
@@ -84,6 +84,8 @@ class CallView:
     category: Category | None
     confidence: Confidence | None
     best_guess: str | None
+    failed_in: str | None
+    """The stage that gave it up."""
     duration_s: float | None
     facts: Pairs
     turns: Sequence[SaidTurn]
@@ -109,12 +111,13 @@ def call_view(
     outcome: CallOutcome, said: Transcript, revisions: Sequence[CallOutcome], sound: Sound, language: Language
 ) -> CallView:
     """Return what is shown of a call."""
-    stages = _stages(outcome)
+    stages = _stages(outcome, language)
     return CallView(
         outcome=outcome,
         category=category_of(outcome, language.code),
         confidence=confidence_of(outcome.confidence),
         best_guess=title_of(outcome.best_guess, language.code) if outcome.best_guess else None,
+        failed_in=stage_title(outcome.failure.stage, language) if outcome.failure else None,
         duration_s=duration_s(outcome),
         facts=_facts(outcome, language),
         turns=[_turn(turn) for turn in said.turns],
@@ -165,7 +168,7 @@ def _insights(insights: Insights | None, language: Language) -> Pairs:
 
 
 def _yes_or_no(value: bool | None, language: Language) -> str | None:
-    return None if value is None else language.t("yes" if value else "no")
+    return None if value is None else language.t({True: "answer.yes", False: "answer.no"}[value])
 
 
 def _talk(outcome: CallOutcome, language: Language) -> list[Talk]:
@@ -189,11 +192,11 @@ def _figures(outcome: CallOutcome, language: Language) -> Pairs:
     return [(language.t(f"figure.{name}"), value) for name, value in shown.items() if value]
 
 
-def _stages(outcome: CallOutcome) -> list[Stage]:
+def _stages(outcome: CallOutcome, language: Language) -> list[Stage]:
     found, before = [], outcome.ended_at
     for hop in outcome.hops:
         waited_s = max(0.0, (hop.taken_at - before).total_seconds()) if before else 0.0
-        found.append(Stage(hop.stage, hop.seconds, waited_s, hop.attempts))
+        found.append(Stage(stage_title(hop.stage, language), hop.seconds, waited_s, hop.attempts))
         before = _later(before, hop)
     return found
 
@@ -216,5 +219,5 @@ def _revision(outcome: CallOutcome, language: Language) -> Revision:
         decided_at=outcome.decided_at,
         category=category_of(outcome, language.code),
         confidence=confidence_of(outcome.confidence),
-        by=outcome.classifier or (outcome.failure.stage if outcome.failure else ""),
+        by=outcome.classifier or (stage_title(outcome.failure.stage, language) if outcome.failure else ""),
     )

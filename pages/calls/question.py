@@ -15,6 +15,7 @@ Period = Literal["today", "yesterday", "7d", "30d", "all"]
 PERIODS: tuple[Period, ...] = ("today", "yesterday", "7d", "30d", "all")
 _DAYS_BACK: dict[str, tuple[int, int]] = {"today": (0, 0), "yesterday": (1, 1), "7d": (6, 0), "30d": (29, 0)}
 """First and last day of a period, in days before today."""
+_ORDER = "order"
 _TIMES = {"when", "from", "to", "ended_at.gte", "ended_at.lt"}
 _OF_THE_PAGE = {"page_token"}
 _SELDOM = {"queue", "agent", "from", "to"}
@@ -42,6 +43,8 @@ class CallsQuestion(CallFilters):
     """The first day."""
     last_day: date | None = Field(default=None, alias="to")
     """The last day."""
+    order: Literal["oldest"] | None = None
+    """Which calls come first; None: those that ended last."""
     page_token: str | None = Field(default=None, max_length=2000)
     """Where to go on."""
 
@@ -96,7 +99,13 @@ class Asked:
     @property
     def filters(self) -> Parameters:
         """What is filtered besides the time."""
-        return [(name, value) for name, value in self.question if name not in _TIMES]
+        return [(name, value) for name, value in self.question if name not in _TIMES and name != _ORDER]
+
+    @property
+    def turned_round(self) -> str:
+        """The address of the same question with its calls in the other order."""
+        others = [(name, value) for name, value in self.question if name != _ORDER]
+        return address(PATH, others if self.value(_ORDER) else [*others, (_ORDER, "oldest")])
 
     @property
     def carried(self) -> Parameters:

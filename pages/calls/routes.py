@@ -23,7 +23,9 @@ async def calls_page(
     """Show the calls that the address asks for, the newest first."""
     now, language = datetime.now(UTC), page.language
     question, asked = given.resolved(now, language.zone), Asked(page.request.query_params.multi_items())
-    found = await page_of_calls(services, who, question, asked.question, 0, given.page_token)
+    found = await page_of_calls(
+        services, who, question, asked.question, 0, given.page_token, oldest_first=given.order == "oldest"
+    )
     rows = [view.row(call.outcome, language, now) for call in found.calls if call.outcome is not None]
     return page.answer(
         "calls.html",

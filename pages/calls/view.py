@@ -9,6 +9,7 @@ from pages.categories import Category, Choice, category_of, title_of
 from pages.confidence import HIGH, LOW, Confidence, confidence_of
 from pages.words import Language
 from schemas import SIDES, CallOutcome
+from streams.topics import PIPELINE
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ def row(outcome: CallOutcome, language: Language, now: datetime) -> Row:
         is_human=getattr(outcome, "source", None) == "human",
         confidence=confidence_of(outcome.confidence),
         line=outcome.summary or outcome.justification,
-        failure=outcome.failure.stage if outcome.failure else None,
+        failure=stage_title(outcome.failure.stage, language) if outcome.failure else None,
     )
 
 
@@ -79,6 +80,11 @@ def duration_s(outcome: CallOutcome) -> float | None:
     if outcome.started_at is not None and outcome.ended_at is not None:
         return max(0.0, (outcome.ended_at - outcome.started_at).total_seconds())
     return None
+
+
+def stage_title(stage: str, language: Language) -> str:
+    """Return what people call a stage; a name that is not ours stays."""
+    return language.t(f"stage.of.{stage}") if stage in PIPELINE else stage
 
 
 def periods(asked: Asked, shown: Period | None, language: Language) -> list[Link]:

@@ -12,7 +12,7 @@ if (player && audio) {
 function Wave(canvas, audio, turns) {
   const lanes = [...canvas.parentElement.querySelectorAll(".lanes li")];
   const spoken = turns.map(({ dataset }) => ({ lane: lanes.findIndex((one) => one.className === dataset.speaker), start: +dataset.start, end: +dataset.end }));
-  let peaks = null;
+  let peaks = null, loudest = 128;
 
   const seconds = () => (peaks ? (peaks.length * peaks.samples_per_pixel) / peaks.sample_rate : audio.duration || 1);
 
@@ -30,7 +30,7 @@ function Wave(canvas, audio, turns) {
       for (const one of spoken.filter((turn) => turn.lane === lane)) pen.fillRect((one.start / seconds()) * width, lane * tall, ((one.end - one.start) / seconds()) * width, tall - 2);
       for (let x = 0; x < width; x += 3) {
         const [low, high] = extent(lane, x / width, (x + 3) / width);
-        const size = Math.max(1, ((high - low) / 256) * (tall - 8));
+        const size = Math.max(1, ((high - low) / (2 * loudest)) * (tall - 8));
         pen.globalAlpha = x < played ? 1 : 0.4;
         pen.fillRect(x, lane * tall + (tall - size) / 2, 2, size);
       }
@@ -53,6 +53,7 @@ function Wave(canvas, audio, turns) {
 
   this.show = (found) => {
     peaks = found;
+    loudest = found?.data.reduce((most, one) => Math.max(most, Math.abs(one)), 16);
     canvas.parentElement.hidden = !found;
     draw();
   };
