@@ -19,6 +19,15 @@ _HEADERS = (
     (b"referrer-policy", b"no-referrer"),
 )
 """Unless the route says otherwise."""
+_OF_A_PAGE = (
+    (
+        b"content-security-policy",
+        b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self'; "
+        b"connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+    ),
+    (b"referrer-policy", b"same-origin"),  # with no-referrer, forms would send Origin: null
+)
+"""Of HTML: its own files, and nothing written into it."""
 
 
 class Guard:
@@ -40,7 +49,8 @@ class Guard:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 given = {name.lower() for name, _ in message["headers"]}
-                own = [(name, value) for name, value in _HEADERS if name not in given]
+                ours = dict(_HEADERS) | dict(_OF_A_PAGE if _is_html(message) else ())
+                own = [(name, value) for name, value in ours.items() if name not in given]
                 message = {**message, "headers": [*message["headers"], *own]}
             await send(message)
 
@@ -57,6 +67,10 @@ class Guard:
         finally:
             metrics.IN_FLIGHT.dec()
             metrics.observe(_template(scope), scope["method"], status, time.monotonic() - began)
+
+
+def _is_html(message: Message) -> bool:
+    return any(name.lower() == b"content-type" and value.startswith(b"text/html") for name, value in message["headers"])
 
 
 def _template(scope: Scope) -> str:

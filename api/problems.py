@@ -114,6 +114,10 @@ class Problem(Exception):
         self.headers = dict(headers or {})
 
 
+TOLD = (Problem, RequestValidationError, HTTPException, CallsiftError)
+"""The exceptions that are answered as problems; any other is a bug."""
+
+
 def as_details(request: Request, problem: Problem) -> ProblemDetails:
     """Return what is told of a problem."""
     return ProblemDetails(
@@ -137,10 +141,8 @@ def answer(request: Request, problem: Problem) -> JSONResponse:
 
 def tell_problems(app: FastAPI) -> None:
     """Have the app answer everything that goes wrong as a problem."""
-    app.add_exception_handler(Problem, _told)
-    app.add_exception_handler(RequestValidationError, _told)
-    app.add_exception_handler(HTTPException, _told)
-    app.add_exception_handler(CallsiftError, _told)
+    for kind in TOLD:
+        app.add_exception_handler(kind, told)
 
 
 def as_problem(error: Exception) -> Problem:
@@ -159,7 +161,8 @@ def as_problem(error: Exception) -> Problem:
     return Problem("internal", "The request failed for a reason that nobody has named")
 
 
-async def _told(request: Request, error: Exception) -> JSONResponse:
+async def told(request: Request, error: Exception) -> JSONResponse:
+    """Answer with the problem that an exception means."""
     return answer(request, as_problem(error))
 
 

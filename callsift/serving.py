@@ -1,4 +1,4 @@
-"""The process of the API: makes what its routes work with, and serves until SIGTERM or SIGINT."""
+"""The process of the API and the pages: makes what its routes work with, and serves until SIGTERM or SIGINT."""
 
 import asyncio
 import socket
@@ -8,12 +8,16 @@ import uvicorn
 from api.access.authentication import Authentication
 from api.access.issuer import Issuer
 from api.access.keys import Keys
+from api.access.sessions import Sessions
 from api.app import make_app
 from api.services import Services
 from api.settings import ApiSettings, OidcSettings
 from callsift.worker import serve_health
+from pages.app import add_pages
+from pages.settings import PageSettings
 from store.api_keys import ApiKeyStore
 from store.database import Database
+from store.sessions import SessionStore
 from store.settings import StoreSettings
 from streams.errors import SettingsError
 from streams.health import Health
@@ -37,7 +41,9 @@ def serve_api() -> None:
     health = Health()
     serve_health(health, worker)
     watch_certificates(kafka)
-    oidc, database = OidcSettings.read(), Database(StoreSettings.read())
+    oidc, pages, database = OidcSettings.read(), PageSettings.read(), Database(StoreSettings.read())
+    keys = Keys(ApiKeyStore(database))
+    sessions = Sessions(SessionStore(database), keys)
     services = Services(
         settings=settings,
         kafka=kafka,
@@ -45,13 +51,15 @@ def serve_api() -> None:
         audio=ClaimCheckStore(payloads.uri),
         payloads=payloads,
         privacy=PrivacySettings.read(),
-        authentication=Authentication(Keys(ApiKeyStore(database)), Issuer(oidc) if oidc.issuer else None),
+        authentication=Authentication(keys, Issuer(oidc) if oidc.issuer else None, sessions),
         health=health,
         retention=RetentionSettings.read(),
     )
+    app = make_app(services)
+    add_pages(app, pages)
     with _listening(*settings.listens_on) as listener:
         config = uvicorn.Config(
-            make_app(services),
+            app,
             access_log=False,
             log_config=None,
             server_header=False,

@@ -10,6 +10,7 @@ from agents.classify.settings import ClassifySettings
 from agents.transcribe.settings import TranscribeSettings
 from api.settings import ApiSettings, OidcSettings
 from callsift.retired_settings import RETIRED
+from pages.settings import PageSettings
 from store.settings import StoreSettings
 from streams.errors import SettingsError
 from streams.settings import (
@@ -38,6 +39,7 @@ SECTIONS: dict[str, type[Section]] = {
     "The store": StoreSettings,
     "The API": ApiSettings,
     "Persons who ask the API": OidcSettings,
+    "The pages": PageSettings,
 }
 VARIABLES = frozenset(section.variable(field) for section in SECTIONS.values() for field in section.model_fields)
 """The variables of all settings."""

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from pydantic import TypeAdapter
-from pymongo import DESCENDING
+from pymongo import ASCENDING, DESCENDING
 
 from schemas import CallOutcome, Speaker, Turn
 from store.database import Database, Document
@@ -80,7 +80,13 @@ class CallSearch:
         self._limit_ms = database.search_limit_ms
 
     async def page(
-        self, query: CallQuery, size: int, after: str | None = None, wanted: Document | None = None
+        self,
+        query: CallQuery,
+        size: int,
+        after: str | None = None,
+        wanted: Document | None = None,
+        *,
+        oldest_first: bool = False,
     ) -> list[Document]:
         """Return the first documents, ``size`` at the most, with the fields that are wanted: the outcome, or more.
 
@@ -89,6 +95,7 @@ class CallSearch:
             size: How many, at the most.
             after: ``search.order`` of the document that the last page ended with.
             wanted: The fields as MongoDB takes them; ``search`` has to be among them.
+            oldest_first: Turn the order round.
 
         Raises:
             SearchTooSlow: It took longer than the store's time-out.
@@ -97,10 +104,14 @@ class CallSearch:
         asked = query.document()
         if after is not None:
             bounds = asked["search.order"]
-            asked["search.order"] = bounds | {"$lt": min(after, bounds.get("$lt", after))}
+            before = {name: bound for name, bound in bounds.items() if name != "$gte"}
+            further = {"$lt": min(after, bounds.get("$lt", after))}
+            asked["search.order"] = before | {"$gt": after} if oldest_first else bounds | further
         found = self._calls.find(asked, wanted or _OUTCOME, max_time_ms=self._limit_ms, batch_size=size)
         with searched():
-            documents: list[Document] = await found.sort("search.order", DESCENDING).limit(size).to_list(size)
+            documents: list[Document] = (
+                await found.sort("search.order", ASCENDING if oldest_first else DESCENDING).limit(size).to_list(size)
+            )
         return documents
 
     async def pages(self, query: CallQuery, size: int, wanted: Document | None = None) -> AsyncIterator[list[Document]]:

@@ -7,6 +7,7 @@ from fastapi import Request
 from api.access.issuer import Issuer
 from api.access.keys import PREFIX, Keys
 from api.access.principal import Principal, Right
+from api.access.sessions import Sessions
 from api.problems import Problem
 from api.settings import is_this_machine
 
@@ -19,16 +20,19 @@ _OF_PROXIES = ("forwarded", "x-forwarded-for", "x-real-ip", "via")
 class Authentication:
     """Finds out who asks. While nobody had a key and no issuer is named, whoever is on this machine may do all."""
 
-    def __init__(self, keys: Keys | None = None, issuer: Issuer | None = None) -> None:
-        """Believe keys and tokens; without both, this machine alone."""
+    def __init__(
+        self, keys: Keys | None = None, issuer: Issuer | None = None, sessions: Sessions | None = None
+    ) -> None:
+        """Believe keys, tokens and sessions; without all of them, this machine alone."""
         self._keys = keys
         self._issuer = issuer
+        self.sessions = sessions
 
     async def principal(self, request: Request) -> Principal:
         """Return who asks.
 
         Raises:
-            Problem: Nobody who is known.
+            Problem: Nobody who is known, or another site's page in the browser of somebody who is.
             MongoUnavailable: A key cannot be looked up.
             IssuerUnavailable: A token cannot be checked.
         """
@@ -38,6 +42,8 @@ class Authentication:
             who = await self._owner(token.strip()) if scheme.lower() == "bearer" else None
             if who is None:
                 raise _refused("The key or token is not valid, or not any more", error="invalid_token")
+            return who
+        if self.sessions is not None and (who := await self.sessions.principal(request)) is not None:
             return who
         if await self.is_configured():
             raise _refused("The request has no key and no token")

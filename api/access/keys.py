@@ -43,6 +43,11 @@ def new_key(
     return key, f"{PREFIX}{key_id}_{secret}"
 
 
+def key_id_of(text: str) -> str:
+    """Return the identifier that stands in a key."""
+    return text.removeprefix(PREFIX).partition("_")[0]
+
+
 def principal_of(key: ApiKey) -> Principal:
     """Return who asks with a key."""
     return Principal(
@@ -97,6 +102,15 @@ class Keys:
             return None
         await self._note_use(key, now)
         return principal_of(key)
+
+    async def owner(self, key_id: str) -> Principal | None:
+        """Return who asks with a key that was shown before; None: it is revoked or over meanwhile.
+
+        Raises:
+            MongoUnavailable: The store did not answer.
+        """
+        key = await self._find(key_id)
+        return principal_of(key) if key is not None and key.is_valid(datetime.now(UTC)) else None
 
     async def _find(self, key_id: str) -> ApiKey | None:
         remembered = self._remembered.get(key_id)

@@ -9,7 +9,7 @@ from api.access import Principal, Requires, Right
 from api.calls.filters import CallFilters
 from api.calls.resource import Call
 from api.page_tokens import LARGEST_PAGE
-from api.services import Used
+from api.services import Services, Used
 from schemas import CallOutcome
 from store.search import CallSearch
 
@@ -48,17 +48,36 @@ async def list_calls(
 
     The header ``Link`` has the next page, too (``rel="next"``).
     """
-    size = min(parameters.page_size or services.settings.page_size, LARGEST_PAGE)
-    query = parameters.query(who)
     question = parameters.model_dump(mode="json", exclude=_OF_THE_PAGE)
-    tokens = await services.page_tokens.ready(services.database)
-    after = None if parameters.page_token is None else tokens.read(parameters.page_token, who, question)
-    found = await CallSearch(services.database).page(query, size + 1, after)
-    calls = tuple(Call.of(CallOutcome.model_validate(document["outcome"]), who) for document in found[:size])
-    page, headers = Calls(calls=calls), dict[str, str]()
-    if len(found) > size:
-        token = tokens.made(found[size - 1]["search"]["order"], who, question)
-        page = page.model_copy(update={"next_page_token": token})
-        url = request.url.include_query_params(page_token=token)
+    page = await page_of_calls(services, who, parameters, question, parameters.page_size, parameters.page_token)
+    headers = dict[str, str]()
+    if page.next_page_token is not None:
+        url = request.url.include_query_params(page_token=page.next_page_token)
         headers["Link"] = f'<{url.path}?{url.query}>; rel="next"'
     return Response(page.model_dump_json(), headers=headers, media_type="application/json")
+
+
+async def page_of_calls(
+    services: Services,
+    who: Principal,
+    filters: CallFilters,
+    question: object,
+    size: int,
+    token: str | None,
+    *,
+    oldest_first: bool = False,
+) -> Calls:
+    """Return a page of the calls that filters mean; tokens fit the ``question``, which anything that JSON holds may be.
+
+    Raises:
+        Problem: invalid-request; bad-request: the token does not fit.
+        MongoUnavailable: The store did not answer.
+    """
+    query, size = filters.query(who), min(size or services.settings.page_size, LARGEST_PAGE)
+    tokens = await services.page_tokens.ready(services.database)
+    after = None if token is None else tokens.read(token, who, question)
+    search = CallSearch(services.database)
+    found = await search.page(query, size + 1, after, oldest_first=oldest_first)
+    calls = tuple(Call.of(CallOutcome.model_validate(document["outcome"]), who) for document in found[:size])
+    more = tokens.made(found[size - 1]["search"]["order"], who, question) if len(found) > size else None
+    return Calls(calls=calls, next_page_token=more)

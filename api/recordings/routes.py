@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from email.utils import format_datetime
 from typing import Annotated, Literal
 from urllib.parse import quote
@@ -162,11 +162,16 @@ def _plain(suffix: str) -> str:
     return suffix if suffix in _TYPES else ""
 
 
-def _sunset(services: Services, stored: Stored) -> dict[str, str]:
-    """Return until when something is kept at least (RFC 8594); the copy goes with what it was made of."""
+def kept_until(services: Services, stored: Stored) -> datetime | None:
+    """Return until when something is kept at least, None: for ever; the copy goes with what it was made of."""
     days = services.retention.audio_store_days
-    until = stored.modified_at + timedelta(days=days)
-    return {"Sunset": format_datetime(until, usegmt=True)} if days else {}
+    return stored.modified_at + timedelta(days=days) if days else None
+
+
+def _sunset(services: Services, stored: Stored) -> dict[str, str]:
+    """Return the header that says until when something is kept (RFC 8594)."""
+    until = kept_until(services, stored)
+    return {"Sunset": format_datetime(until, usegmt=True)} if until else {}
 
 
 async def _begun(blocks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

@@ -47,8 +47,12 @@ def demo(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON do
     else:
         _print_calls(calls)
         notes.print(f"{correct} of {len(calls)} as expected, {time.monotonic() - started:.0f} s in all")
-        notes.print("\nNext: `.venv/bin/callsift up` in one terminal; in another hand a call in, and ask for it:\n")
-        notes.out("\n".join(first_requests(ApiSettings.read().listen)), highlight=False)
+        listens = ApiSettings.read().listen
+        notes.print(
+            f"\nNext: `.venv/bin/callsift up` in one terminal, and http://{listens} in a browser; "
+            "in another terminal hand a call in, and ask for it:\n"
+        )
+        notes.out("\n".join(first_requests(listens)), highlight=False)
     if (offline and correct < len(calls)) or any(call.outcome.state == "failed" for call in calls):
         raise typer.Exit(1)
 

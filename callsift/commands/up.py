@@ -26,6 +26,7 @@ def up() -> None:
             announce(workers)
             kafka, api = (workers.environment[f"CALLSIFT_{name}"] for name in ("KAFKA_BOOTSTRAP_SERVERS", "API_LISTEN"))
             notes.print(f"ready, Kafka on {kafka}, the API on http://{api}/v1. Ctrl-C ends it.")
+            notes.print(f"Open http://{api} in a browser.")
             while True:
                 workers.check()
                 time.sleep(0.5)

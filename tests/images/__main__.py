@@ -28,6 +28,11 @@ DATA_FILES = (
     "agents/transcribe/redaction/given_names.txt",
     "agents/transcribe/redaction/surnames.txt",
     "callsift/evaluation/report.html",
+    "pages/static/page.css",
+    "pages/static/vendor/htmx.min.js",
+    "pages/templates/layout.html",
+    "pages/words/en.yaml",
+    "pages/words/tr.yaml",
     "schemas/taxonomy.yaml",
 )
 """What the code reads beside itself, so that a wheel without it is broken."""
@@ -95,7 +100,7 @@ def build_wheel(folder: Path) -> Path:
     source.mkdir()
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, source)
-    for name in ("schemas", "streams", "store", "agents", "api", "callsift"):
+    for name in ("schemas", "streams", "store", "agents", "api", "pages", "callsift"):
         shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
     _run("uv", "build", "-q", "--wheel", "--out-dir", str(folder), cwd=source)
     [wheel] = folder.glob("*.whl")

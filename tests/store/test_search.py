@@ -96,6 +96,18 @@ async def test_pages_of_every_size_hold_each_call_once_and_in_order(store: Outco
             assert await found(search, query, size) == expected(query), (query, size)
 
 
+async def test_pages_of_the_oldest_first_hold_each_call_once_too(store: OutcomeStore, mongo_uri: str) -> None:
+    await fill(store)
+    search = CallSearch(Database(StoreSettings(uri=SecretStr(mongo_uri))))
+    query = CallQuery(ended_since=FIRST + timedelta(hours=1), ended_before=FIRST + timedelta(hours=9))
+    seen, after = list[str](), None
+    while documents := await search.page(query, 7, after, oldest_first=True):
+        seen += [document["_id"] for document in documents]
+        after = documents[-1]["search"]["order"]
+    assert seen == expected(query)[::-1]
+    assert len(seen) > 7
+
+
 async def test_an_outcome_without_turns_keeps_the_words(store: OutcomeStore, mongo_uri: str) -> None:
     search = CallSearch(Database(StoreSettings(uri=SecretStr(mongo_uri))))
     await store.save(done("a"), call_transcribed().turns)

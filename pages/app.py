@@ -1,0 +1,35 @@
+"""The pages beside the API's routes, in one application."""
+
+from fastapi import FastAPI
+from fastapi.responses import RedirectResponse
+
+from api.access import Right
+from pages import preferences, sign_in
+from pages.call import routes as call
+from pages.calls import routes as calls
+from pages.page import Pages, Section
+from pages.problems import tell_on_pages
+from pages.routes import SEE_OTHER, page_router
+from pages.settings import PageSettings
+from pages.static_files import PATH, StaticFolder
+
+SECTIONS = (Section("calls", "/calls", Right.VIEW),)
+"""The navigation; the first one is where ``/`` leads."""
+ROUTERS = (calls.router, call.router, sign_in.router, preferences.router)
+first = page_router()
+
+
+@first.get("/")
+async def first_page() -> RedirectResponse:
+    """Lead to the first section."""
+    return RedirectResponse(SECTIONS[0].path, SEE_OTHER)
+
+
+def add_pages(app: FastAPI, settings: PageSettings) -> None:
+    """Add the pages to the application of the API, whose services they use."""
+    static = StaticFolder()
+    app.state.pages = Pages(settings, SECTIONS, static)
+    app.mount(PATH, static)
+    for router in (first, *ROUTERS):
+        app.include_router(router)
+    tell_on_pages(app)

@@ -1,0 +1,1 @@
+"""One call: heard, read, and why it is what it is."""

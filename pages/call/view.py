@@ -1,0 +1,223 @@
+"""One call as its template shows it. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from api.calls.reading import Transcript
+from pages.calls.view import duration_s, stage_title
+from pages.categories import Category, category_of, title_of
+from pages.confidence import UNSURE_WORD, Confidence, confidence_of
+from pages.words import Language
+from schemas import SIDES, CallOutcome, Hop, Insights, Speaker, Turn
+
+Pairs = Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class SaidWord:
+    """One word of a turn."""
+
+    text: str
+    unsure: float | None = None
+    """How sure the recogniser was, where that is little; else None."""
+
+
+@dataclass(frozen=True)
+class SaidTurn:
+    """One turn of the transcript."""
+
+    speaker: Speaker
+    start_s: float
+    end_s: float
+    words: tuple[SaidWord, ...]
+
+
+@dataclass(frozen=True)
+class Talk:
+    """What one speaker did."""
+
+    speaker: Speaker
+    share: float
+    talk_s: float
+    details: str
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage that the call passed."""
+
+    title: str
+    seconds: float
+    waited_s: float
+    """From the end of the stage before, or from hang-up."""
+    attempts: int
+
+
+@dataclass(frozen=True)
+class Revision:
+    """One of the call's outcomes."""
+
+    number: int
+    decided_at: datetime
+    category: Category | None
+    confidence: Confidence | None
+    by: str
+
+
+@dataclass(frozen=True)
+class Sound:
+    """Whether the call can be heard."""
+
+    state: Literal["there", "gone", "none", "no_right"]
+    until: datetime | None = None
+    """Until when it is kept at least; None: for ever, or nobody may know."""
+
+
+@dataclass(frozen=True)
+class CallView:
+    """All of it."""
+
+    outcome: CallOutcome
+    """The caller masked, as the looker may see it."""
+    category: Category | None
+    confidence: Confidence | None
+    best_guess: str | None
+    failed_in: str | None
+    """The stage that gave it up."""
+    duration_s: float | None
+    facts: Pairs
+    turns: Sequence[SaidTurn]
+    insights: Pairs
+    talk: Sequence[Talk]
+    figures: Pairs
+    stages: Sequence[Stage]
+    total_s: float
+    """From hang-up to the outcome."""
+    versions: Pairs
+    revisions: Sequence[Revision]
+    metadata: Pairs
+    sound: Sound
+
+    @property
+    def lanes(self) -> tuple[Speaker, ...]:
+        """Whose sound is on the channels, in their order."""
+        layout = self.outcome.recording_facts.channel_layout if self.outcome.recording_facts else None
+        return (Speaker.UNDIVIDED,) if layout in {"mono", "duplicated_mono"} else SIDES
+
+
+def call_view(
+    outcome: CallOutcome, said: Transcript, revisions: Sequence[CallOutcome], sound: Sound, language: Language
+) -> CallView:
+    """Return what is shown of a call."""
+    stages = _stages(outcome, language)
+    return CallView(
+        outcome=outcome,
+        category=category_of(outcome, language.code),
+        confidence=confidence_of(outcome.confidence),
+        best_guess=title_of(outcome.best_guess, language.code) if outcome.best_guess else None,
+        failed_in=stage_title(outcome.failure.stage, language) if outcome.failure else None,
+        duration_s=duration_s(outcome),
+        facts=_facts(outcome, language),
+        turns=[_turn(turn) for turn in said.turns],
+        insights=_insights(outcome.insights, language),
+        talk=_talk(outcome, language),
+        figures=_figures(outcome, language),
+        stages=stages,
+        total_s=sum(stage.seconds + stage.waited_s for stage in stages),
+        versions=_versions(outcome, language),
+        revisions=[_revision(one, language) for one in reversed(revisions)],
+        metadata=[(name, str(value)) for name, value in outcome.metadata.items()],
+        sound=sound,
+    )
+
+
+def _facts(outcome: CallOutcome, language: Language) -> Pairs:
+    facts = {
+        "ended_at": language.moment(outcome.ended_at) if outcome.ended_at else None,
+        "caller": outcome.caller,
+        "agent": outcome.agent_id,
+        "queue": outcome.queue,
+        "direction": outcome.direction,
+    }
+    return [(language.t(f"call.{name}"), value) for name, value in facts.items() if value]
+
+
+def _turn(turn: Turn) -> SaidTurn:
+    words = tuple(SaidWord(one.text, one.confidence if one.confidence < UNSURE_WORD else None) for one in turn.words)
+    is_whole = " ".join(word.text for word in words) == turn.text
+    return SaidTurn(turn.speaker, turn.start_s, turn.end_s, words if is_whole else (SaidWord(turn.text),))
+
+
+def _insights(insights: Insights | None, language: Language) -> Pairs:
+    if insights is None:
+        return []
+    price = insights.price_quoted
+    shown = {
+        "service": insights.service,
+        "brand": insights.brand,
+        "fault": insights.fault,
+        "place": insights.place,
+        "urgency": language.t(f"urgency.{insights.urgency}") if insights.urgency else None,
+        "price": f"{language.number(price, 2)} {insights.price_currency or ''}".strip() if price is not None else None,
+        "callback": language.moment(insights.callback_at) if insights.callback_at else None,
+        "appointment": _yes_or_no(insights.appointment_agreed, language),
+    }
+    return [(language.t(f"insight.{name}"), value) for name, value in shown.items() if value]
+
+
+def _yes_or_no(value: bool | None, language: Language) -> str | None:
+    return None if value is None else language.t({True: "answer.yes", False: "answer.no"}[value])
+
+
+def _talk(outcome: CallOutcome, language: Language) -> list[Talk]:
+    found = []
+    for speaker, figures in outcome.figures.speakers.items() if outcome.figures else ():
+        details = [language.t("figure.interruptions", n=figures.interruptions)]
+        if figures.words_per_minute:
+            details.insert(0, language.t("figure.pace", words=language.number(figures.words_per_minute)))
+        found.append(Talk(speaker, figures.talk_ratio, figures.talk_s, " · ".join(details)))
+    return found
+
+
+def _figures(outcome: CallOutcome, language: Language) -> Pairs:
+    figures, heard = outcome.figures, outcome.transcript_confidence
+    shown = {
+        "silence": language.seconds(figures.silence_s) if figures else None,
+        "longest_silence": language.seconds(figures.longest_silence_s) if figures else None,
+        "overlap": language.seconds(figures.overlap_s) if figures else None,
+        "heard": language.percent(heard) if heard is not None else None,
+    }
+    return [(language.t(f"figure.{name}"), value) for name, value in shown.items() if value]
+
+
+def _stages(outcome: CallOutcome, language: Language) -> list[Stage]:
+    found, before = [], outcome.ended_at
+    for hop in outcome.hops:
+        waited_s = max(0.0, (hop.taken_at - before).total_seconds()) if before else 0.0
+        found.append(Stage(stage_title(hop.stage, language), hop.seconds, waited_s, hop.attempts))
+        before = _later(before, hop)
+    return found
+
+
+def _later(before: datetime | None, hop: Hop) -> datetime:
+    return hop.finished_at if before is None else max(before, hop.finished_at)
+
+
+def _versions(outcome: CallOutcome, language: Language) -> Pairs:
+    if outcome.versions is None:
+        return []
+    shown = {"classifier": outcome.classifier, **outcome.versions.model_dump(exclude_none=True)}
+    known = ("classifier", "taxonomy", "prompt", "model", "speech_model", "policy")
+    return [(language.t(f"version.{name}"), str(shown[name])) for name in known if shown.get(name)]
+
+
+def _revision(outcome: CallOutcome, language: Language) -> Revision:
+    return Revision(
+        number=outcome.revision,
+        decided_at=outcome.decided_at,
+        category=category_of(outcome, language.code),
+        confidence=confidence_of(outcome.confidence),
+        by=outcome.classifier or (stage_title(outcome.failure.stage, language) if outcome.failure else ""),
+    )

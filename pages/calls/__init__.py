@@ -1,0 +1,1 @@
+"""The list of calls: which ones, as rows, page by page."""

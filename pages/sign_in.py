@@ -1,0 +1,59 @@
+"""Signing in with an API key, and out again."""
+
+from typing import Annotated
+
+from fastapi import Form, Query, Request, Response
+from fastapi.responses import RedirectResponse
+from pydantic import SecretStr
+
+from api.access.sessions import COOKIE, require_own_page
+from api.services import Used
+from pages.page import Asked
+from pages.routes import SEE_OTHER, local, page_router
+
+router = page_router()
+
+
+@router.get("/login")
+async def login_page(
+    page: Asked, services: Used, following: Annotated[str | None, Query(alias="next")] = None
+) -> Response:
+    """Ask who somebody is, where that is asked at all."""
+    if not await services.authentication.is_configured():
+        return RedirectResponse(local(following), SEE_OTHER)
+    return page.answer("login.html", following=local(following), is_refused=False)
+
+
+@router.post("/login")
+async def sign_in(
+    request: Request,
+    page: Asked,
+    services: Used,
+    key: Annotated[SecretStr, Form()],
+    following: Annotated[str | None, Form(alias="next")] = None,
+) -> Response:
+    """Begin a session with a key."""
+    await require_own_page(request, None)
+    sessions = services.authentication.sessions
+    session_id = await sessions.begin(key.get_secret_value().strip(), page.pages.settings.session) if sessions else None
+    if session_id is None:
+        await services.limits.count_refused(request)
+        return page.answer("login.html", status=401, following=local(following), is_refused=True)
+    answer = RedirectResponse(local(following), SEE_OTHER)
+    # behind a proxy only the browser knows that it speaks TLS
+    is_tls = "https" in {request.url.scheme, request.headers.get("origin", "").partition(":")[0]}
+    seconds = round(page.pages.settings.session.total_seconds())
+    answer.set_cookie(COOKIE, session_id, max_age=seconds, httponly=True, samesite="lax", secure=is_tls)
+    return answer
+
+
+@router.post("/logout")
+async def sign_out(request: Request, services: Used) -> Response:
+    """End the session."""
+    session_id = request.cookies.get(COOKIE)
+    await require_own_page(request, session_id)
+    if services.authentication.sessions is not None and session_id is not None:
+        await services.authentication.sessions.end(session_id)
+    answer = RedirectResponse("/login", SEE_OTHER)
+    answer.delete_cookie(COOKIE)
+    return answer

@@ -1,0 +1,65 @@
+"""Sessions of browsers: which key somebody came with, and until when it holds. Never what their cookie says."""
+
+from datetime import datetime
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from store.database import Database
+from store.errors import asked
+
+_LIMIT_MS = 5000
+
+
+class Session(BaseModel):
+    """One session."""
+
+    model_config = ConfigDict(frozen=True, populate_by_name=True)
+
+    digest: str = Field(alias="_id")
+    """SHA-256 of the session's identifier, hexadecimal."""
+    key_id: str
+    """The API key that it was begun with."""
+    expires_at: AwareDatetime
+    """When it ends by itself."""
+
+
+class SessionStore:
+    """All sessions. Moments are kept as text, whose order is theirs: all are UTC."""
+
+    def __init__(self, database: Database) -> None:
+        """Use the collection beside the calls."""
+        self._sessions = database.beside("sessions")
+
+    async def add(self, session: Session, now: datetime) -> None:
+        """Keep a new session, and remove those that have ended.
+
+        Raises:
+            MongoUnavailable: MongoDB did not answer.
+        """
+        with asked():
+            await self._sessions.delete_many({"expires_at": {"$lt": _text(now)}})
+            document = session.model_dump(by_alias=True) | {"expires_at": _text(session.expires_at)}
+            await self._sessions.insert_one(document)
+
+    async def find(self, digest: str) -> Session | None:
+        """Return a session.
+
+        Raises:
+            MongoUnavailable: MongoDB did not answer.
+        """
+        with asked():
+            document = await self._sessions.find_one({"_id": digest}, max_time_ms=_LIMIT_MS)
+        return None if document is None else Session.model_validate(document)
+
+    async def remove(self, digest: str) -> None:
+        """Have a session hold no longer.
+
+        Raises:
+            MongoUnavailable: MongoDB did not answer.
+        """
+        with asked():
+            await self._sessions.delete_one({"_id": digest})
+
+
+def _text(moment: datetime) -> str:
+    return moment.isoformat(timespec="seconds")
