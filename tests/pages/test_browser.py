@@ -3,7 +3,6 @@
 import asyncio
 import hashlib
 import re
-import shutil
 import threading
 from collections.abc import Iterator
 from urllib.parse import quote
@@ -19,6 +18,7 @@ from schemas import Speaker, Turn, Word
 from store.calls import OutcomeStore
 from streams.payloads import PREPARED
 from tests.api.recordings.conftest import made
+from tests.pages.chromium import CHROMIUM, OPTIONS
 from tests.pages.conftest import app_of
 from tests.patience import PATIENCE_S, until
 from tests.store.outcomes import done, failed
@@ -26,13 +26,6 @@ from tests.store.outcomes import done, failed
 __all__ = ["made"]
 pytestmark = pytest.mark.integration
 CALL = "çağrı 1"
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-OPTIONS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--autoplay-policy=no-user-gesture-required",
-)
 LIMIT_MS = 15_000
 PAINTED = """((canvas) => canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data.some(Boolean))(
     document.querySelector("canvas"))"""
