@@ -7,15 +7,21 @@ from api.access import Right
 from pages import preferences, sign_in
 from pages.call import routes as call
 from pages.calls import routes as calls
+from pages.live import routes as live
 from pages.page import Pages, Section
+from pages.pipeline import Pipeline
 from pages.problems import tell_on_pages
 from pages.routes import SEE_OTHER, page_router
 from pages.settings import PageSettings
+from pages.shared import Shared
 from pages.static_files import PATH, StaticFolder
 
-SECTIONS = (Section("calls", "/calls", Right.VIEW),)
+SECTIONS = (
+    Section("calls", "/calls", Right.VIEW),
+    Section("live", "/live", Right.VIEW),
+)
 """The navigation; the first one is where ``/`` leads."""
-ROUTERS = (calls.router, call.router, sign_in.router, preferences.router)
+ROUTERS = (calls.router, call.router, live.router, sign_in.router, preferences.router)
 first = page_router()
 
 
@@ -29,6 +35,8 @@ def add_pages(app: FastAPI, settings: PageSettings) -> None:
     """Add the pages to the application of the API, whose services they use."""
     static = StaticFolder()
     app.state.pages = Pages(settings, SECTIONS, static)
+    app.state.pipeline = Pipeline(app.state.services.kafka)
+    app.state.counts = Shared(live.COUNTS_HOLD_S)
     app.mount(PATH, static)
     for router in (first, *ROUTERS):
         app.include_router(router)

@@ -32,15 +32,18 @@ class Choice:
 
 def category_of(outcome: CallOutcome, language: str) -> Category | None:
     """Return the category of a call; None: it has none. A code of another taxonomy stands for itself."""
-    if outcome.category is None:
-        return None
+    return None if outcome.category is None else category_named(outcome.category, outcome.sub_category, language)
+
+
+def category_named(code: str, sub_code: str | None, language: str) -> Category:
+    """Return the category of these codes."""
     known = {category.code: category for category in taxonomy().categories}
-    found = known.get(outcome.category)
+    found = known.get(code)
     if found is None:
-        return Category(outcome.sub_category or outcome.category, "plain")
-    names = [found.name, *(sub.name for sub in found.sub_categories if sub.code == outcome.sub_category)]
+        return Category(sub_code or code, "plain")
+    names = [found.name, *(sub.name for sub in found.sub_categories if sub.code == sub_code)]
     *within, title = (getattr(name, language) for name in names)
-    return Category(title, _colour(outcome.category, list(known)), *within)
+    return Category(title, _colour(code, list(known)), *within)
 
 
 def choices(language: str) -> tuple[Choice, ...]:

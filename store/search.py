@@ -126,6 +126,16 @@ class CallSearch:
                 return
             after = documents[-1]["search"]["order"]
 
+    async def count(self, query: CallQuery) -> int:
+        """Return how many calls fit.
+
+        Raises:
+            SearchTooSlow: It took longer than the store's time-out.
+            MongoUnavailable: MongoDB did not answer.
+        """
+        with searched():
+            return await self._calls.count_documents(query.document(), maxTimeMS=self._limit_ms)
+
     async def unsearchable(self) -> int:
         """Return how many calls are in no list because their documents are from before there were these fields.
 

@@ -52,6 +52,12 @@ class Language:
         """Return a short span in seconds, with one digit."""
         return f"{format_decimal(value, format='0.0', locale=self.code)} {self.t('unit.s')}"
 
+    def span(self, seconds: float) -> str:
+        """Return a span of time in its largest unit of which there are two or more."""
+        units = (("d", 86_400), ("h", 3600), ("min", 60))
+        unit, length_s = next((one for one in units if seconds >= 2 * one[1]), ("s", 1))
+        return f"{self.number(seconds / length_s)} {self.t(f'unit.{unit}')}"
+
     def length(self, value: float) -> str:
         """Return a length of sound as players show it: 3:07, or 1:02:03."""
         hours, rest = divmod(round(value), 3600)

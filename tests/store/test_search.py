@@ -87,6 +87,13 @@ async def test_every_filter_finds_what_it_says_and_nothing_else(
     assert sum(bool(expected(query)) for query in asked) > len(asked) // 3, "most would find nothing anyway"
 
 
+async def test_a_count_is_as_many_as_there_are(store: OutcomeStore, mongo_uri: str) -> None:
+    await fill(store)
+    search = CallSearch(Database(StoreSettings(uri=SecretStr(mongo_uri))))
+    for query in queries(0):
+        assert await search.count(query) == len(expected(query)), query
+
+
 async def test_pages_of_every_size_hold_each_call_once_and_in_order(store: OutcomeStore, mongo_uri: str) -> None:
     await store.create_indexes()
     await fill(store)

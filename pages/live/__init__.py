@@ -1,0 +1,1 @@
+"""Live: outcomes as they arrive, what came of today, and what is on its way."""

@@ -1,0 +1,116 @@
+"""The live page as its templates show it. Pure."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from pages.calls.view import Row, stage_title
+from pages.categories import Category, category_named, taxonomy
+from pages.confidence import HIGH, LOW, confidence_of
+from pages.pipeline import Look
+from pages.words import Language
+from schemas import Leaf
+from streams.topics import PIPELINE
+
+MOST_ROWS = 200
+COLUMNS = ("queue",)
+
+
+@dataclass(frozen=True)
+class Count:
+    """How many of today's calls are of one kind."""
+
+    category: Category
+    address: str
+    calls: int
+    share: float
+
+
+@dataclass(frozen=True)
+class StageFlow:
+    """How many calls are in one stage, or wait for it."""
+
+    title: str
+    waiting: int
+    oldest_s: float | None
+    """Age of the one that waits longest; None: none does."""
+    per_minute: float | None
+    """Calls finished in a minute; None: not known yet."""
+    is_braked: bool
+
+
+def leaves() -> Sequence[Leaf]:
+    """Return what calls are counted by."""
+    return tuple(taxonomy().leaves.values())
+
+
+def counts(found: Mapping[Leaf | None, int], language: Language) -> list[Count]:
+    """Return today's counts, the most frequent first; None stands for the calls that failed."""
+    total = sum(found.values())
+    shown = []
+    for leaf, calls in sorted(found.items(), key=lambda one: -one[1]):
+        if not calls:
+            continue
+        if leaf is None:
+            category, query = Category(language.t("state.failed"), "failed"), "state=failed"
+        else:
+            category = category_named(leaf.category, leaf.sub_category, language.code)
+            query = f"sub_category={leaf.sub_category}" if leaf.sub_category else f"category={leaf.category}"
+        shown.append(Count(category, f"/calls?{query}", calls, calls / total))
+    return shown
+
+
+def flow(look: Look, language: Language) -> list[StageFlow]:
+    """Return the stages that every call passes."""
+    groups = {group.name: group for group in look.status.groups}
+    return [
+        StageFlow(
+            title=stage_title(name, language),
+            waiting=groups[name].lag,
+            oldest_s=look.status.age_s(groups[name].waiting_since),
+            per_minute=look.per_minute.get(name),
+            is_braked=name in look.brakes,
+        )
+        for name in PIPELINE
+    ]
+
+
+def example() -> Row:
+    """Return a row that has every part: the script fills copies of it."""
+    return Row(
+        call_id="_",
+        ended_at=datetime.now(UTC),
+        is_today=False,
+        caller=None,
+        agent=None,
+        queue="_",
+        duration_s=0.0,
+        category=Category("_", "plain"),
+        is_human=True,
+        confidence=confidence_of(0.0),
+        line="_",
+        failure=None,
+        callback_at=datetime.now(UTC),
+    )
+
+
+def names(language: Language) -> str:
+    """Return what the script needs to fill a row as the server would, as JSON."""
+    categories = {
+        code: category_named(leaf.category, leaf.sub_category, language.code)
+        for code, leaf in taxonomy().leaves.items()
+    }
+    return json.dumps(
+        {
+            "zone": language.zone.key,
+            "low": LOW,
+            "high": HIGH,
+            "categories": {code: [one.title, one.colour] for code, one in categories.items()},
+            "failed": language.t("state.failed"),
+            "no_time": language.t("calls.no_time"),
+            "callback": language.t("calls.callback"),
+            "stages": {one: language.t("calls.given_up", stage=stage_title(one, language)) for one in PIPELINE},
+            "confidence": {one: language.t(f"confidence.{one}") for one in ("low", "middle", "high")},
+        }
+    )

@@ -1,0 +1,141 @@
+"""Pages that change by themselves, in a real browser: what arrives is shown, what is paused stands still."""
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from uuid import uuid4
+
+import pytest
+import uvicorn
+from playwright.sync_api import Page, expect
+
+from api.services import Services
+from callsift.embedded import free_port
+from pages.page import LANGUAGE_COOKIE
+from schemas import CallOutcome
+from store.calls import OutcomeStore
+from streams.kafka import produce, publish_tombstones
+from streams.topics import OUTCOMES
+from tests.pages.conftest import app_of
+from tests.pages.test_browser import chromium, look_for_barriers, page
+from tests.pages.test_pages import HOSTILE
+from tests.patience import PATIENCE_S, until
+from tests.store.outcomes import done
+
+__all__ = ["chromium", "page"]
+pytestmark = pytest.mark.integration
+Sink = Callable[[CallOutcome], None]
+SEEN = """Object.defineProperty(document, "hidden", {get: () => %s, configurable: true});
+    document.dispatchEvent(new Event("visibilitychange"))"""
+
+
+@pytest.fixture
+def serving(services: Services) -> Iterator[tuple[str, Sink]]:
+    """Serve the pages on this machine, and do what the sink does: store an outcome, then tell everybody."""
+    port, loops = free_port(), list[asyncio.AbstractEventLoop]()
+    server = uvicorn.Server(uvicorn.Config(app_of(services), port=port, log_config=None))
+
+    async def serve() -> None:
+        loops.append(asyncio.get_running_loop())
+        await server.serve()
+
+    def sink(outcome: CallOutcome) -> None:
+        saving = OutcomeStore(services.database).save(outcome)
+        asyncio.run_coroutine_threadsafe(saving, loops[0]).result(PATIENCE_S)
+        produce(services.kafka, OUTCOMES.name, [(outcome.call_id, outcome.model_dump_json().encode())])
+
+    thread = threading.Thread(target=asyncio.run, args=[serve()])
+    thread.start()
+    until(lambda: server.started, within_s=PATIENCE_S)
+    yield f"http://localhost:{port}", sink
+    services.streams.end()  # as callsift.serving does: uvicorn waits for every answer
+    server.should_exit = True
+    thread.join(PATIENCE_S)
+
+
+@pytest.fixture
+def address(serving: tuple[str, Sink]) -> str:
+    return serving[0]
+
+
+@pytest.fixture
+def sink(serving: tuple[str, Sink]) -> Sink:
+    return serving[1]
+
+
+def new(**facts: object) -> CallOutcome:
+    return done(uuid4().hex, uuid4().hex).model_copy(update={"ended_at": datetime.now(UTC), **facts})
+
+
+@pytest.mark.parametrize("language", ["en", "tr"])
+def test_an_outcome_arrives_as_the_server_would_show_it(page: Page, address: str, sink: Sink, language: str) -> None:
+    page.context.add_cookies([{"name": LANGUAGE_COOKIE, "value": language, "url": address}])
+    page.goto("/live")
+    expect(page.locator(".pulse[data-state=live]")).to_be_visible()
+    first = new(summary=HOSTILE, queue=HOSTILE)
+    rows = page.locator("#rows tr")
+    sink(first)
+    expect(rows).to_have_count(1)
+    arrived = rows.first.inner_text()
+    assert HOSTILE in arrived and rows.locator("img").count() == 0
+    page.reload()
+    expect(rows).to_have_count(1)
+    assert rows.first.inner_text() == arrived, "a row that arrives is another than one that was there"
+    second = new()
+    sink(second)
+    expect(rows).to_have_count(2)
+    expect(rows.first).to_have_attribute("data-call", second.call_id)
+    expect(page.locator(".today .total")).to_be_visible()
+    expect(page.locator(".flow li")).to_have_count(4)
+    look_for_barriers(page)
+
+
+def test_a_corrected_call_moves_up_and_one_that_is_gone_goes(page: Page, services: Services, sink: Sink) -> None:
+    page.goto("/live")
+    expect(page.locator(".pulse[data-state=live]")).to_be_visible()
+    first, second = new(), new()
+    rows = page.locator("#rows tr")
+    for outcome in (first, second, first.model_copy(update={"outcome_id": uuid4().hex, "summary": "corrected"})):
+        sink(outcome)
+    expect(rows.first).to_contain_text("corrected")
+    expect(rows).to_have_count(2)
+    publish_tombstones(services.kafka, [first.call_id])
+    expect(rows).to_have_count(1)
+
+
+def test_nothing_moves_while_it_is_paused_and_nothing_is_lost(page: Page, sink: Sink) -> None:
+    page.goto("/live")
+    expect(page.locator(".pulse[data-state=live]")).to_be_visible()
+    page.get_by_role("button", name="Pause").press("Enter")
+    rows = page.locator("#rows tr")
+    sink(new())
+    expect(page.locator(".pulse")).to_have_text("Paused, 1 wait")
+    expect(rows).to_have_count(0)
+    page.get_by_role("button", name="Pause").press("Enter")
+    expect(rows).to_have_count(1)
+
+
+def test_who_comes_back_gets_the_list_and_not_what_was_missed(page: Page, sink: Sink) -> None:
+    page.goto("/live")
+    expect(page.locator(".pulse[data-state=live]")).to_be_visible()
+    page.evaluate(SEEN % "true")
+    expect(page.locator(".pulse[data-state=away]")).to_be_visible()
+    for _ in range(3):
+        sink(new())
+    assert page.locator("#rows tr").count() == 0
+    with page.expect_request("**/live/rows"):
+        page.evaluate(SEEN % "false")
+    expect(page.locator("#rows tr")).to_have_count(3)
+
+
+def test_those_who_listen_are_told_a_summary(page: Page, sink: Sink) -> None:
+    page.clock.install()
+    page.goto("/live")
+    expect(page.locator(".pulse[data-state=live]")).to_be_visible()
+    summary = page.get_by_role("status")
+    for _ in range(2):
+        sink(new())
+    expect(page.locator("#rows tr.new")).to_have_count(2)
+    page.clock.fast_forward(10_000)
+    expect(summary).to_have_text("Arrived in the last ten seconds: 2. Price Research 2")
