@@ -8,6 +8,7 @@ from pages import preferences, sign_in
 from pages.call import routes as call
 from pages.calls import routes as calls
 from pages.live import routes as live
+from pages.operations import routes as operations
 from pages.page import Pages, Section
 from pages.pipeline import Pipeline
 from pages.problems import tell_on_pages
@@ -19,9 +20,10 @@ from pages.static_files import PATH, StaticFolder
 SECTIONS = (
     Section("calls", "/calls", Right.VIEW),
     Section("live", "/live", Right.VIEW),
+    Section("operations", "/operations", Right.OPERATE),
 )
 """The navigation; the first one is where ``/`` leads."""
-ROUTERS = (calls.router, call.router, live.router, sign_in.router, preferences.router)
+ROUTERS = (calls.router, call.router, live.router, operations.router, sign_in.router, preferences.router)
 first = page_router()
 
 

@@ -48,6 +48,10 @@ class Pipeline:
         """
         return await self._shared.answer("look", lambda: asyncio.to_thread(self._look))
 
+    def forget(self) -> None:
+        """Look anew when somebody asks next: something was changed."""
+        self._shared.forget("look")
+
     def _look(self) -> Look:
         self._observer = self._observer or Observer(self._kafka)  # its clients are there once somebody asks
         status = self._observer.look()

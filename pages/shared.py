@@ -23,10 +23,18 @@ class Shared(Generic[AnswerT]):
             self._asked[question] = asking
         return await asyncio.shield(self._asked[question])  # who goes away takes it from nobody else
 
+    def forget(self, question: Hashable) -> None:
+        """Have a question asked anew."""
+        self._asked.pop(question, None)
+
     def _forget_later(self, question: Hashable, asked: asyncio.Task[AnswerT]) -> None:
         is_answer = not asked.cancelled() and asked.exception() is None
-        holds_s = self._holds_s if is_answer else 0.0
-        asked.get_loop().call_later(holds_s, self._asked.pop, question, None)
+
+        def forget() -> None:
+            if self._asked.get(question) is asked:
+                del self._asked[question]
+
+        asked.get_loop().call_later(self._holds_s if is_answer else 0.0, forget)
 
 
 async def _of(ask: Callable[[], Awaitable[AnswerT]]) -> AnswerT:

@@ -9,7 +9,7 @@ from pages.categories import Category, Choice, category_of, title_of
 from pages.confidence import HIGH, LOW, Confidence, confidence_of
 from pages.words import Language
 from schemas import SIDES, CallOutcome
-from streams.topics import PIPELINE
+from streams.topics import STAGES
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ def duration_s(outcome: CallOutcome) -> float | None:
 
 def stage_title(stage: str, language: Language) -> str:
     """Return what people call a stage; a name that is not ours stays."""
-    return language.t(f"stage.of.{stage}") if stage in PIPELINE else stage
+    return language.t(f"stage.of.{stage}") if stage in STAGES else stage
 
 
 def periods(asked: Asked, shown: Period | None, language: Language) -> list[Link]:

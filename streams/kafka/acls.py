@@ -99,6 +99,8 @@ def _api() -> list[Rule]:
         *_topics((ENDED, AUDIT), "Write"),
         *_topics((ENDED,), "Read"),  # whether an upload that broke off became a call
         *_topics((OUTCOMES,), "Read"),  # the stream of outcomes
+        *_monitor(),  # the pages show how far the pipeline is
+        *_topics((BRAKES,), "Write"),  # a brake that is released there
     ]
 
 

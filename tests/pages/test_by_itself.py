@@ -13,14 +13,16 @@ from playwright.sync_api import Page, expect
 from api.services import Services
 from callsift.embedded import free_port
 from pages.page import LANGUAGE_COOKIE
-from schemas import CallOutcome
+from schemas import CallOutcome, DeadLetter
 from store.calls import OutcomeStore
-from streams.kafka import produce, publish_tombstones
-from streams.topics import OUTCOMES
+from streams.dead_letters import read_replays
+from streams.kafka import notices, produce, publish_notice, publish_tombstones
+from streams.topics import DEAD_LETTER, OUTCOMES
 from tests.pages.conftest import app_of
 from tests.pages.test_browser import chromium, look_for_barriers, page
 from tests.pages.test_pages import HOSTILE
 from tests.patience import PATIENCE_S, until
+from tests.schemas.examples import dead_letter
 from tests.store.outcomes import done
 
 __all__ = ["chromium", "page"]
@@ -62,6 +64,13 @@ def address(serving: tuple[str, Sink]) -> str:
 @pytest.fixture
 def sink(serving: tuple[str, Sink]) -> Sink:
     return serving[1]
+
+
+def given_up(services: Services) -> DeadLetter:
+    """Give a message up, and leave nothing else to replay."""
+    letter = dead_letter().model_copy(update={"event_id": uuid4().hex, "call_id": uuid4().hex, "message": HOSTILE})
+    produce(services.kafka, DEAD_LETTER.name, [(str(letter.call_id), letter.model_dump_json().encode())])
+    return letter
 
 
 def new(**facts: object) -> CallOutcome:
@@ -139,3 +148,40 @@ def test_those_who_listen_are_told_a_summary(page: Page, sink: Sink) -> None:
     expect(page.locator("#rows tr.new")).to_have_count(2)
     page.clock.fast_forward(10_000)
     expect(summary).to_have_text("Arrived in the last ten seconds: 2. Price Research 2")
+
+
+def test_a_dead_letter_is_read_and_replayed(page: Page, services: Services) -> None:
+    letter = given_up(services)
+    page.goto("/operations")
+    shown = page.locator(".letters li").filter(has_text=str(letter.call_id))
+    expect(shown).to_contain_text(letter.cure)
+    expect(shown).to_contain_text(HOSTILE)
+    look_for_barriers(page)
+    shown.get_by_role("button", name="Replay").press("Enter")
+    expect(shown.get_by_role("status")).to_contain_text("replayed")
+    expect(shown.get_by_role("status")).to_be_focused()
+    assert letter.event_id in read_replays(services.kafka)
+    page.reload()
+    expect(page.get_by_text("Dead letters")).to_be_visible()
+    expect(shown).to_have_count(0)
+
+
+def test_a_brake_is_released(page: Page, services: Services) -> None:
+    publish_notice(services.kafka, "classify", applied=True, reason=HOSTILE)
+    page.goto("/operations")
+    expect(page.locator(".brake")).to_contain_text(HOSTILE)
+    look_for_barriers(page)
+    page.get_by_role("button", name="Release the brake").click()
+    expect(page.locator("tbody tr").filter(has_text="Retries")).to_be_visible()
+    expect(page.locator(".brake")).to_have_count(0)
+    assert not notices(services.kafka)["classify"].applied
+
+
+@pytest.mark.parametrize("path", ["/live", "/operations"])
+def test_pages_that_change_are_as_narrow_as_a_phone(page: Page, sink: Sink, services: Services, path: str) -> None:
+    sink(new())
+    given_up(services)
+    page.set_viewport_size({"width": 360, "height": 740})
+    page.goto(path)
+    expect(page.locator(".refreshed li").first).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
