@@ -23,6 +23,7 @@ from streams.retention import (
     sweep_copies,
 )
 from streams.settings import KafkaSettings, RetentionSettings
+from streams.work_folders import remove_left_behind
 
 Progress = Callable[[int], None]
 """Told how much was looked at."""
@@ -52,6 +53,8 @@ def kinds_of_data(
 ) -> Iterator[Kind]:
     """Yield everything that is not kept for ever, in the order in which it is best looked at.
 
+    Before, what killed workers left in this machine's temporary folder is removed.
+
     Args:
         settings: How long what is kept.
         now: The moment that ages count from.
@@ -61,6 +64,8 @@ def kinds_of_data(
         remove: Whether anything is removed; else it is only counted.
         on_message: Told how many unacknowledged messages were read, and of how many.
     """
+    if remove:
+        remove_left_behind()
     if before := cut_off(now, settings.audio_store_days):
         needed = Needed(kafka, on_message)
         for folder in FOLDERS:
