@@ -7,8 +7,9 @@ from functools import partial
 
 from fastapi import FastAPI
 
-from api import calls, operations, problem_pages, stats, taxonomy
+from api import operations, problem_pages, stats, taxonomy
 from api.access.limits import LimitHeaders
+from api.calls.routers import ROUTERS as CALLS
 from api.calls.uploads import sweep_for_ever
 from api.guard import Guard
 from api.health import router as health
@@ -18,7 +19,7 @@ from api.problems import ProblemDetails, tell_problems
 from api.recordings.routes import router as recordings
 from api.services import Services
 
-ROUTERS = (health, taxonomy.router, stats.router, *calls.ROUTERS, recordings, outcomes, *operations.ROUTERS)
+ROUTERS = (health, taxonomy.router, stats.router, *CALLS, recordings, outcomes, *operations.ROUTERS)
 _SAID_OF_ALL = {"default": {"model": ProblemDetails, "description": "What went wrong (RFC 9457)."}}
 
 

@@ -2,10 +2,9 @@
 
 from typing import Annotated, Literal
 
-from fastapi import Form, Request
+from fastapi import Form
 from fastapi.responses import RedirectResponse
 
-from api.access.sessions import COOKIE, require_own_page
 from pages.page import LANGUAGE_COOKIE, THEME_COOKIE, Theme
 from pages.routes import SEE_OTHER, local, page_router
 
@@ -15,13 +14,11 @@ router = page_router()
 
 @router.post("/preferences")
 async def choose(
-    request: Request,
     language: Annotated[Literal["en", "tr"] | None, Form()] = None,
     theme: Annotated[Theme | None, Form()] = None,
     following: Annotated[str | None, Form(alias="next")] = None,
 ) -> RedirectResponse:
     """Keep a choice, and show the same page again."""
-    await require_own_page(request, request.cookies.get(COOKIE))
     answer = RedirectResponse(local(following), SEE_OTHER)
     for cookie, chosen in ((LANGUAGE_COOKIE, language), (THEME_COOKIE, theme)):
         if chosen is not None:

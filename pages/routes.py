@@ -9,6 +9,7 @@ from fastapi.responses import RedirectResponse
 from fastapi.routing import APIRoute
 
 from api.access import Principal, Requires, Right
+from api.access.sessions import COOKIE, require_own_page
 
 SEE_OTHER = 303
 Viewer = Annotated[Principal, Depends(Requires(Right.VIEW))]
@@ -31,9 +32,14 @@ class _WithoutBlanks(APIRoute):
         return answer
 
 
+async def _from_our_page(request: Request) -> None:
+    # also where no session says who asks: a proxy may say so, or the address of this machine
+    await require_own_page(request, request.cookies.get(COOKIE))
+
+
 def page_router() -> APIRouter:
-    """Return a router for pages: they are no part of the API's contract."""
-    return APIRouter(route_class=_WithoutBlanks, include_in_schema=False)
+    """Return a router for pages: no part of the API's contract, and no other site's forms change anything there."""
+    return APIRouter(route_class=_WithoutBlanks, include_in_schema=False, dependencies=[Depends(_from_our_page)])
 
 
 def address(path: str, parameters: list[tuple[str, str]]) -> str:

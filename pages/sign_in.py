@@ -6,7 +6,7 @@ from fastapi import Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic import SecretStr
 
-from api.access.sessions import COOKIE, require_own_page
+from api.access.sessions import COOKIE
 from api.services import Used
 from pages.page import Asked
 from pages.routes import SEE_OTHER, local, page_router
@@ -33,7 +33,6 @@ async def sign_in(
     following: Annotated[str | None, Form(alias="next")] = None,
 ) -> Response:
     """Begin a session with a key."""
-    await require_own_page(request, None)
     sessions = services.authentication.sessions
     session_id = await sessions.begin(key.get_secret_value().strip(), page.pages.settings.session) if sessions else None
     if session_id is None:
@@ -51,7 +50,6 @@ async def sign_in(
 async def sign_out(request: Request, services: Used) -> Response:
     """End the session."""
     session_id = request.cookies.get(COOKIE)
-    await require_own_page(request, session_id)
     if services.authentication.sessions is not None and session_id is not None:
         await services.authentication.sessions.end(session_id)
     answer = RedirectResponse("/login", SEE_OTHER)

@@ -1,13 +1,1 @@
 """Calls: handing them in, asking for them, and saying what they were."""
-
-from fastapi import APIRouter
-
-from api.calls import export, listing, reading, submit
-
-ROUTERS: tuple[APIRouter, ...] = (
-    submit.router,
-    listing.router,
-    export.router,
-    reading.router,
-)
-"""The routes about calls."""

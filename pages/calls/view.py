@@ -33,6 +33,8 @@ class Row:
     """What it was about, or why it is what it is."""
     failure: str | None
     """Which stage gave it up."""
+    callback_at: datetime | None
+    """When the customer is to be called back."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,7 @@ def row(outcome: CallOutcome, language: Language, now: datetime) -> Row:
         confidence=confidence_of(outcome.confidence),
         line=outcome.summary or outcome.justification,
         failure=stage_title(outcome.failure.stage, language) if outcome.failure else None,
+        callback_at=outcome.insights.callback_at if outcome.insights else None,
     )
 
 

@@ -127,7 +127,7 @@ async def test_a_session_says_nothing_of_its_key_and_scripts_cannot_read_it(
         answer = await browser.post("/login", data={"key": text}, headers=OWN | {"Origin": "https://localhost"})
     cookie = answer.headers["set-cookie"]
     assert all(said in cookie for said in ("HttpOnly", "SameSite=lax", "Secure", "Path=/"))
-    assert text.split("_")[3] not in cookie
+    assert text.split("_", 3)[3] not in cookie
     kept = [str(one) async for one in services.database.beside("sessions").find({})]
     assert kept and not any(answer.cookies[COOKIE] in one for one in kept)
 
@@ -172,6 +172,19 @@ async def test_another_sites_form_changes_nothing(signed_in: SignIn, services: S
         assert "set-cookie" not in answer.headers
     assert (await browser.get("/calls")).status_code == 200
     assert await services.database.beside("operations").find_one({}) is None
+
+
+async def test_another_sites_form_changes_nothing_where_a_proxy_or_this_machine_says_who_asks(
+    browser: httpx.AsyncClient, services: Services
+) -> None:
+    await keep(services, "call-1", "sales")
+    foreign = {"Origin": "http://localhost:3000", "Sec-Fetch-Site": "same-site"}
+    assert (await browser.post("/calls/call-1/forget", headers=foreign)).status_code == 403
+    key, text = new_key("proxy", Role.ADMIN, frozenset(), Scope(), datetime.now(UTC), None)
+    await ApiKeyStore(services.database).add(key)
+    said_by_a_proxy = {"Authorization": f"Bearer {text}"}
+    assert (await browser.post("/calls/call-1/forget", headers=said_by_a_proxy | foreign)).status_code == 403
+    assert (await browser.post("/calls/call-1/forget", headers=said_by_a_proxy | OWN)).status_code == 202
 
 
 async def test_a_form_of_ours_does_what_it_says(signed_in: SignIn, services: Services) -> None:

@@ -1,6 +1,6 @@
 """What pages show of outcomes."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -12,7 +12,7 @@ from pages.categories import category_of
 from pages.confidence import confidence_of
 from pages.words import Language
 from schemas import CallOutcome, Speaker, Turn, Word
-from tests.schemas.examples import call_failed, call_outcome
+from tests.schemas.examples import ENDED_AT, call_failed, call_outcome
 
 ENGLISH, TURKISH = (Language(code, ZoneInfo("Europe/Istanbul")) for code in ("en", "tr"))
 NOW = datetime(2026, 10, 5, 20, tzinfo=UTC)
@@ -33,6 +33,7 @@ def test_a_row_has_what_a_supervisor_looks_for() -> None:
     assert (found.category.title, found.category.within) == ("Fiyat Araştırması", "Gereksiz Çağrı")
     assert (found.confidence.level, found.line, found.duration_s) == ("high", "Fiyat soruldu.", 41.25)
     assert found.is_today
+    assert found.callback_at == ENDED_AT + timedelta(hours=2)
 
 
 def test_a_call_that_failed_says_where() -> None:

@@ -1,0 +1,12 @@
+"""The routes about calls. Not in ``__init__``: what routes need imports from this folder, too."""
+
+from fastapi import APIRouter
+
+from api.calls import export, listing, reading, submit
+
+ROUTERS: tuple[APIRouter, ...] = (
+    submit.router,
+    listing.router,
+    export.router,
+    reading.router,
+)

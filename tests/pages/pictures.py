@@ -1,0 +1,52 @@
+"""Pictures of the pages of a running callsift, for docs/page.md: ``python -m tests.pages.pictures http://127.0.0.1:8080``."""
+
+import argparse
+import re
+from pathlib import Path
+
+from playwright.sync_api import Page, sync_playwright
+
+from tests.pages.chromium import CHROMIUM, OPTIONS
+from tests.test_rooms import ROOT
+
+DESKTOP, PHONE = (1280, 800), (390, 844)
+LOOKS = (("light", "en", DESKTOP), ("dark", "tr", DESKTOP), ("light", "tr", PHONE), ("dark", "en", PHONE))
+FIRST_CALL = "tbody tr:not(:has(.failed)) th a"
+
+
+def main(address: str, folder: Path) -> None:
+    """Write a picture of every page in both themes and languages, on a desktop and on a phone."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(OPTIONS))
+        for theme, language, (width, height) in LOOKS:
+            page = browser.new_page(
+                base_url=address,
+                viewport={"width": width, "height": height},
+                color_scheme="dark" if theme == "dark" else "light",
+                locale=language,
+            )
+            kind = "phone" if (width, height) == PHONE else "desktop"
+            for name in ("calls", "call"):
+                _open(page, name)
+                page.screenshot(path=folder / f"{name}-{kind}-{theme}.png")
+            page.close()
+        browser.close()
+
+
+def _open(page: Page, name: str) -> None:
+    page.goto("/calls?when=7d")
+    if name == "call":
+        page.locator(FIRST_CALL).first.click()
+        page.wait_for_url(re.compile("/calls/."))
+        page.locator(".turns .turn").nth(3).click()
+        page.wait_for_timeout(1500)
+        page.locator("audio").evaluate("one => one.pause()")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("address", help="where `callsift up` serves the pages, with the demo's calls in")
+    parser.add_argument("--folder", type=Path, default=ROOT / "docs" / "page")
+    chosen = parser.parse_args()
+    chosen.folder.mkdir(exist_ok=True)
+    main(chosen.address, chosen.folder)
