@@ -51,16 +51,16 @@ def agreement(sample: Sample, category: str | None = None) -> Agreement | None:
 
 def kappa(units: Sequence[Unit]) -> float | None:
     """Return Cohen's kappa (1960) of two readers; None where chance alone makes them agree always."""
-    total = sum(weight for _, weight in units)
     first: dict[str, float] = defaultdict(float)
     second: dict[str, float] = defaultdict(float)
-    agreed = 0.0
+    agreed = total = 0.0
     for (one, other), weight in units:
-        first[one] += weight / total
-        second[other] += weight / total
-        agreed += weight / total * (one == other)
-    chance = sum(share * second[label] for label, share in first.items())
-    return None if chance >= 1 - 1e-12 else (agreed - chance) / (1 - chance)
+        first[one] += weight
+        second[other] += weight
+        agreed += weight * (one == other)
+        total += weight
+    chance = sum(weight * second[label] for label, weight in first.items()) / total
+    return None if total - chance <= 1e-12 * total else (agreed - chance) / (total - chance)
 
 
 def alpha(units: Sequence[Unit]) -> float | None:

@@ -77,6 +77,11 @@ def rank(seed: str, call_id: str, purpose: str = "draw") -> float:
     return int.from_bytes(digest[:8]) / 2**64
 
 
+def ordered(seed: str, call_ids: Iterable[str]) -> list[str]:
+    """Return calls in a draw's order. The first n of a stratum's calls are those that a draw of n takes."""
+    return sorted(call_ids, key=lambda call_id: (rank(seed, call_id), call_id))
+
+
 def digest(candidates: Iterable[Candidate]) -> str:
     """Return the SHA-256 of the candidates' ids, sorted, one a line."""
     return hashlib.sha256("\n".join(sorted(candidate.call_id for candidate in candidates)).encode()).hexdigest()
@@ -133,7 +138,7 @@ def _draw(
     if len({candidate.call_id for candidate in everyone}) < len(everyone):
         raise ValueError("a call is there twice among the candidates. Draw from a list without repetitions")
     chances: dict[str, float] = {}
-    order: list[tuple[float, float, Taken]] = []
+    order: list[tuple[float, str, Taken]] = []
     for stratum, candidates in strata.items():
         n = counts.get(stratum, 0)
         if not 1 <= n <= len(candidates):
@@ -141,11 +146,10 @@ def _draw(
                 f"cannot draw {n} of {len(candidates)} calls in stratum {stratum!r}: every call needs a chance"
             )
         chances[stratum] = n / len(candidates)
-        ranked = sorted((rank(seed, candidate.call_id), candidate.call_id) for candidate in candidates)
-        for place, (position, call_id) in enumerate(ranked[:n]):
+        for place, call_id in enumerate(ordered(seed, (candidate.call_id for candidate in candidates))[:n]):
             taken = _taken(frame, call_id, by, chances[stratum], seed, stratum, second)
-            order.append(((place + 0.5) / n, position, taken))
-    order.sort(key=lambda entry: (entry[0], entry[1], entry[2].call_id))
+            order.append(((place + 0.5) / n, stratum, taken))
+    order.sort(key=lambda entry: entry[:2])
     sizes = {stratum: len(candidates) for stratum, candidates in strata.items()}
     return Draw(frame, seed, by, digest(everyone), sizes, chances, second, tuple(taken for _, _, taken in order))
 

@@ -3,6 +3,7 @@
 import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from review.adjudication import gold
 from review.estimates import Mean
@@ -20,6 +21,20 @@ interval is too narrow where few differ: measured in docs/review.md."""
 def everywhere(_call: ReviewedCall, _label: str) -> bool:
     """Whether a call belongs to the domain of all calls: it does."""
     return True
+
+
+class _Term(NamedTuple):
+    """What a call adds to the total of a value, and to the number of calls over which it is averaged."""
+
+    value: float
+    over: float
+
+    def minus(self, mean: float) -> float:
+        return self.value - mean * self.over
+
+
+def _term(value: Value, among: Domain, call: ReviewedCall, label: str) -> _Term:
+    return _Term(value(call, label), 1.0) if among(call, label) else _Term(0.0, 0.0)
 
 
 class Sample:
@@ -75,9 +90,12 @@ class Sample:
 
     def against_person(self, value: Value, among: Domain = everywhere) -> Mean | None:
         """Return the mean of ``value`` with the first reader's labels; None if no label is in the domain."""
-        labels = [call.person for call in self.calls]
-        total, over = self._total(value, among, labels), self._total(_one, among, labels)
-        return self._mean(value, among, total / over, over, 0.0) if over else None
+        terms = [_term(value, among, call, call.person) for call in self.calls]
+        whole = self._total({index: term.over for index, term in enumerate(terms)})
+        if whole <= 0:
+            return None
+        mean = self._total({index: term.value for index, term in enumerate(terms)}) / whole
+        return self._mean(mean, self._first_phase([term.minus(mean) for term in terms]) / whole**2, terms)
 
     def against_gold(self, value: Value, among: Domain = everywhere) -> Mean | None:
         """Return the mean of ``value`` as it would be had every call of the frame been read twice and adjudicated.
@@ -86,76 +104,63 @@ class Sample:
         calls. None if no label is in the domain, none was doubled, or doubled calls wait for a third reader: without
         those, which are the hard ones, the rest looks better than it is.
         """
-        both = [index for index, call in enumerate(self.calls) if call.doubled]
-        if not both or self.waiting:
+        if not self.doubled or self.waiting:
             return None
-        persons = [call.person for call in self.calls]
-        scale = sum(self._weights) / sum(self._weights[index] for index in both)
+        first = [_term(value, among, call, call.person) for call in self.calls]
+        golden = {
+            index: _term(value, among, self.calls[index], label)
+            for index, label in enumerate(self._gold)
+            if label is not None
+        }
+        scale = sum(self._weights) / self._total(dict.fromkeys(golden, 1.0))
 
-        def total(what: Value) -> float:
-            return self._total(what, among, persons) + scale * sum(
-                self._weights[index] * (self._term(what, among, index, True) - self._term(what, among, index, False))
-                for index in both
-            )
+        def total(of: Callable[[_Term], float]) -> float:
+            moved = {index: of(term) - of(first[index]) for index, term in golden.items()}
+            return self._total({index: of(term) for index, term in enumerate(first)}) + scale * self._total(moved)
 
-        over = total(_one)
-        if over <= 0:
+        whole = total(lambda term: term.over)
+        if whole <= 0:
             return None
-        share = total(value) / over
-        return self._mean(value, among, share, over, self._second_phase(value, among, share, over, both, scale))
-
-    def _term(self, value: Value, among: Domain, index: int, golden: bool) -> float:
-        call = self.calls[index]
-        label = (self._gold[index] if golden else None) or call.person
-        return value(call, label) if among(call, label) else 0.0
-
-    def _total(self, value: Value, among: Domain, labels: Sequence[str]) -> float:
-        return sum(
-            weight * value(call, label)
-            for call, label, weight in zip(self.calls, labels, self._weights, strict=True)
-            if among(call, label)
+        mean = total(lambda term: term.value) / whole
+        before, after = (
+            [term.minus(mean) for term in first],
+            {index: term.minus(mean) for index, term in golden.items()},
         )
+        squares = {index: self._weights[index] * (own**2 - before[index] ** 2) for index, own in after.items()}
+        by_draw = max(0.0, self._first_phase(before) + scale * self._total(squares))
+        inside = {index: own - before[index] for index, own in after.items() if golden[index].over or first[index].over}
+        share = scale * self._total(dict.fromkeys(inside, 1.0)) / whole
+        left = 1 - len(golden) / len(self.calls)
+        by_doubling = left * share**2 * self._spread_of_mean(inside) if inside else 1.0
+        return self._mean(mean, by_draw / whole**2 + by_doubling, first)
 
-    def _mean(self, value: Value, among: Domain, share: float, over: float, second: float) -> Mean:
-        """Linearise the ratio within each group, and add what the second phase is unsure of."""
-        variance, counted, squares = second, 0, 0.0
+    def _total(self, values: Mapping[int, float]) -> float:
+        return math.fsum(self._weights[index] * value for index, value in values.items())
+
+    def _unread_share(self, index: int) -> float:
+        return self._unread[self.calls[index].drawn.group]
+
+    def _first_phase(self, residuals: Sequence[float]) -> float:
+        """Return the variance of the weighted total of ``residuals``: within groups, each a simple random sample."""
+        variance = 0.0
         for group, members in self._groups.items():
-            inside = [index for index in members if among(self.calls[index], self.calls[index].person)]
-            residuals = [
-                self._weights[index] * (value(self.calls[index], self.calls[index].person) - share) for index in inside
-            ]
-            n, unread = len(members), self._unread[group]
-            middle = sum(residuals) / n if n > 1 else 0.0
-            squared = sum((residual - middle) ** 2 for residual in residuals) + (n - len(inside)) * middle**2
-            variance += unread * squared * (n / (n - 1) if n > 1 else 1.0) / over**2
-            counted += len(inside)
-            squares += unread * sum(self._weights[index] ** 2 for index in inside)
-        return Mean(share, variance, counted, over**2 / squares if squares else math.inf)
+            own, n = [self._weights[index] * residuals[index] for index in members], len(members)
+            middle = math.fsum(own) / n if n > 1 else 0.0
+            squared = math.fsum((value - middle) ** 2 for value in own)
+            variance += self._unread[group] * squared * (n / (n - 1) if n > 1 else 1.0)
+        return variance
 
-    def _second_phase(
-        self, value: Value, among: Domain, share: float, over: float, both: Sequence[int], scale: float
-    ) -> float:
-        """Return the variance of the mean difference between gold and first reader, over the doubled calls."""
-        weights, moved = [], []
-        for index in both:
-            call = self.calls[index]
-            if among(call, call.person) or among(call, self._gold[index] or call.person):
-                difference = [
-                    self._term(value, among, index, golden) - share * self._term(_one, among, index, golden)
-                    for golden in (True, False)
-                ]
-                weights.append(self._weights[index])
-                moved.append(difference[0] - difference[1])
-        if not weights:
-            return 1.0
-        total = sum(weights)
-        effective = total**2 / sum(weight**2 for weight in weights)
-        first = sum(weight * move for weight, move in zip(weights, moved, strict=True)) / total
-        second = sum(weight * move**2 for weight, move in zip(weights, moved, strict=True)) / total
-        second = (second * effective + 2 * _UNSEEN) / (effective + 2 * _UNSEEN)
-        left = 1 - len(both) / len(self.calls)
-        return left * (second - first**2) / (effective + 2 * _UNSEEN) * (scale * total / over) ** 2
+    def _spread_of_mean(self, moved: Mapping[int, float]) -> float:
+        """Return the variance of the weighted mean of what doubling moved, with a few unseen calls that it moved."""
+        whole = self._total(dict.fromkeys(moved, 1.0))
+        effective = whole**2 / math.fsum(self._weights[index] ** 2 for index in moved)
+        middle = self._total(moved) / whole
+        squares = self._total({index: value**2 for index, value in moved.items()}) / whole
+        added = effective + 2 * _UNSEEN
+        return ((squares * effective + 2 * _UNSEEN) / added - middle**2) / (added - 1)
 
-
-def _one(_call: ReviewedCall, _label: str) -> float:
-    return 1.0
+    def _mean(self, value: float, variance: float, terms: Sequence[_Term]) -> Mean:
+        inside = [index for index, term in enumerate(terms) if term.over]
+        squares = math.fsum(self._unread_share(index) * self._weights[index] ** 2 for index in inside)
+        whole = self._total(dict.fromkeys(inside, 1.0))
+        return Mean(value, variance, len(inside), whole**2 / squares if squares else math.inf)
