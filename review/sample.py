@@ -152,12 +152,11 @@ class Sample:
 
     def _spread_of_mean(self, moved: Mapping[int, float]) -> float:
         """Return the variance of the weighted mean of what doubling moved, with a few unseen calls that it moved."""
-        whole = self._total(dict.fromkeys(moved, 1.0))
-        effective = whole**2 / math.fsum(self._weights[index] ** 2 for index in moved)
+        n, whole = len(moved), self._total(dict.fromkeys(moved, 1.0))
         middle = self._total(moved) / whole
-        squares = self._total({index: value**2 for index, value in moved.items()}) / whole
-        added = effective + 2 * _UNSEEN
-        return ((squares * effective + 2 * _UNSEEN) / added - middle**2) / (added - 1)
+        own = math.fsum((self._weights[index] * (value - middle)) ** 2 for index, value in moved.items())
+        unseen = 2 * _UNSEEN * math.fsum(self._weights[index] ** 2 for index in moved) / n
+        return (own * n / max(1, n - 1) + unseen) / whole**2
 
     def _mean(self, value: float, variance: float, terms: Sequence[_Term]) -> Mean:
         inside = [index for index, term in enumerate(terms) if term.over]
