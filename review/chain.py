@@ -25,12 +25,8 @@ def signed(entries: Iterable[Mapping[str, Any]], key: Ed25519PrivateKey) -> list
     for entry in entries:
         lines.append(_line({**entry, "previous": previous}))
         previous = _hash(lines[-1])
-    public = key.public_key().public_bytes_raw().hex()
-    signature = key.sign(_signed(previous, len(lines))).hex()
-    lines.append(
-        _line({"kind": "signature", "previous": previous, "lines": len(lines), "key": public, "ed25519": signature})
-    )
-    return lines
+    signature = key.sign(_signed(previous, len(lines)))
+    return [*lines, _last_line(previous, len(lines), key.public_key(), signature)]
 
 
 def verified(lines: Sequence[str], key: Ed25519PublicKey) -> list[dict[str, Any]]:
@@ -51,11 +47,20 @@ def verified(lines: Sequence[str], key: Ed25519PublicKey) -> list[dict[str, Any]
     last = entries.pop()
     if last.get("kind") != "signature":
         raise BrokenChain(f"line {len(lines)} is no signature: the end of the report is missing")
+    head, count = _hash(lines[-2]) if entries else _START, len(entries)
     try:
-        key.verify(bytes.fromhex(last["ed25519"]), _signed(_hash(lines[-2]) if entries else _START, len(entries)))
+        signature = bytes.fromhex(last["ed25519"])
+        key.verify(signature, _signed(head, count))
     except (InvalidSignature, KeyError, TypeError, ValueError):
         raise BrokenChain("the signature is not one of this key over these lines") from None
+    if lines[-1] != _last_line(head, count, key, signature):
+        raise BrokenChain(f"line {len(lines)} says something else than its signature")
     return entries
+
+
+def _last_line(head: str, lines: int, key: Ed25519PublicKey, signature: bytes) -> str:
+    public = key.public_bytes_raw().hex()
+    return _line({"kind": "signature", "previous": head, "lines": lines, "key": public, "ed25519": signature.hex()})
 
 
 def _line(entry: Mapping[str, Any]) -> str:

@@ -13,7 +13,7 @@ Value = Callable[[ReviewedCall, str], float]
 """What is averaged: of a call and the label that a person gave it. Between −1 and 1."""
 Domain = Callable[[ReviewedCall, str], bool]
 """Over which calls, by the same two."""
-_UNSEEN = 0.25
+_UNSEEN = 0.1
 """Doubled calls that are added in each direction in which gold may differ from the first reader. Without them the
 interval is too narrow where few differ: measured in docs/review.md."""
 

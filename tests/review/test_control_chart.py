@@ -29,7 +29,7 @@ def test_limits_are_three_standard_deviations_of_the_days_own_n() -> None:
 
 
 def test_the_limits_of_uneven_days_are_laneys() -> None:
-    """Montgomery's cans that leak, in samples of 50 (his table 7.1, the first 20), with the factor computed by numpy."""
+    """Montgomery's cans that leak, in samples of 50 (his table 7.1, the first 20); numpy computes the factor."""
     cans = [12, 15, 8, 10, 4, 7, 16, 9, 14, 10, 5, 6, 17, 12, 22, 8, 10, 5, 13, 11]
     chart, centre = control_chart(days(*cans, n=50)), 214 / 1000
     scores = (np.array(cans) / 50 - centre) / (centre * (1 - centre) / 50) ** 0.5
