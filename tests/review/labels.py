@@ -7,7 +7,8 @@ from review.reviewed import Drawn, Reading, ReviewedCall
 
 def label(call_id: str, machine: str, *said: str, **drawn: Any) -> ReviewedCall:
     """A call of a simple random draw that people of different names read blind."""
-    how = Drawn(**{"by": "random", "p": 0.1, "second": len(said) > 1} | drawn)
+    chosen: dict[str, Any] = {"by": "random", "p": 0.1, "second": len(said) > 1} | drawn
+    how = Drawn(**chosen)
     return ReviewedCall(call_id, how, machine, tuple(Reading(f"r{n}", answer) for n, answer in enumerate(said)))
 
 
