@@ -55,7 +55,7 @@ def world(seed: int, calls: int, drawn: int, second: float) -> list[Trial]:
     return [
         *_trial("machine against gold", by_gold, against.gold),
         *_trial("machine against one person", _same(machine, person), against.person),
-        *_trial("person against person", _same(person, other), people and people.raw),
+        *_trial("person against person", _same(person, other), people.raw if people else None),
         *_trial(
             "machine against gold, and what the calls are", _same(machine, [call.truth for call in made]), against.gold
         ),

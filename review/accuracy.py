@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 
 from review.adjudication import cause, standing
 from review.estimates import Estimate, estimate
@@ -43,8 +44,8 @@ def by_category(sample: Sample) -> dict[str, CategoryAccuracy]:
     named = sorted({call.machine for call in sample.calls} | {call.person for call in sample.calls})
     return {
         category: CategoryAccuracy(
-            accuracy(sample, lambda call, _label, category=category: call.machine == category),
-            accuracy(sample, lambda _call, label, category=category: label == category),
+            accuracy(sample, _among(lambda call, _label, own: call.machine == own, category)),
+            accuracy(sample, _among(lambda _call, label, own: label == own, category)),
         )
         for category in named
     }
@@ -53,7 +54,7 @@ def by_category(sample: Sample) -> dict[str, CategoryAccuracy]:
 def by(sample: Sample, part: Callable[[ReviewedCall], str]) -> dict[str, Accuracy]:
     """Return the accuracy of every part of the calls, e.g. of each period or of each version of the classifier."""
     return {
-        name: accuracy(sample, lambda call, _label, name=name: part(call) == name)
+        name: accuracy(sample, _among(lambda call, _label, own: part(call) == own, name))
         for name in sorted({part(call) for call in sample.calls})
     }
 
@@ -76,12 +77,18 @@ def error_budget(sample: Sample) -> dict[Cause | None, Estimate]:
     """
     found = {}
     for name in (*Cause, None):
-        mean = sample.against_person(
-            lambda call, label, name=name: float(call.machine != label and cause(call) == name)
-        )
+        mean = sample.against_person(partial(_wrong_by, name))
         if (share := estimate(mean)) is not None:
             found[name] = share
     return found
+
+
+def _among(belongs: Callable[[ReviewedCall, str, str], bool], own: str) -> Domain:
+    return lambda call, label: belongs(call, label, own)
+
+
+def _wrong_by(name: Cause | None, call: ReviewedCall, label: str) -> float:
+    return float(call.machine != label and cause(call) == name)
 
 
 def _right(call: ReviewedCall, label: str) -> float:

@@ -46,7 +46,7 @@ def agreement(sample: Sample, category: str | None = None) -> Agreement | None:
     raw = estimate(
         sample.against_person(lambda call, _label: float(len(set(said(call))) == 1), lambda call, _label: call.doubled)
     )
-    return raw and Agreement(raw, _coefficient(units, kappa), _coefficient(units, alpha))
+    return None if raw is None else Agreement(raw, _coefficient(units, kappa), _coefficient(units, alpha))
 
 
 def kappa(units: Sequence[Unit]) -> float | None:

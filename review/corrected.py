@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from review.estimates import Estimate, estimate
 from review.proportions import ENOUGH, Interval, Z, clipped
+from review.reviewed import ReviewedCall
 from review.sample import Sample
 
 
@@ -28,12 +30,14 @@ def corrected_shares(sample: Sample, machine: Mapping[str, int]) -> dict[str, Es
     mean = sample.against_person if sample.against_gold(lambda _call, _label: 1.0) is None else sample.against_gold
     found = {}
     for category in sorted({*machine, *(call.person for call in sample.calls)}):
-        difference = mean(
-            lambda call, label, category=category: float(label == category) - float(call.machine == category)
-        )
+        difference = mean(partial(_missed, category))
         if (share := estimate(difference, plus=machine.get(category, 0) / total)) is not None:
             found[category] = share
     return found
+
+
+def _missed(category: str, call: ReviewedCall, label: str) -> float:
+    return float(label == category) - float(call.machine == category)
 
 
 @dataclass(frozen=True)

@@ -54,7 +54,7 @@ def mcnemar(only_a: int, only_b: int) -> float:
     """Return the two-sided p-value of McNemar's exact test: differing calls are fair coins if neither is better."""
     differing, fewer = only_a + only_b, min(only_a, only_b)
     tail = sum(math.comb(differing, heads) for heads in range(fewer + 1))
-    return min(1.0, 2 * tail / 2**differing)
+    return min(1.0, 2 * tail / (1 << differing))
 
 
 def _interval(only_a: int, only_b: int, n: int) -> Interval:

@@ -81,7 +81,7 @@ def figures(calls: Sequence[ReviewedCall], sizes: Mapping[tuple[str, str], int])
     """Return every figure of the report, as JSON has them; pure, so that anyone gets the same from the same labels."""
     sample = Sample(calls, sizes)
     agreed, everything = agreement(sample), naive(calls)
-    return _finite(
+    found: dict[str, Any] = _finite(
         {
             "labels": len(calls),
             "measured": len(sample.calls),
@@ -97,6 +97,7 @@ def figures(calls: Sequence[ReviewedCall], sizes: Mapping[tuple[str, str], int])
             "all_labels": asdict(everything) if everything else None,
         }
     )
+    return found
 
 
 def _versions(call: ReviewedCall) -> str:

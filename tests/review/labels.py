@@ -1,5 +1,6 @@
 """Reviewed calls for tests."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from review.reviewed import Drawn, Reading, ReviewedCall
@@ -12,5 +13,5 @@ def label(call_id: str, machine: str, *said: str, **drawn: Any) -> ReviewedCall:
     return ReviewedCall(call_id, how, machine, tuple(Reading(f"r{n}", answer) for n, answer in enumerate(said)))
 
 
-def labels(machine_and_said: list[tuple[str, ...]], **drawn: Any) -> list[ReviewedCall]:
+def labels(machine_and_said: Sequence[tuple[str, ...]], **drawn: Any) -> list[ReviewedCall]:
     return [label(f"{drawn.get('stratum', '')}{n}", *answers, **drawn) for n, answers in enumerate(machine_and_said)]
