@@ -40,6 +40,13 @@ def reprocess(
     provisional: Annotated[
         bool, typer.Option("--provisional", help="Only calls decided offline while the hosted model was away.")
     ] = False,
+    supersede_labels: Annotated[
+        bool,
+        typer.Option(
+            "--supersede-labels",
+            help="Let the answer replace the labels that people have given; otherwise it stands beside them.",
+        ),
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say how many there are, and the cost.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
@@ -57,7 +64,8 @@ def reprocess(
     adopt_running()
     chosen = CallFilter(since, until, _category(category), provisional)
     classify = ClassifySettings.read(when_away="wait")
-    work = Reprocessing(chosen, classify, StoreSettings.read(), KafkaSettings.read(), AudioStoreSettings.read())
+    places = StoreSettings.read(), KafkaSettings.read(), AudioStoreSettings.read()
+    work = Reprocessing(chosen, classify, *places, supersede_labels=supersede_labels)
     with notes.status("counting …"):
         plan = asyncio.run(work.plan())
     without_price = "no price is set" if plan.tokens else "nothing"
@@ -67,6 +75,8 @@ def reprocess(
         f"about {plan.tokens:,} tokens, estimated cost: {cost}",
         highlight=False,
     )
+    if plan.labelled:
+        notes.print(f"the labels of {plan.labelled} of them are replaced", highlight=False)
     published = 0
     if not dry_run and plan.calls and (yes or _confirmed()):
         with Progress(console=notes, transient=True) as bar:
@@ -77,6 +87,7 @@ def reprocess(
         print_json(
             {
                 "calls": plan.calls,
+                "labelled": plan.labelled,
                 "up_to_date": plan.up_to_date,
                 "tokens": plan.tokens,
                 "cost": plan.cost,
