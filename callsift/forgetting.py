@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Collection, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
@@ -157,10 +158,9 @@ class Forgetting:
         with closing(ForgettingStore(Database(self._mongo))) as documents:
             return await documents.known(call_ids)
 
-    async def _labels(self, call_ids: Collection[str]) -> dict[str, int]:
+    async def _labels(self, call_ids: Collection[str]) -> Counter[str | None]:
         with closing(Database(self._mongo)) as database:
-            labels = LabelStore(database)
-            return {call_id: len(await labels.of_call(call_id)) for call_id in call_ids}
+            return Counter(label.call_id for label in await LabelStore(database).of_calls(call_ids))
 
     async def _detach_labels(self, call_ids: Sequence[str]) -> None:
         with closing(Database(self._mongo)) as database:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from schemas import CallAnnotated, CallOutcome, DecidingLabel, Label
+from schemas import CallAnnotated, CallOutcome, DecidingLabel, Event, Label
 from store.revisions import NOT_THE_MACHINES, Verdict, machine_answer
 
 
@@ -60,4 +60,6 @@ def _next(newest: CallOutcome, annotation: CallAnnotated, **changes: Any) -> Ver
     """Make the revision that comes of an annotation; ``decided_at`` stays: how long a document is kept goes by it."""
     kept = {name: value for name, value in newest if name not in {"schema_version", "event_id"}}
     own = {"outcome_id": annotation.event_id, "revision": newest.revision + 1}
-    return Verdict(CallOutcome.following(annotation, **{**kept, **own, **changes}), is_new=True)
+    # by its identifier alone: a field of the annotation that nobody here knows is no fact of the call
+    before = Event(event_id=annotation.event_id)
+    return Verdict(CallOutcome.following(before, **{**kept, **own, **changes}), is_new=True)

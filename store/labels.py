@@ -4,7 +4,7 @@ Moments are kept as text of one form, so that they can be compared: nx-27017 mak
 """
 
 import secrets
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -105,13 +105,17 @@ class LabelStore:
         return None if found is None else _label(found)
 
     async def of_call(self, call_id: str) -> list[StoredLabel]:
-        """Return all labels of a call, the oldest first, those that were refused included.
+        """Return all labels of a call, as ``of_calls`` does."""
+        return await self.of_calls([call_id])
+
+    async def of_calls(self, call_ids: Collection[str]) -> list[StoredLabel]:
+        """Return all labels of some calls, the oldest first, those that were refused included.
 
         Raises:
             MongoUnavailable: MongoDB did not answer.
         """
         with searched():
-            found = self._labels.find({"call_id": call_id}, max_time_ms=self._limit_ms)
+            found = self._labels.find({"call_id": {"$in": list(call_ids)}}, max_time_ms=self._limit_ms)
             labels = [_label(document) async for document in found]
         return sorted(labels, key=lambda label: (label.at, label.label_id))
 
@@ -126,7 +130,7 @@ class LabelStore:
             async for document in self._labels.find(chosen, max_time_ms=self._limit_ms):
                 yield _label(document)
 
-    async def detach(self, call_ids: Sequence[str]) -> int:
+    async def detach(self, call_ids: Collection[str]) -> int:
         """Take from the labels of some calls what leads to the call or was written in words; returns how many.
 
         The tallies stay: how right the classifier was last month does not change because a call is gone. Labels that
@@ -135,19 +139,18 @@ class LabelStore:
         Raises:
             MongoUnavailable: MongoDB did not answer; some are done already.
         """
-        done = 0
-        for call_id in call_ids:
-            labels, group = await self.of_call(call_id), secrets.token_hex(8)
-            with searched():
-                for label in labels:
-                    done += 1
-                    if label.refused is not None:
-                        await self._labels.delete_one({"_id": label.label_id})
-                        continue
-                    day = label.at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-                    change = {"call_id": None, "note": None, "seconds": None, "group": group, "at": as_text(day)}
-                    await self._labels.update_one({"_id": label.label_id}, {"$set": change})
-        return done
+        labels = await self.of_calls(call_ids)
+        groups = {label.call_id: secrets.token_hex(8) for label in labels}
+        with searched():
+            for label in labels:
+                if label.refused is not None:
+                    await self._labels.delete_one({"_id": label.label_id})
+                    continue
+                day = label.at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+                gone = {"call_id": None, "note": None, "seconds": None, "at": as_text(day)}
+                change = {"$set": gone | {"group": groups[label.call_id]}}
+                await self._labels.update_one({"_id": label.label_id}, change)
+        return len(labels)
 
 
 def as_text(moment: datetime) -> str:

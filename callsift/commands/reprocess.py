@@ -3,7 +3,7 @@
 import asyncio
 import sys
 from datetime import datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.progress import Progress
@@ -13,6 +13,9 @@ from callsift.commands.output import notes, print_json
 from callsift.running import adopt_running
 from schemas import Leaf, Taxonomy
 from streams.settings import AudioStoreSettings, KafkaSettings
+
+if TYPE_CHECKING:
+    from callsift.reprocessing import Plan
 
 
 def _category(code: str | None) -> Leaf | None:
@@ -68,6 +71,18 @@ def reprocess(
     work = Reprocessing(chosen, classify, *places, supersede_labels=supersede_labels)
     with notes.status("counting …"):
         plan = asyncio.run(work.plan())
+    _say(plan)
+    published = 0
+    if not dry_run and plan.calls and (yes or _confirmed()):
+        with Progress(console=notes, transient=True) as bar:
+            task = bar.add_task("publishing", total=plan.calls)
+            published = asyncio.run(work.publish(lambda done: bar.update(task, completed=done)))
+        notes.print(f"{published} call(s) are in the lane; `callsift status` shows its lag")
+    if as_json:
+        print_json(vars(plan) | {"published": published})
+
+
+def _say(plan: "Plan") -> None:
     without_price = "no price is set" if plan.tokens else "nothing"
     cost = f"{plan.cost:,.4f} {plan.currency}" if plan.cost is not None else without_price
     notes.print(
@@ -77,24 +92,6 @@ def reprocess(
     )
     if plan.labelled:
         notes.print(f"the labels of {plan.labelled} of them are replaced", highlight=False)
-    published = 0
-    if not dry_run and plan.calls and (yes or _confirmed()):
-        with Progress(console=notes, transient=True) as bar:
-            task = bar.add_task("publishing", total=plan.calls)
-            published = asyncio.run(work.publish(lambda done: bar.update(task, completed=done)))
-        notes.print(f"{published} call(s) are in the lane; `callsift status` shows its lag")
-    if as_json:
-        print_json(
-            {
-                "calls": plan.calls,
-                "labelled": plan.labelled,
-                "up_to_date": plan.up_to_date,
-                "tokens": plan.tokens,
-                "cost": plan.cost,
-                "currency": plan.currency,
-                "published": published,
-            }
-        )
 
 
 def _confirmed() -> bool:

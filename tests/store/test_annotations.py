@@ -128,6 +128,14 @@ def test_a_machines_later_outcome_keeps_the_persons_category_and_renews_its_own_
     assert (after.confidence, after.justification, after.evidence) == (None, None, ())
 
 
+@pytest.mark.parametrize("said", [label("l1", 1), facts("f1", job_booked=True)], ids=["label", "facts"])
+def test_a_field_of_an_annotation_that_nobody_knows_is_no_fact_of_the_call(said: CallAnnotated) -> None:
+    newer = CallAnnotated.model_validate(said.model_dump() | {"mood": "fine"})
+    history = store(MACHINE, newer, OTHER, corrected("b", "sales"))
+    assert [entry.outcome_id for entry in history[:3]] == ["a", newer.event_id, "b"]
+    assert [entry.model_extra for entry in history] == [{}] * 4
+
+
 def test_a_correction_of_the_pbx_keeps_the_persons_category() -> None:
     after = store(MACHINE, label("l1", 1), corrected("a", "sales"))[-1]
     assert (after.revision, after.queue, after.source, leaf(after)) == (3, "sales", "human", COMPLAINT)

@@ -12,6 +12,7 @@ from store.calls import OutcomeStore
 from store.errors import ForgottenCall
 from store.forgetting import ForgettingStore
 from store.labels import LabelStore, StoredLabel
+from store.search import CallQuery, CallSearch
 from streams.privacy import CallerPrivacy
 from streams.settings import PrivacySettings
 from tests.schemas.examples import call_classified, call_transcribed
@@ -54,6 +55,20 @@ async def test_a_label_is_stored_with_the_call_and_among_the_labels(store: Outco
     assert (found.call_id, found.reviewer, found.at, found.refused) == (CALL, "ann", FIRST, None)
     assert (await labels.of_call(CALL), await counted(labels)) == ([found], [found])
     assert (await labels.find("l2"), await labels.of_call("call-2")) == (None, [])
+
+
+async def test_calls_are_found_by_who_decided_and_by_the_persons_category(store: OutcomeStore) -> None:
+    for call_id in (CALL, "call-2"):
+        await store.save(done("a", call_id))
+    await store.annotate(label("l1", 1))
+    search = CallSearch(store._database)
+    for query, expected in (
+        (CallQuery(source="human"), CALL),
+        (CallQuery(among={"sub_category": ["complaint"]}), CALL),
+        (CallQuery(source="machine"), "call-2"),
+        (CallQuery(confidence_from=0.0), "call-2"),
+    ):
+        assert [one["_id"] for one in await search.page(query, 9)] == [expected], query
 
 
 async def test_a_label_that_comes_again_is_kept_once(store: OutcomeStore, labels: LabelStore) -> None:
