@@ -5,13 +5,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from pymongo import MongoClient
 
 from agents.sink.agent import SinkAgent
 from schemas import CallOutcome, Label
 from store.calls import OutcomeStore
 from store.errors import ForgottenCall
 from store.forgetting import ForgettingStore
-from store.labels import LabelStore, StoredLabel
+from store.labels import LabelStore, StoredLabel, as_text
 from store.search import CallQuery, CallSearch
 from streams.privacy import CallerPrivacy
 from streams.settings import PrivacySettings
@@ -192,3 +193,27 @@ async def test_of_a_call_that_is_gone_the_tallies_stay_and_nothing_leads_back_to
     everything = [str(one) async for one in labels._labels.find({"_id": {"$ne": "other"}})]
     assert [text for text in everything if CALL in text] == []
     assert await labels.detach([CALL]) == 0
+
+
+@pytest.mark.parametrize(
+    ("index", "filter_"),
+    [
+        ("call_id", {"call_id": CALL}),
+        ("at", {"at": {"$gte": as_text(FIRST), "$lt": as_text(FIRST + A_DAY)}, "refused": None}),
+    ],
+)
+async def test_each_question_about_labels_uses_an_index(
+    store: OutcomeStore, labels: LabelStore, mongo_uri: str, index: str, filter_: dict[str, Any]
+) -> None:
+    """mongo-java-server has no secondary indexes, and explains nothing."""
+    await store.create_indexes()
+    await store.save(done("a"))
+    await store.annotate(label("l1", 1))
+    assert len(await labels.of_call(CALL)) == len(await counted(labels)) == 1
+    with MongoClient[dict[str, Any]](mongo_uri) as client:
+        command = {"find": "calls_labels", "filter": filter_}
+        try:
+            plan = str(client.get_default_database().command("explain", command)["queryPlanner"]["winningPlan"])
+        except Exception as error:  # noqa: BLE001 - each server refuses it in its own way
+            pytest.skip(f"the server explains no query: {type(error).__name__}")
+    assert f"USING INDEX idx_calls_labels_{index}" in plan or ("IXSCAN" in plan and f"'{index}'" in plan), plan
