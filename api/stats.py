@@ -65,6 +65,17 @@ class Cost(BaseModel):
     """Millionths of the currency's unit, estimated by the price table of the settings."""
 
 
+class Value(BaseModel):
+    """What calls were worth."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    currency: str
+    """ISO 4217."""
+    micros: int
+    """Millionths of the currency's unit."""
+
+
 class CallFigures(BaseModel):
     """What is known of a group of calls."""
 
@@ -88,10 +99,17 @@ class CallFigures(BaseModel):
     """Silence as a share of the recording's length, 0 to 1."""
     costs: tuple[Cost, ...]
     """What was paid for them, by currency."""
+    booked: int
+    """How many of them a job followed, as was told afterwards."""
+    booked_share: float | None
+    """Their share of those of which it is known whether a job followed, 0 to 1; null where it is known of none."""
+    values: tuple[Value, ...]
+    """What they were worth, as was told afterwards, by currency."""
 
     @classmethod
     def of(cls, figures: Figures, total: int, group: dict[str, str | None]) -> Self:
         """Show figures of some of ``total`` calls."""
+        known = figures.booked + figures.not_booked
         return cls(
             group=group,
             calls=figures.calls,
@@ -102,6 +120,9 @@ class CallFigures(BaseModel):
             talk_share={who: Average.of(share) for who, share in figures.talk_shares.items()},
             silence_share=Average.of(figures.silence_share),
             costs=tuple(Cost(currency=code, micros=sum_) for code, sum_ in sorted(figures.costs.items())),
+            booked=figures.booked,
+            booked_share=_rounded(figures.booked / known) if known else None,
+            values=tuple(Value(currency=code, micros=sum_) for code, sum_ in sorted(figures.values.items())),
         )
 
 

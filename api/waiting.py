@@ -1,7 +1,10 @@
 """Waiting for outcomes: one question to the store for all who wait, however many they are."""
 
 import asyncio
+import re
 from collections import defaultdict
+
+from fastapi import Request
 
 from schemas import CallOutcome
 from store.calls import OutcomeStore
@@ -9,6 +12,14 @@ from streams.errors import CallsiftError
 
 _ASK_S = 0.3
 _AFTER_TROUBLE_S = 2.0
+_LONGEST_WAIT_S = 60
+_WAIT = re.compile(r"(?:^|[,;\s])wait=(\d{1,4})(?=$|[,;\s])")
+
+
+def preferred_wait_s(request: Request) -> int | None:
+    """Return for how many seconds a request prefers to wait, 60 at the most (RFC 7240); None: it does not say."""
+    asked = _WAIT.search(request.headers.get("prefer", ""))
+    return None if asked is None else min(int(asked[1]), _LONGEST_WAIT_S)
 
 
 class Waiting:

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Collection, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
@@ -10,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from schemas import Forgotten
 from store.database import Database
 from store.forgetting import ForgettingStore, StoredCall
+from store.labels import LabelStore
 from store.settings import StoreSettings
 from streams.callers import CallerSearch
 from streams.dead_letters import mark_replayed, read_letters
@@ -45,6 +47,8 @@ class FoundCall:
     """Where the recordings are, as far as calls.ended still says so."""
     hosted_by: tuple[str, ...]
     """Hosted models that its redacted transcript was sent to."""
+    labels: int = 0
+    """How many labels people gave it: nothing in them leads to the call any more, and their tallies stay."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +112,7 @@ class Forgetting:
                 f"on hold: {', '.join(held)}; nothing was forgotten",
                 "`callsift hold --release` ends a hold; or name the other calls with --call",
             )
-        recordings = recordings_of(self._kafka, call_ids)
+        labels, recordings = asyncio.run(self._labels(call_ids)), recordings_of(self._kafka, call_ids)
         waiting, letters = self._waiting(call_ids), self._letters(call_ids)
         return [
             FoundCall(
@@ -119,6 +123,7 @@ class Forgetting:
                 waiting=waiting.get(call_id, ()),
                 recordings=tuple(sorted(map(public_address, recordings[call_id]))),
                 hosted_by=tuple(sorted(known[call_id].classifiers & _HOSTED)) if call_id in known else (),
+                labels=labels[call_id],
             )
             for call_id in sorted(set(call_ids))
         ]
@@ -127,7 +132,7 @@ class Forgetting:
         """Forget calls that were looked at, and return the certificate.
 
         The document goes first, so that the sink takes nothing more of a call; then the workers are told. Before
-        files are removed, what they have in work is waited for: it may still be written to the audio store.
+        files and labels are seen to, what they have in work is waited for: it may still be written there.
 
         Raises:
             HeldCall: One of them is held since it was looked at.
@@ -138,6 +143,7 @@ class Forgetting:
         publish_forgotten(self._kafka, [Forgotten(call_id=call_id, forgotten_at=at, by=by) for call_id in call_ids])
         publish_tombstones(self._kafka, call_ids)
         waiting, letters = self._wait(call_ids, wait_s), self._letters(call_ids, mark=True)
+        asyncio.run(self._detach_labels(call_ids))
         calls = []
         for call in found:
             files = tuple(sorted({*call.files, *self._made(call.call_id)}))
@@ -151,6 +157,14 @@ class Forgetting:
     async def _known(self, call_ids: Collection[str]) -> dict[str, StoredCall]:
         with closing(ForgettingStore(Database(self._mongo))) as documents:
             return await documents.known(call_ids)
+
+    async def _labels(self, call_ids: Collection[str]) -> Counter[str | None]:
+        with closing(Database(self._mongo)) as database:
+            return Counter(label.call_id for label in await LabelStore(database).of_calls(call_ids))
+
+    async def _detach_labels(self, call_ids: Sequence[str]) -> None:
+        with closing(Database(self._mongo)) as database:
+            await LabelStore(database).detach(call_ids)
 
     async def _replace_documents(self, call_ids: Sequence[str], at: datetime) -> None:
         with closing(ForgettingStore(Database(self._mongo))) as documents:

@@ -27,6 +27,11 @@ def outcomes_page() -> str:
         "",
         "Unknown fields may appear at any time: ignore them. The changelog announces a change of the major",
         "`schema_version`. An outcome may come twice: [which ones to drop](delivery.md#repetition).",
+        "",
+        "**Who decided** is in `source`. Where it is `human`, `category` and `sub_category` are a person's, and",
+        "`machine` has what the classifier says. `facts` says",
+        "[what became of the call](api.md#what-became-of-a-call). Both come as further revisions.",
+        "",
         "[Categories](categories.md), [recordings](recordings.md), [redaction](privacy.md) and",
         "[provisional outcomes](reprocessing.md) have pages of their own.",
     ]

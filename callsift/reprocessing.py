@@ -25,6 +25,8 @@ class Plan:
 
     calls: int = 0
     """Calls that are to be classified again."""
+    labelled: int = 0
+    """How many of them a person has labelled, where labels are superseded."""
     up_to_date: int = 0
     """Calls that were chosen, and that today's taxonomy, prompt, model and settings have decided already."""
     tokens: int = 0
@@ -45,13 +47,19 @@ class Reprocessing:
         mongo: StoreSettings,
         kafka: KafkaSettings,
         store: AudioStoreSettings,
+        *,
+        supersede_labels: bool = False,
     ) -> None:
         """Take the calls that are chosen from MongoDB, and put them into the lane as the classify stage would decide.
+
+        With ``supersede_labels`` what comes of them replaces the labels that people have given by now, and such calls
+        are never up to date.
 
         Raises:
             SettingsError: A setting is wrong.
         """
         self._chosen = chosen
+        self._supersede_labels = supersede_labels
         taxonomy = Taxonomy.load()
         self._taxonomy = taxonomy
         self._floor = settings.confidence_floor
@@ -75,6 +83,7 @@ class Reprocessing:
                 plan.up_to_date += 1
                 continue
             plan.calls += 1
+            plan.labelled += call.supersedes_label is not None
             if self._hosted is not None:
                 _add(plan, self._hosted.estimated(call.turns, call.ended_at))
         return plan
@@ -108,15 +117,16 @@ class Reprocessing:
     async def _stored(self) -> AsyncIterator[tuple[CallOutcome, CallTranscribed]]:
         store = OutcomeStore(Database(self._sink))
         try:
-            async for found in store.transcripts(self._chosen):
-                yield found
+            async for outcome, call in store.transcripts(self._chosen):
+                superseded = outcome.label.label_id if outcome.label and self._supersede_labels else None
+                yield outcome, call.model_copy(update={"supersedes_label": superseded})
         finally:
             store.close()
 
     def _is_up_to_date(self, outcome: CallOutcome) -> bool:
-        """Tell whether classifying again would give the same identifier."""
+        """Tell whether classifying again would change nothing: it gives the same identifier."""
         decided_by = outcome.versions
-        if decided_by is None or outcome.provisional:
+        if decided_by is None or outcome.provisional or (outcome.label is not None and self._supersede_labels):
             return False
         rule = outcome.classifier == core.BY_RULE.classifier  # it depends on no model and on no setting
         source, floor = (core.BY_RULE, None) if rule else (self._source, self._floor)

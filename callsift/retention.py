@@ -23,6 +23,7 @@ from streams.retention import (
     sweep_copies,
 )
 from streams.settings import KafkaSettings, RetentionSettings
+from streams.work_folders import remove_left_behind
 
 Progress = Callable[[int], None]
 """Told how much was looked at."""
@@ -52,6 +53,8 @@ def kinds_of_data(
 ) -> Iterator[Kind]:
     """Yield everything that is not kept for ever, in the order in which it is best looked at.
 
+    Before, what killed workers left in this machine's temporary folder is removed.
+
     Args:
         settings: How long what is kept.
         now: The moment that ages count from.
@@ -61,6 +64,8 @@ def kinds_of_data(
         remove: Whether anything is removed; else it is only counted.
         on_message: Told how many unacknowledged messages were read, and of how many.
     """
+    if remove:
+        remove_left_behind()
     if before := cut_off(now, settings.audio_store_days):
         needed = Needed(kafka, on_message)
         for folder in FOLDERS:
@@ -94,6 +99,7 @@ def _documents(
     try:
         from store.calls import OutcomeStore  # only who deletes documents needs MongoDB's driver
         from store.database import Database
+        from store.labels import LabelStore
     except ImportError as error:
         raise SettingsError(
             f"CALLSIFT_RETENTION_DOCUMENTS_DAYS is set, and {error.name} is missing",
@@ -101,12 +107,14 @@ def _documents(
         ) from error
 
     async def swept() -> Swept:
-        with closing(OutcomeStore(Database(mongo))) as documents:
+        with closing(Database(mongo)) as database:
+            documents, labels = OutcomeStore(database), LabelStore(database)
             looked_at, expired = await documents.count(), await documents.count(before)
             removed = 0
             while remove and (call_ids := await documents.decided_before(before, _AT_ONCE)):
-                # Before the documents go: who dies in between finds them again, and no tombstone is lost.
+                # Before the documents go: who dies in between finds them again, and no tombstone is lost, and no label.
                 publish_tombstones(kafka, call_ids)
+                await labels.detach(call_ids)
                 left = await documents.delete_before(before, call_ids)
                 if left:  # decided again or held meanwhile, and the tombstone may stand behind what the sink published
                     publish_outcomes(kafka, left)

@@ -44,6 +44,7 @@ class Pages:
             loader=FileSystemLoader(Path(__file__).parent / "templates"),
             autoescape=True,  # transcripts, names and labels are anybody's text: nothing is ever marked as safe
             undefined=StrictUndefined,
+            auto_reload=False,  # a template belongs to the code that it was installed with
             trim_blocks=True,
             lstrip_blocks=True,
         )

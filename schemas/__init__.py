@@ -1,9 +1,10 @@
 """What travels between the stages and to downstream teams: events, notices, the taxonomy. Imports nothing of ours."""
 
 from schemas.audio_ready import AudioReady
+from schemas.call_annotated import CallAnnotated, Drawn, Label, LeafName
 from schemas.call_classified import CallClassified, Decision, Evidence, Insights, Sentiment, Usage, Versions
 from schemas.call_ended import CallEnded, Channels, FilePerSpeaker, OneFile, Recording, SpeakerFile
-from schemas.call_outcome import CallOutcome, Failure
+from schemas.call_outcome import CallOutcome, DecidingLabel, Failure, MachineAnswer
 from schemas.call_transcribed import CallTranscribed, Spoken, Turn, Word
 from schemas.dead_letter import DeadLetter
 from schemas.event import CallEvent, CallFacts, Event, Hop
@@ -17,6 +18,7 @@ __all__ = [
     "AudioReady",
     "AuditEntry",
     "BrakeNotice",
+    "CallAnnotated",
     "CallClassified",
     "CallEnded",
     "CallEvent",
@@ -29,7 +31,9 @@ __all__ = [
     "Channels",
     "ClaimCheck",
     "DeadLetter",
+    "DecidingLabel",
     "Decision",
+    "Drawn",
     "Event",
     "Evidence",
     "Failure",
@@ -37,7 +41,10 @@ __all__ = [
     "Forgotten",
     "Hop",
     "Insights",
+    "Label",
     "Leaf",
+    "LeafName",
+    "MachineAnswer",
     "OneFile",
     "Recording",
     "RecordingFacts",

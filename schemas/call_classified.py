@@ -41,6 +41,11 @@ class Versions(Part):
     else is, how much of a transcript it sees, and the callers' time zone. Null for a rule, and in outcomes of before
     there was the field."""
 
+    @property
+    def classifier(self) -> str:
+        """The model with its prompt and policy: what a figure of how right it is belongs to."""
+        return " ".join(filter(None, (self.model, self.prompt, self.policy)))
+
 
 class Decision(Part):
     """What a call was for."""

@@ -4,6 +4,7 @@ from typing import Literal, Self
 
 from pydantic import AwareDatetime, Field, NonNegativeFloat, NonNegativeInt, PositiveInt, model_validator
 
+from schemas.call_annotated import LaterFacts, LeafName
 from schemas.call_classified import Evidence, Insights, Sentiment, Usage, Versions
 from schemas.event import CallFacts, Hop, Part
 from schemas.recording import RecordingFacts
@@ -23,6 +24,28 @@ class Failure(Part):
     """What a person can do about it."""
 
 
+class MachineAnswer(LeafName):
+    """What a classifier said of a call whose category a person decided."""
+
+    confidence: float | None = Field(default=None, ge=0.0, le=1.0)
+    """How sure it was, 0 to 1."""
+    best_guess: str | None = None
+    """Where it was uncertain: the leaf that came closest to being believed; otherwise null."""
+    justification: str | None = None
+    """Why, in the language of the call."""
+    evidence: tuple[Evidence, ...] = ()
+    """The turns that its decision rests on, quoted, with their times."""
+
+
+class DecidingLabel(Part):
+    """The label of a person that decided the category."""
+
+    label_id: str
+    """Identifier of the label; the API shows it at the call's labels."""
+    at: AwareDatetime
+    """When the person decided (UTC)."""
+
+
 class CallOutcome(CallFacts):
     """How a call ended, for everybody else."""
 
@@ -32,12 +55,20 @@ class CallOutcome(CallFacts):
     """Identifier of this outcome; a consumer that has seen it may drop the message. A correction has another one."""
     revision: PositiveInt = 1
     """Counts the outcomes of one call; a higher one replaces a lower one."""
+    source: Literal["machine", "human"] = "machine"
+    """Who decided the category: a classifier, or a person. A classifier's later answer replaces no person's."""
     category: str | None = None
     """Code of the category in taxonomy.yaml; null in state failed."""
     sub_category: str | None = None
     """Code of the sub-category; null for a category that has none."""
+    label: DecidingLabel | None = None
+    """The person's label that decided; null where source is machine."""
+    machine: MachineAnswer | None = None
+    """What the classifier says, its newest answer, where a person decided; null where source is machine, and where
+    the call had failed."""
     confidence: float | None = Field(default=None, ge=0.0, le=1.0)
-    """How sure the classifier is, 0 to 1; null in state failed."""
+    """How sure the classifier is, 0 to 1; null in state failed, and where a person decided: then it is in machine, as
+    are best_guess, justification and evidence."""
     best_guess: str | None = None
     """For an uncertain call: the leaf that came closest to being believed; otherwise null."""
     justification: str | None = None
@@ -47,7 +78,7 @@ class CallOutcome(CallFacts):
     summary: str | None = None
     """What the call was about; null where the classifier makes none."""
     classifier: str | None = None
-    """Which classifier decided: gemini, gemini-legacy, offline, or rule (no customer speech)."""
+    """Which classifier answered: gemini, gemini-legacy, offline, or rule (no customer speech)."""
     provisional: bool = False
     """Whether a simpler classifier decided because the chosen one was away or its budget spent: to be done again."""
     sentiment: Sentiment | None = None
@@ -68,10 +99,15 @@ class CallOutcome(CallFacts):
     """Mean of all words' confidences, 0 to 1; null in state failed, and where nothing was recognised."""
     stage_seconds: dict[str, NonNegativeFloat] = Field(default_factory=dict)
     """Seconds of work in each stage that the call passed."""
+    facts: LaterFacts = Field(default_factory=dict)
+    """What became of the call, as was said afterwards, by name: job_booked (true or false), value (a number, in units
+    of currency, as ISO 4217 names it), and whatever else; what is not there is not known."""
+    facts_at: dict[str, AwareDatetime] = Field(default_factory=dict)
+    """When each of the facts was said (UTC), also of those that were taken back: an older word replaces no newer."""
     decided_at: AwareDatetime
-    """When the outcome was decided (UTC)."""
+    """When the classifier's answer, or the failure, was stored (UTC); a person's label has a time of its own."""
     versions: Versions | None = None
-    """What produced the outcome; null in state failed."""
+    """What produced the classifier's answer; null in state failed."""
     failure: Failure | None = None
     """Why there is no category; null in state done."""
     left_out: tuple[str, ...] = ()

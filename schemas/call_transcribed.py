@@ -53,6 +53,8 @@ class Spoken(CallEvent):
     """How many turns say only ``[withheld]``, because the redaction failed on them; 0: none."""
     transcript_confidence: float | None = Field(default=None, ge=0.0, le=1.0)
     """Mean of all words' confidences, 0 to 1; null where nothing was recognised."""
+    supersedes_label: str | None = None
+    """Identifier of the person's label that the classifier's answer is to replace; null: it replaces none."""
 
 
 class CallTranscribed(Spoken):

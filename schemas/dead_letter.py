@@ -45,3 +45,8 @@ class DeadLetter(Event):
     def is_about_a_failure(self) -> bool:
         """Whether the message was itself a dead letter, whose call got no outcome: the end of the way."""
         return self.topic == "calls.dead-letter"
+
+    @property
+    def is_about_an_annotation(self) -> bool:
+        """Whether the message was what somebody says of a call: the call goes on without it."""
+        return self.topic == "calls.annotations"

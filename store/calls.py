@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pydantic import TypeAdapter
-from pymongo.errors import DuplicateKeyError, PyMongoError
+from pymongo.errors import DuplicateKeyError
 
-from schemas import CallOutcome, CallTranscribed, Leaf, Turn
+from schemas import CallAnnotated, CallOutcome, CallTranscribed, Leaf, Turn
 from store import revisions
+from store.annotations import annotated
 from store.database import Database, Document
-from store.errors import ForgottenCall, asked, no_index, searched, written
-from store.indexes import INDEXES, Index
+from store.errors import ForgottenCall, asked, searched, written
+from store.indexes import create, missing
+from store.labels import LabelStore, stored_label
 from store.searchable import searchable, words_said
 
 _TURNS = TypeAdapter(tuple[Turn, ...])
@@ -40,10 +42,13 @@ class OutcomeStore:
         self._database = database
         self._calls = database.calls
 
-    async def save(self, outcome: CallOutcome, turns: tuple[Turn, ...] = ()) -> CallOutcome | None:
+    async def save(
+        self, outcome: CallOutcome, turns: tuple[Turn, ...] = (), supersedes: str | None = None
+    ) -> CallOutcome | None:
         """Store an outcome unless it is known, and return it as it is stored; None: nothing is to be published of it.
 
-        Safe to repeat and to race: every change is guarded by the revision that it was decided on.
+        Safe to repeat and to race: every change is guarded by the revision that it was decided on. It leaves a person's
+        label in force, unless it ``supersedes`` that label.
 
         Raises:
             ForgottenCall: The call is forgotten, and nothing of it is stored again.
@@ -53,10 +58,35 @@ class OutcomeStore:
         history: list[CallOutcome] = []  # as a rule the call is new: to look first would cost an answer more
         with written():
             while True:
-                stored, is_new = revisions.verdict(history, outcome)
+                stored, is_new, _ = revisions.verdict(history, outcome, supersedes)
                 if stored is None or not is_new or await self._put(stored, turns, history):
                     return stored
                 history = await self._history(outcome.call_id)
+
+    async def annotate(self, annotation: CallAnnotated) -> revisions.Verdict:
+        """Store what somebody says of a call, as a revision where it is one, and then a label among the labels.
+
+        Safe to repeat and to race, as ``save`` is. A label that was refused once stays so: its reviewer was told.
+
+        Raises:
+            ForgottenCall: The call is forgotten, and nothing of it is stored again.
+            UnstorableOutcome: No store of this kind can hold it.
+            MongoUnavailable: MongoDB did not answer; done again it comes to the same.
+        """
+        labels = LabelStore(self._database)
+        if annotation.label is not None:
+            known = await labels.find(annotation.event_id)
+            if known is not None and known.refused is not None:
+                return revisions.Verdict(None, is_new=False, is_refused=True)
+        with written():
+            while True:
+                history = await self._history(annotation.call_id)
+                verdict = annotated(history, annotation)
+                if verdict.stored is None or not verdict.is_new or await self._put(verdict.stored, (), history):
+                    break
+        if annotation.label is not None:
+            await labels.add(stored_label(annotation, history, is_refused=verdict.is_refused))
+        return verdict
 
     async def due(self, stored: CallOutcome) -> CallOutcome | None:
         """Return what has to be published for an outcome that ``save`` returned; None: that was confirmed already.
@@ -156,12 +186,12 @@ class OutcomeStore:
         return [CallOutcome.model_validate(one["outcome"]) for one in left if "outcome" in one]  # others are forgotten
 
     async def missing_indexes(self) -> list[str]:
-        """Return the indexes that are not there, each as its fields, separated by commas.
+        """Return the indexes that are not there, each as ``str`` writes it.
 
         Raises:
             MongoUnavailable: MongoDB did not answer, or refused.
         """
-        return [str(index) for index in await self._missing()]
+        return [str(index) for index in await missing(self._database)]
 
     async def create_indexes(self) -> list[str]:
         """Make the indexes that are not there yet, and return them as ``missing_indexes`` does; others stay.
@@ -171,26 +201,11 @@ class OutcomeStore:
         Raises:
             MongoUnavailable: MongoDB did not answer, or refused; what it has begun it finishes.
         """
-        missing = await self._missing()
-        try:
-            if missing:
-                await self._calls.create_indexes([index.model() for index in missing])
-        except PyMongoError as error:
-            raise no_index(error) from None
-        return [str(index) for index in missing]
+        return [str(index) for index in await create(self._database)]
 
     def close(self) -> None:
         """Close the connections."""
         self._database.close()
-
-    async def _missing(self) -> list[Index]:
-        try:
-            known = await self._calls.index_information()
-        except PyMongoError as error:
-            raise no_index(error) from None
-        # By their fields: servers and people name them differently.
-        found = {tuple(field for field, _ in about["key"]) for about in known.values()}
-        return [index for index in INDEXES if index.fields not in found]
 
     async def _history(self, call_id: str) -> list[CallOutcome]:
         document = _remembered(await self._calls.find_one({"_id": call_id}, {"forgotten_at": 1, "history": 1}))

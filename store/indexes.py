@@ -1,8 +1,14 @@
-"""The indexes of the collection: without them every such search reads all documents."""
+"""The indexes of the collections: without them every such search reads all documents."""
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+from motor.motor_asyncio import AsyncIOMotorCollection
 from pymongo import IndexModel
+from pymongo.errors import PyMongoError
+
+from store.database import Database, Document
+from store.errors import no_index
 
 
 class Index(NamedTuple):
@@ -11,10 +17,12 @@ class Index(NamedTuple):
     fields: tuple[str, ...]
     only: dict[str, Any] | None = None
     """Which documents are in it; None: all."""
+    beside: str | None = None
+    """Which collection beside the calls has it; None: that of the calls."""
 
     def __str__(self) -> str:
-        """Return its fields, separated by commas."""
-        return ", ".join(self.fields)
+        """Return its fields, separated by commas, after the collection where that is another one."""
+        return (f"{self.beside}: " if self.beside else "") + ", ".join(self.fields)
 
     def model(self) -> IndexModel:
         """Return it as the driver takes it."""
@@ -36,5 +44,51 @@ INDEXES = (
     Index(("words.customer",)),  # the API's search for words
     Index(("words.agent",)),
     Index(("words.undivided",)),
+    Index(("call_id",), beside="labels"),  # the labels of a call; `forget`
+    Index(("at",), beside="labels"),  # the labels of a time
 )
 """What is looked for besides ``_id``: without them every such search reads all documents."""
+
+
+async def missing(database: Database) -> list[Index]:
+    """Return the indexes that are not there.
+
+    Raises:
+        MongoUnavailable: MongoDB did not answer, or refused.
+    """
+    lacking: list[Index] = []
+    for beside, indexes in _by_collection(INDEXES).items():
+        try:
+            known = await _collection(database, beside).index_information()
+        except PyMongoError as error:
+            raise no_index(error) from None
+        # By their fields: servers and people name them differently.
+        found = {tuple(field for field, _ in about["key"]) for about in known.values()}
+        lacking += [index for index in indexes if index.fields not in found]
+    return lacking
+
+
+async def create(database: Database) -> list[Index]:
+    """Make the indexes that are not there yet, and return them; others stay.
+
+    Raises:
+        MongoUnavailable: MongoDB did not answer, or refused; what it has begun it finishes.
+    """
+    lacking = await missing(database)
+    try:
+        for beside, indexes in _by_collection(lacking).items():
+            await _collection(database, beside).create_indexes([index.model() for index in indexes])
+    except PyMongoError as error:
+        raise no_index(error) from None
+    return lacking
+
+
+def _collection(database: Database, beside: str | None) -> AsyncIOMotorCollection[Document]:
+    return database.calls if beside is None else database.beside(beside)
+
+
+def _by_collection(indexes: Iterable[Index]) -> dict[str | None, list[Index]]:
+    found: dict[str | None, list[Index]] = {}
+    for index in indexes:
+        found.setdefault(index.beside, []).append(index)
+    return found

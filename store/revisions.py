@@ -3,9 +3,9 @@
 import hashlib
 import json
 from collections.abc import Container, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from schemas import CallFacts, CallOutcome, CallTranscribed, Event, Turn
+from schemas import CallFacts, CallOutcome, CallTranscribed, Event, MachineAnswer, Turn
 
 _BEFORE = {"pbx", "audio", "transcribe"}
 """The stages, and the PBX before them, that a transcript comes from."""
@@ -18,6 +18,8 @@ class Verdict(NamedTuple):
     """The outcome as the store has it then, with its revision; None: there is nothing to publish."""
     is_new: bool
     """Whether it has to be stored before."""
+    is_refused: bool = False
+    """Whether it is what a person says of a revision that is not the newest any more, or of a call without one."""
 
 
 def transcript(outcome: CallOutcome, turns: tuple[Turn, ...]) -> CallTranscribed | None:
@@ -45,19 +47,42 @@ def _subscribers_facts(outcome: CallOutcome) -> str:
     return json.dumps(outcome.model_dump(mode="json", include=of_the_call | of_the_recording), sort_keys=True)
 
 
-def verdict(history: Sequence[CallOutcome], outcome: CallOutcome) -> Verdict:
-    """Decide what an outcome does to a call whose earlier outcomes are ``history``, oldest first.
+def machine_answer(outcome: CallOutcome) -> MachineAnswer | None:
+    """Return what the classifier says in an outcome, whoever decided it; None where it was not asked, or failed."""
+    if outcome.source == "human" or outcome.category is None:
+        return outcome.machine
+    return MachineAnswer(
+        category=outcome.category,
+        sub_category=outcome.sub_category,
+        confidence=outcome.confidence,
+        best_guess=outcome.best_guess,
+        justification=outcome.justification,
+        evidence=outcome.evidence,
+    )
+
+
+NOT_THE_MACHINES = {"confidence": None, "best_guess": None, "justification": None, "evidence": ()}
+"""What an outcome that a person decided has nothing to say of."""
+
+
+def verdict(history: Sequence[CallOutcome], outcome: CallOutcome, supersedes: str | None = None) -> Verdict:
+    """Decide what a machine's outcome does to a call whose earlier outcomes are ``history``, oldest first.
 
     A known outcome is a redelivery, and stays what it is. A new one gets the next revision, and so does a known one
     with facts that the call has never had, under an identifier of its own. Nothing comes of facts that have been
-    corrected since, nor of a failure after a category.
+    corrected since, nor of a failure after a category. A person's category stays, and so does what became of the call,
+    unless the outcome ``supersedes`` the label that holds: then the next revision is the machine's again.
     """
     if not history:
         return Verdict(outcome.model_copy(update={"revision": 1}), is_new=True)
     newest, known = history[-1], {entry.outcome_id: entry for entry in history}
+    if supersedes is not None and outcome.outcome_id in known:
+        again = _digest(f"{outcome.outcome_id}:{supersedes}")
+        if again in known or _holds(newest, supersedes):
+            outcome = outcome.model_copy(update={"outcome_id": again})
     facts = _subscribers_facts(outcome)
     had = [_subscribers_facts(entry) for entry in history if entry.state == "done"]
-    correction = hashlib.sha256(f"{outcome.outcome_id}:{facts}".encode()).hexdigest()[:32]
+    correction = _digest(f"{outcome.outcome_id}:{facts}")
     own = known.get(correction) or known.get(outcome.outcome_id)
     if own is not None and (own.state == "failed" or facts == _subscribers_facts(own)):
         return Verdict(own, is_new=False)
@@ -67,7 +92,25 @@ def verdict(history: Sequence[CallOutcome], outcome: CallOutcome) -> Verdict:
         return Verdict(None, is_new=False)
     if own is not None:
         outcome = outcome.model_copy(update={"outcome_id": correction})
-    return Verdict(outcome.model_copy(update={"revision": newest.revision + 1}), is_new=True)
+    said = _said_by_people(newest, outcome, supersedes)
+    return Verdict(outcome.model_copy(update={**said, "revision": newest.revision + 1}), is_new=True)
+
+
+def _said_by_people(newest: CallOutcome, outcome: CallOutcome, supersedes: str | None) -> dict[str, Any]:
+    """Return the fields of a machine's outcome that stay what people have said."""
+    said: dict[str, Any] = {"facts": newest.facts, "facts_at": newest.facts_at}
+    if newest.label is None or _holds(newest, supersedes):
+        return said
+    theirs = {name: getattr(newest, name) for name in ("source", "label", "category", "sub_category")}
+    return said | NOT_THE_MACHINES | theirs | {"machine": machine_answer(outcome)}
+
+
+def _holds(newest: CallOutcome, label_id: str | None) -> bool:
+    return newest.label is not None and newest.label.label_id == label_id
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def due(newest: CallOutcome, confirmed: Container[int], stored: CallOutcome) -> CallOutcome | None:

@@ -24,7 +24,8 @@ _PLACES = {
     "sub_category": "sub_category",
 }
 _DURATION = "outcome.recording_facts.duration_s"
-_FURTHER = ("search", "outcome.ended_at", "state", "outcome.provisional", "outcome.usage", "outcome.figures", _DURATION)
+_PARTS = ("outcome.usage", "outcome.figures", "outcome.facts", _DURATION)
+_FURTHER = ("search", "outcome.ended_at", "state", "outcome.provisional", *_PARTS)
 _WANTED = dict.fromkeys((*_PLACES.values(), *_FURTHER), 1)
 _A_PAGE = 1000
 _MILLION = 1_000_000
@@ -55,6 +56,10 @@ class Figures:
         self.talk_shares = {speaker: Spread(0.001) for speaker in Speaker}
         self.costs: Counter[str] = Counter()
         """Millionths by currency."""
+        self.booked = 0
+        self.not_booked = 0
+        self.values: Counter[str] = Counter()
+        """Millionths by currency."""
 
     def add(self, document: Document) -> None:
         """Take a call."""
@@ -64,6 +69,7 @@ class Figures:
         usage = part(document, "outcome.usage") or {}
         if usage.get("cost") is not None:
             self.costs[usage.get("currency") or "XXX"] += round(usage["cost"] * _MILLION)
+        self._add_facts(part(document, "outcome.facts") or {})
         duration_s = part(document, _DURATION)
         if duration_s is not None:
             self.duration_s.add(duration_s)
@@ -72,6 +78,12 @@ class Figures:
                 self.talk_shares[Speaker(speaker)].add(own["talk_ratio"])
             if duration_s:
                 self.silence_share.add(figures["silence_s"] / duration_s)
+
+    def _add_facts(self, facts: Document) -> None:
+        self.booked += facts.get("job_booked") is True
+        self.not_booked += facts.get("job_booked") is False
+        if facts.get("value") is not None:
+            self.values[facts.get("currency") or "XXX"] += round(facts["value"] * _MILLION)
 
 
 async def statistics(

@@ -9,6 +9,7 @@ from schemas import (
     AudioReady,
     AuditEntry,
     BrakeNotice,
+    CallAnnotated,
     CallClassified,
     CallEnded,
     CallOutcome,
@@ -63,6 +64,7 @@ AUDIO = TopicOf("calls.audio", AudioReady, "Recordings decoded, with who spoke w
 TRANSCRIPTS = TopicOf("calls.transcripts", CallTranscribed, "What was said.")
 REPROCESS = TopicOf("calls.reprocess", CallTranscribed, "Stored transcripts that are to be classified again.")
 CLASSIFIED = TopicOf("calls.classified", CallClassified, "What the call was for.")
+ANNOTATIONS = TopicOf("calls.annotations", CallAnnotated, "What people say of a call afterwards: labels and facts.")
 OUTCOMES = TopicOf(
     "calls.outcomes",
     CallOutcome,
@@ -78,7 +80,7 @@ DEAD_LETTER = TopicOf(
     max_message_bytes=LARGEST_MESSAGE_BYTES,  # base64 makes the original a third larger, and it has to fit
 )
 
-TOPICS: tuple[Topic, ...] = (ENDED, AUDIO, TRANSCRIPTS, REPROCESS, CLASSIFIED, OUTCOMES, DEAD_LETTER)
+TOPICS: tuple[Topic, ...] = (ENDED, AUDIO, TRANSCRIPTS, REPROCESS, CLASSIFIED, ANNOTATIONS, OUTCOMES, DEAD_LETTER)
 """What travels between the stages and to others."""
 
 RETRIES: tuple[Topic, ...] = tuple(
@@ -138,7 +140,7 @@ STAGES = {
         Stage("audio", (ENDED,), AUDIO, "fetch, decode, split channels, detect speech"),
         Stage("transcribe", (AUDIO,), TRANSCRIPTS, "recognise what was said"),
         Stage("classify", (TRANSCRIPTS,), CLASSIFIED, "decide what the call was for", also_produces=(REPROCESS,)),
-        Stage("sink", (CLASSIFIED, DEAD_LETTER), OUTCOMES, "store the outcome and tell everybody"),
+        Stage("sink", (CLASSIFIED, ANNOTATIONS, DEAD_LETTER), OUTCOMES, "store the outcome and tell everybody"),
         Stage("reprocess", (REPROCESS,), CLASSIFIED, "decide again, in a lane of its own"),
     )
 }

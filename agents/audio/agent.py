@@ -1,7 +1,7 @@
 """The audio stage's agent: fetches, lets a child process compute, and stores the prepared audio."""
 
+import asyncio
 import hashlib
-import tempfile
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -17,6 +17,7 @@ from streams.payloads import PREPARED, ClaimCheckStore, digits
 from streams.pool import NativePool
 from streams.privacy import CallerPrivacy
 from streams.processing import Agent
+from streams.work_folders import WorkFolders
 
 
 class AudioAgent(Agent[CallEnded]):
@@ -31,6 +32,7 @@ class AudioAgent(Agent[CallEnded]):
         self._fetching = fetching
         self._fetcher = Fetcher(fetching)
         self._store = store
+        self._folders = WorkFolders()
         self._pool = NativePool(
             processes=settings.processes,
             time_limit_s=settings.time_limit_s,
@@ -41,17 +43,18 @@ class AudioAgent(Agent[CallEnded]):
 
     async def start(self) -> None:
         """Load the child processes' libraries before the first call comes."""
+        await asyncio.to_thread(self._folders.open)
         await self._pool.run(child.ready)
 
     async def stop(self) -> None:
         """End the child processes and close the connections."""
         await self._pool.close()
         await self._fetcher.close()
+        await asyncio.to_thread(self._folders.close)
 
     async def work(self, call: CallEnded) -> AudioReady:
         """Prepare the audio of a call."""
-        with tempfile.TemporaryDirectory(prefix="callsift-") as name:
-            folder = Path(name)
+        with self._folders.folder() as folder:
             files = {uri: folder / f"{number}{_suffix(uri)}" for number, uri in enumerate(addresses(call.recording))}
             for uri, path in files.items():
                 await self._fetch(call, uri, path)

@@ -4,18 +4,19 @@ import asyncio
 from datetime import UTC, datetime
 
 from agents.sink import core, metrics
-from schemas import CallClassified, CallOutcome, DeadLetter, Event
+from schemas import CallAnnotated, CallClassified, CallOutcome, DeadLetter, Event
 from store.calls import OutcomeStore
 from store.errors import ForgottenCall, UnstorableOutcome
 from streams.privacy import CallerPrivacy
 from streams.processing import Agent, Tombstone
 
 
-class SinkAgent(Agent[CallClassified | DeadLetter]):
-    """Turns CallClassified, and dead letters, into CallOutcome. Repeating it publishes what was not confirmed, no more.
+class SinkAgent(Agent[CallClassified | CallAnnotated | DeadLetter]):
+    """Turns CallClassified, CallAnnotated and DeadLetter into CallOutcome.
 
-    It publishes one outcome at a time, each until the store has the mark that it was confirmed: a worker that is killed
-    leaves at most one on the topic without its mark, and that one comes twice (docs/decisions/0007).
+    Repeating it publishes what was not confirmed, no more. It publishes one outcome at a time, each until the store has
+    the mark that it was confirmed: a worker that is killed leaves at most one on the topic without its mark, and that
+    one comes twice (docs/decisions/0007).
     """
 
     def __init__(self, store: OutcomeStore, privacy: CallerPrivacy) -> None:
@@ -28,13 +29,16 @@ class SinkAgent(Agent[CallClassified | DeadLetter]):
         """Close the store's connections."""
         self._store.close()
 
-    async def work(self, event: CallClassified | DeadLetter) -> CallOutcome | Tombstone | None:
-        """Store the outcome of a call; a failure is an outcome too."""
+    async def work(self, event: CallClassified | CallAnnotated | DeadLetter) -> CallOutcome | Tombstone | None:
+        """Store the outcome of a call; a failure is an outcome too, and what people say makes another one."""
         try:
+            if isinstance(event, CallAnnotated):
+                return await self._annotate(event)
             if isinstance(event, DeadLetter):
                 stored = await self._save_failure(event)
             else:
-                stored = await self._store.save(core.done(event, datetime.now(UTC)), event.turns)
+                outcome = core.done(event, datetime.now(UTC))
+                stored = await self._store.save(outcome, event.turns, event.supersedes_label)
         except ForgottenCall as forgotten:  # once more: an outcome may have been published after its tombstone
             return Tombstone.following(event, call_id=forgotten.call_id)
         if stored is not None:
@@ -43,6 +47,12 @@ class SinkAgent(Agent[CallClassified | DeadLetter]):
                 seconds = (datetime.now(UTC) - stored.ended_at).total_seconds()
                 metrics.CALL_SECONDS.observe(max(0.0, seconds))
         return stored
+
+    async def _annotate(self, event: CallAnnotated) -> CallOutcome | None:
+        verdict = await self._store.annotate(event)
+        kind = "facts" if event.label is None else "label"
+        metrics.ANNOTATIONS.labels(kind, "refused" if verdict.is_refused else "taken").inc()
+        return verdict.stored
 
     async def _save_failure(self, letter: DeadLetter) -> CallOutcome | None:
         """Store that a call failed, with as much of it as the store can hold."""

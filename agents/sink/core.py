@@ -9,8 +9,9 @@ from pydantic import AwareDatetime, ValidationError
 from schemas import CallClassified, CallFacts, CallOutcome, DeadLetter, Failure
 
 _ESSENTIAL = (
-    *("schema_version", "event_id", "trace_id", "call_id", "ended_at", "state", "outcome_id", "revision", "category"),
-    *("sub_category", "confidence", "best_guess", "provisional", "decided_at", "versions", "failure", "left_out"),
+    *("schema_version", "event_id", "trace_id", "call_id", "ended_at", "state", "outcome_id", "revision", "source"),
+    *("label", "category", "sub_category", "confidence", "best_guess", "provisional", "decided_at", "versions"),
+    *("failure", "left_out"),
 )
 """What every outcome has in any case: who, what, since when, made by what."""
 _LARGE_BYTES = 4096
@@ -42,6 +43,8 @@ def failed(letter: DeadLetter) -> tuple[CallOutcome, ...]:
     Each says the same with less of what came from outside: the last one names the call, and nothing else of it.
     """
     if letter.is_about_a_failure:  # it has been tried, and somebody looks at it
+        return ()
+    if letter.is_about_an_annotation:  # the call itself has not failed
         return ()
     return tuple(_failed(letter, facts) for facts in _facts(letter))
 

@@ -12,5 +12,14 @@ CALL_SECONDS = Histogram(
     "From hang-up to the stored outcome. Above the goal with lag in one stage: add workers to that stage.",
     buckets=(1, 2, 5, 10, 20, 30, 60, 120, 300, 900, 3600),
 )
+ANNOTATIONS = Counter(
+    "callsift_annotations_total",
+    "What people and other systems said of calls, labels and facts, redeliveries included. refused: the call had "
+    "changed since the reviewer looked, or is not there. Most labels refused: two people review the same calls.",
+    ["kind", "result"],
+)
+for _kind in ("label", "facts"):
+    for _result in ("taken", "refused"):
+        ANNOTATIONS.labels(_kind, _result)
 for _state in ("done", "failed"):
     OUTCOMES.labels(_state)

@@ -1,7 +1,6 @@
 """The transcribe stage's agent: claims the audio, lets child processes recognise, makes the transcript."""
 
 import asyncio
-import tempfile
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -19,6 +18,7 @@ from streams.payloads import ClaimCheckStore
 from streams.pool import NativePool
 from streams.processing import Agent
 from streams.threads import Threads
+from streams.work_folders import WorkFolders
 
 
 class TranscribeAgent(Agent[AudioReady]):
@@ -34,6 +34,7 @@ class TranscribeAgent(Agent[AudioReady]):
         self._corrections = Corrections.read(settings.corrections) if settings.corrections else Corrections({})
         self._settings = settings
         self._store = store
+        self._folders = WorkFolders()
         # one more than there are children: it waits at the pool, so that no child waits for the next job
         self._slots = FairSlots(settings.processes + 1)
         # the thousands of words of a long call would hold up the event loop; two threads would only share Python's lock
@@ -54,6 +55,7 @@ class TranscribeAgent(Agent[AudioReady]):
         Raises:
             SettingsError: There is no model in a folder.
         """
+        await asyncio.to_thread(self._folders.open)
         for model in self._models.all:
             await self._pool.run(child.load, model.folder)
 
@@ -61,6 +63,7 @@ class TranscribeAgent(Agent[AudioReady]):
         """End the child processes."""
         await self._pool.close()
         self._transcripts.close()
+        await asyncio.to_thread(self._folders.close)
 
     async def work(self, call: AudioReady) -> CallTranscribed:
         """Recognise what was said in a call: the speech segments only, each speaker on its own."""
@@ -78,8 +81,8 @@ class TranscribeAgent(Agent[AudioReady]):
         missing = checkpoint.missing(spans)
         metrics.RESUMED_SECONDS.inc(_seconds(spans) - _seconds(missing))
         if missing:
-            with tempfile.TemporaryDirectory(prefix="callsift-", ignore_cleanup_errors=True) as folder:
-                flac = Path(folder) / "prepared.flac"
+            with self._folders.folder() as folder:
+                flac = folder / "prepared.flac"
                 await self._store.in_thread(partial(self._store.get_file, call.audio, flac), call.audio.size_bytes)
                 async with checkpoint.kept():
                     await self._decode(flac, missing, model.folder, checkpoint)

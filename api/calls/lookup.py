@@ -3,6 +3,7 @@
 from typing import Any
 
 from api.access import Principal
+from api.calls.resource import etag
 from api.problems import Problem
 from api.services import Services
 from schemas import CallOutcome
@@ -31,3 +32,14 @@ async def visible_with(
         if who.scope.allows(outcome):
             return outcome, document
     raise Problem("not-found", f"There is no call {call_id[:200]!r} with an outcome that you may see")
+
+
+def require_unchanged(outcome: CallOutcome, if_match: str) -> None:
+    """Let those go on whose If-Match names the newest outcome of a call, or any (RFC 9110, 13.1.1).
+
+    Raises:
+        Problem: precondition-failed: it names others.
+    """
+    tag = etag(outcome.revision)
+    if not {one.strip() for one in if_match.split(",")} & {"*", tag}:
+        raise Problem("precondition-failed", f"The call is at {tag}", headers={"ETag": tag})

@@ -2,11 +2,13 @@
 
 from fastapi import APIRouter
 
-from api.calls import export, listing, reading, submit
+from api.calls import export, facts, labels, listing, reading, submit
 
 ROUTERS: tuple[APIRouter, ...] = (
     submit.router,
     listing.router,
     export.router,
     reading.router,
+    labels.router,
+    facts.router,
 )

@@ -1,6 +1,5 @@
 """Handing calls in: one, with or without its recording, or many."""
 
-import re
 from functools import partial
 from typing import Annotated, Any
 from urllib.parse import quote, unquote
@@ -18,6 +17,7 @@ from api.idempotency import answered_once, sent_key
 from api.problems import PlaceOfError, Problem, ProblemDetails, as_details
 from api.services import Services, Used
 from api.tracing import sent_trace_id
+from api.waiting import preferred_wait_s
 from schemas import CallEnded
 from store.idempotency import IdempotencyStore
 from streams.kafka import OutgoingMessage, is_too_large
@@ -26,9 +26,7 @@ from streams.topics import ENDED
 
 router = APIRouter(prefix="/v1", tags=["calls"])
 Ingesting = Annotated[Principal, Depends(Requires(Right.INGEST))]
-_LONGEST_WAIT_S = 60
 _RETRY_AFTER_S = 5
-_WAIT = re.compile(r"(?:^|[,;\s])wait=(\d{1,4})(?=$|[,;\s])")
 _EVENT = {"$ref": "#/components/schemas/SubmittedCall"}  # api/openapi.py puts it there
 
 
@@ -143,7 +141,7 @@ async def confirm(services: Services, events: list[CallEnded]) -> list[KafkaErro
 def _result(services: Services, request: Request, event: CallEnded, error: KafkaError | None) -> BatchResult:
     if error is None:
         return BatchResult(call=Call(call_id=event.call_id, state="in_work"))
-    return BatchResult(problem=as_details(request, _unconfirmed(services, error)))
+    return BatchResult(problem=as_details(request, unconfirmed(services, error)))
 
 
 async def _hand_in(services: Services, call: Received, trace_id: str | None) -> JSONResponse:
@@ -156,7 +154,7 @@ async def _hand_in(services: Services, call: Received, trace_id: str | None) -> 
     if error is not None:
         if upload is not None and is_too_large(error):  # else it may have arrived: the sweep finds that out
             await undo(services, upload)
-        raise _unconfirmed(services, error)
+        raise unconfirmed(services, error)
     if upload is not None:
         await services.uploads.finished(upload)
     body = Call(call_id=event.call_id, state="in_work").model_dump(mode="json")
@@ -164,7 +162,8 @@ async def _hand_in(services: Services, call: Received, trace_id: str | None) -> 
     return JSONResponse(body, 202, headers)
 
 
-def _unconfirmed(services: Services, error: KafkaError) -> Problem:
+def unconfirmed(services: Services, error: KafkaError) -> Problem:
+    """Return the problem that the brokers have not confirmed an event."""
     if is_too_large(error):
         return Problem("too-large", "The brokers take no event of this size")
     away = services.producer.unavailable(error)
@@ -180,10 +179,9 @@ async def _preferred(
     request: Request, services: Services, who: Principal, call_id: str, answer: JSONResponse
 ) -> JSONResponse:
     """Wait for the outcome, if that is preferred (RFC 7240)."""
-    asked = _WAIT.search(request.headers.get("prefer", ""))
-    if asked is None:
+    seconds = preferred_wait_s(request)
+    if seconds is None:
         return answer
-    seconds = min(int(asked[1]), _LONGEST_WAIT_S)
     applied = {"Preference-Applied": f"wait={seconds}"}
     outcome = await services.waiting.outcome(call_id, seconds)
     if outcome is None:

@@ -7,8 +7,7 @@ from fastapi import APIRouter, Depends, Header, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 from api.access import Principal, Requires, Right
-from api.calls.lookup import visible
-from api.calls.resource import etag
+from api.calls.lookup import require_unchanged, visible
 from api.operations.resource import LongWork, begin
 from api.problems import PlaceOfError, Problem
 from api.services import Services, Used
@@ -51,9 +50,8 @@ async def delete_call(
 ) -> LongWork:
     """Erase all that callsift has of a call. The operation's response is the certificate."""
     outcome = await visible(services, who, call_id)
-    known = {one.strip() for one in if_match.split(",")} if if_match is not None else {"*"}
-    if not known & {"*", etag(outcome.revision)}:
-        raise Problem("precondition-failed", f"The call is at {etag(outcome.revision)}")
+    if if_match is not None:
+        require_unchanged(outcome, if_match)
     return await _begin(services, who, [call_id], None, request, response)
 
 

@@ -3,7 +3,7 @@
 import asyncio
 from typing import Annotated, Self
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, field_validator, model_validator
 
 from api.access import Principal, Requires, Right
@@ -41,6 +41,8 @@ class Reprocessing(BaseModel):
     """Calls with this category or sub-category now, by code."""
     provisional: bool = False
     """Only calls that were decided offline while the hosted model was away."""
+    supersede_labels: bool = False
+    """Let the answer replace the labels that people have given; otherwise it stands beside them."""
     dry_run: bool = False
     """Only say how many there are, and what they would cost."""
 
@@ -59,8 +61,20 @@ class Reprocessing(BaseModel):
 
 
 @router.post("/calls/{call_id}:reprocess", status_code=202)
-async def reprocess_call(call_id: str, who: Operator, services: Used, request: Request, response: Response) -> Call:
-    """Classify a call again with today's taxonomy, prompt and model. What comes of it is its next revision."""
+async def reprocess_call(
+    call_id: str,
+    who: Operator,
+    services: Used,
+    request: Request,
+    response: Response,
+    supersede_label: Annotated[
+        bool, Query(description="Let the answer replace the label that a person has given.")
+    ] = False,
+) -> Call:
+    """Classify a call again with today's taxonomy, prompt and model. What comes of it is its next revision.
+
+    A person's label stays the call's category, and the answer stands beside it, unless it is superseded.
+    """
     outcome, document = await visible_with(services, who, call_id, "turns")
     found = transcript(outcome, _TURNS.validate_python(document.get("turns", ())))
     if found is None:
@@ -71,7 +85,8 @@ async def reprocess_call(call_id: str, who: Operator, services: Used, request: R
         )
     await services.audit.record(who, "reprocessed", call_id, request)
     turns = ClaimedTurns(services.audio, services.payloads.message_limit_kb * 1024)
-    encoded = await turns.encode(found)
+    superseded = outcome.label.label_id if outcome.label and supersede_label else None
+    encoded = await turns.encode(found.model_copy(update={"supersedes_label": superseded}))
     await asyncio.to_thread(produce, services.kafka, REPROCESS.name, [(call_id, encoded.value)])
     response.headers["Location"] = f"/v1/calls/{call_id}"
     response.headers["Retry-After"] = "2"

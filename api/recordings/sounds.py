@@ -2,7 +2,6 @@
 
 import asyncio
 import hashlib
-import tempfile
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +15,7 @@ from api.recordings.ranges import Span
 from streams.errors import CallsiftError, TransientError
 from streams.payloads import LISTENING, PREPARED, RECORDINGS, ClaimCheckStore, PayloadGone, digits
 from streams.pool import NativePool
+from streams.work_folders import WorkFolders
 
 _BLOCK_BYTES = 1024 * 1024
 _PROCESSES = 1
@@ -55,6 +55,7 @@ class Sounds:
         """Name the store; child processes come with the first copy."""
         self._store = store
         self._making: dict[str, asyncio.Task[None]] = {}
+        self._folders = WorkFolders()
 
     @cached_property
     def _pool(self) -> NativePool:
@@ -70,6 +71,7 @@ class Sounds:
         """End what is being made."""
         if "_pool" in vars(self):
             await self._pool.close()
+        await asyncio.to_thread(self._folders.close)
 
     async def original(self, call_id: str) -> Stored | None:
         """Return the recording as it was handed in; None: it is not in the audio store.
@@ -131,8 +133,8 @@ class Sounds:
             yield await self.read(stored, Span(start, min(start + _BLOCK_BYTES, span.end)))
 
     async def _make(self, prepared: Stored, name: str) -> None:
-        with tempfile.TemporaryDirectory(prefix="callsift-") as folder:
-            flac, copy = Path(folder, "prepared.flac"), Path(folder, "copy.webm")
+        with self._folders.folder() as folder:
+            flac, copy = folder / "prepared.flac", folder / "copy.webm"
             sha256 = await self._asked(partial(self._store.fetch, prepared.name, flac), prepared.size_bytes)
             if digits(sha256) != Path(prepared.name).stem.rsplit("-", 1)[-1]:
                 raise Problem("gone", "The prepared audio of this call has other bytes than were stored")

@@ -129,8 +129,7 @@ def _print_figures(evaluated: "Evaluated") -> None:
 
 
 def _compare(first: Path, second: Path, *, as_json: bool) -> None:
-    with needs("eval"):
-        from agents.classify.evaluation.comparison import compare
+    from agents.classify.evaluation.comparison import compare
 
     found = compare(_read(first), _read(second))
     if as_json:

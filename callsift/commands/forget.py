@@ -56,7 +56,7 @@ def forget(
         found = work.look(call_ids)
     for one in found:
         shown = f"{one.call_id}: {'document' if one.document else 'no document'}, {len(one.files)} file(s), "
-        shown += f"{len(one.dead_letters)} dead letter(s), {len(one.waiting)} waiting message(s)"
+        shown += f"{len(one.dead_letters)} dead letter(s), {len(one.waiting)} waiting message(s), {one.labels} label(s)"
         notes.out(harmless(shown), highlight=False)
     notes.print(f"{len(found)} call(s)", highlight=False)
     if dry_run or not found:

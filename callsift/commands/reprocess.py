@@ -3,7 +3,7 @@
 import asyncio
 import sys
 from datetime import datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.progress import Progress
@@ -13,6 +13,9 @@ from callsift.commands.output import notes, print_json
 from callsift.running import adopt_running
 from schemas import Leaf, Taxonomy
 from streams.settings import AudioStoreSettings, KafkaSettings
+
+if TYPE_CHECKING:
+    from callsift.reprocessing import Plan
 
 
 def _category(code: str | None) -> Leaf | None:
@@ -40,6 +43,13 @@ def reprocess(
     provisional: Annotated[
         bool, typer.Option("--provisional", help="Only calls decided offline while the hosted model was away.")
     ] = False,
+    supersede_labels: Annotated[
+        bool,
+        typer.Option(
+            "--supersede-labels",
+            help="Let the answer replace the labels that people have given; otherwise it stands beside them.",
+        ),
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say how many there are, and the cost.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
@@ -57,16 +67,11 @@ def reprocess(
     adopt_running()
     chosen = CallFilter(since, until, _category(category), provisional)
     classify = ClassifySettings.read(when_away="wait")
-    work = Reprocessing(chosen, classify, StoreSettings.read(), KafkaSettings.read(), AudioStoreSettings.read())
+    places = StoreSettings.read(), KafkaSettings.read(), AudioStoreSettings.read()
+    work = Reprocessing(chosen, classify, *places, supersede_labels=supersede_labels)
     with notes.status("counting …"):
         plan = asyncio.run(work.plan())
-    without_price = "no price is set" if plan.tokens else "nothing"
-    cost = f"{plan.cost:,.4f} {plan.currency}" if plan.cost is not None else without_price
-    notes.print(
-        f"{plan.calls} call(s) to classify again, {plan.up_to_date} decided by today's versions already; "
-        f"about {plan.tokens:,} tokens, estimated cost: {cost}",
-        highlight=False,
-    )
+    _say(plan)
     published = 0
     if not dry_run and plan.calls and (yes or _confirmed()):
         with Progress(console=notes, transient=True) as bar:
@@ -74,16 +79,19 @@ def reprocess(
             published = asyncio.run(work.publish(lambda done: bar.update(task, completed=done)))
         notes.print(f"{published} call(s) are in the lane; `callsift status` shows its lag")
     if as_json:
-        print_json(
-            {
-                "calls": plan.calls,
-                "up_to_date": plan.up_to_date,
-                "tokens": plan.tokens,
-                "cost": plan.cost,
-                "currency": plan.currency,
-                "published": published,
-            }
-        )
+        print_json(vars(plan) | {"published": published})
+
+
+def _say(plan: "Plan") -> None:
+    without_price = "no price is set" if plan.tokens else "nothing"
+    cost = f"{plan.cost:,.4f} {plan.currency}" if plan.cost is not None else without_price
+    notes.print(
+        f"{plan.calls} call(s) to classify again, {plan.up_to_date} decided by today's versions already; "
+        f"about {plan.tokens:,} tokens, estimated cost: {cost}",
+        highlight=False,
+    )
+    if plan.labelled:
+        notes.print(f"the labels of {plan.labelled} of them are replaced", highlight=False)
 
 
 def _confirmed() -> bool:

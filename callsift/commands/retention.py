@@ -26,7 +26,7 @@ def run(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only print what would be removed.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Remove what is old in the audio store, among the dead letters and among the documents.
+    """Remove what is old in the audio store, among dead letters and documents, and what killed workers left here.
 
     What an event needs that nobody has acknowledged stays, however old it is. A kind of data that cannot be looked at
     or removed does not keep the others from it; the exit code is 1 then. To be run once a day.

@@ -63,7 +63,9 @@ def reprocess(task: Task, places: Places) -> dict[str, Any]:
     asked = task.operation.request
     category = None if asked["category"] is None else Leaf(*asked["category"])
     chosen = CallFilter(asked["since"], asked["until"], category, asked["provisional"])
-    work = Reprocessing(chosen, places.classify, places.mongo, places.kafka, places.audio)
+    superseding = asked.get("supersede_labels", False)
+    where = places.classify, places.mongo, places.kafka, places.audio
+    work = Reprocessing(chosen, *where, supersede_labels=superseding)
     task.check()
     plan = vars(asyncio.run(work.plan()))
     task.show(**plan, published=0)

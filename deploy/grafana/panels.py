@@ -49,6 +49,11 @@ ROWS: dict[str, tuple[Panel, ...]] = {
         ),
         Panel("Outcomes a minute", "short", {"{{state}}": f"60 * {_rate('callsift_outcomes_total', 'state')}"}),
         Panel(
+            "Labels and facts a minute",
+            "short",
+            {"{{kind}}, {{result}}": f"60 * {_rate('callsift_annotations_total', 'kind, result')}"},
+        ),
+        Panel(
             "From hang-up to outcome",
             "s",
             {"half within": _quantile(0.5, _CALL_SECONDS), "95 % within": _quantile(0.95, _CALL_SECONDS)},

@@ -51,10 +51,10 @@ class CallsQuestion(CallFilters):
     @property
     def period(self) -> Period | None:
         """The period that is shown; None: other times."""
-        if self.when is not None:
-            return self.when
-        has_times = any((self.first_day, self.last_day, self.ended_since, self.ended_before))
-        return None if has_times else "today"
+        if self.first_day or self.last_day:
+            return None
+        has_times = self.ended_since or self.ended_before
+        return self.when or (None if has_times else "today")
 
     def resolved(self, now: datetime, zone: ZoneInfo) -> Self:
         """Return the same question with its days as moments."""
@@ -64,7 +64,7 @@ class CallsQuestion(CallFilters):
             first, last = (today - timedelta(days=days) for days in _DAYS_BACK[period])
         since = datetime.combine(first, time(), zone) if first else self.ended_since
         before = datetime.combine(last + timedelta(days=1), time(), zone) if last else self.ended_before
-        return self.model_copy(update={"ended_since": since, "ended_before": before})
+        return self.model_copy(update={"when": period, "ended_since": since, "ended_before": before})
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from typing import Literal
 from streams.settings import KafkaSettings
 from streams.topics import (
     ALL_TOPICS,
+    ANNOTATIONS,
     AUDIT,
     BRAKES,
     CONSUMED,
@@ -96,7 +97,7 @@ def _monitor() -> list[Rule]:
 
 def _api() -> list[Rule]:
     return [
-        *_topics((ENDED, AUDIT), "Write"),
+        *_topics((ENDED, ANNOTATIONS, AUDIT), "Write"),
         *_topics((ENDED,), "Read"),  # whether an upload that broke off became a call
         *_topics((OUTCOMES,), "Read"),  # the stream of outcomes
         *_monitor(),  # the pages show how far the pipeline is

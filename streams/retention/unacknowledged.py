@@ -9,10 +9,11 @@ from streams.kafka.groups import committed
 from streams.kafka.ranges import BrokerView, Partition, Range
 from streams.kafka.reader import read
 from streams.settings import KafkaSettings
-from streams.topics import AUDIO, CLASSIFIED, ENDED, REPROCESS, RETRIES, RETRY_GROUP, STAGES, TRANSCRIPTS
+from streams.topics import ANNOTATIONS, AUDIO, CLASSIFIED, ENDED, REPROCESS, RETRIES, RETRY_GROUP, STAGES, TRANSCRIPTS
 
-CARRIERS = (ENDED, AUDIO, TRANSCRIPTS, REPROCESS, CLASSIFIED)
-"""The topics whose events name recordings or hold claim checks; before another try they are on the retry topics."""
+CARRIERS = (ENDED, AUDIO, TRANSCRIPTS, REPROCESS, CLASSIFIED, ANNOTATIONS)
+"""The topics whose events are about a call, and may name recordings or hold claim checks; before another try they are
+on the retry topics."""
 
 
 class Unacknowledged:

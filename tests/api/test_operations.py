@@ -13,7 +13,7 @@ from api.access import Principal, Right, Scope
 from api.access.authentication import Authentication
 from api.app import make_app
 from api.services import Services
-from schemas import CallOutcome, DeadLetter
+from schemas import CallOutcome, CallTranscribed, DeadLetter
 from store.calls import OutcomeStore
 from store.forgetting import ForgettingStore
 from streams.kafka import produce
@@ -22,6 +22,7 @@ from streams.kafka.reader import read
 from streams.topics import DEAD_LETTER, ENDED, REPROCESS
 from tests.api.conftest import pointers
 from tests.schemas.examples import call_failed, dead_letter
+from tests.store.annotations import label
 from tests.store.outcomes import done
 
 pytestmark = pytest.mark.integration
@@ -152,6 +153,12 @@ async def test_a_call_that_is_classified_again_is_in_the_lane(client: httpx.Asyn
     assert (await client.post("/v1/calls/again-1:reprocess")).status_code == 202
     there = [message.key() for message in read(services.kafka, topic_ranges(services.kafka, REPROCESS.name))]
     assert there.count(b"again-1") == 1
+    await OutcomeStore(services.database).annotate(label("l1", 1, call_id="again-1"))
+    for asked in ({}, {"supersede_label": True}):
+        assert (await client.post("/v1/calls/again-1:reprocess", params=asked)).status_code == 202
+    lane = [message.value() for message in read(services.kafka, topic_ranges(services.kafka, REPROCESS.name))]
+    sent = [CallTranscribed.model_validate_json(value or b"") for value in lane]
+    assert [call.supersedes_label for call in sent if call.call_id == "again-1"] == [None, None, "l1"]
     failed = call_failed().model_copy(update={"call_id": "failed-1"})
     assert await OutcomeStore(services.database).save(failed) is not None
     assert (await client.post("/v1/calls/failed-1:reprocess")).status_code == 409

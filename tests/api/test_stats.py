@@ -15,6 +15,7 @@ from schemas import CallOutcome
 from store import stats
 from store.calls import OutcomeStore
 from tests.api.asking import asking
+from tests.store import annotations
 from tests.store.calls import CALLS, fill
 from tests.store.outcomes import corrected, done
 
@@ -94,6 +95,26 @@ async def test_figures_are_those_of_the_calls(client: httpx.AsyncClient, service
     assert [paid["currency"] for paid in total["costs"]] == ["EUR", "USD"]
     assert total["failed"] == sum(one.state == "failed" for one in outcomes)
     assert total["provisional"] == sum(one.provisional for one in outcomes)
+
+
+async def test_what_became_of_calls_is_counted_where_it_is_known(client: httpx.AsyncClient, services: Services) -> None:
+    store = OutcomeStore(services.database)
+    told: list[dict[str, Any]] = [
+        {"job_booked": True, "value": 1450.5, "currency": "TRY"},
+        {"job_booked": True, "value": 80, "currency": "EUR"},
+        {"job_booked": False},
+        {"value": 0.25, "currency": "TRY"},
+        {"rooms": 3},
+    ]
+    for number, facts in enumerate([*told, None]):
+        await store.save(done("a", f"call-{number}"))
+        if facts is not None:
+            await store.annotate(annotations.facts("f", call_id=f"call-{number}", **facts))
+    total = (await client.get("/v1/stats")).json()["total"]
+    assert (total["calls"], total["booked"], total["booked_share"]) == (6, 2, pytest.approx(2 / 3, abs=1e-6))
+    assert total["values"] == [{"currency": "EUR", "micros": 80_000_000}, {"currency": "TRY", "micros": 1_450_750_000}]
+    nothing = (await client.get("/v1/stats?queue=nobody")).json()["total"]
+    assert (nothing["booked"], nothing["booked_share"], nothing["values"]) == (0, None, [])
 
 
 async def test_nothing_out_of_scope_is_counted(services: Services) -> None:

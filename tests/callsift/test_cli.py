@@ -74,10 +74,9 @@ def test_a_request_to_end_that_meets_a_kafka_client_inside_a_call_still_ends_wit
     assert run_main(monkeypatch, "status") == 0
 
 
-@pytest.mark.parametrize("command", [["train"], ["eval", "--compare", "a.json", "b.json"]])
-def test_without_what_learns_and_measures_a_command_names_the_extra(command: list[str]) -> None:
+def test_without_what_learns_the_command_names_the_extra() -> None:
     program = "import sys; sys.modules['scipy'] = None; from callsift.__main__ import main; main()"
-    refused = subprocess.run([sys.executable, "-c", program, *command], capture_output=True, text=True, check=False)
+    refused = subprocess.run([sys.executable, "-c", program, "train"], capture_output=True, text=True, check=False)
     assert refused.returncode == 2
     [said] = refused.stderr.splitlines()
     assert said.startswith("error: scipy")

@@ -19,9 +19,10 @@ from streams.kafka.reader import read
 from streams.payloads import FOLDERS
 from streams.retention import waiting_of
 from streams.settings import KafkaSettings
-from streams.topics import ALL_TOPICS, AUDIO, CLASSIFIED, ENDED, FORGOTTEN, OUTCOMES, REPLAYS, AnyTopic
+from streams.topics import ALL_TOPICS, ANNOTATIONS, AUDIO, CLASSIFIED, ENDED, FORGOTTEN, OUTCOMES, REPLAYS, AnyTopic
 from tests.callsift.conftest import RECORDINGS, Up, start_up
 from tests.patience import PATIENCE_S
+from tests.store.annotations import label
 
 pytestmark = pytest.mark.integration
 
@@ -78,6 +79,7 @@ class Scene:
     def places(self) -> dict[str, str]:
         """Every place and all that is there, as text: topics as they stay, collection, folders with their names."""
         found = {"collection": json.dumps(self.documents(), ensure_ascii=False, default=str)}
+        found["labels"] = json.dumps([one | {"_id": None} for one in self.labels()], ensure_ascii=False)
         for topic in ALL_TOPICS:
             messages = list(read(self.kafka, topic_ranges(self.kafka, topic.name)))
             newest = {message.key(): message.value() for message in messages}
@@ -98,6 +100,11 @@ class Scene:
         with pymongo.MongoClient[dict[str, Any]](self.up.state["environment"]["CALLSIFT_MONGO_URI"]) as client:
             return list(client["callsift"]["calls"].find())
 
+    def labels(self) -> list[dict[str, Any]]:
+        """The labels of all calls."""
+        with pymongo.MongoClient[dict[str, Any]](self.up.state["environment"]["CALLSIFT_MONGO_URI"]) as client:
+            return list(client["callsift"]["calls_labels"].find())
+
     def wait_until_taken(self) -> None:
         """Return when no message of the caller's calls waits for anybody."""
         deadline = time.monotonic() + PATIENCE_S
@@ -114,7 +121,11 @@ def scene(pipeline: Up, real_kafka: KafkaSettings, tmp_path: Path) -> Scene:
     outcomes = [sent(pipeline, caller, recording) for caller, recording in calls]
     assert [outcome["state"] for outcome in outcomes] == ["done", "failed", "done"]
     found = Scene(pipeline, real_kafka, *outcomes)
+    for outcome in outcomes[::2]:
+        said = label(f"label-{outcome['call_id']}", 1, call_id=outcome["call_id"], note="NOTE")
+        produce(real_kafka, ANNOTATIONS.name, [(said.call_id, said.model_dump_json().encode())])
     found.wait_until_taken()
+    assert {one["call_id"] for one in found.labels()} == {outcomes[0]["call_id"], outcomes[2]["call_id"]}
     return found
 
 
@@ -125,6 +136,7 @@ def test_forgotten_calls_are_gone_from_every_place_and_do_not_come_back(scene: S
     assert all(before[folder] for folder in ("recordings", "prepared", "turns"))
     [letter] = read_letters(scene.kafka)
     [classified] = scene.values(CLASSIFIED, scene.call["call_id"])
+    [said] = scene.values(ANNOTATIONS, scene.call["call_id"])
 
     kept = {place["where"].removeprefix("Kafka topic ") for place in forget(scene)["not_reached"] if place["until"]}
     nothing_is_left(scene, kept)
@@ -140,13 +152,14 @@ def test_forgotten_calls_are_gone_from_every_place_and_do_not_come_back(scene: S
     emit(scene.kafka, [late.model_copy(update={"call_id": call_id}) for call_id in scene.ids])
     produce(scene.kafka, letter.topic, [(scene.failed["call_id"], letter.value)])  # by who knows nothing of it
     produce(scene.kafka, CLASSIFIED.name, [(scene.call["call_id"], classified)])  # on its way when it was forgotten
+    produce(scene.kafka, ANNOTATIONS.name, [(scene.call["call_id"], said)])
     scene.wait_until_taken()
     nothing_is_left(scene, kept)
     tail = scene.up.run("outcomes", "tail", "--from-start", "--seconds", "3", "--json")
     assert tail.returncode == scene.up.run("status").returncode == 0, tail.stderr
     assert len(scene.values(AUDIO, scene.call["call_id"])) == 1
     assert len(list(read_letters(scene.kafka))) == 1
-    assert scene.values(OUTCOMES, scene.call["call_id"])[-2:] == [b"", b""]  # the sink's tombstone after the command's
+    assert scene.values(OUTCOMES, scene.call["call_id"])[-3:] == [b""] * 3  # the sink's tombstones after the command's
 
 
 def forget(scene: Scene) -> dict[str, Any]:
@@ -163,6 +176,7 @@ def forget(scene: Scene) -> dict[str, Any]:
     calls = {one["call_id"]: one for one in certificate["calls"]}
     call, failed = calls[scene.call["call_id"]], calls[scene.failed["call_id"]]
     assert (call["document"], failed["document"], len(failed["dead_letters"])) == (True, True, 1)
+    assert (call["labels"], failed["labels"]) == (1, 0)
     assert {name.split("/")[0] for name in call["files"]} == {"recordings", "prepared", "turns"}
     return certificate
 
@@ -173,6 +187,7 @@ def nothing_is_left(scene: Scene, kept: set[str]) -> None:
     memories = [one for one in scene.documents() if one["_id"] in scene.ids]
     assert [set(one) for one in memories] == [{"_id", "forgotten_at"}] * 2
     personal = {CALLER[1:], scene.call["caller"], *scene.quotes}
+    assert sorted(str(one["note"]) for one in scene.labels()) == ["NOTE", "None"]
     # The memory that they are forgotten has the identifiers, and so have the marks of their dead letters.
     memory = {"collection", FORGOTTEN.name, REPLAYS.name}
     for place in found.keys() - kept:

@@ -10,10 +10,15 @@ from typing import Any
 import pymongo
 import pytest
 
+from schemas import CallAnnotated
+from streams.kafka import produce
+from streams.settings import KafkaSettings
+from streams.topics import ANNOTATIONS
 from tests.agents.demo_calls import RECORDINGS
 from tests.callsift.conftest import Up, start_up
-from tests.patience import PATIENCE_S
+from tests.patience import PATIENCE_S, until
 from tests.servers.gemini import GeminiServer, Reply, answered, failed, gemini_server
+from tests.store.annotations import facts, label
 
 pytestmark = pytest.mark.integration
 CALLS = [RECORDINGS / f"{name}.wav" for name in ("leaking-washing-machine", "broken-again", "dead-line")]
@@ -70,7 +75,7 @@ def test_stored_calls_are_classified_again_by_another_model(server: GeminiServer
         first = up.emit(*CALLS)
         assert [outcome["category"] for outcome in first] == ["potential_customer", "potential_customer", "empty_call"]
         assert reprocess(up, "--dry-run") == {
-            "calls": 0, "up_to_date": 3, "tokens": 0, "cost": None, "currency": None, "published": 0
+            "calls": 0, "labelled": 0, "up_to_date": 3, "tokens": 0, "cost": None, "currency": None, "published": 0
         }  # fmt: skip
     server.answer = lambda: answered(category="unnecessary_call", sub_category="complaint")
     asked = len(server.received)
@@ -98,6 +103,38 @@ def test_stored_calls_are_classified_again_by_another_model(server: GeminiServer
         assert [request.model for request in server.received[asked:]] == ["new", "new"]
         again = reprocess(up, "--yes")
         assert (again["calls"], again["up_to_date"]) == (0, 3)
+        superseded_when_that_is_asked_for(up, next(iter(spoken)))
+
+
+def said(up: Up, annotation: CallAnnotated) -> None:
+    """Say something of a call, as the API does."""
+    kafka = KafkaSettings(bootstrap_servers=up.state["environment"]["CALLSIFT_KAFKA_BOOTSTRAP_SERVERS"])
+    produce(kafka, ANNOTATIONS.name, [(annotation.call_id, annotation.model_dump_json().encode())])
+
+
+def at(up: Up, call_id: str, revision: int) -> dict[str, Any]:
+    """Return a call's document at a revision."""
+    until(lambda: documents(up)[call_id]["revision"] >= revision, up.log.read_text, within_s=PATIENCE_S)
+    found = documents(up)[call_id]
+    assert found["revision"] == revision
+    return found
+
+
+def superseded_when_that_is_asked_for(up: Up, call_id: str) -> None:
+    """A label holds, also against the same answer again, until somebody asks for the machine's."""
+    said(up, label("l1", 2, "price_research", call_id=call_id))
+    labelled = at(up, call_id, 3)
+    assert (labelled["outcome"]["source"], labelled["sub_category"]) == ("human", "price_research")
+    assert labelled["outcome"]["machine"]["sub_category"] == "complaint"
+    assert reprocess(up, "--dry-run")["up_to_date"] == 3
+    plan = reprocess(up, "--yes", "--supersede-labels")
+    assert (plan["published"], plan["labelled"]) == (1, 1)
+    again = at(up, call_id, 4)
+    assert (again["outcome"]["source"], again["sub_category"]) == ("machine", "complaint")
+    said(up, label("l1", 2, "price_research", call_id=call_id))
+    said(up, facts("f1", call_id=call_id, job_booked=True))
+    told = at(up, call_id, 5)
+    assert (told["outcome"]["source"], told["outcome"]["facts"]) == ("machine", {"job_booked": True})
 
 
 def test_after_a_change_of_the_floor_a_call_has_another_outcome_and_its_category_is_published(

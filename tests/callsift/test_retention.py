@@ -4,11 +4,13 @@ import asyncio
 import json
 import os
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import pymongo
 import pytest
 from pydantic import SecretStr
 from typer.testing import CliRunner, Result
@@ -28,6 +30,7 @@ from streams.payloads.layout import DECODED, FOLDERS, LISTENING, PREPARED, TURNS
 from streams.settings import RETAINED, KafkaSettings
 from streams.topics import AUDIO, DEAD_LETTER, ENDED, OUTCOMES
 from tests.schemas import examples
+from tests.store.annotations import label
 from tests.store.outcomes import done
 from tests.stored import entries
 from tests.streams.retention import test_dead_letters as given
@@ -285,3 +288,24 @@ def test_a_call_that_is_decided_again_meanwhile_keeps_its_document_and_its_outco
     assert figures(run(real_kafka, "--json", **variables))["documents"] == (1, 0, 0)
     key = done("a").call_id.encode()
     assert on_topic(real_kafka) == [(key, False), (key, True)]
+
+
+@pytest.mark.integration
+def test_the_labels_of_a_document_that_goes_lead_no_more_to_its_call(
+    run: Run, embedded_kafka: KafkaSettings, documents: str
+) -> None:
+    with closing(pymongo.MongoClient[dict[str, Any]](documents)) as client:
+        labels = client["callsift"]["calls_labels"]
+
+        async def labelled() -> None:
+            with closing(Database(StoreSettings(uri=SecretStr(documents)))) as database:
+                await OutcomeStore(database).annotate(label("l1", 1, call_id=done("a").call_id))
+
+        asyncio.run(labelled())
+        variables = {"CALLSIFT_MONGO_URI": documents, "CALLSIFT_RETENTION_DOCUMENTS_DAYS": "7"}
+        assert figures(run(embedded_kafka, "--json", "--dry-run", **variables))["documents"] == (1, 0, 0)
+        assert [one["call_id"] for one in labels.find()] == [done("a").call_id]
+        assert figures(run(embedded_kafka, "--json", **variables))["documents"] == (1, 0, 1)
+        assert [(one["call_id"], one["note"], one["final"]["sub_category"]) for one in labels.find()] == [
+            (None, None, "complaint")
+        ]

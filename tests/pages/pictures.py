@@ -34,7 +34,7 @@ def main(address: str, folder: Path) -> None:
 
 
 def _open(page: Page, name: str) -> None:
-    page.goto("/calls?when=all")
+    page.goto("/calls?when=7d")
     if name == "call":
         page.locator(FIRST_CALL).first.click()
         page.wait_for_url(re.compile("/calls/."))

@@ -31,6 +31,18 @@ def test_without_any_time_it_is_about_today() -> None:
     assert times(when="all") == (None, None)
 
 
+def test_the_period_that_is_shown_stays_known_when_its_days_are_moments() -> None:
+    for when in (None, "today", "7d", "all"):
+        question = CallsQuestion(when=when)
+        assert question.resolved(NOW, ISTANBUL).period == question.period == (when or "today")
+
+
+def test_days_that_are_chosen_stand_before_a_period() -> None:
+    days = {"from": "2026-11-01", "to": "2026-11-02"}
+    assert times(when="7d", **days) == times(**days)
+    assert CallsQuestion.model_validate(days | {"when": "7d"}).period is None
+
+
 def test_a_day_is_meant_whole() -> None:
     assert times(**{"from": "2026-11-01", "to": "2026-11-01"}) == (
         "2026-11-01T00:00:00+03:00",

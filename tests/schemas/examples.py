@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 from schemas import (
     AudioReady,
+    CallAnnotated,
     CallClassified,
     CallEnded,
     CallOutcome,
@@ -11,12 +12,17 @@ from schemas import (
     ChannelFacts,
     ClaimCheck,
     DeadLetter,
+    DecidingLabel,
     Decision,
+    Drawn,
     Event,
     Evidence,
     Failure,
     Hop,
     Insights,
+    Label,
+    LeafName,
+    MachineAnswer,
     OneFile,
     RecordingFacts,
     Sentiment,
@@ -216,6 +222,55 @@ def call_failed() -> CallOutcome:
     )
 
 
+def call_annotated() -> CallAnnotated:
+    """A label of the same call."""
+    return CallAnnotated(
+        event_id="0f8fad5bd9cb469fa16570867728950e",
+        trace_id=call_ended().trace_id,
+        hops=(hop("api", 50),),
+        call_id=call_ended().call_id,
+        who="ann",
+        at=datetime(2026, 10, 6, 8, 0, tzinfo=UTC),
+        label=Label(
+            revision_seen=2,
+            decides=True,
+            taxonomy_version="1.0",
+            drawn=Drawn(by="stratum", p=0.02, stratum="uncertain", frame="2026-10-01/2026-10-31", seed=7),
+            blind=True,
+            first=LeafName(category="unnecessary_call", sub_category="price_research"),
+            final=LeafName(category="unnecessary_call", sub_category="complaint"),
+            cause="misread",
+            note="Asks for the price last, complains first.",
+            seconds=41.5,
+        ),
+    )
+
+
+def call_told() -> CallAnnotated:
+    """Facts about the same call."""
+    said = {"job_booked": True, "value": 1450.0, "currency": "TRY", "technician": "T7", "visit": None}
+    return call_annotated().model_copy(update={"label": None, "facts": said})
+
+
+def call_labelled() -> CallOutcome:
+    """The same call, done, once a person has said what it was, and what became of it."""
+    outcome, at = call_outcome(), call_annotated().at
+    return outcome.model_copy(
+        update={
+            "source": "human",
+            "sub_category": "complaint",
+            "label": DecidingLabel(label_id=call_annotated().event_id, at=at),
+            "machine": MachineAnswer(**{name: getattr(outcome, name) for name in MachineAnswer.model_fields}),
+            "confidence": None,
+            "best_guess": None,
+            "justification": None,
+            "evidence": (),
+            "facts": {"job_booked": True},
+            "facts_at": {"job_booked": at},
+        }
+    )
+
+
 def dead_letter() -> DeadLetter:
     """The same call, given up by the audio stage."""
     call = call_ended()
@@ -243,4 +298,5 @@ def dead_letter() -> DeadLetter:
 
 def examples() -> list[Event]:
     """One example of every event."""
-    return [call_ended(), audio_ready(), call_transcribed(), call_classified(), call_outcome(), dead_letter()]
+    of_a_call = [call_ended(), audio_ready(), call_transcribed(), call_classified(), call_outcome(), call_annotated()]
+    return [*of_a_call, dead_letter()]

@@ -12,7 +12,7 @@ from schemas.event import Part
 from streams.decoding import decode
 from streams.errors import UnreadableEvent
 from streams.topics import TOPICS
-from tests.schemas.examples import call_failed, examples, large
+from tests.schemas.examples import call_failed, call_labelled, call_told, examples, large
 
 GOLDEN = Path(__file__).with_name("golden")
 EVENTS = sorted({topic.content for topic in TOPICS}, key=lambda event: event.__name__)
@@ -51,15 +51,25 @@ def test_an_event_whose_turns_lie_elsewhere_survives_a_round_trip(
     assert decode(event_class, large(example).model_dump_json().encode()) == large(example)
 
 
-def test_a_failed_outcome_survives_a_round_trip() -> None:
-    assert decode(schemas.CallOutcome, call_failed().model_dump_json().encode()) == call_failed()
+@pytest.mark.parametrize("event", [call_failed(), call_labelled(), call_told()], ids=["failed", "labelled", "facts"])
+def test_what_an_event_says_in_another_case_survives_a_round_trip(event: Event) -> None:
+    assert decode(type(event), event.model_dump_json().encode()) == event
+
+
+@pytest.mark.parametrize("change", [{"label": None}, {"facts": {"job_booked": True}}], ids=["neither", "both"])
+def test_an_annotation_says_one_thing(change: Json) -> None:
+    content = as_json(EXAMPLES[schemas.CallAnnotated]) | change
+    with pytest.raises(UnreadableEvent, match="either a label or facts"):
+        read(schemas.CallAnnotated, content)
 
 
 @every_event
 def test_the_example_sets_every_field_that_its_kind_may_hold(event_class: type[Event]) -> None:
     empty = {name for name, value in as_json(EXAMPLES[event_class]).items() if value in (None, [], {}, "")}
-    # a done outcome has no failure; turns that are in the event lie nowhere else; what is whole leaves nothing out
-    assert empty <= {"failure", "turns_claim", "left_out"}
+    # a done outcome has no failure; turns that are in the event lie nowhere else; what is whole leaves nothing out;
+    # what people say has examples of its own
+    of_people = {"supersedes_label", "label", "machine", "facts", "facts_at"}
+    assert empty <= {"failure", "turns_claim", "left_out"} | of_people
 
 
 @every_event

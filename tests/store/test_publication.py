@@ -55,7 +55,7 @@ class Call:
     def delivered(self, event: CallOutcome) -> Iterator[Death]:
         """Take an event to its end; it stops at each point where its worker may die."""
         yield "before it was stored"
-        stored, is_new = verdict(self.history, event)
+        stored, is_new, _ = verdict(self.history, event)
         if stored is None:
             return
         if is_new:

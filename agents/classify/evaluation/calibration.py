@@ -8,7 +8,8 @@ import numpy.typing as npt
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
-from agents.classify.evaluation.judged import Interval, Judged, interval, share
+from agents.classify.evaluation.judged import Judged, interval, share
+from review.proportions import Interval
 from schemas.taxonomy import UNCERTAIN
 
 BINS = 10

@@ -1,29 +1,12 @@
 """Whether one evaluation of the same calls is better than another."""
 
-import math
-from collections.abc import Mapping, Sequence
-from typing import Any, Literal, NamedTuple, TypedDict
+from collections.abc import Mapping
+from typing import Any, NamedTuple, TypedDict
 
-from scipy.stats import binomtest, norm
-
-from agents.classify.evaluation.judged import Interval
+from review.paired import Paired, paired
 from streams.errors import CallsiftError
 
-_SIGNIFICANT = 0.05
 _LEVELS = ("category", "leaf")
-
-
-class Paired(TypedDict):
-    """Two evaluations on one level: shares of right calls, and what the difference is worth."""
-
-    a: float
-    b: float
-    difference: float
-    interval: Interval
-    only_a_right: int
-    only_b_right: int
-    p_value: float
-    better: Literal["A", "B"] | None
 
 
 class Comparison(TypedDict):
@@ -60,8 +43,8 @@ def compare(a: Mapping[str, Any], b: Mapping[str, Any]) -> Comparison:
     return Comparison(
         n=len(common),
         left_out=len(first) + len(second) - 2 * len(common),
-        category=_paired(pairs["category"]),
-        leaf=_paired(pairs["leaf"]),
+        category=paired(pairs["category"]),
+        leaf=paired(pairs["leaf"]),
     )
 
 
@@ -83,30 +66,3 @@ def _by_id(evaluation: Mapping[str, Any], place: str) -> dict[str, _Call]:
         raise CallsiftError(
             f"the {place} file holds no evaluation", "Write it with: callsift eval FILE --json > EVALUATION.json"
         ) from None
-
-
-def _paired(pairs: Sequence[tuple[bool, bool]]) -> Paired:
-    n = len(pairs)
-    only_a = sum(a and not b for a, b in pairs)
-    only_b = sum(b and not a for a, b in pairs)
-    differing = only_a + only_b
-    p_value = float(binomtest(only_b, differing).pvalue) if differing else 1.0
-    better: Literal["A", "B"] = "B" if only_b > only_a else "A"
-    return {
-        "a": sum(a for a, _ in pairs) / n,
-        "b": sum(b for _, b in pairs) / n,
-        "difference": (only_b - only_a) / n,
-        "interval": _interval(only_a, only_b, n),
-        "only_a_right": only_a,
-        "only_b_right": only_b,
-        "p_value": p_value,
-        "better": better if p_value < _SIGNIFICANT else None,
-    }
-
-
-def _interval(only_a: int, only_b: int, n: int) -> Interval:
-    """Return the adjusted Wald interval of the difference of paired shares."""
-    lost, won = (only_a + 1) / (n + 2), (only_b + 1) / (n + 2)
-    middle = won - lost
-    reach = float(norm.ppf(0.975)) * math.sqrt((won + lost - middle**2) / (n + 2))
-    return max(-1.0, middle - reach), min(1.0, middle + reach)

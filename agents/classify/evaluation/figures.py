@@ -6,7 +6,8 @@ from typing import Generic, TypedDict, TypeVar
 from sklearn.metrics import confusion_matrix
 
 from agents.classify.evaluation.calibration import Reliability, calibration
-from agents.classify.evaluation.judged import Interval, Judged, interval, share
+from agents.classify.evaluation.judged import Judged, interval, share
+from review.proportions import Interval
 from schemas import Taxonomy
 
 T = TypeVar("T")

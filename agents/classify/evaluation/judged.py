@@ -4,13 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from scipy.stats import binomtest
-
+from review.proportions import Interval, wilson
 from schemas.taxonomy import UNCERTAIN, Leaf
 
 FigureT = TypeVar("FigureT")
-Interval = tuple[float, float]
-"""Lower and upper bound that hold the true share in 95 of 100 samples."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +84,4 @@ def known(figure: FigureT | None) -> FigureT:
 
 def interval(hits: Sequence[bool]) -> Interval | None:
     """Return the 95 % Wilson interval of the share of what is true; None of nothing."""
-    if not hits:
-        return None
-    low, high = binomtest(sum(hits), len(hits)).proportion_ci(0.95, method="wilson")
-    return float(low), float(high)
+    return wilson(sum(hits), len(hits)) if hits else None

@@ -1,6 +1,7 @@
 """A classifier that asks a hosted model, once more where its answer is garbled, and reads what it says."""
 
 import asyncio
+import hashlib
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -20,8 +21,8 @@ from schemas import Leaf, Taxonomy, Turn, Usage
 
 _FILTERS = {"BLOCKED", "SAFETY", "RECITATION", "LANGUAGE", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII", "MODEL_ARMOR"}
 """Reasons to stop (Gemini API, FinishReason) that are about what was written; others are no judgement of the call."""
-_MOST_UNFINISHED = 64
-"""Calls of which is kept what was bought, until their next try; where more wait for theirs, the oldest begin anew."""
+_MOST_KEPT = 512
+"""Calls of which is kept what was bought: for their next try, and for events that come twice."""
 
 
 @dataclass
@@ -30,6 +31,8 @@ class _Bought:
 
     answers: list[Answer] = field(default_factory=list)
     usages: list[Usage] = field(default_factory=list)
+    asking: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held by whoever asks: the same question at the same moment waits for the answer."""
 
 
 class HostedClassifier:
@@ -41,7 +44,7 @@ class HostedClassifier:
         self._taxonomy = taxonomy
         self._zone = ZoneInfo(settings.time_zone)
         self._model = MeteredModel(model, settings, self._zone)
-        self._unfinished: dict[tuple[str, ...], _Bought] = {}
+        self._bought: dict[bytes, _Bought] = {}
         self._times = settings.samples
         conditions = (self._times, settings.gemini_turn_chars, settings.gemini_transcript_chars, settings.time_zone)
         self.source = Source(model.classifier, settings.gemini_model, prompt_version(taxonomy), conditions)
@@ -61,27 +64,25 @@ class HostedClassifier:
         return total([self._model.estimated(self.prompt(turns, ended_at))] * self._times)
 
     async def classify(self, turns: Sequence[Turn], /, *, ended_at: datetime | None = None) -> Answer:
-        """Ask about one transcript, as often as samples are to agree; what an earlier try has bought still counts."""
+        """Ask about one transcript, as often as samples are to agree; what was bought already is not bought again."""
         prompt = self.prompt(turns, ended_at)
-        bought = self._unfinished.pop(tuple(prompt.contents), _Bought())
-        missing = self._times - len(bought.answers)
-        asking = (self._ask_with_repair(prompt, self._local(ended_at), bought) for _ in range(missing))
-        try:
+        bought = self._kept(prompt)
+        async with bought.asking:
+            missing = self._times - len(bought.answers)
+            asking = (self._ask_with_repair(prompt, self._local(ended_at), bought) for _ in range(missing))
             # no TaskGroup: the first to fail would end the others, which are paid for
             for failure in await asyncio.gather(*asking, return_exceptions=True):
                 if failure is not None:
                     raise failure
-        except BaseException:
-            self._keep(prompt, bought)
-            raise
         return replace(agreed(bought.answers), usage=total(bought.usages))
 
-    def _keep(self, prompt: Prompt, bought: "_Bought") -> None:
-        """Keep what a call has taken for its next try; of those that are not tried again here the oldest make room."""
-        if bought.usages:
-            self._unfinished[tuple(prompt.contents)] = bought
-            if len(self._unfinished) > _MOST_UNFINISHED:
-                del self._unfinished[next(iter(self._unfinished))]
+    def _kept(self, prompt: Prompt) -> _Bought:
+        """Return what was bought for a question; of what is kept the longest unused makes room."""
+        key = hashlib.sha256("\0".join(prompt.contents).encode()).digest()
+        bought = self._bought[key] = self._bought.pop(key, _Bought())
+        if len(self._bought) > _MOST_KEPT:
+            del self._bought[next(iter(self._bought))]
+        return bought
 
     async def _ask_with_repair(self, prompt: Prompt, local_time: datetime | None, bought: _Bought) -> None:
         """Ask once, and once more with what was wrong with the answer; what is usable is added to what is bought."""

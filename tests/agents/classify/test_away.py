@@ -16,13 +16,13 @@ from pydantic import SecretStr
 from agents.classify.agent import ClassifyAgent, make_classifier
 from agents.classify.settings import ClassifySettings, Price
 from callsift.embedded import free_port
-from schemas import CallClassified, Taxonomy
+from schemas import CallClassified, Speaker, Taxonomy
 from streams.message import Headers, Message
 from streams.processing.runner import Patience, StageRunner
 from streams.settings import RunnerSettings
 from streams.topics import CLASSIFIED, REPROCESS, STAGES, TRANSCRIPTS, Topic
 from tests.patience import PATIENCE_S
-from tests.schemas.examples import call_transcribed
+from tests.schemas.examples import call_transcribed, turn
 from tests.servers.gemini import failed, gemini_server
 
 pytestmark = pytest.mark.integration
@@ -71,7 +71,8 @@ class World:
 
     async def give(self, kind: str, count: int, over_s: float = 0.0) -> None:
         for number in range(count):
-            event = call_transcribed().model_copy(update={"call_id": f"{kind}-{number}"})
+            said = turn(Speaker.CUSTOMER, f"kombim bozuldu {kind} {number}")
+            event = call_transcribed(said).model_copy(update={"call_id": f"{kind}-{number}"})
             value = event.model_dump_json().encode()
             message = Message(TRANSCRIPTS, 0, len(self._tasks), event.call_id.encode(), value)
             self._tasks.append(asyncio.create_task(self._take(message)))

@@ -6,7 +6,15 @@ import pytest
 
 from agents.sink import core
 from schemas import CallOutcome
-from tests.schemas.examples import call_classified, call_ended, call_failed, call_outcome, dead_letter
+from tests.schemas.examples import (
+    call_annotated,
+    call_classified,
+    call_ended,
+    call_failed,
+    call_labelled,
+    call_outcome,
+    dead_letter,
+)
 
 NOW = datetime(2026, 10, 5, 12, 0, tzinfo=UTC)
 
@@ -69,7 +77,7 @@ def test_a_failure_is_said_with_less_and_less_down_to_its_call_alone() -> None:
     assert (plain.metadata, plain.hops, plain.stage_seconds, plain.queue) == ({}, (), {}, full.queue)
     said = {name for name, value in bare.model_dump().items() if value not in (None, {}, ())}
     identity = {"call_id", "event_id", "trace_id", "schema_version", "outcome_id", "revision"}
-    assert said - identity == {"state", "failure", "decided_at", "provisional", "turns_withheld"}
+    assert said - identity == {"state", "failure", "decided_at", "provisional", "turns_withheld", "source"}
     assert {outcome.outcome_id for outcome in (full, plain, bare)} == {letter.event_id}
 
 
@@ -118,3 +126,21 @@ def test_a_failure_of_any_size_becomes_small(text: str) -> None:
         outcome = core.smaller(outcome)
     assert len(forms) == 3
     assert len(forms[-1].model_dump_json().encode()) < 10_000
+
+
+def test_a_dead_letter_about_what_somebody_said_is_no_failure_of_the_call() -> None:
+    letter = dead_letter().model_copy(
+        update={"topic": "calls.annotations", "value": call_annotated().model_dump_json().encode()}
+    )
+    assert core.failed(letter) == ()
+
+
+def test_an_outcome_that_is_too_large_still_says_that_a_person_decided() -> None:
+    outcome = call_labelled().model_copy(update={"metadata": {"large": "x" * 5000}, "facts": {"note": "x" * 5000}})
+    once = core.smaller(outcome)
+    assert once is not None
+    assert {*once.left_out} == {"metadata", "facts"}
+    twice = core.smaller(once)
+    assert twice is not None
+    assert {"machine", "facts_at"} <= {*twice.left_out}
+    assert (twice.source, twice.label, twice.category) == ("human", outcome.label, outcome.category)

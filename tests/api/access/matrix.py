@@ -40,6 +40,10 @@ EXAMPLES: dict[tuple[str, str], Example] = {
     ("POST", "/v1/operations/{operation_id}:cancel"): Example(path={"operation_id": "none"}),
     ("GET", "/v1/dead-letters/{letter_id}"): Example(path={"letter_id": "none"}),
     ("POST", "/v1/dead-letters/{letter_id}:replay"): Example(path={"letter_id": "none"}),
+    ("POST", "/v1/calls/{call_id}/labels"): Example(
+        json={"category": "empty_call"}, headers={"If-Match": "*", "Prefer": "wait=0"}
+    ),
+    ("GET", "/v1/calls/{call_id}/labels/{label_id}"): Example(path={"label_id": "none"}),
     ("GET", "/v1/outcomes/stream"): Example(is_endless=True),
 }
 """By method and path, such as ("POST", "/v1/calls"). Add a line where a route's request cannot be made without."""

@@ -8,7 +8,9 @@ from pydantic import SecretStr
 
 from agents.classify.agent import make_classifier
 from agents.classify.classifier import Classifier
+from agents.classify.core import Answer
 from agents.classify.hosted import GarbledAnswer
+from agents.classify.hosted.errors import ModelBusy
 from agents.classify.settings import ClassifySettings, Price
 from schemas import Leaf, Speaker, Taxonomy
 from streams.errors import TransientError
@@ -55,15 +57,23 @@ async def test_the_next_try_asks_only_for_the_samples_that_are_missing(faults: l
     assert (answer.usage.requests, answer.usage.prompt_tokens) == (3, 3600)
 
 
-async def test_a_call_that_is_answered_is_asked_about_again_when_it_comes_again() -> None:
+async def test_the_same_question_is_paid_for_once_also_while_it_is_being_answered() -> None:
     with gemini_server() as server:
         classifier = three_samples(server.address)
-        server.script(failed(503))
-        with pytest.raises(TransientError):
-            await classifier.classify(TURNS)
-        await classifier.classify(TURNS)
-        await classifier.classify(TURNS)
-        assert len(server.received) == 3 + 1 + 3
+        first, second, third = await asyncio.gather(*(classifier.classify(TURNS) for _ in range(3)))
+        assert len(server.received) == 3
+        assert first == second == third == await classifier.classify(TURNS)
+        await classifier.classify(OTHERS)
+        assert len(server.received) == 3 + 3
+
+
+async def test_who_waits_for_an_answer_that_does_not_come_asks_for_it() -> None:
+    with gemini_server() as server:
+        classifier = made(server.address)
+        server.script(failed(503), answered())
+        ended = await asyncio.gather(*(classifier.classify(TURNS) for _ in range(2)), return_exceptions=True)
+        assert [type(end) for end in ended] == [ModelBusy, Answer]
+        assert len(server.received) == 2
 
 
 async def test_a_call_that_is_cancelled_keeps_what_was_answered() -> None:

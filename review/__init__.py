@@ -1,0 +1,1 @@
+"""The statistics of reviewing: which calls people listen to, and what their labels are worth."""

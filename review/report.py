@@ -1,0 +1,161 @@
+"""The audit report: every figure with every label that it rests on, signed, and made again by whoever doubts it."""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from review.accuracy import accuracy, by, by_category, error_budget, naive
+from review.agreement import agreement
+from review.chain import BrokenChain, signed, verified
+from review.drawing import Draw
+from review.reviewed import Cause, Drawn, Reading, ReviewedCall, Versions
+from review.sample import Sample
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a report holds, once it is verified."""
+
+    head: Mapping[str, Any]
+    """Its draws: frame, seed, digest of the candidates, sizes of the strata."""
+    figures: Mapping[str, Any]
+    calls: tuple[ReviewedCall, ...]
+    """With reviewers as pseudonyms."""
+
+
+def write_report(
+    draws: Sequence[Draw], calls: Sequence[ReviewedCall], sizes: Mapping[tuple[str, str], int], key: Ed25519PrivateKey
+) -> list[str]:
+    """Return the report as lines of JSON: its head, a line for each reviewed call, the figures, the signature.
+
+    Args:
+        draws: Those that ``calls`` were drawn in.
+        calls: All reviewed calls of the period, the chosen ones too: the report shows that they do not count.
+        sizes: As ``Sample`` takes them.
+        key: Who answers for the report.
+    """
+    head = {
+        "kind": "report",
+        "format": FORMAT,
+        "draws": [
+            {
+                "frame": draw.frame.name,
+                "by": draw.by,
+                "seed": draw.seed,
+                "candidates": draw.digest,
+                "second": draw.second,
+                "drawn": len(draw.taken),
+            }
+            for draw in draws
+        ],
+        "sizes": [[frame, stratum, size] for (frame, stratum), size in sorted(sizes.items())],
+    }
+    kept = _pseudonymous(sorted(calls, key=lambda call: call.call_id))
+    labels = [{"kind": "call", **asdict(call)} for call in kept]
+    return signed([head, *labels, {"kind": "figures", **figures(kept, sizes)}], key)
+
+
+def read_report(lines: Sequence[str], key: Ed25519PublicKey) -> Report:
+    """Return a report whose lines are as they were signed and whose figures follow from its labels.
+
+    Raises:
+        BrokenChain: They are not, or the figures do not.
+    """
+    head, *labels, found = verified(lines, key) or [{}]
+    if head.get("format") != FORMAT or found.pop("kind", None) != "figures":
+        raise BrokenChain(f"expected a report of format {FORMAT} with head, calls and figures")
+    sizes = {(frame, stratum): size for frame, stratum, size in head["sizes"]}
+    calls = tuple(_call(label) for label in labels)
+    if not _alike(json.loads(json.dumps(figures(calls, sizes))), found):
+        raise BrokenChain("the figures do not follow from the labels: signed by who holds the key, and wrong")
+    return Report(head, found, calls)
+
+
+def figures(calls: Sequence[ReviewedCall], sizes: Mapping[tuple[str, str], int]) -> dict[str, Any]:
+    """Return every figure of the report, as JSON has them; pure, so that anyone gets the same from the same labels."""
+    sample = Sample(calls, sizes)
+    agreed, everything = agreement(sample), naive(calls)
+    found: dict[str, Any] = _finite(
+        {
+            "labels": len(calls),
+            "measured": len(sample.calls),
+            "doubled": sample.doubled,
+            "waiting_for_third": sample.waiting,
+            "groups_without_labels": [list(group) for group in sample.unread_groups],
+            "accuracy": asdict(accuracy(sample)),
+            "people": asdict(agreed) if agreed else None,
+            "categories": {name: asdict(found) for name, found in by_category(sample).items()},
+            "periods": {name: asdict(found) for name, found in by(sample, lambda call: call.period).items()},
+            "versions": {name: asdict(found) for name, found in by(sample, _versions).items()},
+            "causes": {name or "not named": asdict(found) for name, found in error_budget(sample).items()},
+            "all_labels": asdict(everything) if everything else None,
+        }
+    )
+    return found
+
+
+def _versions(call: ReviewedCall) -> str:
+    return " · ".join((call.versions.classifier, call.versions.taxonomy, call.versions.prompt))
+
+
+def _finite(value: Any) -> Any:
+    """Put null in the place of an infinite effective n, of frames that were read whole: JSON has no such number."""
+    if isinstance(value, dict):
+        return {name: _finite(own) for name, own in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(own) for own in value]
+    return None if isinstance(value, float) and math.isinf(value) else value
+
+
+def _alike(one: Any, other: Any) -> bool:
+    """Whether two figures are the same, but for the last digits, in which machines may differ."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(_alike(own, other[name]) for name, own in one.items())
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(_alike, one, other))
+    if isinstance(one, float) and isinstance(other, float):
+        return math.isclose(one, other, rel_tol=1e-9, abs_tol=1e-9)
+    return bool(one == other)
+
+
+def _pseudonymous(calls: Sequence[ReviewedCall]) -> list[ReviewedCall]:
+    """Number the reviewers as they come: one number is one person within the report, and nothing outside it."""
+    numbers: dict[str, str] = {}
+    found = []
+    for call in calls:
+        readings = tuple(
+            Reading(
+                numbers.setdefault(reading.reviewer, f"reviewer {len(numbers) + 1}"),
+                reading.first,
+                reading.final,
+                reading.blind,
+                reading.cause,
+            )
+            for reading in call.readings
+        )
+        found.append(ReviewedCall(call.call_id, call.drawn, call.machine, readings, call.versions, call.period))
+    return found
+
+
+def _call(line: Mapping[str, Any]) -> ReviewedCall:
+    try:
+        readings = tuple(
+            Reading(**{**reading, "cause": Cause(reading["cause"]) if reading["cause"] else None})
+            for reading in line["readings"]
+        )
+        return ReviewedCall(
+            line["call_id"],
+            Drawn(**line["drawn"]),
+            line["machine"],
+            readings,
+            Versions(**line["versions"]),
+            line["period"],
+        )
+    except (KeyError, TypeError, ValueError):
+        raise BrokenChain("a line between head and figures is no reviewed call") from None
