@@ -6,6 +6,7 @@ from fastapi.responses import RedirectResponse
 from api.access import Right
 from pages import preferences, sign_in
 from pages.call import routes as call
+from pages.call_backs import routes as call_backs
 from pages.calls import routes as calls
 from pages.live import routes as live
 from pages.operations import routes as operations
@@ -20,10 +21,19 @@ from pages.static_files import PATH, StaticFolder
 SECTIONS = (
     Section("calls", "/calls", Right.VIEW),
     Section("live", "/live", Right.VIEW),
+    Section("call_backs", "/call-backs", Right.VIEW),
     Section("operations", "/operations", Right.OPERATE),
 )
 """The navigation; the first one is where ``/`` leads."""
-ROUTERS = (calls.router, call.router, live.router, operations.router, sign_in.router, preferences.router)
+ROUTERS = (
+    calls.router,
+    call.router,
+    live.router,
+    call_backs.router,
+    operations.router,
+    sign_in.router,
+    preferences.router,
+)
 first = page_router()
 
 

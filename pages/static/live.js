@@ -6,7 +6,7 @@ const pulse = document.querySelector(".pulse");
 const summary = document.querySelector("[data-summary]");
 const names = JSON.parse(table.dataset.names);
 const most = +table.dataset.most;
-const CALM_MS = 200, SUMMARY_MS = 10_000, ASLEEP_MS = 60_000, LONGEST_RETRY_MS = 30_000;
+const CALM_MS = 300, FEW = 5, SUMMARY_MS = 10_000, ASLEEP_MS = 60_000, LONGEST_RETRY_MS = 30_000;
 
 const language = document.documentElement.lang === "en" ? "en-GB" : document.documentElement.lang;
 const written = (options) => new Intl.DateTimeFormat(language, { timeZone: names.zone, ...options });
@@ -57,6 +57,9 @@ async function catchUp() {
   }
 }
 
+// The list that was asked for before a pause and comes in it.
+body.addEventListener("htmx:beforeSwap", ({ detail }) => (detail.shouldSwap &&= !isPaused()));
+
 function take(outcome) {
   arrived.delete(outcome.call_id);
   arrived.set(outcome.call_id, outcome);
@@ -83,7 +86,9 @@ function paint() {
   const fresh = document.createDocumentFragment();
   for (const outcome of arrived.values()) {
     rowOf(outcome.call_id)?.remove();
-    fresh.prepend(made(outcome));
+    const row = made(outcome);
+    row.classList.toggle("new", arrived.size <= FEW);  // where all is new, nothing stands out
+    fresh.prepend(row);
   }
   arrived.clear();
   body.prepend(fresh);
@@ -99,7 +104,6 @@ function kindOf({ category, sub_category }) {
 function made(outcome) {
   const row = model.cloneNode(true), part = (name) => row.querySelector(name);
   row.dataset.call = outcome.call_id;
-  row.classList.add("new");
   part("a").href = "/calls/" + encodeURIComponent(outcome.call_id);
   fillTime(part("time"), outcome.ended_at);
   const [title, colour] = kindOf(outcome);

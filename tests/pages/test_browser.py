@@ -5,6 +5,7 @@ import hashlib
 import re
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from urllib.parse import quote
@@ -110,8 +111,13 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture
 def page(chromium: Browser, served: Served) -> Iterator[Page]:
-    """A tab; what it complains about fails the test, refusals of the Content-Security-Policy above all."""
-    address = f"http://localhost:{served.server.config.port}"
+    with tab_of(chromium, f"http://localhost:{served.server.config.port}") as tab:
+        yield tab
+
+
+@contextmanager
+def tab_of(chromium: Browser, address: str) -> Iterator[Page]:
+    """Open a tab; what it complains about fails the test, refusals of the Content-Security-Policy above all."""
     context = chromium.new_context(base_url=address, locale="en-GB", reduced_motion="reduce")
     context.set_default_timeout(LIMIT_MS)
     tab, complaints = context.new_page(), list[str]()

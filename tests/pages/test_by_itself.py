@@ -1,31 +1,26 @@
 """Pages that change by themselves, in a real browser: what arrives is shown, what is paused stands still."""
 
-import asyncio
-import threading
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
-import uvicorn
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from api.services import Services
-from callsift.embedded import free_port
 from pages.page import LANGUAGE_COOKIE
 from schemas import CallOutcome, DeadLetter
-from store.calls import OutcomeStore
 from streams.dead_letters import read_replays
 from streams.kafka import notices, produce, publish_notice, publish_tombstones
-from streams.topics import DEAD_LETTER, OUTCOMES
-from tests.pages.conftest import app_of
-from tests.pages.test_browser import chromium, look_for_barriers, page
+from streams.topics import DEAD_LETTER
+from tests.api.sinking import said_of
+from tests.pages.serving import Served, served
+from tests.pages.test_browser import chromium, look_for_barriers, tab_of
 from tests.pages.test_pages import HOSTILE
-from tests.patience import PATIENCE_S, until
 from tests.schemas.examples import dead_letter
 from tests.store.outcomes import done
 
-__all__ = ["chromium", "page"]
+__all__ = ["chromium"]
 pytestmark = pytest.mark.integration
 Sink = Callable[[CallOutcome], None]
 SEEN = """Object.defineProperty(document, "hidden", {get: () => %s, configurable: true});
@@ -33,37 +28,25 @@ SEEN = """Object.defineProperty(document, "hidden", {get: () => %s, configurable
 
 
 @pytest.fixture
-def serving(services: Services) -> Iterator[tuple[str, Sink]]:
-    """Serve the pages on this machine, and do what the sink does: store an outcome, then tell everybody."""
-    port, loops = free_port(), list[asyncio.AbstractEventLoop]()
-    server = uvicorn.Server(uvicorn.Config(app_of(services), port=port, log_config=None))
-
-    async def serve() -> None:
-        loops.append(asyncio.get_running_loop())
-        await server.serve()
-
-    def sink(outcome: CallOutcome) -> None:
-        saving = OutcomeStore(services.database).save(outcome)
-        asyncio.run_coroutine_threadsafe(saving, loops[0]).result(PATIENCE_S)
-        produce(services.kafka, OUTCOMES.name, [(outcome.call_id, outcome.model_dump_json().encode())])
-
-    thread = threading.Thread(target=asyncio.run, args=[serve()])
-    thread.start()
-    until(lambda: server.started, within_s=PATIENCE_S)
-    yield f"http://localhost:{port}", sink
-    services.streams.end()  # as callsift.serving does: uvicorn waits for every answer
-    server.should_exit = True
-    thread.join(PATIENCE_S)
+def serving(services: Services) -> Iterator[Served]:
+    with served(services) as running:
+        yield running
 
 
 @pytest.fixture
-def address(serving: tuple[str, Sink]) -> str:
-    return serving[0]
+def page(chromium: Browser, address: str) -> Iterator[Page]:
+    with tab_of(chromium, address) as tab:
+        yield tab
 
 
 @pytest.fixture
-def sink(serving: tuple[str, Sink]) -> Sink:
-    return serving[1]
+def address(serving: Served) -> str:
+    return serving.address
+
+
+@pytest.fixture
+def sink(serving: Served) -> Sink:
+    return serving.sink
 
 
 def given_up(services: Services) -> DeadLetter:
@@ -185,3 +168,20 @@ def test_pages_that_change_are_as_narrow_as_a_phone(page: Page, sink: Sink, serv
     page.goto(path)
     expect(page.locator(".refreshed li").first).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_whoever_was_called_back_is_noted_by_the_keyboard(page: Page, sink: Sink, services: Services) -> None:
+    wish = new(caller="+905321112233")
+    assert wish.insights is not None
+    late = wish.insights.model_copy(update={"callback_at": datetime.now(UTC) - timedelta(hours=3)})
+    sink(wish.model_copy(update={"insights": late, "summary": HOSTILE}))
+    page.goto("/call-backs")
+    line = page.locator(".backs li")
+    expect(line).to_contain_text(HOSTILE)
+    expect(line).to_contain_text("late by 3 h")
+    look_for_barriers(page)
+    line.get_by_role("textbox").fill(HOSTILE)
+    line.get_by_role("textbox").press("Enter")
+    expect(page.get_by_role("status")).to_contain_text("Noted.")
+    [said] = said_of(services.kafka, wish.call_id)
+    assert said.facts is not None and said.facts["called_back_note"] == HOSTILE
