@@ -97,7 +97,7 @@ def test_precedence_may_not_name_what_is_no_leaf(tmp_path: Path) -> None:
 def test_the_pipelines_own_categories_must_exist(tmp_path: Path) -> None:
     categories = [category for category in _categories() if category["code"] != "uncertain"]
     with pytest.raises(ValueError, match="they must exist: uncertain"):
-        load_changed(tmp_path, categories=categories)
+        load_changed(tmp_path, categories=categories, precedence=[])
 
 
 def test_a_code_may_not_occur_twice(tmp_path: Path) -> None:
