@@ -8,7 +8,20 @@ import pytest
 from callsift.settings import HOME, VARIABLES
 
 ROOT = Path(__file__).parents[1]
-ROOMS = ("schemas", "review", "streams", "store", "agents", "api", "pages", "callsift", "benchmarks", "deploy", "docs", "tests")
+ROOMS = (
+    "schemas",
+    "review",
+    "streams",
+    "store",
+    "agents",
+    "api",
+    "pages",
+    "callsift",
+    "benchmarks",
+    "deploy",
+    "docs",
+    "tests",
+)
 PAGES = [
     str(path.relative_to(ROOT))
     for path in sorted([*ROOT.glob("*.md"), *(path for room in ROOMS for path in (ROOT / room).rglob("*.md"))])

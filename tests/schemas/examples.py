@@ -177,7 +177,7 @@ def call_classified() -> CallClassified:
         ),
         usage=Usage(requests=1, prompt_tokens=2400, answer_tokens=180, cost=0.00087, currency="USD"),
         versions=Versions(
-            taxonomy="1.0",
+            taxonomy="1.1",
             prompt="c0ffee",
             model="gemini-3.5-flash-lite",
             speech_model="vosk-tr@a1b2c3d4e5f6",

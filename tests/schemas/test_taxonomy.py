@@ -9,6 +9,7 @@ import yaml
 from schemas import Leaf, Taxonomy
 
 SHIPPED = Taxonomy.load()
+RULE_CASES = yaml.safe_load(Path(__file__).with_name("rule_cases.yaml").read_text(encoding="utf-8"))
 FILE = Path(__file__).parents[2] / "schemas" / "taxonomy.yaml"
 
 
@@ -71,10 +72,14 @@ def test_titles_are_written_for_people_in_both_languages() -> None:
     assert SHIPPED.title(empty, "tr") == "Boş Çağrı"
 
 
-def test_precedence_names_leaves_each_once() -> None:
-    named = [rule.leaf for rule in SHIPPED.precedence]
-    assert set(named) <= set(SHIPPED.leaves)
-    assert len(set(named)) == len(named)
+def test_every_leaf_has_a_place_in_the_order_of_precedence() -> None:
+    assert {rule.leaf for rule in SHIPPED.precedence} == set(SHIPPED.leaves)
+
+
+@pytest.mark.parametrize("case", RULE_CASES, ids=[case["id"] for case in RULE_CASES])
+def test_the_numbered_rules_read_literally_give_every_settled_case(case: dict[str, Any]) -> None:
+    first = min(number for number in case["holds"])
+    assert SHIPPED.precedence[first - 1].leaf == case["leaf"]
 
 
 def test_every_leaf_but_the_ones_without_speech_has_an_example_and_all_a_definition() -> None:
@@ -92,7 +97,7 @@ def test_precedence_may_not_name_what_is_no_leaf(tmp_path: Path) -> None:
 def test_the_pipelines_own_categories_must_exist(tmp_path: Path) -> None:
     categories = [category for category in _categories() if category["code"] != "uncertain"]
     with pytest.raises(ValueError, match="they must exist: uncertain"):
-        load_changed(tmp_path, categories=categories)
+        load_changed(tmp_path, categories=categories, precedence=[])
 
 
 def test_a_code_may_not_occur_twice(tmp_path: Path) -> None:
