@@ -1,1 +1,1 @@
-"""The pages that people look at: calls, one call, and who may see them. Rendered here, by the API's own functions."""
+"""The pages that people look at, and who may see which. Rendered here, by the API's own functions."""

@@ -6,7 +6,7 @@ const pulse = document.querySelector(".pulse");
 const summary = document.querySelector("[data-summary]");
 const names = JSON.parse(table.dataset.names);
 const most = +table.dataset.most;
-const CALM_MS = 300, FEW = 5, SUMMARY_MS = 10_000, ASLEEP_MS = 60_000, LONGEST_RETRY_MS = 30_000;
+const CALM_MS = 500, FEW = 5, SUMMARY_MS = 10_000, ASLEEP_MS = 60_000, LONGEST_RETRY_MS = 30_000;
 
 const language = document.documentElement.lang === "en" ? "en-GB" : document.documentElement.lang;
 const written = (options) => new Intl.DateTimeFormat(language, { timeZone: names.zone, ...options });

@@ -100,8 +100,10 @@ def _api() -> list[Rule]:
         *_topics((ENDED, ANNOTATIONS, AUDIT), "Write"),
         *_topics((ENDED,), "Read"),  # whether an upload that broke off became a call
         *_topics((OUTCOMES,), "Read"),  # the stream of outcomes
-        *_monitor(),  # the pages show how far the pipeline is
-        *_topics((BRAKES,), "Write"),  # a brake that is released there
+        # the pages show how far the pipeline is, and release a brake
+        *_topics((*CONSUMED, *RETRIES, REPLAYS, BRAKES), "Read"),
+        *_topics((BRAKES,), "Write"),
+        *_groups("Describe"),
     ]
 
 

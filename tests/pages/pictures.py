@@ -11,11 +11,12 @@ from tests.test_rooms import ROOT
 
 DESKTOP, PHONE = (1280, 800), (390, 844)
 LOOKS = (("light", "en", DESKTOP), ("dark", "tr", DESKTOP), ("light", "tr", PHONE), ("dark", "en", PHONE))
+PATHS = {"live": "/live", "call_backs": "/call-backs", "operations": "/operations"}
 FIRST_CALL = "tbody tr:not(:has(.failed)) th a"
 
 
-def main(address: str, folder: Path) -> None:
-    """Write a picture of every page in both themes and languages, on a desktop and on a phone."""
+def main(address: str, folder: Path, names: list[str]) -> None:
+    """Write a picture of each named page in both themes and languages, on a desktop and on a phone."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(OPTIONS))
         for theme, language, (width, height) in LOOKS:
@@ -26,7 +27,7 @@ def main(address: str, folder: Path) -> None:
                 locale=language,
             )
             kind = "phone" if (width, height) == PHONE else "desktop"
-            for name in ("calls", "call"):
+            for name in names:
                 _open(page, name)
                 page.screenshot(path=folder / f"{name}-{kind}-{theme}.png")
             page.close()
@@ -34,7 +35,9 @@ def main(address: str, folder: Path) -> None:
 
 
 def _open(page: Page, name: str) -> None:
-    page.goto("/calls?when=7d")
+    page.goto(PATHS.get(name, "/calls?when=7d"))
+    if name in PATHS:
+        page.wait_for_timeout(6000)  # what it asks for comes, and a rate is known after two looks
     if name == "call":
         page.locator(FIRST_CALL).first.click()
         page.wait_for_url(re.compile("/calls/."))
@@ -47,6 +50,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("address", help="where `callsift up` serves the pages, with the demo's calls in")
     parser.add_argument("--folder", type=Path, default=ROOT / "docs" / "page")
+    parser.add_argument("--only", nargs="+", default=["calls", "call", *PATHS], help="names of pages")
     chosen = parser.parse_args()
     chosen.folder.mkdir(exist_ok=True)
-    main(chosen.address, chosen.folder)
+    main(chosen.address, chosen.folder, chosen.only)
