@@ -70,7 +70,13 @@ def categories_page() -> str:
         lines += ["", f"## {category.name.en} · {category.name.tr}", "", *_entry(category)]
         for sub_category in category.sub_categories:
             lines += ["", f"### {sub_category.name.en} · {sub_category.name.tr}", "", *_entry(sub_category)]
-    lines += ["", "## When several fit", "", "What ended the call decides: the first of these that holds, read literally.", ""]
+    lines += [
+        "",
+        "## When several fit",
+        "",
+        "What ended the call decides: the first of these that holds, read literally.",
+        "",
+    ]
     lines += [f"{number}. {rule.when}: `{rule.leaf}`" for number, rule in enumerate(taxonomy.precedence, 1)]
     return "\n".join(lines) + "\n"
 

@@ -3,7 +3,16 @@
 from schemas.audio_ready import AudioReady
 from schemas.call_annotated import CallAnnotated, Drawn, Label, LeafName
 from schemas.call_classified import CallClassified, Decision, Evidence, Insights, Sentiment, Usage, Versions
-from schemas.call_ended import CallEnded, Channels, FilePerSpeaker, OneFile, Recording, SpeakerFile
+from schemas.call_ended import (
+    LONGEST_CALL_S,
+    CallEnded,
+    Channels,
+    FilePerSpeaker,
+    OneFile,
+    Recording,
+    SoundFormat,
+    SpeakerFile,
+)
 from schemas.call_outcome import CallOutcome, DecidingLabel, Failure, MachineAnswer
 from schemas.call_transcribed import CallTranscribed, Spoken, Turn, Word
 from schemas.dead_letter import DeadLetter
@@ -14,6 +23,7 @@ from schemas.speech import SIDES, ClaimCheck, Speaker, SpeakerFigures, SpeechFig
 from schemas.taxonomy import Category, Leaf, Taxonomy
 
 __all__ = [
+    "LONGEST_CALL_S",
     "SIDES",
     "AudioReady",
     "AuditEntry",
@@ -51,6 +61,7 @@ __all__ = [
     "Replay",
     "RetentionNotice",
     "Sentiment",
+    "SoundFormat",
     "Speaker",
     "SpeakerFigures",
     "SpeakerFile",

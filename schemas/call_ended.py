@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, NonNegativeInt, model_validator
 
@@ -28,6 +28,17 @@ Channels = Annotated[dict[Speaker, NonNegativeInt], AfterValidator(_one_channel_
 """Which channel (counted from 0) each speaker is on."""
 
 
+class SoundFormat(Part):
+    """What is in a recording without a header, as some PBXs write it."""
+
+    encoding: Literal["ulaw", "alaw", "s16le", "s16be"]
+    """G.711 µ-law or A-law, or signed 16 bit, its lower or its higher byte first."""
+    sample_rate_hz: int = Field(default=8000, ge=4000, le=384_000)
+    """Samples per second and channel."""
+    channels: int = Field(default=1, ge=1, le=8)
+    """Channels, their samples in turns."""
+
+
 class OneFile(Part):
     """A recording with every speaker on a channel of one file."""
 
@@ -35,6 +46,8 @@ class OneFile(Part):
     """Where the recording is: http, https, file, s3 or any other scheme with an fsspec driver."""
     channels: Channels | None = None
     """Which channel (counted from 0) each speaker is on. Absent: as the audio stage's settings say."""
+    format: SoundFormat | None = None
+    """What is in a file without a header. Absent: its name says it, or it has a header."""
 
     @property
     def uris(self) -> tuple[str, ...]:
@@ -53,6 +66,8 @@ class SpeakerFile(Part):
     """Where the recording is."""
     offset_s: float = Field(default=0.0, ge=0.0, le=LONGEST_CALL_S)
     """Seconds from the start of the call to the start of this file."""
+    format: SoundFormat | None = None
+    """What is in a file without a header. Absent: its name says it, or it has a header."""
 
 
 class FilePerSpeaker(Part):

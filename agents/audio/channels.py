@@ -1,8 +1,8 @@
 """Who is on which channel: from a recording's files to one stream of blocks with a row per speaker."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import zip_longest
 from pathlib import Path
 
@@ -11,7 +11,7 @@ import numpy as np
 from agents.audio.decode import RecordingFile, Samples
 from agents.audio.levels import Levels
 from agents.audio.resample import SAMPLE_RATE_HZ, resampled
-from schemas import SIDES, ChannelLayout, FilePerSpeaker, OneFile, Recording, Speaker, SpeakerFile
+from schemas import SIDES, ChannelLayout, FilePerSpeaker, OneFile, Recording, Speaker
 from streams.errors import PermanentError
 
 BLOCK = 512 * 512
@@ -62,11 +62,21 @@ def opened(recording: Recording, files: Mapping[str, Path], channels: Mapping[Sp
     """
     with ExitStack() as stack:
         match recording:
-            case OneFile(uri=uri, channels=named):
-                yield _one_file(stack.enter_context(RecordingFile(files[uri])), named or channels)
+            case OneFile(uri=uri, channels=named, format=said):
+                file = stack.enter_context(RecordingFile(files[uri], said))
+                if file.streams > 1 and file.channels == 1:
+                    others = [RecordingFile(files[uri], said, number) for number in range(1, file.streams)]
+                    streams = (file, *map(stack.enter_context, others))
+                    yield _stream_per_speaker(streams, named or channels)
+                else:
+                    yield _one_file(file, named or channels)
             case FilePerSpeaker(customer=customer, agent=agent):
-                legs = {leg: stack.enter_context(RecordingFile(files[leg.uri])) for leg in (customer, agent)}
-                yield _file_per_speaker(legs)
+                yield _file_per_speaker(
+                    [
+                        (stack.enter_context(RecordingFile(files[leg.uri], leg.format)), leg.offset_s)
+                        for leg in (customer, agent)
+                    ]
+                )
 
 
 def in_blocks(blocks: Iterable[Samples], size: int) -> Iterator[Samples]:
@@ -89,31 +99,49 @@ def _one_file(file: RecordingFile, named: Mapping[Speaker, int] | None) -> Sourc
     if file.channels == 1:  # whatever the event or the settings name: there is one channel
         levels = {Speaker.UNDIVIDED: Levels()}
         return Source((file,), "mono", levels, _at_16_khz(file, file.blocks(), levels))
-    if named is None and file.channels > 2:
-        raise ChannelMissing(
-            f"the recording has {file.channels} channels and nothing says who is on which",
-            "Say it in the event's recording.channels, or set CALLSIFT_AUDIO_CHANNELS",
-        )
-    channels = named or _TWO_CHANNELS
-    if missing := [f"{speaker}: {channel}" for speaker, channel in channels.items() if channel >= file.channels]:
-        raise ChannelMissing(
-            f"the recording has {file.channels} channels, none for {', '.join(missing)}",
-            "Say in the event's recording.channels who is where",
-        )
-    rows = [channels[speaker] for speaker in SIDES]
+    rows = _rows(file.channels, named)
     levels = {speaker: Levels() for speaker in SIDES}
     in_order = rows == list(range(file.channels))
     blocks = _at_16_khz(file, file.blocks() if in_order else (block[rows] for block in file.blocks()), levels)
     return Source((file,), "stereo" if file.channels == 2 else "multichannel", levels, blocks)
 
 
-def _file_per_speaker(legs: Mapping[SpeakerFile, RecordingFile]) -> Source:
+def _rows(channels: int, named: Mapping[Speaker, int] | None) -> list[int]:
+    """Return the channel of each speaker.
+
+    Raises:
+        ChannelMissing: A speaker has none, or nothing says who is on which of many.
+    """
+    if named is None and channels > 2:
+        raise ChannelMissing(
+            f"the recording has {channels} channels and nothing says who is on which",
+            "Say it in the event's recording.channels, or set CALLSIFT_AUDIO_CHANNELS",
+        )
+    chosen = named or _TWO_CHANNELS
+    if missing := [f"{speaker}: {channel}" for speaker, channel in chosen.items() if channel >= channels]:
+        raise ChannelMissing(
+            f"the recording has {channels} channels, none for {', '.join(missing)}",
+            "Say in the event's recording.channels who is where",
+        )
+    return [chosen[speaker] for speaker in SIDES]
+
+
+def _stream_per_speaker(streams: Sequence[RecordingFile], named: Mapping[Speaker, int] | None) -> Source:
+    """Take each audio stream of a file for a channel, as recorders write that keep every leg as it came."""
+    legs = [streams[row] for row in _rows(len(streams), named)]
+    began_s = min(file.start_s for file in legs)
+    source = _file_per_speaker([(file, file.start_s - began_s) for file in legs])
+    return replace(source, layout="stereo" if len(streams) == 2 else "multichannel")
+
+
+def _file_per_speaker(legs: Sequence[tuple[RecordingFile, float]]) -> Source:
+    """Lay two mono streams side by side, each with the seconds at which it begins; the customer's first."""
     levels = {speaker: Levels() for speaker in SIDES}
     streams = [
-        _shifted(_at_16_khz(file, _mixed_down(file), {speaker: levels[speaker]}), leg.offset_s)
-        for speaker, (leg, file) in zip(SIDES, legs.items(), strict=True)
+        _shifted(_at_16_khz(file, _mixed_down(file), {speaker: levels[speaker]}), offset_s)
+        for speaker, (file, offset_s) in zip(SIDES, legs, strict=True)
     ]
-    return Source(tuple(legs.values()), "file_per_speaker", levels, _side_by_side(*streams))
+    return Source(tuple(file for file, _ in legs), "file_per_speaker", levels, _side_by_side(*streams))
 
 
 def _at_16_khz(file: RecordingFile, blocks: Iterable[Samples], levels: Mapping[Speaker, Levels]) -> Iterator[Samples]:

@@ -11,9 +11,11 @@ import av
 import numpy as np
 import numpy.typing as npt
 
+from agents.audio.containers import demuxer, without_header
 from agents.audio.declared_duration import cut_s, is_empty_wav
 from agents.audio.ogg import outside_pages
 from agents.audio.packets import Frames
+from schemas import LONGEST_CALL_S, SoundFormat
 from streams.errors import PermanentError
 
 Samples = npt.NDArray[np.float32]
@@ -28,11 +30,16 @@ _FINEST_STEP_HZ = 25
 _EXOTIC_RATES_AS_HZ = 48_000
 """Rates that share no step as coarse as this with 16,000 Hz become 48,000 Hz: the resampler's matrix would be huge."""
 
+_RATES_HZ = range(4000, 384_001)
+"""Sample rates of recordings of speech. A megabyte at one hertz would be days of audio."""
+
+_MOST_CHANNELS = 64
+
+_MOST_PLANES = 7
+"""With 8 channels in planes of their own PyAV reads beside them, and the process dies; more come interleaved."""
+
 _NEXT_TO_NOTHING = 0.01
 """A file of which a smaller share can be decoded than this is no recording: noise in it that looks like sound."""
-
-_WITHOUT_HEADER = {"sample_rate": "8000"}
-"""G.711 without a header (.ul, .al) is telephony; FFmpeg would read it at 44,100 Hz. Other formats ignore this."""
 
 _LARGE_PACKETS = {"max_size": "8192", "max_probe_packets": "2"}
 """WAV in packets of half a second instead of 64 ms, and no more than 16 kB of it searched for a hidden DTS stream."""
@@ -43,35 +50,47 @@ class UndecodableRecording(PermanentError):
 
 
 class RecordingFile:
-    """The first audio stream of a file, opened. Once its blocks are used up, it knows what was damaged and lost."""
+    """An audio stream of a file, opened. Once its blocks are used up, it knows what was damaged and lost."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, said: SoundFormat | None = None, stream: int = 0) -> None:
         """Open a file and decode its first block.
 
+        Args:
+            path: Where it is.
+            said: What the event says of a file without a header.
+            stream: Which of its audio streams, counted from 0.
+
         Raises:
-            UndecodableRecording: No audio in it.
+            UndecodableRecording: No audio in it, or audio that no recording of a call has.
         """
         self._path = path
         self._size_bytes = path.stat().st_size
         if not self._size_bytes:
             raise UndecodableRecording("the recording is empty (0 bytes)", "Check the recording at its source")
+        container, options = demuxer(without_header(path, said))
         try:
-            self._container = av.open(str(path), metadata_errors="replace", options=_WITHOUT_HEADER | _LARGE_PACKETS)
+            self._container = av.open(
+                str(path), format=container, metadata_errors="replace", options=options | _LARGE_PACKETS
+            )
         except av.FFmpegError as error:
             raise UndecodableRecording(
-                f"no known audio format in {self._size_bytes} bytes", "Check that the address names a recording"
+                f"no known audio format in {self._size_bytes} bytes",
+                "Check that the address names a recording; of one without a header say recording.format",
             ) from error
         try:
-            self._open_stream()
+            self._open_stream(stream)
         except UndecodableRecording:
             self._container.close()
             raise
 
-    def _open_stream(self) -> None:
+    def _open_stream(self, stream: int) -> None:
         container = self._container.format.name
         if not self._container.streams.audio:
             raise UndecodableRecording(f"no audio stream in a {container} file", "Check the recording")
-        self._stream = self._container.streams.audio[0]
+        self.streams = len(self._container.streams.audio)
+        """Audio streams of the file."""
+        self._stream = self._container.streams.audio[stream]
+        self._check_form(self._stream.rate, self._stream.codec_context.channels)
         self._frames = Frames(self._container, self._stream)
         self.lost_s = 0.0
         """Seconds that were passed over or that the file announced and does not have; known after the blocks."""
@@ -94,6 +113,21 @@ class RecordingFile:
         """FFmpeg's name of the codec."""
 
     @property
+    def start_s(self) -> float:
+        """When the stream begins, in seconds on the file's clock."""
+        return float((self._stream.start_time or 0) * (self._stream.time_base or 0))
+
+    @staticmethod
+    def _check_form(rate_hz: int, channels: int) -> None:
+        if rate_hz and rate_hz not in _RATES_HZ:
+            raise UndecodableRecording(
+                f"{rate_hz} samples a second, which is no recording of speech",
+                f"Record at {_RATES_HZ[0]} to {_RATES_HZ[-1]} Hz; telephones have 8000",
+            )
+        if channels > _MOST_CHANNELS:
+            raise UndecodableRecording(f"{channels} channels", f"A recording may have {_MOST_CHANNELS}")
+
+    @property
     def recorded_rate_hz(self) -> int:
         """Sample rate of the recording, in hertz."""
         return self._recorded_rate_hz
@@ -111,6 +145,10 @@ class RecordingFile:
         """
         for block in self._blocks:
             self._samples += block.shape[1]
+            if self._decoded_s > LONGEST_CALL_S:
+                raise UndecodableRecording(
+                    f"more than {LONGEST_CALL_S / 3600:.0f} hours of audio", "Check the recording: no call is as long"
+                )
             yield block
         if self._container.format.name == "ogg":
             self._see_ogg_damage()
@@ -166,11 +204,13 @@ class RecordingFile:
             if form != (form := (frame.sample_rate, frame.format.name, frame.layout.name)):
                 yield from self._resampled(resampler, held.read(), None)
                 if layout is None:
+                    self._check_form(frame.sample_rate, len(frame.layout.channels))
                     layout = frame.layout
                     self._recorded_rate_hz = frame.sample_rate
                     exotic = gcd(frame.sample_rate, 16_000) < _FINEST_STEP_HZ
                     self._rate_hz = _EXOTIC_RATES_AS_HZ if exotic else frame.sample_rate
-                resampler, held = av.AudioResampler("fltp", layout, self._rate_hz), av.AudioFifo()
+                shape = "fltp" if len(layout.channels) <= _MOST_PLANES else "flt"
+                resampler, held = av.AudioResampler(shape, layout, self._rate_hz), av.AudioFifo()
             frame.pts = None  # a queue takes no gaps
             held.write(frame)
             yield from self._resampled(resampler, *held.read_many(frame.sample_rate))
@@ -182,6 +222,7 @@ class RecordingFile:
         for frame in frames:
             try:
                 for out in resampler.resample(frame):
-                    yield out.to_ndarray().astype(np.float32, copy=False)
+                    samples = out.to_ndarray().astype(np.float32, copy=False)
+                    yield samples if out.format.is_planar else samples.reshape(-1, len(out.layout.channels)).T
             except (av.FFmpegError, ValueError):  # damage that makes a frame of a form that does not exist
                 self._frames.skip(frame.samples / max(1, frame.sample_rate) if frame else 0.0)

@@ -1,8 +1,10 @@
 """Who is on which channel, and that nothing is lost on the way to 16 kHz."""
 
 from collections.abc import Mapping
+from fractions import Fraction
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 
@@ -52,6 +54,35 @@ def test_the_settings_say_who_is_where_and_the_event_knows_better(tmp_path: Path
     assert heard_hz(streamed(OneFile(uri="a"), files, swapped)[1]) == {CUSTOMER: 1000, AGENT: 440}
     named = OneFile(uri="a", channels={CUSTOMER: 0, AGENT: 1})
     assert heard_hz(streamed(named, files, swapped)[1]) == {CUSTOMER: 440, AGENT: 1000}
+
+
+def two_streams(path: Path, customer: Samples, agent: Samples, later_s: float = 0.0) -> dict[str, Path]:
+    """A Matroska file with a mono stream per leg, of which the second begins later."""
+    with av.open(str(path), "w", format="matroska") as output:
+        streams = [output.add_stream("pcm_s16le", rate=8000, layout="mono") for _ in range(2)]
+        for stream, samples, start_s in zip(streams, (customer, agent), (0.0, later_s), strict=True):
+            assert isinstance(stream, av.AudioStream)
+            frame = av.AudioFrame.from_ndarray((samples * 32767).astype(np.int16), format="s16", layout="mono")
+            frame.sample_rate, frame.pts, frame.time_base = 8000, round(start_s * 8000), Fraction(1, 8000)
+            output.mux(stream.encode(frame))
+        for stream in streams:
+            output.mux(stream.encode(None))
+    return {"a": path}
+
+
+def test_two_mono_streams_of_a_file_are_two_channels(tmp_path: Path) -> None:
+    files = two_streams(tmp_path / "legs.mkv", tone(440, 2), tone(1000, 2))
+    layout, signals = streamed(OneFile(uri="a"), files)
+    assert (layout, heard_hz(signals)) == ("stereo", {CUSTOMER: 440, AGENT: 1000})
+    swapped = OneFile(uri="a", channels={CUSTOMER: 1, AGENT: 0})
+    assert heard_hz(streamed(swapped, files)[1]) == {CUSTOMER: 1000, AGENT: 440}
+
+
+def test_a_stream_that_begins_later_is_heard_later(tmp_path: Path) -> None:
+    _, signals = streamed(OneFile(uri="a"), two_streams(tmp_path / "legs.mkv", tone(440, 2), tone(1000, 1), 1.0))
+    silent, heard = np.split(signals[AGENT], 2)
+    assert np.abs(silent[:-400]).max() < 0.01
+    assert np.abs(heard[400:]).max() > 0.3
 
 
 @pytest.mark.parametrize("channels", [None, {CUSTOMER: 0, AGENT: 1}])

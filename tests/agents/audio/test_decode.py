@@ -6,8 +6,10 @@ from random import Random
 
 import numpy as np
 import pytest
+import soundfile
 
 from agents.audio.decode import RecordingFile, UndecodableRecording
+from schemas import SoundFormat
 from tests.agents.audio.sounds import both, decode, encode, loudest_hz, tone, write_wav
 
 WAVS = ("pcm_s16le", "pcm_mulaw", "pcm_alaw")
@@ -159,3 +161,73 @@ def test_a_rate_that_shares_no_step_with_16_khz_is_converted_and_the_recordings_
     assert decoded.duration_s == pytest.approx(2.0, abs=0.01)
     assert decoded.lost_s == 0
     assert [loudest_hz(channel, 48_000) for channel in decoded.samples] == pytest.approx([440, 1000], abs=2)
+
+
+@pytest.mark.parametrize(
+    ("name", "subtype", "rate_hz"),
+    [
+        ("a.ulaw", "ULAW", 8000),
+        ("a.PCM", "ULAW", 8000),
+        ("a.alaw", "ALAW", 8000),
+        ("a.sln", "PCM_16", 8000),
+        ("a.raw", "PCM_16", 8000),
+        ("a.sln16", "PCM_16", 16_000),
+        ("a.sln48", "PCM_16", 48_000),
+    ],
+)
+def test_a_file_without_a_header_is_what_its_name_says(tmp_path: Path, name: str, subtype: str, rate_hz: int) -> None:
+    path = tmp_path / name
+    soundfile.write(path, tone(440, 2, rate_hz).T, rate_hz, subtype=subtype, format="RAW", endian="LITTLE")
+    decoded = decode(path)
+    assert (decoded.sample_rate_hz, decoded.duration_s, decoded.lost_s) == (rate_hz, 2.0, 0.0)
+    assert loudest_hz(decoded.samples[0], rate_hz) == pytest.approx(440, abs=2)
+
+
+def test_a_file_without_a_header_is_what_the_event_says(tmp_path: Path) -> None:
+    path = tmp_path / "a.bin"
+    soundfile.write(path, both(tone(440, 2), tone(1000, 2)).T, 8000, subtype="ALAW", format="RAW")
+    with RecordingFile(path, SoundFormat(encoding="alaw", channels=2)) as file:
+        samples = np.concatenate(list(file.blocks()), axis=1)
+    assert [round(loudest_hz(channel, 8000)) for channel in samples] == [440, 1000]
+    with pytest.raises(UndecodableRecording) as caught:
+        RecordingFile(path)
+    assert "recording.format" in caught.value.cure
+
+
+def test_a_header_counts_more_than_a_name(recordings: dict[str, Path], tmp_path: Path) -> None:
+    path = tmp_path / "a.ulaw"
+    path.write_bytes(recordings["pcm_s16le"].read_bytes())
+    assert decode(path).duration_s == pytest.approx(3.0, abs=0.05)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.txt", "ffconcat version 1.0\nfile secret.wav\n"),
+        ("a.m3u8", "#EXTM3U\n#EXT-X-TARGETDURATION:3\n#EXTINF:3,\nsecret.wav\n#EXT-X-ENDLIST\n"),
+        ("a.srt", "1\n00:00:01,000 --> 00:00:02,000\nsecret.wav\n"),
+    ],
+)
+def test_what_names_other_files_is_no_recording(
+    recordings: dict[str, Path], tmp_path: Path, name: str, content: str
+) -> None:
+    (tmp_path / "secret.wav").write_bytes(recordings["pcm_s16le"].read_bytes())
+    path = tmp_path / name
+    path.write_text(content)
+    with pytest.raises(UndecodableRecording):
+        decode(path)
+
+
+@pytest.mark.parametrize("rate_hz", [1, 100, 3999, 400_000])
+def test_a_rate_that_no_recording_of_speech_has_is_refused_before_any_work(tmp_path: Path, rate_hz: int) -> None:
+    path = write_wav(tmp_path / "a.wav", tone(440, 1), rate_hz)
+    with pytest.raises(UndecodableRecording, match=f"^{rate_hz} samples a second"):
+        RecordingFile(path)
+
+
+@pytest.mark.parametrize("channels", [7, 8, 16])
+def test_many_channels_are_read_whole(tmp_path: Path, channels: int) -> None:
+    path = tmp_path / "a.wav"
+    soundfile.write(path, np.concatenate([tone(200.0 + 50 * number, 1) for number in range(channels)]).T, 8000)
+    heard = [round(loudest_hz(channel, 8000)) for channel in decode(path).samples]
+    assert heard == [200 + 50 * number for number in range(channels)]
