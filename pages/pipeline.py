@@ -15,7 +15,7 @@ from streams.kafka import notices
 from streams.monitor import Observer, Status
 from streams.settings import KafkaSettings
 
-_HOLDS_S = 4.0
+_HOLDS_S = 8.0
 _RATES_OVER = timedelta(minutes=2)
 
 

@@ -23,7 +23,7 @@ from streams.kafka import KafkaUnavailable
 
 router = page_router()
 _AT_FIRST = 100
-COUNTS_HOLD_S = 4.0
+COUNTS_HOLD_S = 8.0
 Counts = dict[Leaf | None, int]
 
 

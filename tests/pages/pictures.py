@@ -37,7 +37,7 @@ def main(address: str, folder: Path, names: list[str]) -> None:
 def _open(page: Page, name: str) -> None:
     page.goto(PATHS.get(name, "/calls?when=7d"))
     if name in PATHS:
-        page.wait_for_timeout(6000)  # what it asks for comes, and a rate is known after two looks
+        page.wait_for_timeout(12_000)  # what it asks for comes, and a rate is known after two looks
     if name == "call":
         page.locator(FIRST_CALL).first.click()
         page.wait_for_url(re.compile("/calls/."))

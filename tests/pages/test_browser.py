@@ -244,6 +244,12 @@ def test_no_page_keeps_anybody_out(page: Page, language: str, title: str, theme:
 def test_nothing_is_cut_off_from_a_phone_to_a_large_screen(page: Page, path: str) -> None:
     page.goto(path)
     page.get_by_role("button", name="TR", exact=True).click()
+    expect(page.locator("html")).to_have_attribute("lang", "tr")
+    nothing_is_cut_off(page)
+
+
+def nothing_is_cut_off(page: Page) -> None:
+    """Look at the page in every width."""
     for width in (360, 761, 1000, 1181, 1280, 1920):
         page.set_viewport_size({"width": width, "height": 740})
         wide = page.evaluate(

@@ -15,7 +15,7 @@ from streams.kafka import notices, produce, publish_notice, publish_tombstones
 from streams.topics import DEAD_LETTER
 from tests.api.sinking import said_of
 from tests.pages.serving import Served, served
-from tests.pages.test_browser import chromium, look_for_barriers, tab_of
+from tests.pages.test_browser import chromium, look_for_barriers, nothing_is_cut_off, tab_of
 from tests.pages.test_pages import HOSTILE
 from tests.schemas.examples import dead_letter
 from tests.store.outcomes import done
@@ -160,14 +160,20 @@ def test_a_brake_is_released(page: Page, services: Services) -> None:
     assert not notices(services.kafka)["classify"].applied
 
 
-@pytest.mark.parametrize("path", ["/live", "/operations"])
-def test_pages_that_change_are_as_narrow_as_a_phone(page: Page, sink: Sink, services: Services, path: str) -> None:
+@pytest.mark.parametrize("path", ["/live", "/operations", "/call-backs"])
+def test_nothing_is_cut_off_in_turkish_either(
+    page: Page, address: str, sink: Sink, services: Services, path: str
+) -> None:
+    page.context.add_cookies([{"name": LANGUAGE_COOKIE, "value": "tr", "url": address}])
     sink(new())
     given_up(services)
-    page.set_viewport_size({"width": 360, "height": 740})
+    publish_notice(services.kafka, "audio", applied=True, reason="a reason of many words " * 9)
     page.goto(path)
-    expect(page.locator(".refreshed li").first).to_be_visible()
-    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    if path != "/call-backs":
+        expect(page.locator(".refreshed li").first).to_be_visible()
+    look_for_barriers(page)
+    nothing_is_cut_off(page)
+    publish_notice(services.kafka, "audio", applied=False, reason="the test is over")
 
 
 def test_whoever_was_called_back_is_noted_by_the_keyboard(page: Page, sink: Sink, services: Services) -> None:
