@@ -25,8 +25,10 @@ _PLACES = {
 }
 _DURATION = "outcome.recording_facts.duration_s"
 _FURTHER = ("search", "outcome.ended_at", "state", "outcome.provisional", "outcome.usage", "outcome.figures", _DURATION)
-_WANTED = dict.fromkeys((*_PLACES.values(), *_FURTHER), 1)
-_A_PAGE = 1000
+WANTED = dict.fromkeys((*_PLACES.values(), *_FURTHER), 1)
+"""What statistics are made of: the fields of a document."""
+A_PAGE = 1000
+"""Calls that are read at once."""
 _MILLION = 1_000_000
 _MOST_GROUPS = 10_000
 
@@ -85,7 +87,7 @@ async def statistics(
         MongoUnavailable: MongoDB did not answer.
     """
     everything, groups = Figures(), defaultdict[Key, Figures](Figures)
-    async for page in search.pages(query, _A_PAGE, _WANTED):
+    async for page in search.pages(query, A_PAGE, WANTED):
         for document in page:
             everything.add(document)
             if by:
