@@ -176,7 +176,7 @@ class Trial:
         self._database.close()
 
     async def _page(self, question: str, **more: str) -> dict[str, Any]:
-        answer = await self._client.get("/v1/calls", params=parse_qs(question) | {"page_size": str(_PAGE)} | more)
+        answer = await self._client.get("/v1/calls", params={**parse_qs(question), "page_size": str(_PAGE), **more})
         page: dict[str, Any] = answer.raise_for_status().json()
         return page
 
