@@ -40,11 +40,12 @@ class _Spoken:
 class CallCentre:
     """Makes the documents of calls."""
 
-    def __init__(self, seed: int = 16) -> None:
-        """The same seed makes the same calls."""
+    def __init__(self, seed: int = 16, *, timed: bool = True) -> None:
+        """The same seed makes the same calls; ``timed`` says whether each word has its times, most of a document."""
         self._chance = random.Random(seed)
+        self._timed = timed
         dialogues = [*training_dialogues(), *evaluation_dialogues()]
-        self._said = [_spoken(dialogue) for dialogue in dialogues]
+        self._said = [self._spoken(dialogue) for dialogue in dialogues]
 
     def documents(self, count: int, at_once: int = 1000) -> Iterator[list[dict[str, Any]]]:
         """Yield documents as the sink writes them, some at once, the calls in no order of time."""
@@ -71,7 +72,7 @@ class CallCentre:
             return {"_id": outcome.call_id} | documents.of_outcome(outcome)
         said = chance.choice(self._said)
         outcome = CallOutcome.model_validate(of_the_call | self._decided(said, ended_at))
-        own = _turn(Speaker.CUSTOMER, f"kayıt numaram {number:08}", said.turns[-1].end_s + 1)
+        own = self._turn(Speaker.CUSTOMER, f"kayıt numaram {number:08}", said.turns[-1].end_s + 1)
         words = dict(said.stored["words"])
         words["customer"] = sorted({f"{number:08}", "kayit", "numaram", *words.get("customer", ())})
         turns = [*said.stored["turns"], own.model_dump(mode="json")]
@@ -125,21 +126,20 @@ class CallCentre:
                 [hour] = self._chance.choices(range(24), _HOURS)
                 return day + timedelta(hours=hour, seconds=self._chance.uniform(0, 3600))
 
+    def _spoken(self, label: LabelledDialogue) -> _Spoken:
+        turns: list[Turn] = []
+        for said in label.turns:
+            turns.append(self._turn(said.speaker, said.text, turns[-1].end_s + 0.5 if turns else 1.0))
+        return _Spoken(label, tuple(turns), documents.of_turns(turns))
 
-def _spoken(label: LabelledDialogue) -> _Spoken:
-    turns: list[Turn] = []
-    for said in label.turns:
-        turns.append(_turn(said.speaker, said.text, turns[-1].end_s + 0.5 if turns else 1.0))
-    return _Spoken(label, tuple(turns), documents.of_turns(turns))
-
-
-def _turn(speaker: Speaker, text: str, start_s: float) -> Turn:
-    starts = [round(start_s + position * _SECONDS_A_WORD, 2) for position in range(len(text.split()))]
-    words = tuple(
-        Word(text=word, start_s=start, end_s=start + 0.4, confidence=0.9)
-        for word, start in zip(text.split(), starts, strict=True)
-    )
-    return Turn(speaker=speaker, start_s=start_s, end_s=starts[-1] + 0.4, text=text, confidence=0.9, words=words)
+    def _turn(self, speaker: Speaker, text: str, start_s: float) -> Turn:
+        starts = [round(start_s + position * _SECONDS_A_WORD, 2) for position in range(len(text.split()))]
+        words = tuple(
+            Word(text=word, start_s=start, end_s=start + 0.4, confidence=0.9)
+            for word, start in zip(text.split(), starts, strict=True)
+        )
+        own = words if self._timed else ()
+        return Turn(speaker=speaker, start_s=start_s, end_s=starts[-1] + 0.4, text=text, confidence=0.9, words=own)
 
 
 def _quoted(position: int, turn: Turn) -> Evidence:

@@ -228,11 +228,11 @@ def _p95(values: list[float]) -> float:
     return quantiles(values, n=20, method="inclusive")[-1] if len(values) > 1 else values[0]
 
 
-def fill(uri: str, count: int) -> None:
-    """Store so many calls, and make the indexes."""
+def fill(uri: str, count: int, *, timed: bool) -> None:
+    """Store so many calls, whose words have times or not, and make the indexes."""
     with MongoClient[dict[str, Any]](uri) as client, shown(count, 10) as steps:
         calls = client.get_default_database()["calls"]
-        for batch in CallCentre().documents(count, _AT_ONCE):
+        for batch in CallCentre(timed=timed).documents(count, _AT_ONCE):
             calls.insert_many(batch, ordered=False)
             steps.done("calls are stored", len(batch))
     asyncio.run(_indexed(uri))
@@ -317,13 +317,14 @@ def main() -> None:
     parser.add_argument("--documents", type=int, default=100_000)
     parser.add_argument("--turns", type=int, default=20, help="how often each question is asked of both; default 20")
     parser.add_argument("--store", metavar="URI", help="a store to fill and ask; default: nx-27017, removed afterwards")
+    parser.add_argument("--without-times", action="store_true", help="leave out the words' times: a third of the bytes")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="callsift-benchmark-") as name:
         folder = Path(name)
         with _store(asked.store, folder) as address:
             uri = f"{address}/benchmark-{uuid4().hex}"
-            fill(uri, asked.documents)
+            fill(uri, asked.documents, timed=not asked.without_times)
             with _api(uri, folder) as (process, url):
                 found = asyncio.run(measure(uri, url, process, asked.turns))
     as_json = {part: [asdict(one) for one in figures] for part, figures in found.items()}
