@@ -4,6 +4,7 @@ Computed here, page by page over fields of the documents, in memory that grows w
 by more than one field wrongly, no two servers cut time alike, and most have no median.
 """
 
+import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -87,11 +88,15 @@ async def statistics(
         MongoUnavailable: MongoDB did not answer.
     """
     everything, groups = Figures(), defaultdict[Key, Figures](Figures)
-    async for page in search.pages(query, A_PAGE, WANTED):
+
+    def take(page: list[Document]) -> None:
         for document in page:
             everything.add(document)
             if by:
                 groups[tuple(_belongs(document, dimension, zone) for dimension in by)].add(document)
+
+    async for page in search.pages(query, A_PAGE, WANTED):
+        await asyncio.to_thread(take, page)  # the loop is everybody's
         if len(groups) > _MOST_GROUPS:
             raise TooManyGroups
     return everything, groups
