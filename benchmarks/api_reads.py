@@ -29,7 +29,8 @@ import psutil
 from pydantic import SecretStr
 from pymongo import MongoClient
 
-from api.access import Principal, Right
+from api.access import Role, Scope
+from api.access.keys import new_key, principal_of
 from api.calls.listing import ListParameters
 from benchmarks.api_calls import LAST, CallCentre
 from benchmarks.processes import cpu_s, peak_mb
@@ -37,6 +38,7 @@ from callsift.commands.output import print_json, print_table
 from callsift.commands.progress import shown
 from callsift.embedded import EmbeddedBroker, EmbeddedStore, end, free_port
 from callsift.supervisor import answers
+from store.api_keys import ApiKeyStore
 from store.calls import OutcomeStore
 from store.database import Database
 from store.search import CallQuery, CallSearch
@@ -51,7 +53,7 @@ _PAGE = 50
 _DEEP_PAGES = 10
 """Pages of 1,000 calls before the one that is called deep."""
 _WEEK = f"ended_at.gte={LAST - timedelta(days=7):%Y-%m-%dT%H:%M:%SZ}"
-_ANYBODY = Principal("benchmark", frozenset(Right))
+_KEY, _SECRET = new_key("benchmark", Role.ADMIN, frozenset(), Scope(), LAST, None)
 _FILTERS = {
     "all": "",
     "of a week": _WEEK,
@@ -215,7 +217,7 @@ class Trial:
 
 def _query(question: str) -> CallQuery:
     """Return what the API makes of a question."""
-    return ListParameters.model_validate(_read(question)).query(_ANYBODY)
+    return ListParameters.model_validate(_read(question)).query(principal_of(_KEY))
 
 
 def _read(question: str) -> dict[str, Any]:
@@ -236,19 +238,22 @@ def fill(uri: str, count: int, *, timed: bool) -> None:
         for batch in CallCentre(timed=timed).documents(count, _AT_ONCE):
             calls.insert_many(batch, ordered=False)
             steps.done("calls are stored", len(batch))
-    asyncio.run(_indexed(uri))
+    asyncio.run(_finished(uri))
 
 
-async def _indexed(uri: str) -> None:
-    store = OutcomeStore(Database(StoreSettings(uri=SecretStr(uri)), answer_limit_s=3600))
-    await store.create_indexes()
-    store.close()
+async def _finished(uri: str) -> None:
+    """Make the indexes, and a key: without one the API asks the store each time whether there is one."""
+    database = Database(StoreSettings(uri=SecretStr(uri)), answer_limit_s=3600)
+    await OutcomeStore(database).create_indexes()
+    await ApiKeyStore(database).add(_KEY)
+    database.close()
 
 
 async def measure(uri: str, url: str, process: psutil.Process, turns: int) -> dict[str, list[Any]]:
     """Ask everything, and return what it took."""
+    headers = {"Authorization": f"Bearer {_SECRET}"}
     questions = len(_FILTERS) + len(_WORDS) + len(_GROUPS) + 4
-    async with httpx.AsyncClient(base_url=url, timeout=_ANSWER_LIMIT_S) as client:
+    async with httpx.AsyncClient(base_url=url, headers=headers, timeout=_ANSWER_LIMIT_S) as client:
         trial, few = Trial(uri, process, client, turns), Trial(uri, process, client, max(1, turns // 10))
         found: list[Compared] = []
         with shown(questions) as steps:
