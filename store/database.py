@@ -4,6 +4,7 @@ It uses the API that motor shares with PyMongo's own asynchronous client, so tha
 (docs/decisions/0005), and nothing that MongoDB-compatible servers answer differently.
 """
 
+from datetime import datetime
 from typing import Any
 
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection
@@ -67,6 +68,14 @@ class Database:
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
+
+
+def as_ms(moment: datetime) -> int:
+    """Return a moment in milliseconds since 1970, for what is changed or compared.
+
+    nx-27017 does not find a date that equals the bound that it is asked for, and makes text of one that is ``$set``.
+    """
+    return round(moment.timestamp() * 1000)
 
 
 def part(document: Document, path: str) -> Any:

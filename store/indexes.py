@@ -41,6 +41,7 @@ INDEXES = (
     Index(("category", "search.order")),  # the same, of a category
     Index(("outcome.queue", "search.order")),  # the same, of a queue, or for whoever sees only some
     Index(("outcome.agent_id", "search.order")),  # the same, of an agent
+    Index(("search.callback",)),  # the few who want to be called back, at whatever time their calls were
     Index(("words.customer",)),  # the API's search for words
     Index(("words.agent",)),
     Index(("words.undivided",)),

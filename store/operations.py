@@ -8,7 +8,7 @@ from typing import Any, Literal, Self
 
 from pymongo import ReturnDocument
 
-from store.database import Database, Document
+from store.database import Database, Document, as_ms
 from store.errors import asked
 
 Kind = Literal["erasure", "reprocess", "replay"]
@@ -69,7 +69,7 @@ class OperationStore:
             MongoUnavailable: MongoDB did not answer; the operation may be there.
         """
         new: Document = {
-            "_id": f"{_ms(now):012x}{secrets.token_hex(8)}",
+            "_id": f"{as_ms(now):012x}{secrets.token_hex(8)}",
             "kind": kind,
             "request": dict(request),
             "who": who,
@@ -78,7 +78,7 @@ class OperationStore:
             "cancel_requested": False,
             "turn": 0,
             "takeovers": 0,
-            "lease_until": _ms(now),
+            "lease_until": as_ms(now),
         }
         with asked():
             await self._operations.insert_one(new)
@@ -125,7 +125,7 @@ class OperationStore:
         Raises:
             MongoUnavailable: MongoDB did not answer; a lease that was given ends by itself.
         """
-        free: Document = {"state": {"$in": list(OPEN)}, "lease_until": {"$lte": _ms(now)}}
+        free: Document = {"state": {"$in": list(OPEN)}, "lease_until": {"$lte": as_ms(now)}}
         with asked():
             found = [one async for one in self._operations.find(free).sort("_id", 1).limit(10).max_time_ms(_LIMIT_MS)]
         for document in map(Operation.of, found):
@@ -135,7 +135,7 @@ class OperationStore:
                 "state": "working",
                 "turn": document.turn + 1,
                 "takeovers": takeovers,
-                "lease_until": _ms(now + lasts),
+                "lease_until": as_ms(now + lasts),
             }
             if (mine := await self._change(guard, change)) is not None:
                 return mine
@@ -147,7 +147,7 @@ class OperationStore:
         Raises:
             MongoUnavailable: MongoDB did not answer.
         """
-        return await self._change(_held(held), {**changes, "lease_until": _ms(until)})
+        return await self._change(_held(held), {**changes, "lease_until": as_ms(until)})
 
     async def release(self, held: Operation, at: datetime) -> bool:
         """Give an operation back, for whoever takes it at a moment or later; tell whether it was held.
@@ -155,7 +155,7 @@ class OperationStore:
         Raises:
             MongoUnavailable: MongoDB did not answer; the lease ends by itself.
         """
-        return await self._change(_held(held), {"state": "waiting", "lease_until": _ms(at)}) is not None
+        return await self._change(_held(held), {"state": "waiting", "lease_until": as_ms(at)}) is not None
 
     async def end(
         self, held: Operation, state: State, now: datetime, response: Any = None, error: Mapping[str, str] | None = None
@@ -187,8 +187,3 @@ class OperationStore:
 
 def _held(operation: Operation) -> Document:
     return {"_id": operation.id, "turn": operation.turn, "state": "working"}
-
-
-def _ms(moment: datetime) -> int:
-    """Return a moment in milliseconds: nx-27017 does not find a date that equals the bound that it is asked for."""
-    return round(moment.timestamp() * 1000)

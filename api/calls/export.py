@@ -1,5 +1,6 @@
 """All calls that are meant, as one file: CSV or JSON lines, made while it is sent."""
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator
 from typing import Annotated, Literal
@@ -53,28 +54,27 @@ async def export_calls(
     pages = CallSearch(services.database).pages(query, _A_PAGE)
     first: list[Document] = await anext(pages, [])  # what is refused at once is told as a problem
 
-    async def outcomes() -> AsyncIterator[list[CallOutcome]]:
-        yield _shown(first, who)
+    async def all_pages() -> AsyncIterator[list[Document]]:
+        yield first
         async for page in pages:
-            yield _shown(page, who)
+            yield page
 
     as_csv = parameters.format == "csv"
     name = f'attachment; filename="calls.{parameters.format}"'
     return StreamingResponse(
-        _written(outcomes(), who, as_csv=as_csv),
+        _written(all_pages(), who, as_csv=as_csv),
         media_type=f"{CSV}; charset=utf-8; header=present" if as_csv else JSON_LINES,
         headers={"Content-Disposition": name, "Cache-Control": "private, no-store"},
     )
 
 
-async def _written(pages: AsyncIterator[list[CallOutcome]], who: Principal, *, as_csv: bool) -> AsyncIterator[str]:
+async def _written(pages: AsyncIterator[list[Document]], who: Principal, *, as_csv: bool) -> AsyncIterator[str]:
     written = 0
     try:
         if as_csv:
             yield header()
         async for page in pages:
-            lines = (row(outcome) if as_csv else Call.of(outcome, who).model_dump_json() + "\n" for outcome in page)
-            yield "".join(lines)
+            yield await asyncio.to_thread(_lines, page, who, as_csv=as_csv)  # others need the loop meanwhile
             written += len(page)
     except Exception:
         logger.exception("an export broke off", extra={"written": written})
@@ -82,5 +82,6 @@ async def _written(pages: AsyncIterator[list[CallOutcome]], who: Principal, *, a
         raise  # so that the transfer ends without its last chunk
 
 
-def _shown(documents: list[Document], who: Principal) -> list[CallOutcome]:
-    return [shown(CallOutcome.model_validate(document["outcome"]), who) for document in documents]
+def _lines(documents: list[Document], who: Principal, *, as_csv: bool) -> str:
+    outcomes = [shown(CallOutcome.model_validate(document["outcome"]), who) for document in documents]
+    return "".join(row(one) if as_csv else Call.of(one, who).model_dump_json() + "\n" for one in outcomes)
