@@ -12,10 +12,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.access import Principal, Requires, Right
 from api.calls.received import Received, event_of, received
-from api.calls.resource import Call, etag
+from api.calls.resource import RETRY_AFTER_S, Call, etag
 from api.calls.uploads import stored, undo
 from api.idempotency import answered_once, sent_key
-from api.problems import PlaceOfError, Problem, ProblemDetails, as_details
+from api.problems import PlaceOfError, Problem, ProblemDetails, as_details, as_problem
 from api.services import Services, Used
 from api.tracing import sent_trace_id
 from schemas import CallEnded
@@ -27,7 +27,6 @@ from streams.topics import ENDED
 router = APIRouter(prefix="/v1", tags=["calls"])
 Ingesting = Annotated[Principal, Depends(Requires(Right.INGEST))]
 _LONGEST_WAIT_S = 60
-_RETRY_AFTER_S = 5
 _WAIT = re.compile(r"(?:^|[,;\s])wait=(\d{1,4})(?=$|[,;\s])")
 _EVENT = {"$ref": "#/components/schemas/SubmittedCall"}  # api/openapi.py puts it there
 
@@ -160,15 +159,14 @@ async def _hand_in(services: Services, call: Received, trace_id: str | None) -> 
     if upload is not None:
         await services.uploads.finished(upload)
     body = Call(call_id=event.call_id, state="in_work").model_dump(mode="json")
-    headers = {"Location": f"/v1/calls/{quote(event.call_id, safe='')}", "Retry-After": str(_RETRY_AFTER_S)}
+    headers = {"Location": f"/v1/calls/{quote(event.call_id, safe='')}", "Retry-After": str(RETRY_AFTER_S)}
     return JSONResponse(body, 202, headers)
 
 
 def _unconfirmed(services: Services, error: KafkaError) -> Problem:
     if is_too_large(error):
         return Problem("too-large", "The brokers take no event of this size")
-    away = services.producer.unavailable(error)
-    return Problem("unavailable", away.message, cure=away.cure, headers={"Retry-After": str(_RETRY_AFTER_S)})
+    return as_problem(services.producer.unavailable(error))
 
 
 def _require_scope(who: Principal, event: CallEnded) -> None:
