@@ -11,7 +11,7 @@ from pymongo import ReturnDocument
 from store.database import Database, Document
 from store.errors import asked
 
-Kind = Literal["erasure", "reprocess", "replay"]
+Kind = Literal["erasure", "reprocess", "replay", "export"]
 State = Literal["waiting", "working", "succeeded", "failed", "cancelled"]
 OPEN: tuple[State, ...] = ("waiting", "working")
 _LIMIT_MS = 5000
