@@ -12,6 +12,7 @@ from api.access.limits import LimitHeaders
 from api.calls.uploads import sweep_for_ever
 from api.guard import Guard
 from api.health import router as health
+from api.methods import Methods
 from api.openapi import document
 from api.outcomes.route import router as outcomes
 from api.problems import ProblemDetails, tell_problems
@@ -44,8 +45,10 @@ def described_app() -> FastAPI:
     )
     tell_problems(app)
     app.add_middleware(LimitHeaders)
-    for router in (*ROUTERS, problem_pages.router):
+    routers = (*ROUTERS, problem_pages.router)
+    for router in routers:
         app.include_router(router)
+    app.add_middleware(Methods, routes=[*app.routes, *(route for router in routers for route in router.routes)])
     app.openapi = partial(document, app)  # type: ignore[method-assign] # as FastAPI's documentation does
     return app
 

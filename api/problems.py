@@ -97,8 +97,8 @@ class ProblemDetails(BaseModel):
     """What is wrong, place by place; empty where it is not about a place."""
 
 
-class Problem(Exception):
-    """A request that is not answered as was hoped."""
+class Problem(HTTPException):
+    """A request that is not answered as was hoped. The framework lets its own kind pass wherever it reads a body."""
 
     def __init__(
         self,
@@ -110,12 +110,10 @@ class Problem(Exception):
         headers: Mapping[str, str] | None = None,
     ) -> None:
         """Say what went wrong; ``code`` is one of KINDS, ``cure`` stands in for the type's own."""
-        super().__init__(detail)
         self.kind = KINDS[code]
-        self.detail = detail
+        super().__init__(self.kind.status, detail, dict(headers or {}))
         self.cure = cure or self.kind.cure
         self.errors = tuple(errors)
-        self.headers = dict(headers or {})
 
 
 def as_details(request: Request, problem: Problem) -> ProblemDetails:

@@ -94,8 +94,7 @@ async def create_call(request: Request, services: Used, who: Ingesting) -> JSONR
     the outcome so many seconds, 60 at the most.
     """
     key = sent_key(request)
-    limits = services.settings.body_limit_kb * 1024, services.settings.upload_limit_mb * 1024 * 1024
-    async with received(request, *limits) as call:
+    async with received(request, services.settings.upload_limit_mb * 1024 * 1024) as call:
         _require_scope(who, call.event)
         work = partial(_hand_in, services, call, sent_trace_id(request))
         answer = await answered_once(IdempotencyStore(services.database), who, key, call.fingerprint, work)
