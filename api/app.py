@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 
 from api import calls, operations, problem_pages, stats, taxonomy
 from api.access.limits import LimitHeaders
@@ -17,6 +17,7 @@ from api.openapi import document
 from api.outcomes.route import router as outcomes
 from api.problems import ProblemDetails, tell_problems
 from api.recordings.routes import router as recordings
+from api.segments import WholeSegments, whole_segments
 from api.services import Services
 
 ROUTERS = (health, taxonomy.router, stats.router, *calls.ROUTERS, recordings, outcomes, *operations.ROUTERS)
@@ -42,6 +43,7 @@ def described_app() -> FastAPI:
         redoc_url=None,
         responses=_SAID_OF_ALL,  # type: ignore[arg-type] # starlette's keys
         lifespan=_running,
+        dependencies=[Depends(whole_segments)],
     )
     tell_problems(app)
     app.add_middleware(LimitHeaders)
@@ -49,6 +51,7 @@ def described_app() -> FastAPI:
     for router in routers:
         app.include_router(router)
     app.add_middleware(Methods, routes=[*app.routes, *(route for router in routers for route in router.routes)])
+    app.add_middleware(WholeSegments)
     app.openapi = partial(document, app)  # type: ignore[method-assign] # as FastAPI's documentation does
     return app
 

@@ -9,7 +9,7 @@ from pymongo.errors import DuplicateKeyError, PyMongoError
 
 from schemas import CallOutcome, CallTranscribed, Leaf, Turn
 from store import revisions
-from store.database import Database, Document
+from store.database import Collection, Database, Document
 from store.errors import ForgottenCall, asked, no_index, searched, written
 from store.indexes import INDEXES, Index
 from store.searchable import searchable, words_said
@@ -173,8 +173,9 @@ class OutcomeStore:
         """
         missing = await self._missing()
         try:
-            if missing:
-                await self._calls.create_indexes([index.model() for index in missing])
+            for name in dict.fromkeys(index.beside for index in missing):
+                models = [index.model() for index in missing if index.beside == name]
+                await self._collection(name).create_indexes(models)
         except PyMongoError as error:
             raise no_index(error) from None
         return [str(index) for index in missing]
@@ -184,13 +185,18 @@ class OutcomeStore:
         self._database.close()
 
     async def _missing(self) -> list[Index]:
+        # By their fields: servers and people name them differently.
+        found: dict[str | None, set[tuple[str, ...]]] = {}
         try:
-            known = await self._calls.index_information()
+            for name in {index.beside for index in INDEXES}:
+                known = await self._collection(name).index_information()
+                found[name] = {tuple(field for field, _ in about["key"]) for about in known.values()}
         except PyMongoError as error:
             raise no_index(error) from None
-        # By their fields: servers and people name them differently.
-        found = {tuple(field for field, _ in about["key"]) for about in known.values()}
-        return [index for index in INDEXES if index.fields not in found]
+        return [index for index in INDEXES if index.fields not in found[index.beside]]
+
+    def _collection(self, beside: str | None) -> Collection:
+        return self._calls if beside is None else self._database.beside(beside)
 
     async def _history(self, call_id: str) -> list[CallOutcome]:
         document = _remembered(await self._calls.find_one({"_id": call_id}, {"forgotten_at": 1, "history": 1}))

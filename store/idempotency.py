@@ -7,7 +7,7 @@ from typing import Any
 
 from pymongo.errors import DuplicateKeyError
 
-from store.database import Database, Document
+from store.database import Database, Document, moment
 from store.errors import asked
 
 KEPT = timedelta(hours=24)
@@ -102,7 +102,7 @@ class IdempotencyStore:
 
 
 def _judged(known: Document, fingerprint: str, now: datetime) -> Found:
-    age = now - known["begun_at"]
+    age = now - moment(known["begun_at"])
     if age > KEPT:
         return Found(Turn.WORK)
     if known["fingerprint"] != fingerprint:

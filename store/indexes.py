@@ -1,4 +1,4 @@
-"""The indexes of the collection: without them every such search reads all documents."""
+"""The indexes of the collections: without them every such search reads all documents."""
 
 from typing import Any, NamedTuple
 
@@ -11,10 +11,13 @@ class Index(NamedTuple):
     fields: tuple[str, ...]
     only: dict[str, Any] | None = None
     """Which documents are in it; None: all."""
+    beside: str | None = None
+    """Which collection it is of, beside the calls; None: the calls themselves."""
 
     def __str__(self) -> str:
-        """Return its fields, separated by commas."""
-        return ", ".join(self.fields)
+        """Return its fields, separated by commas, after the collection that it is of beside the calls."""
+        fields = ", ".join(self.fields)
+        return fields if self.beside is None else f"{self.beside}: {fields}"
 
     def model(self) -> IndexModel:
         """Return it as the driver takes it."""
@@ -36,5 +39,10 @@ INDEXES = (
     Index(("words.customer",)),  # the API's search for words
     Index(("words.agent",)),
     Index(("words.undivided",)),
+    Index(("state", "lease_until"), beside="operations"),  # what is to be done
+    Index(("ended_at",), beside="operations"),  # what was done long ago
+    Index(("published",), only={"published": False}, beside="audit"),  # what Kafka does not have yet
+    Index(("at",), beside="audit"),  # what is too old
+    Index(("begun_at",), beside="idempotency"),  # the same
 )
 """What is looked for besides ``_id``: without them every such search reads all documents."""

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Literal, Self
+from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict
 
@@ -63,6 +64,11 @@ def shown(outcome: CallOutcome, who: Principal) -> CallOutcome:
 def masked(number: str) -> str:
     """Return a number of which only the last digits are left."""
     return "•" * max(0, len(number) - _SHOWN_DIGITS) + number[-_SHOWN_DIGITS:]
+
+
+def address_of(call_id: str) -> str:
+    """Return where a call is asked for: its identifier may hold anything."""
+    return f"/v1/calls/{quote(call_id, safe='')}"
 
 
 def etag(revision: int) -> str:

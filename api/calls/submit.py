@@ -3,7 +3,7 @@
 import re
 from functools import partial
 from typing import Annotated, Any
-from urllib.parse import quote, unquote
+from urllib.parse import unquote
 
 from confluent_kafka import KafkaError
 from fastapi import APIRouter, Depends, Request
@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.access import Principal, Requires, Right
 from api.calls.received import Received, event_of, received
-from api.calls.resource import RETRY_AFTER_S, Call, etag
+from api.calls.resource import RETRY_AFTER_S, Call, address_of, etag
 from api.calls.uploads import stored, undo
 from api.idempotency import answered_once, sent_key
 from api.problems import PlaceOfError, Problem, ProblemDetails, as_details, as_problem
@@ -158,7 +158,7 @@ async def _hand_in(services: Services, call: Received, trace_id: str | None) -> 
     if upload is not None:
         await services.uploads.finished(upload)
     body = Call(call_id=event.call_id, state="in_work").model_dump(mode="json")
-    headers = {"Location": f"/v1/calls/{quote(event.call_id, safe='')}", "Retry-After": str(RETRY_AFTER_S)}
+    headers = {"Location": address_of(event.call_id), "Retry-After": str(RETRY_AFTER_S)}
     return JSONResponse(body, 202, headers)
 
 
