@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
+from operator import attrgetter
 
 from fastapi import Depends, FastAPI
 
@@ -43,6 +44,7 @@ def described_app() -> FastAPI:
         redoc_url=None,
         responses=_SAID_OF_ALL,  # type: ignore[arg-type] # starlette's keys
         lifespan=_running,
+        generate_unique_id_function=attrgetter("name"),
         dependencies=[Depends(whole_segments)],
     )
     tell_problems(app)

@@ -58,7 +58,9 @@ async def delete_call(
 
 
 @router.post("/erasures", status_code=202)
-async def erase(body: Erasure, who: Administrator, services: Used, request: Request, response: Response) -> LongWork:
+async def erase_calls(
+    body: Erasure, who: Administrator, services: Used, request: Request, response: Response
+) -> LongWork:
     """Erase calls, or all calls of a caller that you may see. The operation's response is the certificate."""
     if body.caller is not None:
         search = _search(body.caller.get_secret_value(), services.privacy)
