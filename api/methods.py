@@ -1,5 +1,6 @@
 """Which methods a path has: OPTIONS and the Allow of 405 name those of all its routes (RFC 9110, 9.3.7 and 15.5.6)."""
 
+import re
 from collections.abc import Iterable
 
 from starlette.datastructures import MutableHeaders
@@ -33,5 +34,13 @@ class Methods:
         return await self._app(scope, receive, told)
 
     def _of(self, path: str) -> str:
-        methods = {method for route in self._routes if route.path_regex.match(path) for method in route.methods or ()}
+        fitting = [route for route in self._routes if route.path_regex.match(path)]
+        # "call-1:reprocess" is the method of a call, although it might be the identifier of one
+        closest = max((_fixed(route) for route in fitting), default=0)
+        methods = {method for route in fitting if _fixed(route) == closest for method in route.methods or ()}
         return ", ".join(sorted(methods | {"OPTIONS"})) if methods else ""
+
+
+def _fixed(route: Route) -> int:
+    """Return how much of a route's path is no parameter."""
+    return len(re.sub("{[^}]*}", "", route.path))

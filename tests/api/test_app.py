@@ -75,6 +75,7 @@ async def test_each_type_of_problem_has_the_page_that_it_names(client: httpx.Asy
         ("/v1/calls", "GET, OPTIONS, POST"),
         ("/v1/calls/call-1", "DELETE, GET, OPTIONS"),
         ("/v1/calls/call-1/recording", "GET, HEAD, OPTIONS"),
+        ("/v1/calls/call-1:reprocess", "OPTIONS, POST"),
         ("/v1/openapi.json", "GET, HEAD, OPTIONS"),
     ],
 )
