@@ -18,8 +18,7 @@ SENT = [
     (min(route.methods), route.path.replace("{call_id}", "call-1"), kind)
     for route in api_routes()
     for kind in KINDS
-    if route.body_field is not None
-    or (route.name, kind) == ("create_call", KINDS[0])  # uploads are larger
+    if route.body_field is not None or (route.name, kind) == ("create_call", KINDS[0])  # uploads are larger
 ]
 LARGE = b'{"a": "' + b"x" * 3000 + b'"}'
 
