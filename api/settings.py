@@ -33,6 +33,9 @@ class ApiSettings(Section):
     stream_buffer: PositiveInt = 1000
     """Outcomes that wait in memory for a slow reader of a stream; after that many it is dropped, and may resume."""
 
+    calls_under_way: PositiveInt = 100_000
+    """Calls without an outcome of which one process of the API remembers where they are, about 1 KB each; of those that
+    it was not asked for it learns with the first question, and of more it forgets the oldest."""
     audit_days: Days = 365.0
     """Days that the store keeps who read, heard or changed what; 0: for ever. The topic calls.audit keeps it 90."""
     requests_per_minute: PositiveInt = 600

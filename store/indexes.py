@@ -47,6 +47,11 @@ INDEXES = (
     Index(("words.undivided",)),
     Index(("call_id",), beside="labels"),  # the labels of a call; `forget`
     Index(("at",), beside="labels"),  # the labels of a time
+    Index(("state", "lease_until"), beside="operations"),  # what is to be done
+    Index(("ended_at",), beside="operations"),  # what was done long ago
+    Index(("published",), only={"published": False}, beside="audit"),  # what Kafka does not have yet
+    Index(("at",), beside="audit"),  # what is too old
+    Index(("begun_at",), beside="idempotency"),  # the same
 )
 """What is looked for besides ``_id``: without them every such search reads all documents."""
 

@@ -8,10 +8,10 @@ from typing import Any, Literal, Self
 
 from pymongo import ReturnDocument
 
-from store.database import Database, Document, as_ms
+from store.database import Database, Document, as_ms, moment
 from store.errors import asked
 
-Kind = Literal["erasure", "reprocess", "replay"]
+Kind = Literal["erasure", "reprocess", "replay", "export"]
 State = Literal["waiting", "working", "succeeded", "failed", "cancelled"]
 OPEN: tuple[State, ...] = ("waiting", "working")
 _LIMIT_MS = 5000
@@ -52,6 +52,7 @@ class Operation:
     def of(cls, document: Document) -> Self:
         """Read a document."""
         fields = {name: document[name] for name in cls.__dataclass_fields__ if name in document}
+        fields |= {name: moment(fields[name]) for name in ("created_at", "ended_at") if fields.get(name)}
         return cls(id=str(document["_id"]), **fields)
 
 

@@ -15,6 +15,7 @@ from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException
 from starlette.requests import ClientDisconnect
 
+from api.bodies import Body
 from api.problems import PlaceOfError, Problem, place_of
 from schemas import CallEnded
 from store.idempotency import Origin
@@ -46,7 +47,7 @@ class Received:
 
 
 @asynccontextmanager
-async def received(request: Request, body_limit_bytes: int, upload_limit_bytes: int) -> AsyncIterator[Received]:
+async def received(request: Request, upload_limit_bytes: int) -> AsyncIterator[Received]:
     """Read what a request hands in; the files of an upload are gone after the block.
 
     Raises:
@@ -55,14 +56,15 @@ async def received(request: Request, body_limit_bytes: int, upload_limit_bytes: 
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     try:
         if kind == "multipart/form-data":
-            _bound(request, upload_limit_bytes, "CALLSIFT_API_UPLOAD_LIMIT_MB")
-            async with request.form(max_files=2, max_fields=1, max_part_size=body_limit_bytes) as form:
+            body = Body.of(request)
+            largest_part, body.limit_bytes = body.limit_bytes, upload_limit_bytes
+            body.setting = "CALLSIFT_API_UPLOAD_LIMIT_MB"
+            async with request.form(max_files=2, max_fields=1, max_part_size=largest_part) as form:
                 files = {name: part for name, part in form.items() if not isinstance(part, str)}
                 yield await _uploaded(form.get("event"), files)
         elif kind in {"application/json", ""}:
-            _bound(request, body_limit_bytes, "CALLSIFT_API_BODY_LIMIT_KB")
-            body = await request.body()
-            yield Received(parsed(body), {}, hashlib.sha256(body).hexdigest())
+            content = await request.body()
+            yield Received(parsed(content), {}, hashlib.sha256(content).hexdigest())
         else:
             raise Problem("unsupported-media-type", "Expected application/json or multipart/form-data")
     except MultiPartException as error:
@@ -146,25 +148,3 @@ def _fingerprint(content: dict[str, Any], files: dict[str, UploadFile]) -> str:
         digest.update(hashlib.file_digest(file.file, "sha256").digest())  # type: ignore[arg-type] # typeshed's protocol
         file.file.seek(0)
     return digest.hexdigest()
-
-
-def _bound(request: Request, limit_bytes: int, setting: str) -> None:
-    """Refuse a body that is announced as too large, and end one that becomes so."""
-
-    def too_large() -> Problem:
-        return Problem("too-large", f"The body may have {limit_bytes} bytes, as {setting} says")
-
-    announced = request.headers.get("content-length", "")
-    if announced.isdecimal() and int(announced) > limit_bytes:
-        raise too_large()
-    receive, seen = request._receive, 0
-
-    async def counted() -> Any:
-        nonlocal seen
-        message = await receive()
-        seen += len(message.get("body", b""))
-        if seen > limit_bytes:
-            raise too_large()
-        return message
-
-    request._receive = counted

@@ -17,7 +17,6 @@ from streams.topics import (
     BRAKES,
     CONSUMED,
     DEAD_LETTER,
-    ENDED,
     FORGOTTEN,
     OUTCOMES,
     REPLAYS,
@@ -97,8 +96,12 @@ def _monitor() -> list[Rule]:
 
 def _api() -> list[Rule]:
     return [
-        *_topics((ENDED, ANNOTATIONS, AUDIT), "Write"),
-        *_topics((ENDED,), "Read"),  # whether an upload that broke off became a call
+        *_topics((ANNOTATIONS, AUDIT), "Write"),
+        # calls handed in, classified again and replayed, and the marks of replays
+        *_topics((*CONSUMED, REPLAYS), "Write"),
+        # where calls are that have no outcome, and whether an upload that broke off became one; dead letters
+        *_topics((*CONSUMED, *RETRIES, BRAKES, REPLAYS, FORGOTTEN), "Read"),
+        *_groups("Describe"),
         *_topics((OUTCOMES,), "Read"),  # the stream of outcomes
     ]
 

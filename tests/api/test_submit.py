@@ -62,7 +62,7 @@ async def test_an_event_that_is_accepted_is_on_kafka_with_fields_that_nobody_her
     assert (event.queue, event.model_extra, event.trace_id) == ("sales", {"campaign": {"id": 7}}, trace)
 
 
-@pytest.mark.parametrize("call_id", ["çağrı 1", "a+b%20?#", "x" * 200])
+@pytest.mark.parametrize("call_id", ["çağrı 1", "a+b%20?#", "a/b", "a%2Fb/recording", "../x", "x" * 200])
 async def test_any_identifier_has_a_location_that_leads_to_its_call(
     client: httpx.AsyncClient, services: Services, call_id: str
 ) -> None:

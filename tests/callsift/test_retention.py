@@ -124,7 +124,7 @@ def test_pending_audio_survives_however_old_and_goes_when_it_is_acknowledged(
 
     dry = run(real_kafka, "--dry-run", "--json")
     assert figures(dry)["prepared audio"] == (3, 1, 0)
-    assert [kind["expired"] for kind in json.loads(dry.stdout)] == [0, 1, 0, 1, 1, 0, 0]
+    assert [kind["expired"] for kind in json.loads(dry.stdout)] == [0, 1, 0, 1, 1, 0, 0, 0]
     assert len(lies_there(store)) == 8
 
     assert figures(run(real_kafka, "--json")) == {
@@ -133,6 +133,7 @@ def test_pending_audio_survives_however_old_and_goes_when_it_is_acknowledged(
         "copies to listen to": (2, 0, 1),
         "decoded segments": (2, 1, 1),
         "turns of large transcripts": (1, 0, 1),
+        "exports": (0, 0, 0),
         "dead letters": (0, 0, 0),
         "marks of replays": (0, 0, 0),
     }

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from pydantic import SecretStr
 
+from store.calls import OutcomeStore
 from store.database import Database
 from store.operations import OperationStore
 from store.settings import StoreSettings
@@ -18,6 +19,7 @@ LEASE = timedelta(seconds=30)
 @pytest.fixture
 async def operations(mongo_uri: str) -> AsyncIterator[OperationStore]:
     database = Database(StoreSettings(uri=SecretStr(mongo_uri)))
+    await OutcomeStore(database).create_indexes()
     yield OperationStore(database)
     database.close()
 

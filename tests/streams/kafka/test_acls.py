@@ -19,6 +19,7 @@ from confluent_kafka.admin import AclOperation, AdminClient
 
 from deploy.laptop.kafka import Security
 from schemas import DeadLetter
+from streams.dead_letters import read_letters, read_replays, replay
 from streams.health import Health
 from streams.kafka.acls import API, TOOLS, Rule, User, kubernetes_name
 from streams.kafka.brake_topic import notices, publish_notice
@@ -29,7 +30,7 @@ from streams.kafka.producer import produce
 from streams.kafka.ranges import BrokerView
 from streams.kafka.reader import TopicReader
 from streams.message import ORIGIN, Message, Tries
-from streams.monitor.observer import Observer
+from streams.monitor import CallsUnderWay, Observer
 from streams.processing.runner import PATIENCE
 from streams.retry_mover import RetryMover
 from streams.settings import KafkaSettings
@@ -39,8 +40,10 @@ from streams.topics import (
     BRAKES,
     CONSUMED,
     DEAD_LETTER,
+    ENDED,
     FORGOTTEN,
     OUTCOMES,
+    REPROCESS,
     RETRIES,
     STAGES,
     Stage,
@@ -49,6 +52,7 @@ from streams.topics import (
 from tests import patience
 from tests.callsift import terminal
 from tests.patience import PATIENCE_S
+from tests.schemas.examples import dead_letter
 from tests.servers.certificates import make_certificates
 from tests.servers.kafka import own_cluster
 from tests.streams.guarded import OPERATIONS, PASSWORD, PREFIX, PROPERTIES, USERS, Guarded
@@ -286,10 +290,28 @@ def test_the_monitor_sees_everything_with_its_rules_alone(guarded: Guarded) -> N
 
 
 @pytest.mark.integration
-def test_the_api_publishes_its_audit_and_nothing_else(guarded: Guarded) -> None:
-    produce(guarded.settings(API), AUDIT.name, [("entry", b"{}")])
+def test_the_api_publishes_its_audit_and_sees_where_calls_are_and_publishes_no_outcome(guarded: Guarded) -> None:
+    kafka = guarded.settings(API)
+    produce(kafka, AUDIT.name, [("entry", b"{}")])
+    produce(kafka, ENDED.name, [("call-of-the-api", b"{}")])
+    calls = CallsUnderWay(kafka, 100)
+    calls.look()
+    assert (found := calls.find("call-of-the-api")) is not None
+    assert found.place.stage == "audio"
+    calls.close()
     with pytest.raises(KafkaUnavailable):
-        produce(guarded.settings(API), OUTCOMES.name, [("call", b"{}")])
+        produce(kafka, OUTCOMES.name, [("call", b"{}")])
+
+
+@pytest.mark.integration
+def test_the_api_classifies_again_and_replays_dead_letters(guarded: Guarded) -> None:
+    kafka = guarded.settings(API)
+    produce(kafka, REPROCESS.name, [("call", b"{}")])
+    letter = dead_letter().model_copy(update={"gave_up_at": datetime(2026, 1, 2, tzinfo=UTC)})
+    produce(guarded.admin, DEAD_LETTER.name, [("letter", letter.model_dump_json().encode())])
+    assert letter.event_id in {one.event_id for one in read_letters(kafka)}
+    assert [refusal for _, refusal in replay(kafka, [letter])] == [None]
+    assert letter.event_id in read_replays(kafka)
 
 
 @pytest.mark.integration
