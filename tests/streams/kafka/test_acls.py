@@ -18,19 +18,23 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, Topi
 from confluent_kafka.admin import AclOperation, AdminClient
 
 from deploy.laptop.kafka import Security
-from schemas import DeadLetter
+from schemas import DeadLetter, Forgotten
+from streams.dead_letters import read_letters, replay
 from streams.health import Health
-from streams.kafka.acls import API, TOOLS, Rule, User, kubernetes_name
+from streams.kafka.acls import API, OPERATIONS, TOOLS, Rule, User, kubernetes_name
 from streams.kafka.brake_topic import notices, publish_notice
 from streams.kafka.client import KafkaUnavailable, client_config
+from streams.kafka.forgotten import publish_forgotten
 from streams.kafka.groups import committed
 from streams.kafka.lag import consumer_lag
+from streams.kafka.outcomes import publish_tombstones
 from streams.kafka.producer import produce
 from streams.kafka.ranges import BrokerView
 from streams.kafka.reader import TopicReader
 from streams.message import ORIGIN, Message, Tries
 from streams.monitor.observer import Observer
 from streams.processing.runner import PATIENCE
+from streams.retention import waiting_of
 from streams.retry_mover import RetryMover
 from streams.settings import KafkaSettings
 from streams.topics import (
@@ -51,7 +55,7 @@ from tests.callsift import terminal
 from tests.patience import PATIENCE_S
 from tests.servers.certificates import make_certificates
 from tests.servers.kafka import own_cluster
-from tests.streams.guarded import OPERATIONS, PASSWORD, PREFIX, PROPERTIES, USERS, Guarded
+from tests.streams.guarded import KAFKAS_NAMES, PASSWORD, PREFIX, PROPERTIES, USERS, Guarded
 from tests.streams.guarded_worker import EXAMPLES
 
 until = partial(patience.until, within_s=120.0)
@@ -131,7 +135,7 @@ def test_the_broker_allows_each_user_exactly_what_its_rules_say(runs: str, guard
             assert error.args[0].code() in refusals, name
     # Whoever may read, write or delete may describe.
     assert allowed == {
-        rule.name: {OPERATIONS[operation] for operation in rule.operations} | {AclOperation.DESCRIBE}
+        rule.name: {KAFKAS_NAMES[operation] for operation in rule.operations} | {AclOperation.DESCRIBE}
         for rule in USERS[runs].rules
     }
 
@@ -290,6 +294,30 @@ def test_the_api_publishes_its_audit_and_nothing_else(guarded: Guarded) -> None:
     produce(guarded.settings(API), AUDIT.name, [("entry", b"{}")])
     with pytest.raises(KafkaUnavailable):
         produce(guarded.settings(API), OUTCOMES.name, [("call", b"{}")])
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("runs", [API, OPERATIONS])
+def test_the_api_and_its_worker_see_what_waits_and_act_on_calls_with_their_rules_alone(
+    runs: str, guarded: Guarded
+) -> None:
+    kafka = guarded.settings(runs)
+    letter = EXAMPLES[DeadLetter].model_copy(update={"event_id": f"letter-{runs}"})
+    produce(guarded.admin, DEAD_LETTER.name, [("letter", letter.model_dump_json().encode())])
+    [found] = [one for one in read_letters(kafka) if one.event_id == letter.event_id]
+    assert [refusal for _, refusal in replay(kafka, [found])] == [None]
+    for stage in STAGES.values():  # handing in, and classifying again
+        produce(kafka, stage.consumes[0].name, [(f"by-{runs}", b"{}")])
+    assert f"by-{runs}" in {one.call_id for one in waiting_of(kafka, lambda *_: True)}
+
+
+@pytest.mark.integration
+def test_only_the_worker_of_operations_can_have_a_call_forgotten(guarded: Guarded) -> None:
+    call = Forgotten(call_id="erased", forgotten_at=datetime.now(UTC), by="a test")
+    publish_forgotten(guarded.settings(OPERATIONS), [call])
+    publish_tombstones(guarded.settings(OPERATIONS), [call.call_id])
+    with pytest.raises(KafkaUnavailable):
+        publish_forgotten(guarded.settings(API), [call])
 
 
 @pytest.mark.integration
