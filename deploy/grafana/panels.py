@@ -286,5 +286,10 @@ ROWS: dict[str, tuple[Panel, ...]] = {
             "short",
             {"{{kind}} {{state}}": "sum by (kind, state) (increase(callsift_operations_total[1d]))"},
         ),
+        Panel(
+            "Longest wait of an operation for a worker",
+            "s",
+            {"wait": "max (callsift_api_operation_wait_seconds)"},
+        ),
     ),
 }

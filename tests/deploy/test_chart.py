@@ -10,7 +10,7 @@ from jsonschema import Draft7Validator
 
 from callsift.retired_settings import RETIRED
 from callsift.settings import SECTIONS, VARIABLES, refuse_unknown
-from callsift.worker import WORKERS
+from callsift.worker import ALL_WORKERS, API
 from deploy.helm import reference
 from deploy.helm.kubernetes_schemas import file_name
 from deploy.helm.reference import CHART
@@ -136,7 +136,7 @@ def test_callsift_accepts_what_the_pods_are_told(values: str, monkeypatch: pytes
                 if variable in VARIABLES and not value.startswith("/"):
                     pod.setenv(variable, value)
             pod.delenv("CALLSIFT_KAFKA_KEY_PASSWORD", raising=False)  # it needs its file
-            hashes = container["args"] in (["worker", "audio"], ["worker", "sink"])
+            hashes = container["args"] in (["worker", "audio"], ["worker", "sink"], ["api"])
             for section in SECTIONS.values():
                 if hashes or section is not PrivacySettings:  # nobody else has the key, or reads them
                     assert section.read(), name
@@ -191,8 +191,8 @@ def test_a_scaled_workload_has_no_number_of_replicas(values: str) -> None:
         assert ("replicas" in deployment["spec"]) is (deployment["metadata"]["name"] not in scaled)
 
 
-def test_every_worker_has_values() -> None:
-    assert VALUES["workers"].keys() == set(WORKERS)
+def test_every_worker_and_the_api_have_values() -> None:
+    assert VALUES["workers"].keys() == {*ALL_WORKERS, API}
 
 
 def test_workers_take_what_the_catalogue_says() -> None:
@@ -257,8 +257,35 @@ def test_a_worker_gets_only_its_own_secrets() -> None:
     assert got["sink"] == {"CALLSIFT_MONGO_URI", "CALLSIFT_PRIVACY_CALLER_KEY"}
     assert got["classify"] == {"CALLSIFT_GEMINI_API_KEY"}
     assert got["audio"] == {"CALLSIFT_FETCH_HEADERS", "CALLSIFT_PRIVACY_CALLER_KEY"}
+    assert got["operations"] == {"CALLSIFT_MONGO_URI", "CALLSIFT_GEMINI_API_KEY"}
+    assert got["api"] == {"CALLSIFT_MONGO_URI", "CALLSIFT_PRIVACY_CALLER_KEY"}
     assert got["transcribe"] == got["retry"] == got["topics"] == set()
     assert got["indexes"] == {"CALLSIFT_MONGO_URI"}
+
+
+def test_the_api_listens_where_its_service_leads_to() -> None:
+    [service] = [found for found in of_kind("minimal", "Service") if found["metadata"]["name"] == "callsift-api"]
+    [container] = [one for name, one in containers("minimal") if name == "callsift-api"]
+    ports = {port["name"]: port["containerPort"] for port in container["ports"]}
+    assert container["args"] == ["api"]
+    assert ports[service["spec"]["ports"][0]["targetPort"]] == int(settings("minimal")["CALLSIFT_API_LISTEN"])
+    [policy] = [found for found in of_kind("minimal", "NetworkPolicy") if found["metadata"]["name"] == "callsift-api"]
+    [metrics, requests] = policy["spec"]["ingress"]
+    assert metrics["ports"] == [{"port": "http", "protocol": "TCP"}]
+    assert requests == {"ports": [{"port": "api", "protocol": "TCP"}]}
+
+
+def test_what_leads_to_the_api_from_outside_is_off_and_leads_to_its_service() -> None:
+    assert not of_kind("minimal", "Ingress", "HTTPRoute")
+    [ingress], [route] = of_kind("everything", "Ingress"), of_kind("everything", "HTTPRoute")
+    [service] = [found for found in of_kind("everything", "Service") if found["metadata"]["name"] == "callsift-api"]
+    port = service["spec"]["ports"][0]["port"]
+    [path] = ingress["spec"]["rules"][0]["http"]["paths"]
+    assert path["backend"]["service"] == {"name": "callsift-api", "port": {"number": port}}
+    assert route["spec"]["rules"] == [{"backendRefs": [{"name": "callsift-api", "port": port}]}]
+    policies = {found["metadata"]["name"]: found for found in of_kind("everything", "NetworkPolicy")}
+    policy = policies["callsift-api"]
+    assert policy["spec"]["ingress"][1]["from"]
 
 
 def test_only_named_ways_lead_out() -> None:
@@ -350,7 +377,7 @@ def test_each_worker_can_be_a_kafka_user_of_its_own() -> None:
         runs = name.removeprefix("callsift-")
         entries = {entry["name"]: entry for entry in container["env"]}
         assert len(entries) == len(container["env"]), name
-        if runs in WORKERS:
+        if runs in {*ALL_WORKERS, API}:
             secret = {"name": "callsift-lane", "key": "word"} if runs == "reprocess" else None
             assert entries["CALLSIFT_KAFKA_USERNAME"]["value"] == wanted[runs]
             held = entries["CALLSIFT_KAFKA_PASSWORD"]["valueFrom"]["secretKeyRef"]
@@ -373,12 +400,15 @@ def test_a_store_that_one_node_alone_sees_is_refused(uri: str) -> None:
         ("kafka.bootstrapServers=", "kafka.bootstrapServers is empty"),
         ("kafka.protocol=SASL_SSL", "needs a user and a password"),
         ("kafka.credentials.ca=pem", "needs kafka.protocol SSL or SASL_SSL"),
-        ("secrets.CALLSIFT_MONGO_URI=", "workers.sink needs MongoDB"),
+        ("secrets.CALLSIFT_MONGO_URI=", "workers.api needs MongoDB"),
         ("model.fetch.sha256=", "must be pinned"),
         ("model.source=claim", "model.existingClaim is empty"),
         ("audioStore.persistence.enabled=true", "are both set"),
         ("workers.audio.terminationGracePeriodSeconds=30", "is too short"),
         ("workers.audio.kafkaUser.name=callsift-audio", "needs kafka.protocol SASL_SSL"),
+        ("api.ingress.enabled=true", "api.ingress.host is empty"),
+        ("api.httpRoute.enabled=true", "api.httpRoute.parentRefs is empty"),
+        ("api.ingress.enabled=true,workers.api.enabled=false", "lead to the Service of workers.api"),
         ("workers.audio.ways={kafka,nowhere}", "networkPolicy.ways has no nowhere"),
         ("config.CALLSIFT_RUNNER_WINDOW=8", "CALLSIFT_RUNNER_WINDOW"),
         ("config.CALLSIFT_MONGO_URI=mongodb://x", "CALLSIFT_MONGO_URI"),

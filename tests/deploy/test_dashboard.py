@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from callsift.worker import WORKERS
+from callsift.worker import ALL_WORKERS, API
 from deploy.grafana.dashboard import PATH, dashboard, exported, text, used
 from deploy.grafana.panels import ROWS
 from deploy.helm.reference import CHART
@@ -105,11 +105,11 @@ def test_panels_do_not_overlap_and_every_one_says_what_to_conclude() -> None:
     assert silent == ["Workers that answer"]  # Prometheus's own metric
 
 
-def test_prometheus_asks_every_worker() -> None:
+def test_prometheus_asks_every_worker_and_the_api() -> None:
     config = yaml.safe_load((ROOT / "deploy/prometheus/prometheus.yml").read_text(encoding="utf-8"))
     [job] = [job for job in config["scrape_configs"] if job["job_name"] == "callsift"]
     [names] = [source["names"] for source in job["dns_sd_configs"]]
-    assert sorted(names) == sorted(WORKERS)
+    assert sorted(names) == sorted((*ALL_WORKERS, API))
 
 
 def test_grafana_finds_its_source_and_its_dashboards() -> None:

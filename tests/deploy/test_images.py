@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from callsift.worker import WORKERS
+from callsift.worker import ALL_WORKERS, API
 from streams.health import Health, serve
 from tests.images.__main__ import DATA_FILES
-from tests.images.dockerfile import DOCKERFILE, argument, images
+from tests.images.dockerfile import DOCKERFILE, TOOLS_COMMAND, argument, images
 from tests.tools import find
 
 ROOT = Path(__file__).parents[2]
@@ -26,9 +26,13 @@ def asked(port: int, *which: str) -> int:
     return subprocess.run(command, env=own, capture_output=True, timeout=30, check=False).returncode
 
 
-def test_every_worker_has_an_image() -> None:
+def test_every_worker_the_api_and_the_tools_have_an_image() -> None:
     commands = {image.name: image.command for image in images()}
-    assert {name: ("worker", name) for name in WORKERS} | {"tools": ("--help",)} == commands
+    workers = {name: ("worker", name) for name in ALL_WORKERS}
+    assert workers | {API: ("api",), "tools": TOOLS_COMMAND} == commands
+    made = re.search(r"^IMAGES \?= (.+)$", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    assert made is not None
+    assert set(made[1].split()) == commands.keys()
 
 
 def test_torch_comes_with_what_tests_need_alone() -> None:

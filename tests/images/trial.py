@@ -20,6 +20,7 @@ TOOLS = (
     ("model", "check", str(_SPEECH_MODEL), "--json"),
     ("reprocess", "--help"),
     ("dlq", "list", "--help"),
+    ("keys", "list", "--help"),
 )
 """What the tools' image has to be able to do."""
 
@@ -39,7 +40,11 @@ def start(image: Image, venv: Path, folder: Path) -> tuple[float, float]:
     """
     broker, store = EmbeddedBroker(), EmbeddedStore(folder / "store")
     environment, port = _environment(folder, broker), free_port()
-    environment |= {"CALLSIFT_HTTP_PORT": f"127.0.0.1:{port}", "CALLSIFT_MONGO_URI": store.uri}
+    environment |= {
+        "CALLSIFT_HTTP_PORT": f"127.0.0.1:{port}",
+        "CALLSIFT_API_LISTEN": "127.0.0.1:0",
+        "CALLSIFT_MONGO_URI": store.uri,
+    }
     before = _files(venv)
     log = folder / "log.txt"
     with log.open("wb") as output:

@@ -42,6 +42,17 @@
 {{- end }}
 {{- end }}
 
+{{- $outside := or .Values.api.ingress.enabled .Values.api.httpRoute.enabled }}
+{{- if and $outside (not (and (get $workers "api") $workers.api.service.enabled)) }}
+{{- fail "api.ingress and api.httpRoute lead to the Service of workers.api: set workers.api.enabled and workers.api.service.enabled." }}
+{{- end }}
+{{- if and .Values.api.ingress.enabled (not .Values.api.ingress.host) }}
+{{- fail "api.ingress.host is empty: an Ingress without a name would take every request of its controller." }}
+{{- end }}
+{{- if and .Values.api.httpRoute.enabled (not .Values.api.httpRoute.parentRefs) }}
+{{- fail "api.httpRoute.parentRefs is empty: name the Gateway." }}
+{{- end }}
+
 {{- if and .Values.existingSecret.keys (not .Values.existingSecret.name) }}
 {{- fail "existingSecret.keys is set, existingSecret.name is not." }}
 {{- end }}

@@ -93,6 +93,9 @@ containers:
     {{- if $workload.startupProbe }}
     ports:
       - {name: http, containerPort: 8000, protocol: TCP}
+      {{- range $workload.ports }}
+      - {name: {{ .name }}, containerPort: {{ .containerPort }}, protocol: TCP}
+      {{- end }}
     startupProbe:
       httpGet: {path: /health/live, port: http}
       {{- toYaml $workload.startupProbe | nindent 6 }}

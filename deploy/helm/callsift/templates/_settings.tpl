@@ -46,6 +46,7 @@
 {{- define "callsift.settings" -}}
 {{- $keys := splitList "," (include "callsift.kafkaSecretKeys" .) }}
 CALLSIFT_HTTP_PORT: "8000"
+CALLSIFT_API_LISTEN: "8080"
 CALLSIFT_KAFKA_BOOTSTRAP_SERVERS: {{ .Values.kafka.bootstrapServers | quote }}
 CALLSIFT_KAFKA_PREFIX: {{ .Values.kafka.prefix | quote }}
 CALLSIFT_KAFKA_REPLICATION_FACTOR: {{ .Values.kafka.replicationFactor | int | quote }}
