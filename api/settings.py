@@ -87,6 +87,7 @@ class OidcSettings(Section):
 def is_this_machine(host: str) -> bool:
     """Tell whether a name or an address is the machine's own, whatever its network is."""
     try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
+        address = ipaddress.ip_address(host.strip("[]"))
+        return (getattr(address, "ipv4_mapped", None) or address).is_loopback  # mapped where both families are listened on
     except ValueError:
         return host.lower() == "localhost"

@@ -18,6 +18,7 @@ from store.settings import StoreSettings
 from streams.errors import SettingsError
 from streams.health import Health
 from streams.host_metrics import watch_certificates
+from streams.listening import listening
 from streams.logs import set_up_logging
 from streams.payloads import ClaimCheckStore
 from streams.settings import AudioStoreSettings, KafkaSettings, PrivacySettings, RetentionSettings, WorkerSettings
@@ -83,6 +84,6 @@ def _listening(host: str, port: int) -> socket.socket:
         SettingsError: It cannot.
     """
     try:
-        return socket.create_server((host, port))
+        return listening(host, port)
     except OSError as error:
         raise SettingsError(f"cannot listen on {host}:{port}: {error.strerror}", "Set CALLSIFT_API_LISTEN") from error

@@ -210,7 +210,7 @@ def test_a_braked_stage_stops_until_it_is_released(up: Up) -> None:
     assert up.run("brake", "release", "classify").returncode == 0
     [outcome] = outcomes_of(up, "braked", 1)
     assert outcome["state"] == "done"
-    wait_until(lambda: readiness(up, "classify")["ready"])
+    wait_until(lambda: readiness(up, "classify")["paused"] is None)
 
 
 def readiness(up: Up, stage: str) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import os
 import re
+import socket
 import subprocess
 import sys
 import tomllib
@@ -11,6 +12,7 @@ import pytest
 
 from callsift.worker import ALL_WORKERS, API
 from streams.health import Health, serve
+from streams.settings import address_and_port
 from tests.images.__main__ import DATA_FILES
 from tests.images.dockerfile import DOCKERFILE, TOOLS_COMMAND, argument, images
 from tests.tools import find
@@ -104,6 +106,15 @@ def test_the_health_check_tells_alive_from_dead_and_ready_from_not_ready() -> No
     port = serve(frozen, "127.0.0.1", 0)
     frozen.beat()
     assert asked(port) == 1
+
+
+@pytest.mark.parametrize("listens", ["{}", "0.0.0.0:{}", "[::]:{}", "[::1]:{}"])
+def test_the_health_check_asks_this_machine_wherever_the_worker_listens(listens: str) -> None:
+    if "::" in listens and not socket.has_dualstack_ipv6():
+        pytest.skip("this machine has no IPv6")
+    port = serve(Health(), *address_and_port(listens.format(0)))
+    own = os.environ | {"CALLSIFT_HTTP_PORT": listens.format(port)}
+    assert subprocess.run([sys.executable, "-IS", str(HEALTH)], env=own, timeout=30, check=False).returncode == 0
 
 
 def test_the_health_check_fails_where_no_worker_listens() -> None:

@@ -96,6 +96,8 @@ async def test_a_proxys_client_and_another_sites_page_are_not_this_machine(
 ) -> None:
     assert await status(services, host="127.0.0.1", **dict([header])) == 401
     assert await status(services, host="::1") == 200
+    assert await status(services, host="::ffff:127.0.0.1") == 200  # by IPv4, where both families are listened on
+    assert await status(services, host="::ffff:10.1.2.3") == 401
 
 
 async def test_a_role_without_the_right_is_told_which_one_it_lacks(services: Services) -> None:
