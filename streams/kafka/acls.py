@@ -28,7 +28,9 @@ from streams.topics import (
 )
 
 TOOLS = "tools"
-"""The user of every command and job: topics, retention, status, dead letters …; also of what scales by lag."""
+"""The user of every command and job: topics, retention, status, dead letters …"""
+SCALER = "scaler"
+"""The user of what scales by lag, such as KEDA."""
 API = "api"
 """The user of the HTTP API."""
 OPERATIONS = "operations"
@@ -59,9 +61,10 @@ class User:
 
 
 def users(kafka: KafkaSettings) -> list[User]:
-    """Return a user for each worker, one for the API and one for the tools."""
+    """Return a user for each worker, one for the API, one for autoscalers and one for the tools."""
     rules = {stage.name: _stage(stage) for stage in STAGES.values()}
-    rules |= {"retry": _retry(), "monitor": _monitor(), OPERATIONS: _operations(), API: _api(), TOOLS: _tools()}
+    rules |= {"retry": _retry(), "monitor": _monitor(), OPERATIONS: _operations(), API: _api(), SCALER: _scaler()}
+    rules[TOOLS] = _tools()
     return [
         User(kubernetes_name(f"{kafka.prefix}callsift-{runs}"), runs, _joined(kafka.prefix, own))
         for runs, own in rules.items()
@@ -114,6 +117,10 @@ def _api() -> list[Rule]:
 
 def _operations() -> list[Rule]:
     return [*_acting(), *_topics((FORGOTTEN, OUTCOMES), "Write")]  # erasures: their memory, and tombstones
+
+
+def _scaler() -> list[Rule]:
+    return [*_topics((*CONSUMED, *RETRIES), "Describe"), *_groups("Describe")]
 
 
 def _tools() -> list[Rule]:

@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from callsift.worker import ALL_WORKERS, API
-from deploy.grafana.dashboard import PATH, dashboard, exported, text, used
+from deploy.grafana.dashboard import PATHS, dashboard, exported, text, used
 from deploy.grafana.panels import ROWS
 from deploy.helm.reference import CHART
 from streams import metrics
@@ -85,8 +85,10 @@ def test_the_bucket_of_the_goal_exists() -> None:
     assert any('le="60.0"' in query for query in QUERIES)
 
 
-def test_the_file_is_current() -> None:
-    assert PATH.read_text(encoding="utf-8") == text(), "run `make dashboard`"
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.name)
+def test_the_file_is_current_and_no_link(path: Path) -> None:
+    assert path.read_text(encoding="utf-8") == text(), "run `make dashboard`"
+    assert not path.is_symlink()
 
 
 def test_panels_do_not_overlap_and_every_one_says_what_to_conclude() -> None:
