@@ -88,6 +88,7 @@ def is_this_machine(host: str) -> bool:
     """Tell whether a name or an address is the machine's own, whatever its network is."""
     try:
         address = ipaddress.ip_address(host.strip("[]"))
-        return (getattr(address, "ipv4_mapped", None) or address).is_loopback  # mapped where both families are listened on
+        mapped = getattr(address, "ipv4_mapped", None)  # who comes by IPv4 where both families are listened on
+        return (mapped or address).is_loopback
     except ValueError:
         return host.lower() == "localhost"

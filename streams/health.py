@@ -30,8 +30,8 @@ class Health:
         self.joined = False
         """Whether the worker has joined its consumer group and knows its partitions."""
         self.paused: str | None = None
-        """What the worker waits for, if it has paused on purpose. It is ready all the same: a rollout that waits for the
-        pause to end would leave the bad workers, for which it was begun, in their places."""
+        """What the worker waits for, if it has paused on purpose. It is ready all the same: a rollout that waited for
+        the pause to end would leave the bad workers, for which it was begun, in their places."""
 
     def beat(self) -> None:
         """Say that the event loop still turns."""
