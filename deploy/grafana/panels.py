@@ -140,7 +140,7 @@ ROWS: dict[str, tuple[Panel, ...]] = {
             "short",
             {"{{stage}}": f"60 * {_rate('callsift_publish_retries_total', 'stage')}"},
         ),
-        Panel("Workers that answer", "short", {"{{worker}}": 'sum by (worker) (up{job="callsift"})'}),
+        Panel("Workers that answer", "short", {"{{worker}}": 'sum by (worker) (up{worker!=""})'}),
     ),
     "What it stands on": (
         Panel(

@@ -11,7 +11,7 @@ from deploy.grafana.panels import ROWS
 from deploy.helm.reference import CHART
 from streams import metrics
 from streams.health import Health, serve
-from tests.deploy.chart import run, tool
+from tests.deploy.chart import of_kind, run, tool
 
 ROOT = Path(__file__).parents[2]
 ALERTS = CHART / "files" / "alerts.yaml"
@@ -112,6 +112,16 @@ def test_prometheus_asks_every_worker_and_the_api() -> None:
     [job] = [job for job in config["scrape_configs"] if job["job_name"] == "callsift"]
     [names] = [source["names"] for source in job["dns_sd_configs"]]
     assert sorted(names) == sorted((*ALL_WORKERS, API))
+
+
+def test_workers_are_counted_by_a_label_that_compose_and_the_chart_both_give() -> None:
+    [query] = [query for query in QUERIES if query.startswith("sum by (worker) (up")]
+    assert query == 'sum by (worker) (up{worker!=""})'
+    config = yaml.safe_load((ROOT / "deploy/prometheus/prometheus.yml").read_text(encoding="utf-8"))
+    [monitor] = of_kind("layers", "PodMonitor")
+    given = [rule["target_label"] for job in config["scrape_configs"] for rule in job.get("relabel_configs", ())]
+    made = [rule["targetLabel"] for one in monitor["spec"]["podMetricsEndpoints"] for rule in one["relabelings"]]
+    assert given == made == ["worker"]
 
 
 def test_grafana_finds_its_source_and_its_dashboards() -> None:
