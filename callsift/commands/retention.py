@@ -29,11 +29,13 @@ def run(
     """Remove what is old in the audio store, among the dead letters and among the documents.
 
     What an event needs that nobody has acknowledged stays, however old it is. A kind of data that cannot be looked at
-    or removed does not keep the others from it; the exit code is 1 then. To be run once a day.
+    or removed does not keep the others from it; the exit code is 1 then. To be run once a day: brokers forget how far
+    a group is that has had no worker for a week, and this keeps it.
     """
     from callsift.retention import Kind, kinds_of_data
     from store.settings import StoreSettings
     from streams.kafka import publish_retention
+    from streams.kafka.kept_positions import keep_positions
     from streams.payloads import ClaimCheckStore
 
     adopt_running()
@@ -79,6 +81,11 @@ def run(
     failing = {kind.setting for kind, _ in failed}
     if not dry_run:
         publish_retention(kafka, [setting for setting in RETAINED if setting not in failing], now)
+        try:
+            keep_positions(kafka)
+        except CallsiftError as error:
+            notes.print(f"not done: {error}", markup=False, highlight=False)
+            raise typer.Exit(1) from error
     if failed:
         raise typer.Exit(2 if any(isinstance(why, SettingsError) for _, why in failed) else 1)
 

@@ -132,6 +132,8 @@ def _tools() -> list[Rule]:
         # `forget`: its memory; `retention run`: when it was done; both: tombstones
         *_topics((FORGOTTEN, OUTCOMES, RETENTION), "Write"),
         *_topics((DEAD_LETTER,), "Delete"),
+        # `retention run` keeps how far groups without members are
+        *_groups("Read"),
     ]
 
 

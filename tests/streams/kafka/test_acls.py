@@ -21,11 +21,12 @@ from deploy.laptop.kafka import Security
 from schemas import DeadLetter, Forgotten
 from streams.dead_letters import read_letters, replay
 from streams.health import Health
-from streams.kafka.acls import API, OPERATIONS, TOOLS, Rule, User, kubernetes_name
+from streams.kafka.acls import API, OPERATIONS, SCALER, TOOLS, Rule, User, kubernetes_name
 from streams.kafka.brake_topic import notices, publish_notice
 from streams.kafka.client import KafkaUnavailable, client_config
 from streams.kafka.forgotten import publish_forgotten
 from streams.kafka.groups import committed
+from streams.kafka.kept_positions import keep_positions
 from streams.kafka.lag import consumer_lag
 from streams.kafka.outcomes import publish_tombstones
 from streams.kafka.producer import produce
@@ -346,3 +347,14 @@ def test_every_command_that_asks_the_brokers_works_for_the_tools(guarded: Guarde
     assert {group["name"] for group in found["groups"]} == {*STAGES, "retry"}
     assert None not in {group["members"] for group in found["groups"]}
     assert {kind["kind"] for kind in json.loads(run("retention", "run", "--dry-run", "--json"))} >= {"dead letters"}
+    assert keep_positions(guarded.settings(TOOLS)) > 0
+
+
+@pytest.mark.integration
+def test_an_autoscaler_sees_lag_and_reads_nothing(guarded: Guarded) -> None:
+    kafka, stage = guarded.settings(SCALER), STAGES["reprocess"]
+    places = list(BrokerView(kafka).ranges([PREFIX + topic.name for topic in stage.consumes]))
+    assert places
+    committed(kafka, {PREFIX + stage.group: places})
+    with pytest.raises(KafkaUnavailable):
+        list(TopicReader(kafka, stage.consumes[0].name, from_start=True).up_to_now(2))
