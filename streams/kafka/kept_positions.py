@@ -42,7 +42,7 @@ def keep_positions(kafka: KafkaSettings) -> int:
 
 
 def _commit(kafka: KafkaSettings, group: str, positions: Mapping[Partition, int]) -> bool:
-    """Commit for a group (full name) from outside; tell whether the brokers did it, as they do while it has no member."""
+    """Commit for a group (full name) from outside; tell whether the brokers did it: not while it has members."""
     last_error = LastError()
     own = {"group.id": group, "enable.auto.commit": False, "error_cb": last_error}
     offsets = [TopicPartition(*place, offset) for place, offset in positions.items()]
