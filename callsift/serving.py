@@ -21,6 +21,7 @@ from streams.host_metrics import watch_certificates
 from streams.listening import listening
 from streams.logs import set_up_logging
 from streams.payloads import ClaimCheckStore
+from streams.renewal import end_when_renewed
 from streams.settings import AudioStoreSettings, KafkaSettings, PrivacySettings, RetentionSettings, WorkerSettings
 
 _GRACE_S = 20
@@ -38,6 +39,7 @@ def serve_api() -> None:
     health = Health()
     serve_health(health, worker)
     watch_certificates(kafka)
+    end_when_renewed(kafka)
     oidc, database = OidcSettings.read(), Database(StoreSettings.read())
     services = Services(
         settings=settings,
