@@ -10,7 +10,7 @@ from api.access.issuer import Issuer
 from api.access.keys import Keys
 from api.app import make_app
 from api.services import Services
-from api.settings import ApiSettings, OidcSettings
+from api.settings import ApiSettings, OidcSettings, is_this_machine
 from callsift.worker import serve_health
 from store.api_keys import ApiKeyStore
 from store.database import Database
@@ -48,7 +48,11 @@ def serve_api() -> None:
         audio=ClaimCheckStore(payloads.uri),
         payloads=payloads,
         privacy=PrivacySettings.read(),
-        authentication=Authentication(Keys(ApiKeyStore(database)), Issuer(oidc) if oidc.issuer else None),
+        authentication=Authentication(
+            Keys(ApiKeyStore(database)),
+            Issuer(oidc) if oidc.issuer else None,
+            opens_to_this_machine=is_this_machine(settings.listens_on[0]),
+        ),
         health=health,
         retention=RetentionSettings.read(),
     )
