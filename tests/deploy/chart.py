@@ -53,7 +53,7 @@ def rendered(values: str, *options: str) -> list[Manifest]:
     return documents(answer.stdout)
 
 
-class _EachKeyOnce(yaml.SafeLoader):
+class _EachKeyOnce(yaml.CSafeLoader):
     """What strict parsers refuse is refused here, too."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
