@@ -16,6 +16,7 @@ from api.guard import Guard
 from api.health import router as health
 from api.methods import Methods
 from api.openapi import document
+from api.operations.watching import watch as watch_operations
 from api.outcomes.route import router as outcomes
 from api.problems import ProblemDetails, tell_problems
 from api.recordings.routes import router as recordings
@@ -63,6 +64,7 @@ def described_app() -> FastAPI:
 async def _running(app: FastAPI) -> AsyncIterator[None]:
     services: Services = app.state.services
     async with services.running():
-        sweeping = asyncio.create_task(sweep_for_ever(services))
+        beside = [asyncio.create_task(sweep_for_ever(services)), asyncio.create_task(watch_operations(services))]
         yield
-        sweeping.cancel()
+        for task in beside:
+            task.cancel()

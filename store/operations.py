@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, Self
 
 from pymongo import ReturnDocument
@@ -126,9 +126,9 @@ class OperationStore:
         Raises:
             MongoUnavailable: MongoDB did not answer; a lease that was given ends by itself.
         """
-        free: Document = {"state": {"$in": list(OPEN)}, "lease_until": {"$lte": as_ms(now)}}
+        free = self._operations.find(_free(now)).sort("_id", 1).limit(10).max_time_ms(_LIMIT_MS)
         with asked():
-            found = [one async for one in self._operations.find(free).sort("_id", 1).limit(10).max_time_ms(_LIMIT_MS)]
+            found = [one async for one in free]
         for document in map(Operation.of, found):
             guard = {"_id": document.id, "turn": document.turn, "state": document.state}
             takeovers = document.takeovers + (document.state == "working")
@@ -141,6 +141,17 @@ class OperationStore:
             if (mine := await self._change(guard, change)) is not None:
                 return mine
         return None
+
+    async def waiting_since(self, now: datetime) -> datetime | None:
+        """Return since when an operation could be taken that nobody has taken, the earliest; None: there is none.
+
+        Raises:
+            MongoUnavailable: MongoDB did not answer.
+        """
+        free = self._operations.find(_free(now)).sort("lease_until", 1).limit(1).max_time_ms(_LIMIT_MS)
+        with asked():
+            found = [one["lease_until"] async for one in free]
+        return datetime.fromtimestamp(found[0] / 1000, UTC) if found else None
 
     async def keep(self, held: Operation, changes: Mapping[str, Any], until: datetime) -> Operation | None:
         """Hold an operation until a later moment, and note what has become of it; None: it is not held any more.
@@ -184,6 +195,10 @@ class OperationStore:
                 guard, {"$set": dict(fields)}, return_document=ReturnDocument.AFTER
             )
         return None if found is None else Operation.of(found)
+
+
+def _free(now: datetime) -> Document:
+    return {"state": {"$in": list(OPEN)}, "lease_until": {"$lte": as_ms(now)}}
 
 
 def _held(operation: Operation) -> Document:

@@ -102,3 +102,15 @@ async def test_only_operations_that_ended_long_ago_are_removed(operations: Opera
     assert await operations.remove_ended_before(NOW + timedelta(days=1)) == 1
     assert await operations.find(old.id) is None
     assert await operations.find(still_open.id) is not None
+
+
+async def test_an_operation_waits_from_when_it_may_be_taken_until_it_is(operations: OperationStore) -> None:
+    assert await operations.waiting_since(NOW) is None
+    first = await operations.add("replay", {}, "somebody", NOW)
+    await operations.add("replay", {}, "somebody", NOW + timedelta(seconds=20))
+    assert await operations.waiting_since(NOW + timedelta(seconds=60)) == NOW
+    held = await operations.lease(NOW, 10 * LEASE)
+    assert held is not None
+    assert held.id == first.id
+    assert await operations.waiting_since(NOW + timedelta(seconds=60)) == NOW + timedelta(seconds=20)
+    assert await operations.waiting_since(NOW + timedelta(seconds=10)) is None
