@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from agents.transcribe.redaction import places
+from agents.transcribe.redaction import naming, places
 from agents.transcribe.redaction.places import STOPS
 from agents.transcribe.redaction.spelling import letters_at
 from agents.transcribe.redaction.tokens import Token
@@ -120,6 +120,13 @@ def _is_street(own: Sequence[Token], place: int) -> bool:
     return named and bool(places.STREET.fullmatch(own[place].text))
 
 
+def is_numbered_street(own: Sequence[Token], part: Part) -> bool:
+    """Return whether a street is called by a number of several words or digits: ``iki yüz onuncu sokak``."""
+    name = own[max(0, part.first - 2) : part.first]
+    in_words = len(name) > 1 and all(places.NUMBER_WORD.fullmatch(token.text) or token.digits for token in name)
+    return bool(name) and (in_words or len(name[-1].digits) > 2)
+
+
 def _numbered_at(own: Sequence[Token], place: int) -> Part | None:
     """Return the door, the floor, the flat or the block at a place."""
     text = own[place].text
@@ -181,7 +188,7 @@ def _is_number(own: Sequence[Token], place: int) -> bool:
     if place >= len(own):
         return False
     token = own[place]
-    return bool(token.digits) or bool(places.NUMBER_WORD.fullmatch(token.text))
+    return bool(token.digits) or (token.text != "bir" and bool(places.NUMBER_WORD.fullmatch(token.text)))
 
 
 def number_end(own: Sequence[Token], place: int, *, bare: bool = False) -> int:
@@ -233,12 +240,13 @@ def name_start(own: Sequence[Token], part: Part, longest: int) -> int:
         corrects = longest > NAME_WORDS and own[first - 1].text in places.CORRECTS and first > 1
         if not (nearest or corrects or may_be_part(own[first - 1]) or own[first - 1].digits):
             break
-        if places.OTHER_TOPICS.match(own[first - 1].text):
+        if places.OTHER_TOPICS.match(own[first - 1].text) or own[first - 1].text in naming.RELATIVES:
             break
         first -= 1
     while first < part.first and own[first].text in places.CORRECTS:
         first += 1
-    return first
+    introduced = 0 < first < part.first and own[first - 1].text in naming.RELATIVES
+    return first + (introduced and naming.names().is_given(own[first].text))
 
 
 def tail(own: Sequence[Token], end: int) -> int:

@@ -9,6 +9,7 @@ from agents.transcribe.redaction.address_parts import (
     Part,
     Sign,
     clusters,
+    is_numbered_street,
     may_be_part,
     name_start,
     number_end,
@@ -115,8 +116,11 @@ def _goes_on(text: str) -> bool:
 
 
 def _is_place_only(part: Sequence[Token]) -> bool:
-    """Return whether a part is a district or a city, which alone leads to no door."""
-    return all(places.places().is_place(token.text) for token in part)
+    """Return whether a part is districts or cities, which alone lead to no door."""
+    return all(
+        places.places().is_place(token.text) or token.text in places.CORRECTS or token.text.startswith("taraf")
+        for token in part
+    )
 
 
 def address_places(turns: Sequence[Said], tokens: Sequence[Sequence[Token]]) -> Iterator[int]:
@@ -143,7 +147,7 @@ def _alone(own: Sequence[Token], said: Sequence[Part]) -> Iterator[tuple[int, in
         streets = [part for part in cluster if part.sign is Sign.STREET]
         numbers = [part for part in cluster if part.sign is Sign.NUMBER]
         named = [part for part in streets if own[part.first].text not in places.BARE]
-        numbered = any(part.end > part.first + 1 for part in streets)
+        numbered = any(part.end > part.first + 1 or is_numbered_street(own, part) for part in streets)
         if streets and (numbers or numbered or (len(streets) > 1 and named)):
             yield name_start(own, cluster[0], NAME_WORDS), tail(own, cluster[-1].end)
 

@@ -3,15 +3,13 @@
 import pytest
 
 from agents.transcribe.redaction import Kind, redact
-from tests.agents.transcribe.redaction.measure import NUMBERS, PARTS, labelled_lines, labels, measured, said
+from tests.agents.transcribe.redaction.measure import NUMBERS, PARTS, UNSEEN, labelled_lines, labels, measured, said
 
 LINES = labelled_lines()
 
 
 DIGITS = tuple(kind for kind in NUMBERS if kind is not Kind.EMAIL)
 OWN = ("tuning", "held_out")
-UNSEEN = "third"
-"""Nobody has learnt from its lines: it measures, and is not held to what the others reach."""
 LEARNT = tuple(part for part in PARTS if part not in {*OWN, UNSEEN})
 
 
