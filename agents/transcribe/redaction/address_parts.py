@@ -120,13 +120,6 @@ def _is_street(own: Sequence[Token], place: int) -> bool:
     return named and bool(places.STREET.fullmatch(own[place].text))
 
 
-def is_numbered_street(own: Sequence[Token], part: Part) -> bool:
-    """Return whether a street is called by a number of several words or digits: ``iki yüz onuncu sokak``."""
-    name = own[max(0, part.first - 2) : part.first]
-    in_words = len(name) > 1 and all(places.NUMBER_WORD.fullmatch(token.text) or token.digits for token in name)
-    return bool(name) and (in_words or len(name[-1].digits) > 2)
-
-
 def _numbered_at(own: Sequence[Token], place: int) -> Part | None:
     """Return the door, the floor, the flat or the block at a place."""
     text = own[place].text

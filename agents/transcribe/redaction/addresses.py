@@ -9,7 +9,6 @@ from agents.transcribe.redaction.address_parts import (
     Part,
     Sign,
     clusters,
-    is_numbered_street,
     may_be_part,
     name_start,
     number_end,
@@ -147,7 +146,7 @@ def _alone(own: Sequence[Token], said: Sequence[Part]) -> Iterator[tuple[int, in
         streets = [part for part in cluster if part.sign is Sign.STREET]
         numbers = [part for part in cluster if part.sign is Sign.NUMBER]
         named = [part for part in streets if own[part.first].text not in places.BARE]
-        numbered = any(part.end > part.first + 1 or is_numbered_street(own, part) for part in streets)
+        numbered = any(part.end > part.first + 1 for part in streets)
         if streets and (numbers or numbered or (len(streets) > 1 and named)):
             yield name_start(own, cluster[0], NAME_WORDS), tail(own, cluster[-1].end)
 

@@ -11,9 +11,10 @@ from agents.transcribe.redaction.addresses import address_places, address_spans
 from agents.transcribe.redaction.careful import WITHHELD, Careful, report
 from agents.transcribe.redaction.emails import email_places, email_spans
 from agents.transcribe.redaction.identifiers import iban_spans, international_phone_spans
-from agents.transcribe.redaction.learnt import all_places, learnt_spans
+from agents.transcribe.redaction.learnt import learnt_spans
 from agents.transcribe.redaction.names import name_places, name_spans
 from agents.transcribe.redaction.plates import plate_places, plate_spans
+from agents.transcribe.redaction.plausible import learnt_places
 from agents.transcribe.redaction.sequences import number_spans
 from agents.transcribe.redaction.spans import Kind, Said, Span, by_turn, disjoint, meets, outside
 from agents.transcribe.redaction.tokens import Token, number_places, tokens
@@ -100,7 +101,7 @@ def _personal(turns: Sequence[Said]) -> tuple[tuple[Span, ...], frozenset[int]]:
     names = careful.spans(name_places, name_spans, turns, heard)
     persons = [part for span in names for part in outside(turns[span.turn].text, span, taken.get(span.turn, ()))]
     by_rules = disjoint((*settled, *persons))
-    learnt = careful.spans(all_places, learnt_spans, turns, heard, by_rules)
+    learnt = careful.spans(learnt_places, learnt_spans, turns, heard, by_rules)
     withheld = _with_text(turns, careful.withheld)
     return tuple(span for span in disjoint((*by_rules, *learnt)) if span.turn not in withheld), withheld
 

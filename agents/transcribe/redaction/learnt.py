@@ -3,7 +3,7 @@
 A conditional random field of python-crfsuite. ``python -m tests.agents.transcribe.redaction.learn`` makes its file.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib.resources import files
 
@@ -25,16 +25,10 @@ def learnt_spans(turns: Sequence[Said], heard: Sequence[Sequence[Token]], by_rul
     announcements = Announcements(heard)
     seen = list(clues(heard, announcements))
     labels = _tagger().tag([own for _, own in seen])
-    taken = by_turn(by_rules)
+    others = {kind: by_turn(span for span in by_rules if span.kind is not kind) for kind in Kind}
     found = list(_labelled([token for token, _ in seen], labels))
     for span in plausible(found, by_rules, turns, heard, announcements):
-        others = [other for other in taken.get(span.turn, ()) if other.kind is not span.kind]
-        yield from outside(turns[span.turn].text, span, others)
-
-
-def all_places(turns: Sequence[Said], _heard: Sequence[Sequence[Token]]) -> Iterable[int]:
-    """Return the positions of all turns: the model may find something in any."""
-    return range(len(turns))
+        yield from outside(turns[span.turn].text, span, others[span.kind].get(span.turn, ()))
 
 
 def _labelled(tokens: Sequence[Token | None], labels: Sequence[str]) -> Iterator[Span]:

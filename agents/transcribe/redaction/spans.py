@@ -1,7 +1,7 @@
 """What redaction takes and gives: turns of text, and the stretches of them that say something personal."""
 
 import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -85,8 +85,9 @@ def meets(stretch: _Stretch, others: Sequence[Span]) -> bool:
 
 
 def outside(text: str, span: Span, others: Sequence[Span]) -> Iterator[Span]:
-    """Yield what of a span lies outside the others; nothing where they are most of it."""
-    inside = [other for other in others if other.start < span.end and other.end > span.start]
+    """Yield what of a span lies outside the others, in order and disjoint; nothing where they are most of it."""
+    first = bisect_right(others, span.start, key=lambda other: other.end)
+    inside = others[first : bisect_left(others, span.end, key=lambda other: other.start)]
     if 2 * sum(min(other.end, span.end) - max(other.start, span.start) for other in inside) > span.end - span.start:
         return
     start = span.start
