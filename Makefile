@@ -18,7 +18,7 @@ COMPILE = UV_EXCLUDE=requirements/left-out.txt $(UV) pip compile pyproject.toml 
 
 .DEFAULT_GOAL := help
 .PHONY: help setup lock clean format lint types test test-unit coverage check demo train schemas docs dashboard kafka \
-	bench bench-speech chaos rolling hostile api-check outside watch-check deploy-check deploy-tools cluster-check cluster-scaling \
+	bench bench-speech chaos rolling hostile api-check api-chaos outside watch-check deploy-check deploy-tools cluster-check cluster-scaling \
 	images images-check images-lint
 
 help: ## print this list
@@ -87,6 +87,9 @@ hostile: $(INSTALLED_DEV) ## send good calls among as many hostile messages, and
 api-check: $(INSTALLED_DEV) ## ask a running API whatever its OpenAPI document allows, with a key of every role
 	$(BIN)/python -m tests.api.fuzz $(ARGS)
 
+api-chaos: $(INSTALLED_DEV) ## kill the API, the broker and the store while calls are handed in, and account for each answer (SEED=7 CALLS=150); needs Java and Maven
+	$(BIN)/python -m tests.api.chaos --seed $(SEED) --calls $(if $(filter file,$(origin CALLS)),150,$(CALLS))
+
 outside: $(INSTALLED_DEV) ## run the demo and each command under strace, and write whom the demo talks to into outside.log (has to stay empty)
 	$(BIN)/python -m tests.outside
 	$(BIN)/pytest -m slow tests/callsift/test_outside.py
@@ -129,7 +132,7 @@ dashboard: $(INSTALLED) ## write the Grafana dashboard again
 
 IMAGE_PREFIX ?= callsift
 IMAGE_TAG ?= 0.1.0
-IMAGES ?= audio transcribe classify reprocess sink retry monitor tools
+IMAGES ?= audio transcribe classify reprocess sink retry monitor operations api tools
 images: ## build every image; needs Docker (IMAGES=sink IMAGE_PREFIX=… IMAGE_TAG=…)
 	set -e; for image in $(IMAGES); do docker build -f deploy/docker/Dockerfile --target $$image \
 		-t $(IMAGE_PREFIX)-$$image:$(IMAGE_TAG) \

@@ -4,8 +4,9 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
+from operator import attrgetter
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 
 from api import operations, problem_pages, stats, taxonomy
 from api.access.limits import LimitHeaders
@@ -13,10 +14,13 @@ from api.calls.routers import ROUTERS as CALLS
 from api.calls.uploads import sweep_for_ever
 from api.guard import Guard
 from api.health import router as health
+from api.methods import Methods
 from api.openapi import document
+from api.operations.watching import watch as watch_operations
 from api.outcomes.route import router as outcomes
 from api.problems import ProblemDetails, tell_problems
 from api.recordings.routes import router as recordings
+from api.segments import WholeSegments, whole_segments
 from api.services import Services
 
 ROUTERS = (health, taxonomy.router, stats.router, *CALLS, recordings, outcomes, *operations.ROUTERS)
@@ -42,11 +46,16 @@ def described_app() -> FastAPI:
         redoc_url=None,
         responses=_SAID_OF_ALL,  # type: ignore[arg-type] # starlette's keys
         lifespan=_running,
+        generate_unique_id_function=attrgetter("name"),
+        dependencies=[Depends(whole_segments)],
     )
     tell_problems(app)
     app.add_middleware(LimitHeaders)
-    for router in (*ROUTERS, problem_pages.router):
+    routers = (*ROUTERS, problem_pages.router)
+    for router in routers:
         app.include_router(router)
+    app.add_middleware(Methods, routes=[*app.routes, *(route for router in routers for route in router.routes)])
+    app.add_middleware(WholeSegments)
     app.openapi = partial(document, app)  # type: ignore[method-assign] # as FastAPI's documentation does
     return app
 
@@ -55,6 +64,7 @@ def described_app() -> FastAPI:
 async def _running(app: FastAPI) -> AsyncIterator[None]:
     services: Services = app.state.services
     async with services.running():
-        sweeping = asyncio.create_task(sweep_for_ever(services))
+        beside = [asyncio.create_task(sweep_for_ever(services)), asyncio.create_task(watch_operations(services))]
         yield
-        sweeping.cancel()
+        for task in beside:
+            task.cancel()

@@ -8,7 +8,9 @@ from fastapi import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import metrics
+from api.bodies import Body
 from api.problems import Problem, answer
+from api.services import Services
 from api.tracing import trace_id
 
 logger = logging.getLogger(__name__)
@@ -43,6 +45,8 @@ class Guard:
             await self._app(scope, receive, send)
             return
         request, status, began = Request(scope, receive), 0, time.monotonic()
+        services: Services = scope["app"].state.services
+        body = Body(scope, receive, services.settings)
 
         async def guarded(message: Message) -> None:
             nonlocal status
@@ -56,7 +60,7 @@ class Guard:
 
         metrics.IN_FLIGHT.inc()
         try:
-            await self._app(scope, receive, guarded)
+            await self._app(scope, body.receive, guarded)
         except Exception as bug:  # noqa: BLE001 - whatever it is, it is answered
             stack = "".join(traceback.format_tb(bug.__traceback__))  # without its text, which may quote the call
             about = {"error": type(bug).__name__, "trace_id": trace_id(request), "stack": stack}

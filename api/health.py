@@ -15,6 +15,6 @@ class ApiHealth(BaseModel):
 
 
 @router.get("/health")
-async def health() -> ApiHealth:
+async def get_health() -> ApiHealth:
     """Tell that the API answers; nobody needs a key to ask."""
     return ApiHealth()

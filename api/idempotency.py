@@ -2,7 +2,9 @@
 
 import hashlib
 import json
-from collections.abc import Awaitable, Callable
+import logging
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from fastapi import Request
@@ -10,8 +12,10 @@ from fastapi.responses import JSONResponse
 
 from api.access import Principal
 from api.problems import PlaceOfError, Problem
-from store.idempotency import IdempotencyStore, Turn
+from store.idempotency import IdempotencyStore, Origin, Turn
+from streams.errors import CallsiftError
 
+logger = logging.getLogger(__name__)
 HEADER = "Idempotency-Key"
 _LONGEST = 255
 _KEPT_HEADERS = {"location", "retry-after", "etag"}
@@ -40,20 +44,22 @@ async def answered_once(
     who: Principal,
     key: str | None,
     fingerprint: str,
-    work: Callable[[], Awaitable[JSONResponse]],
+    work: Callable[[Origin], Awaitable[JSONResponse]],
 ) -> JSONResponse:
     """Do the work of a request, or give the answer that the same request had; without a key it is always done.
 
-    What fails is not remembered: the same request may be sent again.
+    What fails may be sent again, and is done again from the same origin: the try before may have done it, or half.
 
     Raises:
         Problem: conflict: the first one is being worked on. key-reused: the key belongs to another request.
         MongoUnavailable: The store did not answer.
     """
+    now = datetime.now(UTC)
+    origin = Origin.new(now)
     if key is None:
-        return await work()
+        return await work(origin)
     name = hashlib.sha256(f"{who.name}\0{key}".encode()).hexdigest()
-    found = await keys.begin(name, fingerprint, datetime.now(UTC))
+    found = await keys.begin(name, fingerprint, origin, now)
     if found.turn is Turn.RUNNING:
         raise Problem(
             "conflict", "A request with this Idempotency-Key is being worked on", headers={"Retry-After": "2"}
@@ -64,11 +70,23 @@ async def answered_once(
         kept = found.answer
         return JSONResponse(json.loads(kept["body"]), kept["status"], kept["headers"])
     try:
-        answer = await work()
-    except BaseException:
-        await keys.give_up(name)
+        answer = await work(found.origin)
+    except BaseException as error:
+        refused = isinstance(error, Problem) and error.kind.status < 500
+        with _left_to_the_lease():
+            await (keys.forget(name) if refused else keys.give_back(name))
         raise
     headers = {header: value for header, value in answer.headers.items() if header in _KEPT_HEADERS}
     kept = {"status": answer.status_code, "headers": headers, "body": bytes(answer.body).decode()}
-    await keys.answered(name, kept)
+    with _left_to_the_lease():
+        await keys.answered(name, kept)
     return answer
+
+
+@contextmanager
+def _left_to_the_lease() -> Iterator[None]:
+    """Let a store that is away change nothing about an answer: what it does not know ends with the key's lease."""
+    try:
+        yield
+    except CallsiftError as error:
+        logger.warning("an Idempotency-Key could not be taken note of", extra={"error": error.message})

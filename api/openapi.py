@@ -5,6 +5,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from api.examples import EXAMPLES, TAGS
 from api.problems import MEDIA_TYPE
 from schemas import CallEnded
 
@@ -32,8 +33,12 @@ def document(app: FastAPI) -> dict[str, Any]:
     components["securitySchemes"] = {"bearer": {"type": "http", "scheme": "bearer"}}
     found["security"] = [{"bearer": []}, {}]
     problem = {"$ref": _REF.format(model="ProblemDetails")}
+    for name, examples in EXAMPLES.items():
+        known[name]["examples"] = examples
+    found["tags"] = [{"name": name, "description": description} for name, description in TAGS.items()]
     for operations in found["paths"].values():
         for operation in operations.values():
+            operation["summary"] = operation["operationId"].replace("_", " ").capitalize()
             responses = operation["responses"]
             responses.pop("422", None)  # the framework's own body; the default says what is sent instead
             if "default" in responses:

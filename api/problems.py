@@ -1,5 +1,6 @@
 """Errors as RFC 9457 describes them, also for what the framework itself refuses."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,9 +12,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
 from api.tracing import trace_id
-from streams.errors import CallsiftError, DependencyDown, TransientError
+from store.errors import MongoUnavailable
+from streams.errors import CallsiftError, TransientError
 
+logger = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
+_AGAIN = {"Retry-After": "5"}
 
 
 @dataclass(frozen=True)
@@ -93,8 +97,8 @@ class ProblemDetails(BaseModel):
     """What is wrong, place by place; empty where it is not about a place."""
 
 
-class Problem(Exception):
-    """A request that is not answered as was hoped."""
+class Problem(HTTPException):
+    """A request that is not answered as was hoped. The framework lets its own kind pass wherever it reads a body."""
 
     def __init__(
         self,
@@ -106,12 +110,10 @@ class Problem(Exception):
         headers: Mapping[str, str] | None = None,
     ) -> None:
         """Say what went wrong; ``code`` is one of KINDS, ``cure`` stands in for the type's own."""
-        super().__init__(detail)
         self.kind = KINDS[code]
-        self.detail = detail
+        super().__init__(self.kind.status, detail, dict(headers or {}))
         self.cure = cure or self.kind.cure
         self.errors = tuple(errors)
-        self.headers = dict(headers or {})
 
 
 TOLD = (Problem, RequestValidationError, HTTPException, CallsiftError)
@@ -154,15 +156,18 @@ def as_problem(error: Exception) -> Problem:
     if isinstance(error, HTTPException):
         code = next((kind.code for kind in KINDS.values() if kind.status == error.status_code), "bad-request")
         return Problem(code, KINDS[code].title, headers=error.headers)
-    if isinstance(error, TransientError | DependencyDown):
-        return Problem("unavailable", error.message, cure=error.cure, headers={"Retry-After": "5"})
-    if isinstance(error, CallsiftError):
-        return Problem("invalid-request", error.message, cure=error.cure)
+    if isinstance(error, MongoUnavailable):  # made without the driver's text; it may say how to ask for less
+        return Problem("unavailable", error.message, cure=error.cure, headers=_AGAIN)
+    if isinstance(error, TransientError):  # its own text may name addresses within the network: the log has it
+        return Problem("unavailable", f"{error.dependency or 'What is needed'} does not answer", headers=_AGAIN)
     return Problem("internal", "The request failed for a reason that nobody has named")
 
 
 async def told(request: Request, error: Exception) -> JSONResponse:
     """Answer with the problem that an exception means."""
+    if isinstance(error, CallsiftError):
+        about = {"error": str(error), "error_type": type(error).__name__, "trace_id": trace_id(request)}
+        logger.warning("a request could not be answered", extra=about)
     return answer(request, as_problem(error))
 
 

@@ -13,6 +13,7 @@ from fastapi import Depends, Request
 from api.access.audit import Audit, keep_audit
 from api.access.authentication import Authentication
 from api.access.limits import Limits
+from api.calls.under_way import UnderWay
 from api.outcomes.streams import Streams
 from api.page_tokens import SharedTokens
 from api.recordings.heard import Heard
@@ -72,6 +73,11 @@ class Services:
         return Sounds(self.audio)
 
     @cached_property
+    def under_way(self) -> UnderWay:
+        """The calls without an outcome."""
+        return UnderWay(self.kafka, self.settings.calls_under_way)
+
+    @cached_property
     def streams(self) -> Streams:
         """The streams of outcomes."""
         return Streams(self.settings, self.kafka, self.database)
@@ -90,6 +96,7 @@ class Services:
             for task in beside:
                 task.cancel()
             self.streams.end()
+            await self.under_way.close()
             self.producer.close()
             await self.sounds.close()
             self.database.close()

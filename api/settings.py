@@ -16,8 +16,8 @@ class ApiSettings(Section):
     model_config = SettingsConfigDict(env_prefix="CALLSIFT_API_")
 
     listen: ListenAddress = "127.0.0.1:8080"
-    """Address and port that the API listens on; port 0 takes any free one. Nothing but the machine's own addresses is
-    taken while nobody has a key and no issuer is named."""
+    """Address and port that the API listens on; port 0 takes any free one. While nobody has a key and no issuer is
+    named, only this machine is answered, and only where the address is one of its own, such as 127.0.0.1."""
     body_limit_kb: PositiveInt = Field(default=1024, le=16 * 1024)
     """Size in KiB of the largest body of a request that uploads no recording."""
     upload_limit_mb: PositiveInt = 200
@@ -33,6 +33,9 @@ class ApiSettings(Section):
     stream_buffer: PositiveInt = 1000
     """Outcomes that wait in memory for a slow reader of a stream; after that many it is dropped, and may resume."""
 
+    calls_under_way: PositiveInt = 100_000
+    """Calls without an outcome of which one process of the API remembers where they are, about 1 KB each; of those that
+    it was not asked for it learns with the first question, and of more it forgets the oldest."""
     audit_days: Days = 365.0
     """Days that the store keeps who read, heard or changed what; 0: for ever. The topic calls.audit keeps it 90."""
     requests_per_minute: PositiveInt = 600
@@ -87,6 +90,8 @@ class OidcSettings(Section):
 def is_this_machine(host: str) -> bool:
     """Tell whether a name or an address is the machine's own, whatever its network is."""
     try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
+        address = ipaddress.ip_address(host.strip("[]"))
+        mapped = getattr(address, "ipv4_mapped", None)  # who comes by IPv4 where both families are listened on
+        return (mapped or address).is_loopback
     except ValueError:
         return host.lower() == "localhost"

@@ -11,6 +11,6 @@ router = APIRouter(prefix="/v1", tags=["about"])
 
 
 @router.get("/taxonomy")
-async def taxonomy(_: Annotated[Principal, Depends(Requires(Right.VIEW))]) -> Taxonomy:
+async def get_taxonomy(_: Annotated[Principal, Depends(Requires(Right.VIEW))]) -> Taxonomy:
     """Return the categories and sub-categories, with what each means."""
     return Taxonomy.load()

@@ -4,8 +4,12 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import NoReturn
 
 from streams.errors import CallsiftError, SettingsError
+
+_OURS = {"schemas", "streams", "store", "agents", "api", "callsift"}
+"""What must be there: without it something is wrong with the installation, and the stack says where."""
 
 
 @contextmanager
@@ -22,8 +26,17 @@ def told() -> Iterator[None]:
     except KeyboardInterrupt:  # before a worker listens for it
         sys.exit(130)
     except CallsiftError as error:
-        from callsift.commands.output import notes
+        _fail(str(error), 2 if isinstance(error, SettingsError) else 1)
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if package in _OURS:
+            raise
+        _fail(f"{package} is not installed. Run it in the tools' image, or: pip install 'callsift[all]'", 2)
 
-        notes.print("error:", style="bold red", end=" ")
-        notes.print(str(error), markup=False, highlight=False)
-        sys.exit(2 if isinstance(error, SettingsError) else 1)
+
+def _fail(why: str, code: int) -> NoReturn:
+    from callsift.commands.output import notes  # a worker needs none of it unless it fails
+
+    notes.print("error:", style="bold red", end=" ")
+    notes.print(why, markup=False, highlight=False)
+    sys.exit(code)

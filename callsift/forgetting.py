@@ -17,7 +17,7 @@ from streams.callers import CallerSearch
 from streams.dead_letters import mark_replayed, read_letters
 from streams.errors import CallsiftError
 from streams.kafka import publish_forgotten, publish_tombstones
-from streams.payloads import FOLDERS, RECORDINGS, ClaimCheckStore, public_address
+from streams.payloads import EXPORTS, FOLDERS, RECORDINGS, ClaimCheckStore, public_address
 from streams.retention import recordings_of, waiting_of
 from streams.settings import KafkaSettings
 from streams.topics import ALL_TOPICS, OUTCOMES, RETRIES, SEGMENT_S
@@ -151,6 +151,7 @@ class Forgetting:
                 self._store.remove(name)
             left, given_up = waiting.get(call.call_id, ()), letters.get(call.call_id, ())
             calls.append(replace(call, files=files, dead_letters=given_up, waiting=left))
+        self._remove_exports()
         complete = not any(call.waiting for call in calls)
         return Certificate(at, by, caller, tuple(calls), unreached(calls, at), complete)
 
@@ -197,6 +198,13 @@ class Forgetting:
         sent = filter(None, map(self._store.name_of, recordings))
         return tuple(sorted({*self._made(call_id), *filter(RECORDINGS.has_made, sent)}))
 
+    def _remove_exports(self) -> None:
+        """Remove the files of all exports: any of them may have one of the calls, and can be asked for again."""
+        for page in self._store.pages(EXPORTS.name):
+            for entry in page:
+                if EXPORTS.has_made(entry.name):
+                    self._store.remove(entry.name)
+
     def _made(self, call_id: str) -> list[str]:
         return [name for folder in FOLDERS for name in self._store.beginning(folder.beginning(call_id))]
 
@@ -225,6 +233,7 @@ def unreached(calls: Sequence[FoundCall], at: datetime) -> tuple[Unreached, ...]
         Unreached("the hosted model's provider", f"redacted transcripts, sent to {', '.join(hosted)}")
         if hosted
         else Unreached("the hosted model's provider", "nothing that the documents know of"),
+        Unreached("exports", "files that people have downloaded: calls.audit says who exported, and when"),
         Unreached("backups", "of MongoDB, of the audio store and of Kafka: for who keeps them"),
         Unreached("logs and traces", "the calls' identifiers: for who keeps them"),
     )

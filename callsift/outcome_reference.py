@@ -41,7 +41,7 @@ def outcomes_page() -> str:
         lines += ["", f"## {title}", "", *([one_line(about), ""] if about else [])]
         lines += ["| field | type | meaning |", "|---|---|---|"]
         lines += [
-            f"| `{name}` | {_type(field, schema['$defs'])} | {one_line(field['description'])} |"
+            f"| `{name}` | {type_name(field, schema['$defs'])} | {one_line(field['description'])} |"
             for name, field in fields.items()
         ]
     return "\n".join(lines) + "\n"
@@ -52,21 +52,21 @@ def one_line(text: str | None) -> str:
     return " ".join((text or "").replace("``", "`").split())
 
 
-def _type(field: dict[str, Any], parts: dict[str, Any]) -> str:
+def type_name(field: dict[str, Any], parts: dict[str, Any]) -> str:
     """Name the JSON type of a field as people say it; a part is a link to its table."""
     match field:
         case {"anyOf": kinds}:
-            shown = " or ".join(_type(kind, parts) for kind in kinds)
+            shown = " or ".join(type_name(kind, parts) for kind in kinds)
         case {"$ref": reference}:
             name = reference.rpartition("/")[2]
             is_part = parts[name].get("type") == "object"
-            shown = f"[{name}](#{name.lower()})" if is_part else _type(parts[name], parts)
+            shown = f"[{name}](#{name.lower()})" if is_part else type_name(parts[name], parts)
         case {"enum": values}:
             shown = ", ".join(f"`{value}`" for value in values)
         case {"type": "array", "items": item}:
-            shown = f"list of {_type(item, parts)}"
-        case {"type": "object", "additionalProperties": value}:
-            shown = f"map to {_type(value, parts)}"
+            shown = f"list of {type_name(item, parts)}"
+        case {"type": "object", "additionalProperties": dict(value)}:
+            shown = f"map to {type_name(value, parts)}"
         case {"format": "date-time"}:
             shown = "date and time"
         case _:

@@ -11,6 +11,7 @@ from prometheus_client.metrics import MetricWrapperBase
 from pydantic import SecretStr
 from pydantic_core import PydanticUndefined
 
+from callsift.api_reference import api_page
 from callsift.outcome_reference import MADE, one_line, outcomes_page
 from callsift.settings import HOME, SECTIONS
 from schemas import Taxonomy
@@ -89,6 +90,7 @@ def architecture_page() -> str:
 
 
 PAGES = {
+    "api-reference.md": api_page,
     "architecture.md": architecture_page,
     "categories.md": categories_page,
     "metrics.md": metrics_page,

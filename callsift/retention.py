@@ -1,7 +1,7 @@
 """What ``callsift retention run`` looks at and removes: the audio store, the dead letters, the documents."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +9,7 @@ from functools import partial
 
 from store.settings import StoreSettings
 from streams.errors import SettingsError
-from streams.kafka import publish_outcomes, publish_tombstones
+from streams.kafka import keep_positions, publish_outcomes, publish_retention, publish_tombstones
 from streams.payloads import FOLDERS, LISTENING, ClaimCheckStore
 from streams.retention import (
     Needed,
@@ -22,7 +22,7 @@ from streams.retention import (
     sweep,
     sweep_copies,
 )
-from streams.settings import KafkaSettings, RetentionSettings
+from streams.settings import RETAINED, KafkaSettings, RetentionSettings
 from streams.work_folders import remove_left_behind
 
 Progress = Callable[[int], None]
@@ -39,6 +39,16 @@ class Kind:
     """What gives its age: audio_store, dead_letters or documents."""
     sweep: Callable[[Progress], Swept]
     """Looks at all of it, and removes what is too old; raises CallsiftError, and some may be gone then."""
+
+
+def finish(kafka: KafkaSettings, failing: Collection[str], now: datetime) -> None:
+    """Mark the kinds for which nothing failed, and keep how far groups without members are: brokers forget it.
+
+    Raises:
+        KafkaUnavailable: The brokers do not answer, or refuse.
+    """
+    publish_retention(kafka, [setting for setting in RETAINED if setting not in failing], now)
+    keep_positions(kafka)
 
 
 def kinds_of_data(

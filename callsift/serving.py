@@ -11,7 +11,7 @@ from api.access.keys import Keys
 from api.access.sessions import Sessions
 from api.app import make_app
 from api.services import Services
-from api.settings import ApiSettings, OidcSettings
+from api.settings import ApiSettings, OidcSettings, is_this_machine
 from callsift.worker import serve_health
 from pages.app import add_pages
 from pages.settings import PageSettings
@@ -22,8 +22,10 @@ from store.settings import StoreSettings
 from streams.errors import SettingsError
 from streams.health import Health
 from streams.host_metrics import watch_certificates
+from streams.listening import listening
 from streams.logs import set_up_logging
 from streams.payloads import ClaimCheckStore
+from streams.renewal import end_when_renewed
 from streams.settings import AudioStoreSettings, KafkaSettings, PrivacySettings, RetentionSettings, WorkerSettings
 
 _GRACE_S = 20
@@ -41,6 +43,7 @@ def serve_api() -> None:
     health = Health()
     serve_health(health, worker)
     watch_certificates(kafka)
+    end_when_renewed(kafka)
     oidc, pages, database = OidcSettings.read(), PageSettings.read(), Database(StoreSettings.read())
     keys = Keys(ApiKeyStore(database))
     sessions = Sessions(SessionStore(database), keys)
@@ -51,7 +54,12 @@ def serve_api() -> None:
         audio=ClaimCheckStore(payloads.uri),
         payloads=payloads,
         privacy=PrivacySettings.read(),
-        authentication=Authentication(keys, Issuer(oidc) if oidc.issuer else None, sessions),
+        authentication=Authentication(
+            keys,
+            Issuer(oidc) if oidc.issuer else None,
+            sessions,
+            opens_to_this_machine=is_this_machine(settings.listens_on[0]),
+        ),
         health=health,
         retention=RetentionSettings.read(),
     )
@@ -91,6 +99,6 @@ def _listening(host: str, port: int) -> socket.socket:
         SettingsError: It cannot.
     """
     try:
-        return socket.create_server((host, port))
+        return listening(host, port)
     except OSError as error:
         raise SettingsError(f"cannot listen on {host}:{port}: {error.strerror}", "Set CALLSIFT_API_LISTEN") from error

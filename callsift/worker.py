@@ -14,6 +14,7 @@ from streams.health import Health, serve
 from streams.host_metrics import watch_audio_store, watch_certificates
 from streams.logs import set_up_logging
 from streams.processing import NO_TRACING, Agent, Spans
+from streams.renewal import end_when_renewed
 from streams.settings import AudioStoreSettings, KafkaSettings, MonitorSettings, RunnerSettings, WorkerSettings
 from streams.topics import STAGES, Stage
 
@@ -59,6 +60,7 @@ def work(name: str, make: "Callable[[str, ClaimCheckStore], Agent[Any]] | None" 
     health = Health()
     serve_health(health, worker)
     watch_certificates(kafka)
+    end_when_renewed(kafka)
     if name == RETRY:
         _move_retries(kafka, health)
     elif name == MONITOR:

@@ -28,5 +28,5 @@ async def _told(request: Request, error: Exception) -> Response:
             return Response(headers={"HX-Redirect": login})
         return RedirectResponse(login, SEE_OTHER)
     answer = page.answer("problem.html", status=problem.kind.status, problem=as_details(request, problem))
-    answer.headers.update(problem.headers)
+    answer.headers.update(problem.headers or {})
     return answer

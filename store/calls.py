@@ -8,13 +8,12 @@ from pydantic import TypeAdapter
 from pymongo.errors import DuplicateKeyError
 
 from schemas import CallAnnotated, CallOutcome, CallTranscribed, Leaf, Turn
-from store import revisions
+from store import documents, revisions
 from store.annotations import annotated
 from store.database import Database, Document
 from store.errors import ForgottenCall, asked, searched, written
 from store.indexes import create, missing
 from store.labels import LabelStore, stored_label
-from store.searchable import searchable, words_said
 
 _TURNS = TypeAdapter(tuple[Turn, ...])
 _PUBLISHED = {"forgotten_at": 1, "revision": 1, "outcome": 1, "published": 1}
@@ -213,21 +212,7 @@ class OutcomeStore:
 
     async def _put(self, outcome: CallOutcome, turns: tuple[Turn, ...], history: list[CallOutcome]) -> bool:
         """Write an outcome if the stored revision is still the one it was decided on; tell whether it was."""
-        as_json = outcome.model_dump(mode="json")
-        fields: Document = {
-            "revision": outcome.revision,
-            "state": outcome.state,
-            "category": outcome.category,
-            "sub_category": outcome.sub_category,
-            "ended_at": outcome.ended_at,
-            "decided_at": outcome.decided_at,
-            "outcome": as_json,
-            "search": searchable(outcome),
-            # written whole, which the guard makes safe: nx-27017 turns a document that is $pushed into a string
-            "history": [*(entry.model_dump(mode="json") for entry in history), as_json],
-        }
-        if turns:
-            fields |= {"turns": [turn.model_dump(mode="json") for turn in turns], "words": words_said(turns)}
+        fields = documents.of_outcome(outcome, history) | documents.of_turns(turns)
         if not history:
             try:
                 await self._calls.insert_one({"_id": outcome.call_id, **fields})

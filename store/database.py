@@ -4,7 +4,8 @@ It uses the API that motor shares with PyMongo's own asynchronous client, so tha
 (docs/decisions/0005), and nothing that MongoDB-compatible servers answer differently.
 """
 
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, TypeAlias
 
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection
 from pymongo.errors import PyMongoError
@@ -14,6 +15,7 @@ from store.settings import DATABASE, StoreSettings
 from streams.errors import SettingsError
 
 Document = dict[str, Any]
+Collection: TypeAlias = AsyncIOMotorCollection[Document]
 _OF_MONGODB = {"admin", "config", "local"}
 
 
@@ -56,17 +58,30 @@ class Database:
         """Milliseconds after which the server gives up a search, just before nobody waits for it any longer."""
 
     @property
-    def calls(self) -> AsyncIOMotorCollection[Document]:
+    def calls(self) -> Collection:
         """The collection with one document per call."""
         return self._database[self._prefix]
 
-    def beside(self, name: str) -> AsyncIOMotorCollection[Document]:
+    def beside(self, name: str) -> Collection:
         """Return the collection with something about calls: ``calls_labels`` beside ``calls``."""
         return self._database[f"{self._prefix}_{name}"]  # nx-27017 takes no dot in a name
 
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
+
+
+def as_ms(moment: datetime) -> int:
+    """Return a moment in milliseconds since 1970, for what is changed or compared.
+
+    nx-27017 does not find a date that equals the bound that it is asked for, and makes text of one that is ``$set``.
+    """
+    return round(moment.timestamp() * 1000)
+
+
+def moment(found: datetime | str) -> datetime:
+    """Return a moment as it was written: nx-27017 makes text without an offset of one that replaces another."""
+    return datetime.fromisoformat(found).replace(tzinfo=UTC) if isinstance(found, str) else found
 
 
 def part(document: Document, path: str) -> Any:

@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, Self
+from uuid import uuid4
 
 from pymongo.errors import DuplicateKeyError
 
-from store.database import Database, Document
+from store.database import Database, Document, as_ms
 from store.errors import asked
 
 KEPT = timedelta(hours=24)
@@ -26,10 +27,26 @@ class Turn(StrEnum):
 
 
 @dataclass(frozen=True)
+class Origin:
+    """What all tries of one request share, so that each makes the same of what the request leaves open."""
+
+    id: str
+    """An identifier that nothing else has."""
+    began_at: datetime
+    """When the first of them came (UTC)."""
+
+    @classmethod
+    def new(cls, now: datetime) -> Self:
+        """Begin with a first try; its moment has milliseconds, as the store keeps them."""
+        return cls(uuid4().hex, now.replace(microsecond=now.microsecond // 1000 * 1000))
+
+
+@dataclass(frozen=True)
 class Found:
     """What is known of a key."""
 
     turn: Turn
+    origin: Origin
     answer: dict[str, Any] | None = None
     """What was answered, where it was."""
 
@@ -41,45 +58,60 @@ class IdempotencyStore:
         """Use the collection beside the calls."""
         self._keys = database.beside("idempotency")
 
-    async def begin(self, key: str, fingerprint: str, now: datetime) -> Found:
+    async def begin(self, key: str, fingerprint: str, origin: Origin, now: datetime) -> Found:
         """Say what is to be done with a request; WORK is said to one of those that ask at once.
 
         Args:
             key: Names sender and key.
             fingerprint: Digest of what was sent.
+            origin: This try's own, which it has if it is the first.
             now: The time (UTC).
 
         Raises:
             MongoUnavailable: MongoDB did not answer.
         """
-        fresh: Document = {"fingerprint": fingerprint, "begun_at": now, "answer": None}
+        lease: Document = {"leased_until": as_ms(now + _LEASE)}
+        own = {"fingerprint": fingerprint, "origin": origin.id, "begun_at": origin.began_at, "answer": None}
         with asked():
             while True:
                 try:
-                    await self._keys.insert_one({"_id": key} | fresh)
+                    await self._keys.insert_one({"_id": key} | own | lease)
                 except DuplicateKeyError:
                     known = await self._keys.find_one({"_id": key})
                 else:
-                    return Found(Turn.WORK)
+                    return Found(Turn.WORK, origin)
                 if known is None:
+                    continue
+                same = {"_id": key, "leased_until": known["leased_until"]}
+                if now - known["begun_at"] > KEPT:
+                    await self._keys.delete_one(same)
                     continue
                 found = _judged(known, fingerprint, now)
                 if found.turn is not Turn.WORK:
                     return found
-                mine = {"_id": key, "begun_at": known["begun_at"]}
-                if (await self._keys.update_one(mine, {"$set": fresh})).matched_count:
+                if (await self._keys.update_one(same, {"$set": lease})).matched_count:
                     return found
 
     async def answered(self, key: str, answer: dict[str, Any]) -> None:
         """Remember what was answered.
 
         Raises:
-            MongoUnavailable: MongoDB did not answer.
+            MongoUnavailable: MongoDB did not answer; the next try does the work again, from the same origin.
         """
-        await self._change(key, {"$set": {"answer": answer}})
+        with asked():
+            await self._keys.update_one({"_id": key}, {"$set": {"answer": answer}})
 
-    async def give_up(self, key: str) -> None:
-        """Forget a key whose request did nothing, so that it can be sent again.
+    async def give_back(self, key: str) -> None:
+        """Let the next try do the work at once: what this one has done of it is not known.
+
+        Raises:
+            MongoUnavailable: MongoDB did not answer; the next try has to wait for the end of the lease.
+        """
+        with asked():
+            await self._keys.update_one({"_id": key, "answer": None}, {"$set": {"leased_until": 0}})
+
+    async def forget(self, key: str) -> None:
+        """Forget a key whose request did nothing: another one may be sent with it.
 
         Raises:
             MongoUnavailable: MongoDB did not answer.
@@ -96,17 +128,11 @@ class IdempotencyStore:
         with asked():
             return int((await self._keys.delete_many({"begun_at": {"$lt": now - KEPT}})).deleted_count)
 
-    async def _change(self, key: str, change: Document) -> None:
-        with asked():
-            await self._keys.update_one({"_id": key}, change)
-
 
 def _judged(known: Document, fingerprint: str, now: datetime) -> Found:
-    age = now - known["begun_at"]
-    if age > KEPT:
-        return Found(Turn.WORK)
+    origin = Origin(str(known["origin"]), known["begun_at"])
     if known["fingerprint"] != fingerprint:
-        return Found(Turn.ANOTHER)
+        return Found(Turn.ANOTHER, origin)
     if known["answer"] is not None:
-        return Found(Turn.ANSWERED, known["answer"])
-    return Found(Turn.WORK if age > _LEASE else Turn.RUNNING)
+        return Found(Turn.ANSWERED, origin, known["answer"])
+    return Found(Turn.WORK if known["leased_until"] <= as_ms(now) else Turn.RUNNING, origin)

@@ -41,12 +41,17 @@ INDEXES = (
     Index(("category", "search.order")),  # the same, of a category
     Index(("outcome.queue", "search.order")),  # the same, of a queue, or for whoever sees only some
     Index(("outcome.agent_id", "search.order")),  # the same, of an agent
-    Index(("search.callback",)),  # who is to be called back
+    Index(("search.callback",)),  # the few who want to be called back, at whatever time their calls were
     Index(("words.customer",)),  # the API's search for words
     Index(("words.agent",)),
     Index(("words.undivided",)),
     Index(("call_id",), beside="labels"),  # the labels of a call; `forget`
     Index(("at",), beside="labels"),  # the labels of a time
+    Index(("state", "lease_until"), beside="operations"),  # what is to be done
+    Index(("ended_at",), beside="operations"),  # what was done long ago
+    Index(("published",), only={"published": False}, beside="audit"),  # what Kafka does not have yet
+    Index(("at",), beside="audit"),  # what is too old
+    Index(("begun_at",), beside="idempotency"),  # the same
 )
 """What is looked for besides ``_id``: without them every such search reads all documents."""
 

@@ -3,15 +3,15 @@
 import secrets
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, Self
 
 from pymongo import ReturnDocument
 
-from store.database import Database, Document
+from store.database import Database, Document, as_ms, moment
 from store.errors import asked
 
-Kind = Literal["erasure", "reprocess", "replay"]
+Kind = Literal["erasure", "reprocess", "replay", "export"]
 State = Literal["waiting", "working", "succeeded", "failed", "cancelled"]
 OPEN: tuple[State, ...] = ("waiting", "working")
 _LIMIT_MS = 5000
@@ -52,6 +52,7 @@ class Operation:
     def of(cls, document: Document) -> Self:
         """Read a document."""
         fields = {name: document[name] for name in cls.__dataclass_fields__ if name in document}
+        fields |= {name: moment(fields[name]) for name in ("created_at", "ended_at") if fields.get(name)}
         return cls(id=str(document["_id"]), **fields)
 
 
@@ -69,7 +70,7 @@ class OperationStore:
             MongoUnavailable: MongoDB did not answer; the operation may be there.
         """
         new: Document = {
-            "_id": f"{_ms(now):012x}{secrets.token_hex(8)}",
+            "_id": f"{as_ms(now):012x}{secrets.token_hex(8)}",
             "kind": kind,
             "request": dict(request),
             "who": who,
@@ -78,7 +79,7 @@ class OperationStore:
             "cancel_requested": False,
             "turn": 0,
             "takeovers": 0,
-            "lease_until": _ms(now),
+            "lease_until": as_ms(now),
         }
         with asked():
             await self._operations.insert_one(new)
@@ -125,9 +126,9 @@ class OperationStore:
         Raises:
             MongoUnavailable: MongoDB did not answer; a lease that was given ends by itself.
         """
-        free: Document = {"state": {"$in": list(OPEN)}, "lease_until": {"$lte": _ms(now)}}
+        free = self._operations.find(_free(now)).sort("_id", 1).limit(10).max_time_ms(_LIMIT_MS)
         with asked():
-            found = [one async for one in self._operations.find(free).sort("_id", 1).limit(10).max_time_ms(_LIMIT_MS)]
+            found = [one async for one in free]
         for document in map(Operation.of, found):
             guard = {"_id": document.id, "turn": document.turn, "state": document.state}
             takeovers = document.takeovers + (document.state == "working")
@@ -135,11 +136,22 @@ class OperationStore:
                 "state": "working",
                 "turn": document.turn + 1,
                 "takeovers": takeovers,
-                "lease_until": _ms(now + lasts),
+                "lease_until": as_ms(now + lasts),
             }
             if (mine := await self._change(guard, change)) is not None:
                 return mine
         return None
+
+    async def waiting_since(self, now: datetime) -> datetime | None:
+        """Return since when an operation could be taken that nobody has taken, the earliest; None: there is none.
+
+        Raises:
+            MongoUnavailable: MongoDB did not answer.
+        """
+        free = self._operations.find(_free(now)).sort("lease_until", 1).limit(1).max_time_ms(_LIMIT_MS)
+        with asked():
+            found = [one["lease_until"] async for one in free]
+        return datetime.fromtimestamp(found[0] / 1000, UTC) if found else None
 
     async def keep(self, held: Operation, changes: Mapping[str, Any], until: datetime) -> Operation | None:
         """Hold an operation until a later moment, and note what has become of it; None: it is not held any more.
@@ -147,7 +159,7 @@ class OperationStore:
         Raises:
             MongoUnavailable: MongoDB did not answer.
         """
-        return await self._change(_held(held), {**changes, "lease_until": _ms(until)})
+        return await self._change(_held(held), {**changes, "lease_until": as_ms(until)})
 
     async def release(self, held: Operation, at: datetime) -> bool:
         """Give an operation back, for whoever takes it at a moment or later; tell whether it was held.
@@ -155,7 +167,7 @@ class OperationStore:
         Raises:
             MongoUnavailable: MongoDB did not answer; the lease ends by itself.
         """
-        return await self._change(_held(held), {"state": "waiting", "lease_until": _ms(at)}) is not None
+        return await self._change(_held(held), {"state": "waiting", "lease_until": as_ms(at)}) is not None
 
     async def end(
         self, held: Operation, state: State, now: datetime, response: Any = None, error: Mapping[str, str] | None = None
@@ -185,10 +197,9 @@ class OperationStore:
         return None if found is None else Operation.of(found)
 
 
+def _free(now: datetime) -> Document:
+    return {"state": {"$in": list(OPEN)}, "lease_until": {"$lte": as_ms(now)}}
+
+
 def _held(operation: Operation) -> Document:
     return {"_id": operation.id, "turn": operation.turn, "state": "working"}
-
-
-def _ms(moment: datetime) -> int:
-    """Return a moment in milliseconds: nx-27017 does not find a date that equals the bound that it is asked for."""
-    return round(moment.timestamp() * 1000)

@@ -4,6 +4,7 @@ Computed here, page by page over fields of the documents, in memory that grows w
 by more than one field wrongly, no two servers cut time alike, and most have no median.
 """
 
+import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -26,8 +27,10 @@ _PLACES = {
 _DURATION = "outcome.recording_facts.duration_s"
 _PARTS = ("outcome.usage", "outcome.figures", "outcome.facts", _DURATION)
 _FURTHER = ("search", "outcome.ended_at", "state", "outcome.provisional", *_PARTS)
-_WANTED = dict.fromkeys((*_PLACES.values(), *_FURTHER), 1)
-_A_PAGE = 1000
+WANTED = dict.fromkeys((*_PLACES.values(), *_FURTHER), 1)
+"""What statistics are made of: the fields of a document."""
+A_PAGE = 1000
+"""Calls that are read at once."""
 _MILLION = 1_000_000
 _MOST_GROUPS = 10_000
 
@@ -97,11 +100,15 @@ async def statistics(
         MongoUnavailable: MongoDB did not answer.
     """
     everything, groups = Figures(), defaultdict[Key, Figures](Figures)
-    async for page in search.pages(query, _A_PAGE, _WANTED):
+
+    def take(page: list[Document]) -> None:
         for document in page:
             everything.add(document)
             if by:
                 groups[tuple(_belongs(document, dimension, zone) for dimension in by)].add(document)
+
+    async for page in search.pages(query, A_PAGE, WANTED):
+        await asyncio.to_thread(take, page)  # the loop is everybody's
         if len(groups) > _MOST_GROUPS:
             raise TooManyGroups
     return everything, groups

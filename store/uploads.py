@@ -1,10 +1,15 @@
 """Uploads that are on their way: what lies in the audio store, and is not known to be on Kafka."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from store.database import Database
+from store.database import Database, Document, as_ms
 from store.errors import asked
+
+LEASE = timedelta(minutes=15)
+"""An upload of which nothing was heard for so long has been abandoned: whoever worked on it has died."""
+_CONDEMNED = 0
+"""Stands for the lease of an upload that is being removed: it is not to be finished any more."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +37,15 @@ class UploadStore:
         """
         entry = {"_id": upload.upload_id, "call_id": upload.call_id, "names": list(upload.names), "begun_at": now}
         with asked():
-            await self._uploads.insert_one(entry)
+            await self._uploads.insert_one(entry | {"leased_until": as_ms(now + LEASE)})
+
+    async def hold(self, upload: Upload, until: datetime) -> bool:
+        """Say until when an upload is worked on, and LEASE longer; tell whether it may be: not once it was condemned.
+
+        Raises:
+            MongoUnavailable: MongoDB did not answer.
+        """
+        return await self._lease(upload, {"$gt": _CONDEMNED}, as_ms(until + LEASE))
 
     async def finished(self, upload: Upload) -> None:
         """Forget an upload: its event is confirmed, or its files are gone.
@@ -43,12 +56,19 @@ class UploadStore:
         with asked():
             await self._uploads.delete_one({"_id": upload.upload_id})
 
-    async def begun_before(self, moment: datetime) -> list[Upload]:
-        """Return uploads that have not been finished for long: whoever worked on them has died.
+    async def condemn_abandoned(self, now: datetime) -> list[Upload]:
+        """Return uploads that nobody holds any more, and from now on nobody can; some of them, where they are many.
 
         Raises:
-            MongoUnavailable: MongoDB did not answer.
+            MongoUnavailable: MongoDB did not answer; some may be condemned, and are returned the next time.
         """
         with asked():
-            found = [one async for one in self._uploads.find({"begun_at": {"$lt": moment}}).limit(100)]
-        return [Upload(str(one["_id"]), str(one["call_id"]), tuple(one["names"])) for one in found]
+            found = await self._uploads.find({"leased_until": {"$lt": as_ms(now)}}).limit(100).to_list(100)
+        uploads = [(Upload(str(one["_id"]), str(one["call_id"]), tuple(one["names"])), one) for one in found]
+        return [upload for upload, one in uploads if await self._lease(upload, one["leased_until"], _CONDEMNED)]
+
+    async def _lease(self, upload: Upload, guard: Document | int, until: int) -> bool:
+        change = {"$set": {"leased_until": until}}
+        with asked():
+            result = await self._uploads.update_one({"_id": upload.upload_id, "leased_until": guard}, change)
+        return bool(result.matched_count)

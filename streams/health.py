@@ -6,9 +6,11 @@ import time
 from collections.abc import Iterable
 from socketserver import ThreadingMixIn
 from typing import TYPE_CHECKING, cast
-from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
 from prometheus_client import make_wsgi_app
+
+from streams.listening import listening
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
@@ -28,7 +30,8 @@ class Health:
         self.joined = False
         """Whether the worker has joined its consumer group and knows its partitions."""
         self.paused: str | None = None
-        """What the worker waits for, if it has paused on purpose: alive, and not ready."""
+        """What the worker waits for, if it has paused on purpose. It is ready all the same: a rollout that waited for
+        the pause to end would leave the bad workers, for which it was begun, in their places."""
 
     def beat(self) -> None:
         """Say that the event loop still turns."""
@@ -40,8 +43,8 @@ class Health:
 
     @property
     def ready(self) -> bool:
-        """Whether the worker takes events."""
-        return self.alive and self.joined and self.paused is None
+        """Whether the worker has joined and lives: it takes events, or will once what it waits for is back."""
+        return self.alive and self.joined
 
     @property
     def alive(self) -> bool:
@@ -61,6 +64,8 @@ class _Quiet(WSGIRequestHandler):
 def serve(health: Health, host: str, port: int) -> int:
     """Serve metrics and health in a thread of its own; returns the port, which is a free one for 0.
 
+    An empty ``host`` is every address of the machine.
+
     Raises:
         OSError: The port is taken.
     """
@@ -78,7 +83,12 @@ def serve(health: Health, host: str, port: int) -> int:
         start_response(status, [("Content-Type", "application/json")])
         return [json.dumps({"alive": health.alive, "ready": health.ready, "paused": health.paused}).encode()]
 
-    server = make_server(host, port, answer, server_class=_Server, handler_class=_Quiet)
+    server = _Server((host, port), _Quiet, bind_and_activate=False)
+    server.socket.close()
+    server.socket = listening(host, port)
+    server.server_name, server.server_port = host, server.socket.getsockname()[1]
+    server.setup_environ()
+    server.set_app(answer)
     # It lives as long as the process: nobody asks it to end, so it need not look twice a second whether somebody does.
     threading.Thread(target=server.serve_forever, args=(_LOOK_S,), name="health", daemon=True).start()
     return int(server.server_port)

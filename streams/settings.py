@@ -175,9 +175,9 @@ class RunnerSettings(Section):
 
 
 def address_and_port(listen: str) -> tuple[str, int]:
-    """Return where to listen; all addresses of the machine where none is named."""
+    """Return where to listen; an empty address is every one of the machine."""
     host, _, port = listen.rpartition(":")
-    return host.strip("[]") or "0.0.0.0", int(port)
+    return host.strip("[]"), int(port)
 
 
 def _is_a_port(value: str) -> str:

@@ -21,12 +21,22 @@ class Authentication:
     """Finds out who asks. While nobody had a key and no issuer is named, whoever is on this machine may do all."""
 
     def __init__(
-        self, keys: Keys | None = None, issuer: Issuer | None = None, sessions: Sessions | None = None
+        self,
+        keys: Keys | None = None,
+        issuer: Issuer | None = None,
+        sessions: Sessions | None = None,
+        *,
+        opens_to_this_machine: bool = True,
     ) -> None:
-        """Believe keys, tokens and sessions; without all of them, this machine alone."""
+        """Believe keys, tokens and sessions; without all of them, this machine alone.
+
+        Not even that one where the API listens for others, too: a proxy beside it, as a mesh puts one into each pod,
+        brings their requests from this machine.
+        """
         self._keys = keys
         self._issuer = issuer
         self.sessions = sessions
+        self._opens_to_this_machine = opens_to_this_machine
 
     async def principal(self, request: Request) -> Principal:
         """Return who asks.
@@ -47,6 +57,8 @@ class Authentication:
             return who
         if await self.is_configured():
             raise _refused("The request has no key and no token")
+        if not self._opens_to_this_machine:
+            raise _refused("The API listens for other machines, and nobody has a key yet (callsift keys create)")
         if is_from_this_machine(request):
             return _THIS_MACHINE
         raise _refused("The request comes from another machine, and nobody has a key yet (callsift keys create)")

@@ -4,9 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
-
-from schemas import CallFacts
+from typing import Any, Protocol
 
 _KEY = re.compile("[A-Za-z0-9_-]+")
 
@@ -54,6 +52,22 @@ _RIGHTS = {
 }
 
 
+class Whose(Protocol):
+    """What of a call a scope goes by: every event and outcome says it."""
+
+    @property
+    def queue(self) -> str | None:
+        """The queue that the call came through."""
+
+    @property
+    def agent_id(self) -> str | None:
+        """Who answered."""
+
+    @property
+    def metadata(self) -> Mapping[str, Any]:
+        """What the PBX says besides."""
+
+
 @dataclass(frozen=True)
 class Scope:
     """Whose calls somebody may see: those that fit everything it names."""
@@ -80,7 +94,7 @@ class Scope:
         """Whether it leaves no call out."""
         return self == Scope()
 
-    def allows(self, call: CallFacts) -> bool:
+    def allows(self, call: Whose) -> bool:
         """Tell whether a call is in the scope."""
         if self.queues is not None and call.queue not in self.queues:
             return False

@@ -1,5 +1,6 @@
 """All calls that are meant, as one file: CSV or JSON lines, made while it is sent."""
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator
 from typing import Annotated, Literal
@@ -18,8 +19,11 @@ from store.search import CallSearch
 
 router = APIRouter(prefix="/v1", tags=["calls"])
 logger = logging.getLogger(__name__)
-_A_PAGE = 200
+A_PAGE = 200
+"""Calls that are asked for at once."""
 JSON_LINES = "application/jsonl"
+MEDIA_TYPES = {"csv": f"{CSV}; charset=utf-8; header=present", "jsonl": JSON_LINES}
+"""By format."""
 BROKEN_OFF = "callsift: the export broke off here"
 """Begins the last line of an export that is not whole."""
 
@@ -50,37 +54,44 @@ async def export_calls(
     """
     query = parameters.query(who)
     await services.audit.record(who, "exported", None, request)
-    pages = CallSearch(services.database).pages(query, _A_PAGE)
+    pages = CallSearch(services.database).pages(query, A_PAGE)
     first: list[Document] = await anext(pages, [])  # what is refused at once is told as a problem
 
-    async def outcomes() -> AsyncIterator[list[CallOutcome]]:
-        yield _shown(first, who)
+    async def all_pages() -> AsyncIterator[list[Document]]:
+        yield first
         async for page in pages:
-            yield _shown(page, who)
+            yield page
 
-    as_csv = parameters.format == "csv"
     name = f'attachment; filename="calls.{parameters.format}"'
     return StreamingResponse(
-        _written(outcomes(), who, as_csv=as_csv),
-        media_type=f"{CSV}; charset=utf-8; header=present" if as_csv else JSON_LINES,
+        _until_it_breaks(written(all_pages(), who, parameters.format)),
+        media_type=MEDIA_TYPES[parameters.format],
         headers={"Content-Disposition": name, "Cache-Control": "private, no-store"},
     )
 
 
-async def _written(pages: AsyncIterator[list[CallOutcome]], who: Principal, *, as_csv: bool) -> AsyncIterator[str]:
-    written = 0
+async def written(
+    pages: AsyncIterator[list[Document]], who: Principal, form: Literal["csv", "jsonl"]
+) -> AsyncIterator[tuple[str, int]]:
+    """Yield an export page by page, as somebody may see it: text, and how many calls are in it."""
+    if form == "csv":
+        yield header(), 0
+    async for page in pages:
+        yield await asyncio.to_thread(_lines, page, who, form), len(page)  # others need the loop meanwhile
+
+
+def _lines(documents: list[Document], who: Principal, form: Literal["csv", "jsonl"]) -> str:
+    outcomes = [shown(CallOutcome.model_validate(document["outcome"]), who) for document in documents]
+    return "".join(row(one) if form == "csv" else Call.of(one, who).model_dump_json() + "\n" for one in outcomes)
+
+
+async def _until_it_breaks(pieces: AsyncIterator[tuple[str, int]]) -> AsyncIterator[str]:
+    calls = 0
     try:
-        if as_csv:
-            yield header()
-        async for page in pages:
-            lines = (row(outcome) if as_csv else Call.of(outcome, who).model_dump_json() + "\n" for outcome in page)
-            yield "".join(lines)
-            written += len(page)
+        async for text, count in pieces:
+            yield text
+            calls += count
     except Exception:
-        logger.exception("an export broke off", extra={"written": written})
-        yield f"{BROKEN_OFF}, after {written} calls\n"
+        logger.exception("an export broke off", extra={"written": calls})
+        yield f"{BROKEN_OFF}, after {calls} calls\n"
         raise  # so that the transfer ends without its last chunk
-
-
-def _shown(documents: list[Document], who: Principal) -> list[CallOutcome]:
-    return [shown(CallOutcome.model_validate(document["outcome"]), who) for document in documents]

@@ -11,13 +11,13 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, model_validator
 
 from api.access import Principal, Requires, Right
-from api.calls.annotating import annotation_id, publish
+from api.calls.annotating import publish
 from api.calls.lookup import visible
 from api.calls.resource import Call, etag
 from api.idempotency import answered_once, sent_key
 from api.problems import PlaceOfError, Problem
 from api.services import Used
-from store.idempotency import IdempotencyStore
+from store.idempotency import IdempotencyStore, Origin
 
 router = APIRouter(prefix="/v1/calls/{call_id}/facts", tags=["labels"])
 _NAME = re.compile("[A-Za-z][A-Za-z0-9_-]{0,49}")
@@ -87,12 +87,11 @@ async def tell_facts(
         raise Problem("invalid-request", "The call has too many facts", errors=[wrong])
     key = sent_key(request)
     fingerprint = hashlib.sha256(f"{call_id}\0{body.model_dump_json()}".encode()).hexdigest()
-    name = annotation_id(who, key, fingerprint)
 
-    async def told() -> JSONResponse:
+    async def told(origin: Origin) -> JSONResponse:
         await services.audit.record(who, "told_facts", call_id, request)
-        await publish(services, who, outcome, name, facts=facts)
-        return JSONResponse({"facts_id": name})
+        await publish(services, who, outcome, origin, facts=facts)
+        return JSONResponse({"facts_id": origin.id})
 
     await answered_once(IdempotencyStore(services.database), who, key, fingerprint, told)
     location, tag = f"/v1/calls/{quote(call_id, safe='')}", etag(outcome.revision)

@@ -99,15 +99,15 @@ class CallFilters(BaseModel):
         chosen = {field: values for field, values in among.items() if values}
         return CallQuery(**taken, among=chosen, within=who.scope.query())
 
-    def _metadata(self) -> dict[str, list[str]]:
+    def _metadata(self) -> dict[str, list[Any]]:
         extra = self.model_extra or {}
-        return {name: [texts] if isinstance(texts, str) else texts for name, texts in extra.items()}
+        return {name: texts if isinstance(texts, list) else [texts] for name, texts in extra.items()}
 
     def _refuse_what_means_nothing(self) -> None:
         wrong = [
-            PlaceOfError(parameter=name, detail="There is no such parameter")
+            PlaceOfError(parameter=name, detail="There is no such parameter, or it is no text")
             for name, texts in self._metadata().items()
-            if not _names_metadata(name) or not all(0 < len(text) <= _LONGEST for text in texts)
+            if not _names_metadata(name) or not all(map(_is_text, texts))
         ]
         if self.words is not None and not 1 <= len(folded_words([self.words])) <= _MOST_WORDS:
             wrong.append(PlaceOfError(parameter="words", detail=f"1 to {_MOST_WORDS} words of letters and digits"))
@@ -121,6 +121,10 @@ def _names_metadata(parameter: str) -> bool:
     """Tell whether a parameter names a value of the metadata, in a way that is no operator of the store's."""
     steps = parameter.removeprefix(_METADATA).split(".")
     return parameter.startswith(_METADATA) and all(step and step[0] != "$" and "\0" not in step for step in steps)
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and 0 < len(value) <= _LONGEST
 
 
 def _as_json(text: str) -> tuple[str | int | float | bool, ...]:

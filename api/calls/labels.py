@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import json
 import time
 from itertools import chain, repeat
 from typing import Annotated, Any, Self
@@ -12,7 +13,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from api.access import Principal, Requires, Right
-from api.calls.annotating import annotation_id, publish
+from api.calls.annotating import publish
 from api.calls.lookup import require_unchanged, visible
 from api.calls.resource import Call, etag
 from api.idempotency import answered_once, sent_key
@@ -21,7 +22,7 @@ from api.services import Services, Used
 from api.waiting import preferred_wait_s
 from schemas import Drawn, Label, LeafName, Taxonomy
 from schemas.call_annotated import Cause
-from store.idempotency import IdempotencyStore
+from store.idempotency import IdempotencyStore, Origin
 from store.labels import LabelStore, StoredLabel
 
 router = APIRouter(prefix="/v1/calls/{call_id}/labels", tags=["labels"])
@@ -109,18 +110,18 @@ async def create_label(
     _require_leaves(body, taxonomy)
     key = sent_key(request)
     fingerprint = hashlib.sha256(f"{call_id}\0{if_match}\0{body.model_dump_json()}".encode()).hexdigest()
-    label_id = annotation_id(who, key, fingerprint)
     labels = LabelStore(services.database)
 
-    async def given() -> JSONResponse:
-        if key is None or await labels.find(label_id) is None:  # else it was given, and whoever asked not told
+    async def given(origin: Origin) -> JSONResponse:
+        if key is None or await labels.find(origin.id) is None:  # else it was given, and whoever asked not told
             require_unchanged(outcome, if_match)
             await services.audit.record(who, "labelled", call_id, request)
             label = _label(body, outcome.revision, taxonomy)
-            await publish(services, who, outcome, label_id, label=label)
-        return JSONResponse({"label_id": label_id})
+            await publish(services, who, outcome, origin, label=label)
+        return JSONResponse({"label_id": origin.id})
 
-    await answered_once(IdempotencyStore(services.database), who, key, fingerprint, given)
+    answer = await answered_once(IdempotencyStore(services.database), who, key, fingerprint, given)
+    label_id = json.loads(bytes(answer.body))["label_id"]
     wait_s = preferred_wait_s(request)
     label = await _taken(labels, label_id, _WAIT_S if wait_s is None else wait_s)
     return await _answer(services, who, call_id, label_id, label)

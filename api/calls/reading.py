@@ -6,8 +6,8 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from api.access import Principal, Requires, Right
-from api.calls.lookup import visible_with
-from api.calls.resource import Call, etag, shown
+from api.calls.lookup import ended_or_under_way, visible_with
+from api.calls.resource import RETRY_AFTER_S, Call, etag, shown
 from api.services import Used
 from schemas import CallOutcome, Turn
 
@@ -50,16 +50,20 @@ class Transcript(BaseModel):
 async def get_call(
     call_id: str, request: Request, services: Used, who: Annotated[Principal, Depends(Requires(Right.VIEW))]
 ) -> Response:
-    """Show a call: its newest outcome, or why it failed and what can be done about it.
+    """Show a call: its newest outcome, or why it failed and what can be done about it, or where it is before it ends.
 
-    The ETag is the revision: with ``If-None-Match: "r2"`` the answer is 304 while it is still the second.
+    The ETag is the revision: with ``If-None-Match: "r2"`` the answer is 304 while it is still the second. A call
+    without an outcome has none, and ``Retry-After`` instead.
     """
-    outcome, _ = await visible_with(services, who, call_id)
-    tag = etag(outcome.revision)
-    headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
-    if _names(request.headers.get("if-none-match", ""), tag):
-        return Response(status_code=304, headers=headers)
-    return Response(Call.of(outcome, who).model_dump_json(), headers=headers, media_type="application/json")
+    call = await ended_or_under_way(services, who, call_id)
+    headers = {"Cache-Control": "private, no-cache"}
+    if call.revision is None:
+        headers["Retry-After"] = str(RETRY_AFTER_S)
+    else:
+        headers["ETag"] = tag = etag(call.revision)
+        if _names(request.headers.get("if-none-match", ""), tag):
+            return Response(status_code=304, headers=headers)
+    return Response(call.model_dump_json(), headers=headers, media_type="application/json")
 
 
 @router.get("/revisions")

@@ -6,10 +6,8 @@ import json
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import Any
-from uuid import uuid4
 
 from fastapi import Request
 from pydantic import ValidationError
@@ -17,8 +15,10 @@ from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException
 from starlette.requests import ClientDisconnect
 
+from api.bodies import Body
 from api.problems import PlaceOfError, Problem, place_of
 from schemas import CallEnded
+from store.idempotency import Origin
 
 UPLOADED = "upload://"
 """What stands in an event for the address of a recording that is uploaded with it."""
@@ -29,16 +29,25 @@ _LONGEST_SUFFIX = 8
 class Received:
     """A call, and the recordings that came with it."""
 
-    event: CallEnded
-    """Its recording names ``upload://PART`` where that part was uploaded."""
+    content: Any
+    """The call-ended event as it was sent; its recording names ``upload://PART`` where that part was uploaded."""
     files: dict[str, UploadFile]
     """By part: recording, or customer and agent. Empty: the event names an address."""
     fingerprint: str
     """Digest of all that was sent."""
 
+    def event(self, origin: Origin) -> CallEnded:
+        """Make the event; what it has to have and nobody said comes from the origin, and is the same for every try.
+
+        Raises:
+            Problem: It breaks a rule.
+        """
+        made = {"ended_at": origin.began_at.isoformat()}
+        return event_of(made | self.content if self.files else self.content, origin.id)
+
 
 @asynccontextmanager
-async def received(request: Request, body_limit_bytes: int, upload_limit_bytes: int) -> AsyncIterator[Received]:
+async def received(request: Request, upload_limit_bytes: int) -> AsyncIterator[Received]:
     """Read what a request hands in; the files of an upload are gone after the block.
 
     Raises:
@@ -47,14 +56,15 @@ async def received(request: Request, body_limit_bytes: int, upload_limit_bytes: 
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     try:
         if kind == "multipart/form-data":
-            _bound(request, upload_limit_bytes, "CALLSIFT_API_UPLOAD_LIMIT_MB")
-            async with request.form(max_files=2, max_fields=1, max_part_size=body_limit_bytes) as form:
+            body = Body.of(request)
+            largest_part, body.limit_bytes = body.limit_bytes, upload_limit_bytes
+            body.setting = "CALLSIFT_API_UPLOAD_LIMIT_MB"
+            async with request.form(max_files=2, max_fields=1, max_part_size=largest_part) as form:
                 files = {name: part for name, part in form.items() if not isinstance(part, str)}
                 yield await _uploaded(form.get("event"), files)
         elif kind in {"application/json", ""}:
-            _bound(request, body_limit_bytes, "CALLSIFT_API_BODY_LIMIT_KB")
-            body = await request.body()
-            yield Received(event_of(parsed(body)), {}, hashlib.sha256(body).hexdigest())
+            content = await request.body()
+            yield Received(parsed(content), {}, hashlib.sha256(content).hexdigest())
         else:
             raise Problem("unsupported-media-type", "Expected application/json or multipart/form-data")
     except MultiPartException as error:
@@ -75,8 +85,8 @@ def parsed(body: bytes) -> Any:
         raise Problem("bad-request", "The body is no JSON") from None
 
 
-def event_of(content: Any) -> CallEnded:
-    """Make an event of what was sent; without a ``call_id`` it gets one.
+def event_of(content: Any, call_id: str) -> CallEnded:
+    """Make an event of what was sent; without a ``call_id`` it gets this one.
 
     Raises:
         Problem: It breaks a rule.
@@ -84,7 +94,7 @@ def event_of(content: Any) -> CallEnded:
     if not isinstance(content, dict):
         raise Problem("invalid-request", "Expected an object", errors=[PlaceOfError(pointer="#", detail="an object")])
     try:
-        return CallEnded.model_validate_json(json.dumps({"call_id": uuid4().hex} | content), strict=True)
+        return CallEnded.model_validate_json(json.dumps({"call_id": call_id} | content), strict=True)
     except ValidationError as error:
         raise Problem("invalid-request", "The call breaks a rule", errors=places_of(error)) from None
 
@@ -113,8 +123,8 @@ async def _uploaded(event: object, files: dict[str, UploadFile]) -> Received:
     recording = content.get("recording", {})
     if not isinstance(recording, dict):
         raise _wrong("recording", "an object")
-    addressed = {"ended_at": datetime.now(UTC).isoformat()} | content | {"recording": _addressed(recording, files)}
-    return Received(event_of(addressed), files, await asyncio.to_thread(_fingerprint, content, files))
+    addressed = content | {"recording": _addressed(recording, files)}
+    return Received(addressed, files, await asyncio.to_thread(_fingerprint, content, files))
 
 
 def _addressed(recording: dict[str, Any], files: Iterable[str]) -> dict[str, Any]:
@@ -138,25 +148,3 @@ def _fingerprint(content: dict[str, Any], files: dict[str, UploadFile]) -> str:
         digest.update(hashlib.file_digest(file.file, "sha256").digest())  # type: ignore[arg-type] # typeshed's protocol
         file.file.seek(0)
     return digest.hexdigest()
-
-
-def _bound(request: Request, limit_bytes: int, setting: str) -> None:
-    """Refuse a body that is announced as too large, and end one that becomes so."""
-
-    def too_large() -> Problem:
-        return Problem("too-large", f"The body may have {limit_bytes} bytes, as {setting} says")
-
-    announced = request.headers.get("content-length", "")
-    if announced.isdecimal() and int(announced) > limit_bytes:
-        raise too_large()
-    receive, seen = request._receive, 0
-
-    async def counted() -> Any:
-        nonlocal seen
-        message = await receive()
-        seen += len(message.get("body", b""))
-        if seen > limit_bytes:
-            raise too_large()
-        return message
-
-    request._receive = counted

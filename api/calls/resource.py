@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Literal, Self
+from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict
 
@@ -9,6 +10,8 @@ from api.access import Principal, Right
 from schemas import CallOutcome
 
 _SHOWN_DIGITS = 2
+RETRY_AFTER_S = 5
+"""Seconds after which to ask again for a call that has no outcome."""
 
 
 class Progress(BaseModel):
@@ -19,14 +22,14 @@ class Progress(BaseModel):
     stage: str
     """The stage that has it, or that it waits for."""
     state: Literal["waiting", "retrying", "braked"]
-    """waiting: its turn comes, or it is in work. retrying: it failed, and is tried again. braked: the stage's brake is
-    applied, and a person has to release it."""
+    """waiting: its turn comes, or it is in work. retrying: it failed, and is tried again at next_try_at. braked: the
+    stage's brake is applied, and a person has to release it."""
     since: datetime | None = None
-    """When it got there."""
+    """When it got there; null where the producer of its event did not say."""
     next_try_at: datetime | None = None
     """When it is tried again; null unless it is retrying."""
     tries: int = 0
-    """Tries that failed."""
+    """Tries that failed before it got there."""
 
 
 class Call(BaseModel):
@@ -41,7 +44,7 @@ class Call(BaseModel):
     revision: int | None = None
     """Counts the outcomes; also the ETag. Null while there is none."""
     progress: Progress | None = None
-    """Where it is; null once there is an outcome, and where nobody knows."""
+    """Where it is; null once there is an outcome, and right after it was handed in."""
     outcome: CallOutcome | None = None
     """How it ended; null while nobody knows."""
 
@@ -61,6 +64,11 @@ def shown(outcome: CallOutcome, who: Principal) -> CallOutcome:
 def masked(number: str) -> str:
     """Return a number of which only the last digits are left."""
     return "•" * max(0, len(number) - _SHOWN_DIGITS) + number[-_SHOWN_DIGITS:]
+
+
+def address_of(call_id: str) -> str:
+    """Return where a call is asked for: its identifier may hold anything."""
+    return f"/v1/calls/{quote(call_id, safe='')}"
 
 
 def etag(revision: int) -> str:

@@ -1,8 +1,10 @@
 """Handing calls in: one, with or without its recording, or many."""
 
+from datetime import UTC, datetime
 from functools import partial
 from typing import Annotated, Any
-from urllib.parse import quote, unquote
+from urllib.parse import unquote
+from uuid import uuid4
 
 from confluent_kafka import KafkaError
 from fastapi import APIRouter, Depends, Request
@@ -11,22 +13,21 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.access import Principal, Requires, Right
 from api.calls.received import Received, event_of, received
-from api.calls.resource import Call, etag
-from api.calls.uploads import stored, undo
+from api.calls.resource import RETRY_AFTER_S, Call, address_of, etag
+from api.calls.uploads import kept, stored, undo
 from api.idempotency import answered_once, sent_key
-from api.problems import PlaceOfError, Problem, ProblemDetails, as_details
+from api.problems import PlaceOfError, Problem, ProblemDetails, as_details, as_problem
 from api.services import Services, Used
 from api.tracing import sent_trace_id
 from api.waiting import preferred_wait_s
 from schemas import CallEnded
-from store.idempotency import IdempotencyStore
+from store.idempotency import IdempotencyStore, Origin
 from streams.kafka import OutgoingMessage, is_too_large
 from streams.payloads import to_bytes
 from streams.topics import ENDED
 
 router = APIRouter(prefix="/v1", tags=["calls"])
 Ingesting = Annotated[Principal, Depends(Requires(Right.INGEST))]
-_RETRY_AFTER_S = 5
 _EVENT = {"$ref": "#/components/schemas/SubmittedCall"}  # api/openapi.py puts it there
 
 
@@ -93,9 +94,8 @@ async def create_call(request: Request, services: Used, who: Ingesting) -> JSONR
     the outcome so many seconds, 60 at the most.
     """
     key = sent_key(request)
-    limits = services.settings.body_limit_kb * 1024, services.settings.upload_limit_mb * 1024 * 1024
-    async with received(request, *limits) as call:
-        _require_scope(who, call.event)
+    async with received(request, services.settings.upload_limit_mb * 1024 * 1024) as call:
+        _require_scope(who, call.event(Origin.new(datetime.now(UTC))))
         work = partial(_hand_in, services, call, sent_trace_id(request))
         answer = await answered_once(IdempotencyStore(services.database), who, key, call.fingerprint, work)
     call_id = unquote(answer.headers["location"].rpartition("/")[2])
@@ -115,7 +115,7 @@ async def create_calls(body: BatchRequest, request: Request, services: Used, who
     results: list[BatchResult | CallEnded] = []
     for content in body.requests:
         try:
-            event = event_of(content)
+            event = event_of(content, uuid4().hex)
             _require_scope(who, event)
         except Problem as problem:
             results.append(BatchResult(problem=as_details(request, problem)))
@@ -144,8 +144,8 @@ def _result(services: Services, request: Request, event: CallEnded, error: Kafka
     return BatchResult(problem=as_details(request, unconfirmed(services, error)))
 
 
-async def _hand_in(services: Services, call: Received, trace_id: str | None) -> JSONResponse:
-    event, upload = call.event, None
+async def _hand_in(services: Services, call: Received, trace_id: str | None, origin: Origin) -> JSONResponse:
+    event, upload = call.event(origin), None
     if trace_id is not None and "trace_id" not in event.model_fields_set:
         event = event.model_copy(update={"trace_id": trace_id})
     if call.files:
@@ -156,9 +156,9 @@ async def _hand_in(services: Services, call: Received, trace_id: str | None) -> 
             await undo(services, upload)
         raise unconfirmed(services, error)
     if upload is not None:
-        await services.uploads.finished(upload)
+        await kept(services, upload)
     body = Call(call_id=event.call_id, state="in_work").model_dump(mode="json")
-    headers = {"Location": f"/v1/calls/{quote(event.call_id, safe='')}", "Retry-After": str(_RETRY_AFTER_S)}
+    headers = {"Location": address_of(event.call_id), "Retry-After": str(RETRY_AFTER_S)}
     return JSONResponse(body, 202, headers)
 
 
@@ -166,8 +166,7 @@ def unconfirmed(services: Services, error: KafkaError) -> Problem:
     """Return the problem that the brokers have not confirmed an event."""
     if is_too_large(error):
         return Problem("too-large", "The brokers take no event of this size")
-    away = services.producer.unavailable(error)
-    return Problem("unavailable", away.message, cure=away.cure, headers={"Retry-After": str(_RETRY_AFTER_S)})
+    return as_problem(services.producer.unavailable(error))
 
 
 def _require_scope(who: Principal, event: CallEnded) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from uuid import uuid4
@@ -10,6 +11,7 @@ from uuid import uuid4
 from starlette.datastructures import UploadFile
 
 from api.calls.received import UPLOADED, suffix_of
+from api.problems import Problem
 from api.services import Services
 from schemas import CallEnded
 from store.idempotency import IdempotencyStore
@@ -20,16 +22,15 @@ from streams.retention import recordings_of
 
 logger = logging.getLogger(__name__)
 _SWEEP_S = 300.0
-_ABANDONED = timedelta(minutes=15)
-"""An upload that is not finished after so long never will be: whoever worked on it has died."""
 
 
 async def stored(services: Services, event: CallEnded, files: Mapping[str, UploadFile]) -> tuple[CallEnded, Upload]:
     """Put a call's recordings into the audio store; returns the event with their addresses, and what to undo.
 
     Raises:
-        AudioStoreUnavailable: It did not take them; nothing is left of them.
-        MongoUnavailable: It did not take note of the upload; nothing was stored.
+        AudioStoreUnavailable: It did not take them.
+        MongoUnavailable: It did not take note of the upload.
+        Problem: unavailable: it took so long that the sweep has come.
     """
     upload_id = uuid4().hex
     names = {
@@ -41,19 +42,47 @@ async def stored(services: Services, event: CallEnded, files: Mapping[str, Uploa
     addresses: dict[str, str] = {}
     try:
         for part, file in files.items():
+            size_bytes = file.size or 0
+            await _hold(services, upload, timedelta(seconds=services.audio.limit_s(size_bytes)))
             put = partial(services.audio.put_stream, names[part], file.file)
-            addresses[UPLOADED + part] = (await services.audio.in_thread(put, file.size or 0)).uri
+            addresses[UPLOADED + part] = (await services.audio.in_thread(put, size_bytes)).uri
+        await _hold(services, upload, timedelta())
     except BaseException:
-        await undo(services, upload)
+        with suppress(CallsiftError):
+            await _remove(services, upload)  # and no more: what was given up may go on to write until the sweep
         raise
     return event.model_copy(update={"recording": event.recording.moved(lambda uri: addresses.get(uri, uri))}), upload
 
 
+async def _hold(services: Services, upload: Upload, work: timedelta) -> None:
+    """Keep the sweep from an upload for as long as some work may take, and what follows it."""
+    if not await services.uploads.hold(upload, datetime.now(UTC) + work):
+        raise Problem("unavailable", "The recording was taken too slowly", cure="Send it again")
+
+
+async def kept(services: Services, upload: Upload) -> None:
+    """Forget an upload whose event is confirmed; where the store is away, the sweep finds out that it is."""
+    try:
+        await services.uploads.finished(upload)
+    except CallsiftError as error:
+        logger.warning("an upload is not known to be finished", extra={"error": error.message})
+
+
 async def undo(services: Services, upload: Upload) -> None:
-    """Remove the recordings of an upload, and forget it."""
-    for name in upload.names:
-        await services.audio.in_thread(partial(services.audio.remove, name))
+    """Remove the recordings of an upload, and forget it.
+
+    Raises:
+        CallsiftError: The store or the audio store did not answer; the sweep does it.
+    """
+    await _remove(services, upload)
     await services.uploads.finished(upload)
+
+
+async def _remove(services: Services, upload: Upload) -> None:
+    """Remove the recordings of an upload, and the drafts of those whose writer died."""
+    for name in upload.names:
+        for left in await services.audio.in_thread(partial(services.audio.beginning, name)):
+            await services.audio.in_thread(partial(services.audio.remove, left))
 
 
 async def sweep(services: Services, now: datetime) -> int:
@@ -63,12 +92,12 @@ async def sweep(services: Services, now: datetime) -> int:
         CallsiftError: The store, the audio store or Kafka did not answer; the rest is looked at again.
     """
     removed = 0
-    abandoned = await services.uploads.begun_before(now - _ABANDONED)
+    abandoned = await services.uploads.condemn_abandoned(now)  # before Kafka is read: none is published after that
     if not abandoned:
         return removed
-    kept = await asyncio.to_thread(recordings_of, services.kafka, {upload.call_id for upload in abandoned})
+    published = await asyncio.to_thread(recordings_of, services.kafka, {upload.call_id for upload in abandoned})
     for upload in abandoned:
-        if any(address.endswith(upload.names) for address in kept[upload.call_id]):
+        if any(address.endswith(upload.names) for address in published[upload.call_id]):
             await services.uploads.finished(upload)
         else:
             await undo(services, upload)

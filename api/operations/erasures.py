@@ -56,11 +56,19 @@ async def delete_call(
 
 
 @router.post("/erasures", status_code=202)
-async def erase(body: Erasure, who: Administrator, services: Used, request: Request, response: Response) -> LongWork:
+async def erase_calls(
+    body: Erasure, who: Administrator, services: Used, request: Request, response: Response
+) -> LongWork:
     """Erase calls, or all calls of a caller that you may see. The operation's response is the certificate."""
     if body.caller is not None:
         search = _search(body.caller.get_secret_value(), services.privacy)
         found = await _calls_of(services, who, search)
+        if len(found) > _MOST_CALLS:
+            raise Problem(
+                "conflict",
+                f"The caller has {len(found)} calls, and one erasure takes {_MOST_CALLS}",
+                cure="`callsift forget --caller` takes any number",
+            )
         return await _begin(services, who, found, search.hashed[0] if search.hashed else None, request, response)
     call_ids = sorted(set(body.call_ids or ()))
     if not who.scope.is_everywhere:
@@ -79,7 +87,7 @@ async def _begin(
         raise Problem(
             "conflict",
             f"On hold: {', '.join(held)}; nothing is erased",
-            cure="`callsift hold --release` ends a hold and knows its reason; or name the other calls",
+            cure="Ask why with GET /v1/calls/{call_id}/hold, end it with DELETE; or name the other calls",
         )
     nobodys: list[str | None] = [None]
     for call_id in call_ids or nobodys:

@@ -8,7 +8,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, f
 
 from api.access import Principal, Requires, Right
 from api.calls.lookup import visible_with
-from api.calls.resource import Call
+from api.calls.resource import Call, address_of
 from api.operations.resource import LongWork, begin, require_everywhere
 from api.problems import Problem
 from api.services import Used
@@ -88,7 +88,7 @@ async def reprocess_call(
     superseded = outcome.label.label_id if outcome.label and supersede_label else None
     encoded = await turns.encode(found.model_copy(update={"supersedes_label": superseded}))
     await asyncio.to_thread(produce, services.kafka, REPROCESS.name, [(call_id, encoded.value)])
-    response.headers["Location"] = f"/v1/calls/{call_id}"
+    response.headers["Location"] = address_of(call_id)
     response.headers["Retry-After"] = "2"
     return Call.of(outcome, who)
 

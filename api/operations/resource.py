@@ -12,7 +12,12 @@ from api.problems import Problem
 from api.services import Services
 from store.operations import Kind, Operation, OperationStore, State
 
-NEEDED: dict[Kind, Right] = {"erasure": Right.ADMINISTER, "reprocess": Right.OPERATE, "replay": Right.OPERATE}
+NEEDED: dict[Kind, Right] = {
+    "erasure": Right.ADMINISTER,
+    "reprocess": Right.OPERATE,
+    "replay": Right.OPERATE,
+    "export": Right.VIEW,
+}
 """The right that asks for each kind of operation, sees it and cancels it."""
 
 
@@ -22,7 +27,7 @@ class Metadata(BaseModel):
     model_config = ConfigDict(use_attribute_docstrings=True)
 
     kind: Kind
-    """erasure, reprocess, or replay of dead letters."""
+    """erasure, reprocess, replay of dead letters, or export."""
     state: State
     """waiting: nobody has begun. working. succeeded, failed, cancelled: it has ended."""
     who: str
@@ -62,7 +67,8 @@ class LongWork(BaseModel):
     metadata: Metadata
     """What it is, and how far."""
     response: dict[str, JsonValue] | None = None
-    """What came of it: the certificate of an erasure, the figures of others."""
+    """What came of it: the certificate of an erasure, the figures of others. The file of an export is at
+    ``/v1/operations/{operation_id}/result``."""
     error: OperationError | None = None
     """Why nothing, or not all, came of it."""
 
@@ -116,9 +122,14 @@ async def operation_of(services: Services, who: Principal, operation_id: str) ->
         MongoUnavailable: The store did not answer.
     """
     found = await OperationStore(services.database).find(operation_id)
-    if found is not None and found.kind in kinds_of(who) and (who.scope.is_everywhere or found.who == who.name):
+    if found is not None and found.kind in kinds_of(who) and (sees_all(who) or found.who == who.name):
         return found
     raise Problem("not-found", f"There is no operation {operation_id[:80]!r} that you may see")
+
+
+def sees_all(who: Principal) -> bool:
+    """Tell whether somebody sees what others asked for, of the kinds that they may see at all."""
+    return who.scope.is_everywhere and who.may(Right.OPERATE)
 
 
 def require_everywhere(who: Principal) -> None:

@@ -7,14 +7,14 @@ from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, Field
 
 from api.access import Principal, Requires, Right
-from api.operations.resource import LongWork, kinds_of, operation_of
+from api.operations.resource import LongWork, kinds_of, operation_of, sees_all
 from api.page_tokens import LARGEST_PAGE
 from api.services import Used
 from store.operations import OperationStore
 
 router = APIRouter(prefix="/v1", tags=["operations"])
 _QUESTION = "operations"
-Operator = Annotated[Principal, Depends(Requires(Right.OPERATE))]
+Viewer = Annotated[Principal, Depends(Requires(Right.VIEW))]
 
 
 class OperationPage(BaseModel):
@@ -26,31 +26,31 @@ class OperationPage(BaseModel):
 
 @router.get("/operations")
 async def list_operations(
-    who: Operator,
+    who: Viewer,
     services: Used,
     page_size: Annotated[
         int | None, Query(ge=0, description="Operations at the most; a larger one is lowered.")
     ] = None,
     page_token: Annotated[str | None, Query(description="The next_page_token of the page before.")] = None,
 ) -> OperationPage:
-    """List long work: your own, or everybody's if you may see every call. Ended operations are kept for 90 days."""
+    """List long work: your own, or everybody's if you operate and see every call. Kept for 90 days after its end."""
     tokens = await services.page_tokens.ready(services.database)
     before = tokens.read(page_token, who, _QUESTION) if page_token else None
     size = min(page_size or services.settings.page_size, LARGEST_PAGE)
-    whose = None if who.scope.is_everywhere else who.name
+    whose = None if sees_all(who) else who.name
     found = await OperationStore(services.database).newest(kinds_of(who), whose, before, size + 1)
     following = tokens.made(found[size - 1].id, who, _QUESTION) if len(found) > size else ""
     return OperationPage(operations=[LongWork.of(one) for one in found[:size]], next_page_token=following)
 
 
 @router.get("/operations/{operation_id}")
-async def get_operation(operation_id: str, who: Operator, services: Used) -> LongWork:
+async def get_operation(operation_id: str, who: Viewer, services: Used) -> LongWork:
     """Show how far long work is, or what came of it."""
     return LongWork.of(await operation_of(services, who, operation_id))
 
 
 @router.post("/operations/{operation_id}:cancel")
-async def cancel_operation(operation_id: str, who: Operator, services: Used, request: Request) -> LongWork:
+async def cancel_operation(operation_id: str, who: Viewer, services: Used, request: Request) -> LongWork:
     """Ask that long work be ended early. What was done stays done; an erasure that has begun to remove goes on."""
     operation = await operation_of(services, who, operation_id)
     if operation.done:

@@ -11,6 +11,7 @@ from starlette.types import Message, Send
 
 from api import metrics
 from api.access import Principal, Requires, Right
+from api.examples import STREAM
 from api.outcomes.announced import StreamFilters
 from api.services import Used
 
@@ -21,7 +22,7 @@ _HEADERS = {"X-Accel-Buffering": "no", "Cache-Control": "no-store"}
 _SAID: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "Events outcome, gone and dropped; the id of each is where to resume.",
-        "content": {"text/event-stream": {"schema": {"type": "string"}}},
+        "content": {"text/event-stream": {"schema": {"type": "string", "examples": [STREAM]}}},
     }
 }
 
@@ -36,7 +37,7 @@ async def stream_outcomes(
     services: Used,
     who: Viewer,
     filters: Annotated[StreamFilters, Query()],
-    last_event_id: Annotated[str | None, Header(max_length=8192)] = None,
+    last_event_id: Annotated[str | None, Header(max_length=8192, description="The id of the last event.")] = None,
 ) -> Response:
     """Stream outcomes as they are published (text/event-stream), each at least once.
 

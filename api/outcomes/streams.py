@@ -38,17 +38,15 @@ class Streams:
         """Return what makes cursors, and where a stream goes on; None: with what comes now.
 
         Raises:
-            Problem: bad-request: no cursor of ours; gone: what follows it is; unavailable: the brokers do not answer.
+            Problem: bad-request: no cursor of ours; gone: what follows it is.
+            KafkaUnavailable: The brokers do not answer or refuse.
             MongoUnavailable: MongoDB did not answer.
         """
-        try:
-            cursors = await self._hub.ready()
-            if cursor is None:
-                return cursors, None
-            position, age_s = cursors.read(cursor)
-            return cursors, resumed(position, age_s, await self._past.holds(), TOMBSTONES_S)
-        except KafkaUnavailable as away:
-            raise Problem("unavailable", away.message, cure=away.cure, headers={"Retry-After": "5"}) from away
+        cursors = await self._hub.ready()
+        if cursor is None:
+            return cursors, None
+        position, age_s = cursors.read(cursor)
+        return cursors, resumed(position, age_s, await self._past.holds(), TOMBSTONES_S)
 
     @contextmanager
     def counted(self, who: Principal) -> Iterator[None]:

@@ -45,14 +45,16 @@ _UNKNOWN = "application/octet-stream"
     },
 )
 @router.head("/calls/{call_id}/recording", include_in_schema=False)
-async def recording(
+async def get_recording(
     call_id: str,
     who: Listener,
     services: Used,
     request: Request,
-    form: Annotated[Literal["playable", "original"], Query()] = "playable",
-    asked: Annotated[str | None, Header(alias="Range")] = None,
-    if_range: Annotated[str | None, Header()] = None,
+    form: Annotated[
+        Literal["playable", "original"], Query(description="As browsers play it, or as it was handed in.")
+    ] = "playable",
+    asked: Annotated[str | None, Header(alias="Range", description="Which bytes, such as bytes=0-65535.")] = None,
+    if_range: Annotated[str | None, Header(description="Only if this is still its ETag; else all of it.")] = None,
 ) -> Response:
     """Hear a call, whole or in ranges (RFC 9110).
 
@@ -96,11 +98,11 @@ async def recording(
         }
     },
 )
-async def peaks(
+async def get_peaks(
     call_id: str,
     who: Listener,
     services: Used,
-    form: Annotated[Literal["json", "dat"], Query()] = "json",
+    form: Annotated[Literal["json", "dat"], Query(description="JSON, or audiowaveform's binary form.")] = "json",
 ) -> Response:
     """See the waveform of a call: 20 pairs of minimum and maximum a second for each channel, the customer's first.
 

@@ -11,7 +11,7 @@ from callsift.commands.output import notes, print_json, print_table
 from callsift.running import adopt_running
 from streams.errors import CallsiftError, SettingsError
 from streams.retention import Swept
-from streams.settings import RETAINED, AudioStoreSettings, KafkaSettings, RetentionSettings
+from streams.settings import AudioStoreSettings, KafkaSettings, RetentionSettings
 
 app = typer.Typer(help="Remove what was kept for long enough.", no_args_is_help=True)
 
@@ -29,11 +29,11 @@ def run(
     """Remove what is old in the audio store, among dead letters and documents, and what killed workers left here.
 
     What an event needs that nobody has acknowledged stays, however old it is. A kind of data that cannot be looked at
-    or removed does not keep the others from it; the exit code is 1 then. To be run once a day.
+    or removed does not keep the others from it; the exit code is 1 then. To be run once a day: brokers forget how far
+    a group is that has had no worker for a week, and this keeps it.
     """
-    from callsift.retention import Kind, kinds_of_data
+    from callsift.retention import Kind, finish, kinds_of_data
     from store.settings import StoreSettings
-    from streams.kafka import publish_retention
     from streams.payloads import ClaimCheckStore
 
     adopt_running()
@@ -76,9 +76,8 @@ def run(
         notes.print(f"kept for ever by the settings: {', '.join(kept)}", highlight=False)
     for kind, why in failed:
         notes.print(f"not done: {kind.name}: {why}", markup=False, highlight=False)
-    failing = {kind.setting for kind, _ in failed}
     if not dry_run:
-        publish_retention(kafka, [setting for setting in RETAINED if setting not in failing], now)
+        finish(kafka, {kind.setting for kind, _ in failed}, now)
     if failed:
         raise typer.Exit(2 if any(isinstance(why, SettingsError) for _, why in failed) else 1)
 

@@ -93,10 +93,18 @@ def replay_letters(task: Task, places: Places) -> dict[str, Any]:
     return counts
 
 
+def export(task: Task, places: Places) -> dict[str, Any]:
+    """Write calls to a file in the audio store; returns how many, and the file's size and digest."""
+    from callsift.operations.exporting import write_export  # the other kinds need nothing of the API
+
+    return write_export(task, places.mongo, ClaimCheckStore(places.audio.uri))
+
+
 WORK: Mapping[Kind, Callable[[Task, Places], dict[str, Any]]] = {
     "erasure": erase,
     "reprocess": reprocess,
     "replay": replay_letters,
+    "export": export,
 }
 
 

@@ -30,7 +30,7 @@ class OperationsWorker:
         self._prune_at = datetime.now(UTC)
 
     def run(self, health: Health, stopping: threading.Event) -> None:
-        """Work until ``stopping`` is set: ready while the store answers."""
+        """Work until ``stopping`` is set; ready from when the store has answered."""
         health.silent_after_s = 60.0
         while not stopping.is_set():
             health.beat()

@@ -13,7 +13,7 @@ _TIME_LIMIT_S = 4.0
 def main() -> int:
     """Ask once; returns the exit code."""
     host, _, port = (os.environ.get("CALLSIFT_HTTP_PORT") or "8000").rpartition(":")
-    host = "127.0.0.1" if host in {"", "0.0.0.0"} else host
+    host = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}.get(host.strip("[]"), host.strip("[]"))
     path = f"/health/{sys.argv[1] if len(sys.argv) > 1 else 'live'}"
     worker = http.client.HTTPConnection(host, int(port), timeout=_TIME_LIMIT_S)
     try:

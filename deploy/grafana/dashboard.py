@@ -1,4 +1,4 @@
-"""Writes deploy/grafana/dashboards/callsift.json from the list of panels: ``make dashboard``."""
+"""Writes the dashboard from the list of panels, for Grafana's provisioning and for the chart: ``make dashboard``."""
 
 import importlib
 import json
@@ -11,7 +11,9 @@ from prometheus_client.metrics import MetricWrapperBase
 from callsift.reference import METRIC_ROOMS
 from deploy.grafana.panels import ROWS, Panel
 
-PATH = Path(__file__).parent / "dashboards" / "callsift.json"
+_HERE = Path(__file__).parent
+PATHS = (_HERE / "dashboards" / "callsift.json", _HERE.parent / "helm" / "callsift" / "files" / "dashboard.json")
+"""Two files rather than a link from one to the other, which some that fetch charts leave out."""
 _COLUMNS = 24
 _PER_ROW = 4
 _HEIGHT = 8
@@ -95,4 +97,5 @@ def _panel(panel: Panel, helps: dict[str, str]) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    PATH.write_text(text(), encoding="utf-8")
+    for path in PATHS:
+        path.write_text(text(), encoding="utf-8")

@@ -145,7 +145,7 @@ ROWS: dict[str, tuple[Panel, ...]] = {
             "short",
             {"{{stage}}": f"60 * {_rate('callsift_publish_retries_total', 'stage')}"},
         ),
-        Panel("Workers that answer", "short", {"{{worker}}": 'sum by (worker) (up{job="callsift"})'}),
+        Panel("Workers that answer", "short", {"{{worker}}": 'sum by (worker) (up{worker!=""})'}),
     ),
     "What it stands on": (
         Panel(
@@ -290,6 +290,11 @@ ROWS: dict[str, tuple[Panel, ...]] = {
             "Operations that ended, of the last day",
             "short",
             {"{{kind}} {{state}}": "sum by (kind, state) (increase(callsift_operations_total[1d]))"},
+        ),
+        Panel(
+            "Longest wait of an operation for a worker",
+            "s",
+            {"wait": "max (callsift_api_operation_wait_seconds)"},
         ),
     ),
 }

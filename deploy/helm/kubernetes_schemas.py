@@ -2,11 +2,12 @@
 
 ``python -m deploy.helm.kubernetes_schemas SWAGGER FOLDER KINDS [CRD …]`` writes a file for each kind of the list, whose
 parts commas separate. SWAGGER is ``api/openapi-spec/swagger.json`` of the Go module k8s.io/kubernetes (``go mod
-download -json k8s.io/kubernetes@VERSION`` names its folder); CRDs are in the modules of KEDA (``config/crd/bases``) and
-of the Prometheus operator (``example/prometheus-operator-crd``). Strimzi's are made from its jars on Maven Central
-(``io.strimzi:api`` and ``io.strimzi:crd-generator`` 1.2.0, Java 21): ``java -cp … io.strimzi.crdgenerator.CrdGenerator
---target-kube 1.16+ --crd-api-version v1 --api-versions v1 --storage-version v1 --yaml
-io.strimzi.api.kafka.model.topic.KafkaTopic=topic.yaml io.strimzi.api.kafka.model.user.KafkaUser=user.yaml``.
+download -json k8s.io/kubernetes@VERSION`` names its folder); CRDs are in the modules of KEDA (``config/crd/bases``), of
+the Prometheus operator (``example/prometheus-operator-crd``) and of sigs.k8s.io/gateway-api (``config/crd/standard``).
+Strimzi's are made from its jars on Maven Central (``io.strimzi:api`` and ``io.strimzi:crd-generator`` 1.2.0, Java 21):
+``java -cp … io.strimzi.crdgenerator.CrdGenerator --target-kube 1.16+ --crd-api-version v1 --api-versions v1
+--storage-version v1 --yaml io.strimzi.api.kafka.model.topic.KafkaTopic=topic.yaml
+io.strimzi.api.kafka.model.user.KafkaUser=user.yaml``.
 """
 
 import json

@@ -16,6 +16,7 @@ CHART = Path(__file__).parent / "callsift"
 OWN = frozenset(
     f"CALLSIFT_{name}"
     for name in (
+        "API_LISTEN",
         "AUDIO_STORE_URI",
         "HTTP_PORT",
         "VOSK_MODEL",

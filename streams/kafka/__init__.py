@@ -5,6 +5,7 @@ from streams.kafka.awaited_producer import AwaitedProducer
 from streams.kafka.brake_topic import notices, publish_notice
 from streams.kafka.client import KafkaUnavailable, client_config
 from streams.kafka.forgotten import forgotten_calls, publish_forgotten
+from streams.kafka.kept_positions import keep_positions
 from streams.kafka.lag import consumer_lag
 from streams.kafka.outcomes import publish_outcomes, publish_tombstones
 from streams.kafka.producer import PARTITIONER, OutgoingMessage, is_too_large, produce
@@ -28,6 +29,7 @@ __all__ = [
     "find_topics",
     "forgotten_calls",
     "is_too_large",
+    "keep_positions",
     "kubernetes_name",
     "last_retention",
     "notices",

@@ -17,7 +17,6 @@ from streams.topics import (
     BRAKES,
     CONSUMED,
     DEAD_LETTER,
-    ENDED,
     FORGOTTEN,
     OUTCOMES,
     REPLAYS,
@@ -30,9 +29,13 @@ from streams.topics import (
 )
 
 TOOLS = "tools"
-"""The user of every command and job: topics, retention, status, dead letters …; also of what scales by lag."""
+"""The user of every command and job: topics, retention, status, dead letters …"""
+SCALER = "scaler"
+"""The user of what scales by lag, such as KEDA."""
 API = "api"
 """The user of the HTTP API."""
+OPERATIONS = "operations"
+"""The user of the worker that does the API's long work."""
 
 
 @dataclass(frozen=True)
@@ -59,9 +62,10 @@ class User:
 
 
 def users(kafka: KafkaSettings) -> list[User]:
-    """Return a user for each worker, one for the API and one for the tools."""
+    """Return a user for each worker, one for the API, one for autoscalers and one for the tools."""
     rules = {stage.name: _stage(stage) for stage in STAGES.values()}
-    rules |= {"retry": _retry(), "monitor": _monitor(), API: _api(), TOOLS: _tools()}
+    rules |= {"retry": _retry(), "monitor": _monitor(), OPERATIONS: _operations(), API: _api(), SCALER: _scaler()}
+    rules[TOOLS] = _tools()
     return [
         User(kubernetes_name(f"{kafka.prefix}callsift-{runs}"), runs, _joined(kafka.prefix, own))
         for runs, own in rules.items()
@@ -95,29 +99,43 @@ def _monitor() -> list[Rule]:
     return [*_topics((*CONSUMED, *RETRIES, REPLAYS, BRAKES, RETENTION), "Read"), *_groups("Describe")]
 
 
-def _api() -> list[Rule]:
+def _acting() -> list[Rule]:
+    """Return what it takes to act on calls: to hand in, replay and reprocess them, and to see which wait."""
     return [
-        *_topics((ENDED, ANNOTATIONS, AUDIT), "Write"),
-        *_topics((ENDED,), "Read"),  # whether an upload that broke off became a call
-        *_topics((OUTCOMES,), "Read"),  # the stream of outcomes
-        # the pages show how far the pipeline is, and release a brake
-        *_topics((*CONSUMED, *RETRIES, REPLAYS, BRAKES), "Read"),
-        *_topics((BRAKES,), "Write"),
+        *_topics((*CONSUMED, *RETRIES, REPLAYS, FORGOTTEN), "Read"),
+        *_topics((*CONSUMED, REPLAYS), "Write"),
         *_groups("Describe"),
     ]
 
 
+def _api() -> list[Rule]:
+    return [
+        *_acting(),
+        *_topics((ANNOTATIONS, AUDIT), "Write"),
+        *_topics((BRAKES,), "Read", "Write"),  # where calls are that have no outcome; a page releases brakes
+        *_topics((OUTCOMES,), "Read"),  # the stream of outcomes
+    ]
+
+
+def _operations() -> list[Rule]:
+    return [*_acting(), *_topics((FORGOTTEN, OUTCOMES), "Write")]  # erasures: their memory, and tombstones
+
+
+def _scaler() -> list[Rule]:
+    return [*_topics((*CONSUMED, *RETRIES), "Describe"), *_groups("Describe")]
+
+
 def _tools() -> list[Rule]:
     return [
+        *_acting(),
         # `topics create`, with and without --check; everything can be looked at
         *_topics(ALL_TOPICS, "Create", "DescribeConfigs", "Read"),
-        # `emit`, `reprocess`, `dlq replay` and its marks, `brake`
-        *_topics((*CONSUMED, REPLAYS, BRAKES), "Write"),
+        *_topics((BRAKES,), "Write"),
         # `forget`: its memory; `retention run`: when it was done; both: tombstones
         *_topics((FORGOTTEN, OUTCOMES, RETENTION), "Write"),
         *_topics((DEAD_LETTER,), "Delete"),
-        # `status`, and autoscalers
-        *_groups("Describe"),
+        # `retention run` keeps how far groups without members are
+        *_groups("Read"),
     ]
 
 

@@ -11,7 +11,7 @@ from typing import TypeVar
 from confluent_kafka import Consumer, KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
 
-from streams.errors import CallsiftError
+from streams.errors import TransientError
 from streams.kafka.security import librdkafka_security
 from streams.settings import KafkaSettings
 from streams.topics import LARGEST_MESSAGE_BYTES
@@ -21,8 +21,10 @@ _CURE = "Check CALLSIFT_KAFKA_BOOTSTRAP_SERVERS and that the brokers are up"
 _SECURITY_CURE = "Check CALLSIFT_KAFKA_SECURITY_PROTOCOL, and the user, password and files that go with it"
 
 
-class KafkaUnavailable(CallsiftError):
+class KafkaUnavailable(TransientError):
     """The brokers did not answer, or refused."""
+
+    dependency = "Kafka"
 
 
 def client_config(kafka: KafkaSettings) -> dict[str, str | int | float | bool]:

@@ -2,10 +2,15 @@
 
 from streams.monitor.monitor import Monitor
 from streams.monitor.observer import Observer
+from streams.monitor.places import Found, Place
 from streams.monitor.status import Status
+from streams.monitor.under_way import CallsUnderWay
 
 __all__ = [
+    "CallsUnderWay",
+    "Found",
     "Monitor",
     "Observer",
+    "Place",
     "Status",
 ]

@@ -63,7 +63,7 @@ class Observer:
                 committed=found.committed,
                 end=found.end,
                 lag=found.lag,
-                waiting_since=_published_at(found.first),
+                waiting_since=published_at(found.first),
             )
             for partition, found in sorted(lags.items())
         }
@@ -150,7 +150,8 @@ class DeadLetterCounter:
             yield message
 
 
-def _published_at(message: Message | None) -> datetime | None:
+def published_at(message: Message | None) -> datetime | None:
+    """Return when a message was published; None: there is none, or its producer did not say."""
     if message is None:
         return None
     kind, timestamp_ms = message.timestamp()

@@ -4,10 +4,11 @@ from streams.payloads.claim_check import ClaimCheckStore, Entry
 from streams.payloads.claimed_turns import ClaimedTurns
 from streams.payloads.codec import to_bytes
 from streams.payloads.errors import PayloadGone, public_address
-from streams.payloads.layout import DECODED, FOLDERS, LISTENING, PREPARED, RECORDINGS, Folder, digits
+from streams.payloads.layout import DECODED, EXPORTS, FOLDERS, LISTENING, PREPARED, RECORDINGS, Folder, digits
 
 __all__ = [
     "DECODED",
+    "EXPORTS",
     "FOLDERS",
     "LISTENING",
     "PREPARED",

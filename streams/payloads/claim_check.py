@@ -57,11 +57,15 @@ class ClaimCheckStore:
             AudioStoreUnavailable: It is not done in time.
             Exception: What the call raised.
         """
-        limit_s = self._limit_s + size_bytes / _SLOWEST_BYTES_PER_S
+        limit_s = self.limit_s(size_bytes)
         try:
             return await self._threads.run(call, limit_s)
         except TimeoutError:
             raise too_late(self._root, limit_s) from None
+
+    def limit_s(self, size_bytes: int = 0) -> float:
+        """Return how many seconds ``in_thread`` gives a call that moves so much."""
+        return self._limit_s + size_bytes / _SLOWEST_BYTES_PER_S
 
     def put(self, name: str, payload: bytes) -> ClaimCheck:
         """Store ``payload`` under ``name``, replacing what was there: a reader sees the old or the new, never a part.

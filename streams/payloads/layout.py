@@ -22,6 +22,10 @@ class Folder(NamedTuple):
         """Return the name of a file of one call: all of them begin alike, so that a call can be forgotten."""
         return self.file(hashlib.sha256(call_id.encode()).hexdigest(), suffix)
 
+    def of_operation(self, operation_id: str, suffix: str) -> str:
+        """Return the name of what a piece of long work made."""
+        return self.of_call(operation_id, suffix)
+
     def beginning(self, call_id: str) -> str:
         """Return how the names of all files of one call begin."""
         return self.of_call(call_id, "")
@@ -36,7 +40,8 @@ PREPARED = Folder("prepared", "prepared audio")
 LISTENING = Folder("listening", "copies to listen to")
 DECODED = Folder("decoded", "decoded segments")
 TURNS = Folder("turns", "turns of large transcripts")
-FOLDERS = (RECORDINGS, PREPARED, LISTENING, DECODED, TURNS)
+EXPORTS = Folder("exports", "exports")
+FOLDERS = (RECORDINGS, PREPARED, LISTENING, DECODED, TURNS, EXPORTS)
 """All of them: ``callsift retention run`` removes what is old in each."""
 
 

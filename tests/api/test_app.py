@@ -69,6 +69,23 @@ async def test_each_type_of_problem_has_the_page_that_it_names(client: httpx.Asy
         assert KINDS[code].cure in answer.text
 
 
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [
+        ("/v1/calls", "GET, OPTIONS, POST"),
+        ("/v1/calls/call-1", "DELETE, GET, OPTIONS"),
+        ("/v1/calls/call-1/recording", "GET, HEAD, OPTIONS"),
+        ("/v1/calls/call-1:reprocess", "OPTIONS, POST"),
+        ("/v1/openapi.json", "GET, HEAD, OPTIONS"),
+    ],
+)
+async def test_options_and_405_name_all_methods_of_a_path(client: httpx.AsyncClient, path: str, allowed: str) -> None:
+    options, refused = await client.options(path), await client.put(path)
+    assert (options.status_code, options.headers["allow"]) == (204, allowed)
+    assert (refused.status_code, refused.headers["allow"]) == (405, allowed)
+    assert (await client.options("/v1/nothing")).status_code == 404
+
+
 async def test_a_bug_is_answered_with_its_trace_and_logged_without_its_text(
     client: httpx.AsyncClient, services: Services, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

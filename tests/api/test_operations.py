@@ -26,7 +26,7 @@ from tests.store.annotations import label
 from tests.store.outcomes import done
 
 pytestmark = pytest.mark.integration
-NUMBER = "+905551112233"
+NUMBER = "+905557778899"  # of no other test, whose calls may wait at the same broker
 
 
 class Somebody(Authentication):
@@ -98,7 +98,7 @@ async def test_a_call_that_changed_is_on_hold_or_is_not_there_is_not_erased(
 
 
 async def test_a_callers_number_is_looked_up_and_not_kept(client: httpx.AsyncClient, services: Services) -> None:
-    await stored(services, "call-1", "support", caller="0555 111 22 33")
+    await stored(services, "call-1", "support", caller="0555 777 88 99")
     await stored(services, "call-2", "support", caller="+905554445566")
     taken = await client.post("/v1/erasures", json={"caller": NUMBER})
     assert taken.status_code == 202
@@ -203,3 +203,34 @@ async def test_dead_letters_of_other_calls_are_not_there(of_support: httpx.Async
     for hidden in (theirs, nobodys):
         assert (await of_support.get(f"/v1/dead-letters/{hidden.event_id}")).status_code == 404
         assert (await of_support.post(f"/v1/dead-letters/{hidden.event_id}:replay")).status_code == 404
+
+
+async def test_a_call_on_hold_is_shown_with_its_reason_not_erased_and_released(
+    client: httpx.AsyncClient, operator: httpx.AsyncClient, of_support: httpx.AsyncClient, services: Services
+) -> None:
+    await stored(services, "call/1", "sales")
+    where = "/v1/calls/call%2F1/hold"
+    assert (await client.get(where)).status_code == 404
+    held = await client.put(where, json={"reason": "court order 7/2026"})
+    assert (held.status_code, held.json()["reason"]) == (200, "court order 7/2026")
+    assert (await client.get(where)).json() == held.json()
+    assert datetime.fromisoformat(held.json()["since"]).tzinfo is not None
+    assert (await client.delete("/v1/calls/call%2F1")).status_code == 409
+    assert {(await operator.get(where)).status_code, (await operator.delete(where)).status_code} == {403}
+    assert {(await of_support.get(where)).status_code, (await of_support.delete(where)).status_code} == {404}
+    assert (await client.put(where, json={"reason": ""})).status_code == 422
+    assert (await client.delete(where)).status_code == 204
+    assert (await client.delete("/v1/calls/call%2F1")).status_code == 202
+    actions = [entry["action"] async for entry in services.database.beside("audit").find({"call_id": "call/1"})]
+    assert sorted(actions) == ["erased", "held", "released"]
+
+
+async def test_a_caller_with_more_calls_than_one_erasure_takes_is_told_so(
+    client: httpx.AsyncClient, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.operations.erasures._MOST_CALLS", 1)
+    for call_id in ("call-1", "call-2"):
+        await stored(services, call_id, "support", caller=NUMBER)
+    refused = await client.post("/v1/erasures", json={"caller": NUMBER})
+    assert (refused.status_code, "2 calls" in refused.json()["detail"]) == (409, True)
+    assert (await client.get("/v1/operations")).json()["operations"] == []

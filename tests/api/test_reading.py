@@ -1,5 +1,6 @@
 """Reading calls: one, its revisions and transcript, and lists page by page."""
 
+import threading
 from itertools import chain
 from typing import Any
 
@@ -173,3 +174,20 @@ async def test_what_means_nothing_is_refused(client: httpx.AsyncClient, path: st
     answer = await client.get(f"{path}?{question}")
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["parameter"].startswith(question.split("=", maxsplit=1)[0])
+
+
+@pytest.mark.parametrize("question", ["", ":export?format=csv", ":export"])
+async def test_pages_are_written_beside_the_event_loop(
+    client: httpx.AsyncClient, services: Services, monkeypatch: pytest.MonkeyPatch, question: str
+) -> None:
+    """A page of a thousand calls takes a tenth of a second."""
+    await OutcomeStore(services.database).save(done("o-1", "call-1"))
+    read, threads = CallOutcome.model_validate, list[int]()
+
+    def noted(content: Any) -> CallOutcome:
+        threads.append(threading.get_ident())
+        return read(content)
+
+    monkeypatch.setattr(CallOutcome, "model_validate", noted)
+    assert "call-1" in (await client.get(f"/v1/calls{question}")).text
+    assert threads and threading.get_ident() not in threads

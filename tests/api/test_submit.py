@@ -2,22 +2,27 @@
 
 import asyncio
 import json
+from collections.abc import Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
+from uuid import uuid4
 
 import httpx
 import pytest
+from confluent_kafka import KafkaError
 
 from api.app import make_app
 from api.calls.uploads import sweep
 from api.services import Services
-from schemas import CallEnded
+from schemas import CallEnded, ClaimCheck
 from store.calls import OutcomeStore
-from store.uploads import Upload
+from store.errors import MongoUnavailable
+from store.idempotency import IdempotencyStore
+from store.uploads import Upload, UploadStore
 from streams.decoding import readable_call_id
-from streams.kafka import TopicReader
+from streams.kafka import AwaitedProducer, OutgoingMessage, TopicReader
 from streams.settings import KafkaSettings
 from streams.topics import ENDED
 from tests.api.conftest import pointers
@@ -57,7 +62,7 @@ async def test_an_event_that_is_accepted_is_on_kafka_with_fields_that_nobody_her
     assert (event.queue, event.model_extra, event.trace_id) == ("sales", {"campaign": {"id": 7}}, trace)
 
 
-@pytest.mark.parametrize("call_id", ["çağrı 1", "a+b%20?#", "x" * 200])
+@pytest.mark.parametrize("call_id", ["çağrı 1", "a+b%20?#", "a/b", "a%2Fb/recording", "../x", "x" * 200])
 async def test_any_identifier_has_a_location_that_leads_to_its_call(
     client: httpx.AsyncClient, services: Services, call_id: str
 ) -> None:
@@ -130,7 +135,7 @@ async def test_an_upload_is_stored_whole_and_its_event_names_it(client: httpx.As
         "ayşe",
         {"customer": 1, "agent": 0},
     )
-    assert await services.uploads.begun_before(datetime.now(UTC) + timedelta(days=1)) == []
+    assert await services.uploads.condemn_abandoned(datetime.now(UTC) + timedelta(days=1)) == []
 
 
 async def test_a_file_for_each_side_may_be_uploaded(client: httpx.AsyncClient, services: Services) -> None:
@@ -236,6 +241,77 @@ async def test_an_upload_that_nobody_finished_is_swept_unless_its_call_is_on_kaf
     assert await sweep(services, datetime.now(UTC)) == 1
     assert [path.name for path in stored_files(services)] == ["kept"]
     assert await sweep(services, datetime.now(UTC)) == 0
+
+
+async def test_the_draft_of_a_writer_that_died_is_swept_too(client: httpx.AsyncClient, services: Services) -> None:
+    upload = Upload("dead", "dead", ("recordings/dead.wav",))
+    await services.uploads.begin(upload, datetime.now(UTC) - timedelta(hours=1))
+    services.audio.put(f"recordings/dead.wav.{uuid4().hex}", b"half a sound")
+    services.audio.put("recordings/alive.wav", b"sound")
+    assert await sweep(services, datetime.now(UTC)) == 1
+    assert [path.name for path in stored_files(services)] == ["alive.wav"]
+
+
+async def test_an_upload_that_was_swept_meanwhile_is_not_published(
+    client: httpx.AsyncClient, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put = services.audio.put_stream
+
+    def slowly(name: str, source: BinaryIO) -> ClaimCheck:
+        claim = put(name, source)
+        asyncio.run_coroutine_threadsafe(sweep(services, datetime.now(UTC) + timedelta(days=1)), loop).result(20)
+        return claim
+
+    loop = asyncio.get_running_loop()
+    monkeypatch.setattr(services.audio, "put_stream", slowly)
+    event = json.dumps({"call_id": "slow-1"})
+    answer = await client.post("/v1/calls", data={"event": event}, files={"recording": ("r.wav", b"sound")})
+    assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+    assert (stored_files(services), of(services.kafka, "slow-1")) == ([], [])
+
+
+class Unheard(AwaitedProducer):
+    """Publishes, and nobody hears that it did."""
+
+    async def publish(self, messages: Sequence[OutgoingMessage]) -> list[KafkaError | None]:
+        """Publish, and say that no confirmation came."""
+        await super().publish(messages)
+        return [KafkaError(KafkaError._MSG_TIMED_OUT) for _ in messages]
+
+
+@pytest.mark.parametrize("uploaded", [False, True])
+async def test_a_repetition_with_a_key_hands_in_the_same_call(
+    client: httpx.AsyncClient, services: Services, uploaded: bool
+) -> None:
+    mark, headers = uuid4().hex, {"Idempotency-Key": uuid4().hex}
+    event = {"metadata": {"mark": mark}}
+    sent: dict[str, Any] = {"json": EVENT | event}
+    if uploaded:
+        sent = {"data": {"event": json.dumps(event)}, "files": {"recording": ("r.wav", b"sound")}}
+    heard, services.producer = services.producer, Unheard(services.kafka)
+    assert (await client.post("/v1/calls", headers=headers, **sent)).status_code == 503
+    services.producer.close()
+    services.producer = heard
+    answer = await client.post("/v1/calls", headers=headers, **sent)
+    assert answer.status_code == 202
+    published = of(services.kafka, answer.json()["call_id"])
+    assert len({call.event_id for call in published}) == 1
+    assert [call.metadata["mark"] for call in published] == [mark, mark]
+
+
+async def test_what_the_brokers_have_is_taken_though_the_store_went_away(
+    client: httpx.AsyncClient, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(*_: object) -> None:
+        raise MongoUnavailable("the store is away", "Wait")
+
+    monkeypatch.setattr(UploadStore, "finished", away)
+    monkeypatch.setattr(IdempotencyStore, "answered", away)
+    headers = {"Idempotency-Key": "k-store-away"}
+    answer = await client.post("/v1/calls", files={"recording": ("r.wav", b"sound")}, headers=headers)
+    assert answer.status_code == 202
+    [event] = of(services.kafka, answer.json()["call_id"])
+    assert contents(event) == [b"sound"]
 
 
 async def test_brokers_that_do_not_confirm_are_told_as_unavailable(services: Services) -> None:

@@ -83,6 +83,20 @@ def test_without_what_learns_the_command_names_the_extra() -> None:
     assert said.endswith("is not installed. Install it with: pip install 'callsift[eval]'")
 
 
+@pytest.mark.parametrize(
+    ("package", "command"),
+    [("numpy", ["reprocess", "--since", "7d", "--dry-run"]), ("vosk", ["inspect", "demo/recordings/wrong-number.mp3"])],
+)
+def test_a_command_in_an_image_that_has_not_what_it_needs_says_where_to_run_it(
+    package: str, command: list[str]
+) -> None:
+    program = f"import sys; sys.modules['{package}'] = None; from callsift.__main__ import main; main()"
+    refused = subprocess.run([sys.executable, "-c", program, *command], capture_output=True, text=True, check=False)
+    assert refused.returncode == 2, refused.stderr
+    assert f"{package} is not installed. Run it in the tools' image" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
 def test_schemas_export_writes_one_schema_per_event_and_the_asyncapi_document(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -1,13 +1,17 @@
 """Operations are done by real worker processes: to their end, once, whoever dies meanwhile."""
 
 import asyncio
+import csv
+import io
 import json
 import os
 import subprocess
 import sys
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import closing
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,12 +19,15 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
+from api.access import Principal, Right, Scope
 from api.access.authentication import Authentication
 from api.app import make_app
+from api.operations.exports import PRINCIPALS
 from api.services import Services
 from api.settings import ApiSettings
 from callsift.embedded import EmbeddedBroker, EmbeddedStore
 from callsift.operations.task import in_store
+from schemas import CallOutcome
 from store.calls import OutcomeStore
 from store.database import Database
 from store.forgetting import ForgettingStore
@@ -33,6 +40,7 @@ from streams.kafka.reader import read
 from streams.payloads import ClaimCheckStore
 from streams.settings import KafkaSettings
 from streams.topics import DEAD_LETTER, ENDED, OUTCOMES
+from tests.api.asking import asking
 from tests.callsift.conftest import RECORDINGS, Up
 from tests.patience import PATIENCE_S, until
 from tests.schemas.examples import dead_letter
@@ -189,6 +197,109 @@ def test_what_is_cancelled_while_no_worker_runs_stays_so_and_later_work_is_done(
     world.worker()
     later = world.until(world.add("replay"), lambda one: one.done)
     assert (later.state, world.now(waiting).state) == ("succeeded", "cancelled")
+
+
+async def _save(outcome: CallOutcome, store: OutcomeStore) -> CallOutcome | None:
+    return await store.save(outcome)
+
+
+def services_of(world: World) -> Services:
+    """Return what an API beside the workers works with."""
+    return Services(
+        settings=ApiSettings(),
+        kafka=world.kafka,
+        database=Database(world.mongo),
+        audio=ClaimCheckStore(world.audio.as_uri()),
+        authentication=Authentication(),
+    )
+
+
+SAM = Principal("sam", frozenset({Right.VIEW}), Scope(queues=frozenset({"support"})))
+"""Somebody who sees a queue, and no numbers."""
+
+
+def exported(world: World, form: str, asked: Principal, **by: Principal) -> tuple[str, dict[str, httpx.Response]]:
+    """Have calls exported, and return the operation's address and what each person downloads; ``asked`` asks."""
+
+    async def asking_all() -> tuple[str, dict[str, httpx.Response]]:
+        async with asking(services_of(world), asked) as client:
+            taken = await client.post("/v1/calls:export", json={"format": form, "state": ["done"]})
+            assert taken.status_code == 202, taken.text
+            where = taken.headers["location"]
+            assert (await client.get(where + "/result")).status_code == 409
+            world.worker()
+            async with asyncio.timeout(PATIENCE_S):
+                while not (shown := (await client.get(where)).json())["done"]:
+                    await asyncio.sleep(0.2)
+            assert shown["metadata"]["state"] == "succeeded", shown
+            assert shown["metadata"]["progress"]["calls"] == shown["response"]["calls"]
+        found = {}
+        for name, who in by.items():
+            async with asking(services_of(world), who) as client:
+                found[name] = await client.get(where + "/result")
+        return where, found
+
+    return asyncio.run(asking_all())
+
+
+def test_an_export_has_what_whoever_asked_may_see_and_is_theirs_alone(world: World) -> None:
+    for call_id, queue in (("mine-1", "support"), ("theirs-1", "sales"), ("mine-2", "support")):
+        outcome = done(call_id, call_id).model_copy(update={"queue": queue, "caller": "+905551112233"})
+        assert world.calls(partial(_save, outcome)) is not None
+    wider, other = replace(SAM, scope=Scope()), replace(SAM, name="olga")
+    where, found = exported(world, "csv", SAM, own=SAM, wider=wider, other=other)
+    assert (found["wider"].status_code, found["other"].status_code) == (403, 404)
+    table = found["own"]
+    assert (table.status_code, table.headers["content-type"]) == (200, "text/csv; charset=utf-8; header=present")
+    rows = list(csv.DictReader(io.StringIO(table.text, newline=""), strict=True))
+    assert {row["call_id"] for row in rows} == {"mine-1", "mine-2"}
+    assert {row["caller"] for row in rows} == {"•" * 11 + "33"}
+    assert int(table.headers["content-length"]) == len(table.content)
+    assert {"sunset", "content-disposition"} <= table.headers.keys()
+
+    async def noted() -> list[tuple[str, str]]:
+        with closing(Database(world.mongo)) as database:
+            entries = database.beside("audit").find({}).sort("at", 1)
+            return [(entry["who"], entry["action"]) async for entry in entries]
+
+    assert asyncio.run(noted()) == [("sam", "export_asked"), ("sam", "exported")]
+    # a call is forgotten: no export that may have it is kept
+    over = world.until(world.add("erasure", call_ids=["theirs-1"], caller=None, wait_s=0), lambda one: one.done)
+    assert over.state == "succeeded", over.error
+
+    async def later() -> int:
+        async with asking(services_of(world), SAM) as client:
+            return (await client.get(where + "/result")).status_code
+
+    assert asyncio.run(later()) == 410
+
+
+@pytest.mark.slow
+def test_an_export_whose_worker_is_killed_is_written_whole_by_another(world: World) -> None:
+    count = 30
+
+    async def stored() -> None:
+        with closing(OutcomeStore(Database(world.mongo))) as store:
+            for number in range(count):
+                outcome = done(f"many-{number}", f"many-{number}").model_copy(update={"queue": "support"})
+                assert await store.save(outcome) is not None
+
+    asyncio.run(stored())
+    # what a worker leaves behind that was killed in the midst: a lease that nobody renews
+    kept = {"parameters": '{"format": "jsonl"}', "principal": PRINCIPALS.dump_json(SAM).decode(), "format": "jsonl"}
+    operation = in_store(world.mongo, lambda store: store.add("export", kept, SAM.name, datetime.now(UTC)))
+    leased = in_store(world.mongo, lambda store: store.lease(datetime.now(UTC), timedelta(seconds=1)))
+    assert leased is not None
+    world.worker()
+    over = world.until(operation, lambda one: one.done)
+    assert (over.state, over.takeovers, over.response["calls"]) == ("succeeded", 1, count)
+
+    async def downloaded() -> httpx.Response:
+        async with asking(services_of(world), SAM) as client:
+            return await client.get(f"/v1/operations/{operation.id}/result")
+
+    lines = asyncio.run(downloaded()).text.splitlines()
+    assert {json.loads(line)["call_id"] for line in lines} == {f"many-{number}" for number in range(count)}
 
 
 def test_an_erasure_through_the_api_certifies_what_forget_does(up: Up) -> None:

@@ -23,12 +23,13 @@ from store.calls import OutcomeStore
 from store.database import Database
 from store.settings import StoreSettings
 from streams.kafka import KafkaUnavailable, last_retention, produce
+from streams.kafka.groups import committed
 from streams.kafka.ranges import topic_ranges
 from streams.kafka.reader import read
 from streams.payloads.claim_check import ClaimCheckStore
 from streams.payloads.layout import DECODED, FOLDERS, LISTENING, PREPARED, TURNS
 from streams.settings import RETAINED, KafkaSettings
-from streams.topics import AUDIO, DEAD_LETTER, ENDED, OUTCOMES
+from streams.topics import AUDIO, DEAD_LETTER, ENDED, OUTCOMES, STAGES
 from tests.schemas import examples
 from tests.store.annotations import label
 from tests.store.outcomes import done
@@ -124,7 +125,7 @@ def test_pending_audio_survives_however_old_and_goes_when_it_is_acknowledged(
 
     dry = run(real_kafka, "--dry-run", "--json")
     assert figures(dry)["prepared audio"] == (3, 1, 0)
-    assert [kind["expired"] for kind in json.loads(dry.stdout)] == [0, 1, 0, 1, 1, 0, 0]
+    assert [kind["expired"] for kind in json.loads(dry.stdout)] == [0, 1, 0, 1, 1, 0, 0, 0]
     assert len(lies_there(store)) == 8
 
     assert figures(run(real_kafka, "--json")) == {
@@ -133,6 +134,7 @@ def test_pending_audio_survives_however_old_and_goes_when_it_is_acknowledged(
         "copies to listen to": (2, 0, 1),
         "decoded segments": (2, 1, 1),
         "turns of large transcripts": (1, 0, 1),
+        "exports": (0, 0, 0),
         "dead letters": (0, 0, 0),
         "marks of replays": (0, 0, 0),
     }
@@ -235,6 +237,9 @@ def test_a_kind_that_fails_keeps_no_other_from_being_done(
     assert last_retention(real_kafka) == done_at
     assert run(real_kafka, **kept).exit_code == 0
     assert set(last_retention(real_kafka)) == set(RETAINED)
+    lane = STAGES["reprocess"]
+    places = topic_ranges(real_kafka, lane.consumes[0].name)
+    assert committed(real_kafka, {real_kafka.prefix + lane.group: list(places)}).keys() == places.keys()
 
 
 def on_topic(kafka: KafkaSettings) -> list[tuple[bytes | None, bool]]:

@@ -29,12 +29,12 @@ class Fault:
 
 def faults(seed: int, *, brokers: int, rounds: int) -> list[Fault]:
     """Return what will happen: every kind of worker killed ``rounds`` times, and the rest of the programme."""
-    found = [Fault(f"kill {name}", partial(_kill, name)) for name in WORKERS for _ in range(rounds)]
+    found = [Fault(f"kill {name}", partial(kill, name)) for name in WORKERS for _ in range(rounds)]
     found += [Fault(f"freeze {name}", partial(_freeze, name)) for name in list(STAGES)[: 2 * rounds]]
     found += [Fault(f"scale {name}", partial(_scale, name)) for name in list(STAGES)[: 2 * rounds]]
-    found += [Fault("kill broker", _kill_broker) for _ in range(2)]
+    found += [Fault("kill broker", kill_broker) for _ in range(2)]
     if brokers == 1:
-        found += [Fault("kill store", _kill_store) for _ in range(2)]
+        found += [Fault("kill store", kill_store) for _ in range(2)]
     random.Random(seed).shuffle(found)
     return found
 
@@ -43,8 +43,8 @@ def outages(seconds: float) -> list[Fault]:
     """Return one long absence of each thing that a stage depends on."""
     return [
         Fault("model away", partial(_model_away, seconds)),
-        Fault("store away", partial(_kill_store, away_s=seconds)),
-        Fault("broker away", partial(_kill_broker, away_s=seconds)),
+        Fault("store away", partial(kill_store, away_s=seconds)),
+        Fault("broker away", partial(kill_broker, away_s=seconds)),
     ]
 
 
@@ -63,7 +63,8 @@ def _model_away(seconds: float, world: World) -> None:
     world.model_is_away = False
 
 
-def _kill(stage: str, world: World) -> None:
+def kill(stage: str, world: World) -> None:
+    """Kill the worker of a stage that has been there longest."""
     world.one(stage).process.kill()
 
 
@@ -80,14 +81,16 @@ def _scale(stage: str, world: World) -> None:
     world.remove(stage)
 
 
-def _kill_broker(world: World, away_s: float = _BROKER_AWAY_S) -> None:
+def kill_broker(world: World, away_s: float = _BROKER_AWAY_S) -> None:
+    """Kill a broker, and start it again after so many seconds."""
     broker = world.cluster.brokers[-1]
     broker.kill()
     time.sleep(away_s)
     broker.restart()
 
 
-def _kill_store(world: World, away_s: float = _STORE_AWAY_S) -> None:
+def kill_store(world: World, away_s: float = _STORE_AWAY_S) -> None:
+    """Kill the store, and start it again after so many seconds."""
     world.store.process.kill()
     world.store.process.wait()
     time.sleep(away_s)

@@ -55,6 +55,9 @@ class End:
 class World:
     """Everything that runs, and what can be done to it."""
 
+    names: tuple[str, ...] = WORKERS
+    """What there are workers of."""
+
     def __init__(
         self,
         folder: Path,
@@ -132,7 +135,7 @@ class World:
         self._gemini = self._stack.enter_context(gemini_server())
         self._gemini.answer = self._model_answer
         self._stack.callback(self._end_workers)
-        workers = [self.add(stage) for stage in WORKERS for _ in range(self._workers_each)]
+        workers = [self.add(stage) for stage in self.names for _ in range(self._workers_each)]
         threading.Thread(target=self._keep_up, daemon=True).start()
         for worker in workers:
             self._wait_until_ready(worker)
@@ -186,7 +189,23 @@ class World:
             return next(worker for worker in self._workers if worker.stage == stage and worker.wanted)
 
     def _start(self, stage: str, port: int) -> "subprocess.Popen[bytes]":
-        variables = {
+        variables = {"CALLSIFT_HTTP_PORT": f"127.0.0.1:{port}", **self.variables(stage)}
+        with (self._folder / f"{stage}.log").open("ab") as log:
+            return subprocess.Popen(
+                self.command(stage),
+                env={**os.environ, **variables},
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    def command(self, stage: str) -> list[str]:
+        """Return what a worker is started with."""
+        return [sys.executable, "-m", "tests.chaos.worker", stage]
+
+    def variables(self, stage: str) -> dict[str, str]:
+        """Return what a worker's environment has besides."""
+        return {
             "CALLSIFT_KAFKA_BOOTSTRAP_SERVERS": self.cluster.bootstrap_servers,
             "CALLSIFT_KAFKA_SESSION_TIMEOUT_S": str(self.kafka.session_timeout_s),
             "CALLSIFT_MONGO_URI": self.mongo_uri,
@@ -195,18 +214,9 @@ class World:
             "CALLSIFT_CLASSIFY_GEMINI_ENDPOINT": self._gemini.address,
             "CALLSIFT_CLASSIFY_GEMINI_TIMEOUT_S": str(_MODEL_TIMEOUT_S),
             "CALLSIFT_RUNNER_QUICK_TRIES": str(1 if stage == "transcribe" else self._quick_tries),
-            "CALLSIFT_HTTP_PORT": f"127.0.0.1:{port}",
             "CHAOS_RETRY_SHARE": str(self._retry_share),
             "CHAOS_TRIED": str(self._tried),
         }
-        with (self._folder / f"{stage}.log").open("ab") as log:
-            return subprocess.Popen(
-                [sys.executable, "-m", "tests.chaos.worker", stage],
-                env={**os.environ, **variables},
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
 
     def _keep_up(self) -> None:
         """Start again what has ended, as Kubernetes would."""

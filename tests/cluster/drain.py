@@ -12,13 +12,14 @@ _DRAIN_LIMIT_S = 300.0
 
 
 def refuse_second(release: Release) -> str:
-    """Evict two pods of every stage while no node takes new ones: the first goes, the second must stay.
+    """Evict two pods of everything with a budget while no node takes new ones: the first goes, the second must stay.
 
     Raises:
         ClusterRefused: A budget let both go, or none.
     """
     cluster = release.cluster
-    stages = sorted({pod["metadata"]["labels"][STAGE] for pod in release.pods()})
+    budgets = cluster.get("poddisruptionbudgets", "-l", SELECTOR)["items"]
+    stages = sorted(budget["metadata"]["labels"][STAGE] for budget in budgets)
     with _cordoned(cluster, [node["metadata"]["name"] for node in cluster.nodes()]):
         for stage in stages:
             wait_until(f"the budget of {stage} allows one", partial(_allows_one, cluster, stage), 30)

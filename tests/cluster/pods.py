@@ -97,6 +97,9 @@ def _volume(volume: Object, folder: Path, look_up: LookUp) -> Path:
             path.mkdir(parents=True, exist_ok=True)
         case {"secret": {"secretName": name} as wanted}:
             _write(path, _data(look_up("secret", name)), wanted.get("items"))
+        case {"projected": {"sources": sources}}:
+            for source in sources:
+                _write(path, _data(look_up("secret", source["secret"]["name"])), source["secret"].get("items"))
         case {"configMap": {"name": name} as wanted}:
             _write(path, _data(look_up("configmap", name)), wanted.get("items"))
         case {"persistentVolumeClaim": {"claimName": name}}:

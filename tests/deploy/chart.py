@@ -46,10 +46,31 @@ def text(values: str) -> str:
     return answer.stdout
 
 
+def rendered(values: str, *options: str) -> list[Manifest]:
+    """Return the objects that one set of ci/ renders to with further options."""
+    answer = template("--values", str(CHART / "ci" / f"{values}-values.yaml"), *options)
+    assert answer.returncode == 0, answer.stderr
+    return documents(answer.stdout)
+
+
+class _EachKeyOnce(yaml.CSafeLoader):
+    """What strict parsers refuse is refused here, too."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [self.construct_object(key, deep=deep) for key, _ in node.value]
+        assert len(keys) == len(set(keys)), f"a key comes twice{node.start_mark}"
+        return super().construct_mapping(node, deep)
+
+
+def documents(rendered: str) -> list[Manifest]:
+    """Return the objects of what was rendered, in which no key may come twice."""
+    return [document for document in yaml.load_all(rendered, _EachKeyOnce) if document]
+
+
 @cache
 def manifests(values: str) -> list[Manifest]:
     """Return the objects that one set of ci/ renders to."""
-    return [document for document in yaml.safe_load_all(text(values)) if document]
+    return documents(text(values))
 
 
 def of_kind(values: str, *kinds: str) -> list[Manifest]:

@@ -102,13 +102,27 @@ def test_the_commands_of_a_page_are_commands_and_its_queries_are_queries(page: s
     assert answer.returncode == 0, answer.stdout + answer.stderr
 
 
-def test_the_chart_ships_every_rule_but_those_that_are_disabled() -> None:
+def test_the_chart_ships_every_rule_but_those_that_are_disabled_for_its_own_installation_alone() -> None:
     [found] = of_kind("everything", "PrometheusRule")
     shipped = [rule for group in found["spec"]["groups"] for rule in group["rules"]]
-    for rule in (rule for rule in shipped if "alert" in rule):
-        url = rule["annotations"].pop("runbook_url")
-        assert url == rule["annotations"]["runbook"].replace("docs/", "https://wiki.example.com/callsift/")
+    for rule in shipped:
+        if "alert" in rule:
+            url = rule["annotations"].pop("runbook_url")
+            assert url == rule["annotations"]["runbook"].replace("docs/", "https://wiki.example.com/callsift/")
+        asked = re.findall(r"\b(?:callsift[_:]|kube_)[\w:]+(.{,20})", rule["expr"])
+        assert asked
+        assert all(after.startswith('{namespace="calls"') for after in asked), rule["expr"]
+        bare_of_it = rule["expr"].replace('{namespace="calls", ', "{").replace('{namespace="calls"}', "")
+        rule["expr"] = bare_of_it
     assert [rule for rule in RULES if rule.get("alert") != "CallsiftBudgetNear"] == shipped
+
+
+def test_prometheus_reads_the_rules_of_the_chart(tmp_path: Path) -> None:
+    [found] = of_kind("everything", "PrometheusRule")
+    file = tmp_path / "rules.yml"
+    file.write_text(yaml.safe_dump(found["spec"]), encoding="utf-8")
+    answer = run(tool("promtool"), "check", "rules", "--lint-fatal", str(file))
+    assert answer.returncode == 0, answer.stdout + answer.stderr
 
 
 def test_prometheus_reads_the_rules() -> None:

@@ -10,16 +10,17 @@ from jsonschema import Draft7Validator
 
 from callsift.retired_settings import RETIRED
 from callsift.settings import SECTIONS, VARIABLES, refuse_unknown
-from callsift.worker import WORKERS
+from callsift.worker import ALL_WORKERS, API
 from deploy.helm import reference
 from deploy.helm.kubernetes_schemas import file_name
 from deploy.helm.reference import CHART
-from streams.kafka.acls import users
+from streams.kafka.acls import TOOLS, users
 from streams.settings import KafkaSettings, PrivacySettings, RunnerSettings
 from streams.topics import ALL_TOPICS, RETRIES, RETRY_GROUP, STAGES
 from tests.deploy.chart import (
     NAMES,
     containers,
+    documents,
     manifests,
     of_kind,
     pod_spec,
@@ -64,7 +65,7 @@ def test_pods_run_under_the_restricted_standard(values: str) -> None:
         assert spec["securityContext"]["runAsNonRoot"] is True, name
         assert spec["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}, name
         assert not {"hostNetwork", "hostPID", "hostIPC"} & spec.keys(), name
-        allowed = {"configMap", "emptyDir", "image", "persistentVolumeClaim", "secret"}
+        allowed = {"configMap", "emptyDir", "image", "persistentVolumeClaim", "projected", "secret"}
         assert {kind for volume in spec["volumes"] for kind in volume.keys() - {"name"}} <= allowed, name
     for name, container in containers(values):
         context = container["securityContext"]
@@ -88,10 +89,12 @@ def test_pods_have_no_token_and_a_limited_tmp(values: str) -> None:
 
 
 @every_set
-def test_containers_have_requests_and_limits(values: str) -> None:
+def test_containers_have_requests_and_limits_and_no_cpu_limit_where_it_was_left_out(values: str) -> None:
     for name, container in containers(values):
-        for bound in ("requests", "limits"):
-            assert container["resources"][bound].keys() >= {"cpu", "memory"}, name
+        assert container["resources"]["requests"].keys() >= {"cpu", "memory"}, name
+        assert container["resources"]["limits"].keys() == ({"memory"} if values == "layers" else {"cpu", "memory"}), (
+            name
+        )
 
 
 @every_set
@@ -99,18 +102,26 @@ def test_workers_have_probes_and_time_to_end(values: str) -> None:
     for deployment in of_kind(values, "Deployment"):
         spec = deployment["spec"]["template"]["spec"]
         [container] = spec["containers"]
+        if deployment["metadata"]["name"] == "callsift-toolbox":
+            assert "livenessProbe" not in container  # it serves nothing
+            continue
         ports = {port["name"]: port["containerPort"] for port in container["ports"]}
         asked = {probe: container[probe]["httpGet"] for probe in ("startupProbe", "livenessProbe", "readinessProbe")}
         assert {about["port"] for about in asked.values()} <= ports.keys()
         assert [about["path"] for about in asked.values()] == ["/health/live", "/health/live", "/health/ready"]
-        grace = RunnerSettings().grace_s
-        grace = float(settings(values).get("CALLSIFT_RUNNER_GRACE_S", grace))
-        assert spec["terminationGracePeriodSeconds"] > grace + 20  # the watchdog's time comes on top
+        told = {entry["name"]: entry.get("value") for entry in container["env"]}
+        everywhere = settings(values).get("CALLSIFT_RUNNER_GRACE_S", RunnerSettings().grace_s)
+        grace = float(told.get("CALLSIFT_RUNNER_GRACE_S") or everywhere)
+        given = values == "gke-spot" and told.get("CALLSIFT_VOSK_MODEL")
+        assert spec["terminationGracePeriodSeconds"] > grace + (5 if given else 20)  # the watchdog's time comes on top
 
 
 @every_set
 def test_every_variable_is_a_setting(values: str) -> None:
-    beside = {"HOME", "TMPDIR", "OMP_NUM_THREADS"}
+    named = yaml.safe_load((CHART / "ci" / f"{values}-values.yaml").read_text(encoding="utf-8"))
+    places = (named.get("podDefaults", {}), named.get("workerDefaults", {}), *named.get("workers", {}).values())
+    beside = {entry["name"] for place in places for entry in place.get("extraEnv", [])}
+    beside |= {"HOME", "TMPDIR"} | ({"AWS_ENDPOINT_URL"} if named["audioStore"].get("endpoint") else set())
     for name, container in containers(values):
         assert {entry["name"] for entry in container["env"]} <= VARIABLES | beside, name
     assert settings(values).keys() <= VARIABLES
@@ -136,7 +147,7 @@ def test_callsift_accepts_what_the_pods_are_told(values: str, monkeypatch: pytes
                 if variable in VARIABLES and not value.startswith("/"):
                     pod.setenv(variable, value)
             pod.delenv("CALLSIFT_KAFKA_KEY_PASSWORD", raising=False)  # it needs its file
-            hashes = container["args"] in (["worker", "audio"], ["worker", "sink"])
+            hashes = container.get("args") in (["worker", "audio"], ["worker", "sink"], ["api"])
             for section in SECTIONS.values():
                 if hashes or section is not PrivacySettings:  # nobody else has the key, or reads them
                     assert section.read(), name
@@ -191,8 +202,8 @@ def test_a_scaled_workload_has_no_number_of_replicas(values: str) -> None:
         assert ("replicas" in deployment["spec"]) is (deployment["metadata"]["name"] not in scaled)
 
 
-def test_every_worker_has_values() -> None:
-    assert VALUES["workers"].keys() == set(WORKERS)
+def test_every_worker_and_the_api_have_values() -> None:
+    assert VALUES["workers"].keys() == {*ALL_WORKERS, API}
 
 
 def test_workers_take_what_the_catalogue_says() -> None:
@@ -257,8 +268,35 @@ def test_a_worker_gets_only_its_own_secrets() -> None:
     assert got["sink"] == {"CALLSIFT_MONGO_URI", "CALLSIFT_PRIVACY_CALLER_KEY"}
     assert got["classify"] == {"CALLSIFT_GEMINI_API_KEY"}
     assert got["audio"] == {"CALLSIFT_FETCH_HEADERS", "CALLSIFT_PRIVACY_CALLER_KEY"}
+    assert got["operations"] == {"CALLSIFT_MONGO_URI", "CALLSIFT_GEMINI_API_KEY"}
+    assert got["api"] == {"CALLSIFT_MONGO_URI", "CALLSIFT_PRIVACY_CALLER_KEY"}
     assert got["transcribe"] == got["retry"] == got["topics"] == set()
     assert got["indexes"] == {"CALLSIFT_MONGO_URI"}
+
+
+def test_the_api_listens_where_its_service_leads_to() -> None:
+    [service] = [found for found in of_kind("minimal", "Service") if found["metadata"]["name"] == "callsift-api"]
+    [container] = [one for name, one in containers("minimal") if name == "callsift-api"]
+    ports = {port["name"]: port["containerPort"] for port in container["ports"]}
+    assert container["args"] == ["api"]
+    assert ports[service["spec"]["ports"][0]["targetPort"]] == int(settings("minimal")["CALLSIFT_API_LISTEN"])
+    [policy] = [found for found in of_kind("minimal", "NetworkPolicy") if found["metadata"]["name"] == "callsift-api"]
+    [metrics, requests] = policy["spec"]["ingress"]
+    assert metrics["ports"] == [{"port": "http", "protocol": "TCP"}]
+    assert requests == {"ports": [{"port": "api", "protocol": "TCP"}]}
+
+
+def test_what_leads_to_the_api_from_outside_is_off_and_leads_to_its_service() -> None:
+    assert not of_kind("minimal", "Ingress", "HTTPRoute")
+    [ingress], [route] = of_kind("everything", "Ingress"), of_kind("everything", "HTTPRoute")
+    [service] = [found for found in of_kind("everything", "Service") if found["metadata"]["name"] == "callsift-api"]
+    port = service["spec"]["ports"][0]["port"]
+    [path] = ingress["spec"]["rules"][0]["http"]["paths"]
+    assert path["backend"]["service"] == {"name": "callsift-api", "port": {"number": port}}
+    assert route["spec"]["rules"] == [{"backendRefs": [{"name": "callsift-api", "port": port}]}]
+    policies = {found["metadata"]["name"]: found for found in of_kind("everything", "NetworkPolicy")}
+    policy = policies["callsift-api"]
+    assert policy["spec"]["ingress"][1]["from"]
 
 
 def test_only_named_ways_lead_out() -> None:
@@ -267,10 +305,14 @@ def test_only_named_ways_lead_out() -> None:
     assert closed["policyTypes"] == ["Ingress", "Egress"]
     assert not {"ingress", "egress"} & closed.keys()
     ports = {port["port"] for rule in policies["callsift-retry"]["egress"] for port in rule["ports"]}
-    assert ports == {53, 9092, 9093, 9094}
+    assert ports == {53, 5353, 9092}
     for rule in policies["callsift-audio"]["egress"]:
-        for peer in rule.get("to", []):
-            assert "ipBlock" not in peer or "169.254.0.0/16" in peer["ipBlock"]["except"]
+        for block in (peer["ipBlock"] for peer in rule.get("to", []) if "ipBlock" in peer):
+            assert {"169.254.0.0/16", "fd00:ec2::/32"} & set(block.get("except", [])) or 53 in ports_of(rule)
+
+
+def ports_of(rule: dict[str, Any]) -> set[int]:
+    return {port["port"] for port in rule["ports"]}
 
 
 def test_the_values_on_the_page_about_traces_reach_every_stage_and_let_it_out(tmp_path: Path) -> None:
@@ -302,7 +344,9 @@ def test_a_job_before_the_first_install_needs_nothing_of_the_release() -> None:
     assert spec["serviceAccountName"] == "default"
     assert "envFrom" not in container
     secrets = {entry["valueFrom"]["secretKeyRef"]["name"] for entry in container["env"] if "valueFrom" in entry}
-    secrets |= {volume["secret"]["secretName"] for volume in spec["volumes"] if "secret" in volume}
+    sources = [source for volume in spec["volumes"] for source in volume.get("projected", {}).get("sources", [])]
+    assert [source["secret"]["items"][0]["path"] for source in sources] == ["ca.crt", "tls.crt", "tls.key"]
+    secrets |= {source["secret"]["name"] for source in sources}
     assert secrets == {"callsift-kafka-hook"}
     [secret] = [entry for entry in of_kind("sasl-tls", "Secret") if entry["metadata"]["name"] in secrets]
     weights = [found["metadata"]["annotations"]["helm.sh/hook-weight"] for found in (secret, job)]
@@ -328,19 +372,16 @@ def test_the_indexes_are_made_first_by_a_job_that_knows_mongodb_and_not_kafka(va
         weights = [hook["metadata"]["annotations"]["helm.sh/hook-weight"] for hook in (found, job)]
         assert int(weights[0]) < int(weights[1])
     assert bool(made) is (secret == "callsift-hook")
-    [policy] = [found for found in of_kind(values, "NetworkPolicy") if found["metadata"]["name"] == "callsift-jobs"]
-    [chosen] = policy["spec"]["podSelector"]["matchExpressions"]
-    assert job["metadata"]["labels"]["app.kubernetes.io/component"] in chosen["values"]
 
 
 def test_jobs_can_be_left_to_others() -> None:
     minimal = ("--values", str(CHART / "ci" / "minimal-values.yaml"))
     for left in ("topics", "indexes"):
         answer = template(*minimal, "--set", f"{left}.create=false")
-        documents = [document for document in yaml.safe_load_all(answer.stdout) if document]
-        jobs = {document["metadata"]["name"] for document in documents if document["kind"] == "Job"}
+        found = documents(answer.stdout)
+        jobs = {document["metadata"]["name"] for document in found if document["kind"] == "Job"}
         assert jobs == {"callsift-topics", "callsift-indexes"} - {f"callsift-{left}"}
-        hooks = {document["metadata"]["name"] for document in documents if document["kind"] == "Secret"}
+        hooks = {document["metadata"]["name"] for document in found if document["kind"] == "Secret"}
         assert ("callsift-hook" in hooks) is (left == "topics")
 
 
@@ -350,13 +391,15 @@ def test_each_worker_can_be_a_kafka_user_of_its_own() -> None:
         runs = name.removeprefix("callsift-")
         entries = {entry["name"]: entry for entry in container["env"]}
         assert len(entries) == len(container["env"]), name
-        if runs in WORKERS:
+        if runs in {*ALL_WORKERS, API}:
             secret = {"name": "callsift-lane", "key": "word"} if runs == "reprocess" else None
             assert entries["CALLSIFT_KAFKA_USERNAME"]["value"] == wanted[runs]
             held = entries["CALLSIFT_KAFKA_PASSWORD"]["valueFrom"]["secretKeyRef"]
             assert held == (secret or {"name": wanted[runs], "key": "password"})
         elif runs != "indexes":
-            assert entries["CALLSIFT_KAFKA_USERNAME"]["valueFrom"]["secretKeyRef"]["name"] == "callsift-kafka-user"
+            assert settings("gitops")["CALLSIFT_KAFKA_USERNAME"] == wanted[TOOLS]
+            held = entries["CALLSIFT_KAFKA_PASSWORD"]["valueFrom"]["secretKeyRef"]
+            assert held == {"name": wanted[TOOLS], "key": "password"}
 
 
 @pytest.mark.parametrize("uri", ["file:///data/audio", "/data/audio", "memory://audio", "local:///data", ""])
@@ -373,12 +416,15 @@ def test_a_store_that_one_node_alone_sees_is_refused(uri: str) -> None:
         ("kafka.bootstrapServers=", "kafka.bootstrapServers is empty"),
         ("kafka.protocol=SASL_SSL", "needs a user and a password"),
         ("kafka.credentials.ca=pem", "needs kafka.protocol SSL or SASL_SSL"),
-        ("secrets.CALLSIFT_MONGO_URI=", "workers.sink needs MongoDB"),
+        ("secrets.CALLSIFT_MONGO_URI=", "workers.api needs MongoDB"),
         ("model.fetch.sha256=", "must be pinned"),
         ("model.source=claim", "model.existingClaim is empty"),
         ("audioStore.persistence.enabled=true", "are both set"),
-        ("workers.audio.terminationGracePeriodSeconds=30", "is too short"),
+        ("workers.audio.terminationGracePeriodSeconds=29", "Set at least 30, or a shorter grace"),
         ("workers.audio.kafkaUser.name=callsift-audio", "needs kafka.protocol SASL_SSL"),
+        ("api.ingress.enabled=true", "api.ingress.host is empty"),
+        ("api.httpRoute.enabled=true", "api.httpRoute.parentRefs is empty"),
+        ("api.ingress.enabled=true,workers.api.enabled=false", "lead to the Service of workers.api"),
         ("workers.audio.ways={kafka,nowhere}", "networkPolicy.ways has no nowhere"),
         ("config.CALLSIFT_RUNNER_WINDOW=8", "CALLSIFT_RUNNER_WINDOW"),
         ("config.CALLSIFT_MONGO_URI=mongodb://x", "CALLSIFT_MONGO_URI"),
@@ -393,10 +439,10 @@ def test_wrong_values_are_refused_with_the_cure(setting: str, says: str) -> None
 def test_a_changed_setting_restarts_the_workers() -> None:
     def checksums(*options: str) -> set[str]:
         answer = template("--values", str(CHART / "ci" / "minimal-values.yaml"), *options)
-        documents = [document for document in yaml.safe_load_all(answer.stdout) if document]
+        found = documents(answer.stdout)
         return {
             document["spec"]["template"]["metadata"]["annotations"]["checksum/config"]
-            for document in documents
+            for document in found
             if document["kind"] == "Deployment"
         }
 

@@ -11,8 +11,9 @@ import pytest
 import yaml
 from confluent_kafka.admin import AdminClient
 
+from api.settings import ApiSettings
 from callsift.settings import VARIABLES
-from callsift.worker import WORKERS
+from callsift.worker import ALL_WORKERS, API
 from deploy.laptop.kafka import free_ports
 from deploy.laptop.kafka_broker import command
 from deploy.laptop.kafka_jars import CannotRunKafka, java, version
@@ -28,6 +29,8 @@ EXAMPLE = (ROOT / ".env.example").read_text(encoding="utf-8")
 TEXT = FILE.read_text(encoding="utf-8")
 SERVICES: dict[str, dict[str, Any]] = yaml.safe_load(TEXT)["services"]
 OURS = {name: service for name, service in SERVICES.items() if "IMAGE_PREFIX" in service["image"]}
+RUNNING = (*ALL_WORKERS, API)
+"""The services of our own that go on until they are ended."""
 PASSWORDS = ("MONGO_ROOT_PASSWORD", "MONGO_PASSWORD", "GRAFANA_PASSWORD")
 
 
@@ -35,11 +38,11 @@ def interpolated(text: str) -> set[str]:
     return set(re.findall(r"\$\{([A-Z_0-9]+)", text))
 
 
-def test_every_worker_has_a_service_that_runs_it() -> None:
+def test_every_worker_and_the_api_have_a_service_that_runs_them() -> None:
     commands = {image.name: image.command for image in images()}
-    for worker in WORKERS:
+    for worker in RUNNING:
         target = SERVICES[worker]["build"]["target"]
-        assert commands[target] == ("worker", worker)
+        assert commands[target] == (("api",) if worker == API else ("worker", worker))
         assert f"-{target}:" in SERVICES[worker]["image"]
         assert "command" not in SERVICES[worker]
 
@@ -86,8 +89,8 @@ def test_only_services_that_need_a_secret_get_it() -> None:
         secret: {name for name, service in OURS.items() if secret in service.get("environment", {})}
         for secret in ("CALLSIFT_GEMINI_API_KEY", "CALLSIFT_MONGO_URI", "CALLSIFT_FETCH_HEADERS")
     }
-    assert holders["CALLSIFT_GEMINI_API_KEY"] == {"classify", "reprocess", "tools"}
-    assert holders["CALLSIFT_MONGO_URI"] == {"sink", "indexes", "tools"}
+    assert holders["CALLSIFT_GEMINI_API_KEY"] == {"classify", "reprocess", "operations", "tools"}
+    assert holders["CALLSIFT_MONGO_URI"] == {"sink", "indexes", "operations", "api", "tools"}
     assert holders["CALLSIFT_FETCH_HEADERS"] == {"audio"}
 
 
@@ -102,22 +105,37 @@ def test_containers_of_our_own_have_no_privileges_and_a_read_only_root(name: str
 
 def test_workers_outlive_their_own_grace() -> None:
     assert all(
-        float(SERVICES[name]["stop_grace_period"].rstrip("s")) > RunnerSettings().grace_s + 5 for name in WORKERS
+        float(SERVICES[name]["stop_grace_period"].rstrip("s")) > RunnerSettings().grace_s + 5 for name in RUNNING
     )
 
 
 def test_a_service_starts_after_the_services_that_it_needs() -> None:
     assert SERVICES["topics"]["depends_on"] == {"kafka": {"condition": "service_healthy"}}
     done = {"condition": "service_completed_successfully"}
-    assert all(SERVICES[name]["depends_on"]["topics"] == done for name in WORKERS)
+    assert all(SERVICES[name]["depends_on"]["topics"] == done for name in RUNNING)
     assert SERVICES["transcribe"]["depends_on"]["model-fetch"] == done
     healthy = {"condition": "service_healthy"}
     assert SERVICES["sink"]["depends_on"]["mongodb"] == SERVICES["indexes"]["depends_on"]["mongodb"] == healthy
+    after_indexes = {name for name, service in SERVICES.items() if "indexes" in service.get("depends_on", ())}
+    assert after_indexes == {"sink", "operations", "api"}
     assert SERVICES["sink"]["depends_on"]["indexes"] == done
     for service in SERVICES.values():
         for needed, how in service.get("depends_on", {}).items():
             if how["condition"] == "service_healthy":
                 assert "healthcheck" in SERVICES[needed]
+
+
+def test_nothing_is_published_but_on_this_machine_unless_env_says_so() -> None:
+    published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
+    assert published.keys() == {"kafka", "api", "prometheus", "grafana"}
+    for [port] in published.values():
+        assert re.match(r"127\.0\.0\.1:|\$\{\w+:-127\.0\.0\.1\}:", port)
+
+
+def test_the_api_listens_where_its_port_is_published_to() -> None:
+    listens = ApiSettings(listen=str(SERVICES["api"]["environment"]["CALLSIFT_API_LISTEN"])).listens_on
+    assert listens[0] == ""
+    assert SERVICES["api"]["ports"][0].endswith(f":{listens[1]}")
 
 
 def test_versions_agree_with_those_that_the_tests_run_on() -> None:

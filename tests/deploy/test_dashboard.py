@@ -5,13 +5,13 @@ from pathlib import Path
 import pytest
 import yaml
 
-from callsift.worker import WORKERS
-from deploy.grafana.dashboard import PATH, dashboard, exported, text, used
+from callsift.worker import ALL_WORKERS, API
+from deploy.grafana.dashboard import PATHS, dashboard, exported, text, used
 from deploy.grafana.panels import ROWS
 from deploy.helm.reference import CHART
 from streams import metrics
 from streams.health import Health, serve
-from tests.deploy.chart import run, tool
+from tests.deploy.chart import of_kind, run, tool
 
 ROOT = Path(__file__).parents[2]
 ALERTS = CHART / "files" / "alerts.yaml"
@@ -85,8 +85,10 @@ def test_the_bucket_of_the_goal_exists() -> None:
     assert any('le="60.0"' in query for query in QUERIES)
 
 
-def test_the_file_is_current() -> None:
-    assert PATH.read_text(encoding="utf-8") == text(), "run `make dashboard`"
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.name)
+def test_the_file_is_current_and_no_link(path: Path) -> None:
+    assert path.read_text(encoding="utf-8") == text(), "run `make dashboard`"
+    assert not path.is_symlink()
 
 
 def test_panels_do_not_overlap_and_every_one_says_what_to_conclude() -> None:
@@ -105,11 +107,21 @@ def test_panels_do_not_overlap_and_every_one_says_what_to_conclude() -> None:
     assert silent == ["Workers that answer"]  # Prometheus's own metric
 
 
-def test_prometheus_asks_every_worker() -> None:
+def test_prometheus_asks_every_worker_and_the_api() -> None:
     config = yaml.safe_load((ROOT / "deploy/prometheus/prometheus.yml").read_text(encoding="utf-8"))
     [job] = [job for job in config["scrape_configs"] if job["job_name"] == "callsift"]
     [names] = [source["names"] for source in job["dns_sd_configs"]]
-    assert sorted(names) == sorted(WORKERS)
+    assert sorted(names) == sorted((*ALL_WORKERS, API))
+
+
+def test_workers_are_counted_by_a_label_that_compose_and_the_chart_both_give() -> None:
+    [query] = [query for query in QUERIES if query.startswith("sum by (worker) (up")]
+    assert query == 'sum by (worker) (up{worker!=""})'
+    config = yaml.safe_load((ROOT / "deploy/prometheus/prometheus.yml").read_text(encoding="utf-8"))
+    [monitor] = of_kind("layers", "PodMonitor")
+    given = [rule["target_label"] for job in config["scrape_configs"] for rule in job.get("relabel_configs", ())]
+    made = [rule["targetLabel"] for one in monitor["spec"]["podMetricsEndpoints"] for rule in one["relabelings"]]
+    assert given == made == ["worker"]
 
 
 def test_grafana_finds_its_source_and_its_dashboards() -> None:

@@ -2,6 +2,7 @@
 
 import os
 import re
+import socket
 import subprocess
 import sys
 import tomllib
@@ -9,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from callsift.worker import WORKERS
+from callsift.worker import ALL_WORKERS, API
 from streams.health import Health, serve
+from streams.settings import address_and_port
 from tests.images.__main__ import DATA_FILES
-from tests.images.dockerfile import DOCKERFILE, argument, images
+from tests.images.dockerfile import DOCKERFILE, TOOLS_COMMAND, argument, images
 from tests.tools import find
 
 ROOT = Path(__file__).parents[2]
@@ -26,9 +28,13 @@ def asked(port: int, *which: str) -> int:
     return subprocess.run(command, env=own, capture_output=True, timeout=30, check=False).returncode
 
 
-def test_every_worker_has_an_image() -> None:
+def test_every_worker_the_api_and_the_tools_have_an_image() -> None:
     commands = {image.name: image.command for image in images()}
-    assert {name: ("worker", name) for name in WORKERS} | {"tools": ("--help",)} == commands
+    workers = {name: ("worker", name) for name in ALL_WORKERS}
+    assert workers | {API: ("api",), "tools": TOOLS_COMMAND} == commands
+    made = re.search(r"^IMAGES \?= (.+)$", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    assert made is not None
+    assert set(made[1].split()) == commands.keys()
 
 
 def test_torch_comes_with_what_tests_need_alone() -> None:
@@ -100,6 +106,15 @@ def test_the_health_check_tells_alive_from_dead_and_ready_from_not_ready() -> No
     port = serve(frozen, "127.0.0.1", 0)
     frozen.beat()
     assert asked(port) == 1
+
+
+@pytest.mark.parametrize("listens", ["{}", "0.0.0.0:{}", "[::]:{}", "[::1]:{}"])
+def test_the_health_check_asks_this_machine_wherever_the_worker_listens(listens: str) -> None:
+    if "::" in listens and not socket.has_dualstack_ipv6():
+        pytest.skip("this machine has no IPv6")
+    port = serve(Health(), *address_and_port(listens.format(0)))
+    own = os.environ | {"CALLSIFT_HTTP_PORT": listens.format(port)}
+    assert subprocess.run([sys.executable, "-IS", str(HEALTH)], env=own, timeout=30, check=False).returncode == 0
 
 
 def test_the_health_check_fails_where_no_worker_listens() -> None:

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from callsift.commands.output import notes, print_json, print_table
 from streams.errors import CallsiftError
-from tests.images.dockerfile import Image, argument, images
+from tests.images.dockerfile import TOOLS_COMMAND, Image, argument, images
 from tests.images.trial import TOOLS, CheckFailed, start, use_tools
 
 ROOT = Path(__file__).parents[2]
@@ -145,7 +145,7 @@ def check(image: Image, wheel: Path, folder: Path) -> Found:
         raise CheckFailed(f"the {image.name} image holds {', '.join(torch)}")
     ready_s = memory_mb = None
     remark = ""
-    if image.command[0] == "worker":
+    if image.command != TOOLS_COMMAND:
         ready_s, memory_mb = start(image, venv, folder / f"run-{image.name}")
     else:
         use_tools(venv, folder / f"run-{image.name}")

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 DOCKERFILE = Path(__file__).parents[2] / "deploy" / "docker" / "Dockerfile"
+TOOLS_COMMAND = ("--help",)
+"""What the tools' image is told; every other image runs until it is ended."""
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,8 @@
 import subprocess
 import sys
 import time
+import urllib.error
+import urllib.request
 from pathlib import Path
 
 import psutil
@@ -20,6 +22,7 @@ TOOLS = (
     ("model", "check", str(_SPEECH_MODEL), "--json"),
     ("reprocess", "--help"),
     ("dlq", "list", "--help"),
+    ("keys", "list", "--help"),
 )
 """What the tools' image has to be able to do."""
 
@@ -39,7 +42,12 @@ def start(image: Image, venv: Path, folder: Path) -> tuple[float, float]:
     """
     broker, store = EmbeddedBroker(), EmbeddedStore(folder / "store")
     environment, port = _environment(folder, broker), free_port()
-    environment |= {"CALLSIFT_HTTP_PORT": f"127.0.0.1:{port}", "CALLSIFT_MONGO_URI": store.uri}
+    api = f"127.0.0.1:{free_port()}"
+    environment |= {
+        "CALLSIFT_HTTP_PORT": f"127.0.0.1:{port}",
+        "CALLSIFT_API_LISTEN": api,
+        "CALLSIFT_MONGO_URI": store.uri,
+    }
     before = _files(venv)
     log = folder / "log.txt"
     with log.open("wb") as output:
@@ -62,6 +70,8 @@ def start(image: Image, venv: Path, folder: Path) -> tuple[float, float]:
             if _health(environment) != 0:
                 raise CheckFailed(f"the HEALTHCHECK calls a ready {image.name} worker unhealthy")
             memory_mb = _memory_mb(worker.pid)
+            if image.command == ("api",):
+                _ask_for_an_erasure(api)
             worker.terminate()
             if (code := worker.wait(_END_LIMIT_S)) != 0:
                 raise CheckFailed(f"the {image.name} worker ended with {code} after SIGTERM: {_tail(log)}")
@@ -98,6 +108,17 @@ def use_tools(venv: Path, folder: Path) -> None:
         if ended.returncode != 0:
             raise CheckFailed(f"callsift {' '.join(command)} ended with {ended.returncode}: {ended.stderr[-500:]}")
     _wrote_only_to_tmp("tools", before, venv, folder)
+
+
+def _ask_for_an_erasure(api: str) -> None:
+    """Ask the API what it needs libraries for that it does not load before: numbering plans, the store, the brokers."""
+    body = b'{"caller": "+90 555 111 22 33"}'
+    request = urllib.request.Request(f"http://{api}/v1/erasures", body, {"Content-Type": "application/json"})
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            answer.read()
+    except urllib.error.HTTPError as error:
+        raise CheckFailed(f"the api image cannot erase: {error.read().decode()}") from None
 
 
 def _environment(folder: Path, broker: EmbeddedBroker) -> dict[str, str]:

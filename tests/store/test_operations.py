@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from pydantic import SecretStr
 
+from store.calls import OutcomeStore
 from store.database import Database
 from store.operations import OperationStore
 from store.settings import StoreSettings
@@ -18,6 +19,7 @@ LEASE = timedelta(seconds=30)
 @pytest.fixture
 async def operations(mongo_uri: str) -> AsyncIterator[OperationStore]:
     database = Database(StoreSettings(uri=SecretStr(mongo_uri)))
+    await OutcomeStore(database).create_indexes()
     yield OperationStore(database)
     database.close()
 
@@ -100,3 +102,15 @@ async def test_only_operations_that_ended_long_ago_are_removed(operations: Opera
     assert await operations.remove_ended_before(NOW + timedelta(days=1)) == 1
     assert await operations.find(old.id) is None
     assert await operations.find(still_open.id) is not None
+
+
+async def test_an_operation_waits_from_when_it_may_be_taken_until_it_is(operations: OperationStore) -> None:
+    assert await operations.waiting_since(NOW) is None
+    first = await operations.add("replay", {}, "somebody", NOW)
+    await operations.add("replay", {}, "somebody", NOW + timedelta(seconds=20))
+    assert await operations.waiting_since(NOW + timedelta(seconds=60)) == NOW
+    held = await operations.lease(NOW, 10 * LEASE)
+    assert held is not None
+    assert held.id == first.id
+    assert await operations.waiting_since(NOW + timedelta(seconds=60)) == NOW + timedelta(seconds=20)
+    assert await operations.waiting_since(NOW + timedelta(seconds=10)) is None

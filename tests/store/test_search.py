@@ -203,6 +203,7 @@ PLANS = {
     "category, search.order": CallQuery(among={"category": ["uncertain"]}),
     "outcome.queue, search.order": CallQuery(among={"outcome.queue": ["q1"]}),
     "outcome.agent_id, search.order": CallQuery(within={"outcome.agent_id": {"$in": ["elif"]}}),
+    "search.callback": CallQuery(callback_since=FIRST),
     "words.customer": CallQuery(words="buzdolabi", speaker=Speaker.CUSTOMER),
     "words.agent": CallQuery(words="buzdolabi", speaker=Speaker.AGENT),
 }
@@ -210,7 +211,7 @@ PLANS = {
 
 
 async def test_each_search_uses_an_index(store: OutcomeStore, mongo_uri: str) -> None:
-    """nx-27017 takes the one by order for all; mongo-java-server has no secondary indexes, and explains nothing."""
+    """nx-27017 takes the one by order for most; mongo-java-server has no secondary indexes, and explains nothing."""
     await store.create_indexes()
     await fill(store)
     with MongoClient[dict[str, Any]](mongo_uri) as client:
@@ -222,7 +223,7 @@ async def test_each_search_uses_an_index(store: OutcomeStore, mongo_uri: str) ->
             except Exception as error:  # noqa: BLE001 - each server refuses it in its own way
                 pytest.skip(f"the server explains no query: {type(error).__name__}")
             if "idx_calls_" in plan:  # nx-27017, with SQLite's own words
-                assert "USING INDEX idx_calls_search_order" in plan, index
+                assert "USING INDEX idx_calls_search_" in plan, index
             else:
                 assert "IXSCAN" in plan, index
                 assert all(f"'{field}'" in plan for field in index.split(", ")), (index, plan)

@@ -28,7 +28,7 @@ PROPERTIES = {
     "super.users": "User:ANONYMOUS",  # whoever comes by the listener without a password: the brokers and the admin
 }
 USERS = {user.runs: user for user in users(KafkaSettings(prefix=PREFIX))}
-OPERATIONS = {operation.name.title().replace("_", ""): operation for operation in AclOperation}
+KAFKAS_NAMES = {operation.name.title().replace("_", ""): operation for operation in AclOperation}
 _TYPES = {"topic": ResourceType.TOPIC, "group": ResourceType.GROUP}
 
 
@@ -97,6 +97,6 @@ def _bindings(pairs: Iterable[tuple[User, Rule]]) -> Iterator[AclBinding]:
                 ResourcePatternType.LITERAL,
                 f"User:{user.name}",
                 "*",
-                OPERATIONS[operation],
+                KAFKAS_NAMES[operation],
                 AclPermissionType.ALLOW,
             )

@@ -1,10 +1,14 @@
 """Metrics and health over HTTP."""
 
 import json
+import socket
 import urllib.error
 import urllib.request
 
+import pytest
+
 from streams.health import Health, serve
+from streams.settings import address_and_port
 
 
 def get(port: int, path: str) -> tuple[int, str]:
@@ -46,16 +50,35 @@ def test_an_unknown_path_lists_the_known_ones() -> None:
     assert "/health/ready" in body
 
 
-def test_a_worker_that_waits_for_a_dependency_is_alive_and_not_ready() -> None:
+def test_a_worker_that_is_paused_is_ready_so_that_a_rollout_replaces_it_and_says_what_it_waits_for() -> None:
     health = Health()
     health.joined = True
     port = serve(health, "127.0.0.1", 0)
-    health.pause("MongoDB")
-    assert get(port, "/health/live")[0] == 200
-    status, body = get(port, "/health/ready")
-    assert (status, json.loads(body)["paused"]) == (503, "MongoDB")
-    health.pause(None)
-    assert get(port, "/health/ready")[0] == 200
+    health.pause("bad deployment")
+    for path in ("/health/live", "/health/ready"):
+        status, body = get(port, path)
+        assert (status, json.loads(body)["paused"]) == (200, "bad deployment")
+    health.joined = False
+    assert get(port, "/health/ready")[0] == 503
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "[::1]"])
+def test_where_no_address_is_named_both_families_are_answered(address: str) -> None:
+    if not socket.has_dualstack_ipv6():
+        pytest.skip("this machine has no IPv6")
+    port = serve(Health(), *address_and_port("0"))
+    with urllib.request.urlopen(f"http://{address}:{port}/health/live", timeout=5) as response:
+        assert response.status == 200
+
+
+def test_an_address_of_ipv6_can_be_named_and_is_the_only_one() -> None:
+    if not socket.has_dualstack_ipv6():
+        pytest.skip("this machine has no IPv6")
+    port = serve(Health(), *address_and_port("[::1]:0"))
+    with urllib.request.urlopen(f"http://[::1]:{port}/health/live", timeout=5) as response:
+        assert response.status == 200
+    with pytest.raises(urllib.error.URLError):
+        urllib.request.urlopen(f"http://127.0.0.1:{port}/health/live", timeout=5)
 
 
 def test_a_worker_that_still_loads_its_model_is_alive() -> None:

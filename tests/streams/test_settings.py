@@ -40,7 +40,7 @@ def test_an_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> N
 
 @pytest.mark.parametrize(
     ("value", "address"),
-    [("8000", ("0.0.0.0", 8000)), ("127.0.0.1:0", ("127.0.0.1", 0)), ("metrics.local:65535", ("metrics.local", 65535))],
+    [("8000", ("", 8000)), ("127.0.0.1:0", ("127.0.0.1", 0)), ("metrics.local:65535", ("metrics.local", 65535))],
 )
 def test_metrics_listen_on_a_port_of_all_addresses_or_of_one(value: str, address: tuple[str, int]) -> None:
     assert WorkerSettings(http_port=value).listens_on == address

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from agents.transcribe.redaction import places
+from agents.transcribe.redaction import naming, places
 from agents.transcribe.redaction.places import STOPS
 from agents.transcribe.redaction.spelling import letters_at
 from agents.transcribe.redaction.tokens import Token
@@ -181,7 +181,7 @@ def _is_number(own: Sequence[Token], place: int) -> bool:
     if place >= len(own):
         return False
     token = own[place]
-    return bool(token.digits) or bool(places.NUMBER_WORD.fullmatch(token.text))
+    return bool(token.digits) or (token.text != "bir" and bool(places.NUMBER_WORD.fullmatch(token.text)))
 
 
 def number_end(own: Sequence[Token], place: int, *, bare: bool = False) -> int:
@@ -233,12 +233,13 @@ def name_start(own: Sequence[Token], part: Part, longest: int) -> int:
         corrects = longest > NAME_WORDS and own[first - 1].text in places.CORRECTS and first > 1
         if not (nearest or corrects or may_be_part(own[first - 1]) or own[first - 1].digits):
             break
-        if places.OTHER_TOPICS.match(own[first - 1].text):
+        if places.OTHER_TOPICS.match(own[first - 1].text) or own[first - 1].text in naming.RELATIVES:
             break
         first -= 1
     while first < part.first and own[first].text in places.CORRECTS:
         first += 1
-    return first
+    introduced = 0 < first < part.first and own[first - 1].text in naming.RELATIVES
+    return first + (introduced and naming.names().is_given(own[first].text))
 
 
 def tail(own: Sequence[Token], end: int) -> int:

@@ -115,8 +115,11 @@ def _goes_on(text: str) -> bool:
 
 
 def _is_place_only(part: Sequence[Token]) -> bool:
-    """Return whether a part is a district or a city, which alone leads to no door."""
-    return all(places.places().is_place(token.text) for token in part)
+    """Return whether a part is districts or cities, which alone lead to no door."""
+    return all(
+        places.places().is_place(token.text) or token.text in places.CORRECTS or token.text.startswith("taraf")
+        for token in part
+    )
 
 
 def address_places(turns: Sequence[Said], tokens: Sequence[Sequence[Token]]) -> Iterator[int]:

@@ -64,6 +64,8 @@ class Announcements:
         own = self._turns[first.turn]
         if first.text.startswith("tr"):
             return Announced.IBAN
+        if _is_country_code(own, first):
+            return Announced.PHONE
         near = own[max(0, first.place - _WORDS_NEXT) : first.place]
         if any(token.text.startswith(grammar.OTHER_ALONE) for token in near) or _is_serial(near):
             return Announced.OTHER
@@ -100,7 +102,8 @@ class Announcements:
             tokens = self._turns[turn]
             nearest: list[Announced | None] = [None]
             for place in range(len(tokens)):
-                nearest.append(_announces(tokens, place) or nearest[-1])
+                own = None if _names_before(tokens, place) else _announces(tokens, place)
+                nearest.append(own or nearest[-1])
             self._nearest[turn] = nearest
         return self._nearest[turn]
 
@@ -112,8 +115,8 @@ def _announces(tokens: Sequence[Token], place: int) -> Announced | None:
         return None
     if _is_country(tokens, place):
         return Announced.IBAN
-    if own := _named(f"te{text}" if before == "te" else text):
-        return Announced.NATIONAL_ID if own is Announced.CARD and before in grammar.NATIONAL_ID_WHOLE else own
+    if own := _named(f"te{text}" if before == "te" else text, before):
+        return _card_of(before) if own is Announced.CARD else own
     if text.startswith(grammar.OTHER_TOPIC) or (before, text) in grammar.OTHER_PAIRS:
         return Announced.OTHER
     if text.startswith(grammar.OF_NUMBER):
@@ -122,13 +125,28 @@ def _announces(tokens: Sequence[Token], place: int) -> Announced | None:
     return _announced_by_code(tokens, place) if _is_code(text) else None
 
 
+def _card_of(before: str) -> Announced:
+    """Return what a card is by the word before it: an identity card, a part of a device, or one to pay with."""
+    if before in grammar.NATIONAL_ID_WHOLE:
+        return Announced.NATIONAL_ID
+    return Announced.OTHER if before in grammar.OF_BOARD else Announced.CARD
+
+
+def _names_before(tokens: Sequence[Token], place: int) -> bool:
+    """Return whether a word says what the number before it was: ``… kırk dört bu da telefon``."""
+    shows = place - 1
+    while shows > 0 and tokens[shows].text in {"da", "de"}:
+        shows -= 1
+    return shows > 0 and tokens[shows].text == "bu" and bool(tokens[shows - 1].digits)
+
+
 def _announced_by_code(tokens: Sequence[Token], place: int) -> Announced | None:
     """Return what ``numara``, ``no`` or ``kod`` announces, by what stands before it."""
     text = tokens[place].text
     near = (token for token in reversed(tokens[max(0, place - _WORDS_BACK) : place]) if not token.digits)
     word = next((token.text for token in near if token.text not in grammar.BETWEEN_CODE), "")
     if own := _named(word):
-        return own
+        return Announced.OTHER if own is Announced.CARD and text.startswith("kod") else own
     if word.startswith(grammar.OF_ADDRESS):
         return None
     if word in grammar.OF_PHONE:
@@ -154,7 +172,12 @@ def _is_country(tokens: Sequence[Token], place: int) -> bool:
     return (numbered or named) and (text in grammar.COUNTRY or (before, text) in grammar.COUNTRY_SPELT)
 
 
-def _named(word: str) -> Announced | None:
+def _is_country_code(own: Sequence[Token], first: Token) -> bool:
+    """Return whether a number begins with the country's code after a plus that is said: ``artı doksan``."""
+    return first.place > 0 and own[first.place - 1].text in grammar.PHONE_HEAD and first.digits.startswith("9")
+
+
+def _named(word: str, before: str = "") -> Announced | None:
     """Return what a word names."""
     if word.startswith(grammar.IBAN) and not word.startswith(grammar.NO_IBAN):
         return Announced.IBAN
@@ -162,7 +185,7 @@ def _named(word: str) -> Announced | None:
         return Announced.NATIONAL_ID
     if word.startswith(grammar.CARD) and not word.startswith(grammar.NO_CARD):
         return Announced.CARD
-    return Announced.PHONE if _says_phone(word) else None
+    return Announced.PHONE if _says_phone(word) or (before, word) in grammar.PHONE_PAIRS else None
 
 
 def _is_other(word: str) -> bool:

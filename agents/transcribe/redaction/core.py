@@ -11,14 +11,15 @@ from agents.transcribe.redaction.addresses import address_places, address_spans
 from agents.transcribe.redaction.careful import WITHHELD, Careful, report
 from agents.transcribe.redaction.emails import email_places, email_spans
 from agents.transcribe.redaction.identifiers import iban_spans, international_phone_spans
+from agents.transcribe.redaction.learnt import learnt_spans
 from agents.transcribe.redaction.names import name_places, name_spans
 from agents.transcribe.redaction.plates import plate_places, plate_spans
+from agents.transcribe.redaction.plausible import learnt_places
 from agents.transcribe.redaction.sequences import number_spans
-from agents.transcribe.redaction.spans import Kind, Said, Span, by_turn, disjoint, meets
+from agents.transcribe.redaction.spans import Kind, Said, Span, by_turn, disjoint, meets, outside
 from agents.transcribe.redaction.tokens import Token, number_places, tokens
 from agents.transcribe.turkish import plain_digits
 
-_WORD = re.compile(r"[^\W_]+")
 _DOOR_DIGITS = 4
 _PLUS = re.compile(r"[+(]{1,2}\Z")
 _IBAN_HEAD = re.compile(r"\btr[\s:]{0,3}\Z", re.IGNORECASE)
@@ -93,14 +94,16 @@ def _personal(turns: Sequence[Said]) -> tuple[tuple[Span, ...], frozenset[int]]:
     numbers = tuple(span for span in numbers if not _is_door(span, told, heard[span.turn]))
     taken = by_turn(numbers)
     addresses = disjoint(
-        part for span in told for part in _outside(turns[span.turn].text, span, taken.get(span.turn, ()))
+        part for span in told for part in outside(turns[span.turn].text, span, taken.get(span.turn, ()))
     )
     settled = disjoint((*numbers, *addresses))
     taken = by_turn(settled)
     names = careful.spans(name_places, name_spans, turns, heard)
-    persons = [span for span in names if not meets(span, taken.get(span.turn, ()))]
+    persons = [part for span in names for part in outside(turns[span.turn].text, span, taken.get(span.turn, ()))]
+    by_rules = disjoint((*settled, *persons))
+    learnt = careful.spans(learnt_places, learnt_spans, turns, heard, by_rules)
     withheld = _with_text(turns, careful.withheld)
-    return tuple(span for span in disjoint((*settled, *persons)) if span.turn not in withheld), withheld
+    return tuple(span for span in disjoint((*by_rules, *learnt)) if span.turn not in withheld), withheld
 
 
 def _is_door(span: Span, addresses: Sequence[Span], own: Sequence[Token]) -> bool:
@@ -108,19 +111,6 @@ def _is_door(span: Span, addresses: Sequence[Span], own: Sequence[Token]) -> boo
     if not any(other.turn == span.turn and other.start <= span.start and span.end <= other.end for other in addresses):
         return False
     return sum(len(token.digits) for token in own if span.start <= token.start < span.end) <= _DOOR_DIGITS
-
-
-def _outside(text: str, span: Span, others: Sequence[Span]) -> Iterator[Span]:
-    """Yield what of a span lies outside the others; nothing where they are most of it."""
-    inside = [other for other in others if other.start < span.end and other.end > span.start]
-    if 2 * sum(min(other.end, span.end) - max(other.start, span.start) for other in inside) > span.end - span.start:
-        return
-    start = span.start
-    for end, following in (*((other.start, other.end) for other in inside), (span.end, span.end)):
-        words = list(_WORD.finditer(text, start, max(start, end)))
-        if words:
-            yield replace(span, start=words[0].start(), end=words[-1].end())
-        start = max(start, following)
 
 
 def _with_text(turns: Sequence[Said], places: Iterable[int]) -> frozenset[int]:

@@ -165,7 +165,8 @@ def dictations(turns: Sequence[Sequence[Token]], announcements: Announcements) -
             corrected = corrected or token.text in grammar.CORRECTS
             own = announcements.by(token)
             announced = announced or own is not None
-            other = (own and own is not current.context) or announcements.is_head(token)
+            again = own and not current.is_awaited
+            other = again or (own and own is not current.context) or announcements.is_head(token)
             breaks = unknown and not current.is_awaited and breaks_dictation(token.text)
             if other or breaks or unknown > _patience(current, corrected=corrected):
                 current = None

@@ -41,7 +41,8 @@ _WRITTEN = re.compile(
 _AT_SIGN = re.compile(r"@|[(\[]at[)\]]")
 
 _OTHER_TOPICS = re.compile(
-    r"\b(?:telefon|cep num|plaka|iban|hesa[pb]|kart|kimlik|tc\b|soyad|ad(?:ınız|resiniz)\b|kapı num)"
+    r"\b(?:telefon|cep num|plaka|iban|hesa[pb]|kart|kimlik|tc\b|araç|araba|otopark|soyad|ismi|isim"
+    r"|ad(?:ınız|resiniz)\b|kapı num)"
 )
 
 _PARTICLES = words("mi mı mu mü değil yok var da de ile yerine")
@@ -71,6 +72,8 @@ class _Call:
 
     open_until: int = -1
     """Last turn in which a part of an address is expected."""
+    asked: tuple[str, int] = "", -1
+    """Who spoke of an address last, and in which turn."""
     said: list[tuple[int, str, frozenset[str]]] = field(default_factory=list)
     """The last addresses: the turn, all letters and digits run together, the words."""
 
@@ -127,6 +130,7 @@ def email_spans(turns: Sequence[Said], tokens: Sequence[Sequence[Token]]) -> Ite
         asks_which = any(token.text.startswith(PROVIDERS) for token in own) and own[-1].text in _PARTICLES
         if announced or written:
             call.open_until = position + _OPEN_TURNS
+            call.asked = own[0].speaker if announced and own else "", position
         elif _changes_topic(own):
             call.open_until = -1
         is_open = position <= call.open_until
@@ -135,7 +139,7 @@ def email_spans(turns: Sequence[Said], tokens: Sequence[Sequence[Token]]) -> Ite
             fills = FILLING | CORRECTS if parts else FILLING
             for first, end in parts:
                 call.remember(position, own[first:end])
-            parts = _merged(own, [*parts, *_pieces(own, call, position, fills)], fills)
+            parts = _merged(own, [*parts, *_pieces(own, call, position, fills), *_answer(own, call, position)], fills)
         for first, end in parts:
             call.remember(position, own[first:end])
             if _has_no_name(own[first:end]):
@@ -215,6 +219,16 @@ def _pieces(own: Sequence[Token], call: _Call, position: int, fills: frozenset[s
         ):
             yield first, end
         place = max(end, place + 1)
+
+
+def _answer(own: Sequence[Token], call: _Call, position: int) -> Iterator[tuple[int, int]]:
+    """Yield a turn that is all words which an address may have, right after the other speaker spoke of one."""
+    speaker, asked = call.asked
+    places = [place for place, token in enumerate(own) if token.text not in FILLING | CORRECTS]
+    if asked != position - 1 or not places or own[0].speaker == speaker or len(places) > _SHORT_TURN:
+        return
+    if all(is_word(own[place]) or own[place].text in JOINERS | AT for place in places):
+        yield places[0], places[-1] + 1
 
 
 def _sure_places(own: Sequence[Token], call: _Call, position: int) -> set[int]:

@@ -64,11 +64,11 @@ COUNTED = words("ilk son kalan sondan baştan öndeki sondaki baştaki")
 """Before a small number that counts digits: ``son iki``, ``ilk dört hane``."""
 
 PHONE = tuple(words("gsm hattım hattın iletişim irtibat telefon ulaş vatsap watsap whatsapp"))
-PHONE_WHOLE = words("cep cepten cebim cebimi cebiniz tel teli telim telin")
+PHONE_WHOLE = words("cep cepten cebim cebimi cebiniz sabit sabiti sabitiniz tel teli telim telin")
 NO_PHONE = words("telefonda telefonla telefonlar telefonunuzdan ulaştı ulaşmadı ulaştırma ulaşım")
 NATIONAL_ID_WHOLE = words("""
-    kimlik kimliği kimliğim kimliğimi kimliğimin kimliğin kimliğiniz kimliğinizi kimliğinin tc tckn tcm tcmi tcmin
-    tcniz tcnizi tcsi tcyi tece vatandaşlık
+    kimlik kimliği kimliğim kimliğimden kimliğimi kimliğimin kimliğin kimliğiniz kimliğinizi kimliğinin kimlikte
+    kimlikteki kimlikten tc tckn tcm tcmi tcmin tcniz tcnizi tcsi tcyi tece vatandaşlık
 """)
 IBAN = ("iban", "ayban", "ıban", "aybən", "hesab", "hesap")
 NO_IBAN = ("hesapl",)
@@ -82,6 +82,10 @@ PHONE_HEAD = words("artı")
 """Belong to the number that they stand before."""
 CARD = ("kart", "troy", "mastercard", "visa")
 NO_CARD = ("kartviz", "kartal", "kartela", "karton", "kartuş", "karttı")
+OF_BOARD = words("ana anakart elektronik güç kontrol ekran cihazın makinenin kombinin")
+"""Before ``kart``: a part of a device."""
+PHONE_PAIRS = {("geri", "dönüş")}
+"""What a number is for."""
 CALLS = words("""
     aramıştım aranan ararsanız ararsınız arasın arasınlar arayabilir arayabilirsin arayabilirsiniz arayan arayın
     arıyorum
@@ -90,21 +94,21 @@ CALLS = words("""
 
 OTHER = tuple(
     words("""
-    abone arıza barkod bayi başvuru belge cihaz dekont dosya doğrulama emri fatura fiş form garanti gönderi hata
+    abone arıza barkod bayi başvuru belge cihaz dekont dosya doğrulama emri etiket fatura fiş form garanti gönderi hata
     imei irsaliye işlem sıra kampanya kargo kaydı kayıt kupon makbuz makine mağaza model müşteri onay parça poliçe
     randevu referans rezervasyon sayaç seri sertifika servis sicil sipariş stok sözleşme takip talep teklif
     tesisat ticket vergi ürün şikayet
 """)
 )
 """Beginnings of words before ``numarası`` or ``kodu`` that make it one of the company, or of a thing."""
-OTHER_ALONE = ("sipariş", "kargo", "seri", "barkod", "imei", "kaydı", "kaydınız", "dahili", "sıra")
+OTHER_ALONE = ("sipariş", "kargo", "seri", "barkod", "imei", "kaydı", "kaydınız", "dahili", "sıra", "günü")
 """Directly before digits they are enough."""
 OTHER_CODE = ("barkod", "imei", "kod", "kodu", "şifre")
 """Words for a code that need no other before them."""
 OTHER_TOPIC = tuple(
     words("""
-    kullanma skt cvv cvc güvenlik doğum tarih fiyat ücret tutar bedel borç toplam indirim model
-    ekranda ölçü
+    kullanma kulanma arkasında arkadaki skt cvv cvc güvenlik doğum tarih fiyat ücret tutar bedel borç toplam indirim
+    model ekranda ölçü
 """)
 )
 """Beginnings of words after which digits are no identifier: an expiry date, a code, a price."""

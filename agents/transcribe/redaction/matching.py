@@ -81,7 +81,8 @@ def free(line: Line, context: Announced | None) -> list[Token]:
     """
     full = FULL_DIGITS.get(context, 0) if context else 0
     short = sum(len(token.digits) for token in line) <= full
-    return [token for token in line if not token.measures or (short and token is line[-1] and len(line) > 1)]
+    ends = short and len(line) > 1 and line[-1].turn == line[-2].turn
+    return [token for token in line if not token.measures or (ends and token is line[-1])]
 
 
 def _taken_for(line: Line, context: Announced | None) -> Kind | None:
@@ -175,7 +176,7 @@ def _believed(window: Line, kind: Kind, context: Announced | None, recent: Set[A
         digits = "".join(token.digits for token in window)
         return context is Announced.IBAN or _OF_A_BANK.match(digits) is not None
     if context is Announced.OTHER:
-        return place.whole and Announced(kind.value) in recent
+        return (place.whole or len(window) == 1) and Announced(kind.value) in recent
     if any(token.measures for token in window[:-1]):
         return False
     announced = context is not None and context.kind is kind

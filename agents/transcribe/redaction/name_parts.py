@@ -53,7 +53,9 @@ def known_in(own: Sequence[Token], *, introduced: bool) -> Iterator[Found]:
 def is_beside_number(own: Sequence[Token], place: int) -> bool:
     """Return whether a given name that is a word too, and a surname, are said right before or last after a number."""
     known = names()
-    if place + 1 >= len(own) or own[place].text not in known.given or not known.is_surname(own[place + 1].text):
+    if place + 1 >= len(own) or own[place].text not in known.given:
+        return False
+    if own[place].text in naming.SKIPPED or not known.is_surname(own[place + 1].text):
         return False
     if place + 2 == len(own):
         return bool(place and own[place - 1].digits)
@@ -202,6 +204,15 @@ def again_said(own: Sequence[Token], said: set[str]) -> Iterator[Found]:
     rest = [place for place, text in enumerate(texts) if text not in naming.SKIPPED and text not in naming.NOT]
     if len(texts) <= _SHORT_TURN and len(rest) == 1 and texts[rest[0]] in said:
         yield Found(rest[0], rest[0] + 1)
+
+
+def asked_back(own: Sequence[Token]) -> Iterator[Found]:
+    """Yield a name that is said as it was understood: ``üründül mü``."""
+    asks = len(own) > 1 and own[-1].text in naming.ASKS_BACK
+    place = len(own) - 2
+    begins = asks and (place == _unskipped(own)[0] or own[place - 1].text.startswith(naming.ASKED))
+    if begins and may_be_name(own[place].text, sure=True) and not places().is_place(own[place].text):
+        yield Found(place, place + 1)
 
 
 def _unskipped(own: Sequence[Token]) -> list[int]:

@@ -9,6 +9,7 @@ from agents.transcribe.redaction.name_parts import (
     again_said,
     another_joined,
     answered,
+    asked_back,
     introduced_in,
     is_beside_number,
     known_in,
@@ -52,6 +53,8 @@ def name_spans(turns: Sequence[Said], tokens: Sequence[Sequence[Token]]) -> Iter
             answers = list(answered(own, surname=asked.surname))
             here += answers
             asked.hear_answer(given=bool(answers))
+        if asked.may_spell(position) or any(token.text.startswith(naming.ASKED) for token in own):
+            here += asked_back(own)
         here += another_joined(own, here)
         here += with_letters(own)
         if asked.may_spell(position) or here:

@@ -14,6 +14,8 @@ OWN = words("""
 """)
 """A name follows, of whatever kind."""
 OF_SURNAME = ("soyad", "soyis")
+ASKED = (*OF_SURNAME, "adınız", "isminiz")
+"""Beginnings of words that ask for a name."""
 SURE = words("zilde sayın adım adımız ismim ismimiz soyadım soyadımız soyismim soyisim soyadı soyismi")
 """What follows is a name even if no list has it."""
 OF_THING = words("""
@@ -81,8 +83,9 @@ SKIPPED = words("""
 """May stand between what introduces a name and the name, or inside it."""
 ASKS_NAME = re.compile(r"\b(?:ad soya[dt]|isim soyisim|adınız|isminiz|soyadınız)")
 """In a question that asks for a name, too."""
-JOINS = words("ve ile ya da veya yada kardeşi eşi oğlu kızı")
+JOINS = words("değil ve ile ya da veya yada kardeşi eşi oğlu kızı")
 """Between two names."""
+ASKS_BACK = words("mı mi mu mü mıydı miydi muydu müydü")
 HESITATES = words("a e ee eee em ee hani ı ıı ııı mm pardon şey yani işte şeydi hmm")
 ENDS = words("""
     ama adına alo bey beyin buyurun buyrun ben bende benim beyefendi diye dün efendim geçen hanım hanımın için ile
@@ -118,7 +121,7 @@ NOT = words("""
     sizden sizi sizin sizler sonra sorun soyad soyadınız soyadınızı söyleyeyim söyledim söylüyorum su süper şey şeyi
     şeyler şikayet şimdi şirket şirketi şu şuan şöyle tabi tabii tabiki tam tamam tamamdır tane tarih taraftan tamir
     tamirci tek tekrar teknik teknisyen telefon telefonda telefonum televizyon teşekkür teşekkürler tl toplam tv
-    usta ustanız uzun ücret üç üstüne üye üyeyim üzgün üzgünüm üzerine var vardı varmış ve vermiştim vestel veya
+    usta ustanız uzun ücret üç üstüne üye üyeyim üzgün üzgünüm kuveyt üzerine var vardı varmış ve vermiştim vestel veya
     vallahi valla yalnız yani yapın yardım yardımcı yarın yaz yazar yazayım yazdırdım yazıyor yazın ya yeni yeter
     yine yok yoksa yukarı zaman zaten zil iki telefonumu numaramı soracaktım size nasıldı kırık kapalı açık memnun
     üst alt katta daire mahalle bilgi bilgiler numaranız marka memleket sokak cadde adına ürün sizinle görüşmek
@@ -210,9 +213,20 @@ _NO_CASE = words("""
 """Everyday words that look like a given name with an ending."""
 
 
+_TOPICS = ("telefon", "eposta", "mail", "plaka", "adres", "numara", "iban")
+"""Beginnings of words that say what follows."""
+_KIN = re.compile(
+    r"(?:anne|anneanne|baba|babaanne|dede|nine|teyze|hala|dayı|amca|abi|abla|kardeş|kayın\w{4,6}|torun|yeğen|kuzen|komşu"
+    r"|arkadaş|kiracı|ortağ|damad|oğl|kız|eş)(?:[ıiuü]?m|[ıiuü]m[ıiuü]z)(?:[ıiuü]n(?:ki)?|[ae]|[ıiuü]|[dt][ae]n?)?"
+)
+"""Somebody of the speaker's, with an ending."""
+
+
 def may_be_name(text: str, *, sure: bool = False) -> bool:
     """Return whether a word that no list knows may be a name where one is awaited, or surely given."""
     if not text.isalpha() or len(text) < 2 or text in NOT or text in SKIPPED:
+        return False
+    if text.startswith(_TOPICS) or _KIN.fullmatch(text):
         return False
     return not (VERB if sure else VERB_OR_NOUN).fullmatch(text)
 

@@ -90,7 +90,8 @@ QUESTION = re.compile(
     r"|lütfen|rica|peki|ver(?:ir|eb|in|se)\w*|öğren\w*"
     r"|yaz(?:ay|al)\w*|gerek\w*)\b|\b(?:ad[ıi]|ismi|no|numara\w*)$"
 )
-_SHORT = 2
+_SHORT = 3
+"""Spaces in a turn of so few words that it is a question."""
 
 
 def is_side(text: str) -> bool:
@@ -159,7 +160,7 @@ STOPS = words("""
     kime kim yoo yeni ı ıı ııı ıh hımm ekip servis kurye görünüyor zaten bile çünkü bugün yarın gelecek yerin yeri
     ismim adım yenisi kartvizitten okuyayım acele numaram cep adı anne baba oğlum kızım teyze amca kardeşim yavrum
     evladım gardaş ula oğul gari şinci hele aha pek çok hiç bence bir_dakika olan olacak ayrıca bundan önce
-    dinliyorum dinliyor
+    dinliyorum dinliyor bir saniye
 """)
 """Words that no name of a street begins with."""
 FILLS = words("""
@@ -170,7 +171,7 @@ FILLS = words("""
 """May stand between two parts of an address."""
 VERB = re.compile(
     r"\w+(?:yor\w*|[dt][ıiuü](?:m|k|n[ıiuü]z|l[ae]r)|[ae]c[ae][kğ]\w*|s[ae]n[ıi]z|[ae]y[ıi]m|[ae]l[ıi]m"
-    r"|n[ıiuü]z(?:[ıiae])?|sinler|s[ıi]nlar|m[ıi]sın[ıi]z|mez|maz)"
+    r"|n[ıiuü]z(?:[ıiae])?|m[ae]y[ıi]n|sinler|s[ıi]nlar|m[ıi]sın[ıi]z|mez|maz)"
     r"|ol(?:du|muş)|(?:yok|var)(?:um|uz|ım|ız|[dt][ıu]|m[ıu]ş)"
 )
 

@@ -16,7 +16,7 @@ _WRITTEN = re.compile(rf"(?<![\w-]){_PROVINCE}(?:[ -]{_REST}|[A-Z]{{3}}\d{{2,3}}
 """Run together with four digits it may as well be a device (43NU7100)."""
 _WRITTEN_OF_VEHICLE = re.compile(rf"(?<![\w-]){_PROVINCE}[ -]?{_REST}(?![\w-])", re.IGNORECASE)
 _DEVICES = re.compile(
-    r"model|televizyon|ekran|seri|ürün|kod|cihaz|makine|buzdolab|klima|kombi|samsung|lg\b|vestel|arçelik|beko|bosch|philips|sony"
+    r"model|etiket|televizyon|ekran|seri|ürün|kod|cihaz|makine|buzdolab|klima|kombi|samsung|lg\b|vestel|arçelik|beko|bosch|philips|sony"
 )
 _TURNS_BACK = 3
 _ASKED_BACK = 6

@@ -1,10 +1,13 @@
 """What redaction takes and gives: turns of text, and the stretches of them that say something personal."""
 
-from bisect import bisect_left
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Protocol
+
+_WORD = re.compile(r"[^\W_]+")
 
 
 class Kind(StrEnum):
@@ -79,3 +82,17 @@ def meets(stretch: _Stretch, others: Sequence[Span]) -> bool:
     """Return whether a stretch of a turn overlaps one of the others in it, which are in order and disjoint."""
     before_end = bisect_left(others, stretch.end, key=lambda other: other.start)
     return before_end > 0 and others[before_end - 1].end > stretch.start
+
+
+def outside(text: str, span: Span, others: Sequence[Span]) -> Iterator[Span]:
+    """Yield what of a span lies outside the others, in order and disjoint; nothing where they are most of it."""
+    first = bisect_right(others, span.start, key=lambda other: other.end)
+    inside = others[first : bisect_left(others, span.end, key=lambda other: other.start)]
+    if 2 * sum(min(other.end, span.end) - max(other.start, span.start) for other in inside) > span.end - span.start:
+        return
+    start = span.start
+    for end, following in (*((other.start, other.end) for other in inside), (span.end, span.end)):
+        words = list(_WORD.finditer(text, start, max(start, end)))
+        if words:
+            yield replace(span, start=words[0].start(), end=words[-1].end())
+        start = max(start, following)

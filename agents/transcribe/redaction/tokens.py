@@ -23,7 +23,7 @@ _WRITTEN_MEASURE = re.compile(
 _UNIT = re.compile(
     r"(?:lira|kuruş|dolar|euro|avro|yıl|sene|hafta|dakika|saniye|kilo|litre|metre|santim|derece|kişi|adet|tane|taksit"
     r"|program|devir|yaşında|ampul|çekim|katlı|kapılı|numaralı daire|puan|parça|kere|sefer)[a-zçğıöşü]*"
-    r"|(?:tl|ay|ayda|aylık|aydır|ayın|gün|günde|günlük|gündür|saat|saatte|saatlik|saate|kg|cm|mm|inç|ekran|watt|vat|volt|bar"
+    r"|(?:tl|ay|ayda|aylık|aydır|ayın|gün|günü|günde|günlük|gündür|saat|saatte|saatlik|saate|kg|cm|mm|inç|ekran|watt|vat|volt|bar"
     r"|btu|gb|kez|defa|kat|katta|katı|daire|daireli|oda|model|modeli|sokak|sokağı|cadde|caddesi|yaş|kdv|amper|hane|haneli"
     r"|bölü|arası|arasında|aralığı|aralığında|sularında|gibi|civarı"
     r"|ocak|şubat|mart|nisan|mayıs|haziran|temmuz|ağustos|eylül|ekim|kasım|aralık)"

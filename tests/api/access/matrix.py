@@ -37,6 +37,7 @@ EXAMPLES: dict[tuple[str, str], Example] = {
     ("POST", "/v1/calls"): Example(json=_EVENT),
     ("POST", "/v1/calls:batchCreate"): Example(json={"requests": [_EVENT]}),
     ("GET", "/v1/operations/{operation_id}"): Example(path={"operation_id": "none"}),
+    ("GET", "/v1/operations/{operation_id}/result"): Example(path={"operation_id": "none"}),
     ("POST", "/v1/operations/{operation_id}:cancel"): Example(path={"operation_id": "none"}),
     ("GET", "/v1/dead-letters/{letter_id}"): Example(path={"letter_id": "none"}),
     ("POST", "/v1/dead-letters/{letter_id}:replay"): Example(path={"letter_id": "none"}),

@@ -11,7 +11,7 @@ from api.access.authentication import Authentication
 from api.access.keys import REMEMBERED_S, Keys, new_key
 from api.app import make_app
 from api.services import Services
-from api.settings import ApiSettings
+from api.settings import ApiSettings, is_this_machine
 from store.api_keys import ApiKeyStore
 
 pytestmark = pytest.mark.integration
@@ -79,6 +79,24 @@ async def test_with_the_first_key_this_machine_needs_one_too_and_revoking_it_ope
     assert await status(another, host="127.0.0.1") == 401
 
 
+async def test_where_the_api_listens_for_other_machines_this_one_needs_a_key_from_the_beginning(
+    services: Services,
+) -> None:
+    """In a mesh everybody's requests come from 127.0.0.1, by a proxy in the pod that adds no header."""
+    keys = Keys(ApiKeyStore(services.database))
+    services = replace(services, authentication=Authentication(keys, opens_to_this_machine=False))
+    assert await status(services, host="127.0.0.1") == 401
+    _, text = await made(services)
+    assert await status(services, text, host="127.0.0.1") == 200
+
+
+@pytest.mark.parametrize(
+    ("listen", "alone"), [("127.0.0.1:8080", True), ("[::1]:8080", True), ("8080", False), ("10.0.0.1:8080", False)]
+)
+def test_whether_the_api_listens_for_this_machine_alone_is_seen_from_its_address(listen: str, alone: bool) -> None:
+    assert is_this_machine(ApiSettings(listen=listen).listens_on[0]) is alone
+
+
 @pytest.mark.parametrize(
     "header",
     [
@@ -96,6 +114,8 @@ async def test_a_proxys_client_and_another_sites_page_are_not_this_machine(
 ) -> None:
     assert await status(services, host="127.0.0.1", **dict([header])) == 401
     assert await status(services, host="::1") == 200
+    assert await status(services, host="::ffff:127.0.0.1") == 200  # by IPv4, where both families are listened on
+    assert await status(services, host="::ffff:10.1.2.3") == 401
 
 
 async def test_a_role_without_the_right_is_told_which_one_it_lacks(services: Services) -> None:

@@ -18,19 +18,24 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, Topi
 from confluent_kafka.admin import AclOperation, AdminClient
 
 from deploy.laptop.kafka import Security
-from schemas import DeadLetter
+from schemas import DeadLetter, Forgotten
+from streams.dead_letters import read_letters, read_replays, replay
 from streams.health import Health
-from streams.kafka.acls import API, TOOLS, Rule, User, kubernetes_name
+from streams.kafka.acls import API, OPERATIONS, SCALER, TOOLS, Rule, User, kubernetes_name
 from streams.kafka.brake_topic import notices, publish_notice
 from streams.kafka.client import KafkaUnavailable, client_config
+from streams.kafka.forgotten import publish_forgotten
 from streams.kafka.groups import committed
+from streams.kafka.kept_positions import keep_positions
 from streams.kafka.lag import consumer_lag
+from streams.kafka.outcomes import publish_tombstones
 from streams.kafka.producer import produce
 from streams.kafka.ranges import BrokerView
 from streams.kafka.reader import TopicReader
 from streams.message import ORIGIN, Message, Tries
-from streams.monitor.observer import Observer
+from streams.monitor import CallsUnderWay, Observer
 from streams.processing.runner import PATIENCE
+from streams.retention import waiting_of
 from streams.retry_mover import RetryMover
 from streams.settings import KafkaSettings
 from streams.topics import (
@@ -39,8 +44,10 @@ from streams.topics import (
     BRAKES,
     CONSUMED,
     DEAD_LETTER,
+    ENDED,
     FORGOTTEN,
     OUTCOMES,
+    REPROCESS,
     RETRIES,
     STAGES,
     Stage,
@@ -49,9 +56,10 @@ from streams.topics import (
 from tests import patience
 from tests.callsift import terminal
 from tests.patience import PATIENCE_S
+from tests.schemas.examples import dead_letter
 from tests.servers.certificates import make_certificates
 from tests.servers.kafka import own_cluster
-from tests.streams.guarded import OPERATIONS, PASSWORD, PREFIX, PROPERTIES, USERS, Guarded
+from tests.streams.guarded import KAFKAS_NAMES, PASSWORD, PREFIX, PROPERTIES, USERS, Guarded
 from tests.streams.guarded_worker import EXAMPLES
 
 until = partial(patience.until, within_s=120.0)
@@ -131,7 +139,7 @@ def test_the_broker_allows_each_user_exactly_what_its_rules_say(runs: str, guard
             assert error.args[0].code() in refusals, name
     # Whoever may read, write or delete may describe.
     assert allowed == {
-        rule.name: {OPERATIONS[operation] for operation in rule.operations} | {AclOperation.DESCRIBE}
+        rule.name: {KAFKAS_NAMES[operation] for operation in rule.operations} | {AclOperation.DESCRIBE}
         for rule in USERS[runs].rules
     }
 
@@ -286,10 +294,52 @@ def test_the_monitor_sees_everything_with_its_rules_alone(guarded: Guarded) -> N
 
 
 @pytest.mark.integration
-def test_the_api_publishes_its_audit_and_nothing_else(guarded: Guarded) -> None:
-    produce(guarded.settings(API), AUDIT.name, [("entry", b"{}")])
+def test_the_api_publishes_its_audit_and_sees_where_calls_are_and_publishes_no_outcome(guarded: Guarded) -> None:
+    kafka = guarded.settings(API)
+    produce(kafka, AUDIT.name, [("entry", b"{}")])
+    produce(kafka, ENDED.name, [("call-of-the-api", b"{}")])
+    calls = CallsUnderWay(kafka, 100)
+    calls.look()
+    assert (found := calls.find("call-of-the-api")) is not None
+    assert found.place.stage == "audio"
+    calls.close()
     with pytest.raises(KafkaUnavailable):
-        produce(guarded.settings(API), OUTCOMES.name, [("call", b"{}")])
+        produce(kafka, OUTCOMES.name, [("call", b"{}")])
+
+
+@pytest.mark.integration
+def test_the_api_classifies_again_and_replays_dead_letters(guarded: Guarded) -> None:
+    kafka = guarded.settings(API)
+    produce(kafka, REPROCESS.name, [("call", b"{}")])
+    letter = dead_letter().model_copy(update={"gave_up_at": datetime(2026, 1, 2, tzinfo=UTC)})
+    produce(guarded.admin, DEAD_LETTER.name, [("letter", letter.model_dump_json().encode())])
+    assert letter.event_id in {one.event_id for one in read_letters(kafka)}
+    assert [refusal for _, refusal in replay(kafka, [letter])] == [None]
+    assert letter.event_id in read_replays(kafka)
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("runs", [API, OPERATIONS])
+def test_the_api_and_its_worker_see_what_waits_and_act_on_calls_with_their_rules_alone(
+    runs: str, guarded: Guarded
+) -> None:
+    kafka = guarded.settings(runs)
+    letter = EXAMPLES[DeadLetter].model_copy(update={"event_id": f"letter-{runs}"})
+    produce(guarded.admin, DEAD_LETTER.name, [("letter", letter.model_dump_json().encode())])
+    [found] = [one for one in read_letters(kafka) if one.event_id == letter.event_id]
+    assert [refusal for _, refusal in replay(kafka, [found])] == [None]
+    for stage in STAGES.values():  # handing in, and classifying again
+        produce(kafka, stage.consumes[0].name, [(f"by-{runs}", b"{}")])
+    assert f"by-{runs}" in {one.call_id for one in waiting_of(kafka, lambda *_: True)}
+
+
+@pytest.mark.integration
+def test_only_the_worker_of_operations_can_have_a_call_forgotten(guarded: Guarded) -> None:
+    call = Forgotten(call_id="erased", forgotten_at=datetime.now(UTC), by="a test")
+    publish_forgotten(guarded.settings(OPERATIONS), [call])
+    publish_tombstones(guarded.settings(OPERATIONS), [call.call_id])
+    with pytest.raises(KafkaUnavailable):
+        publish_forgotten(guarded.settings(API), [call])
 
 
 @pytest.mark.integration
@@ -318,3 +368,14 @@ def test_every_command_that_asks_the_brokers_works_for_the_tools(guarded: Guarde
     assert {group["name"] for group in found["groups"]} == {*STAGES, "retry"}
     assert None not in {group["members"] for group in found["groups"]}
     assert {kind["kind"] for kind in json.loads(run("retention", "run", "--dry-run", "--json"))} >= {"dead letters"}
+    assert keep_positions(guarded.settings(TOOLS)) > 0
+
+
+@pytest.mark.integration
+def test_an_autoscaler_sees_lag_and_reads_nothing(guarded: Guarded) -> None:
+    kafka, stage = guarded.settings(SCALER), STAGES["reprocess"]
+    places = list(BrokerView(kafka).ranges([PREFIX + topic.name for topic in stage.consumes]))
+    assert places
+    committed(kafka, {PREFIX + stage.group: places})
+    with pytest.raises(KafkaUnavailable):
+        list(TopicReader(kafka, stage.consumes[0].name, from_start=True).up_to_now(2))

@@ -1,6 +1,6 @@
 {{/* What does not fit together stops the rendering, and says what to set. */}}
 {{- define "callsift.checks" -}}
-{{- $keys := splitList "," (include "callsift.kafkaSecretKeys" .) }}
+{{- $kafka := fromYaml (include "callsift.kafkaHeld" (dict "root" .)) }}
 {{- $held := .Values.existingSecret.keys }}
 {{- range $variable, $value := .Values.secrets }}
 {{- if $value }}{{- $held = append $held $variable }}{{- end }}
@@ -28,18 +28,31 @@
 {{- fail (printf "audioStore.uri: %s is a folder of one node, which pods on other nodes do not see. Set it to object storage such as s3://bucket/callsift, or leave it empty and set audioStore.persistence.enabled for a ReadWriteMany volume." $store.uri) }}
 {{- end }}
 
-{{- if and (include "callsift.usesSasl" .) (not (and (has "username" $keys) (has "password" $keys))) }}
-{{- fail (printf "kafka.protocol: %s needs a user and a password. Set kafka.credentials, or kafka.existingSecret with both in existingSecretKeys." .Values.kafka.protocol) }}
+{{- if and (include "callsift.usesSasl" .) (not (and (or .Values.kafka.username (hasKey $kafka "username")) (hasKey $kafka "password"))) }}
+{{- fail (printf "kafka.protocol: %s needs a user and a password. Set kafka.credentials, or kafka.existingSecret with both in existingSecretKeys; kafka.username names the user where the Secret has no such key, as Strimzi's." .Values.kafka.protocol) }}
 {{- end }}
-{{- if ne (has "tls.crt" $keys) (has "tls.key" $keys) }}
+{{- if ne (hasKey $kafka "tls.crt") (hasKey $kafka "tls.key") }}
 {{- fail "kafka: a client certificate and its key belong together (tls.crt and tls.key)." }}
 {{- end }}
 {{- if not (include "callsift.usesTls" .) }}
+{{- $given := empty .Values.kafka.existingSecret | ternary (keys (fromYaml (include "callsift.kafkaSecretData" .))) .Values.kafka.existingSecretKeys }}
+{{- if .Values.kafka.ca.secret }}{{- $given = append $given "ca.crt" }}{{- end }}
 {{- range list "ca.crt" "tls.crt" "key-password" }}
-{{- if has . $keys }}
+{{- if has . $given }}
 {{- fail (printf "kafka: %s needs kafka.protocol SSL or SASL_SSL, not %s." . $.Values.kafka.protocol) }}
 {{- end }}
 {{- end }}
+{{- end }}
+
+{{- $outside := or .Values.api.ingress.enabled .Values.api.httpRoute.enabled }}
+{{- if and $outside (not (and (get $workers "api") $workers.api.service.enabled)) }}
+{{- fail "api.ingress and api.httpRoute lead to the Service of workers.api: set workers.api.enabled and workers.api.service.enabled." }}
+{{- end }}
+{{- if and .Values.api.ingress.enabled (not .Values.api.ingress.host) }}
+{{- fail "api.ingress.host is empty: an Ingress without a name would take every request of its controller." }}
+{{- end }}
+{{- if and .Values.api.httpRoute.enabled (not .Values.api.httpRoute.parentRefs) }}
+{{- fail "api.httpRoute.parentRefs is empty: name the Gateway." }}
 {{- end }}
 
 {{- if and .Values.existingSecret.keys (not .Values.existingSecret.name) }}
@@ -49,8 +62,11 @@
 {{- if and $worker.mongo (not (has "CALLSIFT_MONGO_URI" $held)) }}
 {{- fail (printf "workers.%s needs MongoDB. Set secrets.CALLSIFT_MONGO_URI, or name a Secret that holds it in existingSecret." $name) }}
 {{- end }}
-{{- if and $worker.kafkaUser.name (not (include "callsift.usesSasl" $)) }}
-{{- fail (printf "workers.%s.kafkaUser needs kafka.protocol SASL_SSL or SASL_PLAINTEXT, not %s." $name $.Values.kafka.protocol) }}
+{{- if and $worker.kafkaUser.name (eq $.Values.kafka.protocol "PLAINTEXT") }}
+{{- fail (printf "workers.%s.kafkaUser needs kafka.protocol SASL_SSL or SASL_PLAINTEXT for its password, or SSL for its certificate, not PLAINTEXT." $name) }}
+{{- end }}
+{{- if and $worker.kafkaUser.name (eq $.Values.kafka.protocol "SSL") (not (hasKey $kafka "tls.crt")) }}
+{{- fail (printf "workers.%s.kafkaUser has a certificate of its own, and jobs have none: name theirs in kafka.existingSecret, with tls.crt and tls.key in existingSecretKeys." $name) }}
 {{- end }}
 {{- if $worker.model }}
 {{- $model := $.Values.model }}

@@ -21,22 +21,22 @@ app.kubernetes.io/instance: {{ .root.Release.Name }}
 app.kubernetes.io/component: {{ .component }}
 {{- end }}
 
-{{/* Takes root and component. */}}
+{{/* Takes root, component and, if there are any, more labels; each key once, and what is selected by stays as it is. */}}
 {{- define "callsift.labels" -}}
-{{ include "callsift.selectorLabels" . }}
-app.kubernetes.io/version: {{ .root.Chart.AppVersion | quote }}
-app.kubernetes.io/part-of: callsift
-app.kubernetes.io/managed-by: {{ .root.Release.Service }}
-helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace "+" "_" }}
-{{- with .root.Values.commonLabels }}
-{{ toYaml . }}
-{{- end }}
+{{- $standard := dict
+    "app.kubernetes.io/version" .root.Chart.AppVersion
+    "app.kubernetes.io/part-of" "callsift"
+    "app.kubernetes.io/managed-by" .root.Release.Service
+    "helm.sh/chart" (printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace "+" "_") }}
+{{- $selected := fromYaml (include "callsift.selectorLabels" .) }}
+{{- toYaml (mergeOverwrite $standard (deepCopy .root.Values.commonLabels) (deepCopy (.more | default dict)) $selected) }}
 {{- end }}
 
 {{/* Takes root, component and image, a worker's or the jobs' values. */}}
 {{- define "callsift.image" -}}
+{{- $global := .root.Values.global | default dict }}
 {{- $repository := .image.repository | default (printf "callsift-%s" .component) }}
-{{- with .image.registry | default .root.Values.image.registry }}
+{{- with .image.registry | default .root.Values.image.registry | default $global.imageRegistry }}
 {{- $repository = printf "%s/%s" (trimSuffix "/" .) $repository }}
 {{- end }}
 {{- if .image.digest }}
@@ -44,18 +44,4 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace 
 {{- else }}
 {{- printf "%s:%s" $repository (.image.tag | default .root.Values.image.tag | default .root.Chart.AppVersion) }}
 {{- end }}
-{{- end }}
-
-{{/* Every enabled worker with the defaults under it, as YAML. */}}
-{{- define "callsift.workers" -}}
-{{- $workers := dict }}
-{{- range $name, $own := .Values.workers }}
-{{- $worker := mergeOverwrite (deepCopy $.Values.workerDefaults) (deepCopy ($own | default dict)) }}
-{{- if $worker.enabled }}
-{{- if not $worker.args }}{{- $_ := set $worker "args" (list "worker" $name) }}{{- end }}
-{{- if not $worker.group }}{{- $_ := set $worker "group" (printf "callsift.%s" $name) }}{{- end }}
-{{- $_ := set $workers $name $worker }}
-{{- end }}
-{{- end }}
-{{- toYaml $workers }}
 {{- end }}

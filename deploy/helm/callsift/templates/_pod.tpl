@@ -1,114 +1,123 @@
 {{/*
-The pod of every workload and job. Takes root, component, image, workload (a worker's values, or as many of them as a job
-has), hook: true before the release's own objects exist, and withoutKafka: true where nobody asks the brokers.
+The pod of everything that the chart makes. Takes root, component, workload (its values, with the defaults under them), hook:
+true before the release's own objects exist, withoutKafka: true where nobody asks the brokers, restartPolicy, grace, annotations.
 */}}
+{{- define "callsift.pod" -}}
+metadata:
+  {{- include "callsift.podMetadata" . | nindent 2 }}
+spec:
+  {{- include "callsift.podSpec" . | trim | nindent 2 }}
+{{- end }}
+
+{{- define "callsift.podMetadata" -}}
+labels:
+  {{- include "callsift.labels" (dict "root" .root "component" .component "more" .workload.podLabels) | nindent 2 }}
+{{- $standard := dict "kubectl.kubernetes.io/default-container" "callsift" }}
+annotations:
+  {{- toYaml (mergeOverwrite $standard (deepCopy .workload.podAnnotations) (.annotations | default dict)) | nindent 2 }}
+{{- end }}
+
 {{- define "callsift.podSpec" -}}
 {{- $root := .root }}
 {{- $workload := .workload }}
 {{- $fullname := include "callsift.fullname" $root }}
-{{- $keys := splitList "," (include "callsift.kafkaSecretKeys" $root) }}
-{{- $kafkaFiles := list }}
-{{- if and (include "callsift.usesTls" $root) (not .withoutKafka) }}
-{{- range list "ca.crt" "tls.crt" "tls.key" }}
-{{- if has . $keys }}{{- $kafkaFiles = append $kafkaFiles . }}{{- end }}
-{{- end }}
-{{- end }}
-{{- $kafkaSecret := include "callsift.kafkaSecretName" $root }}
-{{- if and .hook (not $root.Values.kafka.existingSecret) }}{{- $kafkaSecret = printf "%s-hook" $kafkaSecret }}{{- end }}
+{{- $kafkaFiles := fromYaml (include "callsift.kafkaFiles" .) }}
 {{- $storeVolume := and $workload.audioStore $root.Values.audioStore.persistence.enabled }}
 {{- $modelVolume := and $workload.model (ne $root.Values.model.source "baked") }}
-serviceAccountName: {{ .hook | ternary "default" (include "callsift.serviceAccountName" $root) }}
+{{- /* An account that the chart makes is not there before the first install. */}}
+serviceAccountName: {{ and .hook $root.Values.serviceAccount.create | empty | ternary (include "callsift.serviceAccountName" $root) "default" }}
 automountServiceAccountToken: false
 # A Service called callsift would otherwise put variables into the pods that look like settings.
 enableServiceLinks: false
+{{- with .restartPolicy }}
+restartPolicy: {{ . }}
+{{- end }}
+{{- with .grace }}
+terminationGracePeriodSeconds: {{ . }}
+{{- end }}
 securityContext:
   {{- toYaml $root.Values.podSecurityContext | nindent 2 }}
-{{- with $root.Values.image.pullSecrets }}
+{{- with concat $root.Values.image.pullSecrets (get ($root.Values.global | default dict) "imagePullSecrets" | default list) }}
 imagePullSecrets:
-  {{- toYaml . | nindent 2 }}
+  {{- range . }}
+  {{- if kindIs "string" . }}
+  - {name: {{ . }}}
+  {{- else }}
+  - {{- toYaml . | nindent 4 }}
+  {{- end }}
+  {{- end }}
 {{- end }}
-{{- with $workload.priorityClassName }}
-priorityClassName: {{ . }}
+{{- range $field := list "priorityClassName" "runtimeClassName" "nodeSelector" "tolerations" "affinity" "hostAliases" "dnsConfig" }}
+{{- with get $workload $field }}
+{{ toYaml (dict $field .) }}
 {{- end }}
-{{- with $workload.nodeSelector }}
-nodeSelector:
-  {{- toYaml . | nindent 2 }}
-{{- end }}
-{{- with $workload.tolerations }}
-tolerations:
-  {{- toYaml . | nindent 2 }}
-{{- end }}
-{{- with $workload.affinity }}
-affinity:
-  {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- with $workload.topologySpreadConstraints }}
 topologySpreadConstraints:
   {{- range . }}
-  - labelSelector:
-      matchLabels:
-        {{- include "callsift.selectorLabels" $ | nindent 8 }}
-    {{- toYaml . | nindent 4 }}
+  {{- $ours := dict "labelSelector" (dict "matchLabels" (fromYaml (include "callsift.selectorLabels" $))) }}
+  - {{- toYaml (merge (deepCopy .) (hasKey . "labelSelector" | ternary (dict) $ours)) | nindent 4 }}
   {{- end }}
 {{- end }}
 {{- if and $workload.model (eq $root.Values.model.source "fetch") }}
+{{- $fetch := $root.Values.model.fetch }}
 initContainers:
   - name: model
-    image: {{ .image }}
-    imagePullPolicy: {{ $root.Values.image.pullPolicy }}
     command: [callsift]
     args:
       - model
       - fetch
-      - --url={{ $root.Values.model.fetch.url }}
-      - --sha256={{ $root.Values.model.fetch.sha256 }}
+      - --url={{ $fetch.url }}
+      - --sha256={{ $fetch.sha256 }}
       - --to={{ $root.Values.model.mountPath }}
     env:
       - {name: HOME, value: /tmp}
       - {name: TMPDIR, value: /tmp}
-    securityContext:
-      {{- toYaml $root.Values.containerSecurityContext | nindent 6 }}
-    resources:
-      {{- toYaml $root.Values.model.fetch.resources | nindent 6 }}
-    volumeMounts:
-      - {name: tmp, mountPath: /tmp}
+      {{- with $workload.extraEnv }}
+      {{- toYaml . | nindent 6 }}
+      {{- end }}
+    {{- include "callsift.container" (dict "root" $root "component" .component "workload" $workload "resources" $fetch.resources) | nindent 4 }}
       - {name: model, mountPath: {{ $root.Values.model.mountPath }}}
+      {{- with $workload.extraVolumeMounts }}
+      {{- toYaml . | nindent 6 }}
+      {{- end }}
 {{- end }}
 containers:
   - name: callsift
-    image: {{ .image }}
-    imagePullPolicy: {{ $root.Values.image.pullPolicy }}
-    command: [callsift]
+    command: {{ $workload.command | default (list "callsift") | toJson }}
+    {{- with $workload.args }}
     args:
-      {{- toYaml $workload.args | nindent 6 }}
+      {{- toYaml . | nindent 6 }}
+    {{- end }}
     env:
       {{- include "callsift.env" . | trim | nindent 6 }}
-    {{- if not .hook }}
+    {{- if or (not .hook) $workload.extraEnvFrom }}
     envFrom:
+      {{- if not .hook }}
       - configMapRef: {name: {{ $fullname }}}
       {{- if and $workload.audioStore $root.Values.audioStore.existingSecret }}
       - secretRef: {name: {{ $root.Values.audioStore.existingSecret }}}
       {{- end }}
+      {{- end }}
+      {{- with $workload.extraEnvFrom }}
+      {{- toYaml . | nindent 6 }}
+      {{- end }}
     {{- end }}
-    {{- if $workload.startupProbe }}
+    {{- if $workload.livenessProbe }}
     ports:
       - {name: http, containerPort: 8000, protocol: TCP}
-    startupProbe:
-      httpGet: {path: /health/live, port: http}
-      {{- toYaml $workload.startupProbe | nindent 6 }}
-    livenessProbe:
-      httpGet: {path: /health/live, port: http}
-      {{- toYaml $workload.livenessProbe | nindent 6 }}
-    readinessProbe:
-      httpGet: {path: /health/ready, port: http}
-      {{- toYaml $workload.readinessProbe | nindent 6 }}
+      {{- range $workload.ports }}
+      - {name: {{ .name }}, containerPort: {{ .containerPort }}, protocol: TCP}
+      {{- end }}
+    {{- range $probe, $path := dict "startupProbe" "live" "livenessProbe" "live" "readinessProbe" "ready" }}
+    {{- with get $workload $probe }}
+    {{ $probe }}:
+      httpGet: {path: /health/{{ $path }}, port: http}
+      {{- toYaml . | nindent 6 }}
     {{- end }}
-    securityContext:
-      {{- toYaml $root.Values.containerSecurityContext | nindent 6 }}
-    resources:
-      {{- toYaml $workload.resources | nindent 6 }}
-    volumeMounts:
-      - {name: tmp, mountPath: /tmp}
+    {{- end }}
+    {{- end }}
+    {{- include "callsift.container" (dict "root" $root "component" .component "workload" $workload "resources" $workload.resources) | nindent 4 }}
       {{- if $kafkaFiles }}
       - {name: kafka, mountPath: /etc/callsift/kafka, readOnly: true}
       {{- end }}
@@ -129,12 +138,11 @@ volumes:
     emptyDir: {sizeLimit: {{ $workload.tmpSizeLimit | default "256Mi" }}}
   {{- if $kafkaFiles }}
   - name: kafka
-    secret:
-      secretName: {{ $kafkaSecret }}
+    projected:
       defaultMode: 0440
-      items:
-        {{- range $kafkaFiles }}
-        - {key: {{ . }}, path: {{ . }}}
+      sources:
+        {{- range $file, $held := $kafkaFiles }}
+        - secret: {name: {{ $held.secret }}, items: [{key: {{ $held.key }}, path: {{ $file }}}]}
         {{- end }}
   {{- end }}
   {{- if and $workload.mongo $root.Values.mongo.tlsSecret }}
@@ -161,14 +169,40 @@ volumes:
   {{- end }}
 {{- end }}
 
-{{/* Seconds that a pod has to end: more than the worker's own grace and what its watchdog adds. Takes root and workload. */}}
+{{/* What all containers of the chart are; ends with the first of its mounts. Takes root, component, workload and resources. */}}
+{{- define "callsift.container" -}}
+{{- $resources := deepCopy .resources }}
+{{- if and (not .workload.cpuLimits) $resources.limits }}{{- $_ := unset $resources.limits "cpu" }}{{- end }}
+{{- include "callsift.checkResources" (dict "resources" $resources "where" .component) }}
+image: {{ include "callsift.image" (dict "root" .root "component" .component "image" .workload.image) }}
+imagePullPolicy: {{ .root.Values.image.pullPolicy }}
+securityContext:
+  {{- toYaml .root.Values.containerSecurityContext | nindent 2 }}
+resources:
+  {{- range $bound, $amounts := $resources }}
+  {{ $bound }}:
+    {{- if kindIs "map" $amounts }}
+    {{- range $what, $amount := $amounts }}
+    {{- if not (kindIs "invalid" $amount) }}
+    {{ $what }}: {{ $amount | toJson }}
+    {{- end }}
+    {{- end }}
+    {{- else }}
+    {{- toYaml $amounts | nindent 4 }}
+    {{- end }}
+  {{- end }}
+volumeMounts:
+  - {name: tmp, mountPath: /tmp}
+{{- end }}
+
+{{/* Seconds that a pod has to end: more than the worker's own grace; by default what its watchdog adds, too. Takes root and workload. */}}
 {{- define "callsift.terminationGrace" -}}
 {{- $setting := get .root.Values.config "CALLSIFT_RUNNER_GRACE_S" | default "25" }}
-{{- $setting = get .workload.config "CALLSIFT_RUNNER_GRACE_S" | default $setting }}
-{{- $least := add (ceil (float64 $setting) | int) 25 }}
+{{- $setting = get (.workload.config | default dict) "CALLSIFT_RUNNER_GRACE_S" | default $setting }}
+{{- $grace := ceil (float64 $setting) | int }}
 {{- $given := .workload.terminationGracePeriodSeconds }}
-{{- if and $given (lt (int $given) (int $least)) }}
-{{- fail (printf "terminationGracePeriodSeconds: %d is too short: CALLSIFT_RUNNER_GRACE_S is %s, and the watchdog ends a worker 20 s after it. Set at least %d." (int $given) $setting $least) }}
+{{- if and $given (lt (int $given) (int (add $grace 5))) }}
+{{- fail (printf "terminationGracePeriodSeconds: %d is too short: CALLSIFT_RUNNER_GRACE_S is %s, and ending takes up to 5 s more. Set at least %d, or a shorter grace." (int $given) $setting (int (add $grace 5))) }}
 {{- end }}
-{{- $given | default (add $least 5) }}
+{{- $given | default (add $grace 30) }}
 {{- end }}

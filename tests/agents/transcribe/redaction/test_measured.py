@@ -3,15 +3,13 @@
 import pytest
 
 from agents.transcribe.redaction import Kind, redact
-from tests.agents.transcribe.redaction.measure import NUMBERS, PARTS, labelled_lines, labels, measured, said
+from tests.agents.transcribe.redaction.measure import NUMBERS, PARTS, UNSEEN, labelled_lines, labels, measured, said
 
 LINES = labelled_lines()
 
 
 DIGITS = tuple(kind for kind in NUMBERS if kind is not Kind.EMAIL)
 OWN = ("tuning", "held_out")
-UNSEEN = "third"
-"""Nobody has learnt from its lines: it measures, and is not held to what the others reach."""
 LEARNT = tuple(part for part in PARTS if part not in {*OWN, UNSEEN})
 
 
@@ -32,8 +30,8 @@ def test_next_to_nothing_leaks_of_what_is_said_in_digits(part: str) -> None:
 
 def test_lines_that_no_rule_was_made_for_leak_no_more_than_they_did() -> None:
     figures = measured(labelled_lines(UNSEEN))
-    assert sum(figures.hidden.values()) / sum(figures.labelled.values()) >= 0.88
-    assert figures.precision(tuple(Kind)) >= 0.90
+    assert sum(figures.hidden.values()) / sum(figures.labelled.values()) >= 0.91
+    assert figures.precision(tuple(Kind)) >= 0.89
 
 
 def test_the_labelled_file_is_large_and_varied_enough() -> None:

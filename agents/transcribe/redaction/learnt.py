@@ -1,0 +1,56 @@
+"""What a model has learnt from marked conversations: a second opinion beside the rules, word by word over the call.
+
+A conditional random field of python-crfsuite. ``python -m tests.agents.transcribe.redaction.learn`` makes its file.
+"""
+
+from collections.abc import Iterator, Sequence
+from functools import cache
+from importlib.resources import files
+
+import pycrfsuite
+
+from agents.transcribe.redaction.clues import clues
+from agents.transcribe.redaction.context import Announcements
+from agents.transcribe.redaction.plausible import plausible
+from agents.transcribe.redaction.spans import Kind, Said, Span, by_turn, outside
+from agents.transcribe.redaction.tokens import Token
+
+MODEL = "learnt.crfsuite"
+OUTSIDE, BEGINS, INSIDE = "O", "B-", "I-"
+"""Labels of words: nothing personal, the first word of a kind, a further one."""
+
+
+def learnt_spans(turns: Sequence[Said], heard: Sequence[Sequence[Token]], by_rules: Sequence[Span]) -> Iterator[Span]:
+    """Yield what the model finds besides the rules; what they find as another kind stays what they say."""
+    announcements = Announcements(heard)
+    seen = list(clues(heard, announcements))
+    labels = _tagger().tag([own for _, own in seen])
+    others = {kind: by_turn(span for span in by_rules if span.kind is not kind) for kind in Kind}
+    found = list(_labelled([token for token, _ in seen], labels))
+    for span in plausible(found, by_rules, turns, heard, announcements):
+        yield from outside(turns[span.turn].text, span, others[span.kind].get(span.turn, ()))
+
+
+def _labelled(tokens: Sequence[Token | None], labels: Sequence[str]) -> Iterator[Span]:
+    """Yield one span for each stretch of words with labels of one kind."""
+    run: list[Token] = []
+    kind = ""
+    for token, label in (*zip(tokens, labels, strict=True), (None, OUTSIDE)):
+        if run and (token is None or label != INSIDE + kind):
+            yield Span(run[0].turn, run[0].start, run[-1].end, Kind(kind))
+            run = []
+        if token and label != OUTSIDE:
+            kind = label.removeprefix(BEGINS).removeprefix(INSIDE)
+            run.append(token)
+
+
+def _tagger() -> pycrfsuite.Tagger:
+    """Return a tagger of one's own: it keeps what it is asked, so that threads cannot share it."""
+    tagger = pycrfsuite.Tagger()
+    tagger.open_inmemory(_model())
+    return tagger
+
+
+@cache
+def _model() -> bytes:
+    return (files("agents.transcribe.redaction") / MODEL).read_bytes()
