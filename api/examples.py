@@ -91,6 +91,39 @@ _FIGURES: dict[str, Any] = {
     "talk_share": {"customer": {"mean": 0.41, "median": 0.41}, "agent": {"mean": 0.38, "median": 0.38}},
     "silence_share": {"mean": 0.21, "median": 0.21},
     "costs": [{"currency": "USD", "micros": 240}],
+    "booked": 1,
+    "booked_share": 0.5,
+    "values": [{"currency": "TRY", "micros": 1450000000}],
+}
+_DRAWN = {"by": "random", "p": 0.02, "stratum": None, "frame": "2026-11-24/2026-11-30", "seed": 7}
+_NEW_LABEL: dict[str, Any] = {
+    "category": "unnecessary_call",
+    "sub_category": "complaint",
+    "drawn": _DRAWN,
+    "blind": True,
+    "first": {"category": "unnecessary_call", "sub_category": "complaint"},
+    "cause": "misread",
+}
+_LABEL: dict[str, Any] = {
+    "label_id": "3f0a6d0b1f0e4d3e9d2a0d5c7f2b9e77",
+    "call_id": "pbx-4711",
+    "group": None,
+    "reviewer": "elif",
+    "at": _WHEN,
+    "revision_seen": 1,
+    "decides": True,
+    "taxonomy_version": "1.1",
+    "drawn": _DRAWN,
+    "blind": True,
+    "first": {"category": "unnecessary_call", "sub_category": "complaint"},
+    "final": {"category": "unnecessary_call", "sub_category": "complaint"},
+    "cause": "misread",
+    "note": None,
+    "seconds": 41.5,
+    "machine": None,
+    "classifier": "gemini",
+    "classifier_version": "gemini-3.5-flash-lite 5b1f",
+    "refused": None,
 }
 _HOLD = {"reason": "court order 7/2026"}
 
@@ -105,14 +138,18 @@ EXAMPLES: dict[str, list[Any]] = {
     "ExportParameters": [{"format": "csv", "category": ["unnecessary_call"], "ended_at.gte": "2026-11-01T00:00:00Z"}],
     "Hold": [_HOLD | {"by": "dpo", "since": _WHEN}],
     "HoldRequest": [_HOLD],
+    "Labels": [{"call_id": "pbx-4711", "labels": [_LABEL]}],
     "LetterList": [{"dead_letters": [_LETTER], "next_page_token": ""}],
     "LongWork": [_WORK],
+    "NewFacts": [{"job_booked": True, "value": 1450.0, "currency": "TRY"}],
+    "NewLabel": [_NEW_LABEL],
     "OperationPage": [{"operations": [_WORK], "next_page_token": ""}],
     "ProblemDetails": [_PROBLEM],
     "Replay": [{"stage": "transcribe", "since": "2026-11-28T00:00:00Z"}],
     "Reprocessing": [{"since": "2026-11-01T00:00:00Z", "category": "unnecessary_call", "dry_run": True}],
     "Revisions": [{"call_id": "pbx-4711", "revisions": [_OUTCOME]}],
     "Stats": [{"total": _FIGURES | {"group": {}}, "groups": [_FIGURES]}],
+    "StoredLabel": [_LABEL],
     "SubmittedCall": [_SUBMITTED],
     "Taxonomy": [
         {
@@ -141,6 +178,7 @@ STREAM = 'id: gAAAAAB…\nevent: outcome\ndata: {"call_id": "pbx-4711", "state":
 
 TAGS = {
     "calls": "Handing calls in, asking for them, and saying what they were.",
+    "labels": "What people say that calls were, and what became of them.",
     "recordings": "The sound of a call, in ranges, as browsers play it, and its waveform.",
     "outcomes": "Outcomes as they come.",
     "stats": "Counts, shares and figures of calls.",

@@ -36,7 +36,6 @@ class NewFacts(BaseModel):
         use_attribute_docstrings=True,
         extra="allow",
         hide_input_in_errors=True,
-        json_schema_extra={"examples": [{"job_booked": True, "value": 1450.0, "currency": "TRY"}]},
     )
 
     job_booked: StrictBool | None = None
