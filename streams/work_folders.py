@@ -39,7 +39,9 @@ class WorkFolders:
     @contextmanager
     def folder(self) -> Iterator[Path]:
         """Give a new folder that is gone after the block."""
-        with tempfile.TemporaryDirectory(dir=self._own or self.open(), ignore_cleanup_errors=True) as name:
+        with tempfile.TemporaryDirectory(
+            prefix="callsift-", dir=self._own or self.open(), ignore_cleanup_errors=True
+        ) as name:
             yield Path(name)
 
     def close(self) -> None:
