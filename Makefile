@@ -17,7 +17,7 @@ COMPILE = UV_EXCLUDE=requirements/left-out.txt $(UV) pip compile pyproject.toml 
 	--python-version 3.11 --no-emit-index-url --no-header --no-annotate -q
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock clean format lint types test test-unit coverage check demo train schemas docs dashboard kafka \
+.PHONY: help setup lock clean format lint types test test-slow test-unit coverage check demo train schemas docs dashboard kafka \
 	bench bench-speech chaos rolling hostile api-check api-chaos outside watch-check deploy-check deploy-tools cluster-check cluster-scaling \
 	images images-check images-lint
 
@@ -54,6 +54,9 @@ types: $(INSTALLED_DEV) ## run mypy --strict
 PROCESSES := -n 3 --dist loadfile --no-loadscope-reorder
 test: $(INSTALLED_DEV) ## run every test
 	$(BIN)/pytest $(PROCESSES)
+
+test-slow: $(INSTALLED_DEV) ## run the tests that `make test` leaves out, one after the other
+	$(BIN)/pytest -m slow
 
 coverage: $(INSTALLED_DEV) ## run every test, and say which lines they run
 	$(BIN)/pytest $(PROCESSES) --cov --cov-report=term

@@ -41,6 +41,7 @@ def test_the_recorder_sees_the_connections_of_native_code(tmp_path: Path) -> Non
     assert LOOK_UP in {place.port for place in found}
 
 
+@pytest.mark.slow  # `make outside`
 def test_no_worker_connects_to_an_address_that_the_settings_do_not_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -164,6 +165,7 @@ def test_no_command_connects_to_an_address_that_the_settings_do_not_name(up: Up,
     assert strangers(log, None if command in ASK_THEMSELVES else ports(up) | {NOBODY}) == {}
 
 
+@pytest.mark.slow  # `make outside`
 def test_the_demo_connects_to_nobody_but_itself(tmp_path: Path) -> None:
     recording(tmp_path / "tried")  # skips where nothing can be recorded
     log = tmp_path / "outside.log"

@@ -45,6 +45,7 @@ def test_a_run_passes_if_nothing_is_lost_and_no_more_comes_twice_than_was_killed
 
 
 @pytest.mark.integration
+@pytest.mark.slow  # make chaos is the long form
 def test_while_everything_is_killed_every_call_ends_as_one_document_and_one_outcome() -> None:
     short = ("--calls", "60", "--rounds", "1", "--pause", "0.5", "--session", "2", "--seed", "3")
     result = trial("tests.chaos", *short)

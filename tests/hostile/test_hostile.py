@@ -5,7 +5,7 @@ import pytest
 from tests.hostile.messages import KINDS
 from tests.trials import trial
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.slow]  # make hostile is the long form
 
 
 def test_among_hostile_messages_every_good_call_is_done_and_every_message_accounted_for() -> None:

@@ -240,6 +240,7 @@ def test_no_page_keeps_anybody_out(page: Page, language: str, title: str, theme:
         look_for_barriers(page)
 
 
+@pytest.mark.slow  # make test-slow
 @pytest.mark.parametrize("path", ["/calls?when=all", "/calls?queue=none", f"/calls/{CALL}"])
 def test_nothing_is_cut_off_from_a_phone_to_a_large_screen(page: Page, path: str) -> None:
     page.goto(path)

@@ -160,6 +160,7 @@ def test_a_brake_is_released(page: Page, services: Services) -> None:
     assert not notices(services.kafka)["classify"].applied
 
 
+@pytest.mark.slow  # make test-slow
 @pytest.mark.parametrize("path", ["/live", "/operations", "/call-backs"])
 def test_nothing_is_cut_off_in_turkish_either(
     page: Page, address: str, sink: Sink, services: Services, path: str
