@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import cache
 
-from schemas import CallOutcome, Taxonomy
+from schemas import CallOutcome, LeafName, Taxonomy
 from schemas.taxonomy import EMPTY_CALL, UNCERTAIN
 
 _COLOURS = 6
@@ -34,13 +34,18 @@ def category_of(outcome: CallOutcome, language: str) -> Category | None:
     """Return the category of a call; None: it has none. A code of another taxonomy stands for itself."""
     if outcome.category is None:
         return None
+    return leaf_category(LeafName(category=outcome.category, sub_category=outcome.sub_category), language)
+
+
+def leaf_category(leaf: LeafName, language: str) -> Category:
+    """Return a leaf as a category; a code of another taxonomy stands for itself."""
     known = {category.code: category for category in taxonomy().categories}
-    found = known.get(outcome.category)
+    found = known.get(leaf.category)
     if found is None:
-        return Category(outcome.sub_category or outcome.category, "plain")
-    names = [found.name, *(sub.name for sub in found.sub_categories if sub.code == outcome.sub_category)]
+        return Category(leaf.sub_category or leaf.category, "plain")
+    names = [found.name, *(sub.name for sub in found.sub_categories if sub.code == leaf.sub_category)]
     *within, title = (getattr(name, language) for name in names)
-    return Category(title, _colour(outcome.category, list(known)), *within)
+    return Category(title, _colour(leaf.category, list(known)), *within)
 
 
 def choices(language: str) -> tuple[Choice, ...]:

@@ -20,7 +20,7 @@ NOW = datetime(2026, 10, 5, 20, tzinfo=UTC)
 
 def shown(outcome: CallOutcome, *turns: Turn) -> CallView:
     said = Transcript(call_id=outcome.call_id, revision=1, language="tr", turns=turns, turns_withheld=0)
-    return call_view(outcome, said, (outcome,), Sound("none"), ENGLISH)
+    return call_view(outcome, said, (outcome,), (), Sound("none"), ENGLISH)
 
 
 def word(text: str, confidence: float) -> Word:
