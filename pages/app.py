@@ -9,13 +9,15 @@ from pages.call import routes as call
 from pages.calls import routes as calls
 from pages.page import Pages, Section
 from pages.problems import tell_on_pages
+from pages.review import figure_routes as review_figures
+from pages.review import routes as review
 from pages.routes import SEE_OTHER, page_router
 from pages.settings import PageSettings
 from pages.static_files import PATH, StaticFolder
 
-SECTIONS = (Section("calls", "/calls", Right.VIEW),)
+SECTIONS = (Section("calls", "/calls", Right.VIEW), Section("review", "/review", Right.REVIEW))
 """The navigation; the first one is where ``/`` leads."""
-ROUTERS = (calls.router, call.router, sign_in.router, preferences.router)
+ROUTERS = (calls.router, call.router, review_figures.router, review.router, sign_in.router, preferences.router)
 first = page_router()
 
 

@@ -46,6 +46,8 @@ INDEXES = (
     Index(("words.undivided",)),
     Index(("call_id",), beside="labels"),  # the labels of a call; `forget`
     Index(("at",), beside="labels"),  # the labels of a time
+    Index(("sample_id",), beside="sample_items"),  # the calls of a sample
+    Index(("call_id",), beside="sample_items"),  # `forget`
 )
 """What is looked for besides ``_id``: without them every such search reads all documents."""
 

@@ -90,6 +90,18 @@ class Sound:
 
 
 @dataclass(frozen=True)
+class Listening:
+    """A call's sound and words, and nothing of what anybody thinks of it."""
+
+    turns: Sequence[SaidTurn]
+    withheld: int
+    """Turns that say nothing, because the redaction failed on them."""
+    lanes: Sequence[Speaker]
+    """Whose sound is on the channels, in their order."""
+    sound: Sound
+
+
+@dataclass(frozen=True)
 class CallView:
     """All of it."""
 
@@ -108,7 +120,7 @@ class CallView:
     """The stage that gave it up."""
     duration_s: float | None
     facts: Pairs
-    turns: Sequence[SaidTurn]
+    listening: Listening
     insights: Pairs
     talk: Sequence[Talk]
     figures: Pairs
@@ -122,13 +134,6 @@ class CallView:
     became: Pairs
     """What became of it."""
     metadata: Pairs
-    sound: Sound
-
-    @property
-    def lanes(self) -> tuple[Speaker, ...]:
-        """Whose sound is on the channels, in their order."""
-        layout = self.outcome.recording_facts.channel_layout if self.outcome.recording_facts else None
-        return (Speaker.UNDIVIDED,) if layout in {"mono", "duplicated_mono"} else SIDES
 
 
 def call_view(
@@ -153,7 +158,7 @@ def call_view(
         failed_in=stage_title(outcome.failure.stage, language) if outcome.failure else None,
         duration_s=duration_s(outcome),
         facts=_facts(outcome, language),
-        turns=[_turn(turn) for turn in said.turns],
+        listening=listening(outcome, said, sound),
         insights=_insights(outcome.insights, language),
         talk=_talk(outcome, language),
         figures=_figures(outcome, language),
@@ -164,8 +169,14 @@ def call_view(
         labels=[_said(one, language) for one in reversed(labels)],
         became=_became(outcome, language),
         metadata=[(name, str(value)) for name, value in outcome.metadata.items()],
-        sound=sound,
     )
+
+
+def listening(outcome: CallOutcome, said: Transcript, sound: Sound) -> Listening:
+    """Return what can be heard and read of a call."""
+    layout = outcome.recording_facts.channel_layout if outcome.recording_facts else None
+    lanes = (Speaker.UNDIVIDED,) if layout in {"mono", "duplicated_mono"} else SIDES
+    return Listening([_turn(turn) for turn in said.turns], said.turns_withheld, lanes, sound)
 
 
 def _facts(outcome: CallOutcome, language: Language) -> Pairs:
