@@ -3,8 +3,6 @@
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from uuid import uuid4
 
@@ -15,21 +13,16 @@ from fastapi import FastAPI
 from pydantic import SecretStr
 
 from agents.classify.labelled import read_labelled_dialogues
-from agents.sink.agent import SinkAgent
 from api.access import Role, Scope
 from api.access.sessions import COOKIE, token_of
 from api.services import Services
 from pages.settings import PageSettings
 from review.drawing import Candidate, digest, ordered
 from review.report import read_report
-from schemas import CallAnnotated
 from store.calls import OutcomeStore
 from store.labels import LabelStore
 from store.samples import Item, SampleStore
-from streams.kafka import TopicReader
-from streams.privacy import CallerPrivacy
-from streams.settings import PrivacySettings
-from streams.topics import ANNOTATIONS
+from tests.api.sinking import sinking_all
 from tests.pages.conftest import OWN, SignIn
 from tests.schemas.examples import call_transcribed
 from tests.store.annotations import label
@@ -50,31 +43,6 @@ async def keep(services: Services, number: int, queue: str = "sales", tag: str =
         call = done(f"outcome-of-{call_id}", call_id).model_copy(update=told)
         await OutcomeStore(services.database).save(call, call_transcribed().turns)
     return call_ids
-
-
-@asynccontextmanager
-async def sinking(services: Services) -> AsyncIterator[None]:
-    """Have a sink take what is said of the calls that are stored here."""
-    agent, taken = SinkAgent(OutcomeStore(services.database), CallerPrivacy(PrivacySettings())), set[str]()
-
-    def said() -> list[CallAnnotated]:
-        with closing(TopicReader(services.kafka, ANNOTATIONS.name, from_start=True)) as reader:
-            return [CallAnnotated.model_validate_json(value) for value in reader.up_to_now()]
-
-    async def forever() -> None:
-        store = OutcomeStore(services.database)
-        while True:
-            for one in await asyncio.to_thread(said):
-                if one.event_id not in taken and await store.find(one.call_id) is not None:
-                    await agent.work(one)
-                taken.add(one.event_id)
-            await asyncio.sleep(0.02)
-
-    task = asyncio.create_task(forever())
-    try:
-        yield
-    finally:
-        task.cancel()
 
 
 async def post(browser: httpx.AsyncClient, path: str, **data: str) -> httpx.Response:
@@ -169,7 +137,7 @@ async def test_the_first_answer_is_kept_before_the_machines_is_shown_and_cannot_
     revealed = (await browser.get(place)).text
     assert SECRET in revealed and "You and the machine differ" in revealed
     await post(browser, f"{place}/first", leaf="price_research", revision="1")
-    async with sinking(services):
+    async with sinking_all(services):
         await post(browser, f"{place}/final", leaf="price_research", revision="1", cause="misread", note="was wrong")
     [given] = await LabelStore(services.database).of_call(call_id)
     assert given.first is not None and given.blind and given.decides
@@ -187,7 +155,7 @@ async def test_two_read_what_is_read_twice_and_a_third_decides_where_they_differ
     [call_id] = await keep(services, 1)
     ann, bob, cem = [await signed_in(Role.REVIEWER) for _ in range(3)]
     sample = await drawn(ann, services, second="100")
-    async with sinking(services):
+    async with sinking_all(services):
         place = await next_of(ann, sample)
         assert place is not None
         assert await next_of(bob, sample) == place, "the second need not wait"
@@ -248,7 +216,7 @@ async def test_a_report_is_signed_where_there_is_a_key_and_follows_from_its_labe
 ) -> None:
     await keep(services, 2)
     sample = await drawn(browser, services)
-    async with sinking(services):
+    async with sinking_all(services):
         while (place := await next_of(browser, sample)) is not None:
             await read(browser, place, "price_research")
     address = f"/review/figures/report?sample={sample}"
@@ -267,7 +235,7 @@ async def test_what_was_chosen_counts_only_in_the_naive_figure(browser: httpx.As
     claimed = {"by": "random", "p": 1.0, "frame": "2026-10-01/2026-10-07"}
     await OutcomeStore(services.database).annotate(label("l1", 1, "others", second, drawn=claimed, blind=True))
     sample = await drawn(browser, services)
-    async with sinking(services):
+    async with sinking_all(services):
         reading = await next_of(browser, sample)
         assert reading is not None
         await read(browser, reading, "price_research")
