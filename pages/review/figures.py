@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from pages.review.view import of_code
@@ -96,6 +96,7 @@ def figures_view(
         language: What numbers and names are written in.
     """
     found, to = figures([*drawn, *chosen], sizes), language
+    gold = _share(found["accuracy"]["gold"], to)
     people, right = found["people"] or {}, found["accuracy"]
     categories = [
         Line(
@@ -114,7 +115,7 @@ def figures_view(
         people=_share(people.get("raw"), to),
         kappa=_coefficient(people.get("kappa"), to),
         alpha=_coefficient(people.get("alpha"), to),
-        gold=_share(right["gold"], to),
+        gold=gold and replace(gold, n=found["doubled"]),  # those alone tell it apart from one person's
         naive=_share(found["all_labels"], to),
         categories=categories,
         periods=[Line(name, [_share(one["person"], to)]) for name, one in found["periods"].items()],

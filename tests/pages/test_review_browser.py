@@ -26,7 +26,7 @@ PRICE = LeafName(category="unnecessary_call", sub_category="price_research")
 OTHERS = 28
 
 
-def run(served: Served, work: Coroutine[Any, Any, None]) -> None:
+def run(served: Served, work: Coroutine[Any, Any, object]) -> None:
     """Run something where the pages are served."""
     asyncio.run_coroutine_threadsafe(work, served.loop).result(PATIENCE_S)
 
@@ -145,9 +145,22 @@ def test_a_call_is_read_blind_by_two_who_differ_a_third_decides_and_the_figures_
     expect(gold.locator("strong")).to_have_text(re.compile(r"^9\d%$"))
     expect(ann.locator(".figure", has_text="People against people").locator("strong")).to_have_text("97%")
     expect(ann.get_by_role("row", name=re.compile("^Misread"))).to_contain_text("3%")
-    look_for_barriers(ann)
     ann.get_by_role("button", name="TR", exact=True).click()
     expect(ann.locator("h1")).to_have_text("Sayılar")
     look_for_barriers(ann)
     for tab in (bob, cem):
         tab.context.close()
+
+
+@pytest.mark.usefixtures("_sunk")
+def test_a_call_is_corrected_by_the_button_at_its_top(page: Page, served: Served) -> None:
+    run(served, OutcomeStore(served.services.database).save(done("a", f"call-{uuid4().hex}")))
+    page.goto("/calls?when=all&sub_category=price_research")
+    page.locator("tbody a[href^='/calls/call-']").first.click()
+    page.get_by_role("link", name="Correct").click()
+    page.get_by_label("What the call was for").select_option("complaint")
+    page.get_by_role("button", name="Correct it").click()
+    expect(page.get_by_role("status")).to_contain_text("has the category that you gave it")
+    expect(page.locator("h1")).to_contain_text("Complaint")
+    expect(page.locator("h1")).to_contain_text("by a person")
+    look_for_barriers(page)
