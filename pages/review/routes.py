@@ -23,6 +23,8 @@ from store.samples import Item, Role, Sample, SampleStore
 
 router = page_router()
 Reviewer = Annotated[Principal, Depends(Requires(Right.REVIEW))]
+_SHOWN = 12
+"""Samples on the page, the newest; the figures lead to all of them."""
 Problems = Literal["too_many", "no_calls", "too_small", "days", "nothing_left"]
 
 
@@ -34,7 +36,7 @@ async def review_page(page: Asked, who: Reviewer, services: Used, problem: Probl
 
 async def _overview(page: Page, who: Principal, services: Services, problem: str | None, status: int = 200) -> Response:
     store, now = SampleStore(services.database), datetime.now(UTC)
-    samples = [sample for sample in await store.all() if may_see(sample, who)]
+    samples = [sample for sample in await store.all() if may_see(sample, who)][:_SHOWN]
     rows = [view.row(sample, await store.items(sample.sample_id), who.name, now, page.language) for sample in samples]
     first, last = yesterday_and_a_week_before(now, page.language.zone)
     return page.answer("review.html", who, status, rows=rows, problem=problem, first_day=first, last_day=last)

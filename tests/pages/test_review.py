@@ -119,9 +119,24 @@ async def test_a_blind_page_tells_nothing_of_what_the_machine_or_anybody_says(
     without = page.text.replace(call_id, "another")
     leaves = ("price_research", "others", "complaint")
     assert {without.count(f'value="{leaf}"') for leaf in leaves} == {1}, "one leaf stands out"
+    kept = await SampleStore(services.database).find(sample)
+    assert kept is not None and kept.machine == (("price_research", 1),), "strata are made of the machine's answers"
     links = set(re.findall(r'(?:href|src|action|data-peaks)="([^"#]+)"', page.text))
     of_the_call = {link for link in links if call_id in link}
     assert all(re.search("/recording(/peaks)?$", link) for link in of_the_call), of_the_call
+
+
+async def test_a_page_does_not_tell_whether_its_call_is_read_twice(
+    browser: httpx.AsyncClient, services: Services
+) -> None:
+    await keep(services, 1)
+    texts = set()
+    for second in ("0", "100"):
+        sample = await drawn(browser, services, second=second)
+        place = await next_of(browser, sample)
+        assert place is not None
+        texts.add((await browser.get(place)).text.replace(sample, "SAMPLE"))
+    assert len(texts) == 1
 
 
 async def test_the_first_answer_is_kept_before_the_machines_is_shown_and_cannot_be_changed(
