@@ -73,6 +73,7 @@ def _line(entry: Mapping[str, Any]) -> str:
 
 def _read(line: str, number: int) -> dict[str, Any]:
     try:
+        line.encode()  # half of a surrogate pair is no text, and has no hash
         entry = json.loads(line)
     except ValueError:
         entry = None
