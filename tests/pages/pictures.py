@@ -2,6 +2,7 @@
 
 import argparse
 import re
+from datetime import date
 from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
@@ -26,7 +27,7 @@ def main(address: str, folder: Path) -> None:
                 locale=language,
             )
             kind = "phone" if (width, height) == PHONE else "desktop"
-            for name in ("calls", "call"):
+            for name in ("calls", "call", "review", "blind"):
                 _open(page, name)
                 page.screenshot(path=folder / f"{name}-{kind}-{theme}.png")
             page.close()
@@ -34,6 +35,12 @@ def main(address: str, folder: Path) -> None:
 
 
 def _open(page: Page, name: str) -> None:
+    if name in {"review", "blind"}:
+        _review(page)
+        if name == "blind":
+            page.locator("form[action$='/next'] button").first.click()
+            page.wait_for_selector("fieldset")
+        return
     page.goto("/calls?when=7d")
     if name == "call":
         page.locator(FIRST_CALL).first.click()
@@ -41,6 +48,17 @@ def _open(page: Page, name: str) -> None:
         page.locator(".turns .turn").nth(3).click()
         page.wait_for_timeout(1500)
         page.locator("audio").evaluate("one => one.pause()")
+
+
+def _review(page: Page) -> None:
+    """Open the review; where nothing is drawn yet, draw all calls."""
+    page.goto("/review")
+    if page.locator(".samples").count():
+        return
+    page.locator("[name=to]").fill(date.today().isoformat())
+    page.locator("[name=by]").select_option("random")
+    page.locator("form[action='/review'] button").click()
+    page.wait_for_selector(".samples")
 
 
 if __name__ == "__main__":
