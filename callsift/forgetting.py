@@ -12,6 +12,7 @@ from schemas import Forgotten
 from store.database import Database
 from store.forgetting import ForgettingStore, StoredCall
 from store.labels import LabelStore
+from store.samples import SampleStore
 from store.settings import StoreSettings
 from streams.callers import CallerSearch
 from streams.dead_letters import mark_replayed, read_letters
@@ -166,6 +167,7 @@ class Forgetting:
     async def _detach_labels(self, call_ids: Sequence[str]) -> None:
         with closing(Database(self._mongo)) as database:
             await LabelStore(database).detach(call_ids)
+            await SampleStore(database).detach(call_ids)
 
     async def _replace_documents(self, call_ids: Sequence[str], at: datetime) -> None:
         with closing(ForgettingStore(Database(self._mongo))) as documents:

@@ -110,6 +110,7 @@ def _documents(
         from store.calls import OutcomeStore  # only who deletes documents needs MongoDB's driver
         from store.database import Database
         from store.labels import LabelStore
+        from store.samples import SampleStore
     except ImportError as error:
         raise SettingsError(
             f"CALLSIFT_RETENTION_DOCUMENTS_DAYS is set, and {error.name} is missing",
@@ -118,13 +119,14 @@ def _documents(
 
     async def swept() -> Swept:
         with closing(Database(mongo)) as database:
-            documents, labels = OutcomeStore(database), LabelStore(database)
+            documents, labels, samples = OutcomeStore(database), LabelStore(database), SampleStore(database)
             looked_at, expired = await documents.count(), await documents.count(before)
             removed = 0
             while remove and (call_ids := await documents.decided_before(before, _AT_ONCE)):
                 # Before the documents go: who dies in between finds them again, and no tombstone is lost, and no label.
                 publish_tombstones(kafka, call_ids)
                 await labels.detach(call_ids)
+                await samples.detach(call_ids)
                 left = await documents.delete_before(before, call_ids)
                 if left:  # decided again or held meanwhile, and the tombstone may stand behind what the sink published
                     publish_outcomes(kafka, left)

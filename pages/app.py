@@ -13,6 +13,8 @@ from pages.operations import routes as operations
 from pages.page import Pages, Section
 from pages.pipeline import Pipeline
 from pages.problems import tell_on_pages
+from pages.review import figure_routes as review_figures
+from pages.review import routes as review
 from pages.routes import SEE_OTHER, page_router
 from pages.settings import PageSettings
 from pages.shared import Shared
@@ -21,6 +23,7 @@ from pages.static_files import PATH, StaticFolder
 SECTIONS = (
     Section("calls", "/calls", Right.VIEW),
     Section("live", "/live", Right.VIEW),
+    Section("review", "/review", Right.REVIEW),
     Section("call_backs", "/call-backs", Right.VIEW),
     Section("operations", "/operations", Right.OPERATE),
 )
@@ -31,6 +34,8 @@ ROUTERS = (
     live.router,
     call_backs.router,
     operations.router,
+    review_figures.router,
+    review.router,
     sign_in.router,
     preferences.router,
 )

@@ -1,10 +1,12 @@
 """Settings of the pages."""
 
+import re
 from datetime import timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, field_validator
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import SettingsConfigDict
 
 from streams.settings import Section
@@ -22,6 +24,17 @@ class PageSettings(Section):
     session_hours: float = Field(default=12.0, gt=0, le=24 * 30)
     """Hours after which somebody has to sign in again."""
 
+    report_key: SecretStr | None = None
+    """Private Ed25519 key that signs audit reports of reviews: 64 hexadecimal digits, as `openssl rand -hex 32` makes
+    them. Without one reports are not signed, and say so."""
+
+    @field_validator("report_key")
+    @classmethod
+    def _is_a_key(cls, key: SecretStr | None) -> SecretStr | None:
+        if key is not None and not re.fullmatch("[0-9a-fA-F]{64}", key.get_secret_value()):
+            raise ValueError("expected 64 hexadecimal digits: openssl rand -hex 32")
+        return key
+
     @field_validator("time_zone")
     @classmethod
     def _exists(cls, name: str) -> str:
@@ -35,6 +48,13 @@ class PageSettings(Section):
     def zone(self) -> ZoneInfo:
         """The time zone."""
         return ZoneInfo(self.time_zone)
+
+    @property
+    def signing_key(self) -> Ed25519PrivateKey | None:
+        """What signs audit reports; None: nothing does."""
+        if self.report_key is None:
+            return None
+        return Ed25519PrivateKey.from_private_bytes(bytes.fromhex(self.report_key.get_secret_value()))
 
     @property
     def session(self) -> timedelta:

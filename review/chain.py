@@ -15,8 +15,10 @@ class BrokenChain(ValueError):
     """The lines are not those that were signed."""
 
 
-def signed(entries: Iterable[Mapping[str, Any]], key: Ed25519PrivateKey) -> list[str]:
+def signed(entries: Iterable[Mapping[str, Any]], key: Ed25519PrivateKey | None) -> list[str]:
     """Return one line of JSON for each entry, each with the SHA-256 of the line before, then the signature's.
+
+    Without a key the last line says that nobody signed: such lines are chained, and prove nothing to others.
 
     Raises:
         ValueError: An entry has a number that JSON has not.
@@ -25,6 +27,8 @@ def signed(entries: Iterable[Mapping[str, Any]], key: Ed25519PrivateKey) -> list
     for entry in entries:
         lines.append(_line({**entry, "previous": previous}))
         previous = _hash(lines[-1])
+    if key is None:
+        return [*lines, _line({"kind": "unsigned", "previous": previous, "lines": len(lines)})]
     signature = key.sign(_signed(previous, len(lines)))
     return [*lines, _last_line(previous, len(lines), key.public_key(), signature)]
 
@@ -69,6 +73,7 @@ def _line(entry: Mapping[str, Any]) -> str:
 
 def _read(line: str, number: int) -> dict[str, Any]:
     try:
+        line.encode()  # half of a surrogate pair is no text, and has no hash
         entry = json.loads(line)
     except ValueError:
         entry = None

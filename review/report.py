@@ -30,7 +30,10 @@ class Report:
 
 
 def write_report(
-    draws: Sequence[Draw], calls: Sequence[ReviewedCall], sizes: Mapping[tuple[str, str], int], key: Ed25519PrivateKey
+    draws: Sequence[Draw],
+    calls: Sequence[ReviewedCall],
+    sizes: Mapping[tuple[str, str], int],
+    key: Ed25519PrivateKey | None,
 ) -> list[str]:
     """Return the report as lines of JSON: its head, a line for each reviewed call, the figures, the signature.
 
@@ -38,7 +41,7 @@ def write_report(
         draws: Those that ``calls`` were drawn in.
         calls: All reviewed calls of the period, the chosen ones too: the report shows that they do not count.
         sizes: As ``Sample`` takes them.
-        key: Who answers for the report.
+        key: Who answers for the report; None: nobody, and its last line says so.
     """
     head = {
         "kind": "report",

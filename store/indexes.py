@@ -52,6 +52,8 @@ INDEXES = (
     Index(("published",), only={"published": False}, beside="audit"),  # what Kafka does not have yet
     Index(("at",), beside="audit"),  # what is too old
     Index(("begun_at",), beside="idempotency"),  # the same
+    Index(("sample_id",), beside="sample_items"),  # the calls of a sample
+    Index(("call_id",), beside="sample_items"),  # `forget`
 )
 """What is looked for besides ``_id``: without them every such search reads all documents."""
 

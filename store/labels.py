@@ -116,6 +116,14 @@ class LabelStore:
         """Return all labels of some calls, as ``of_call`` does."""
         return await self._found({"call_id": {"$in": list(call_ids)}})
 
+    async def given(self, label_ids: Collection[str]) -> list[StoredLabel]:
+        """Return the labels of these identifiers, the oldest first, without those that were refused.
+
+        Raises:
+            MongoUnavailable: MongoDB did not answer.
+        """
+        return await self._found({"_id": {"$in": list(label_ids)}, "refused": None})
+
     async def between(self, since: datetime, until: datetime) -> AsyncIterator[StoredLabel]:
         """Yield the labels that count and were given from ``since`` on and before ``until``, in no order.
 

@@ -103,28 +103,7 @@ async def create_label(
     the label is on its way. 201 has the call with the label; 202 comes after five seconds, or what ``Prefer: wait=…``
     says, in which nobody took it: ask ``Location`` then.
     """
-    outcome = await visible(services, who, call_id)
-    if if_match is None:
-        raise Problem("precondition-required", "A label needs If-Match: which revision the reviewer saw")
-    taxonomy = Taxonomy.load()
-    _require_leaves(body, taxonomy)
-    key = sent_key(request)
-    fingerprint = hashlib.sha256(f"{call_id}\0{if_match}\0{body.model_dump_json()}".encode()).hexdigest()
-    labels = LabelStore(services.database)
-
-    async def given(origin: Origin) -> JSONResponse:
-        if key is None or await labels.find(origin.id) is None:  # else it was given, and whoever asked not told
-            require_unchanged(outcome, if_match)
-            await services.audit.record(who, "labelled", call_id, request)
-            label = _label(body, outcome.revision, taxonomy)
-            await publish(services, who, outcome, origin, label=label)
-        return JSONResponse({"label_id": origin.id})
-
-    answer = await answered_once(IdempotencyStore(services.database), who, key, fingerprint, given)
-    label_id = json.loads(bytes(answer.body))["label_id"]
-    wait_s = preferred_wait_s(request)
-    label = await _taken(labels, label_id, _WAIT_S if wait_s is None else wait_s)
-    return await _answer(services, who, call_id, label_id, label)
+    return await give_label(call_id, body, request, services, who, if_match, sent_key(request))
 
 
 @router.get("")
@@ -142,6 +121,43 @@ async def get_label(call_id: str, label_id: str, services: Used, who: Reviewing)
     if label is None or label.call_id != call_id:
         raise Problem("not-found", "The call has no such label, or it is still on its way")
     return label
+
+
+async def give_label(
+    call_id: str,
+    body: NewLabel,
+    request: Request,
+    services: Services,
+    who: Principal,
+    if_match: str | None,
+    key: str | None,
+) -> JSONResponse:
+    """Publish a label, once for each ``key``, and answer as ``create_label`` does.
+
+    Raises:
+        Problem: not-found, precondition-required, precondition-failed, invalid-request, or the brokers do not answer.
+    """
+    outcome = await visible(services, who, call_id)
+    if if_match is None:
+        raise Problem("precondition-required", "A label needs If-Match: which revision the reviewer saw")
+    taxonomy = Taxonomy.load()
+    _require_leaves(body, taxonomy)
+    fingerprint = hashlib.sha256(f"{call_id}\0{if_match}\0{body.model_dump_json()}".encode()).hexdigest()
+    labels = LabelStore(services.database)
+
+    async def given(origin: Origin) -> JSONResponse:
+        if key is None or await labels.find(origin.id) is None:  # else it was given, and whoever asked not told
+            require_unchanged(outcome, if_match)
+            await services.audit.record(who, "labelled", call_id, request)
+            label = _label(body, outcome.revision, taxonomy)
+            await publish(services, who, outcome, origin, label=label)
+        return JSONResponse({"label_id": origin.id})
+
+    answer = await answered_once(IdempotencyStore(services.database), who, key, fingerprint, given)
+    label_id = json.loads(bytes(answer.body))["label_id"]
+    wait_s = preferred_wait_s(request)
+    label = await _taken(labels, label_id, _WAIT_S if wait_s is None else wait_s)
+    return await _answer(services, who, call_id, label_id, label)
 
 
 async def _taken(labels: LabelStore, label_id: str, wait_s: float) -> StoredLabel | None:

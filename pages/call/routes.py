@@ -1,52 +1,111 @@
 """``/calls/{call_id}``: one call, and what can be done with it."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
-from fastapi import Depends, Request, Response
+from fastapi import Depends, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
 from api.access import Principal, Requires, Right
+from api.calls.facts import NewFacts, tell_facts
+from api.calls.labels import NewLabel, give_label, list_labels
 from api.calls.lookup import visible
 from api.calls.reading import list_revisions, read_transcript
-from api.calls.resource import shown
+from api.calls.resource import etag, shown
 from api.operations.erasures import delete_call
 from api.operations.reprocessing import reprocess_call
+from api.problems import Problem
 from api.recordings.routes import kept_until
 from api.services import Services, Used
+from pages.call.correction import Correction, FactsForm
 from pages.call.view import Sound, call_view
-from pages.page import Asked
+from pages.categories import choices
+from pages.page import Asked, Page
 from pages.routes import SEE_OTHER, Viewer, address, page_router
 from schemas import CallOutcome
 
 router = page_router()
+Reviewer = Annotated[Principal, Depends(Requires(Right.REVIEW))]
 Operator = Annotated[Principal, Depends(Requires(Right.OPERATE))]
 Administrator = Annotated[Principal, Depends(Requires(Right.ADMINISTER))]
 
 
+Notice = Literal["asked_again", "corrected", "on_its_way", "told", "stale", "incomplete"]
+
+
 @router.get("/calls/{call_id}")
 async def call_page(
-    call_id: str, page: Asked, who: Viewer, services: Used, request: Request, asked_again: bool = False
+    call_id: str, page: Asked, who: Viewer, services: Used, request: Request, notice: Notice | None = None
 ) -> Response:
     """Show a call. That its transcript was read is noted in the audit."""
+    return await _call_page(call_id, page, who, services, request, notice)
+
+
+async def _call_page(
+    call_id: str,
+    page: Page,
+    who: Principal,
+    services: Services,
+    request: Request,
+    notice: Notice | None,
+    *,
+    status: int = 200,
+    correction: Correction | None = None,
+) -> Response:
     outcome = await visible(services, who, call_id)
     said = await read_transcript(call_id, request, services, who)
     history = await list_revisions(call_id, services, who)
-    view = call_view(shown(outcome, who), said, history.revisions, await _sound(services, who, outcome), page.language)
+    labels = (await list_labels(call_id, services, who)).labels if who.may(Right.REVIEW) else ()
+    sound = await sound_of(services, who, outcome)
     return page.answer(
         "call.html",
         who,
-        call=view,
-        asked_again=asked_again,
+        status,
+        call=call_view(shown(outcome, who), said, history.revisions, labels, sound, page.language),
+        notice=notice,
+        correction=correction or Correction(revision=outcome.revision),
+        categories=choices(page.language.code),
+        may_review=who.may(Right.REVIEW),
         may_reprocess=who.may(Right.OPERATE) and bool(said.turns),
         may_forget=who.may(Right.ADMINISTER),
     )
+
+
+@router.post("/calls/{call_id}/labels")
+async def correct(
+    call_id: str, page: Asked, who: Reviewer, services: Used, request: Request, given: Annotated[Correction, Form()]
+) -> Response:
+    """Say what a call was for. If it has changed since, show what it is by now; the form keeps what was said."""
+    seen, leaf = etag((await visible(services, who, call_id)).revision), given.named()
+    if leaf is None:
+        return await _call_page(
+            call_id, page, who, services, request, "incomplete", status=422, correction=given.at(seen)
+        )
+    label = NewLabel(category=leaf.category, sub_category=leaf.sub_category, cause=given.cause, note=given.said)
+    try:
+        answer = await give_label(call_id, label, request, services, who, etag(given.revision), None)
+    except Problem as problem:
+        if problem.kind.code != "precondition-failed":
+            raise
+        newest = given.at((problem.headers or {})["ETag"])
+        return await _call_page(call_id, page, who, services, request, "stale", status=412, correction=newest)
+    return _back(request, "corrected" if answer.status_code == 201 else "on_its_way")
+
+
+@router.post("/calls/{call_id}/facts")
+async def say_what_became_of_it(
+    call_id: str, who: Reviewer, services: Used, request: Request, given: Annotated[FactsForm, Form()]
+) -> Response:
+    """Say what became of a call."""
+    await visible(services, who, call_id)
+    await tell_facts(call_id, NewFacts.model_validate(given.facts()), request, services, who)
+    return _back(request, "told")
 
 
 @router.post("/calls/{call_id}/reprocess")
 async def reprocess(call_id: str, who: Operator, services: Used, request: Request, response: Response) -> Response:
     """Have a call classified again, and show it."""
     await reprocess_call(call_id, who, services, request, response)
-    return RedirectResponse(address(request.url.path.removesuffix("/reprocess"), [("asked_again", "true")]), SEE_OTHER)
+    return _back(request, "asked_again")
 
 
 @router.post("/calls/{call_id}/forget")
@@ -58,7 +117,13 @@ async def forget(
     return page.answer("forgotten.html", who, status=202, operation=work.name)
 
 
-async def _sound(services: Services, who: Principal, outcome: CallOutcome) -> Sound:
+def _back(request: Request, notice: Notice) -> Response:
+    path = request.url.path.rpartition("/")[0]
+    return RedirectResponse(address(path, [("notice", notice)]), SEE_OTHER)
+
+
+async def sound_of(services: Services, who: Principal, outcome: CallOutcome) -> Sound:
+    """Return whether somebody may hear a call, and until when."""
     if not who.may(Right.LISTEN):
         return Sound("no_right")
     if (stored := await services.sounds.prepared(outcome.call_id)) is None:

@@ -7,10 +7,12 @@ from typing import Literal
 
 from api.calls.reading import Transcript
 from pages.calls.view import duration_s, stage_title
-from pages.categories import Category, category_of, title_of
+from pages.categories import Category, category_named, category_of, title_of
 from pages.confidence import UNSURE_WORD, Confidence, confidence_of
 from pages.words import Language
-from schemas import SIDES, CallOutcome, Hop, Insights, Speaker, Turn
+from schemas import SIDES, CallOutcome, Hop, Insights, MachineAnswer, Speaker, Turn
+from store.labels import StoredLabel
+from store.revisions import machine_answer
 
 Pairs = Sequence[tuple[str, str]]
 
@@ -67,12 +69,36 @@ class Revision:
 
 
 @dataclass(frozen=True)
+class Said:
+    """What one person said that the call was for."""
+
+    category: Category
+    by: str
+    at: datetime
+    marks: Sequence[str]
+    """Cause, and how the label came about."""
+    note: str | None
+
+
+@dataclass(frozen=True)
 class Sound:
     """Whether the call can be heard."""
 
     state: Literal["there", "gone", "none", "no_right"]
     until: datetime | None = None
     """Until when it is kept at least; None: for ever, or nobody may know."""
+
+
+@dataclass(frozen=True)
+class Listening:
+    """A call's sound and words, and nothing of what anybody thinks of it."""
+
+    turns: Sequence[SaidTurn]
+    withheld: int
+    """Turns that say nothing, because the redaction failed on them."""
+    lanes: Sequence[Speaker]
+    """Whose sound is on the channels, in their order."""
+    sound: Sound
 
 
 @dataclass(frozen=True)
@@ -83,12 +109,18 @@ class CallView:
     """The caller masked, as the looker may see it."""
     category: Category | None
     confidence: Confidence | None
+    is_human: bool
+    """Whether a person decided; then ``machine`` is what the classifier says."""
+    machine: MachineAnswer | None
+    """The machine's answer; None where it has none."""
+    machine_category: Category | None
+    machine_confidence: Confidence | None
     best_guess: str | None
     failed_in: str | None
     """The stage that gave it up."""
     duration_s: float | None
     facts: Pairs
-    turns: Sequence[SaidTurn]
+    listening: Listening
     insights: Pairs
     talk: Sequence[Talk]
     figures: Pairs
@@ -97,30 +129,36 @@ class CallView:
     """From hang-up to the outcome."""
     versions: Pairs
     revisions: Sequence[Revision]
+    labels: Sequence[Said]
+    """What people said, the newest first; empty for who may not see it."""
+    became: Pairs
+    """What became of it."""
     metadata: Pairs
-    sound: Sound
-
-    @property
-    def lanes(self) -> tuple[Speaker, ...]:
-        """Whose sound is on the channels, in their order."""
-        layout = self.outcome.recording_facts.channel_layout if self.outcome.recording_facts else None
-        return (Speaker.UNDIVIDED,) if layout in {"mono", "duplicated_mono"} else SIDES
 
 
 def call_view(
-    outcome: CallOutcome, said: Transcript, revisions: Sequence[CallOutcome], sound: Sound, language: Language
+    outcome: CallOutcome,
+    said: Transcript,
+    revisions: Sequence[CallOutcome],
+    labels: Sequence[StoredLabel],
+    sound: Sound,
+    language: Language,
 ) -> CallView:
     """Return what is shown of a call."""
-    stages = _stages(outcome, language)
+    stages, machine = _stages(outcome, language), machine_answer(outcome)
     return CallView(
         outcome=outcome,
         category=category_of(outcome, language.code),
         confidence=confidence_of(outcome.confidence),
-        best_guess=title_of(outcome.best_guess, language.code) if outcome.best_guess else None,
+        is_human=outcome.source == "human",
+        machine=machine,
+        machine_category=category_named(machine.category, machine.sub_category, language.code) if machine else None,
+        machine_confidence=confidence_of(machine.confidence) if machine else None,
+        best_guess=title_of(machine.best_guess, language.code) if machine and machine.best_guess else None,
         failed_in=stage_title(outcome.failure.stage, language) if outcome.failure else None,
         duration_s=duration_s(outcome),
         facts=_facts(outcome, language),
-        turns=[_turn(turn) for turn in said.turns],
+        listening=listening(outcome, said, sound),
         insights=_insights(outcome.insights, language),
         talk=_talk(outcome, language),
         figures=_figures(outcome, language),
@@ -128,9 +166,17 @@ def call_view(
         total_s=sum(stage.seconds + stage.waited_s for stage in stages),
         versions=_versions(outcome, language),
         revisions=[_revision(one, language) for one in reversed(revisions)],
+        labels=[_said(one, language) for one in reversed(labels)],
+        became=_became(outcome, language),
         metadata=[(name, str(value)) for name, value in outcome.metadata.items()],
-        sound=sound,
     )
+
+
+def listening(outcome: CallOutcome, said: Transcript, sound: Sound) -> Listening:
+    """Return what can be heard and read of a call."""
+    layout = outcome.recording_facts.channel_layout if outcome.recording_facts else None
+    lanes = (Speaker.UNDIVIDED,) if layout in {"mono", "duplicated_mono"} else SIDES
+    return Listening([_turn(turn) for turn in said.turns], said.turns_withheld, lanes, sound)
 
 
 def _facts(outcome: CallOutcome, language: Language) -> Pairs:
@@ -142,6 +188,32 @@ def _facts(outcome: CallOutcome, language: Language) -> Pairs:
         "direction": outcome.direction,
     }
     return [(language.t(f"call.{name}"), value) for name, value in facts.items() if value]
+
+
+def _said(label: StoredLabel, language: Language) -> Said:
+    marks = [language.t(f"cause.{label.cause}")] if label.cause else []
+    if label.refused:
+        marks.append(language.t("label.stale"))
+    elif not label.decides:
+        marks.append(language.t("label.measured"))
+    return Said(
+        category_named(label.final.category, label.final.sub_category, language.code),
+        label.reviewer,
+        label.at,
+        marks,
+        label.note,
+    )
+
+
+def _became(outcome: CallOutcome, language: Language) -> Pairs:
+    facts = {name: fact for name, fact in outcome.facts.items() if fact is not None}
+    booked, value, currency = (facts.pop(name, None) for name in ("job_booked", "value", "currency"))
+    found = []
+    if isinstance(booked, bool):
+        found.append((language.t("facts.job_booked"), _yes_or_no(booked, language) or ""))
+    if isinstance(value, int | float):
+        found.append((language.t("facts.value"), f"{language.number(value, 2)} {currency or ''}".strip()))
+    return [*found, *((name, str(fact)) for name, fact in sorted(facts.items()))]
 
 
 def _turn(turn: Turn) -> SaidTurn:
@@ -219,5 +291,11 @@ def _revision(outcome: CallOutcome, language: Language) -> Revision:
         decided_at=outcome.decided_at,
         category=category_of(outcome, language.code),
         confidence=confidence_of(outcome.confidence),
-        by=outcome.classifier or (stage_title(outcome.failure.stage, language) if outcome.failure else ""),
+        by=_decider(outcome, language),
     )
+
+
+def _decider(outcome: CallOutcome, language: Language) -> str:
+    if outcome.source == "human":
+        return language.t("calls.human")
+    return outcome.classifier or (stage_title(outcome.failure.stage, language) if outcome.failure else "")

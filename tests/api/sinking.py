@@ -42,3 +42,28 @@ async def sinking(services: Services, call_id: str) -> AsyncIterator[None]:
         yield
     finally:
         task.cancel()
+
+
+@asynccontextmanager
+async def sinking_all(services: Services) -> AsyncIterator[None]:
+    """Have the sink take what is said of every call that is stored here, as it comes; other tests say other things."""
+    store, taken = OutcomeStore(services.database), set[str]()
+    agent = SinkAgent(store, CallerPrivacy(PrivacySettings()))
+
+    def said() -> list[CallAnnotated]:
+        with closing(TopicReader(services.kafka, ANNOTATIONS.name, from_start=True)) as reader:
+            return [CallAnnotated.model_validate_json(value) for value in reader.up_to_now()]
+
+    async def forever() -> None:
+        while True:
+            for one in await asyncio.to_thread(said):
+                if one.event_id not in taken and await store.find(one.call_id) is not None:
+                    await agent.work(one)
+                taken.add(one.event_id)
+            await asyncio.sleep(0.02)
+
+    task = asyncio.create_task(forever())
+    try:
+        yield
+    finally:
+        task.cancel()

@@ -80,6 +80,7 @@ class Scene:
         """Every place and all that is there, as text: topics as they stay, collection, folders with their names."""
         found = {"collection": json.dumps(self.documents(), ensure_ascii=False, default=str)}
         found["labels"] = json.dumps([one | {"_id": None} for one in self.labels()], ensure_ascii=False)
+        found["drawn"] = json.dumps(self.beside("sample_items"), ensure_ascii=False)
         for topic in ALL_TOPICS:
             messages = list(read(self.kafka, topic_ranges(self.kafka, topic.name)))
             newest = {message.key(): message.value() for message in messages}
@@ -102,8 +103,21 @@ class Scene:
 
     def labels(self) -> list[dict[str, Any]]:
         """The labels of all calls."""
+        return self.beside("labels")
+
+    def beside(self, name: str) -> list[dict[str, Any]]:
+        """A collection beside the calls."""
         with pymongo.MongoClient[dict[str, Any]](self.up.state["environment"]["CALLSIFT_MONGO_URI"]) as client:
-            return list(client["callsift"]["calls_labels"].find())
+            return list(client["callsift"][f"calls_{name}"].find())
+
+    def draw(self) -> None:
+        """Have all three calls drawn for review."""
+        with pymongo.MongoClient[dict[str, Any]](self.up.state["environment"]["CALLSIFT_MONGO_URI"]) as client:
+            drawn = [
+                {"_id": f"a/{n}", "call_id": one["call_id"]}
+                for n, one in enumerate((self.call, self.failed, self.other))
+            ]
+            client["callsift"]["calls_sample_items"].insert_many(drawn)
 
     def wait_until_taken(self) -> None:
         """Return when no message of the caller's calls waits for anybody."""
@@ -124,6 +138,7 @@ def scene(pipeline: Up, real_kafka: KafkaSettings, tmp_path: Path) -> Scene:
     for outcome in outcomes[::2]:
         said = label(f"label-{outcome['call_id']}", 1, call_id=outcome["call_id"], note="NOTE")
         produce(real_kafka, ANNOTATIONS.name, [(said.call_id, said.model_dump_json().encode())])
+    found.draw()
     found.wait_until_taken()
     assert {one["call_id"] for one in found.labels()} == {outcomes[0]["call_id"], outcomes[2]["call_id"]}
     return found
@@ -132,7 +147,7 @@ def scene(pipeline: Up, real_kafka: KafkaSettings, tmp_path: Path) -> Scene:
 def test_forgotten_calls_are_gone_from_every_place_and_do_not_come_back(scene: Scene) -> None:
     before = scene.places()
     assert all(quote in before["collection"] for quote in scene.quotes)
-    assert all(scene.call["call_id"] in before[place] for place in ("collection", OUTCOMES.name))
+    assert all(scene.call["call_id"] in before[place] for place in ("collection", "drawn", OUTCOMES.name))
     assert all(before[folder] for folder in ("recordings", "prepared", "turns"))
     [letter] = read_letters(scene.kafka)
     [classified] = scene.values(CLASSIFIED, scene.call["call_id"])

@@ -2,6 +2,7 @@
 
 import argparse
 import re
+from datetime import date
 from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
@@ -12,6 +13,7 @@ from tests.test_rooms import ROOT
 DESKTOP, PHONE = (1280, 800), (390, 844)
 LOOKS = (("light", "en", DESKTOP), ("dark", "tr", DESKTOP), ("light", "tr", PHONE), ("dark", "en", PHONE))
 PATHS = {"live": "/live", "call_backs": "/call-backs", "operations": "/operations"}
+REVIEW = ("review", "blind")
 FIRST_CALL = "tbody tr:not(:has(.failed)) th a"
 
 
@@ -35,6 +37,12 @@ def main(address: str, folder: Path, names: list[str]) -> None:
 
 
 def _open(page: Page, name: str) -> None:
+    if name in REVIEW:
+        _review(page)
+        if name == "blind":
+            page.locator("form[action$='/next'] button").first.click()
+            page.wait_for_selector("fieldset")
+        return
     page.goto(PATHS.get(name, "/calls?when=7d"))
     if name in PATHS:
         page.wait_for_timeout(12_000)  # what it asks for comes, and a rate is known after two looks
@@ -46,11 +54,22 @@ def _open(page: Page, name: str) -> None:
         page.locator("audio").evaluate("one => one.pause()")
 
 
+def _review(page: Page) -> None:
+    """Open the review; where nothing is drawn yet, draw all calls."""
+    page.goto("/review")
+    if page.locator(".samples").count():
+        return
+    page.locator("[name=to]").fill(date.today().isoformat())
+    page.locator("[name=by]").select_option("random")
+    page.locator("form[action='/review'] button").click()
+    page.wait_for_selector(".samples")
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("address", help="where `callsift up` serves the pages, with the demo's calls in")
     parser.add_argument("--folder", type=Path, default=ROOT / "docs" / "page")
-    parser.add_argument("--only", nargs="+", default=["calls", "call", *PATHS], help="names of pages")
+    parser.add_argument("--only", nargs="+", default=["calls", "call", *PATHS, *REVIEW], help="names of pages")
     chosen = parser.parse_args()
     chosen.folder.mkdir(exist_ok=True)
     main(chosen.address, chosen.folder, chosen.only)

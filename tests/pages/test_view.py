@@ -20,7 +20,7 @@ NOW = datetime(2026, 10, 5, 20, tzinfo=UTC)
 
 def shown(outcome: CallOutcome, *turns: Turn) -> CallView:
     said = Transcript(call_id=outcome.call_id, revision=1, language="tr", turns=turns, turns_withheld=0)
-    return call_view(outcome, said, (outcome,), Sound("none"), ENGLISH)
+    return call_view(outcome, said, (outcome,), (), Sound("none"), ENGLISH)
 
 
 def word(text: str, confidence: float) -> Word:
@@ -63,7 +63,7 @@ def test_how_sure_a_classifier_is_is_not_told_by_colour_alone(share: float, leve
 def test_words_that_were_hardly_heard_are_marked() -> None:
     words = (word("klima", 0.95), word("bozuk", 0.3))
     heard = Turn(speaker=Speaker.CUSTOMER, start_s=0, end_s=2, text="klima bozuk", confidence=0.6, words=words)
-    [turn] = shown(call_outcome(), heard).turns
+    [turn] = shown(call_outcome(), heard).listening.turns
     assert [(one.text, one.unsure) for one in turn.words] == [("klima", None), ("bozuk", 0.3)]
 
 
@@ -71,7 +71,7 @@ def test_a_turn_whose_words_say_something_else_is_shown_by_its_text_alone() -> N
     hidden = Turn(
         speaker=Speaker.CUSTOMER, start_s=0, end_s=2, text="[phone]", confidence=0.6, words=(word("beş", 0.9),)
     )
-    [turn] = shown(call_outcome(), hidden).turns
+    [turn] = shown(call_outcome(), hidden).listening.turns
     assert [one.text for one in turn.words] == ["[phone]"]
 
 
@@ -86,5 +86,5 @@ def test_a_recording_that_keeps_nobody_apart_has_one_lane() -> None:
     outcome = call_outcome()
     assert outcome.recording_facts is not None
     mono = outcome.recording_facts.model_copy(update={"channel_layout": "mono"})
-    assert shown(outcome.model_copy(update={"recording_facts": mono})).lanes == (Speaker.UNDIVIDED,)
-    assert shown(outcome).lanes == (Speaker.CUSTOMER, Speaker.AGENT)
+    assert shown(outcome.model_copy(update={"recording_facts": mono})).listening.lanes == (Speaker.UNDIVIDED,)
+    assert shown(outcome).listening.lanes == (Speaker.CUSTOMER, Speaker.AGENT)

@@ -86,6 +86,8 @@ def changed(lines: Sequence[str], number: int, line: str) -> list[str]:
     "damaged",
     [
         LINES[:-1],  # the signature is missing
+        write_report([DRAW], CALLS, DRAW.group_sizes, None),  # nobody signed
+        [LINES[0].replace("d", "\ud800", 1), *LINES[1:]],  # no text that could have been signed
         [*LINES[:7], *LINES[8:]],  # a label is left out
         [*LINES[:7], LINES[8], LINES[7], *LINES[9:]],  # two are swapped
         [*LINES[:7], LINES[7], *LINES[7:]],  # one counts twice

@@ -1,0 +1,1 @@
+"""Review: calls are drawn, read blind, and say how right the machine is."""

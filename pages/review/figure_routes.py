@@ -1,0 +1,121 @@
+"""``/review/figures``: what a sample says, its audit report, and its gold."""
+
+import asyncio
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from typing import Annotated
+
+from fastapi import Query, Request, Response
+
+from api.access import Principal
+from api.calls.lookup import visible_with
+from api.problems import Problem
+from api.services import Services, Used
+from pages.categories import taxonomy
+from pages.page import Asked
+from pages.review.figures import figures_view
+from pages.review.measure import chosen_calls, draw_of, measured_calls
+from pages.review.routes import Reviewer, known_sample
+from pages.review.sampling import may_see
+from pages.review.view import row
+from pages.routes import page_router
+from review.adjudication import gold
+from review.report import write_report
+from review.reviewed import ReviewedCall
+from store.labels import LabelStore
+from store.samples import Item, Sample, SampleStore
+
+router = page_router()
+SampleId = Annotated[str, Query(max_length=100)]
+JSON_LINES = "application/jsonl"
+
+
+@dataclass(frozen=True)
+class _Read:
+    """A sample with what people said."""
+
+    sample: Sample
+    items: Sequence[Item]
+    drawn: Sequence[ReviewedCall]
+    chosen: Sequence[ReviewedCall]
+
+    @property
+    def sizes(self) -> dict[tuple[str, str], int]:
+        """Calls in the frame, by frame and stratum."""
+        return draw_of(self.sample, self.items).group_sizes
+
+
+@router.get("/review/figures")
+async def figures_page(page: Asked, who: Reviewer, services: Used, sample: SampleId | None = None) -> Response:
+    """Show the figures of a sample; unless one is named, of the newest."""
+    samples = [one for one in await SampleStore(services.database).all() if may_see(one, who)]
+    if sample is None and not samples:
+        return page.answer("review_figures.html", who, row=None, figures=None, others=())
+    read = await _read(services, who, sample or samples[0].sample_id)
+    shown = await asyncio.to_thread(
+        figures_view, read.drawn, read.chosen, read.sizes, dict(read.sample.machine), page.language
+    )
+    now, language = datetime.now(UTC), page.language
+    return page.answer(
+        "review_figures.html",
+        who,
+        row=row(read.sample, read.items, who.name, now, language),
+        figures=shown,
+        others=[row(one, (), who.name, now, language) for one in samples if one != read.sample],
+        is_report_signed=page.pages.settings.signing_key is not None,
+    )
+
+
+@router.get("/review/figures/report")
+async def report(page: Asked, who: Reviewer, services: Used, request: Request, sample: SampleId = "") -> Response:
+    """Give the audit report: every figure with every label that it rests on, signed where there is a key."""
+    read = await _read(services, who, sample)
+    await services.audit.record(who, "exported", None, request)
+    draws = [draw_of(read.sample, read.items)]
+    key = page.pages.settings.signing_key
+    lines = await asyncio.to_thread(write_report, draws, [*read.drawn, *read.chosen], read.sizes, key)
+    return _file("\n".join(lines) + "\n", f"review-{read.sample.first_day}-{read.sample.sample_id}.jsonl")
+
+
+@router.get("/review/figures/gold")
+async def gold_calls(who: Reviewer, services: Used, request: Request, sample: SampleId = "") -> Response:
+    """Give the calls that two people agree on, or a third decided, with words, as ``callsift eval`` reads them."""
+    read = await _read(services, who, sample)
+    await services.audit.record(who, "exported", None, request)
+    found = {call.call_id: leaf for call in read.drawn if call.drawn.second and (leaf := gold(call)) is not None}
+    lines = [
+        line
+        for item in read.items
+        if item.call_id in found and (line := await _dialogue(services, who, item.call_id, found[item.call_id]))
+    ]
+    return _file("".join(lines), f"gold-{read.sample.first_day}-{read.sample.sample_id}.jsonl")
+
+
+async def _read(services: Services, who: Principal, sample_id: str) -> _Read:
+    sample = await known_sample(services, who, sample_id)
+    items, labels = await SampleStore(services.database).items(sample_id), LabelStore(services.database)
+    given = {one.label_id: one for one in await labels.given([name for item in items for name in item.label_ids])}
+    since = datetime.combine(sample.first_day, time(), UTC) - timedelta(days=1)
+    others = [one async for one in labels.between(since, datetime.now(UTC))] if who.scope.is_everywhere else []
+    drawn, chosen = await asyncio.to_thread(lambda: (measured_calls(sample, items, given), chosen_calls(others, items)))
+    return _Read(sample, items, drawn, chosen)
+
+
+async def _dialogue(services: Services, who: Principal, call_id: str, code: str) -> str | None:
+    leaf = taxonomy().leaves.get(code)
+    try:
+        _, document = await visible_with(services, who, call_id, "turns")
+    except Problem:
+        return None
+    turns = [{"speaker": turn["speaker"], "text": turn["text"]} for turn in document.get("turns", ())]
+    if leaf is None or not turns:
+        return None
+    call = {"id": call_id, "category": leaf.category, "sub_category": leaf.sub_category, "turns": turns}
+    return json.dumps(call, ensure_ascii=False) + "\n"
+
+
+def _file(content: str, name: str) -> Response:
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "private, no-store"}
+    return Response(content, media_type=JSON_LINES, headers=headers)

@@ -1,0 +1,187 @@
+"""``/review``: samples, and reading them."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Literal
+
+from fastapi import Depends, Form, Request, Response
+from fastapi.responses import RedirectResponse
+
+from api.access import Principal, Requires, Right
+from api.calls.lookup import visible
+from api.problems import Problem
+from api.services import Services, Used
+from pages.call.correction import Correction
+from pages.categories import choices
+from pages.page import Asked, Page
+from pages.review import view
+from pages.review.reading import Begun, begun, heard, is_stale, publish
+from pages.review.sampling import CannotDraw, DrawForm, draw_sample, may_see, yesterday_and_a_week_before
+from pages.review.turns import to_read
+from pages.routes import SEE_OTHER, page_router
+from store.revisions import machine_answer
+from store.samples import Item, Role, Sample, SampleStore
+
+router = page_router()
+Reviewer = Annotated[Principal, Depends(Requires(Right.REVIEW))]
+_SHOWN = 12
+"""Samples on the page, the newest; the figures lead to all of them."""
+Problems = Literal["too_many", "no_calls", "too_small", "days", "nothing_left"]
+
+
+@router.get("/review")
+async def review_page(page: Asked, who: Reviewer, services: Used, problem: Problems | None = None) -> Response:
+    """Show the samples that somebody may read, and what there is to do besides."""
+    return await _overview(page, who, services, problem)
+
+
+async def _overview(page: Page, who: Principal, services: Services, problem: str | None, status: int = 200) -> Response:
+    store, now = SampleStore(services.database), datetime.now(UTC)
+    samples = [sample for sample in await store.all() if may_see(sample, who)][:_SHOWN]
+    rows = [view.row(sample, await store.items(sample.sample_id), who.name, now, page.language) for sample in samples]
+    first, last = yesterday_and_a_week_before(now, page.language.zone)
+    return page.answer("review.html", who, status, rows=rows, problem=problem, first_day=first, last_day=last)
+
+
+@router.post("/review")
+async def draw(page: Asked, who: Reviewer, services: Used, form: Annotated[DrawForm, Form()]) -> Response:
+    """Draw a sample."""
+    if form.last_day < form.first_day:
+        return await _overview(page, who, services, "days", 422)
+    try:
+        await draw_sample(services, who, form, page.language.zone)
+    except CannotDraw as error:
+        return await _overview(page, who, services, str(error), 422)
+    return RedirectResponse("/review", SEE_OTHER)
+
+
+@router.post("/review/{sample_id}/next")
+async def next_call(sample_id: str, who: Reviewer, services: Used) -> Response:
+    """Give somebody the next call to read."""
+    sample = await known_sample(services, who, sample_id)
+    store, now = SampleStore(services.database), datetime.now(UTC)
+    for item, role in to_read(await store.items(sample_id), who.name, now):
+        if await _is_there(services, who, item) and await _has(store, item, role, who.name, now):
+            return RedirectResponse(f"/review/{sample.sample_id}/{item.place}", SEE_OTHER)
+    return RedirectResponse("/review?problem=nothing_left", SEE_OTHER)
+
+
+@router.get("/review/{sample_id}/{place}")
+async def call_to_read(
+    sample_id: str, place: int, page: Asked, who: Reviewer, services: Used, request: Request
+) -> Response:
+    """Show a call: its sound and its words; once somebody has answered, also what the machine says."""
+    one = await begun(services, who, await known_sample(services, who, sample_id), place)
+    if one is None:
+        return RedirectResponse("/review", SEE_OTHER)
+    return await _shown(page, who, services, request, one)
+
+
+@router.post("/review/{sample_id}/{place}/first")
+async def answer_blind(
+    sample_id: str,
+    place: int,
+    page: Asked,
+    who: Reviewer,
+    services: Used,
+    request: Request,
+    given: Annotated[Correction, Form()],
+) -> Response:
+    """Keep what somebody says before they see the machine's answer; of a third reader it is the last word."""
+    one = await begun(services, who, await known_sample(services, who, sample_id), place)
+    if one is None:
+        return RedirectResponse("/review", SEE_OTHER)
+    leaf = given.named()
+    if leaf is None:
+        return await _shown(page, who, services, request, one, given=given, notice="incomplete", status=422)
+    if one.role == "third":
+        return await _published(page, who, services, request, one, given)
+    await SampleStore(services.database).answer(one.item, one.role, leaf.code)
+    return RedirectResponse(f"/review/{sample_id}/{place}", SEE_OTHER)
+
+
+@router.post("/review/{sample_id}/{place}/final")
+async def answer_in_the_end(
+    sample_id: str,
+    place: int,
+    page: Asked,
+    who: Reviewer,
+    services: Used,
+    request: Request,
+    given: Annotated[Correction, Form()],
+) -> Response:
+    """Publish what somebody says after they have seen the machine's answer, and lead to the next call."""
+    one = await begun(services, who, await known_sample(services, who, sample_id), place)
+    if one is None or one.reading.said is None:
+        return RedirectResponse(f"/review/{sample_id}/{place}" if one else "/review", SEE_OTHER)
+    return await _published(page, who, services, request, one, given)
+
+
+async def known_sample(services: Services, who: Principal, sample_id: str) -> Sample:
+    """Return a sample that somebody may see.
+
+    Raises:
+        Problem: not-found: there is none, or it has calls that are out of their scope.
+    """
+    sample = await SampleStore(services.database).find(sample_id)
+    if sample is None or not may_see(sample, who):
+        raise Problem("not-found", "There is no such sample of calls that you may see")
+    return sample
+
+
+async def _published(
+    page: Page, who: Principal, services: Services, request: Request, one: Begun, given: Correction
+) -> Response:
+    leaf = given.named()
+    if leaf is None:
+        return await _shown(page, who, services, request, one, given=given, notice="incomplete", status=422)
+    try:
+        await publish(services, who, one, given, leaf, request)
+    except Problem as problem:
+        if not is_stale(problem):
+            raise
+        return await _shown(page, who, services, request, one, given=given, notice="stale", status=412)
+    return await next_call(one.sample.sample_id, who, services)
+
+
+async def _shown(
+    page: Page,
+    who: Principal,
+    services: Services,
+    request: Request,
+    one: Begun,
+    *,
+    given: Correction | None = None,
+    notice: str | None = None,
+    status: int = 200,
+) -> Response:
+    outcome, listening = await heard(services, who, one, request)
+    language, chosen = page.language, given or Correction(leaf=one.reading.said or "")
+    common = {
+        "sample": one.sample,
+        "item": one.item,
+        "call_id": one.call_id,
+        "heard": listening,
+        "given": chosen.model_copy(update={"revision": outcome.revision}),
+        "leaves": view.keyed_leaves(language.code),
+        "notice": notice,
+    }
+    if one.role == "third":
+        both = view.both_answers(one.item, language.code)
+        return page.answer("review_blind.html", who, status, both=both, **common)
+    if one.reading.said is None:
+        return page.answer("review_blind.html", who, status, both=(), **common)
+    machine = view.machine(machine_answer(outcome), one.reading.said, language)
+    return page.answer("review_reveal.html", who, status, machine=machine, categories=choices(language.code), **common)
+
+
+async def _is_there(services: Services, who: Principal, item: Item) -> bool:
+    try:
+        await visible(services, who, item.call_id or "")
+    except Problem:
+        return False
+    return True
+
+
+async def _has(store: SampleStore, item: Item, role: Role, who: str, now: datetime) -> bool:
+    held = item.reading(role)
+    return (held is not None and held.who == who) or await store.take(item, role, who, now)
