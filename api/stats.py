@@ -82,8 +82,8 @@ class CallFigures(BaseModel):
     model_config = ConfigDict(use_attribute_docstrings=True)
 
     group: dict[str, str | None]
-    """Where the calls belong: by day, week and month the first day of it, by hour its two digits; null: what is asked is not
-    known of them."""
+    """Where the calls belong: by day, week and month the first day of it, by hour its two digits; null:
+    what is asked is not known of them."""
     calls: int
     """Number of calls that have an outcome."""
     share: float | None

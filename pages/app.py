@@ -7,15 +7,16 @@ from api.access import Right
 from pages import preferences, sign_in
 from pages.call import routes as call
 from pages.calls import routes as calls
+from pages.insight import routes as insight
 from pages.page import Pages, Section
 from pages.problems import tell_on_pages
 from pages.routes import SEE_OTHER, page_router
 from pages.settings import PageSettings
 from pages.static_files import PATH, StaticFolder
 
-SECTIONS = (Section("calls", "/calls", Right.VIEW),)
+SECTIONS = (Section("calls", "/calls", Right.VIEW), Section("insight", "/insight", Right.VIEW))
 """The navigation; the first one is where ``/`` leads."""
-ROUTERS = (calls.router, call.router, sign_in.router, preferences.router)
+ROUTERS = (calls.router, call.router, insight.router, sign_in.router, preferences.router)
 first = page_router()
 
 

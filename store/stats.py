@@ -127,7 +127,7 @@ async def survey(
     found = Survey(Figures(), defaultdict(Figures), [Counter() for _ in ways])
     async for page in search.pages(query, _A_PAGE, _WANTED):
         await asyncio.to_thread(_count, found, page, by, ways, zone)
-        if any(len(groups) > _MOST_GROUPS for groups in (found.groups, *found.counts)):
+        if max(len(found.groups), *map(len, found.counts), 0) > _MOST_GROUPS:
             raise TooManyGroups
     return found
 

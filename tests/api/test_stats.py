@@ -56,7 +56,16 @@ KEYS: dict[str, Callable[[CallOutcome], str | None]] = {
 
 @pytest.mark.parametrize(
     "by",
-    [["day"], ["week", "queue"], ["month"], ["agent", "category"], ["day", "queue", "sub_category"], ["hour", "taxonomy"], ["prompt", "model"], []],
+    [
+        ["day"],
+        ["week", "queue"],
+        ["month"],
+        ["agent", "category"],
+        ["day", "queue", "sub_category"],
+        ["hour", "taxonomy"],
+        ["prompt", "model"],
+        [],
+    ],
 )
 async def test_each_call_counts_once_where_it_belongs(
     client: httpx.AsyncClient, services: Services, by: list[str]

@@ -9,7 +9,7 @@ from store.calls import OutcomeStore
 from store.database import Database
 from store.search import CallQuery, CallSearch
 from store.settings import StoreSettings
-from store.stats import survey
+from store.stats import Dimension, survey
 from tests.store.calls import CALLS, fill
 
 ISTANBUL = ZoneInfo("Europe/Istanbul")
@@ -18,7 +18,7 @@ ISTANBUL = ZoneInfo("Europe/Istanbul")
 async def test_one_reading_counts_in_every_way_that_is_asked_for(mongo_uri: str) -> None:
     database = Database(StoreSettings(uri=SecretStr(mongo_uri)))
     await fill(OutcomeStore(database))
-    ways = (("hour", "category"), ("queue",))
+    ways: tuple[tuple[Dimension, ...], ...] = (("hour", "category"), ("queue",))
     found = await survey(CallSearch(database), CallQuery(), ("category",), ways, ISTANBUL)
     outcomes = [outcome for outcome, _ in CALLS]
     hours = [one.ended_at and f"{one.ended_at.astimezone(ISTANBUL):%H}" for one in outcomes]
