@@ -126,38 +126,35 @@ async def survey(
     """
     found = Survey(Figures(), defaultdict(Figures), [Counter() for _ in ways])
     async for page in search.pages(query, _A_PAGE, _WANTED):
-        await asyncio.to_thread(_count, found, page, by, ways, zone)
+        await asyncio.to_thread(counted, found, page, by, ways, zone)
         if max(len(found.groups), *map(len, found.counts), 0) > _MOST_GROUPS:
             raise TooManyGroups
     return found
 
 
-def _count(
+def counted(
     found: Survey, page: list[Document], by: Sequence[Dimension], ways: Sequence[Sequence[Dimension]], zone: ZoneInfo
 ) -> None:
+    """Count some documents in; slow enough for a thread of its own."""
+    dimensions = set(by).union(*ways)
     for document in page:
+        ended_at = part(document, "outcome.ended_at")  # text everywhere: nx-27017 makes text of a date that is $set
+        local = None if ended_at is None else datetime.fromisoformat(ended_at).astimezone(zone)
+        belongs = {dimension: _belongs(document, local, dimension) for dimension in dimensions}
         found.everything.add(document)
         if by:
-            found.groups[_key(document, by, zone)].add(document)
+            found.groups[tuple(belongs[dimension] for dimension in by)].add(document)
         for way, counts in zip(ways, found.counts, strict=True):
-            counts[_key(document, way, zone)] += 1
+            counts[tuple(belongs[dimension] for dimension in way)] += 1
 
 
-def _key(document: Document, by: Sequence[Dimension], zone: ZoneInfo) -> Key:
-    return tuple(_belongs(document, dimension, zone) for dimension in by)
-
-
-def _belongs(document: Document, dimension: Dimension, zone: ZoneInfo) -> str | None:
-    if dimension in PERIODS or dimension == "hour":
-        ended_at = part(document, "outcome.ended_at")  # text everywhere: nx-27017 makes text of a date that is $set
-        if ended_at is None:
-            return None
-        local = datetime.fromisoformat(ended_at).astimezone(zone)
-        if dimension == "hour":
-            return f"{local:%H}"
-        day = local.date()
-        if dimension == "week":
-            day -= timedelta(days=day.weekday())
-        return str(day.replace(day=1) if dimension == "month" else day)
-    found = part(document, _PLACES[dimension])
-    return None if found is None else str(found)
+def _belongs(document: Document, local: datetime | None, dimension: Dimension) -> str | None:
+    if dimension in _PLACES:
+        found = part(document, _PLACES[dimension])
+        return None if found is None else str(found)
+    if local is None or dimension == "hour":
+        return None if local is None else f"{local.hour:02}"
+    day = local.date()
+    if dimension == "week":
+        day -= timedelta(days=day.weekday())
+    return str(day.replace(day=1) if dimension == "month" else day)

@@ -3,7 +3,7 @@
 Pure. What is shown of fewer than 30 calls is their number.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -96,7 +96,8 @@ class _Maker:
     """Makes pictures of counts."""
 
     def __init__(self, found: Survey, question: InsightQuestion, span: Span, language: Language) -> None:
-        self.by_day, self.by_week, self.by_hour, self.by_queue, by_version = found.counts
+        self.by_day, self.by_week, self.by_hour, self.by_queue = map(_by_first, found.counts[:4])
+        by_version = found.counts[4]
         self.question, self.span, self.language = question, span, language
         self.step: Step = question.step_of(span)
         self.steps = span.starts(self.step)
@@ -107,7 +108,7 @@ class _Maker:
 
     def volume(self) -> Picture:
         say = self.language
-        n = [sum(self._of(start).values()) for start in self.steps]
+        n = [self._of(start).total() for start in self.steps]
         titles = [self._title(start) for start in self.steps]
         chart = made(_WIDE, n, 1.0, self._slots(), say.number)
         chart.add_bars(n, [f"{title}: {say.t('calls.count', n=calls)}" for title, calls in zip(titles, n, strict=True)])
@@ -140,7 +141,7 @@ class _Maker:
 
     def hours(self) -> Picture:
         code = self.question.category
-        counted = [_calls(_within(self.by_hour, hour), _is(code)) for hour in _HOURS]
+        counted = [_calls(self.by_hour[hour], _is(code)) for hour in _HOURS]
         titles = [f"{hour}:00–{hour}:59" for hour in _HOURS]
         title = self.language.t("trends.by_hour")
         return self._shares("hours", title, counted, titles, [None] * 24, _HOURS, _WIDE, filter_of(code))
@@ -148,7 +149,7 @@ class _Maker:
     def control(self) -> Picture:
         say, code = self.language, self.question.category
         starts = self.span.starts("day")
-        counted = [_calls(self._day(start), _is(code)) for start in starts]
+        counted = [_calls(self.by_day[str(start)], _is(code)) for start in starts]
         days = [Day(start, one.of, one.count) for start, one in zip(starts, counted, strict=True)]
         points = control_chart(days, {mark.day: str(mark.number) for mark in self.marks})
         judged = [one for one in points if one.limits]
@@ -170,13 +171,10 @@ class _Maker:
 
     def queues(self) -> tuple[Share, ...]:
         is_it, more = _is(self.question.category), filter_of(self.question.category)
-        sizes = Counter[str | None]()
-        for (queue, *_), n in self.by_queue.items():
-            sizes[queue] += n
         rows = []
-        for queue, _ in sizes.most_common():
+        for queue, leaves in sorted(self.by_queue.items(), key=lambda one: (-one[1].total(), str(one[0]))):
             where = self.question.calls(self.span, more, ("queue", queue)) if queue else None
-            title, counted = queue or self.language.t("trends.no_queue"), _calls(_within(self.by_queue, queue), is_it)
+            title, counted = queue or self.language.t("trends.no_queue"), _calls(leaves, is_it)
             rows.append(share_of(title, where, counted, self.language))
         return tuple(rows)
 
@@ -194,10 +192,7 @@ class _Maker:
         return tuple(sorted(rows, key=lambda row: (-row.count, row.title)))
 
     def _leaves(self) -> Counter[Key]:
-        leaves = Counter[Key]()
-        for (_, *leaf), n in self.by_day.items():
-            leaves[tuple(leaf)] += n
-        return leaves
+        return sum(self.by_day.values(), Counter[Key]())
 
     def _shares(
         self,
@@ -249,12 +244,8 @@ class _Maker:
         one = Span(point.day, point.day)
         return Row(say.short_day(point.day), self.question.calls(one, filter_of(self.question.category)), cells)
 
-    def _of(self, start: date) -> dict[Key, int]:
-        counts = self.by_day if self.step == "day" else self.by_week
-        return _within(counts, str(start))
-
-    def _day(self, start: date) -> dict[Key, int]:
-        return _within(self.by_day, str(start))
+    def _of(self, start: date) -> Counter[Key]:
+        return (self.by_day if self.step == "day" else self.by_week)[str(start)]
 
     def _title(self, start: date) -> str:
         days = self.span.of(start, self.step)
@@ -304,12 +295,15 @@ def _control_chart(points: Sequence[Point], slots: Sequence[str], say: Language)
     return chart
 
 
-def _within(counts: Counter[Key], first: str | None) -> dict[Key, int]:
-    return {key[1:]: n for key, n in counts.items() if key[0] == first}
+def _by_first(counts: Counter[Key]) -> defaultdict[str | None, Counter[Key]]:
+    found: defaultdict[str | None, Counter[Key]] = defaultdict(Counter)
+    for (first, *leaf), n in counts.items():
+        found[first][tuple(leaf)] += n
+    return found
 
 
-def _calls(leaves: dict[Key, int] | Counter[Key], fits: Callable[[Key], bool]) -> Counted:
-    return Counted(sum(n for leaf, n in leaves.items() if fits(leaf)), sum(leaves.values()))
+def _calls(leaves: Counter[Key], fits: Callable[[Key], bool]) -> Counted:
+    return Counted(sum(n for leaf, n in leaves.items() if fits(leaf)), leaves.total())
 
 
 def _is(code: str) -> Callable[[Key], bool]:

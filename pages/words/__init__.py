@@ -56,8 +56,9 @@ class Language:
         return f"{sign}{format_decimal(abs(shown), format='0.0', locale=self.code)}"
 
     def money(self, micros: int, currency: str) -> str:
-        """Return an amount in millionths of a currency's unit; below one unit with four digits."""
-        digits = "#,##0.0000" if 0 < abs(micros) < _MILLION else "#,##0.00"
+        """Return an amount in millionths of a currency's unit; four digits below one unit, none from a thousand."""
+        least = "#,##0.0000" if 0 < abs(micros) < _MILLION else "#,##0.00"
+        digits = "#,##0" if abs(micros) >= 1000 * _MILLION else least
         return str(format_currency(micros / _MILLION, currency, f"{digits} ¤", locale=self.code, currency_digits=False))
 
     def seconds(self, value: float) -> str:

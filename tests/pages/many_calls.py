@@ -10,7 +10,7 @@ from store.database import Database
 from store.searchable import searchable
 from tests.schemas.examples import call_failed, call_outcome
 
-PROMPT_CHANGED, BAD_DAY = 20, 6
+PROMPT_CHANGED, BAD_DAY = 20, 4
 """Days before the last one."""
 _LEAVES = (
     ("potential_customer", None, 34),
@@ -50,7 +50,7 @@ def _call(chance: random.Random, call_id: str, day: datetime, back: int) -> Call
     }
     if chance.random() < 0.01:
         return call_failed().model_copy(update=told)
-    weights = [weight * (1.9 if sub == "price_research" and back == BAD_DAY else 1) for _, sub, weight in _LEAVES]
+    weights = [weight * (2.6 if sub == "price_research" and back == BAD_DAY else 1) for _, sub, weight in _LEAVES]
     if back < PROMPT_CHANGED:
         weights[-1] *= 0.55
     [(category, sub, _)] = chance.choices(_LEAVES, weights)
