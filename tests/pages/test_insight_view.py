@@ -19,7 +19,7 @@ from pages.insight.view import WAYS, WAYS_BEFORE, Insight, insight
 from pages.words import Language
 from schemas import CallOutcome
 from store.database import Document
-from store.stats import Figures, Survey, counted
+from store.stats import Figures, Key, Survey, counted
 from tests.pages.many_calls import BAD_DAY, PROMPT_CHANGED, calls
 from tests.store.outcomes import done
 
@@ -206,7 +206,7 @@ def test_a_change_is_told_apart_from_chance() -> None:
 
 
 def test_a_version_of_a_few_calls_is_no_change() -> None:
-    counts = {
+    counts: dict[Key, int] = {
         ("2026-11-01", "1.0", "p1", "m1"): 50,
         ("2026-11-02", "1.0", "p1", "m1"): 40,
         ("2026-11-02", "1.0", None, "offline-3"): 10,
