@@ -65,6 +65,8 @@ class Picture:
     """None: there are too few calls for a picture."""
     head: tuple[str, ...]
     rows: tuple[Row, ...]
+    least: int = ENOUGH
+    """So many calls make a point."""
 
 
 @dataclass(frozen=True)

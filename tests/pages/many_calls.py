@@ -1,13 +1,18 @@
 """Calls of some weeks as a call centre has them: seeded, with a change of the prompt, a bad day, and facts of some."""
 
+import argparse
+import asyncio
 import random
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from pydantic import SecretStr
+
 from schemas import CallOutcome
 from store.database import Database
 from store.searchable import searchable
+from store.settings import StoreSettings
 from tests.schemas.examples import call_failed, call_outcome
 
 PROMPT_CHANGED, BAD_DAY = 20, 4
@@ -98,6 +103,14 @@ async def keep(database: Database, outcomes: Iterator[CallOutcome]) -> int:
     return len(documents)
 
 
-def today() -> datetime:
-    """Return this moment."""
-    return datetime.now(UTC)
+async def main(uri: str) -> None:
+    """Fill a database with the calls of two months up to now."""
+    database = Database(StoreSettings(uri=SecretStr(uri)))
+    print(await keep(database, calls(datetime.now(UTC), 65, 300)))
+    database.close()
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("uri", help="an empty database, as CALLSIFT_MONGO_URI names it")
+    asyncio.run(main(parser.parse_args().uri))

@@ -2,6 +2,7 @@
 
 import argparse
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
@@ -14,8 +15,8 @@ LOOKS = (("light", "en", DESKTOP), ("dark", "tr", DESKTOP), ("light", "tr", PHON
 FIRST_CALL = "tbody tr:not(:has(.failed)) th a"
 
 
-def main(address: str, folder: Path) -> None:
-    """Write a picture of every page in both themes and languages, on a desktop and on a phone."""
+def main(address: str, folder: Path, names: Sequence[str]) -> None:
+    """Write a picture of each page in both themes and languages, on a desktop and on a phone."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(OPTIONS))
         for theme, language, (width, height) in LOOKS:
@@ -26,15 +27,15 @@ def main(address: str, folder: Path) -> None:
                 locale=language,
             )
             kind = "phone" if (width, height) == PHONE else "desktop"
-            for name in ("calls", "call"):
+            for name in names:
                 _open(page, name)
-                page.screenshot(path=folder / f"{name}-{kind}-{theme}.png")
+                page.screenshot(path=folder / f"{name}-{kind}-{theme}.png", full_page=name == "insight")
             page.close()
         browser.close()
 
 
 def _open(page: Page, name: str) -> None:
-    page.goto("/calls?when=7d")
+    page.goto("/insight" if name == "insight" else "/calls?when=7d")
     if name == "call":
         page.locator(FIRST_CALL).first.click()
         page.wait_for_url(re.compile("/calls/."))
@@ -46,7 +47,8 @@ def _open(page: Page, name: str) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("address", help="where `callsift up` serves the pages, with the demo's calls in")
+    parser.add_argument("names", nargs="*", default=["calls", "call"], help="which pages: calls, call, insight")
     parser.add_argument("--folder", type=Path, default=ROOT / "docs" / "page")
     chosen = parser.parse_args()
     chosen.folder.mkdir(exist_ok=True)
-    main(chosen.address, chosen.folder)
+    main(chosen.address, chosen.folder, chosen.names)
