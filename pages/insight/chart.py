@@ -1,9 +1,8 @@
 """Pictures as numbers: where lines, bands, bars and labels of a chart are drawn, in units of its own view box. Pure."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -85,9 +84,9 @@ class Chart:
         _, upper, _, lower = self.box
         return round(lower - min(value, self.top) / self.top * (lower - upper), 1)
 
-    def add_line(self, kind: str, values: Sequence[float | None]) -> None:
-        """Draw a line through the middles of the slots, broken where there is no value."""
-        for run in _runs(values):
+    def add_line(self, kind: str, values: Sequence[float | None], breaks: Collection[int] = ()) -> None:
+        """Draw a line through the middles of the slots, broken where there is no value, and before some slots."""
+        for run in _runs(values, breaks):
             points = " ".join(f"{self.x(slot + 0.5)},{self.y(value)}" for slot, value in run)
             self.lines.append(Line(kind, f"M{points}"))
 
@@ -140,6 +139,12 @@ def scale(largest: float, smallest: float) -> tuple[float, float]:
     raise AssertionError("a step of ten times the value's power of ten holds it")
 
 
-def _runs(values: Sequence[T | None]) -> list[list[tuple[int, T]]]:
-    grouped = groupby(enumerate(values), key=lambda one: one[1] is not None)
-    return [[(slot, value) for slot, value in run if value is not None] for there, run in grouped if there]
+def _runs(values: Sequence[T | None], breaks: Collection[int] = ()) -> list[list[tuple[int, T]]]:
+    found: list[list[tuple[int, T]]] = []
+    for slot, value in enumerate(values):
+        if value is None:
+            continue
+        if not found or found[-1][-1][0] != slot - 1 or slot in breaks:
+            found.append([])
+        found[-1].append((slot, value))
+    return found

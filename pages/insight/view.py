@@ -285,8 +285,9 @@ def _control_chart(points: Sequence[Point], slots: Sequence[str], say: Language)
     highest = [max(one.limits[1], one.share or 0.0) for one in points if one.limits]
     chart = made(_WIDE, highest, _PERCENT, slots, say.percent)
     chart.add_band("limits", [one.limits for one in points])
-    chart.add_line("centre", [one.centre if one.limits else None for one in points])
-    chart.add_line("average", [one.average for one in points])
+    learnt_anew = {slot for slot, one in enumerate(points) if one.mark}
+    chart.add_line("centre", [one.centre if one.limits else None for one in points], learnt_anew)
+    chart.add_line("average", [one.average for one in points], learnt_anew)
     chart.add_line("share", shares)
     for slot, (point, share) in enumerate(zip(points, shares, strict=True)):
         if share is not None:

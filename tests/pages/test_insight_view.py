@@ -116,6 +116,12 @@ def test_a_day_out_of_the_ordinary_is_told_by_shape_and_by_word() -> None:
     assert day in next(dot.title for dot in control.chart.dots if dot.kind == "shift")
 
 
+def test_what_is_usual_is_learnt_anew_where_what_decides_has_changed(month: Insight) -> None:
+    assert month.control.chart is not None
+    drawn = Counter(line.kind for line in month.control.chart.lines)
+    assert (drawn["share"], drawn["centre"], drawn["average"]) == (1, 2, 2)
+
+
 def test_fewer_than_thirty_calls_are_a_number_and_no_picture() -> None:
     one = done("outcome-1").model_copy(update={"ended_at": LAST})
     for outcomes in ((), (one,), (one,) * 29):
