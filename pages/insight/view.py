@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from datetime import date
 
 from pages.categories import choices, title_of
+from pages.insight import control
 from pages.insight.chart import Chart, Dot, Label, made
+from pages.insight.picture import PERCENT, SMALL, WIDE, Mark, Picture, Row
 from pages.insight.question import LOST, InsightQuestion, Span, Step, filter_of
 from pages.insight.shares import Counted, Share, share_of
 from pages.insight.versions import Change, changes
 from pages.words import Language
-from review.control_chart import Day, Point, control_chart
+from review.control_chart import Day, control_chart
 from review.proportions import ENOUGH
 from store.stats import Dimension, Key, Survey
 
@@ -28,54 +30,7 @@ WAYS: tuple[tuple[Dimension, ...], ...] = (
 """How the calls of the days are counted."""
 WAYS_BEFORE: tuple[tuple[Dimension, ...], ...] = (("category", "sub_category"),)
 """How those of the days before are."""
-_WIDE, _SMALL = (760, 240), (360, 170)
-_PERCENT = 0.01
-_VERDICTS = {
-    "too few calls": "trends.too_few",
-    "usual": "trends.usual",
-    "high": "trends.high",
-    "low": "trends.low",
-}
 _HOURS = tuple(f"{hour:02}" for hour in range(24))
-
-
-@dataclass(frozen=True)
-class Row:
-    """A row of a table."""
-
-    title: str
-    address: str | None
-    """Where its calls are."""
-    cells: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Picture:
-    """A picture with its table."""
-
-    name: str
-    title: str
-    value: str
-    """The figure of all that is in it."""
-    alt: str
-    """What there is to see."""
-    address: str
-    """Where its calls are."""
-    chart: Chart | None
-    """None: there are too few calls for a picture."""
-    head: tuple[str, ...]
-    rows: tuple[Row, ...]
-    least: int = ENOUGH
-    """So many calls make a point."""
-
-
-@dataclass(frozen=True)
-class Mark:
-    """A change of what decides, with its number in the pictures."""
-
-    number: int
-    day: date
-    changes: tuple[Change, ...]
 
 
 @dataclass(frozen=True)
@@ -112,7 +67,7 @@ class _Maker:
         say = self.language
         n = [self._of(start).total() for start in self.steps]
         titles = [self._title(start) for start in self.steps]
-        chart = made(_WIDE, n, 1.0, self._slots(), say.number)
+        chart = made(WIDE, n, 1.0, self._slots(), say.number)
         chart.add_bars(n, [f"{title}: {say.t('calls.count', n=calls)}" for title, calls in zip(titles, n, strict=True)])
         self._mark(chart)
         rows = tuple(
@@ -136,7 +91,7 @@ class _Maker:
         more = filter_of(code)
         addresses = [self._address(start, more) for start in self.steps]
         title = title_of(code, self.language.code)
-        picture = self._shares(code, title, counted, titles, addresses, self._slots(), _SMALL, more)
+        picture = self._shares(code, title, counted, titles, addresses, self._slots(), SMALL, more)
         if picture.chart:
             self._mark(picture.chart)
         return picture
@@ -146,7 +101,7 @@ class _Maker:
         counted = [_calls(self.by_hour[hour], _is(code)) for hour in _HOURS]
         titles = [f"{hour}:00–{hour}:59" for hour in _HOURS]
         title = self.language.t("trends.by_hour")
-        return self._shares("hours", title, counted, titles, [None] * 24, _HOURS, _WIDE, filter_of(code))
+        return self._shares("hours", title, counted, titles, [None] * 24, _HOURS, WIDE, filter_of(code))
 
     def control(self) -> Picture:
         say, code = self.language, self.question.category
@@ -156,8 +111,8 @@ class _Maker:
         points = control_chart(days, {mark.day: str(mark.number) for mark in self.marks})
         judged = [one for one in points if one.limits]
         shifts = sum(one.verdict in {"high", "low"} for one in points)
-        rows = tuple(self._judged(one) for one in points)
-        chart = _control_chart(points, [say.short_day(one.day) for one in points], say) if judged else None
+        rows = tuple(control.row(one, self.question, say) for one in points)
+        chart = control.drawn(points, say) if judged else None
         if chart:
             self._mark(chart, "day")
         return Picture(
@@ -211,7 +166,7 @@ class _Maker:
         total = Counted(sum(one.count for one in counted), sum(one.of for one in counted))
         shown = [one.share if one.is_enough else None for one in counted]
         limits = [one.interval if one.is_enough else None for one in counted]
-        chart = made(size, [high for _, high in filter(None, limits)], _PERCENT, slots, say.percent)
+        chart = made(size, [high for _, high in filter(None, limits)], PERCENT, slots, say.percent)
         chart.add_band("interval", limits)
         chart.add_line("share", shown)
         for slot, (text, share) in enumerate(zip(titles, shown, strict=True)):
@@ -233,18 +188,6 @@ class _Maker:
             tuple(say.t(f"trends.{one}") for one in ("time", "calls", "share", "interval")),
             rows,
         )
-
-    def _judged(self, point: Point) -> Row:
-        say, none = self.language, "–"
-        cells = (
-            say.number(point.n),
-            none if point.share is None or not point.limits else say.percent(point.share),
-            " – ".join(map(say.percent, point.limits)) if point.limits else none,
-            none if point.average is None else say.percent(point.average),
-            say.t(_VERDICTS[point.verdict]),
-        )
-        one = Span(point.day, point.day)
-        return Row(say.short_day(point.day), self.question.calls(one, filter_of(self.question.category)), cells)
 
     def _of(self, start: date) -> Counter[Key]:
         return (self.by_day if self.step == "day" else self.by_week)[str(start)]
@@ -278,24 +221,6 @@ def insight(found: Survey, before: Survey, question: InsightQuestion, span: Span
         hours=maker.hours(),
         control=maker.control(),
     )
-
-
-def _control_chart(points: Sequence[Point], slots: Sequence[str], say: Language) -> Chart:
-    shares = [one.share if one.limits else None for one in points]
-    highest = [max(one.limits[1], one.share or 0.0) for one in points if one.limits]
-    chart = made(_WIDE, highest, _PERCENT, slots, say.percent)
-    chart.add_band("limits", [one.limits for one in points])
-    learnt_anew = {slot for slot, one in enumerate(points) if one.mark}
-    chart.add_line("centre", [one.centre if one.limits else None for one in points], learnt_anew)
-    chart.add_line("average", [one.average for one in points], learnt_anew)
-    chart.add_line("share", shares)
-    for slot, (point, share) in enumerate(zip(points, shares, strict=True)):
-        if share is not None:
-            kind = "usual" if point.verdict == "usual" else "shift"
-            verdict = say.t(_VERDICTS[point.verdict])
-            title = f"{slots[slot]}: {say.percent(share)}, {verdict}"
-            chart.dots.append(Dot(chart.x(slot + 0.5), chart.y(share), title, kind))
-    return chart
 
 
 def _by_first(counts: Counter[Key]) -> defaultdict[str | None, Counter[Key]]:
