@@ -33,8 +33,10 @@ _PLACES = {
 _DURATION = "outcome.recording_facts.duration_s"
 _PARTS = ("outcome.usage", "outcome.figures", "outcome.facts", _DURATION)
 _FURTHER = ("search", "outcome.ended_at", "state", "outcome.provisional", *_PARTS)
-_WANTED = dict.fromkeys((*_PLACES.values(), *_FURTHER), 1)
-_A_PAGE = 1000
+WANTED = dict.fromkeys((*_PLACES.values(), *_FURTHER), 1)
+"""What statistics are made of: the fields of a document."""
+A_PAGE = 1000
+"""Calls that are read at once."""
 _MILLION = 1_000_000
 _MOST_GROUPS = 10_000
 
@@ -125,8 +127,8 @@ async def survey(
         MongoUnavailable: MongoDB did not answer.
     """
     found = Survey(Figures(), defaultdict(Figures), [Counter() for _ in ways])
-    async for page in search.pages(query, _A_PAGE, _WANTED):
-        await asyncio.to_thread(counted, found, page, by, ways, zone)
+    async for page in search.pages(query, A_PAGE, WANTED):
+        await asyncio.to_thread(counted, found, page, by, ways, zone)  # the loop is everybody's
         if max(len(found.groups), *map(len, found.counts), 0) > _MOST_GROUPS:
             raise TooManyGroups
     return found
