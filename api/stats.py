@@ -35,7 +35,7 @@ class StatsParameters(CallFilters):
     group_by: tuple[Dimension, ...] = Field(default=(), max_length=_MOST_DIMENSIONS, examples=[["day", "category"]])
     """What calls are put together by, three at the most, of day, week (from Monday) and month one."""
     time_zone: Annotated[str, AfterValidator(_known)] = Field(default="UTC", examples=["Europe/Istanbul"])
-    """Time zone in which days, weeks and months begin."""
+    """Time zone in which days, weeks, months and hours begin."""
 
 
 class Average(BaseModel):
@@ -82,7 +82,8 @@ class CallFigures(BaseModel):
     model_config = ConfigDict(use_attribute_docstrings=True)
 
     group: dict[str, str | None]
-    """Where the calls belong: by day, week and month the first day of it; null: what is asked is not known of them."""
+    """Where the calls belong: by day, week and month the first day of it, by hour its two digits; null:
+    what is asked is not known of them."""
     calls: int
     """Number of calls that have an outcome."""
     share: float | None

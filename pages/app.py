@@ -8,6 +8,7 @@ from pages import preferences, sign_in
 from pages.call import routes as call
 from pages.call_backs import routes as call_backs
 from pages.calls import routes as calls
+from pages.insight import routes as insight
 from pages.live import routes as live
 from pages.operations import routes as operations
 from pages.page import Pages, Section
@@ -23,6 +24,7 @@ from pages.static_files import PATH, StaticFolder
 SECTIONS = (
     Section("calls", "/calls", Right.VIEW),
     Section("live", "/live", Right.VIEW),
+    Section("insight", "/insight", Right.VIEW),
     Section("review", "/review", Right.REVIEW),
     Section("call_backs", "/call-backs", Right.VIEW),
     Section("operations", "/operations", Right.OPERATE),
@@ -32,6 +34,7 @@ ROUTERS = (
     calls.router,
     call.router,
     live.router,
+    insight.router,
     call_backs.router,
     operations.router,
     review_figures.router,

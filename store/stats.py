@@ -1,4 +1,4 @@
-"""Counts and figures of calls by period, queue, agent and category.
+"""Counts and figures of calls by period, hour, queue, agent, category and version.
 
 Computed here, page by page over fields of the documents, in memory that grows with the groups alone: nx-27017 groups
 by more than one field wrongly, no two servers cut time alike, and most have no median.
@@ -7,6 +7,7 @@ by more than one field wrongly, no two servers cut time alike, and most have no 
 import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -16,13 +17,18 @@ from store.database import Document, part
 from store.search import CallQuery, CallSearch
 from store.spread import Spread
 
-Dimension = Literal["day", "week", "month", "queue", "agent", "category", "sub_category"]
+Dimension = Literal[
+    "day", "week", "month", "hour", "queue", "agent", "category", "sub_category", "taxonomy", "prompt", "model"
+]
 PERIODS = {"day", "week", "month"}
 _PLACES = {
     "queue": "outcome.queue",
     "agent": "outcome.agent_id",
     "category": "category",
     "sub_category": "sub_category",
+    "taxonomy": "outcome.versions.taxonomy",
+    "prompt": "outcome.versions.prompt",
+    "model": "outcome.versions.model",
 }
 _DURATION = "outcome.recording_facts.duration_s"
 _PARTS = ("outcome.usage", "outcome.figures", "outcome.facts", _DURATION)
@@ -35,7 +41,8 @@ _MILLION = 1_000_000
 _MOST_GROUPS = 10_000
 
 Key = tuple[str | None, ...]
-"""Where a call belongs, dimension by dimension; a period is the first day of it, as ISO 8601 writes it."""
+"""Where a call belongs, dimension by dimension; a period is the first day of it, as ISO 8601 writes it, an hour of the
+day two digits."""
 
 
 class TooManyGroups(Exception):
@@ -89,39 +96,67 @@ class Figures:
             self.values[facts.get("currency") or "XXX"] += round(facts["value"] * _MILLION)
 
 
+@dataclass
+class Survey:
+    """Calls, counted in several ways at once."""
+
+    everything: Figures
+    """Of all calls."""
+    groups: dict[Key, Figures]
+    """Of each group."""
+    counts: list[Counter[Key]]
+    """How many calls belong where, for each way that was asked for."""
+
+
 async def statistics(
     search: CallSearch, query: CallQuery, by: Sequence[Dimension], zone: ZoneInfo
 ) -> tuple[Figures, dict[Key, Figures]]:
-    """Return the figures of all calls that fit, and those of each group.
+    """Return the figures of all calls that fit, and those of each group; raises what ``survey`` does."""
+    found = await survey(search, query, by, (), zone)
+    return found.everything, found.groups
+
+
+async def survey(
+    search: CallSearch, query: CallQuery, by: Sequence[Dimension], ways: Sequence[Sequence[Dimension]], zone: ZoneInfo
+) -> Survey:
+    """Return the figures of all calls that fit and of each group, and in one reading how many there are in other ways.
 
     Raises:
         TooManyGroups: There are more groups than an answer may hold.
         SearchTooSlow: A page of the calls took longer than the store's time-out.
         MongoUnavailable: MongoDB did not answer.
     """
-    everything, groups = Figures(), defaultdict[Key, Figures](Figures)
-
-    def take(page: list[Document]) -> None:
-        for document in page:
-            everything.add(document)
-            if by:
-                groups[tuple(_belongs(document, dimension, zone) for dimension in by)].add(document)
-
+    found = Survey(Figures(), defaultdict(Figures), [Counter() for _ in ways])
     async for page in search.pages(query, A_PAGE, WANTED):
-        await asyncio.to_thread(take, page)  # the loop is everybody's
-        if len(groups) > _MOST_GROUPS:
+        await asyncio.to_thread(counted, found, page, by, ways, zone)  # the loop is everybody's
+        if max(len(found.groups), *map(len, found.counts), 0) > _MOST_GROUPS:
             raise TooManyGroups
-    return everything, groups
+    return found
 
 
-def _belongs(document: Document, dimension: Dimension, zone: ZoneInfo) -> str | None:
-    if dimension in PERIODS:
+def counted(
+    found: Survey, page: list[Document], by: Sequence[Dimension], ways: Sequence[Sequence[Dimension]], zone: ZoneInfo
+) -> None:
+    """Count some documents in; slow enough for a thread of its own."""
+    dimensions = set(by).union(*ways)
+    for document in page:
         ended_at = part(document, "outcome.ended_at")  # text everywhere: nx-27017 makes text of a date that is $set
-        if ended_at is None:
-            return None
-        day = datetime.fromisoformat(ended_at).astimezone(zone).date()
-        if dimension == "week":
-            day -= timedelta(days=day.weekday())
-        return str(day.replace(day=1) if dimension == "month" else day)
-    found = part(document, _PLACES[dimension])
-    return None if found is None else str(found)
+        local = None if ended_at is None else datetime.fromisoformat(ended_at).astimezone(zone)
+        belongs = {dimension: _belongs(document, local, dimension) for dimension in dimensions}
+        found.everything.add(document)
+        if by:
+            found.groups[tuple(belongs[dimension] for dimension in by)].add(document)
+        for way, counts in zip(ways, found.counts, strict=True):
+            counts[tuple(belongs[dimension] for dimension in way)] += 1
+
+
+def _belongs(document: Document, local: datetime | None, dimension: Dimension) -> str | None:
+    if dimension in _PLACES:
+        found = part(document, _PLACES[dimension])
+        return None if found is None else str(found)
+    if local is None or dimension == "hour":
+        return None if local is None else f"{local.hour:02}"
+    day = local.date()
+    if dimension == "week":
+        day -= timedelta(days=day.weekday())
+    return str(day.replace(day=1) if dimension == "month" else day)

@@ -11,10 +11,11 @@ from zoneinfo import ZoneInfo
 import yaml
 from babel import Locale
 from babel.dates import format_date, format_datetime, format_time
-from babel.numbers import format_decimal, format_percent
+from babel.numbers import format_currency, format_decimal, format_percent
 
 CODES = ("en", "tr")
 """The languages that there are; each is a file beside this one."""
+_MILLION = 1_000_000
 _FOLDER = Path(__file__).parent
 
 
@@ -47,6 +48,18 @@ class Language:
     def percent(self, share: float) -> str:
         """Return a share as whole per cent."""
         return str(format_percent(share, format=_locale(self.code).percent_formats[None].pattern, locale=self.code))
+
+    def points(self, difference: float) -> str:
+        """Return by how much a share is higher or lower, in percentage points with one digit."""
+        shown = round(100 * difference, 1)
+        sign = "+" if shown > 0 else "\N{MINUS SIGN}" if shown < 0 else "±"
+        return f"{sign}{format_decimal(abs(shown), format='0.0', locale=self.code)}"
+
+    def money(self, micros: int, currency: str) -> str:
+        """Return an amount in millionths of a currency's unit; four digits below one unit, none from a thousand."""
+        least = "#,##0.0000" if 0 < abs(micros) < _MILLION else "#,##0.00"
+        digits = "#,##0" if abs(micros) >= 1000 * _MILLION else least
+        return str(format_currency(micros / _MILLION, currency, f"{digits} ¤", locale=self.code, currency_digits=False))
 
     def seconds(self, value: float) -> str:
         """Return a short span in seconds, with one digit."""

@@ -47,12 +47,25 @@ KEYS: dict[str, Callable[[CallOutcome], str | None]] = {
     "agent": lambda outcome: outcome.agent_id,
     "category": lambda outcome: outcome.category,
     "sub_category": lambda outcome: outcome.sub_category,
+    "hour": lambda outcome: f"{outcome.ended_at.astimezone(ISTANBUL):%H}" if outcome.ended_at else None,
+    "taxonomy": lambda outcome: outcome.versions.taxonomy if outcome.versions else None,
+    "prompt": lambda outcome: outcome.versions.prompt if outcome.versions else None,
+    "model": lambda outcome: outcome.versions.model if outcome.versions else None,
 }
 
 
 @pytest.mark.parametrize(
     "by",
-    [["day"], ["week", "queue"], ["month"], ["agent", "category"], ["day", "queue", "sub_category"], []],
+    [
+        ["day"],
+        ["week", "queue"],
+        ["month"],
+        ["agent", "category"],
+        ["day", "queue", "sub_category"],
+        ["hour", "taxonomy"],
+        ["prompt", "model"],
+        [],
+    ],
 )
 async def test_each_call_counts_once_where_it_belongs(
     client: httpx.AsyncClient, services: Services, by: list[str]

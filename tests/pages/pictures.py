@@ -2,6 +2,7 @@
 
 import argparse
 import re
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
@@ -17,7 +18,7 @@ REVIEW = ("review", "blind")
 FIRST_CALL = "tbody tr:not(:has(.failed)) th a"
 
 
-def main(address: str, folder: Path, names: list[str]) -> None:
+def main(address: str, folder: Path, names: Sequence[str]) -> None:
     """Write a picture of each named page in both themes and languages, on a desktop and on a phone."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(OPTIONS))
@@ -31,7 +32,7 @@ def main(address: str, folder: Path, names: list[str]) -> None:
             kind = "phone" if (width, height) == PHONE else "desktop"
             for name in names:
                 _open(page, name)
-                page.screenshot(path=folder / f"{name}-{kind}-{theme}.png")
+                page.screenshot(path=folder / f"{name}-{kind}-{theme}.png", full_page=name == "insight")
             page.close()
         browser.close()
 
@@ -43,7 +44,7 @@ def _open(page: Page, name: str) -> None:
             page.locator("form[action$='/next'] button").first.click()
             page.wait_for_selector("fieldset")
         return
-    page.goto(PATHS.get(name, "/calls?when=7d"))
+    page.goto("/insight" if name == "insight" else PATHS.get(name, "/calls?when=7d"))
     if name in PATHS:
         page.wait_for_timeout(12_000)  # what it asks for comes, and a rate is known after two looks
     if name == "call":
@@ -68,8 +69,10 @@ def _review(page: Page) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("address", help="where `callsift up` serves the pages, with the demo's calls in")
+    parser.add_argument(
+        "names", nargs="*", default=["calls", "call", *PATHS, *REVIEW], help="which pages; also insight"
+    )
     parser.add_argument("--folder", type=Path, default=ROOT / "docs" / "page")
-    parser.add_argument("--only", nargs="+", default=["calls", "call", *PATHS, *REVIEW], help="names of pages")
     chosen = parser.parse_args()
     chosen.folder.mkdir(exist_ok=True)
-    main(chosen.address, chosen.folder, chosen.only)
+    main(chosen.address, chosen.folder, chosen.names)

@@ -1,0 +1,244 @@
+"""Insight as its template shows it: pictures, each with its table, and tables of reasons and of what became of calls.
+
+Pure. What is shown of fewer than 30 calls is their number.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from pages.categories import choices, title_of
+from pages.insight import control
+from pages.insight.chart import Chart, Dot, Label, made
+from pages.insight.picture import PERCENT, SMALL, WIDE, Mark, Picture, Row
+from pages.insight.question import LOST, InsightQuestion, Span, Step, filter_of
+from pages.insight.shares import Counted, Share, share_of
+from pages.insight.versions import Change, changes
+from pages.words import Language
+from review.control_chart import Day, control_chart
+from review.proportions import ENOUGH
+from store.stats import Dimension, Key, Survey
+
+WAYS: tuple[tuple[Dimension, ...], ...] = (
+    ("day", "category", "sub_category"),
+    ("week", "category", "sub_category"),
+    ("hour", "category", "sub_category"),
+    ("queue", "category", "sub_category"),
+    ("day", "taxonomy", "prompt", "model"),
+)
+"""How the calls of the days are counted."""
+WAYS_BEFORE: tuple[tuple[Dimension, ...], ...] = (("category", "sub_category"),)
+"""How those of the days before are."""
+_HOURS = tuple(f"{hour:02}" for hour in range(24))
+
+
+@dataclass(frozen=True)
+class Insight:
+    """All of it."""
+
+    calls: int
+    chosen: str
+    """The category whose share is looked at."""
+    volume: Picture
+    categories: tuple[Picture, ...]
+    marks: tuple[Mark, ...]
+    lost: tuple[Share, ...]
+    queues: tuple[Share, ...]
+    hours: Picture
+    control: Picture
+
+
+class _Maker:
+    """Makes pictures of counts."""
+
+    def __init__(self, found: Survey, question: InsightQuestion, span: Span, language: Language) -> None:
+        self.by_day, self.by_week, self.by_hour, self.by_queue = map(_by_first, found.counts[:4])
+        by_version = found.counts[4]
+        self.question, self.span, self.language = question, span, language
+        self.step: Step = question.step_of(span)
+        self.steps = span.starts(self.step)
+        by_mark: dict[date, list[Change]] = {}
+        for change in changes(by_version):
+            by_mark.setdefault(change.day, []).append(change)
+        self.marks = tuple(Mark(n, day, tuple(all_)) for n, (day, all_) in enumerate(by_mark.items(), 1))
+
+    def volume(self) -> Picture:
+        say = self.language
+        n = [self._of(start).total() for start in self.steps]
+        titles = [self._title(start) for start in self.steps]
+        chart = made(WIDE, n, 1.0, self._slots(), say.number)
+        chart.add_bars(n, [f"{title}: {say.t('calls.count', n=calls)}" for title, calls in zip(titles, n, strict=True)])
+        self._mark(chart)
+        rows = tuple(
+            Row(title, self._address(start), (say.number(calls),))
+            for title, start, calls in zip(titles, self.steps, n, strict=True)
+        )
+        return Picture(
+            "volume",
+            say.t("trends.volume"),
+            say.t("calls.count", n=sum(n)),
+            say.t("trends.alt_volume", steps=len(n), most=say.number(max(n, default=0))),
+            self.question.calls(self.span),
+            chart if sum(n) >= ENOUGH else None,
+            (say.t(f"trends.{self.step}"), say.t("section.calls")),
+            rows,
+        )
+
+    def over_time(self, code: str) -> Picture:
+        counted = [_calls(self._of(start), _is(code)) for start in self.steps]
+        titles = [self._title(start) for start in self.steps]
+        more = filter_of(code)
+        addresses = [self._address(start, more) for start in self.steps]
+        title = title_of(code, self.language.code)
+        picture = self._shares(code, title, counted, titles, addresses, self._slots(), SMALL, more)
+        if picture.chart:
+            self._mark(picture.chart)
+        return picture
+
+    def hours(self) -> Picture:
+        code = self.question.category
+        counted = [_calls(self.by_hour[hour], _is(code)) for hour in _HOURS]
+        titles = [f"{hour}:00–{hour}:59" for hour in _HOURS]
+        title = self.language.t("trends.by_hour")
+        return self._shares("hours", title, counted, titles, [None] * 24, _HOURS, WIDE, filter_of(code))
+
+    def control(self) -> Picture:
+        say, code = self.language, self.question.category
+        starts = self.span.starts("day")
+        counted = [_calls(self.by_day[str(start)], _is(code)) for start in starts]
+        days = [Day(start, one.of, one.count) for start, one in zip(starts, counted, strict=True)]
+        points = control_chart(days, {mark.day: str(mark.number) for mark in self.marks})
+        judged = [one for one in points if one.limits]
+        shifts = sum(one.verdict in {"high", "low"} for one in points)
+        rows = tuple(control.row(one, self.question, say) for one in points)
+        chart = control.drawn(points, say) if judged else None
+        if chart:
+            self._mark(chart, "day")
+        return Picture(
+            "control",
+            say.t("trends.control", category=title_of(code, say.code)),
+            say.t("trends.shifts", n=shifts) if judged else "",
+            say.t("trends.alt_control", days=len(judged), shifts=shifts),
+            self.question.calls(self.span, filter_of(code)),
+            chart,
+            tuple(say.t(f"trends.{name}") for name in ("day", "calls", "share", "limits", "average", "verdict")),
+            rows,
+        )
+
+    def queues(self) -> tuple[Share, ...]:
+        is_it, more = _is(self.question.category), filter_of(self.question.category)
+        rows = []
+        for queue, leaves in sorted(self.by_queue.items(), key=lambda one: (-one[1].total(), str(one[0]))):
+            where = self.question.calls(self.span, more, ("queue", queue)) if queue else None
+            title, counted = queue or self.language.t("trends.no_queue"), _calls(leaves, is_it)
+            rows.append(share_of(title, where, counted, self.language))
+        return tuple(rows)
+
+    def lost(self, before: Survey) -> tuple[Share, ...]:
+        now, then = self._leaves(), before.counts[0]
+        all_lost = _calls(now, _is(LOST)).count
+        lost_then = _calls(then, _is(LOST)).count
+        subs = {sub for category, sub in (*now, *then) if category == LOST and sub}
+        rows = []
+        for sub in subs:
+            one = Counted(_calls(now, _is(sub)).count, all_lost)
+            was = Counted(_calls(then, _is(sub)).count, lost_then)
+            where = self.question.calls(self.span, ("sub_category", sub))
+            rows.append(share_of(title_of(sub, self.language.code), where, one, self.language, was))
+        return tuple(sorted(rows, key=lambda row: (-row.count, row.title)))
+
+    def _leaves(self) -> Counter[Key]:
+        return sum(self.by_day.values(), Counter[Key]())
+
+    def _shares(
+        self,
+        name: str,
+        title: str,
+        counted: Sequence[Counted],
+        titles: Sequence[str],
+        addresses: Sequence[str | None],
+        slots: Sequence[str],
+        size: tuple[int, int],
+        more: tuple[str, str],
+    ) -> Picture:
+        say = self.language
+        total = Counted(sum(one.count for one in counted), sum(one.of for one in counted))
+        shown = [one.share if one.is_enough else None for one in counted]
+        limits = [one.interval if one.is_enough else None for one in counted]
+        chart = made(size, [high for _, high in filter(None, limits)], PERCENT, slots, say.percent)
+        chart.add_band("interval", limits)
+        chart.add_line("share", shown)
+        for slot, (text, share) in enumerate(zip(titles, shown, strict=True)):
+            if share is not None:
+                chart.dots.append(Dot(chart.x(slot + 0.5), chart.y(share), f"{text}: {say.percent(share)}"))
+        rows = tuple(
+            Row(text, where, (say.number(one.of), *_written(one, say)))
+            for text, where, one in zip(titles, addresses, counted, strict=True)
+        )
+        all_of_them = say.percent(total.share) if total.share is not None and total.is_enough else ""
+        steps = sum(one is not None for one in shown)
+        return Picture(
+            name,
+            title,
+            all_of_them,
+            say.t("trends.alt_share", title=title, share=all_of_them, steps=steps),
+            self.question.calls(self.span, more),
+            chart if steps else None,
+            tuple(say.t(f"trends.{one}") for one in ("time", "calls", "share", "interval")),
+            rows,
+        )
+
+    def _of(self, start: date) -> Counter[Key]:
+        return (self.by_day if self.step == "day" else self.by_week)[str(start)]
+
+    def _title(self, start: date) -> str:
+        days = self.span.of(start, self.step)
+        return " – ".join(dict.fromkeys(map(self.language.short_day, (days.first, days.last))))
+
+    def _slots(self) -> list[str]:
+        return [self.language.short_day(self.span.of(start, self.step).first) for start in self.steps]
+
+    def _address(self, start: date, *more: tuple[str, str]) -> str:
+        return self.question.calls(self.span.of(start, self.step), *more)
+
+    def _mark(self, chart: Chart, step: Step | None = None) -> None:
+        days, first = (7, self.steps[0]) if (step or self.step) == "week" else (1, self.span.first)
+        chart.marks += [Label(chart.x((mark.day - first).days / days), str(mark.number)) for mark in self.marks]
+
+
+def insight(found: Survey, before: Survey, question: InsightQuestion, span: Span, language: Language) -> Insight:
+    """Return what is shown of the calls of some days, and of as many days before."""
+    maker = _Maker(found, question, span, language)
+    return Insight(
+        calls=found.everything.calls,
+        chosen=title_of(question.category, language.code),
+        volume=maker.volume(),
+        categories=tuple(maker.over_time(choice.code) for choice in choices(language.code)),
+        marks=maker.marks,
+        lost=maker.lost(before),
+        queues=maker.queues(),
+        hours=maker.hours(),
+        control=maker.control(),
+    )
+
+
+def _by_first(counts: Counter[Key]) -> defaultdict[str | None, Counter[Key]]:
+    found: defaultdict[str | None, Counter[Key]] = defaultdict(Counter)
+    for (first, *leaf), n in counts.items():
+        found[first][tuple(leaf)] += n
+    return found
+
+
+def _calls(leaves: Counter[Key], fits: Callable[[Key], bool]) -> Counted:
+    return Counted(sum(n for leaf, n in leaves.items() if fits(leaf)), leaves.total())
+
+
+def _is(code: str) -> Callable[[Key], bool]:
+    return lambda leaf: code in leaf
+
+
+def _written(one: Counted, say: Language) -> tuple[str, str]:
+    if one.share is None or not one.is_enough:
+        return "–", say.t("trends.too_few")
+    return say.percent(one.share), " – ".join(map(say.percent, one.interval))
