@@ -113,6 +113,7 @@ def world(tmp_path: Path) -> Iterator[World]:
     made.stop()
 
 
+@pytest.mark.slow  # make test-slow
 def test_an_erasure_whose_worker_is_killed_in_its_midst_is_ended_by_another_with_the_whole_certificate(
     world: World,
 ) -> None:

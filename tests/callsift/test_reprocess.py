@@ -137,6 +137,7 @@ def superseded_when_that_is_asked_for(up: Up, call_id: str) -> None:
     assert (told["outcome"]["source"], told["outcome"]["facts"]) == ("machine", {"job_booked": True})
 
 
+@pytest.mark.slow  # make test-slow
 def test_after_a_change_of_the_floor_a_call_has_another_outcome_and_its_category_is_published(
     server: GeminiServer, tmp_path: Path
 ) -> None:
@@ -154,6 +155,7 @@ def test_after_a_change_of_the_floor_a_call_has_another_outcome_and_its_category
         assert reprocess(up, "--dry-run")["up_to_date"] == 1
 
 
+@pytest.mark.slow  # make test-slow
 def test_a_provisional_decision_is_made_again_when_the_model_is_back(server: GeminiServer, tmp_path: Path) -> None:
     away: list[Reply] = [failed(403)]
     server.answer = lambda: away[0] if away else answered(category="unnecessary_call", sub_category="complaint")

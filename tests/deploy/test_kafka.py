@@ -103,6 +103,7 @@ def test_an_old_java_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
 
 
 @pytest.mark.integration
+@pytest.mark.slow  # make test-slow
 def test_a_broker_that_was_killed_comes_back_with_its_data_and_a_frozen_one_goes_on(
     start_cluster: StartCluster,
 ) -> None:
@@ -134,6 +135,7 @@ def test_a_broker_that_was_killed_comes_back_with_its_data_and_a_frozen_one_goes
 
 
 @pytest.mark.integration
+@pytest.mark.slow  # make test-slow
 def test_of_three_brokers_one_may_be_missing(start_cluster: StartCluster) -> None:
     cluster = start_cluster(brokers=3)
     kafka = settings(cluster, replication_factor=3)
@@ -171,6 +173,7 @@ def test_a_broker_ends_with_the_process_that_started_it(tmp_path: Path) -> None:
 
 
 @pytest.mark.integration
+@pytest.mark.slow  # make test-slow
 @pytest.mark.usefixtures("runnable")
 def test_the_command_tells_what_to_set_keeps_its_data_and_ends_cleanly(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "deploy.laptop.kafka", "--port", "0", "--folder", str(tmp_path / "kafka")]

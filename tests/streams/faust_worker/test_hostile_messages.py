@@ -68,6 +68,7 @@ def among(hostile_ones: list[Raw], good_ones: list[Raw]) -> Iterator[Raw]:
         yield message
 
 
+@pytest.mark.slow  # make test-slow
 async def test_every_one_of_2000_hostile_messages_is_accounted_for_and_every_good_call_is_done(
     real_kafka: KafkaSettings, tmp_path: Path
 ) -> None:
