@@ -30,7 +30,7 @@ from tests.patience import PATIENCE_S, until
 from tests.store.outcomes import done, failed
 
 __all__ = ["made"]
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.slow]  # make test-slow
 CALL = "çağrı 1"
 LIMIT_MS = 15_000
 PAINTED = """((canvas) => canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data.some(Boolean))(

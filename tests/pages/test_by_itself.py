@@ -21,7 +21,7 @@ from tests.schemas.examples import dead_letter
 from tests.store.outcomes import done
 
 __all__ = ["chromium"]
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.slow]  # make test-slow
 Sink = Callable[[CallOutcome], None]
 SEEN = """Object.defineProperty(document, "hidden", {get: () => %s, configurable: true});
     document.dispatchEvent(new Event("visibilitychange"))"""

@@ -21,7 +21,7 @@ from tests.store.annotations import label
 from tests.store.outcomes import done
 
 __all__ = ["chromium", "made", "page", "served"]
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.slow]  # make test-slow
 PRICE = LeafName(category="unnecessary_call", sub_category="price_research")
 OTHERS = 28
 

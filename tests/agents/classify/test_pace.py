@@ -24,7 +24,7 @@ from streams.topics import CLASSIFIED, RETRIES, STAGES, TRANSCRIPTS, Topic
 from tests.schemas.examples import call_transcribed, turn
 from tests.servers.gemini import Reply, Request, answered, blocked, broken, failed, gemini_server, said
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.slow]  # make test-slow
 CALLS = int(os.environ.get("CALLSIFT_TEST_PACE_CALLS", "100"))
 PER_MINUTE = 600
 BURST = 24

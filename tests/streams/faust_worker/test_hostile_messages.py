@@ -25,7 +25,7 @@ from tests.schemas.examples import call_classified, call_ended, dead_letter
 from tests.streams.faust_worker.test_worker import worker
 from tests.streams.hostile import configure, hostile
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.slow]  # make test-slow
 _TRACED = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9"}  # nobody listens; trace headers are read all the same
 
 

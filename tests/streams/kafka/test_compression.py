@@ -16,7 +16,7 @@ from streams.settings import KafkaSettings
 from streams.topics import AUDIO, ENDED, Topic
 from tests.streams.faust_worker.test_worker import arrived, worker
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.slow]  # make test-slow
 
 COMPRESSIONS = get_args(KafkaSettings.model_fields["compression"].annotation)
 CODECS = [name for name in COMPRESSIONS if name != "none"]
