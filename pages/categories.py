@@ -1,7 +1,6 @@
 """Categories as pages show them: name and colour. Pure."""
 
 from dataclasses import dataclass
-from functools import cache
 
 from schemas import CallOutcome, Taxonomy
 from schemas.taxonomy import EMPTY_CALL, UNCERTAIN
@@ -37,7 +36,7 @@ def category_of(outcome: CallOutcome, language: str) -> Category | None:
 
 def category_named(code: str, sub_code: str | None, language: str) -> Category:
     """Return the category of these codes."""
-    known = {category.code: category for category in taxonomy().categories}
+    known = {category.code: category for category in Taxonomy.load().categories}
     found = known.get(code)
     if found is None:
         return Category(sub_code or code, "plain")
@@ -54,7 +53,7 @@ def choices(language: str) -> tuple[Choice, ...]:
             getattr(one.name, language),
             tuple(Choice(sub.code, getattr(sub.name, language)) for sub in one.sub_categories),
         )
-        for one in taxonomy().categories
+        for one in Taxonomy.load().categories
     )
 
 
@@ -62,12 +61,6 @@ def title_of(code: str, language: str) -> str:
     """Return the name of a category or sub-category, by code; the code itself where there is none."""
     flat = {one.code: one.title for choice in choices(language) for one in (choice, *choice.below)}
     return flat.get(code, code)
-
-
-@cache
-def taxonomy() -> Taxonomy:
-    """Return the taxonomy that calls are put into."""
-    return Taxonomy.load()
 
 
 def _colour(code: str, codes: list[str]) -> str:

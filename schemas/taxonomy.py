@@ -1,7 +1,7 @@
 """The categories of a call, as taxonomy.yaml names them."""
 
 from collections.abc import Iterator
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import NamedTuple, Self
 
@@ -80,20 +80,14 @@ class Taxonomy(BaseModel):
     categories: tuple[Category, ...]
     precedence: tuple[Rule, ...]
 
-    @classmethod
-    def load(cls, path: Path = _SHIPPED) -> Self:
-        """Read a taxonomy file.
+    @staticmethod
+    def load(path: Path | None = None) -> "Taxonomy":
+        """Read a taxonomy file; without a path return the shipped one, which is read once.
 
         Raises:
             ValueError: The file is not a taxonomy; the message names the field.
         """
-        import yaml  # noqa: PLC0415 - 3 MB, and half of the workers load no taxonomy
-
-        try:
-            content = yaml.safe_load(composed(path.read_text(encoding="utf-8")))
-        except yaml.YAMLError as error:
-            raise ValueError(f"{path} is no YAML: {error}") from error
-        return cls.model_validate(content)
+        return _shipped() if path is None else _read(path)
 
     @model_validator(mode="after")
     def _codes_are_sound(self) -> Self:
@@ -139,3 +133,18 @@ class Taxonomy(BaseModel):
         category = next(entry for entry in self.categories if entry.code == leaf.category)
         names = [category.name] + ([self.described(leaf).name] if leaf.sub_category else [])
         return " · ".join(getattr(name, language) for name in names)
+
+
+@cache
+def _shipped() -> Taxonomy:
+    return _read(_SHIPPED)
+
+
+def _read(path: Path) -> Taxonomy:
+    import yaml  # noqa: PLC0415 - 3 MB, and half of the workers load no taxonomy
+
+    try:
+        content = yaml.safe_load(composed(path.read_text(encoding="utf-8")))
+    except yaml.YAMLError as error:
+        raise ValueError(f"{path} is no YAML: {error}") from error
+    return Taxonomy.model_validate(content)

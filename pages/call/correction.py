@@ -4,7 +4,7 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, Field
 
-from pages.categories import taxonomy
+from schemas import Taxonomy
 from schemas.call_annotated import Cause
 from schemas.taxonomy import Leaf
 
@@ -28,7 +28,7 @@ class Correction(BaseModel):
 
     def named(self) -> Leaf | None:
         """Return the leaf; None: the form names none."""
-        return taxonomy().leaves.get(self.leaf)
+        return Taxonomy.load().leaves.get(self.leaf)
 
     def at(self, tag: str) -> Self:
         """Return the same about the revision that an ETag names."""

@@ -10,8 +10,8 @@ from pydantic import BaseModel, Field
 from api.calls.filters import CallFilters, Text
 from api.problems import PlaceOfError, Problem
 from pages.calls import question as calls
-from pages.categories import taxonomy
 from pages.routes import address
+from schemas import Taxonomy
 
 PATH = "/insight"
 Step = Literal["day", "week"]
@@ -131,5 +131,5 @@ class InsightQuestion(BaseModel):
 
 def filter_of(code: str) -> tuple[str, str]:
     """Return what the list of calls is asked for to show those of a category or sub-category."""
-    subs = {sub.code for category in taxonomy().categories for sub in category.sub_categories}
+    subs = {sub.code for category in Taxonomy.load().categories for sub in category.sub_categories}
     return ("sub_category" if code in subs else "category", code)

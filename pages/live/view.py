@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from pages.calls.view import Row, stage_title
-from pages.categories import Category, category_named, taxonomy
+from pages.categories import Category, category_named
 from pages.confidence import HIGH, LOW, confidence_of
 from pages.pipeline import Look
 from pages.words import Language
-from schemas import Leaf
+from schemas import Leaf, Taxonomy
 from streams.topics import PIPELINE
 
 MOST_ROWS = 200
@@ -42,7 +42,7 @@ class StageFlow:
 
 def leaves() -> Sequence[Leaf]:
     """Return what calls are counted by."""
-    return tuple(taxonomy().leaves.values())
+    return tuple(Taxonomy.load().leaves.values())
 
 
 def counts(found: Mapping[Leaf | None, int], language: Language) -> list[Count]:
@@ -99,7 +99,7 @@ def names(language: Language) -> str:
     """Return what the script needs to fill a row as the server would, as JSON."""
     categories = {
         code: category_named(leaf.category, leaf.sub_category, language.code)
-        for code, leaf in taxonomy().leaves.items()
+        for code, leaf in Taxonomy.load().leaves.items()
     }
     return json.dumps(
         {

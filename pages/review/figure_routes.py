@@ -13,7 +13,6 @@ from api.access import Principal
 from api.calls.lookup import visible_with
 from api.problems import Problem
 from api.services import Services, Used
-from pages.categories import taxonomy
 from pages.page import Asked
 from pages.review.figures import figures_view
 from pages.review.measure import chosen_calls, draw_of, measured_calls
@@ -24,6 +23,7 @@ from pages.routes import page_router
 from review.adjudication import gold
 from review.report import write_report
 from review.reviewed import ReviewedCall
+from schemas import Taxonomy
 from store.labels import LabelStore
 from store.samples import Item, Sample, SampleStore
 
@@ -104,7 +104,7 @@ async def _read(services: Services, who: Principal, sample_id: str) -> _Read:
 
 
 async def _dialogue(services: Services, who: Principal, call_id: str, code: str) -> str | None:
-    leaf = taxonomy().leaves.get(code)
+    leaf = Taxonomy.load().leaves.get(code)
     try:
         _, document = await visible_with(services, who, call_id, "turns")
     except Problem:

@@ -15,10 +15,9 @@ from api.services import Services
 from pages.call.correction import Correction
 from pages.call.routes import sound_of
 from pages.call.view import Listening, listening
-from pages.categories import taxonomy
 from pages.review.measure import frame_of
 from pages.review.turns import role_of
-from schemas import CallOutcome
+from schemas import CallOutcome, Taxonomy
 from schemas.taxonomy import Leaf
 from store.samples import Item, Reading, Role, Sample, SampleStore
 
@@ -69,7 +68,7 @@ async def publish(
     """
     outcome = await visible(services, who, one.call_id)
     said = one.reading.said or final.code
-    first = taxonomy().leaves[said]
+    first = Taxonomy.load().leaves[said]
     label = NewLabel(
         category=final.category,
         sub_category=final.sub_category,

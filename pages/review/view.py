@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from pages.categories import Category, category_named, choices, taxonomy
+from pages.categories import Category, category_named, choices
 from pages.confidence import Confidence, confidence_of
 from pages.review.turns import is_read, to_read, waits_for_third
 from pages.words import Language
-from schemas import MachineAnswer
+from schemas import MachineAnswer, Taxonomy
 from store.samples import Item, Sample
 
 KEYS = "1234567890qwertyuıop"
@@ -95,7 +95,7 @@ def machine(answer: MachineAnswer | None, said: str, language: Language) -> Mach
 
 def of_code(code: str, language: str) -> Category:
     """Return the category of a leaf's code; a code of another taxonomy stands for itself."""
-    leaf = taxonomy().leaves.get(code)
+    leaf = Taxonomy.load().leaves.get(code)
     if leaf is None:
         return Category(code, "plain")
     return category_named(leaf.category, leaf.sub_category, language)
