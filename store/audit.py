@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from schemas import AuditEntry
-from store.database import Database
+from store.database import Database, as_text
 from store.errors import asked
 
 _LIMIT_MS = 5000
@@ -26,7 +26,7 @@ class AuditStore:
             MongoUnavailable: MongoDB did not answer; the entry may be there.
         """
         document = entry.model_dump(mode="json", exclude={"entry_id"})
-        document |= {"_id": entry.entry_id, "at": _text(entry.at), "published": False}
+        document |= {"_id": entry.entry_id, "at": as_text(entry.at), "published": False}
         with asked():
             await self._entries.insert_one(document)
 
@@ -57,9 +57,5 @@ class AuditStore:
             MongoUnavailable: MongoDB did not answer.
         """
         with asked():
-            gone = await self._entries.delete_many({"at": {"$lt": _text(moment)}, "published": True})
+            gone = await self._entries.delete_many({"at": {"$lt": as_text(moment)}, "published": True})
         return gone.deleted_count
-
-
-def _text(moment: datetime) -> str:
-    return moment.isoformat(timespec="microseconds")

@@ -79,6 +79,11 @@ def as_ms(moment: datetime) -> int:
     return round(moment.timestamp() * 1000)
 
 
+def as_text(moment: datetime) -> str:
+    """Return a moment as text that sorts as moments do, for what is only compared with others of this form."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")
+
+
 def moment(found: datetime | str) -> datetime:
     """Return a moment as it was written: nx-27017 makes text without an offset of one that replaces another."""
     return datetime.fromisoformat(found).replace(tzinfo=UTC) if isinstance(found, str) else found

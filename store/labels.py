@@ -12,7 +12,7 @@ from pydantic import AwareDatetime
 from pymongo.errors import DuplicateKeyError
 
 from schemas import CallAnnotated, CallOutcome, Label, MachineAnswer
-from store.database import Database, Document
+from store.database import Database, Document, as_text
 from store.errors import searched, written
 from store.revisions import machine_answer
 
@@ -162,11 +162,6 @@ class LabelStore:
             found = self._labels.find(chosen, max_time_ms=self._limit_ms)
             labels = [_label(document) async for document in found]
         return sorted(labels, key=lambda label: (label.at, label.label_id))
-
-
-def as_text(moment: datetime) -> str:
-    """Return a moment as it stands in a document: as text it sorts as moments do."""
-    return moment.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 def _label(document: Document) -> StoredLabel:

@@ -9,9 +9,8 @@ from typing import Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
-from store.database import Database, Document
+from store.database import Database, Document, as_text
 from store.errors import searched
-from store.labels import as_text
 
 Role = Literal["first", "second", "third"]
 ROLES: tuple[Role, ...] = ("first", "second", "third")

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from store.database import Database
+from store.database import Database, as_text
 from store.errors import asked
 
 _LIMIT_MS = 5000
@@ -37,8 +37,8 @@ class SessionStore:
             MongoUnavailable: MongoDB did not answer.
         """
         with asked():
-            await self._sessions.delete_many({"expires_at": {"$lt": _text(now)}})
-            document = session.model_dump(by_alias=True) | {"expires_at": _text(session.expires_at)}
+            await self._sessions.delete_many({"expires_at": {"$lt": as_text(now)}})
+            document = session.model_dump(by_alias=True) | {"expires_at": as_text(session.expires_at)}
             await self._sessions.insert_one(document)
 
     async def find(self, digest: str) -> Session | None:
@@ -59,7 +59,3 @@ class SessionStore:
         """
         with asked():
             await self._sessions.delete_one({"_id": digest})
-
-
-def _text(moment: datetime) -> str:
-    return moment.isoformat(timespec="seconds")

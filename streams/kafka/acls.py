@@ -12,7 +12,6 @@ from typing import Literal
 from streams.settings import KafkaSettings
 from streams.topics import (
     ALL_TOPICS,
-    ANNOTATIONS,
     AUDIT,
     BRAKES,
     CONSUMED,
@@ -111,7 +110,7 @@ def _acting() -> list[Rule]:
 def _api() -> list[Rule]:
     return [
         *_acting(),
-        *_topics((ANNOTATIONS, AUDIT), "Write"),
+        *_topics((AUDIT,), "Write"),
         *_topics((BRAKES,), "Read", "Write"),  # where calls are that have no outcome; a page releases brakes
         *_topics((OUTCOMES,), "Read"),  # the stream of outcomes
     ]

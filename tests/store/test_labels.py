@@ -10,9 +10,10 @@ from pymongo import MongoClient
 from agents.sink.agent import SinkAgent
 from schemas import CallOutcome, Label
 from store.calls import OutcomeStore
+from store.database import as_text
 from store.errors import ForgottenCall
 from store.forgetting import ForgettingStore
-from store.labels import LabelStore, StoredLabel, as_text
+from store.labels import LabelStore, StoredLabel
 from store.search import CallQuery, CallSearch
 from streams.privacy import CallerPrivacy
 from streams.settings import PrivacySettings
