@@ -34,6 +34,16 @@ class Begun:
     reading: Reading
     call_id: str
 
+    @property
+    def address(self) -> str:
+        """Its page."""
+        return address_of(self.item)
+
+
+def address_of(item: Item) -> str:
+    """Return the page that a call of a sample is read on."""
+    return f"/review/{item.sample_id}/{item.place}"
+
 
 async def begun(services: Services, who: Principal, sample: Sample, place: int) -> Begun | None:
     """Return a call that somebody has to read and has not finished; None: it is not theirs, or gone."""

@@ -14,7 +14,7 @@ from pages.call.correction import Correction
 from pages.categories import choices
 from pages.page import Asked, Page
 from pages.review import view
-from pages.review.reading import Begun, begun, heard, is_stale, publish
+from pages.review.reading import Begun, address_of, begun, heard, is_stale, publish
 from pages.review.sampling import CannotDraw, DrawForm, draw_sample, may_see, yesterday_and_a_week_before
 from pages.review.turns import to_read
 from pages.routes import SEE_OTHER, page_router
@@ -57,20 +57,26 @@ async def draw(page: Asked, who: Reviewer, services: Used, form: Annotated[DrawF
 @router.post("/review/{sample_id}/next")
 async def next_call(sample_id: str, who: Reviewer, services: Used) -> Response:
     """Give somebody the next call to read."""
-    sample = await known_sample(services, who, sample_id)
+    await known_sample(services, who, sample_id)
     store, now = SampleStore(services.database), datetime.now(UTC)
     for item, role in to_read(await store.items(sample_id), who.name, now):
         if await _is_there(services, who, item) and await _has(store, item, role, who.name, now):
-            return RedirectResponse(f"/review/{sample.sample_id}/{item.place}", SEE_OTHER)
+            return RedirectResponse(address_of(item), SEE_OTHER)
     return RedirectResponse("/review?problem=nothing_left", SEE_OTHER)
 
 
+async def _begun(sample_id: str, place: int, who: Reviewer, services: Used) -> Begun | None:
+    return await begun(services, who, await known_sample(services, who, sample_id), place)
+
+
+Reading = Annotated[Begun | None, Depends(_begun)]
+"""The call of the address, as a parameter of a route; None: it is not theirs to read, or gone."""
+Given = Annotated[Correction, Form()]
+
+
 @router.get("/review/{sample_id}/{place}")
-async def call_to_read(
-    sample_id: str, place: int, page: Asked, who: Reviewer, services: Used, request: Request
-) -> Response:
+async def call_to_read(one: Reading, page: Asked, who: Reviewer, services: Used, request: Request) -> Response:
     """Show a call: its sound and its words; once somebody has answered, also what the machine says."""
-    one = await begun(services, who, await known_sample(services, who, sample_id), place)
     if one is None:
         return RedirectResponse("/review", SEE_OTHER)
     return await _shown(page, who, services, request, one)
@@ -78,16 +84,9 @@ async def call_to_read(
 
 @router.post("/review/{sample_id}/{place}/first")
 async def answer_blind(
-    sample_id: str,
-    place: int,
-    page: Asked,
-    who: Reviewer,
-    services: Used,
-    request: Request,
-    given: Annotated[Correction, Form()],
+    one: Reading, page: Asked, who: Reviewer, services: Used, request: Request, given: Given
 ) -> Response:
     """Keep what somebody says before they see the machine's answer; of a third reader it is the last word."""
-    one = await begun(services, who, await known_sample(services, who, sample_id), place)
     if one is None:
         return RedirectResponse("/review", SEE_OTHER)
     leaf = given.named()
@@ -96,23 +95,16 @@ async def answer_blind(
     if one.role == "third":
         return await _published(page, who, services, request, one, given)
     await SampleStore(services.database).answer(one.item, one.role, leaf.code)
-    return RedirectResponse(f"/review/{sample_id}/{place}", SEE_OTHER)
+    return RedirectResponse(one.address, SEE_OTHER)
 
 
 @router.post("/review/{sample_id}/{place}/final")
 async def answer_in_the_end(
-    sample_id: str,
-    place: int,
-    page: Asked,
-    who: Reviewer,
-    services: Used,
-    request: Request,
-    given: Annotated[Correction, Form()],
+    one: Reading, page: Asked, who: Reviewer, services: Used, request: Request, given: Given
 ) -> Response:
     """Publish what somebody says after they have seen the machine's answer, and lead to the next call."""
-    one = await begun(services, who, await known_sample(services, who, sample_id), place)
     if one is None or one.reading.said is None:
-        return RedirectResponse(f"/review/{sample_id}/{place}" if one else "/review", SEE_OTHER)
+        return RedirectResponse(one.address if one else "/review", SEE_OTHER)
     return await _published(page, who, services, request, one, given)
 
 

@@ -94,6 +94,7 @@ def read_blind(tab: Page, key: str, leaf: str) -> None:
     """Answer with one key."""
     tab.get_by_role("button", name="Read the next call").click()
     expect(tab.locator("h1")).to_have_text("What was this call for?")
+    tab.wait_for_load_state()  # the script that hears keys has run then
     tab.keyboard.press(key)
     expect(tab.locator(f"[name=leaf][value={leaf}]")).to_be_checked()
     tab.keyboard.press("Enter")
