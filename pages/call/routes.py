@@ -14,14 +14,13 @@ from api.calls.resource import etag, shown
 from api.operations.erasures import delete_call
 from api.operations.reprocessing import reprocess_call
 from api.problems import Problem
-from api.recordings.routes import kept_until
 from api.services import Services, Used
 from pages.call.correction import Correction, FactsForm
-from pages.call.view import Sound, call_view
+from pages.call.sound import sound_of
+from pages.call.view import call_view
 from pages.categories import choices
 from pages.page import Asked, Page
 from pages.routes import SEE_OTHER, Viewer, address, page_router
-from schemas import CallOutcome
 
 router = page_router()
 Reviewer = Annotated[Principal, Depends(Requires(Right.REVIEW))]
@@ -120,12 +119,3 @@ async def forget(
 def _back(request: Request, notice: Notice) -> Response:
     path = request.url.path.rpartition("/")[0]
     return RedirectResponse(address(path, [("notice", notice)]), SEE_OTHER)
-
-
-async def sound_of(services: Services, who: Principal, outcome: CallOutcome) -> Sound:
-    """Return whether somebody may hear a call, and until when."""
-    if not who.may(Right.LISTEN):
-        return Sound("no_right")
-    if (stored := await services.sounds.prepared(outcome.call_id)) is None:
-        return Sound("none" if outcome.recording_facts is None else "gone")
-    return Sound("there", kept_until(services, stored))

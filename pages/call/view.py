@@ -3,37 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
 
 from api.calls.reading import Transcript
+from pages.call.listening import Listening, Sound, listening
 from pages.calls.view import duration_s, stage_title
 from pages.categories import Category, category_named, category_of, title_of
-from pages.confidence import UNSURE_WORD, Confidence, confidence_of
+from pages.confidence import Confidence, confidence_of
 from pages.words import Language
-from schemas import SIDES, CallOutcome, Hop, Insights, MachineAnswer, Speaker, Turn
+from schemas import CallOutcome, Hop, Insights, MachineAnswer, Speaker
 from store.labels import StoredLabel
 from store.revisions import machine_answer
 
 Pairs = Sequence[tuple[str, str]]
-
-
-@dataclass(frozen=True)
-class SaidWord:
-    """One word of a turn."""
-
-    text: str
-    unsure: float | None = None
-    """How sure the recogniser was, where that is little; else None."""
-
-
-@dataclass(frozen=True)
-class SaidTurn:
-    """One turn of the transcript."""
-
-    speaker: Speaker
-    start_s: float
-    end_s: float
-    words: tuple[SaidWord, ...]
 
 
 @dataclass(frozen=True)
@@ -78,27 +59,6 @@ class Said:
     marks: Sequence[str]
     """Cause, and how the label came about."""
     note: str | None
-
-
-@dataclass(frozen=True)
-class Sound:
-    """Whether the call can be heard."""
-
-    state: Literal["there", "gone", "none", "no_right"]
-    until: datetime | None = None
-    """Until when it is kept at least; None: for ever, or nobody may know."""
-
-
-@dataclass(frozen=True)
-class Listening:
-    """A call's sound and words, and nothing of what anybody thinks of it."""
-
-    turns: Sequence[SaidTurn]
-    withheld: int
-    """Turns that say nothing, because the redaction failed on them."""
-    lanes: Sequence[Speaker]
-    """Whose sound is on the channels, in their order."""
-    sound: Sound
 
 
 @dataclass(frozen=True)
@@ -172,13 +132,6 @@ def call_view(
     )
 
 
-def listening(outcome: CallOutcome, said: Transcript, sound: Sound) -> Listening:
-    """Return what can be heard and read of a call."""
-    layout = outcome.recording_facts.channel_layout if outcome.recording_facts else None
-    lanes = (Speaker.UNDIVIDED,) if layout in {"mono", "duplicated_mono"} else SIDES
-    return Listening([_turn(turn) for turn in said.turns], said.turns_withheld, lanes, sound)
-
-
 def _facts(outcome: CallOutcome, language: Language) -> Pairs:
     facts = {
         "ended_at": language.moment(outcome.ended_at) if outcome.ended_at else None,
@@ -214,12 +167,6 @@ def _became(outcome: CallOutcome, language: Language) -> Pairs:
     if isinstance(value, int | float):
         found.append((language.t("facts.value"), f"{language.number(value, 2)} {currency or ''}".strip()))
     return [*found, *((name, str(fact)) for name, fact in sorted(facts.items()))]
-
-
-def _turn(turn: Turn) -> SaidTurn:
-    words = tuple(SaidWord(one.text, one.confidence if one.confidence < UNSURE_WORD else None) for one in turn.words)
-    is_whole = " ".join(word.text for word in words) == turn.text
-    return SaidTurn(turn.speaker, turn.start_s, turn.end_s, words if is_whole else (SaidWord(turn.text),))
 
 
 def _insights(insights: Insights | None, language: Language) -> Pairs:

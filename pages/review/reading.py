@@ -13,8 +13,8 @@ from api.calls.resource import etag
 from api.problems import Problem
 from api.services import Services
 from pages.call.correction import Correction
-from pages.call.routes import sound_of
-from pages.call.view import Listening, listening
+from pages.call.listening import Listening, listening
+from pages.call.sound import sound_of
 from pages.review.measure import frame_of
 from pages.review.turns import role_of
 from schemas import CallOutcome, Taxonomy

@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from api.calls.reading import Transcript
-from pages.call.view import CallView, Sound, call_view
+from pages.call.listening import Sound
+from pages.call.view import CallView, call_view
 from pages.calls.view import columns, row
 from pages.categories import category_of
 from pages.confidence import confidence_of
