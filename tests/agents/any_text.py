@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from agents.classify.hosted import transcript_block
 from agents.classify.offline.classifier import OfflineClassifier
 from agents.classify.offline.train import training_dialogues
-from agents.transcribe.inverse_text_normalisation import normalised, numbers
+from agents.transcribe.inverse_text_normalisation import normalised
+from agents.transcribe.number_words import numbers
 from agents.transcribe.redaction import Kind, Said, redact, redacted_turns
 from schemas import Speaker, Taxonomy, Turn, Word
 

@@ -8,7 +8,7 @@ import phonenumbers
 from stdnum import iban, luhn
 from stdnum.tr import tckimlik
 
-from agents.transcribe.inverse_text_normalisation import numbers
+from agents.transcribe.number_words import numbers
 from agents.transcribe.redaction.spans import Kind, Said, Span
 from agents.transcribe.redaction.tokens import Token
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 
-from agents.transcribe.inverse_text_normalisation import Number, numbers
+from agents.transcribe.number_words import Number, numbers
 from agents.transcribe.redaction.mishearing import with_number_words
 from agents.transcribe.redaction.spans import Said
 from agents.transcribe.turkish import lowered, words
