@@ -1,6 +1,8 @@
 """The command line. Exit codes: callsift/exits.py."""
 
 import os
+from importlib import metadata
+from typing import Annotated
 
 import typer
 
@@ -11,6 +13,7 @@ from callsift.commands.emit import emit
 from callsift.commands.evaluate import evaluate
 from callsift.commands.forget import forget, hold
 from callsift.commands.inspect import inspect
+from callsift.commands.output import results
 from callsift.commands.prompt import prompt
 from callsift.commands.redact import redact
 from callsift.commands.reprocess import reprocess
@@ -25,9 +28,25 @@ app = typer.Typer(
     help="Turns every phone call into a classified outcome seconds after hang-up.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    add_completion=False,
 )
-app.callback()(lambda: refuse_unknown(os.environ))
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        results.out(metadata.version("callsift"), highlight=False)
+        raise typer.Exit
+
+
+@app.callback()
+def every_command(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and end.", is_eager=True, callback=_print_version)
+    ] = False,
+) -> None:
+    """Look at the settings before any command."""
+    refuse_unknown(os.environ)
+
+
 for command in (demo, up, status, emit, inspect, redact, prompt, worker, api, train, reprocess, forget, hold):
     app.command()(command)
 app.command("eval")(evaluate)

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from confluent_kafka import Producer
@@ -24,6 +25,7 @@ _START_LIMIT_S = 30.0
 # Below the ports that the system gives to outgoing connections: one of those must not take the port of a process that
 # is about to start, or to start again.
 _PORTS = range(15_000, 32_000)
+_NEXT_PORTS = 20
 
 
 class EmbeddedBroker:
@@ -91,9 +93,21 @@ def free_ports() -> Iterator[int]:
         yield port
 
 
-def free_port() -> int:
-    """Return a port of this machine that is free, and that no outgoing connection takes before it is listened on."""
-    return next(free_ports())
+def free_port(wanted: int = 0) -> int:
+    """Return a port of this machine that is free: ``wanted`` or one of the next; 0: any.
+
+    Any one is one that no outgoing connection takes before it is listened on.
+
+    Raises:
+        CallsiftError: None of those wanted is free.
+    """
+    if not wanted:
+        return next(free_ports())
+    for port in range(wanted, wanted + _NEXT_PORTS):
+        with suppress(OSError):
+            socket.create_server(("127.0.0.1", port)).close()
+            return port
+    raise CallsiftError(f"none of the ports {wanted} to {wanted + _NEXT_PORTS - 1} is free", "Use `--any-port`")
 
 
 def _listens(port: int) -> bool:

@@ -1,7 +1,6 @@
 """Three requests that show the API, as lines to paste."""
 
-from pathlib import Path
-
+from callsift.commands.output import beside_us
 from callsift.demonstration import RECORDINGS
 
 _RECORDING = "leaking-washing-machine.wav"
@@ -11,12 +10,7 @@ def first_requests(listen: str) -> tuple[str, str, str]:
     """Return lines for a shell that hand a demo call in and ask what became of it, at an API that listens there."""
     base = f"http://{listen}/v1"
     return (
-        f"curl -s -H 'Prefer: wait=20' -F recording=@{_beside_us(RECORDINGS / _RECORDING)} {base}/calls",
+        f"curl -s -H 'Prefer: wait=20' -F recording=@{beside_us(RECORDINGS / _RECORDING)} {base}/calls",
         f"curl -s '{base}/calls?category=potential_customer&page_size=5'",
         f"curl -s {base}/stats",
     )
-
-
-def _beside_us(path: Path) -> Path:
-    """Return a path as seen from the working folder, where it lies below that."""
-    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path

@@ -1,7 +1,6 @@
 """The supervisor of ``callsift up``: embedded services and one process of each worker, ended together."""
 
 import os
-import socket
 import threading
 import time
 import urllib.error
@@ -11,7 +10,9 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from api.settings import ApiSettings
 from callsift.embedded import EMBEDDED_FETCH_WAIT_S, EmbeddedBroker, EmbeddedStore, free_port
+from callsift.forwarding import forwarded
 from callsift.running import Running
 from callsift.worker import ALL_WORKERS, API, MONITOR, OPERATIONS, REPROCESS, RETRY
 from callsift.worker_process import WorkerProcess, prepare_workers
@@ -127,13 +128,28 @@ class Pipeline:
             worker.process.end(_WORKER_GRACE_S)
 
 
+@dataclass(frozen=True)
+class Ports:
+    """Ports of this machine for what the environment does not name; where one is taken, the next free one."""
+
+    kafka: int = 0
+    """0, here and below: any port."""
+    store: int = 0
+    api: int = 0
+
+
+USUAL = Ports(kafka=9092, store=27017, api=address_and_port(ApiSettings.model_fields["listen"].default)[1])
+"""Those that everybody's own programs look at."""
+
+
 @contextmanager
-def pipeline(home: Path, write_line: Callable[[str], None], api_listens: str | None = None) -> Iterator[Pipeline]:
+def pipeline(home: Path, write_line: Callable[[str], None], ports: Ports | None = None) -> Iterator[Pipeline]:
     """Run the whole pipeline, ready to take calls, with its data in ``home``.
 
     A broker, a store, an audio store or a speech model that the environment names is used; what it does not name is
-    embedded. ``api_listens`` says where the API listens, if the environment does not; None: anywhere on this machine.
+    embedded, and listens on ``ports`` of this machine; None: on any.
     """
+    ports = ports or Ports()
     kafka = KafkaSettings.read()
     prepare_workers()
     with ExitStack() as stack:
@@ -146,18 +162,18 @@ def pipeline(home: Path, write_line: Callable[[str], None], api_listens: str | N
         if not (servers := os.environ.get("CALLSIFT_KAFKA_BOOTSTRAP_SERVERS")):
             broker = EmbeddedBroker(kafka.prefix)
             stack.callback(lambda: broker)  # keeps it alive until the workers are gone
-            servers = broker.bootstrap_servers
+            servers = stack.enter_context(forwarded(address_and_port(broker.bootstrap_servers), ports.kafka))
             roots = "/"  # all events come from this machine, which is one person's
             wait = KafkaSettings.variable("fetch_wait_s")
             environment[wait] = os.environ.get(wait) or str(EMBEDDED_FETCH_WAIT_S)
         environment["CALLSIFT_KAFKA_BOOTSTRAP_SERVERS"] = servers
         environment["CALLSIFT_FETCH_FILE_ROOTS"] = os.environ.get("CALLSIFT_FETCH_FILE_ROOTS") or roots
         if not (uri := os.environ.get("CALLSIFT_MONGO_URI")):
-            store = EmbeddedStore(home / "store")
+            store = EmbeddedStore(home / "store", free_port(ports.store))
             stack.callback(store.stop)
             uri = store.uri
         environment["CALLSIFT_MONGO_URI"] = uri
-        environment["CALLSIFT_API_LISTEN"] = os.environ.get("CALLSIFT_API_LISTEN") or api_listens or any_address()
+        environment["CALLSIFT_API_LISTEN"] = os.environ.get("CALLSIFT_API_LISTEN") or any_address(ports.api)
         workers = Pipeline(environment, kafka.model_copy(update={"bootstrap_servers": servers}), write_line)
         stack.callback(workers.stop)
         workers.start()
@@ -165,18 +181,9 @@ def pipeline(home: Path, write_line: Callable[[str], None], api_listens: str | N
         yield workers
 
 
-def any_address() -> str:
-    """Return an address of this machine at which nobody listens."""
-    return f"127.0.0.1:{free_port()}"
-
-
-def usual_address(usual: str) -> str:
-    """Return an address itself, or another one where somebody listens there."""
-    try:
-        socket.create_server(address_and_port(usual)).close()
-    except OSError:
-        return any_address()
-    return usual
+def any_address(port: int = 0) -> str:
+    """Return an address of this machine at which nobody listens; with that port or one of the next, if given."""
+    return f"127.0.0.1:{free_port(port)}"
 
 
 def announce(workers: Pipeline) -> None:

@@ -69,4 +69,4 @@ def _print_calls(calls: "list[DemoCall]") -> None:
         ]
         for call in calls
     ]
-    print_table("Outcomes of the demo calls", ["recording", "category", "confidence", "seconds", "why"], rows)
+    print_table("Outcomes of the demo calls", ["recording", "category", "sure", "s", "why"], rows, cut=True)

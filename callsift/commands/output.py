@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 from rich.console import Console
 from rich.table import Column, Table
@@ -19,21 +20,32 @@ def print_json(value: object, *, indent: int | None = 2) -> None:
     results.out(json.dumps(value, ensure_ascii=False, indent=indent), highlight=False)
 
 
-def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Write a table on a terminal, and tab-separated lines elsewhere."""
+def beside_us(path: Path) -> Path:
+    """Return a path as seen from the working folder, where it lies below that."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+
+
+def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], *, cut: bool = False) -> None:
+    """Write a table on a terminal, and tab-separated lines elsewhere; ``cut`` as for make_table."""
     if not results.is_terminal:
         for row in (columns, *rows):
             results.file.write("\t".join(row) + "\n")  # the console itself would write spaces for tabs
         results.file.flush()
         return
-    results.print(make_table(title, columns, rows))
+    results.print(make_table(title, columns, rows, cut=cut))
 
 
-def make_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
-    """Return a table for a terminal; its cells are shown whole and as they are, brackets too."""
+def make_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], *, cut: bool = False) -> Table:
+    """Return a table for a terminal; its cells are shown as they are, brackets too.
+
+    They are shown whole, on as many lines as they need; ``cut`` makes it one line a row: of the last cell is shown what
+    fits beside the others.
+    """
     table = Table(*(Column(name, overflow="fold") for name in columns), title=title, title_justify="left")
-    for row in rows:
-        table.add_row(*map(Text, row))
+    for column in table.columns[:-1]:
+        column.no_wrap = cut
+    for *first, last in rows:
+        table.add_row(*map(Text, first), Text(last, no_wrap=cut, overflow="ellipsis" if cut else None))
     return table
 
 

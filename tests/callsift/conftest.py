@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 
 from callsift import calls
-from callsift.supervisor import any_address
 from schemas import CallEnded, CallOutcome, OneFile
 from streams.payloads.claim_check import ClaimCheckStore
 from streams.settings import KafkaSettings
@@ -77,8 +76,8 @@ def start_up(home: Path, *, recorder: Sequence[str] = (), **environment: str) ->
     with log.open("wb") as output:
         own = {name: value for name, value in os.environ.items() if not name.startswith("CALLSIFT_")}
         process = subprocess.Popen(
-            [*recorder, sys.executable, "-m", "callsift", "up"],
-            env={**own, "CALLSIFT_HOME": str(home), "CALLSIFT_API_LISTEN": any_address(), **environment},
+            [*recorder, sys.executable, "-m", "callsift", "up", "--any-port"],
+            env={**own, "CALLSIFT_HOME": str(home), **environment},
             stdout=output,
             stderr=output,
             start_new_session=True,

@@ -10,12 +10,11 @@ from pathlib import Path
 import psutil
 import pytest
 
-from callsift.embedded import EmbeddedBroker
-from callsift.supervisor import HELPERS, answers, any_address, usual_address
+from callsift.embedded import EmbeddedBroker, free_port
+from callsift.supervisor import HELPERS, answers, any_address
 from callsift.worker import ALL_WORKERS
 from callsift.worker_process import PRELOADED
 from streams.forks import CONTEXT, start_server
-from streams.settings import address_and_port
 from tests import patience
 from tests.callsift.conftest import Up, start_up
 from tests.patience import PATIENCE_S
@@ -93,11 +92,11 @@ def tell() -> None:
     print(counted_threads.at_fork, "faust.tables.recovery" in sys.modules)
 
 
-def test_the_usual_address_is_taken_unless_somebody_listens_there() -> None:
-    address = any_address()
-    assert usual_address(address) == address
-    with socket.create_server(address_and_port(address)):
-        assert usual_address(address) != address
+def test_a_wanted_port_is_taken_unless_somebody_listens_there() -> None:
+    wanted = free_port()
+    assert any_address(wanted) == f"127.0.0.1:{wanted}"
+    with socket.create_server(("127.0.0.1", wanted)):
+        assert wanted < free_port(wanted) < wanted + 20
 
 
 def test_a_helper_that_refuses_its_settings_ends_the_start(tmp_path: Path) -> None:

@@ -10,7 +10,9 @@ from schemas import Speaker, Taxonomy, Turn
 from streams.threads import Threads
 
 _EVIDENCE = 2
-_WORDS = 4
+"""Turns that are named as the reason."""
+_QUOTED_WORDS = 9
+"""A longer turn is quoted by the stretch of it that speaks most for the answer."""
 
 
 class OfflineClassifier:
@@ -32,25 +34,34 @@ class OfflineClassifier:
         probabilities = self._model.probabilities([turns])[0]
         best = int(probabilities.argmax())
         code = self._model.leaves[best]
-        words = self._model.telling_words(turns, code, _WORDS)
         leaf = self._taxonomy.leaves[code]
-        title = self._taxonomy.title(leaf, "tr")
-        quoted = ", ".join(f"“{word}”" for word in words)
-        reason = f"en çok {quoted} sözleri bu yönde" if words else "tek tek ayırt edici bir söz yok"
+        telling = self._telling(turns, code)
+        quoted = " ve ".join(f"“{telling[position]}”" for position in sorted(telling))
+        by = "Müşterinin" if all(turns[position].speaker == Speaker.CUSTOMER for position in telling) else "Konuşmadaki"
+        decided = f"{by} {quoted} {'sözü' if len(telling) == 1 else 'sözleri'} belirledi"
+        reason = decided if telling else "Tek başına belirleyici bir söz yok"
         return Answer(
             leaf=leaf,
             confidence=float(probabilities[best]),
-            justification=f"Çevrimdışı sınıflandırıcı “{title}” dedi: {reason}.",
-            evidence=_telling_turns(turns, words),
+            justification=f"{reason} (çevrimdışı sınıflandırıcı).",
+            evidence=tuple(sorted(telling)),
         )
 
+    def _telling(self, turns: Sequence[Turn], code: str) -> dict[int, str]:
+        """Return the customer's turns that speak most for an answer, and the part of each that does."""
+        found: dict[int, tuple[float, str]] = {}
+        for position, turn in enumerate(turns):
+            if turn.speaker != Speaker.AGENT and turn.text:
+                found[position] = _strongest(turn.text.split(), self._model.telling_words(turn.text, code))
+        best = sorted(found, key=lambda position: -found[position][0])[:_EVIDENCE]
+        return {position: found[position][1] for position in best if found[position][0] > 0}
 
-def _telling_turns(turns: Sequence[Turn], words: Sequence[str]) -> tuple[int, ...]:
-    """Return the customer's turns that hold most of the telling words, in the order of the call."""
-    hits = {
-        position: len(set(words) & set(turn.text.split()))
-        for position, turn in enumerate(turns)
-        if turn.speaker != Speaker.AGENT
-    }
-    best = sorted((position for position in hits if hits[position]), key=lambda position: -hits[position])
-    return tuple(sorted(best[:_EVIDENCE]))
+
+def _strongest(words: Sequence[str], strength: Sequence[float]) -> tuple[float, str]:
+    """Return how much the strongest stretch of words speaks for an answer, and the stretch."""
+    starts = range(max(1, len(words) - _QUOTED_WORDS + 1))
+    sums = [sum(strength[start : start + _QUOTED_WORDS]) for start in starts]
+    start = max(starts, key=sums.__getitem__)
+    end = start + _QUOTED_WORDS
+    quoted = " ".join(words[start:end])
+    return sums[start], f"{'… ' if start else ''}{quoted}{' …' if end < len(words) else ''}"

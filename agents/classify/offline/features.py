@@ -139,12 +139,13 @@ class Features:
             start += weigher.size
         return np.concatenate(columns), np.concatenate(weights)
 
-    def word_columns(self, view: str, words: Sequence[str]) -> dict[str, int]:
-        """Return the column of each of the words that are known in a view, counted over all blocks."""
+    def words(self, view: str, text: str) -> dict[str, tuple[int, float]]:
+        """Return each known word of a text in a view: its column, counted over all blocks, and how rare it is."""
         start = 0
         for weigher in self._weighers:
             if weigher.block.view == view and weigher.block.analyzer == "word":
-                return {word: start + weigher.positions[word] for word in words if word in weigher.positions}
+                known = {word: weigher.positions[word] for word in text.split() if word in weigher.positions}
+                return {word: (start + column, float(weigher.idf[column])) for word, column in known.items()}
             start += weigher.size
         raise KeyError(view)
 

@@ -13,7 +13,6 @@ import numpy as np
 import numpy.typing as npt
 
 from agents.classify.offline.features import Features, Said
-from schemas import Speaker
 
 SHIPPED = Path(__file__).with_name("model.npz")
 
@@ -91,14 +90,17 @@ class OfflineModel:
         scores: npt.NDArray[np.float64] = parts.sum(axis=0) + self.intercept
         return scores
 
-    def telling_words(self, turns: Sequence[Said], leaf: str, most: int) -> list[str]:
-        """Return the customer's words that speak most for ``leaf`` against the other leaves, strongest first."""
-        row = self.leaves.index(leaf)
-        said = sorted({word for turn in turns if turn.speaker != Speaker.AGENT for word in turn.text.split()})
-        columns = self.features.word_columns("customer", said)
-        weights = self.weights.T[list(columns.values())].astype(np.float32, order="C")
-        strength = dict(zip(columns, (weights[:, row] - weights.mean(axis=1)).tolist(), strict=True))
-        return [word for word in sorted(strength, key=lambda word: -strength[word]) if strength[word] > 0][:most]
+    def telling_words(self, text: str, leaf: str) -> list[float]:
+        """Return for each word of a customer's turn how much it speaks for ``leaf`` against the other leaves.
+
+        A word that was not learnt speaks for nothing.
+        """
+        known = self.features.words("customer", text)
+        row, columns = self.leaves.index(leaf), [column for column, _ in known.values()]
+        weights = self.weights.T[columns].astype(np.float32, order="C")
+        against = weights[:, row] - weights.mean(axis=1)
+        strength = {word: float(own) * idf for (word, (_, idf)), own in zip(known.items(), against, strict=True)}
+        return [strength.get(word, 0.0) for word in text.split()]
 
 
 @cache

@@ -179,19 +179,27 @@ def test_a_demo_call_is_decided_as_labelled(name: str) -> None:
     assert decided == (call.sub_category or call.category)
 
 
-async def test_the_justification_says_that_an_offline_classifier_decided_and_on_which_words() -> None:
+async def test_the_justification_quotes_what_the_customer_said_that_decided() -> None:
     turns = [
         turn(Speaker.AGENT, "servis hattı buyurun"),
-        turn(Speaker.CUSTOMER, "geçen hafta yapıldı yine bozuldu şikayetçiyim", 2.0),
+        turn(Speaker.CUSTOMER, "merhaba", 2.0),
+        turn(Speaker.CUSTOMER, "geçen hafta ustanız yaptı yine bozuldu şikayetçiyim", 4.0),
     ]
     answer = await OfflineClassifier(TAXONOMY, shipped()).classify(turns)
     assert answer.leaf.code == "complaint"
-    assert "Çevrimdışı sınıflandırıcı" in answer.justification
-    assert TAXONOMY.title(answer.leaf, "tr") in answer.justification
-    quoted = [word.split("”")[0] for word in answer.justification.split("“")[2:]]
-    assert quoted
-    assert set(quoted) <= set(turns[1].text.split())
-    assert answer.evidence == (1,)
+    assert "Müşterinin" in answer.justification
+    assert "“geçen hafta ustanız yaptı yine bozuldu şikayetçiyim”" in answer.justification
+    assert "çevrimdışı sınıflandırıcı" in answer.justification
+    assert 2 in answer.evidence
+
+
+async def test_of_a_long_turn_the_part_is_quoted_that_decided() -> None:
+    talk = "benim kuzenim geldi dün akşam çay içtik sonra televizyon seyrettik hava da güzeldi "
+    text = talk + "geçen hafta ustanız yaptı yine bozuldu şikayetçiyim " + talk
+    answer = await OfflineClassifier(TAXONOMY, shipped()).classify([turn(Speaker.UNDIVIDED, text)])
+    assert "yine bozuldu" in answer.justification
+    assert answer.justification.startswith("Konuşmadaki “… ")
+    assert len(answer.justification) < len(text)
 
 
 @pytest.mark.parametrize("text", ["", "qwx", "? ! ...", "ı" * 10_000, "EVET", "😀"])
