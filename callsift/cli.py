@@ -9,6 +9,7 @@ import typer
 from callsift.commands import brake, dlq, keys, model, outcomes, retention, schemas, store, topics
 from callsift.commands.api import api
 from callsift.commands.demo import demo
+from callsift.commands.doctor import doctor
 from callsift.commands.emit import emit
 from callsift.commands.evaluate import evaluate
 from callsift.commands.forget import forget, hold
@@ -47,7 +48,7 @@ def every_command(
     refuse_unknown(os.environ)
 
 
-for command in (demo, up, status, emit, inspect, redact, prompt, worker, api, train, reprocess, forget, hold):
+for command in (demo, up, doctor, status, emit, inspect, redact, prompt, worker, api, train, reprocess, forget, hold):
     app.command()(command)
 app.command("eval")(evaluate)
 app.add_typer(outcomes.app, name="outcomes")

@@ -11,6 +11,7 @@ from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection
 from pymongo.errors import PyMongoError
 
 from store.durations import CommandDurations
+from store.errors import asked
 from store.settings import DATABASE, StoreSettings
 from streams.errors import SettingsError
 
@@ -65,6 +66,16 @@ class Database:
     def beside(self, name: str) -> Collection:
         """Return the collection with something about calls: ``calls_labels`` beside ``calls``."""
         return self._database[f"{self._prefix}_{name}"]  # nx-27017 takes no dot in a name
+
+    async def clock(self) -> datetime | None:
+        """Return what the server's clock shows; None: it does not say.
+
+        Raises:
+            MongoUnavailable: MongoDB did not answer, or refused.
+        """
+        with asked():
+            told = (await self._database.command("hello")).get("localTime")
+        return told.replace(tzinfo=UTC) if isinstance(told, datetime) else None
 
     def close(self) -> None:
         """Close the connections."""

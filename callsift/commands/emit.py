@@ -48,6 +48,6 @@ def emit(
             [path.name, call_id, category_title(outcome, taxonomy), percent(outcome.confidence, 0), reason(outcome)]
             for path, (call_id, outcome) in zip(recordings, outcomes.items(), strict=True)
         ]
-        print_table("Outcomes", ["recording", "call", "category", "sure", "why"], rows, cut=True)
+        print_table("Outcomes", ["recording", "call", "category", "sure", "why"], rows)
     if any(outcome.state == "failed" for outcome in outcomes.values()):
         raise typer.Exit(1)

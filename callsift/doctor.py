@@ -1,0 +1,173 @@
+"""Looks at everything that a pipeline needs, one thing after the other, and says what is wrong and what mends it."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+from uuid import uuid4
+
+from callsift.commands.extras import needs
+from streams.errors import CallsiftError
+from streams.settings import AudioStoreSettings, KafkaSettings
+from streams.topics import ENDED, STAGES
+
+State = Literal["ok", "attention", "failed"]
+_CLOCK_LIMIT_S = 5.0
+_DEMO_MODEL = Path(__file__).parents[1] / "demo" / "speech_model" / "model"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was found of one thing."""
+
+    of: str
+    """The thing: Kafka, MongoDB …"""
+    state: State
+    """``failed``: calls get no outcome, or not the right one. ``attention``: they do, but somebody should know."""
+    found: str
+    """What was found."""
+    cure: str = ""
+    """What mends it; empty if nothing is to be mended."""
+
+
+def looked_at(*, ask: bool) -> Iterator[Finding]:
+    """Look at one thing after the other, and yield what was found; ``ask`` sends one request to a hosted model."""
+    checks: tuple[tuple[str, Callable[[], Iterable[Finding]]], ...] = (
+        ("Kafka", _kafka),
+        ("workers", _workers),
+        ("calls", _source),
+        ("MongoDB", lambda: asyncio.run(_mongo())),
+        ("audio store", _audio_store),
+        ("speech model", _speech_model),
+        ("classifier", lambda: asyncio.run(_classifier(ask=ask))),
+    )
+    for of, check in checks:
+        try:
+            yield from check()
+        except CallsiftError as error:
+            yield Finding(of, "failed", error.message, error.cure)
+
+
+def _kafka() -> Iterator[Finding]:
+    from streams.kafka import partitions
+
+    found = partitions(KafkaSettings.read())
+    if missing := [topic for topic, count in found.items() if not count]:
+        yield Finding("Kafka", "failed", f"topics are missing: {', '.join(missing)}", "Run `callsift topics create`")
+    else:
+        yield Finding("Kafka", "ok", f"answers, and has all {len(found)} topics")
+
+
+def _workers() -> Iterator[Finding]:
+    from streams.kafka import notices
+    from streams.monitor import Observer
+
+    kafka = KafkaSettings.read()
+    brakes = {name: notice.reason for name, notice in notices(kafka).items() if notice.applied}
+    for group in Observer(kafka).look().groups:
+        if reason := brakes.get(group.name):
+            cure = f"Mend the cause, then `callsift brake release {group.name}`"
+            yield Finding(group.name, "failed", f"its brake is applied: {reason}; {group.lag} wait", cure)
+        elif group.members == 0 and group.name in STAGES:
+            cure = f"Start `callsift worker {group.name}`, or look why it ended"
+            yield Finding(group.name, "failed", f"nobody works on it; {group.lag} wait", cure)
+        elif group.members is not None:
+            yield Finding(group.name, "ok", f"{group.members} at work, {group.lag} wait")
+
+
+def _source() -> Iterator[Finding]:
+    from streams.kafka import Range, read, topic_ranges
+    from streams.monitor.observer import published_at
+
+    kafka = KafkaSettings.read()
+    last = {
+        partition: Range(max(part.start, part.end - 1), part.end)
+        for partition, part in topic_ranges(kafka, ENDED.name).items()
+    }
+    moments = [moment for message in read(kafka, last) if (moment := published_at(message)) is not None]
+    if moments:
+        yield Finding("calls", "ok", f"the last call-ended event came at {max(moments):%Y-%m-%d %H:%M:%SZ}")
+    else:
+        cure = "Let the PBX send events (docs/publishing.md), or try one with `callsift emit RECORDING --wait`"
+        yield Finding("calls", "attention", f"no call-ended event is on {kafka.prefix + ENDED.name}", cure)
+
+
+async def _mongo() -> list[Finding]:
+    with needs("sink"):
+        from store.calls import OutcomeStore
+        from store.database import Database
+        from store.settings import StoreSettings
+    database = Database(StoreSettings.read())
+    try:
+        missing = await OutcomeStore(database).missing_indexes()
+        told = await database.clock()
+    finally:
+        database.close()
+    if missing:
+        found = [
+            Finding("MongoDB", "attention", f"answers, without {len(missing)} indexes", "Run `callsift store indexes`")
+        ]
+    else:
+        found = [Finding("MongoDB", "ok", "answers, and has all indexes")]
+    if told is not None:
+        apart_s = abs((datetime.now(UTC) - told).total_seconds())
+        state: State = "ok" if apart_s <= _CLOCK_LIMIT_S else "attention"
+        cure = "" if state == "ok" else "Set both by NTP: times of calls and limits of age are wrong otherwise"
+        found.append(Finding("clock", state, f"{apart_s:.1f} s from MongoDB's", cure))
+    return found
+
+
+def _audio_store() -> Iterator[Finding]:
+    from streams.payloads import ClaimCheckStore
+
+    store = ClaimCheckStore(AudioStoreSettings.read().uri)
+    name, content = f"doctor-{uuid4().hex}", b"callsift doctor"
+    store.put(name, content)
+    try:
+        same = store.find(name) == content
+    finally:
+        store.remove(name)
+    if not same:
+        raise CallsiftError("what is put into the audio store is not found there", "Name one store for all workers")
+    yield Finding("audio store", "ok", "takes, gives back and removes a file")
+
+
+def _speech_model() -> Iterator[Finding]:
+    from agents.transcribe.settings import TranscribeSettings
+
+    folder = TranscribeSettings.read().vosk_model
+    if folder is None:
+        raise CallsiftError("no speech model is named", "Set CALLSIFT_VOSK_MODEL; `callsift model fetch` brings one")
+    with needs("transcribe"):
+        from agents.transcribe.model_files import check_model
+    facts = check_model(folder)
+    if folder.resolve() == _DEMO_MODEL:
+        cure = "Fetch a real one for real calls: `callsift model fetch`"
+        yield Finding("speech model", "attention", "it is the demo's, which knows the demo's sentences alone", cure)
+    else:
+        yield Finding(
+            "speech model", "ok", f"{facts.name} loads in {facts.load_s:.1f} s, for {facts.sample_rate_hz} Hz"
+        )
+
+
+async def _classifier(*, ask: bool) -> list[Finding]:
+    with needs("classify"):
+        from agents.classify.agent import make_classifier
+    from agents.classify.settings import ClassifySettings
+    from schemas import Speaker, Taxonomy, Turn
+
+    settings, taxonomy = ClassifySettings.read(), Taxonomy.load()
+    found = [Finding("taxonomy", "ok", f"version {taxonomy.version}, {len(taxonomy.leaves)} categories")]
+    if settings.chosen == "offline":
+        cure = "Set CALLSIFT_GEMINI_API_KEY for Gemini, which reads meaning (docs/accuracy.md)"
+        return [*found, Finding("classifier", "attention", "the offline one, which reads words", cure)]
+    if not ask:
+        cure = "`callsift doctor --ask` sends one request, which is paid for"
+        return [*found, Finding("classifier", "attention", f"{settings.chosen} is set up, and was not asked", cure)]
+    said = Turn(
+        speaker=Speaker.CUSTOMER, start_s=0.0, end_s=2.0, text="buzdolabım soğutmuyor usta gelsin", confidence=1.0
+    )
+    answer = await make_classifier(settings.model_copy(update={"when_away": "wait"}), taxonomy).classify([said])
+    return [*found, Finding("classifier", "ok", f"{settings.chosen} answered: {answer.leaf.code}")]
