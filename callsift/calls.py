@@ -66,7 +66,7 @@ def emit_and_wait(
                 return {call.call_id: outcomes[call.call_id] for call in calls}
         raise CallsiftError(
             f"no outcome within {timeout_s:g} s for {', '.join(sorted(waiting))}",
-            "Look at the workers' logs and at their lag",
+            "`callsift status` shows where it waits and for what, `callsift doctor` what is missing",
         )
     finally:
         reader.close()

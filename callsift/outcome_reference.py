@@ -7,6 +7,23 @@ from schemas.event import CallFacts
 
 MADE = "<!-- Made from the code by `make docs`; change it there. -->"
 
+_IN_MONGODB = """
+## The document in MongoDB
+
+One per call, in the collection that `CALLSIFT_MONGO_COLLECTION` names:
+
+| field | holds |
+|---|---|
+| `_id` | the `call_id` |
+| `outcome` | the newest outcome, as on `calls.outcomes`; moments are text |
+| `history` | every outcome of the call, the oldest first |
+| `turns`, `words` | the transcript, redacted; and its words by speaker, for searching |
+| `revision`, `state`, `category`, `sub_category`, `ended_at`, `decided_at` | as in `outcome`; moments are moments |
+| `search` | what the API searches by: no interface, it may change |
+
+`db.calls.find({category: "unnecessary_call", ended_at: {$gte: ISODate("2026-11-27")}}, {"outcome.justification": 1})`
+""".rstrip().splitlines()
+
 
 def outcomes_page() -> str:
     """Return docs/outcomes.md: every field of the public outcome with its type and what it means."""
@@ -44,7 +61,7 @@ def outcomes_page() -> str:
             f"| `{name}` | {type_name(field, schema['$defs'])} | {one_line(field['description'])} |"
             for name, field in fields.items()
         ]
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, *_IN_MONGODB]) + "\n"
 
 
 def one_line(text: str | None) -> str:

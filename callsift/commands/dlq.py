@@ -1,6 +1,7 @@
 """``callsift dlq``: lists, shows and replays messages that were given up."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -151,16 +152,25 @@ def _listed(
     with notes.status("reading dead letters …"):
         replays = read_replays(kafka)
         found, known = [], []
+        put_back: dict[str, datetime] = {}
         for letter in read_letters(kafka, unreadable.append):
             known.append(letter.event_id)
             replayed_at = when_replayed(letter, replays)
+            if replayed_at is not None:
+                put_back[letter.event_id] = replayed_at
             if chosen.accepts(letter, replayed_at):
                 found.append(DeadLetterSummary.of(letter, replayed_at))
     if unreadable:
         notes.out(f"left out, no dead letter of a version known here: {', '.join(unreadable[:5])}", highlight=False)
     if beginnings:
         named = {resolve(beginning, known) for beginning in beginnings}
-        if left_out := named - {letter.id for letter in found}:
+        left_out = named - {letter.id for letter in found}
+        if chosen.replayed is False:
+            for one in sorted(left_out & put_back.keys()):
+                left_out.remove(one)
+                when = f"{put_back[one]:%Y-%m-%d %H:%M:%SZ}"
+                notes.out(harmless(f"left out, replayed at {when}: {one}; --replayed takes it again"), highlight=False)
+        if left_out:
             notes.out(harmless(f"left out, not what the options say: {', '.join(sorted(left_out))}"), highlight=False)
         found = [letter for letter in found if letter.id in named]
     return sorted(found, key=lambda letter: letter.gave_up_at)

@@ -20,6 +20,15 @@ if TYPE_CHECKING:
 _REFRESH_S = 2.0
 
 
+class _Told(NamedTuple):
+    """What is known of the workers beside their lag, by stage."""
+
+    in_flight: Mapping[str, int]
+    """Events in work; empty if nobody says."""
+    waits_for: Mapping[str, str]
+    """What a stage has stopped for."""
+
+
 class _Section(NamedTuple):
     """One table."""
 
@@ -37,8 +46,8 @@ def status(
 ) -> None:
     """Show how far every stage is, what waits for another try, and how much was given up.
 
-    All of it comes from the brokers, so it works while everything else is down. They do not know what is in work: it
-    counts as waiting, and is shown apart only for a `callsift up` on this machine.
+    All of it comes from the brokers, so it works while everything else is down. They do not know what is in work,
+    which counts as waiting, nor what a stage has stopped for: both are shown for a `callsift up` on this machine.
     """
     from streams.monitor import Observer
 
@@ -46,25 +55,25 @@ def status(
     kafka = KafkaSettings.read()
     observer = Observer(kafka)
     if not watch:
-        _print(observer.look(), _in_flight(kafka), partitions, as_json)
+        _print(observer.look(), _told(kafka), partitions, as_json)
         return
     try:
         if results.is_terminal and not as_json:
             _watch_live(observer, kafka, partitions)
-        for found in _looks(observer):
+        for found in _looks(observer, kafka):
             if isinstance(found, CallsiftError):
                 notes.print(str(found), markup=False, highlight=False)
             else:
-                _print(found, _in_flight(kafka), partitions, as_json)
+                _print(*found, partitions, as_json)
     except KeyboardInterrupt:
         notes.print("ended")
 
 
-def _looks(observer: "Observer") -> "Iterator[Status | CallsiftError]":
+def _looks(observer: "Observer", kafka: KafkaSettings) -> "Iterator[tuple[Status, _Told] | CallsiftError]":
     """Look again and again; while the brokers are away yield the error, since they may come back."""
     while True:
         try:
-            found: Status | CallsiftError = observer.look()
+            found: tuple[Status, _Told] | CallsiftError = (observer.look(), _told(kafka))
         except CallsiftError as error:
             found = error
         yield found
@@ -73,32 +82,37 @@ def _looks(observer: "Observer") -> "Iterator[Status | CallsiftError]":
 
 def _watch_live(observer: "Observer", kafka: KafkaSettings, partitions: bool) -> None:
     with Live(console=results, auto_refresh=False) as live:
-        for found in _looks(observer):
+        for found in _looks(observer, kafka):
             if isinstance(found, CallsiftError):
                 live.update(Text(str(found), style="red"), refresh=True)
             else:
-                sections = _sections(found, _in_flight(kafka), partitions)
+                sections = _sections(*found, partitions)
                 live.update(Group(*(make_table(*section) for section in sections)), refresh=True)
 
 
-def _in_flight(kafka: KafkaSettings) -> dict[str, int]:
-    from callsift.events_in_work import events_in_flight
+def _told(kafka: KafkaSettings) -> _Told:
+    """Return what the brokers' lag does not tell: applied brakes, and what a `callsift up` on this machine says."""
+    from callsift.local_workers import events_in_flight, waits_for
+    from streams.kafka import notices
 
+    brakes = {
+        name: f"release of its brake: {notice.reason}" for name, notice in notices(kafka).items() if notice.applied
+    }
     running = find_running()
     if running is None or running.environment.get("CALLSIFT_KAFKA_BOOTSTRAP_SERVERS") != kafka.bootstrap_servers:
-        return {}
-    return events_in_flight(running)
+        return _Told({}, brakes)
+    return _Told(events_in_flight(running), waits_for(running) | brakes)
 
 
-def _print(found: "Status", in_flight: Mapping[str, int], partitions: bool, as_json: bool) -> None:
+def _print(found: "Status", told: _Told, partitions: bool, as_json: bool) -> None:
     if as_json:
-        print_json(found.as_json(in_flight), indent=None)
+        print_json(found.as_json(told.in_flight) | {"waits_for": {**told.waits_for}}, indent=None)
     else:
-        for section in _sections(found, in_flight, partitions):
+        for section in _sections(found, told, partitions):
             print_table(*section)
 
 
-def _sections(found: "Status", in_flight: Mapping[str, int], partitions: bool) -> list[_Section]:
+def _sections(found: "Status", told: _Told, partitions: bool) -> list[_Section]:
     clock = f"{found.asked_at:%H:%M:%SZ}"
     stages = [
         [
@@ -106,11 +120,13 @@ def _sections(found: "Status", in_flight: Mapping[str, int], partitions: bool) -
             "unknown" if group.members is None else str(group.members),
             str(group.lag),
             _span(found.age_s(group.waiting_since)),
-            *([str(in_flight.get(group.name, ""))] if in_flight else []),
+            *([str(told.in_flight.get(group.name, ""))] if told.in_flight else []),
+            *([told.waits_for.get(group.name, "")] if told.waits_for else []),
         ]
         for group in found.groups
     ]
-    columns = ["stage", "members", "waiting", "oldest", *(["in flight"] if in_flight else [])]
+    columns = ["stage", "members", "waiting", "oldest"]
+    columns += ["in flight"] * bool(told.in_flight) + ["waits for"] * bool(told.waits_for)
     retries = [
         [retry.topic, str(retry.waiting), retry.next_due_at.strftime("%H:%M:%SZ") if retry.next_due_at else ""]
         for retry in found.retries

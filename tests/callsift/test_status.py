@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from callsift.cli import app
 from callsift.embedded import EmbeddedBroker
-from streams.kafka import produce
+from streams.kafka import produce, publish_notice
 from streams.settings import KafkaSettings
 from streams.topics import ENDED, RETRIES, STAGES
 from tests.callsift import terminal
@@ -41,6 +41,19 @@ def test_only_the_broker_is_needed(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     assert ["stage", "members", "waiting", "oldest"] in lines
     assert ["audio", "unknown", "2"] in [line[:3] for line in lines]
     assert ["audio", ENDED.name] in [line[:2] for line in lines]
+    del broker
+
+
+def test_a_stage_with_its_brake_applied_says_what_it_waits_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    broker = EmbeddedBroker()
+    monkeypatch.setenv("CALLSIFT_HOME", str(tmp_path))
+    monkeypatch.setenv("CALLSIFT_KAFKA_BOOTSTRAP_SERVERS", broker.bootstrap_servers)
+    publish_notice(KafkaSettings.read(), "audio", applied=True, reason="nearly all recordings are empty")
+    shown = CliRunner().invoke(app, ["status"])
+    assert ["stage", "members", "waiting", "oldest", "waits for"] in [
+        line.split("\t") for line in shown.stdout.splitlines()
+    ]
+    assert "release of its brake: nearly all recordings are empty" in shown.stdout
     del broker
 
 
