@@ -9,36 +9,27 @@ there.
 
 import argparse
 import asyncio
-import os
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
 from urllib.parse import parse_qs
-from uuid import uuid4
 
 import httpx
 import psutil
 from pydantic import SecretStr
-from pymongo import MongoClient
 
-from api.access import Role, Scope
-from api.access.keys import new_key, principal_of
+from api.access.keys import principal_of
 from api.calls.listing import ListParameters
-from benchmarks.api_calls import LAST, CallCentre
+from benchmarks.api_calls import LAST
+from benchmarks.filled_store import ANSWER_LIMIT_S, KEY, SECRET, filled, serving
 from benchmarks.processes import cpu_s, peak_mb
 from callsift.commands.output import print_json, print_table
 from callsift.commands.progress import shown
-from callsift.embedded import EmbeddedBroker, EmbeddedStore, end, free_port
-from callsift.supervisor import answers
-from store.api_keys import ApiKeyStore
 from store.calls import OutcomeStore
 from store.database import Database
 from store.search import CallQuery, CallSearch
@@ -46,14 +37,10 @@ from store.searchable import order_of
 from store.settings import StoreSettings
 from store.stats import A_PAGE, WANTED
 
-_AT_ONCE = 1000
-_START_LIMIT_S = 60.0
-_ANSWER_LIMIT_S = 600.0
 _PAGE = 50
 _DEEP_PAGES = 10
 """Pages of 1,000 calls before the one that is called deep."""
 _WEEK = f"ended_at.gte={LAST - timedelta(days=7):%Y-%m-%dT%H:%M:%SZ}"
-_KEY, _SECRET = new_key("benchmark", Role.ADMIN, frozenset(), Scope(), LAST, None)
 _FILTERS = {
     "all": "",
     "of a week": _WEEK,
@@ -118,7 +105,7 @@ class Trial:
 
     def __init__(self, uri: str, api: psutil.Process, client: httpx.AsyncClient, turns: int) -> None:
         """Ask each of them ``turns`` times."""
-        self._database = Database(StoreSettings(uri=SecretStr(uri), timeout_s=_ANSWER_LIMIT_S))
+        self._database = Database(StoreSettings(uri=SecretStr(uri), timeout_s=ANSWER_LIMIT_S))
         self._search = CallSearch(self._database)
         self._api, self._client, self._turns = api, client, turns
 
@@ -217,7 +204,7 @@ class Trial:
 
 def _query(question: str) -> CallQuery:
     """Return what the API makes of a question."""
-    return ListParameters.model_validate(_read(question)).query(principal_of(_KEY))
+    return ListParameters.model_validate(_read(question)).query(principal_of(KEY))
 
 
 def _read(question: str) -> dict[str, Any]:
@@ -230,30 +217,11 @@ def _p95(values: list[float]) -> float:
     return quantiles(values, n=20, method="inclusive")[-1] if len(values) > 1 else values[0]
 
 
-def fill(uri: str, count: int, *, timed: bool) -> None:
-    """Store so many calls, whose words have times or not, and make the indexes."""
-    patience = round(_ANSWER_LIMIT_S * 1000)  # also for the heartbeats: a store in memory may stop to tidy up
-    with MongoClient[dict[str, Any]](uri, connectTimeoutMS=patience) as client, shown(count, 10) as steps:
-        calls = client.get_default_database()["calls"]
-        for batch in CallCentre(timed=timed).documents(count, _AT_ONCE):
-            calls.insert_many(batch, ordered=False)
-            steps.done("calls are stored", len(batch))
-    asyncio.run(_finished(uri))
-
-
-async def _finished(uri: str) -> None:
-    """Make the indexes, and a key: without one the API asks the store each time whether there is one."""
-    database = Database(StoreSettings(uri=SecretStr(uri)), answer_limit_s=3600)
-    await OutcomeStore(database).create_indexes()
-    await ApiKeyStore(database).add(_KEY)
-    database.close()
-
-
 async def measure(uri: str, url: str, process: psutil.Process, turns: int) -> dict[str, list[Any]]:
     """Ask everything, and return what it took."""
-    headers = {"Authorization": f"Bearer {_SECRET}"}
+    headers = {"Authorization": f"Bearer {SECRET}"}
     questions = len(_FILTERS) + len(_WORDS) + len(_GROUPS) + 4
-    async with httpx.AsyncClient(base_url=url, headers=headers, timeout=_ANSWER_LIMIT_S) as client:
+    async with httpx.AsyncClient(base_url=url, headers=headers, timeout=ANSWER_LIMIT_S) as client:
         trial, few = Trial(uri, process, client, turns), Trial(uri, process, client, max(1, turns // 10))
         found: list[Compared] = []
         with shown(questions) as steps:
@@ -279,44 +247,6 @@ async def measure(uri: str, url: str, process: psutil.Process, turns: int) -> di
     return {"questions": found, "exports": exports}
 
 
-@contextmanager
-def _store(named: str | None, folder: Path) -> Iterator[str]:
-    if named is not None:
-        yield named.rstrip("/")
-        return
-    store = EmbeddedStore(folder / "store")
-    try:
-        yield store.uri
-    finally:
-        store.stop()
-
-
-@contextmanager
-def _api(uri: str, folder: Path) -> Iterator[tuple[psutil.Process, str]]:
-    """Run the API, and yield its process and its address."""
-    broker, address, health = EmbeddedBroker(), f"127.0.0.1:{free_port()}", f"127.0.0.1:{free_port()}"
-    variables = {name: value for name, value in os.environ.items() if not name.startswith("CALLSIFT_")} | {
-        "CALLSIFT_KAFKA_BOOTSTRAP_SERVERS": broker.bootstrap_servers,
-        "CALLSIFT_MONGO_URI": uri,
-        "CALLSIFT_MONGO_TIMEOUT_S": str(_ANSWER_LIMIT_S),
-        "CALLSIFT_AUDIO_STORE_URI": (folder / "audio").as_uri(),
-        "CALLSIFT_API_LISTEN": address,
-        "CALLSIFT_HTTP_PORT": health,
-        "CALLSIFT_LOG_LEVEL": "WARNING",
-        "CALLSIFT_API_REQUESTS_PER_MINUTE": "1000000",
-    }
-    process = subprocess.Popen([sys.executable, "-m", "callsift", "api"], env=variables)
-    try:
-        deadline_s = time.monotonic() + _START_LIMIT_S
-        while not answers(f"http://{address}/v1/health"):
-            if process.poll() is not None or time.monotonic() > deadline_s:
-                raise RuntimeError("the API did not start, read its lines above")
-            time.sleep(0.1)
-        yield psutil.Process(process.pid), f"http://{address}"
-    finally:
-        end(process)
-
-
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.api_reads", description=__doc__)
@@ -330,11 +260,11 @@ def main() -> None:
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="callsift-benchmark-") as name:
         folder = Path(name)
-        with _store(asked.store, folder) as address:
-            uri = f"{address}/benchmark-{uuid4().hex}"
-            fill(uri, asked.documents, timed=not asked.without_times)
-            with _api(uri, folder) as (process, url):
-                found = asyncio.run(measure(uri, url, process, asked.turns))
+        with (
+            filled(asked.store, folder, asked.documents, timed=not asked.without_times) as uri,
+            serving(uri, folder) as (process, url),
+        ):
+            found = asyncio.run(measure(uri, url, process, asked.turns))
     as_json = {part: [asdict(one) for one in figures] for part, figures in found.items()}
     if asked.json:
         print_json({"documents": asked.documents, **as_json})
