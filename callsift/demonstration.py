@@ -11,6 +11,7 @@ from pymongo import MongoClient
 
 from agents.classify.dialogues import SaidTurn
 from callsift.calls import call_ended, emit_and_wait, new_call_id, store_recording
+from callsift.demo_files import RECORDINGS
 from callsift.supervisor import Pipeline
 from schemas import CallEnded, CallOutcome, Recording
 from store.settings import DATABASE, StoreSettings
@@ -18,7 +19,6 @@ from streams.errors import CallsiftError
 from streams.payloads import ClaimCheckStore
 from streams.topics import PIPELINE
 
-RECORDINGS = Path(__file__).parents[1] / "demo" / "recordings"
 OUTCOME_LIMIT_S = 240.0
 
 
@@ -85,7 +85,8 @@ def read_labels(folder: Path = RECORDINGS) -> list[Label]:
         lines = (folder / "labels.jsonl").read_text(encoding="utf-8").splitlines()
     except OSError as error:
         raise CallsiftError(
-            f"no demo recordings in {folder}", "Run the demo from a checkout of the repository"
+            f"no demo recordings in {folder}",
+            "Install callsift from its wheel, or run the demo from a checkout of the repository",
         ) from error
     return [Label.model_validate(json.loads(line)) for line in lines]
 

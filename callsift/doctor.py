@@ -4,18 +4,17 @@ import asyncio
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Literal
 from uuid import uuid4
 
 from callsift.commands.extras import needs
+from callsift.demo_files import DEMO_MODEL
 from streams.errors import CallsiftError
 from streams.settings import AudioStoreSettings, KafkaSettings
 from streams.topics import ENDED, STAGES
 
 State = Literal["ok", "attention", "failed"]
 _CLOCK_LIMIT_S = 5.0
-_DEMO_MODEL = Path(__file__).parents[1] / "demo" / "speech_model" / "model"
 
 
 @dataclass(frozen=True)
@@ -143,7 +142,7 @@ def _speech_model() -> Iterator[Finding]:
     with needs("transcribe"):
         from agents.transcribe.model_files import check_model
     facts = check_model(folder)
-    if folder.resolve() == _DEMO_MODEL:
+    if folder.resolve() == DEMO_MODEL.resolve():
         cure = "Fetch a real one for real calls: `callsift model fetch`"
         yield Finding("speech model", "attention", "it is the demo's, which knows the demo's sentences alone", cure)
     else:

@@ -1,7 +1,7 @@
 """Three requests that show the API, as lines to paste."""
 
 from callsift.commands.output import beside_us
-from callsift.demonstration import RECORDINGS
+from callsift.demo_files import RECORDINGS
 
 _RECORDING = "leaking-washing-machine.wav"
 

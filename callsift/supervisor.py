@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from api.settings import ApiSettings
+from callsift.demo_files import DEMO_MODEL
 from callsift.embedded import EMBEDDED_FETCH_WAIT_S, EmbeddedBroker, EmbeddedStore, free_port
 from callsift.forwarding import forwarded
 from callsift.running import Running
@@ -28,7 +29,6 @@ _REFUSED = 2
 _PAUSES_S = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0)
 _STEADY_S = 300.0
 """A helper that has run for so long does not count as one that ends again and again."""
-DEMO_MODEL = Path(__file__).parents[1] / "demo" / "speech_model" / "model"
 
 
 @dataclass

@@ -29,7 +29,7 @@ from benchmarks.speech import scaling, transcription, vad, workers
 from benchmarks.speech.audio import LENGTH_S, Studio, half_each, joined, repeated
 from benchmarks.speech.report import print_tables
 from callsift.commands.progress import Steps, shown
-from callsift.supervisor import DEMO_MODEL
+from callsift.demo_files import DEMO_MODEL
 from deploy.laptop.folders import kept_or_temporary
 from streams.errors import CallsiftError
 from streams.topics import STAGES

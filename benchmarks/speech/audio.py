@@ -16,7 +16,8 @@ from agents.audio.prepared import AudioOptions, Prepared
 from agents.audio.resample import SAMPLE_RATE_HZ
 from agents.audio.settings import AudioSettings
 from callsift.calls import call_ended
-from callsift.demonstration import RECORDINGS, read_labels
+from callsift.demo_files import RECORDINGS
+from callsift.demonstration import read_labels
 from schemas import SIDES, AudioReady, OneFile, Speaker, SpeechSegment
 from streams.payloads import DECODED, ClaimCheckStore
 

@@ -16,7 +16,8 @@ from benchmarks.processes import cpu_s, family, peak_mb
 from benchmarks.speech.audio import Call
 from callsift.calls import call_ended, emit_and_wait
 from callsift.commands.progress import Steps
-from callsift.demonstration import RECORDINGS, read_labels
+from callsift.demo_files import RECORDINGS
+from callsift.demonstration import read_labels
 from callsift.embedded import EmbeddedBroker, EmbeddedStore, end, free_port
 from schemas import OneFile
 from streams.settings import KafkaSettings

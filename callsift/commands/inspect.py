@@ -50,8 +50,8 @@ def inspect(
     from agents.audio.settings import AudioSettings
     from agents.classify.settings import ClassifySettings
     from agents.transcribe.settings import TranscribeSettings
+    from callsift.demo_files import DEMO_MODEL
     from callsift.inspection import inspect_recording
-    from callsift.supervisor import DEMO_MODEL
 
     transcribe = TranscribeSettings.read()
     if transcribe.vosk_model is None and not transcribe.vosk_models:

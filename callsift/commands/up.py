@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from callsift.commands.output import beside_us, notes
+from callsift.demo_files import RECORDINGS
 from callsift.running import Running, find_running, home
 from streams.errors import CallsiftError
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from callsift.supervisor import Pipeline, Ports
 
 _TRY = (
-    ("emit demo/recordings/leaking-washing-machine.wav --wait", "a call"),
+    (f"emit {beside_us(RECORDINGS / 'leaking-washing-machine.wav')} --wait", "a call"),
     ("outcomes tail --from-start", "every outcome, as it comes"),
     ("status --watch", "what waits where, and why"),
 )

@@ -46,8 +46,8 @@ def _chain(settings: ClassifySettings) -> tuple[Callable[[RecordedCall], CallCla
     from agents.transcribe.core import CONTEXT_S
     from agents.transcribe.models import SpeechModels
     from agents.transcribe.settings import TranscribeSettings
+    from callsift.demo_files import DEMO_MODEL
     from callsift.inspection import inspect_recording
-    from callsift.supervisor import DEMO_MODEL
 
     audio, transcribe = AudioSettings.read(), TranscribeSettings.read()
     if transcribe.vosk_model is None and not transcribe.vosk_models:

@@ -1,7 +1,8 @@
 """The demo recordings, as several stages' tests need them."""
 
-from callsift.demonstration import RECORDINGS, Label, read_labels
-from callsift.supervisor import DEMO_MODEL as SPEECH_MODEL
+from callsift.demo_files import DEMO_MODEL as SPEECH_MODEL
+from callsift.demo_files import RECORDINGS
+from callsift.demonstration import Label, read_labels
 from schemas import Recording, Speaker
 
 __all__ = ["RECORDINGS", "SPEECH_MODEL", "DemoCall", "demo_calls"]

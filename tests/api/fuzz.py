@@ -21,7 +21,8 @@ from rich.console import Console
 from rich.table import Table
 
 from api.access import Role
-from tests.callsift.conftest import RECORDINGS, Up, start_up
+from callsift.demo_files import RECORDINGS
+from tests.callsift.conftest import Up, start_up
 
 CALLS = ("leaking-washing-machine.wav", "wrong-number.mp3")
 UNTRUE = ("positive_data_acceptance", "negative_data_rejection")

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from api.services import Services
+from callsift.demo_files import RECORDINGS
 from store.calls import OutcomeStore
 from store.search import CallQuery
 from tests.api.outcomes.conftest import served
-from tests.callsift.conftest import RECORDINGS
 from tests.store.calls import expected, fill
 
 pytestmark = pytest.mark.integration

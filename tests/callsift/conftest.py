@@ -19,8 +19,6 @@ from streams.settings import KafkaSettings
 from tests.callsift import terminal
 from tests.patience import PATIENCE_S
 
-RECORDINGS = Path(__file__).parents[2] / "demo" / "recordings"
-
 
 @dataclass(frozen=True)
 class Up:

@@ -11,12 +11,13 @@ import pytest
 from typer.testing import CliRunner
 
 from callsift.cli import app
+from callsift.demo_files import RECORDINGS
 from callsift.embedded import EmbeddedBroker
 from callsift.running import adopt_running
 from streams.kafka import produce
 from streams.settings import KafkaSettings
 from streams.topics import DEAD_LETTER, ENDED
-from tests.callsift.conftest import RECORDINGS, Up
+from tests.callsift.conftest import Up
 from tests.callsift.test_pipeline import kafka, outcomes_of
 from tests.schemas import examples
 

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from callsift.demo_files import RECORDINGS
 from callsift.worker import ALL_WORKERS, API, MONITOR, RETRY
 from deploy.grafana.dashboard import exported
 from streams.topics import PIPELINE, RETRIES, STAGES
-from tests.callsift.conftest import RECORDINGS, Up
+from tests.callsift.conftest import Up
 from tests.patience import PATIENCE_S
 
 pytestmark = pytest.mark.integration

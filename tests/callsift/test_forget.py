@@ -11,6 +11,7 @@ import pymongo
 import pytest
 
 from callsift.calls import emit
+from callsift.demo_files import RECORDINGS
 from schemas import CallEnded
 from streams.dead_letters import read_letters
 from streams.kafka import produce
@@ -20,7 +21,7 @@ from streams.payloads import FOLDERS
 from streams.retention import waiting_of
 from streams.settings import KafkaSettings
 from streams.topics import ALL_TOPICS, ANNOTATIONS, AUDIO, CLASSIFIED, ENDED, FORGOTTEN, OUTCOMES, REPLAYS, AnyTopic
-from tests.callsift.conftest import RECORDINGS, Up, start_up
+from tests.callsift.conftest import Up, start_up
 from tests.patience import PATIENCE_S
 from tests.store.annotations import label
 

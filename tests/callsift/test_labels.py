@@ -6,7 +6,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.callsift.conftest import RECORDINGS, Up
+from callsift.demo_files import RECORDINGS
+from tests.callsift.conftest import Up
 from tests.patience import PATIENCE_S, until
 
 pytestmark = pytest.mark.integration

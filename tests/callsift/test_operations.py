@@ -25,6 +25,7 @@ from api.app import make_app
 from api.operations.exports import PRINCIPALS
 from api.services import Services
 from api.settings import ApiSettings
+from callsift.demo_files import RECORDINGS
 from callsift.embedded import EmbeddedBroker, EmbeddedStore
 from callsift.operations.task import in_store
 from schemas import CallOutcome
@@ -41,7 +42,7 @@ from streams.payloads import ClaimCheckStore
 from streams.settings import KafkaSettings
 from streams.topics import DEAD_LETTER, ENDED, OUTCOMES
 from tests.api.asking import asking
-from tests.callsift.conftest import RECORDINGS, Up
+from tests.callsift.conftest import Up
 from tests.patience import PATIENCE_S, until
 from tests.schemas.examples import dead_letter
 from tests.store.outcomes import done

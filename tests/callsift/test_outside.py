@@ -13,7 +13,8 @@ from typer.main import get_command
 
 from agents.classify import offline
 from callsift.cli import app
-from tests.callsift.conftest import RECORDINGS, Up, start_up
+from callsift.demo_files import RECORDINGS
+from tests.callsift.conftest import Up, start_up
 from tests.outside import QUIET, loud, strangers
 from tests.patience import PATIENCE_S
 from tests.servers.gemini import gemini_server

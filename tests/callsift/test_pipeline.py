@@ -12,10 +12,11 @@ import pytest
 from pymongo import MongoClient
 
 from callsift.calls import emit
+from callsift.demo_files import RECORDINGS
 from streams.kafka import TopicReader, produce
 from streams.settings import KafkaSettings
 from streams.topics import ENDED, OUTCOMES, PIPELINE, STAGES
-from tests.callsift.conftest import RECORDINGS, Up
+from tests.callsift.conftest import Up
 from tests.patience import PATIENCE_S
 
 pytestmark = pytest.mark.integration

@@ -10,12 +10,13 @@ import pymongo
 import pytest
 from confluent_kafka.admin import AdminClient
 
+from callsift.demo_files import RECORDINGS
 from schemas import Event
 from streams.kafka import client_config, users, wanted_topics
 from streams.payloads import FOLDERS
 from streams.settings import RETAINED, KafkaSettings, RetentionSettings
 from streams.topics import ALL_TOPICS, SEGMENT_S, AnyTopic
-from tests.callsift.conftest import RECORDINGS, Up
+from tests.callsift.conftest import Up
 from tests.test_rooms import MODULES, ROOT
 
 DAY_S = 24 * 3600

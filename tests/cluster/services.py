@@ -8,8 +8,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from callsift.demo_files import DEMO_MODEL
 from callsift.embedded import EmbeddedStore
-from callsift.supervisor import DEMO_MODEL
 from deploy.laptop.kafka import Cluster
 from streams.kafka.topic_admin import create_topics
 from streams.settings import KafkaSettings

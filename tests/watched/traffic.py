@@ -5,7 +5,8 @@ from itertools import cycle
 from pathlib import Path
 
 from callsift.calls import call_ended, emit, emit_and_wait, new_call_id, store_recording
-from callsift.demonstration import OUTCOME_LIMIT_S, RECORDINGS, run_demo
+from callsift.demo_files import RECORDINGS
+from callsift.demonstration import OUTCOME_LIMIT_S, run_demo
 from callsift.supervisor import Pipeline
 from schemas import CallEnded, CallOutcome, OneFile
 from store.settings import StoreSettings

@@ -13,7 +13,7 @@ from uuid import uuid4
 
 import httpx
 
-from callsift.demonstration import RECORDINGS
+from callsift.demo_files import RECORDINGS
 
 _ANSWER_LIMIT_S = 45.0
 """Longer than the API waits for the brokers."""

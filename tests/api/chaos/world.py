@@ -5,8 +5,9 @@ import time
 from pathlib import Path
 from typing import Any
 
+from callsift.demo_files import DEMO_MODEL
 from callsift.embedded import free_port
-from callsift.supervisor import DEMO_MODEL, answers
+from callsift.supervisor import answers
 from callsift.worker import API, RETRY
 from streams.payloads import ClaimCheckStore
 from streams.topics import STAGES
