@@ -78,7 +78,7 @@ def _workers() -> Iterator[Finding]:
 
 def _source() -> Iterator[Finding]:
     from streams.kafka import Range, read, topic_ranges
-    from streams.monitor.observer import published_at
+    from streams.monitor import published_at
 
     kafka = KafkaSettings.read()
     last = {

@@ -1,7 +1,7 @@
 """How far the whole pipeline is, as the brokers know it: for `callsift status`, and for Prometheus."""
 
 from streams.monitor.monitor import Monitor
-from streams.monitor.observer import Observer
+from streams.monitor.observer import Observer, published_at
 from streams.monitor.places import Found, Place
 from streams.monitor.status import Status
 from streams.monitor.under_way import CallsUnderWay
@@ -13,4 +13,5 @@ __all__ = [
     "Observer",
     "Place",
     "Status",
+    "published_at",
 ]
