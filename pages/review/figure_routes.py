@@ -13,7 +13,8 @@ from api.access import Principal
 from api.calls.lookup import visible_with
 from api.problems import Problem
 from api.services import Services, Used
-from pages.page import Asked
+from pages.page import Asked, Page
+from pages.review.audit import audit_page
 from pages.review.figures import figures_view
 from pages.review.measure import chosen_calls, draw_of, measured_calls
 from pages.review.routes import Reviewer, known_sample
@@ -71,12 +72,16 @@ async def figures_page(page: Asked, who: Reviewer, services: Used, sample: Sampl
 @router.get("/review/figures/report")
 async def report(page: Asked, who: Reviewer, services: Used, request: Request, sample: SampleId = "") -> Response:
     """Give the audit report: every figure with every label that it rests on, signed where there is a key."""
-    read = await _read(services, who, sample)
-    await services.audit.record(who, "exported", None, request)
-    draws = [draw_of(read.sample, read.items)]
-    key = page.pages.settings.signing_key
-    lines = await asyncio.to_thread(write_report, draws, [*read.drawn, *read.chosen], read.sizes, key)
-    return _file("\n".join(lines) + "\n", f"review-{read.sample.first_day}-{read.sample.sample_id}.jsonl")
+    lines, name = await _report(page, who, services, request, sample)
+    return _file("".join(f"{line}\n" for line in lines), f"{name}.jsonl", JSON_LINES)
+
+
+@router.get("/review/figures/report/page")
+async def report_page(page: Asked, who: Reviewer, services: Used, request: Request, sample: SampleId = "") -> Response:
+    """Give the audit report as a page to read and to print, with how to check it."""
+    lines, name = await _report(page, who, services, request, sample)
+    content = await asyncio.to_thread(audit_page, page.pages, lines, f"{name}.jsonl", page.language)
+    return _file(content, f"{name}.html", "text/html")
 
 
 @router.get("/review/figures/gold")
@@ -90,7 +95,7 @@ async def gold_calls(who: Reviewer, services: Used, request: Request, sample: Sa
         for item in read.items
         if item.call_id in found and (line := await _dialogue(services, who, item.call_id, found[item.call_id]))
     ]
-    return _file("".join(lines), f"gold-{read.sample.first_day}-{read.sample.sample_id}.jsonl")
+    return _file("".join(lines), f"gold-{read.sample.first_day}-{read.sample.sample_id}.jsonl", JSON_LINES)
 
 
 async def _read(services: Services, who: Principal, sample_id: str) -> _Read:
@@ -101,6 +106,18 @@ async def _read(services: Services, who: Principal, sample_id: str) -> _Read:
     others = [one async for one in labels.between(since, datetime.now(UTC))] if who.scope.is_everywhere else []
     drawn, chosen = await asyncio.to_thread(lambda: (measured_calls(sample, items, given), chosen_calls(others, items)))
     return _Read(sample, items, drawn, chosen)
+
+
+async def _report(
+    page: Page, who: Principal, services: Services, request: Request, sample_id: str
+) -> tuple[list[str], str]:
+    """Return the lines of a sample's audit report, and what its files are called."""
+    read = await _read(services, who, sample_id)
+    await services.audit.record(who, "exported", None, request)
+    draws, calls = [draw_of(read.sample, read.items)], [*read.drawn, *read.chosen]
+    key, machine = page.pages.settings.signing_key, dict(read.sample.machine)
+    lines = await asyncio.to_thread(write_report, draws, calls, read.sizes, machine, key)
+    return lines, f"review-{read.sample.first_day}-{sample_id}"
 
 
 async def _dialogue(services: Services, who: Principal, call_id: str, code: str) -> str | None:
@@ -116,6 +133,6 @@ async def _dialogue(services: Services, who: Principal, call_id: str, code: str)
     return json.dumps(call, ensure_ascii=False) + "\n"
 
 
-def _file(content: str, name: str) -> Response:
+def _file(content: str, name: str, kind: str) -> Response:
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "private, no-store"}
-    return Response(content, media_type=JSON_LINES, headers=headers)
+    return Response(content, media_type=kind, headers=headers)
