@@ -24,6 +24,7 @@ from pages.routes import page_router
 from review.adjudication import gold
 from review.report import write_report
 from review.reviewed import ReviewedCall
+from review.sample import Sample as Measured
 from schemas import Taxonomy
 from store.labels import LabelStore
 from store.samples import Item, Sample, SampleStore
@@ -89,11 +90,16 @@ async def gold_calls(who: Reviewer, services: Used, request: Request, sample: Sa
     """Give the calls that two people agree on, or a third decided, with words, as ``callsift eval`` reads them."""
     read = await _read(services, who, sample)
     await services.audit.record(who, "exported", None, request)
-    found = {call.call_id: leaf for call in read.drawn if call.drawn.second and (leaf := gold(call)) is not None}
+    measured = Measured(read.drawn, read.sizes)
+    found = {
+        call.call_id: (leaf, weight)
+        for call, weight in zip(measured.calls, measured.weights, strict=True)
+        if (leaf := gold(call)) is not None
+    }
     lines = [
         line
         for item in read.items
-        if item.call_id in found and (line := await _dialogue(services, who, item.call_id, found[item.call_id]))
+        if item.call_id in found and (line := await _dialogue(services, who, item.call_id, *found[item.call_id]))
     ]
     return _file("".join(lines), f"gold-{read.sample.first_day}-{read.sample.sample_id}.jsonl", JSON_LINES)
 
@@ -120,7 +126,7 @@ async def _report(
     return lines, f"review-{read.sample.first_day}-{sample_id}"
 
 
-async def _dialogue(services: Services, who: Principal, call_id: str, code: str) -> str | None:
+async def _dialogue(services: Services, who: Principal, call_id: str, code: str, weight: float) -> str | None:
     leaf = Taxonomy.load().leaves.get(code)
     try:
         _, document = await visible_with(services, who, call_id, "turns")
@@ -129,7 +135,8 @@ async def _dialogue(services: Services, who: Principal, call_id: str, code: str)
     turns = [{"speaker": turn["speaker"], "text": turn["text"]} for turn in document.get("turns", ())]
     if leaf is None or not turns:
         return None
-    call = {"id": call_id, "category": leaf.category, "sub_category": leaf.sub_category, "turns": turns}
+    label = {"category": leaf.category, "sub_category": leaf.sub_category}
+    call = {"id": call_id, **label, "turns": turns, "weight": round(weight, 4)}
     return json.dumps(call, ensure_ascii=False) + "\n"
 
 

@@ -207,6 +207,7 @@ async def test_two_read_what_is_read_twice_and_a_third_decides_where_they_differ
     gold = await ann.get(f"/review/figures/gold?sample={sample}")
     (tmp_path / "gold.jsonl").write_bytes(gold.content)
     [dialogue] = read_labelled_dialogues([tmp_path / "gold.jsonl"])
+    assert dialogue.weight == 1.0, "of one call drawn from one"
     assert (dialogue.id, dialogue.leaf, len(dialogue.turns)) == (call_id, "call_later", len(call_transcribed().turns))
 
 
