@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from review.accuracy import accuracy, by, by_category, error_budget, naive
 from review.agreement import agreement
 from review.chain import BrokenChain, signed, verified
+from review.corrected import corrected_shares
 from review.drawing import Draw
 from review.reviewed import Cause, Drawn, Reading, ReviewedCall, Versions
 from review.sample import Sample
@@ -23,7 +24,7 @@ class Report:
     """What a report holds, once it is verified."""
 
     head: Mapping[str, Any]
-    """Its draws: frame, seed, digest of the candidates, sizes of the strata."""
+    """Its draws: frame, seed, digest of the candidates, sizes of the strata, and what the machine says of all calls."""
     figures: Mapping[str, Any]
     calls: tuple[ReviewedCall, ...]
     """With reviewers as pseudonyms."""
@@ -33,6 +34,7 @@ def write_report(
     draws: Sequence[Draw],
     calls: Sequence[ReviewedCall],
     sizes: Mapping[tuple[str, str], int],
+    machine: Mapping[str, int],
     key: Ed25519PrivateKey | None,
 ) -> list[str]:
     """Return the report as lines of JSON: its head, a line for each reviewed call, the figures, the signature.
@@ -41,6 +43,7 @@ def write_report(
         draws: Those that ``calls`` were drawn in.
         calls: All reviewed calls of the period, the chosen ones too: the report shows that they do not count.
         sizes: As ``Sample`` takes them.
+        machine: Calls in the frames, by what the machine says.
         key: Who answers for the report; None: nobody, and its last line says so.
     """
     head = {
@@ -58,10 +61,11 @@ def write_report(
             for draw in draws
         ],
         "sizes": [[frame, stratum, size] for (frame, stratum), size in sorted(sizes.items())],
+        "machine": dict(sorted(machine.items())),
     }
     kept = _pseudonymous(sorted(calls, key=lambda call: call.call_id))
     labels = [{"kind": "call", **asdict(call)} for call in kept]
-    return signed([head, *labels, {"kind": "figures", **figures(kept, sizes)}], key)
+    return signed([head, *labels, {"kind": "figures", **figures(kept, sizes, machine)}], key)
 
 
 def read_report(lines: Sequence[str], key: Ed25519PublicKey) -> Report:
@@ -75,12 +79,14 @@ def read_report(lines: Sequence[str], key: Ed25519PublicKey) -> Report:
         raise BrokenChain(f"expected a report of format {FORMAT} with head, calls and figures")
     sizes = {(frame, stratum): size for frame, stratum, size in head["sizes"]}
     calls = tuple(_call(label) for label in labels)
-    if not _alike(json.loads(json.dumps(figures(calls, sizes))), found):
+    if not _alike(json.loads(json.dumps(figures(calls, sizes, head["machine"]))), found):
         raise BrokenChain("the figures do not follow from the labels: signed by who holds the key, and wrong")
     return Report(head, found, calls)
 
 
-def figures(calls: Sequence[ReviewedCall], sizes: Mapping[tuple[str, str], int]) -> dict[str, Any]:
+def figures(
+    calls: Sequence[ReviewedCall], sizes: Mapping[tuple[str, str], int], machine: Mapping[str, int]
+) -> dict[str, Any]:
     """Return every figure of the report, as JSON has them; pure, so that anyone gets the same from the same labels."""
     sample = Sample(calls, sizes)
     agreed, everything = agreement(sample), naive(calls)
@@ -97,10 +103,21 @@ def figures(calls: Sequence[ReviewedCall], sizes: Mapping[tuple[str, str], int])
             "periods": {name: asdict(found) for name, found in by(sample, lambda call: call.period).items()},
             "versions": {name: asdict(found) for name, found in by(sample, _versions).items()},
             "causes": {name or "not named": asdict(found) for name, found in error_budget(sample).items()},
+            "corrected": _corrected(sample, machine),
             "all_labels": asdict(everything) if everything else None,
         }
     )
     return found
+
+
+def _corrected(sample: Sample, machine: Mapping[str, int]) -> dict[str, Any]:
+    total = sum(machine.values())
+    if not total or not sample.calls:
+        return {}
+    return {
+        category: {"machine": machine.get(category, 0) / total, **asdict(share)}
+        for category, share in corrected_shares(sample, machine).items()
+    }
 
 
 def _versions(call: ReviewedCall) -> str:

@@ -1,13 +1,21 @@
 """The classify stage's agent: asks a classifier, unless there is nothing to ask about."""
 
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
 from agents.classify import core, metrics
 from agents.classify.classifier import Classifier
 from agents.classify.fallback import PROBE_S, OfflineWhenAway, SecondOpinion
 from agents.classify.hosted import HostedClassifier, HostedModel
+from agents.classify.hosted.prompt import TEMPLATE
 from agents.classify.settings import ClassifySettings
 from schemas import CallClassified, CallTranscribed, Event, Taxonomy
+from streams.errors import CallsiftError
 from streams.processing import Agent
 from streams.topics import REPROCESS, Topic
+
+if TYPE_CHECKING:
+    from agents.classify.offline.model import OfflineModel
 
 
 class ClassifyAgent(Agent[CallTranscribed]):
@@ -41,18 +49,35 @@ class ClassifyAgent(Agent[CallTranscribed]):
         return result
 
 
-def make_classifier(settings: ClassifySettings, taxonomy: Taxonomy, *, probe_s: float = PROBE_S) -> Classifier:
+class Files(NamedTuple):
+    """What classifiers are made of besides settings and taxonomy; None: what comes with callsift."""
+
+    prompt: Path | None = None
+    """Template of the hosted model's prompt."""
+    model: Path | None = None
+    """Model of the offline classifier."""
+
+
+SHIPPED = Files()
+
+
+def make_classifier(
+    settings: ClassifySettings, taxonomy: Taxonomy, *, probe_s: float = PROBE_S, files: Files = SHIPPED
+) -> Classifier:
     """Make the classifier that the settings choose; only its own libraries are imported.
 
     Where another stands in for it, it is asked every ``probe_s`` seconds whether it is back.
+
+    Raises:
+        CallsiftError: One of the ``files`` is not what it should be.
     """
     if settings.chosen == "offline":
-        return _offline(taxonomy)
-    hosted: Classifier = HostedClassifier(make_model(settings), settings, taxonomy)
+        return _offline(taxonomy, files)
+    hosted: Classifier = HostedClassifier(make_model(settings), settings, taxonomy, files.prompt or TEMPLATE)
     if settings.agreement == "offline":
-        hosted = SecondOpinion(hosted, _offline(taxonomy))
+        hosted = SecondOpinion(hosted, _offline(taxonomy, files))
     if settings.when_away == "offline":
-        return OfflineWhenAway(hosted, _offline(taxonomy), probe_s=probe_s)
+        return OfflineWhenAway(hosted, _offline(taxonomy, files), probe_s=probe_s)
     return hosted
 
 
@@ -67,7 +92,18 @@ def make_model(settings: ClassifySettings) -> HostedModel:
     return GeminiModel(settings)
 
 
-def _offline(taxonomy: Taxonomy) -> Classifier:
+def _offline(taxonomy: Taxonomy, files: Files) -> Classifier:
     from agents.classify.offline.classifier import OfflineClassifier  # noqa: PLC0415
 
-    return OfflineClassifier(taxonomy)
+    return OfflineClassifier(taxonomy, None if files.model is None else _model(files.model))
+
+
+def _model(path: Path) -> "OfflineModel":
+    from agents.classify.offline.model import OfflineModel  # noqa: PLC0415
+
+    try:
+        return OfflineModel.load(path)
+    except (OSError, ValueError, KeyError) as error:
+        raise CallsiftError(
+            f"{path} is no model of the offline classifier: {type(error).__name__}", "Make one: callsift train --output"
+        ) from None

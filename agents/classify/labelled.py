@@ -20,6 +20,8 @@ class LabelledCall(BaseModel):
     id: str = Field(min_length=1)
     category: str
     sub_category: str | None = None
+    weight: float = Field(default=1.0, gt=0, allow_inf_nan=False)
+    """How many calls it stands for, where it was drawn with another chance than others; only comparisons use it."""
 
     @property
     def leaf(self) -> str:

@@ -1,21 +1,23 @@
 """``callsift eval``: how right the classifier is, on calls that a person has labelled."""
 
-import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from agents.classify.settings import ClassifierName, ClassifySettings
+from callsift.commands.comparison import WorseAtMost, read_evaluation, say_which_is_better
 from callsift.commands.extras import needs
 from callsift.commands.output import notes, print_json, print_table
 from callsift.commands.progress import shown
+from callsift.commands.shadow import ShadowFolder, in_shadow
 from callsift.percent import percent, percents
-from schemas import Taxonomy
 from streams.errors import CallsiftError, TransientError
 
 if TYPE_CHECKING:
     from callsift.evaluation.measurement import Evaluated
+    from callsift.evaluation.questions import Question
+    from callsift.evaluation.version import Version
 
 _PLAIN_LINES = 10
 _LEVELS: tuple[Literal["category"], Literal["leaf"]] = ("category", "leaf")
@@ -43,18 +45,33 @@ def evaluate(
         tuple[Path, Path] | None,
         typer.Option(metavar="A.json B.json", help="Say whether B is better, of two outputs of --json."),
     ] = None,
+    shadow: ShadowFolder = None,
+    worse_at_most: WorseAtMost = None,
 ) -> None:
     """Measure the classifier on labelled calls (docs/accuracy.md); answers that were given once are not asked again."""
     if compare is not None:
-        _compare(*compare, as_json=as_json)
+        say_which_is_better(*map(read_evaluation, compare), as_json=as_json, worse_at_most=worse_at_most)
         return
     if not files:
         raise typer.BadParameter("name a file of labelled calls, or two evaluations with --compare")
-    settings = ClassifySettings.read(**({"classifier": classifier} if classifier else {}))
+    if worse_at_most is not None and shadow is None:
+        raise typer.BadParameter("--worse-at-most needs something to be worse than: --shadow or --compare")
+    if shadow is not None and (report is not None or calibrate):
+        raise typer.BadParameter("--shadow compares two; ask for --report or --calibrate of one of them")
+    with needs("all"):
+        from callsift.evaluation.version import Version
+
+        used = Version(ClassifySettings.read(**({"classifier": classifier} if classifier else {})))
+        versions = [used] if shadow is None else [used, in_shadow(used, shadow)]
+        asking = [(version, _questions(files, version, limit)) for version in versions]  # all are sound, then we ask
     kept = predictions or files[0].with_name(f"{files[0].name}.predictions")
-    evaluated = _measured(files, settings, kept, limit=limit, concurrency=concurrency, calibrate=calibrate)
-    for call_id, problem in evaluated.failed.items():
+    found = [_measured(*one, kept, concurrency=concurrency, calibrate=calibrate) for one in asking]
+    for call_id, problem in [failed for one in found for failed in one.failed.items()]:
         notes.print(f"not classified: {call_id}: {problem}", markup=False, highlight=False)
+    if shadow is not None:
+        say_which_is_better(*(one.document for one in found), as_json=as_json, worse_at_most=worse_at_most)
+        return
+    [evaluated] = found
     if report is not None:
         _write_report(evaluated, report, ", ".join(path.name for path in files))
     if as_json:
@@ -63,22 +80,24 @@ def evaluate(
         _print_figures(evaluated)
 
 
-def _measured(
-    files: list[Path], settings: ClassifySettings, kept: Path, *, limit: int | None, concurrency: int, calibrate: bool
-) -> "Evaluated":
-    taxonomy = Taxonomy.load()
-    with needs("all"):
-        from agents.classify.labelled import read_labelled
-        from callsift.evaluation.measurement import measure, questions_of
+def _questions(files: list[Path], version: "Version", limit: int | None) -> "list[Question]":
+    from agents.classify.labelled import read_labelled
+    from callsift.evaluation.measurement import questions_of
 
-        questions = questions_of(read_labelled(files, taxonomy)[:limit], settings, taxonomy)
+    return questions_of(read_labelled(files, version.taxonomy)[:limit], version)
+
+
+def _measured(
+    version: "Version", questions: "list[Question]", kept: Path, *, concurrency: int, calibrate: bool
+) -> "Evaluated":
+    from callsift.evaluation.measurement import measure
+
     try:
         with shown(len({question.key for question in questions}), _PLAIN_LINES) as steps:
             return measure(
                 questions,
                 kept,
-                settings,
-                taxonomy,
+                version,
                 concurrency=concurrency,
                 calibrate=calibrate,
                 on_answer=lambda count: steps.done("calls answered", count),
@@ -126,36 +145,3 @@ def _print_figures(evaluated: "Evaluated") -> None:
         for code, found in document["per_class"].items()
     ]
     print_table("Each category", ["category", "precision", "recall", "f1", "calls"], own)
-
-
-def _compare(first: Path, second: Path, *, as_json: bool) -> None:
-    from agents.classify.evaluation.comparison import compare
-
-    found = compare(_read(first), _read(second))
-    if as_json:
-        print_json(found)
-        return
-    rows = [
-        [
-            level,
-            percent(own["a"]),
-            percent(own["b"]),
-            f"{own['difference']:+.1%} ({own['interval'][0]:+.1%} to {own['interval'][1]:+.1%})",
-            f"{own['only_a_right']} / {own['only_b_right']}",
-            f"{own['p_value']:.4f}",
-            f"{own['better']} is better" if own["better"] else "no difference shown",
-        ]
-        for level, own in ((level, found[level]) for level in _LEVELS)
-    ]
-    columns = ["level", "A", "B", "B − A (95 %)", "only A / only B right", "p (McNemar)", "verdict"]
-    print_table(f"{found['n']} calls that both have, {found['left_out']} left out", columns, rows)
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise CallsiftError(
-            f"cannot read {path}: {type(error).__name__}", "Write it with: callsift eval FILE --json"
-        ) from None
-    return content if isinstance(content, dict) else {}

@@ -16,12 +16,12 @@ from agents.classify.evaluation.calibration import (
 from agents.classify.evaluation.figures import Figures, Levels, figures
 from agents.classify.evaluation.judged import Judged, judged
 from agents.classify.labelled import LabelledDialogue, RecordedCall
-from agents.classify.settings import ClassifySettings
 from callsift.evaluation.predictions import Predictions
 from callsift.evaluation.questions import Asking, Question, about_words
 from callsift.evaluation.recordings import about_recordings
 from callsift.evaluation.run import Answers, ask_all
-from schemas import Leaf, Taxonomy
+from callsift.evaluation.version import Version
+from schemas import Leaf
 
 
 class AnswerCounts(TypedDict):
@@ -43,6 +43,7 @@ class OneCall(TypedDict):
     confidence: float
     by_rule: bool
     right: Levels[bool]
+    weight: float
 
 
 class Document(Figures):
@@ -87,27 +88,24 @@ class Evaluated:
         return {**self.document, **(self.advice or {})}
 
 
-def questions_of(
-    calls: Sequence[LabelledDialogue | RecordedCall], settings: ClassifySettings, taxonomy: Taxonomy
-) -> list[Question]:
+def questions_of(calls: Sequence[LabelledDialogue | RecordedCall], version: Version) -> list[Question]:
     """Make the question about each call; models are loaded for what the file holds only.
 
     Raises:
-        CallsiftError: A setting is wrong, or a recording is missing.
+        CallsiftError: A setting or a file of the version is wrong, or a recording is missing.
     """
-    ways: dict[type, Callable[[ClassifySettings, Taxonomy], Asking]] = {
+    ways: dict[type, Callable[[Version], Asking]] = {
         LabelledDialogue: about_words,
         RecordedCall: about_recordings,
     }
-    asking = {kind: ways[kind](settings, taxonomy) for kind in {type(call) for call in calls}}
+    asking = {kind: ways[kind](version) for kind in {type(call) for call in calls}}
     return [asking[type(call)](call) for call in calls]
 
 
 def measure(
     questions: Sequence[Question],
     predictions: Path,
-    settings: ClassifySettings,
-    taxonomy: Taxonomy,
+    version: Version,
     *,
     concurrency: int,
     calibrate: bool,
@@ -118,6 +116,7 @@ def measure(
     Raises:
         CallsiftError: The classifier is away, or the predictions cannot be kept.
     """
+    settings, taxonomy = version.settings, version.taxonomy
     with Predictions(predictions) as kept:
         answers = asyncio.run(ask_all(questions, kept, concurrency, on_answer))
     calls = tuple(_judged(question, answers, settings.confidence_floor) for question in questions)
@@ -134,7 +133,7 @@ def measure(
         "taxonomy": taxonomy.version,
         "confidence_floor": settings.confidence_floor,
         "risk_coverage": risk_coverage(calls),
-        "calls": [_one(call) for call in calls],
+        "calls": [_one(call, question.call.weight) for call, question in zip(calls, questions, strict=True)],
     }
     advice: Advice | None = {"floor": sufficient_floor(calls), "corrected": correction(calls)} if calibrate else None
     failed = {
@@ -157,7 +156,7 @@ def _judged(question: Question, answers: Answers, floor: float) -> Judged:
     )
 
 
-def _one(call: Judged) -> OneCall:
+def _one(call: Judged, weight: float) -> OneCall:
     return {
         "id": call.id,
         "content": call.content,
@@ -167,4 +166,5 @@ def _one(call: Judged) -> OneCall:
         "confidence": call.confidence,
         "by_rule": call.by_rule,
         "right": {"category": call.right_category, "leaf": call.right_leaf},
+        "weight": weight,
     }

@@ -11,6 +11,7 @@ from agents.classify.classifier import Classifier
 from agents.classify.labelled import LabelledDialogue, RecordedCall
 from agents.classify.settings import ClassifySettings
 from callsift.evaluation.predictions import digest
+from callsift.evaluation.version import Version
 from schemas import (
     CallClassified,
     CallTranscribed,
@@ -44,9 +45,10 @@ class Asking(Protocol):
         """Make the question about one call; nobody is asked yet."""
 
 
-def about_words(settings: ClassifySettings, taxonomy: Taxonomy) -> Asking:
+def about_words(version: Version) -> Asking:
     """Ask the classifier that the settings choose, as the classify stage does, with no confidence floor."""
-    classifier = make_classifier(measured(settings), taxonomy)
+    taxonomy = version.taxonomy
+    classifier = make_classifier(measured(version.settings), taxonomy, files=version.files)
     source = answerer(classifier, taxonomy)
 
     async def classified(dialogue: LabelledDialogue) -> CallClassified:

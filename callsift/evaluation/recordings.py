@@ -10,14 +10,25 @@ from agents.classify.labelled import LabelledDialogue, RecordedCall
 from agents.classify.settings import ClassifySettings
 from callsift.evaluation.predictions import digest
 from callsift.evaluation.questions import Asking, Question, answerer, measured
-from schemas import CallClassified, Taxonomy
+from callsift.evaluation.version import Version
+from schemas import CallClassified
 from streams.errors import CallsiftError
 
 
-def about_recordings(settings: ClassifySettings, taxonomy: Taxonomy) -> Asking:
-    """Send recordings through all stages in this process, one at a time: each takes every core for itself."""
-    recognise, heard_with = _chain(measured(settings))
-    source = answerer(make_classifier(measured(settings), taxonomy), taxonomy)
+def about_recordings(version: Version) -> Asking:
+    """Send recordings through all stages in this process, one at a time: each takes every core for itself.
+
+    Raises:
+        CallsiftError: The version has files of its own, which the stages do not read.
+    """
+    if not version.is_shipped:
+        raise CallsiftError(
+            "recordings are classified by the prompt, model and taxonomy that come with callsift",
+            "Name calls with turns, as the review's gold has them, or leave only settings.env in the shadow's folder",
+        )
+    settings, taxonomy = measured(version.settings), version.taxonomy
+    recognise, heard_with = _chain(settings)
+    source = answerer(make_classifier(settings, taxonomy), taxonomy)
     one_at_a_time = asyncio.Lock()
 
     async def classified(call: RecordedCall) -> CallClassified:

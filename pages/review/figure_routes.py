@@ -13,7 +13,8 @@ from api.access import Principal
 from api.calls.lookup import visible_with
 from api.problems import Problem
 from api.services import Services, Used
-from pages.page import Asked
+from pages.page import Asked, Page
+from pages.review.audit import audit_page
 from pages.review.figures import figures_view
 from pages.review.measure import chosen_calls, draw_of, measured_calls
 from pages.review.routes import Reviewer, known_sample
@@ -23,6 +24,7 @@ from pages.routes import page_router
 from review.adjudication import gold
 from review.report import write_report
 from review.reviewed import ReviewedCall
+from review.sample import Sample as Measured
 from schemas import Taxonomy
 from store.labels import LabelStore
 from store.samples import Item, Sample, SampleStore
@@ -71,12 +73,16 @@ async def figures_page(page: Asked, who: Reviewer, services: Used, sample: Sampl
 @router.get("/review/figures/report")
 async def report(page: Asked, who: Reviewer, services: Used, request: Request, sample: SampleId = "") -> Response:
     """Give the audit report: every figure with every label that it rests on, signed where there is a key."""
-    read = await _read(services, who, sample)
-    await services.audit.record(who, "exported", None, request)
-    draws = [draw_of(read.sample, read.items)]
-    key = page.pages.settings.signing_key
-    lines = await asyncio.to_thread(write_report, draws, [*read.drawn, *read.chosen], read.sizes, key)
-    return _file("\n".join(lines) + "\n", f"review-{read.sample.first_day}-{read.sample.sample_id}.jsonl")
+    lines, name = await _report(page, who, services, request, sample)
+    return _file("".join(f"{line}\n" for line in lines), f"{name}.jsonl", JSON_LINES)
+
+
+@router.get("/review/figures/report/page")
+async def report_page(page: Asked, who: Reviewer, services: Used, request: Request, sample: SampleId = "") -> Response:
+    """Give the audit report as a page to read and to print, with how to check it."""
+    lines, name = await _report(page, who, services, request, sample)
+    content = await asyncio.to_thread(audit_page, page.pages, lines, f"{name}.jsonl", page.language)
+    return _file(content, f"{name}.html", "text/html")
 
 
 @router.get("/review/figures/gold")
@@ -84,13 +90,18 @@ async def gold_calls(who: Reviewer, services: Used, request: Request, sample: Sa
     """Give the calls that two people agree on, or a third decided, with words, as ``callsift eval`` reads them."""
     read = await _read(services, who, sample)
     await services.audit.record(who, "exported", None, request)
-    found = {call.call_id: leaf for call in read.drawn if call.drawn.second and (leaf := gold(call)) is not None}
+    measured = Measured(read.drawn, read.sizes)
+    found = {
+        call.call_id: (leaf, weight)
+        for call, weight in zip(measured.calls, measured.weights, strict=True)
+        if (leaf := gold(call)) is not None
+    }
     lines = [
         line
         for item in read.items
-        if item.call_id in found and (line := await _dialogue(services, who, item.call_id, found[item.call_id]))
+        if item.call_id in found and (line := await _dialogue(services, who, item.call_id, *found[item.call_id]))
     ]
-    return _file("".join(lines), f"gold-{read.sample.first_day}-{read.sample.sample_id}.jsonl")
+    return _file("".join(lines), f"gold-{read.sample.first_day}-{read.sample.sample_id}.jsonl", JSON_LINES)
 
 
 async def _read(services: Services, who: Principal, sample_id: str) -> _Read:
@@ -103,7 +114,19 @@ async def _read(services: Services, who: Principal, sample_id: str) -> _Read:
     return _Read(sample, items, drawn, chosen)
 
 
-async def _dialogue(services: Services, who: Principal, call_id: str, code: str) -> str | None:
+async def _report(
+    page: Page, who: Principal, services: Services, request: Request, sample_id: str
+) -> tuple[list[str], str]:
+    """Return the lines of a sample's audit report, and what its files are called."""
+    read = await _read(services, who, sample_id)
+    await services.audit.record(who, "exported", None, request)
+    draws, calls = [draw_of(read.sample, read.items)], [*read.drawn, *read.chosen]
+    key, machine = page.pages.settings.signing_key, dict(read.sample.machine)
+    lines = await asyncio.to_thread(write_report, draws, calls, read.sizes, machine, key)
+    return lines, f"review-{read.sample.first_day}-{sample_id}"
+
+
+async def _dialogue(services: Services, who: Principal, call_id: str, code: str, weight: float) -> str | None:
     leaf = Taxonomy.load().leaves.get(code)
     try:
         _, document = await visible_with(services, who, call_id, "turns")
@@ -112,10 +135,11 @@ async def _dialogue(services: Services, who: Principal, call_id: str, code: str)
     turns = [{"speaker": turn["speaker"], "text": turn["text"]} for turn in document.get("turns", ())]
     if leaf is None or not turns:
         return None
-    call = {"id": call_id, "category": leaf.category, "sub_category": leaf.sub_category, "turns": turns}
+    label = {"category": leaf.category, "sub_category": leaf.sub_category}
+    call = {"id": call_id, **label, "turns": turns, "weight": round(weight, 4)}
     return json.dumps(call, ensure_ascii=False) + "\n"
 
 
-def _file(content: str, name: str) -> Response:
+def _file(content: str, name: str, kind: str) -> Response:
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "private, no-store"}
-    return Response(content, media_type=JSON_LINES, headers=headers)
+    return Response(content, media_type=kind, headers=headers)

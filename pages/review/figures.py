@@ -2,17 +2,15 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pages.review.view import of_code
 from pages.words import Language
-from review.corrected import corrected_shares
 from review.planner import more_labels
 from review.proportions import ENOUGH
 from review.report import figures
 from review.reviewed import ReviewedCall
-from review.sample import Sample
 
 TARGETS = (0.8, 0.9, 0.95)
 """What a supervisor wants to know of the machine: whether it is as right as this."""
@@ -95,7 +93,7 @@ def figures_view(
         machine: Calls in the frame, by what the machine says.
         language: What numbers and names are written in.
     """
-    found, to = figures([*drawn, *chosen], sizes), language
+    found, to = figures([*drawn, *chosen], sizes, machine), language
     gold = _share(found["accuracy"]["gold"], to)
     people, right = found["people"] or {}, found["accuracy"]
     categories = [
@@ -121,7 +119,10 @@ def figures_view(
         periods=[Line(name, [_share(one["person"], to)]) for name, one in found["periods"].items()],
         versions=[Line(name.strip(" ·"), [_share(one["person"], to)]) for name, one in found["versions"].items()],
         causes=[Line(_cause(name, to), [_share(one, to)]) for name, one in found["causes"].items()],
-        corrected=_corrected(Sample(drawn, sizes), machine, language),
+        corrected=[
+            (Line(of_code(code, language.code).title, [_share(one, to)]), language.percent(one["machine"]))
+            for code, one in sorted(found["corrected"].items(), key=lambda pair: -pair[1]["share"])
+        ],
         plans=_plans(right["person"], to),
     )
 
@@ -149,20 +150,6 @@ def _coefficient(found: Mapping[str, Any] | None, language: Language) -> str | N
 
 def _cause(name: str, language: Language) -> str:
     return language.t("cause.none") if name == "not named" else language.t(f"cause.{name}")
-
-
-def _corrected(sample: Sample, machine: Mapping[str, int], language: Language) -> list[tuple[Line, str]]:
-    total = sum(machine.values())
-    if not sample.calls or not total:
-        return []
-    shares = corrected_shares(sample, machine)
-    return [
-        (
-            Line(of_code(code, language.code).title, [_share(asdict(share), language)]),
-            language.percent(machine.get(code, 0) / total),
-        )
-        for code, share in sorted(shares.items(), key=lambda one: -one[1].share)
-    ]
 
 
 def _plans(found: Mapping[str, Any] | None, language: Language) -> list[Plan]:

@@ -45,9 +45,11 @@ class Language:
         """Return a number with so many digits behind its comma at the most."""
         return str(format_decimal(round(value, digits), locale=self.code))
 
-    def percent(self, share: float) -> str:
-        """Return a share as whole per cent."""
-        return str(format_percent(share, format=_locale(self.code).percent_formats[None].pattern, locale=self.code))
+    def percent(self, share: float, digits: int = 0) -> str:
+        """Return a share in per cent, with so many digits behind its comma."""
+        pattern = _locale(self.code).percent_formats[None].pattern
+        form = pattern.replace("##0", f"##0.{'0' * digits}") if digits else pattern
+        return str(format_percent(share, format=form, locale=self.code))
 
     def points(self, difference: float) -> str:
         """Return by how much a share is higher or lower, in percentage points with one digit."""

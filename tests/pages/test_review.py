@@ -1,6 +1,7 @@
 """The review: drawn, read blind, read twice, decided by a third, and counted."""
 
 import asyncio
+import hashlib
 import json
 import re
 from pathlib import Path
@@ -206,6 +207,7 @@ async def test_two_read_what_is_read_twice_and_a_third_decides_where_they_differ
     gold = await ann.get(f"/review/figures/gold?sample={sample}")
     (tmp_path / "gold.jsonl").write_bytes(gold.content)
     [dialogue] = read_labelled_dialogues([tmp_path / "gold.jsonl"])
+    assert dialogue.weight == 1.0, "of one call drawn from one"
     assert (dialogue.id, dialogue.leaf, len(dialogue.turns)) == (call_id, "call_later", len(call_transcribed().turns))
 
 
@@ -220,7 +222,10 @@ async def test_samples_and_calls_out_of_scope_are_as_those_that_are_not_there(
     whole = await drawn(everywhere, services)
     text = (await sales.get("/review")).text
     assert own in text and whole not in text
-    for path in (f"/review/{whole}/1", *(f"/review/figures{end}?sample={whole}" for end in ("", "/report", "/gold"))):
+    for path in (
+        f"/review/{whole}/1",
+        *(f"/review/figures{end}?sample={whole}" for end in ("", "/report", "/report/page", "/gold")),
+    ):
         assert (await sales.get(path)).status_code == 404, path
     assert (await post(sales, f"/review/{whole}/next")).status_code == 404
     assert (await everywhere.get(f"/review/figures?sample={own}")).status_code == 200
@@ -243,6 +248,14 @@ async def test_a_report_is_signed_where_there_is_a_key_and_follows_from_its_labe
     assert found.figures["measured"] == 2
     assert found.figures["accuracy"]["person"]["share"] == 1.0
     assert "this machine" not in "".join(lines), "reviewers have no names in a report"
+    page = await browser.get(f"/review/figures/report/page?sample={sample}")
+    assert page.headers["content-disposition"] == f'attachment; filename="review-2026-10-01-{sample}.html"'
+    assert page.headers["content-type"].startswith("text/html")
+    assert hashlib.sha256("".join(f"{line}\n" for line in lines).encode()).hexdigest() in page.text
+    assert json.loads(lines[-1])["ed25519"] in page.text and json.loads(lines[0])["draws"][0]["seed"] in page.text
+    assert "this machine" not in page.text
+    noted = [one async for one in services.database.beside("audit").find({"action": "exported"})]
+    assert len(noted) == 3
 
 
 async def test_what_was_chosen_counts_only_in_the_naive_figure(browser: httpx.AsyncClient, services: Services) -> None:

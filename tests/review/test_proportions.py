@@ -44,6 +44,15 @@ def test_mcnemars_test_is_that_of_statsmodels(only_a: int, only_b: int) -> None:
     assert mcnemar(only_a, only_b) == pytest.approx(min(1.0, float(theirs)), abs=1e-9)
 
 
+def test_calls_that_show_that_a_version_is_not_worse_by_two_points_where_one_in_twenty_flips() -> None:
+    def low(n: int) -> float:
+        return paired([(True, False), (False, True)] * round(n / 40) + [(True, True)] * (n - 2 * round(n / 40)))[
+            "interval"
+        ][0]
+
+    assert low(480) < -0.02 < low(520)
+
+
 def test_pairs_of_nothing_are_refused() -> None:
     with pytest.raises(ValueError, match="at least one call"):
         paired([])

@@ -34,7 +34,8 @@ def reviewed() -> tuple[Draw, list[ReviewedCall]]:
 
 
 DRAW, CALLS = reviewed()
-LINES = write_report([DRAW], CALLS, DRAW.group_sizes, KEY)
+MACHINE = {"price": 170, "fee": 30}
+LINES = write_report([DRAW], CALLS, DRAW.group_sizes, MACHINE, KEY)
 
 
 def test_a_report_is_read_back_with_its_figures_made_again() -> None:
@@ -44,6 +45,8 @@ def test_a_report_is_read_back_with_its_figures_made_again() -> None:
     assert report.figures["accuracy"]["gold"] is not None
     assert report.figures["causes"]["misheard"]["share"] == pytest.approx(0.2, abs=0.05)
     assert list(report.figures["versions"]) == ["gemini-3 · 2026-11 · 7"]
+    assert report.figures["corrected"]["fee"]["machine"] == 0.15
+    assert report.figures["corrected"]["fee"]["share"] == pytest.approx(0.35, abs=0.05)  # a fifth more than it counted
     assert len(report.calls) == 41
 
 
@@ -64,7 +67,7 @@ def test_reviewers_are_numbers() -> None:
 
 
 def test_the_same_labels_in_another_order_make_the_same_report() -> None:
-    assert write_report([DRAW], CALLS[::-1], DRAW.group_sizes, KEY) == LINES
+    assert write_report([DRAW], CALLS[::-1], DRAW.group_sizes, MACHINE, KEY) == LINES
 
 
 @given(st.data())
@@ -86,7 +89,7 @@ def changed(lines: Sequence[str], number: int, line: str) -> list[str]:
     "damaged",
     [
         LINES[:-1],  # the signature is missing
-        write_report([DRAW], CALLS, DRAW.group_sizes, None),  # nobody signed
+        write_report([DRAW], CALLS, DRAW.group_sizes, MACHINE, None),  # nobody signed
         [LINES[0].replace("d", "\ud800", 1), *LINES[1:]],  # no text that could have been signed
         [*LINES[:7], *LINES[8:]],  # a label is left out
         [*LINES[:7], LINES[8], LINES[7], *LINES[9:]],  # two are swapped
@@ -130,13 +133,13 @@ def test_a_line_that_is_no_call_is_refused() -> None:
 
 def test_a_frame_that_was_read_whole_has_figures_that_json_can_hold() -> None:
     whole = [replace(call, drawn=Drawn("random", 1.0, "f")) for call in CALLS[:-1]]
-    found = figures(whole, {("f", ""): len(whole)})
+    found = figures(whole, {("f", ""): len(whole)}, {"price": len(whole)})
     assert found["accuracy"]["person"]["effective_n"] is None
     assert json.loads(json.dumps(found, allow_nan=False))["measured"] == 40
 
 
 def test_a_report_without_a_label_has_no_figures_and_says_so() -> None:
-    report = read_report(write_report([], [], {}, KEY), KEY.public_key())
+    report = read_report(write_report([], [], {}, {}, KEY), KEY.public_key())
     assert (report.figures["labels"], report.figures["accuracy"]["person"], report.figures["people"]) == (0, None, None)
 
 

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from agents.classify import metrics
@@ -14,7 +15,7 @@ from agents.classify.hosted.answer import read_answer
 from agents.classify.hosted.errors import AnswerBlocked, GarbledAnswer
 from agents.classify.hosted.metered import MeteredModel
 from agents.classify.hosted.model import HostedModel, Reply
-from agents.classify.hosted.prompt import Prompt, make_prompt, prompt_version
+from agents.classify.hosted.prompt import TEMPLATE, Prompt, make_prompt, prompt_version
 from agents.classify.hosted.usage import total
 from agents.classify.settings import ClassifySettings
 from schemas import Leaf, Taxonomy, Turn, Usage
@@ -38,16 +39,19 @@ class _Bought:
 class HostedClassifier:
     """Asks a hosted model for JSON that fits the taxonomy."""
 
-    def __init__(self, model: HostedModel, settings: ClassifySettings, taxonomy: Taxonomy) -> None:
-        """Make the classifier; nobody is asked yet."""
+    def __init__(
+        self, model: HostedModel, settings: ClassifySettings, taxonomy: Taxonomy, template: Path = TEMPLATE
+    ) -> None:
+        """Make the classifier, of another ``template`` than the shipped one if need be; nobody is asked yet."""
         self._settings = settings
         self._taxonomy = taxonomy
+        self._template = template
         self._zone = ZoneInfo(settings.time_zone)
         self._model = MeteredModel(model, settings, self._zone)
         self._bought: dict[bytes, _Bought] = {}
         self._times = settings.samples
         conditions = (self._times, settings.gemini_turn_chars, settings.gemini_transcript_chars, settings.time_zone)
-        self.source = Source(model.classifier, settings.gemini_model, prompt_version(taxonomy), conditions)
+        self.source = Source(model.classifier, settings.gemini_model, prompt_version(taxonomy, template), conditions)
 
     def prompt(self, turns: Sequence[Turn], ended_at: datetime | None) -> Prompt:
         """Return the request for a transcript."""
@@ -57,6 +61,7 @@ class HostedClassifier:
             turn_chars=self._settings.gemini_turn_chars,
             transcript_chars=self._settings.gemini_transcript_chars,
             local_time=self._local(ended_at),
+            template=self._template,
         )
 
     def estimated(self, turns: Sequence[Turn], ended_at: datetime | None) -> Usage:

@@ -7,6 +7,7 @@ from functools import partial
 from agents.classify.core import Answer, Source
 from agents.classify.offline.model import OfflineModel, shipped_model
 from schemas import Speaker, Taxonomy, Turn
+from streams.errors import CallsiftError
 from streams.threads import Threads
 
 _EVIDENCE = 2
@@ -19,9 +20,18 @@ class OfflineClassifier:
     """Classifies without asking anybody. It reads words, not meaning, and says so in its justification."""
 
     def __init__(self, taxonomy: Taxonomy, model: OfflineModel | None = None) -> None:
-        """Load the shipped model, or take another one."""
+        """Load the shipped model, or take another one.
+
+        Raises:
+            CallsiftError: The model names a leaf that the taxonomy does not have.
+        """
         self._taxonomy = taxonomy
         self._model = model or shipped_model()
+        if strange := sorted(set(self._model.leaves) - taxonomy.leaves.keys()):
+            raise CallsiftError(
+                f"the offline model answers {', '.join(strange)}, which taxonomy {taxonomy.version} does not have",
+                "Train a model with this taxonomy, or keep the category",
+            )
         self.source = Source("offline", self._model.version)
         self._thread = Threads("offline", 1)  # it computes: more of them take turns
 

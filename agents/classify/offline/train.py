@@ -109,6 +109,6 @@ def card_with(model: OfflineModel, dialogues: Sequence[LabelledDialogue], found:
 
 
 def digest(dialogues: Sequence[LabelledDialogue]) -> str:
-    """Return the SHA-256 of dialogues; when they were does not count."""
-    lines = (dialogue.model_dump_json(exclude={"ended_at"}) for dialogue in dialogues)
+    """Return the SHA-256 of dialogues; when they were and how many they stand for does not count: neither is learnt."""
+    lines = (dialogue.model_dump_json(exclude={"ended_at", "weight"}) for dialogue in dialogues)
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()

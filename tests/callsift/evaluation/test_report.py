@@ -9,7 +9,8 @@ from callsift.evaluation.measurement import measure
 from callsift.evaluation.predictions import Prediction, Predictions
 from callsift.evaluation.questions import Question
 from callsift.evaluation.report import report
-from schemas import CallClassified, OneFile, Taxonomy
+from callsift.evaluation.version import Version
+from schemas import CallClassified, OneFile
 
 
 async def nobody() -> CallClassified:
@@ -36,8 +37,7 @@ def page(folder: Path, calls: Sequence[RecordedCall]) -> str:
     evaluated = measure(
         [Question(call, call.id, call.id, nobody) for call in calls],
         file,
-        ClassifySettings(classifier="offline"),
-        Taxonomy.load(),
+        Version(ClassifySettings(classifier="offline")),
         concurrency=1,
         calibrate=True,
         on_answer=lambda _: None,
