@@ -46,6 +46,12 @@ class _Listener:
             self.crosstalk.push(block)
 
 
+def announced_s(recording: Recording, files: Mapping[str, Path], channels: Mapping[Speaker, int] | None) -> float:
+    """Return how long a recording says that it is, in seconds; arguments and errors as of ``channels.opened``."""
+    with opened(recording, files, channels) as source:
+        return source.announced_s
+
+
 def prepare(recording: Recording, files: Mapping[str, Path], flac: Path, options: AudioOptions) -> Prepared:
     """Decode a recording, split it by speaker and find the speech in it.
 

@@ -34,6 +34,9 @@ _EXOTIC_RATES_AS_HZ = 48_000
 _RATES_HZ = range(4000, 384_001)
 """Sample rates of recordings of speech. A megabyte at one hertz would be days of audio."""
 
+_UNKNOWN_BYTES_PER_S = 2000
+"""A file that does not say how long it is counts as one of 16 kbit/s: few are denser."""
+
 _MOST_CHANNELS = 64
 
 _MOST_PLANES = 7
@@ -106,6 +109,8 @@ class RecordingFile:
         """Audio streams of the file."""
         self.start_s = float((self._stream.start_time or 0) * (self._stream.time_base or 0))
         """When the stream begins, in seconds on the file's clock."""
+        self.announced_s = self._announced_s()
+        """How long the file says that it is, in seconds; what it does not say is guessed from its size."""
         self._check_form(self._stream.rate, self._stream.codec_context.channels)
         self.lost_s = 0.0
         """Seconds that were passed over or that the file announced and does not have; known after the blocks."""
@@ -129,6 +134,15 @@ class RecordingFile:
         """Number of channels."""
         self.codec: str = self._stream.codec_context.name
         """FFmpeg's name of the codec."""
+
+    def _announced_s(self) -> float:
+        if self._stream.duration and self._stream.time_base:
+            first_s = float(self._stream.duration * self._stream.time_base)
+        elif self._container.duration:
+            first_s = self._container.duration / 1e6
+        else:
+            return self._size_bytes / _UNKNOWN_BYTES_PER_S
+        return first_s * self._size_bytes / self._parts[0].end
 
     @staticmethod
     def _check_form(rate_hz: int, channels: int) -> None:

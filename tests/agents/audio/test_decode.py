@@ -319,3 +319,16 @@ def test_what_is_no_sound_behind_a_wavs_samples_is_left_out(tmp_path: Path, behi
     path.write_bytes(path.read_bytes() + behind)
     decoded = decode(path)
     assert (decoded.duration_s, decoded.damaged) == (2.0, False)
+
+
+@pytest.mark.parametrize("codec", CODECS)
+def test_a_recording_announces_its_length(recordings: dict[str, Path], codec: str) -> None:
+    with RecordingFile(recordings[codec]) as file:
+        assert file.announced_s == pytest.approx(3.0, abs=0.1)
+
+
+def test_the_parts_of_a_file_are_announced_together_and_no_length_is_guessed_from_the_size(tmp_path: Path) -> None:
+    path = write_wav(tmp_path / "joined.wav", tone(440, 2))
+    path.write_bytes(path.read_bytes() * 3)
+    with RecordingFile(path) as file:
+        assert file.announced_s == pytest.approx(6.0, abs=0.1)
