@@ -22,7 +22,8 @@ class ChannelFacts(Part):
     dc_offset: float = Field(default=0.0, ge=-1.0, le=1.0)
     """Mean of the samples, as a share of full scale. Away from 0: a fault of the recorder."""
     dead: bool = False
-    """True where nothing but silence, a constant or faint line noise is on the channel for the whole call."""
+    """True where nothing but silence, a constant or faint line noise is on the channel for the whole call. Speech,
+    however quiet, is not dead."""
     bleed_s: NonNegativeFloat = 0.0
     """Seconds of speech that were the other speaker's, heard through, and were therefore left out here."""
 

@@ -9,13 +9,23 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from functools import partial
-from typing import ParamSpec, TypeVar
+from typing import NamedTuple, ParamSpec, TypeVar
 
 from streams.child import Child
 from streams.forks import start_server
+from streams.lanes import Lanes
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+
+class Work(NamedTuple):
+    """What is known of some work before it is done."""
+
+    limit_s: float
+    """Seconds after which its child is killed."""
+    is_long: bool
+    """Whether short work passes it by: while such work holds every child, one more is there for the rest."""
 
 
 class NativePool:
@@ -33,7 +43,8 @@ class NativePool:
         """Start the server that forks children; they come with the first work.
 
         Args:
-            processes: Number of children, each with its own copy of what ``initializer`` loads.
+            processes: Number of children, each with its own copy of what ``initializer`` loads; one more comes when
+                long work holds all of them.
             time_limit_s: Seconds after which a child is killed.
             memory_limit_mb: Megabytes of data that a child may allocate; more fails inside it. 0: no limit.
             initializer: Run once in every new child, for example to load a model.
@@ -42,12 +53,15 @@ class NativePool:
         self._modules = modules
         self._time_limit_s = time_limit_s
         self._child = partial(Child, memory_limit_mb, initializer)
-        self._children = {self._new_child() for _ in range(processes)}
-        self._free: asyncio.LifoQueue[Child] = asyncio.LifoQueue()
-        for child in self._children:
-            self._free.put_nowait(child)
+        self._lanes = Lanes(processes)
+        self._children = {self._new_child() for _ in range(processes + 1)}
+        self._free = [*self._children]
 
     async def run(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Run ``function``, which is short, in a child and return its result; as ``run_as``, with the pool's limit."""
+        return await self.run_as(Work(self._time_limit_s, is_long=False), function, *args, **kwargs)
+
+    async def run_as(self, work: Work, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run ``function`` in a child and return its result; cancelling the wait kills the child.
 
         Raises:
@@ -55,15 +69,16 @@ class NativePool:
             ChildrenDoNotStart: No child can be had; no event is at fault.
             Exception: What the function raised.
         """
-        child = self._usable(await self._free.get())
         task = partial(function, *args, **kwargs)
-        try:
-            result: R = await _in_thread(partial(child.run, task, self._time_limit_s))
-        except asyncio.CancelledError:
-            child.kill()
-            raise
-        finally:
-            self._free.put_nowait(child)
+        async with self._lanes.place(is_long=work.is_long):
+            child = self._usable(self._free.pop())
+            try:
+                result: R = await _in_thread(partial(child.run, task, work.limit_s))
+            except asyncio.CancelledError:
+                child.kill()
+                raise
+            finally:
+                self._free.append(child)
         return result
 
     def _usable(self, child: Child) -> Child:

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -10,14 +11,17 @@ from urllib.parse import urlsplit
 from agents.audio import child, metrics
 from agents.audio.fetch_settings import FetchSettings
 from agents.audio.fetching import Fetcher, RecordingGone, RecordingMissing
-from agents.audio.prepared import AudioOptions
+from agents.audio.prepared import AudioOptions, Prepared
 from agents.audio.settings import AudioSettings
 from schemas import AudioReady, CallEnded, ClaimCheck, FilePerSpeaker, OneFile, Recording
 from streams.payloads import PREPARED, ClaimCheckStore, digits
-from streams.pool import NativePool
+from streams.pool import NativePool, Work
 from streams.privacy import CallerPrivacy
 from streams.processing import Agent
 from streams.work_folders import WorkFolders
+
+LONG_S = 600.0
+"""Longer recordings, in seconds, let shorter ones pass: they take seconds, not tenths."""
 
 
 class AudioAgent(Agent[CallEnded]):
@@ -59,7 +63,7 @@ class AudioAgent(Agent[CallEnded]):
             for uri, path in files.items():
                 await self._fetch(call, uri, path)
             flac = folder / "prepared.flac"
-            prepared = await self._pool.run(child.prepare, call.recording, files, flac, audio_options(self._settings))
+            prepared = await self._prepared(call.recording, files, flac)
             claim = await self._store.in_thread(
                 partial(self._put, call.call_id, flac, prepared.peaks), flac.stat().st_size
             )
@@ -78,6 +82,13 @@ class AudioAgent(Agent[CallEnded]):
             figures=prepared.figures,
         )
 
+    async def _prepared(self, recording: Recording, files: Mapping[str, Path], flac: Path) -> Prepared:
+        options, most_s = audio_options(self._settings), self._settings.time_limit_s
+        looking = Work(limit_s(0, most_s), is_long=False)
+        announced_s = await self._pool.run_as(looking, child.announced_s, recording, files, options)
+        work = Work(limit_s(announced_s, most_s), is_long=announced_s > LONG_S)
+        return await self._pool.run_as(work, child.prepare, recording, files, flac, options)
+
     def _put(self, call_id: str, flac: Path, peaks: bytes) -> ClaimCheck:
         name = _object_name(call_id, flac)
         self._store.put(f"{name.removesuffix('.flac')}.dat", peaks)
@@ -90,6 +101,11 @@ class AudioAgent(Agent[CallEnded]):
             if (datetime.now(UTC) - call.ended_at).total_seconds() > self._fetching.missing_grace_s:
                 raise RecordingGone(missing.message, missing.cure) from None
             raise
+
+
+def limit_s(announced_s: float, most_s: float) -> float:
+    """Return the seconds that a recording may take: with ``most_s`` of 900, half a minute and a tenth of its length."""
+    return most_s * min(1.0, (300 + announced_s) / 9000)
 
 
 def addresses(recording: Recording) -> list[str]:

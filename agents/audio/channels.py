@@ -35,6 +35,8 @@ class Source:
     """Each speaker's levels, of as much as has been streamed; in the order of the rows."""
     blocks: Iterator[Samples]
     """Shape (speakers, samples), 16,000 Hz, ``BLOCK`` samples each, the last one fewer."""
+    announced_s: float
+    """How long the recording says that it is, in seconds."""
 
     @property
     def lost_s(self) -> float:
@@ -98,12 +100,13 @@ def in_blocks(blocks: Iterable[Samples], size: int) -> Iterator[Samples]:
 def _one_file(file: RecordingFile, named: Mapping[Speaker, int] | None) -> Source:
     if file.channels == 1:  # whatever the event or the settings name: there is one channel
         levels = {Speaker.UNDIVIDED: Levels()}
-        return Source((file,), "mono", levels, _at_16_khz(file, file.blocks(), levels))
+        return Source((file,), "mono", levels, _at_16_khz(file, file.blocks(), levels), file.announced_s)
     rows = _rows(file.channels, named)
     levels = {speaker: Levels() for speaker in SIDES}
     in_order = rows == list(range(file.channels))
     blocks = _at_16_khz(file, file.blocks() if in_order else (block[rows] for block in file.blocks()), levels)
-    return Source((file,), "stereo" if file.channels == 2 else "multichannel", levels, blocks)
+    layout: ChannelLayout = "stereo" if file.channels == 2 else "multichannel"
+    return Source((file,), layout, levels, blocks, file.announced_s)
 
 
 def _rows(channels: int, named: Mapping[Speaker, int] | None) -> list[int]:
@@ -141,7 +144,9 @@ def _file_per_speaker(legs: Sequence[tuple[RecordingFile, float]]) -> Source:
         _shifted(_at_16_khz(file, _mixed_down(file), {speaker: levels[speaker]}), offset_s)
         for speaker, (file, offset_s) in zip(SIDES, legs, strict=True)
     ]
-    return Source(tuple(file for file, _ in legs), "file_per_speaker", levels, _side_by_side(*streams))
+    announced_s = max(offset_s + file.announced_s for file, offset_s in legs)
+    files = tuple(file for file, _ in legs)
+    return Source(files, "file_per_speaker", levels, _side_by_side(*streams), announced_s)
 
 
 def _at_16_khz(file: RecordingFile, blocks: Iterable[Samples], levels: Mapping[Speaker, Levels]) -> Iterator[Samples]:

@@ -10,9 +10,16 @@ MODULES = ("agents.audio.child", "agents.audio.core")
 """What the functions here import."""
 
 
+def announced_s(recording: Recording, files: Mapping[str, Path], options: AudioOptions) -> float:
+    """Return how long a recording says that it is, in seconds: see ``agents.audio.core``."""
+    from agents.audio import core  # noqa: PLC0415 - not in the worker
+
+    return core.announced_s(recording, files, options.channels)
+
+
 def prepare(recording: Recording, files: Mapping[str, Path], flac: Path, options: AudioOptions) -> Prepared:
     """Prepare the audio of a recording: see ``agents.audio.core``."""
-    from agents.audio import core  # noqa: PLC0415 - not in the worker
+    from agents.audio import core  # noqa: PLC0415 - as above
 
     return core.prepare(recording, files, flac, options)
 

@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from agents.audio.containers import demuxer, without_header
-from agents.audio.declared_duration import cut_s, is_empty_wav
+from agents.audio.declared_duration import cut_s, is_empty_wav, understates
+from agents.audio.joined import Part, parts
 from agents.audio.ogg import outside_pages
 from agents.audio.packets import Frames
 from schemas import LONGEST_CALL_S, SoundFormat
@@ -32,6 +33,9 @@ _EXOTIC_RATES_AS_HZ = 48_000
 
 _RATES_HZ = range(4000, 384_001)
 """Sample rates of recordings of speech. A megabyte at one hertz would be days of audio."""
+
+_UNKNOWN_BYTES_PER_S = 2000
+"""A file that does not say how long it is counts as one of 16 kbit/s: few are denser."""
 
 _MOST_CHANNELS = 64
 
@@ -67,39 +71,58 @@ class RecordingFile:
         self._size_bytes = path.stat().st_size
         if not self._size_bytes:
             raise UndecodableRecording("the recording is empty (0 bytes)", "Check the recording at its source")
-        container, options = demuxer(without_header(path, said))
+        self._said, self._number = said, stream
+        self._parts = parts(path)
         try:
-            self._container = av.open(
-                str(path), format=container, metadata_errors="replace", options=options | _LARGE_PACKETS
-            )
+            self._open(self._parts[0])
         except av.FFmpegError as error:
             raise UndecodableRecording(
                 f"no known audio format in {self._size_bytes} bytes",
                 "Check that the address names a recording; of one without a header say recording.format",
             ) from error
         try:
-            self._open_stream(stream)
+            self._begin()
         except UndecodableRecording:
             self._container.close()
             raise
 
-    def _open_stream(self, stream: int) -> None:
+    def _open(self, part: Part) -> None:
+        """Open a part of the file.
+
+        Raises:
+            UndecodableRecording: No audio in it.
+            av.FFmpegError: Nothing that FFmpeg knows.
+        """
+        container, options = demuxer(without_header(self._path, self._said))
+        options |= _LARGE_PACKETS | ({"ignore_length": "1"} if understates(self._path, part) else {})
+        opened = av.open(part.url(self._path), format=container, metadata_errors="replace", options=options)
+        if not opened.streams.audio:
+            opened.close()
+            raise UndecodableRecording(f"no audio stream in a {opened.format.name} file", "Check the recording")
+        self._container = opened
+        self._stream = opened.streams.audio[self._number]
+        self._frames = Frames(opened, self._stream)
+
+    def _begin(self) -> None:
         container = self._container.format.name
-        if not self._container.streams.audio:
-            raise UndecodableRecording(f"no audio stream in a {container} file", "Check the recording")
         self.streams = len(self._container.streams.audio)
         """Audio streams of the file."""
-        self._stream = self._container.streams.audio[stream]
+        self.start_s = float((self._stream.start_time or 0) * (self._stream.time_base or 0))
+        """When the stream begins, in seconds on the file's clock."""
+        self.announced_s = self._announced_s()
+        """How long the file says that it is, in seconds; what it does not say is guessed from its size."""
         self._check_form(self._stream.rate, self._stream.codec_context.channels)
-        self._frames = Frames(self._container, self._stream)
         self.lost_s = 0.0
         """Seconds that were passed over or that the file announced and does not have; known after the blocks."""
+        self.damaged = False
+        """Whether anything was passed over or is missing, however short; known after the blocks."""
+        self._skipped_s = self._decoded_parts_s = 0.0
         self._samples = 0
         self._rate_hz = 0
         """Of what the decoder delivers."""
         self._blocks = self._decoded()
         first = next(self._blocks, None)
-        if first is None and is_empty_wav(self._path):
+        if first is None and is_empty_wav(self._path, self._parts[0]):
             self._rate_hz = self._recorded_rate_hz = self._stream.rate
             first = np.zeros((self._stream.codec_context.channels, 0), np.float32)
         if first is None:
@@ -112,10 +135,14 @@ class RecordingFile:
         self.codec: str = self._stream.codec_context.name
         """FFmpeg's name of the codec."""
 
-    @property
-    def start_s(self) -> float:
-        """When the stream begins, in seconds on the file's clock."""
-        return float((self._stream.start_time or 0) * (self._stream.time_base or 0))
+    def _announced_s(self) -> float:
+        if self._stream.duration and self._stream.time_base:
+            first_s = float(self._stream.duration * self._stream.time_base)
+        elif self._container.duration:
+            first_s = self._container.duration / 1e6
+        else:
+            return self._size_bytes / _UNKNOWN_BYTES_PER_S
+        return first_s * self._size_bytes / self._parts[0].end
 
     @staticmethod
     def _check_form(rate_hz: int, channels: int) -> None:
@@ -150,20 +177,12 @@ class RecordingFile:
                     f"more than {LONGEST_CALL_S / 3600:.0f} hours of audio", "Check the recording: no call is as long"
                 )
             yield block
-        if self._container.format.name == "ogg":
-            self._see_ogg_damage()
-        self.lost_s = max(self._frames.skipped_s, self._cut_s())
-        if self._decoded_s < _NEXT_TO_NOTHING * self._frames.skipped_s:
+        if self._decoded_s < _NEXT_TO_NOTHING * self._skipped_s:
             raise UndecodableRecording(
-                f"only {self._decoded_s:.1f} s decodable, {self._frames.skipped_s:.1f} s not, "
+                f"only {self._decoded_s:.1f} s decodable, {self._skipped_s:.1f} s not, "
                 f"in a {self._container.format.name} file of {self._size_bytes} bytes",
                 "Check the recording",
             )
-
-    @property
-    def damaged(self) -> bool:
-        """Whether anything was passed over or is missing, however short; known after the blocks."""
-        return self._frames.damaged or self.lost_s > 0
 
     def __enter__(self) -> Self:
         """Return the file."""
@@ -179,13 +198,36 @@ class RecordingFile:
     def _decoded_s(self) -> float:
         return self._samples / self._rate_hz
 
-    def _cut_s(self) -> float:
+    def _all_frames(self) -> Iterator["av.AudioFrame"]:
+        """Decode part after part, and count what each lacks."""
+        for part in self._parts:
+            if part.start:
+                self._container.close()
+                try:
+                    self._open(part)
+                except (av.FFmpegError, UndecodableRecording):  # as if it were as dense as what came before it
+                    self._lose(self._decoded_parts_s * (part.end - part.start) / part.start)
+                    continue
+            yield from self._frames
+            if self._container.format.name == "ogg":
+                self._see_ogg_damage()
+            self._decoded_parts_s += self._frames.decoded_s
+            self._skipped_s += self._frames.skipped_s
+            self.damaged |= self._frames.damaged
+            self._lose(max(self._frames.skipped_s, self._cut_s(part)))
+
+    def _lose(self, seconds: float) -> None:
+        self.lost_s += seconds
+        self.damaged |= seconds > 0
+
+    def _cut_s(self, part: Part) -> float:
         cut = cut_s(
             self._path,
+            part,
             self._container,
             self._stream,
             first_byte=self._frames.first_byte,
-            decoded_s=self._decoded_s,
+            decoded_s=self._frames.decoded_s,
         )
         tolerance_s = _FLAC_TOLERANCE_S if self._container.format.name == "flac" else _TOLERANCE_S
         return cut if cut > tolerance_s else 0.0
@@ -193,14 +235,14 @@ class RecordingFile:
     def _see_ogg_damage(self) -> None:
         outside_bytes, inside_bytes = outside_pages(self._path)
         if outside_bytes:
-            self._frames.skip(self._decoded_s * outside_bytes / max(1, inside_bytes))
+            self._frames.skip(self._frames.decoded_s * outside_bytes / max(1, inside_bytes))
 
     def _decoded(self) -> Iterator[Samples]:
         """Convert every frame to the rate and the channels of the first, which knows them better than the header."""
         resampler: av.AudioResampler | None = None
         held = av.AudioFifo()  # a decoder's own frames are of 20 ms, and to convert one costs more than what is in it
         form, layout = None, None
-        for frame in self._frames:
+        for frame in self._all_frames():
             if form != (form := (frame.sample_rate, frame.format.name, frame.layout.name)):
                 yield from self._resampled(resampler, held.read(), None)
                 if layout is None:
@@ -225,4 +267,5 @@ class RecordingFile:
                     samples = out.to_ndarray().astype(np.float32, copy=False)
                     yield samples if out.format.is_planar else samples.reshape(-1, len(out.layout.channels)).T
             except (av.FFmpegError, ValueError):  # damage that makes a frame of a form that does not exist
-                self._frames.skip(frame.samples / max(1, frame.sample_rate) if frame else 0.0)
+                self.damaged = True
+                self._lose(frame.samples / max(1, frame.sample_rate) if frame else 0.0)

@@ -9,7 +9,7 @@ _FULL_SCALE = 0.98
 """The highest value of G.711's µ-law as a share of full scale (ITU-T G.711, table 2a: 32,124 of 32,768)."""
 
 _DEAD_DBFS = -50.0
-"""A channel whose loudest second stays below this carries no speech: quiet speech is some 15 dB above it."""
+"""A channel without speech whose loudest second stays below this has nothing on it but the line's noise."""
 
 
 class Levels:
@@ -36,12 +36,13 @@ class Levels:
             power = float(np.dot(second, second)) / second.size - (total / second.size) ** 2
             self._loudest_power = max(self._loudest_power, power)
 
-    def facts(self, loudness_lufs: float | None) -> ChannelFacts:
-        """Say what the channel sounds like; ``loudness_lufs`` comes from elsewhere."""
+    def facts(self, loudness_lufs: float | None, bleed_s: float, *, speaks: bool) -> ChannelFacts:
+        """Say what the channel sounds like; loudness, bleed and whether there is speech on it come from elsewhere."""
         return ChannelFacts(
             loudness_lufs=loudness_lufs,
             peak_dbfs=round(20 * float(np.log10(self._peak)), 2) if self._peak else None,
             clipped_ratio=round(self._clipped / self._samples, 6) if self._samples else 0.0,
             dc_offset=round(max(-1.0, min(1.0, self._sum / self._samples)), 5) if self._samples else 0.0,
-            dead=self._loudest_power <= 10 ** (_DEAD_DBFS / 10),
+            dead=not speaks and self._loudest_power <= 10 ** (_DEAD_DBFS / 10),
+            bleed_s=bleed_s,
         )

@@ -27,6 +27,8 @@ class Frames:
 
     skipped_s = 0.0
     """Seconds that were passed over so far."""
+    decoded_s = 0.0
+    """Seconds that were decoded so far."""
     damaged = False
     """Whether anything was passed over so far."""
     first_byte: int | None = None
@@ -55,7 +57,9 @@ class Frames:
                 continue
             self._decoded_packets += 1
             self._decoded_bytes += packet.size
-            yield from frames
+            for frame in frames:
+                self.decoded_s += frame.samples / max(1, frame.sample_rate)
+                yield frame
 
     def skip(self, seconds: float) -> None:
         """Count what was passed over."""

@@ -18,7 +18,7 @@ import pytest
 
 from streams.errors import NativeCodeDied, SettingsError
 from streams.forks import ChildrenDoNotStart, end_with_parent
-from streams.pool import NativePool
+from streams.pool import NativePool, Work
 from tests.patience import PATIENCE_S
 
 pytestmark = pytest.mark.integration
@@ -54,6 +54,17 @@ def tell_and_hang(told: Path) -> None:
     draft.write_text(str(os.getpid()))
     draft.replace(told)
     time.sleep(3600)
+
+
+def start_and_wait(folder: Path, number: int) -> int:
+    (folder / f"began {number}").touch()
+    while not (folder / "go on").exists():
+        time.sleep(0.01)
+    return number
+
+
+def begun(folder: Path) -> int:
+    return len([*folder.glob("began *")])
 
 
 def be_deaf() -> None:
@@ -160,6 +171,50 @@ async def test_a_call_waits_for_a_free_child_and_its_time_counts_from_then_on() 
     pool = NativePool(processes=2, time_limit_s=PATIENCE_S, memory_limit_mb=0, initializer=nothing)
     assert await asyncio.gather(*(pool.run(identity, number) for number in range(20))) == list(range(20))
     await pool.close()
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+async def test_short_work_passes_while_long_work_holds_every_child(processes: int, tmp_path: Path) -> None:
+    pool = NativePool(processes=processes, time_limit_s=PATIENCE_S, memory_limit_mb=0, initializer=nothing)
+    try:
+        long = Work(PATIENCE_S, is_long=True)
+        waiting = [asyncio.create_task(pool.run_as(long, start_and_wait, tmp_path, number)) for number in range(4)]
+        while begun(tmp_path) < processes:
+            await asyncio.sleep(0.01)
+        assert await asyncio.gather(*(pool.run(identity, number) for number in range(5))) == list(range(5))
+        assert not any(task.done() for task in waiting)
+        assert begun(tmp_path) == processes  # the child beyond them is for short work alone
+        (tmp_path / "go on").touch()
+        assert await asyncio.gather(*waiting) == list(range(4))
+    finally:
+        await pool.close()
+
+
+async def test_short_work_alone_never_starts_a_child_more() -> None:
+    pool = NativePool(processes=2, time_limit_s=PATIENCE_S, memory_limit_mb=0, initializer=nothing)
+    try:
+        assert len(set(await asyncio.gather(*(pool.run(os.getpid) for _ in range(20))))) <= 2
+    finally:
+        await pool.close()
+
+
+async def test_work_that_is_given_up_while_it_waits_takes_nobodys_place(tmp_path: Path) -> None:
+    pool = NativePool(processes=1, time_limit_s=PATIENCE_S, memory_limit_mb=0, initializer=nothing)
+    try:
+        running = asyncio.create_task(pool.run(start_and_wait, tmp_path, 0))
+        while not (tmp_path / "began 0").exists():
+            await asyncio.sleep(0.01)
+        given_up = asyncio.create_task(pool.run(start_and_wait, tmp_path, 1))
+        await asyncio.sleep(0)
+        given_up.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await given_up
+        (tmp_path / "go on").touch()
+        assert await running == 0
+        assert await pool.run(identity, 7) == 7
+        assert not (tmp_path / "began 1").exists()
+    finally:
+        await pool.close()
 
 
 async def test_children_that_cannot_be_prepared_are_a_dependency_that_is_away() -> None:

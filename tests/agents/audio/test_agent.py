@@ -14,7 +14,7 @@ import pytest_asyncio
 import soundfile
 from fsspec.implementations.memory import MemoryFileSystem
 
-from agents.audio.agent import AudioAgent
+from agents.audio.agent import AudioAgent, limit_s
 from agents.audio.decode import UndecodableRecording
 from agents.audio.fetch_settings import FetchSettings
 from agents.audio.settings import AudioSettings
@@ -101,12 +101,39 @@ async def test_a_call_whose_identifier_is_a_path_stays_in_the_store(agent: Audio
 
 
 async def test_a_recording_that_takes_too_long_costs_one_child_and_not_the_worker(store: ClaimCheckStore) -> None:
-    agent = AudioAgent(AudioSettings(time_limit_s=0.001), FETCHING, store, PRIVACY)
+    agent = AudioAgent(AudioSettings(time_limit_s=0.03), FETCHING, store, PRIVACY)
     try:
         with pytest.raises(NativeCodeDied, match=r"no result within 0\.001 s"):
             await agent.work(ended("moving-house"))
     finally:
         await agent.stop()
+
+
+async def test_short_calls_pass_while_long_ones_hold_the_children(store: ClaimCheckStore, tmp_path: Path) -> None:
+    path = tmp_path / "an-hour.flac"
+    soundfile.write(path, np.zeros(3600 * 8000, np.int16), 8000)
+    long = call_ended().model_copy(update={"recording": OneFile(uri=path.as_uri())})
+    agent = AudioAgent(AudioSettings(processes=1), FETCHING, store, PRIVACY)
+    try:
+        waiting = [asyncio.create_task(agent.work(long)) for _ in range(4)]
+        for name in ("moving-house", "wrong-number"):
+            assert (await agent.work(ended(name))).recording_facts.duration_s > 0
+        assert not any(call.done() for call in waiting)
+    finally:
+        await agent.stop()
+        for call in waiting:
+            call.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
+
+
+@pytest.mark.parametrize(
+    ("announced_s", "most_s", "expected_s"),
+    [(0, 900, 30), (300, 900, 60), (3600, 900, 390), (8700, 900, 900), (86_400, 900, 900), (600, 3600, 360)],
+)
+async def test_a_recording_may_take_what_its_length_explains(
+    announced_s: float, most_s: float, expected_s: float
+) -> None:
+    assert limit_s(announced_s, most_s) == pytest.approx(expected_s)
 
 
 class Hanging(MemoryFileSystem):  # type: ignore[misc]

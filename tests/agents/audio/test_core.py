@@ -13,6 +13,8 @@ from tests.agents.audio.sounds import Samples, decode, encode, loudest_hz, tone,
 from tests.agents.demo_calls import RECORDINGS, demo_calls
 
 CUSTOMER, AGENT, UNDIVIDED = Speaker.CUSTOMER, Speaker.AGENT, Speaker.UNDIVIDED
+DTMF = [(697, 1209), (770, 1336), (852, 1477), (941, 1336), (697, 1477)]
+MELODY = [0, 4, 7, 12, 7, 4, 5, 9, 12, 9, 7, 11, 14, 11, 7, 5, 4, 2, 0, 0]
 OPTIONS = AudioOptions(channels=None, threshold=0.5, min_silence_s=0.3)
 
 
@@ -59,10 +61,12 @@ def test_a_mono_call_is_heard_undivided(call: Samples, flac: Path, tmp_path: Pat
     assert result.figures.speakers[UNDIVIDED].talk_s == pytest.approx(36, abs=1)
 
 
-@pytest.mark.parametrize("codec", ["wav", "mp3"])
-def test_one_mix_on_both_channels_is_heard_once(call: Samples, flac: Path, tmp_path: Path, codec: str) -> None:
+@pytest.mark.parametrize(("codec", "delay_s"), [("wav", 0.005), ("mp3", 0.005), ("wav", 0.08), ("wav", 0.24)])
+def test_one_mix_on_both_channels_is_heard_once(
+    call: Samples, flac: Path, tmp_path: Path, codec: str, delay_s: float
+) -> None:
     mix = call.sum(axis=0)
-    late = np.roll(mix, 40) * np.float32(10 ** (-3 / 20))  # 5 ms and -3 dB
+    late = np.roll(mix, round(delay_s * 8000)) * np.float32(10 ** (-3 / 20))
     twice = np.stack([late, mix])
     path = tmp_path / f"twice.{codec}"
     written = write_wav(path, twice, subtype="ALAW") if codec == "wav" else encode(path, twice, "libmp3lame", "mp3")
@@ -75,8 +79,11 @@ def test_one_mix_on_both_channels_is_heard_once(call: Samples, flac: Path, tmp_p
     assert np.square(samples).mean() == pytest.approx(np.square(whole).mean(), rel=0.1)  # the louder one was kept
 
 
-def test_a_speaker_who_bleeds_into_the_other_channel_counts_once(call: Samples, flac: Path, tmp_path: Path) -> None:
-    through = call + np.roll(call[::-1], 24, axis=1) * np.float32(0.1)  # 3 ms and -20 dB, both ways
+@pytest.mark.parametrize("delay_s", [0.003, 0.2])
+def test_a_speaker_who_bleeds_into_the_other_channel_counts_once(
+    call: Samples, flac: Path, tmp_path: Path, delay_s: float
+) -> None:
+    through = call + np.roll(call[::-1], round(delay_s * 8000), axis=1) * np.float32(0.1)  # -20 dB, both ways
     plain, _ = prepared(write_wav(tmp_path / "plain.wav", call), flac)
     bled, _ = prepared(write_wav(tmp_path / "bled.wav", through), flac)
     for speaker, other in ((CUSTOMER, AGENT), (AGENT, CUSTOMER)):
@@ -84,6 +91,56 @@ def test_a_speaker_who_bleeds_into_the_other_channel_counts_once(call: Samples, 
         assert bled.figures.speakers[speaker].talk_s == pytest.approx(alone_s, abs=2.0)
         assert bled.recording_facts.channels[speaker].bleed_s == pytest.approx(others_s, abs=2.0)
         assert plain.recording_facts.channels[speaker].bleed_s == 0
+
+
+@pytest.mark.parametrize("gain_db", [-20, -30])
+def test_a_quiet_caller_at_the_same_time_as_a_loud_agent_is_kept(
+    call: Samples, flac: Path, tmp_path: Path, gain_db: int
+) -> None:
+    other = decode(RECORDINGS / "comparing-prices.mp3").samples.mean(axis=0)
+    quiet = call.sum(axis=0)[: other.size] * np.float32(10 ** (gain_db / 20))
+    result, _ = prepared(write_wav(tmp_path / "both.wav", np.stack([quiet, other[: quiet.size]])), flac)
+    facts = result.recording_facts
+    assert facts.channel_layout == "stereo"
+    assert facts.channels[CUSTOMER].bleed_s < 0.05 * result.figures.speakers[CUSTOMER].talk_s
+
+
+LINE_SOUNDS: dict[str, Samples] = {
+    "comfort noise": np.random.default_rng(5).standard_normal((1, 80_000)).astype(np.float32) * np.float32(0.001),
+    "ringback": np.tile(np.pad(tone(450, 2), ((0, 0), (0, 32_000))), (1, 2))[:, :80_000],
+    "DTMF": np.concatenate(
+        [np.pad((tone(low, 0.2) + tone(high, 0.2)) / 2, ((0, 0), (0, 1600))) for low, high in DTMF * 5], axis=1
+    ),
+    "hold music": np.concatenate(
+        [sum(tone(262 * 2 ** (step / 12) * part, 0.5) / (3 * part) for part in (1, 2, 3)) for step in MELODY], axis=1
+    ),
+}
+"""Ten seconds each."""
+
+
+@pytest.mark.parametrize("sound", LINE_SOUNDS)
+def test_what_a_line_plays_before_a_call_is_nobodys_speech(
+    call: Samples, flac: Path, tmp_path: Path, sound: str
+) -> None:
+    plain, _ = prepared(write_wav(tmp_path / "plain.wav", call), flac)
+    before = np.repeat(LINE_SOUNDS[sound], 2, axis=0)
+    result, _ = prepared(write_wav(tmp_path / "late.wav", np.concatenate([before, call], axis=1)), flac)
+    assert result.recording_facts.channel_layout == "stereo"
+    for speaker, own in result.figures.speakers.items():
+        assert own.talk_s == pytest.approx(plain.figures.speakers[speaker].talk_s, rel=0.15)
+        assert result.speech[speaker][0].start_s > 10
+
+
+@pytest.mark.parametrize("gain_db", [-30, -40])
+def test_a_quiet_caller_is_heard_and_no_dead_channel(call: Samples, flac: Path, tmp_path: Path, gain_db: int) -> None:
+    plain, _ = prepared(write_wav(tmp_path / "plain.wav", call), flac)
+    quiet = call * np.array([[10 ** (gain_db / 20)], [1.0]], np.float32)
+    result, _ = prepared(write_wav(tmp_path / "quiet.wav", quiet), flac)
+    facts = result.recording_facts.channels[CUSTOMER]
+    assert not facts.dead
+    assert facts.peak_dbfs is not None
+    assert facts.peak_dbfs < gain_db
+    assert result.figures.speakers[CUSTOMER].talk_s > 0.5 * plain.figures.speakers[CUSTOMER].talk_s
 
 
 @pytest.mark.parametrize("constant", [0.0, 0.2])

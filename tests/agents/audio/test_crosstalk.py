@@ -41,7 +41,7 @@ def segment(span: tuple[float, float]) -> SpeechSegment:
 
 
 @pytest.mark.parametrize("gain_db", [0.0, -3.0, 6.0, -10.0])
-@pytest.mark.parametrize("delay_s", [0.0, 0.005, -0.02])
+@pytest.mark.parametrize("delay_s", [0.0, 0.005, -0.02, 0.08, -0.25])
 def test_one_mix_on_both_channels_is_recognised_whatever_its_gain_and_delay(gain_db: float, delay_s: float) -> None:
     mix = CUSTOMER + AGENT
     assert same_mix(compared(mix, heard_through(mix, gain_db, delay_s)))
@@ -64,7 +64,9 @@ def test_two_silent_channels_are_no_mix() -> None:
     assert not same_mix(Crosstalk().windows())
 
 
-@pytest.mark.parametrize(("gain_db", "delay_s"), [(-8.0, 0.0), (-20.0, 0.003), (-30.0, 0.02)])
+@pytest.mark.parametrize(
+    ("gain_db", "delay_s"), [(-8.0, 0.0), (-20.0, 0.003), (-30.0, 0.02), (-8.0, 0.25), (-30.0, -0.08)]
+)
 def test_bleed_is_left_out(gain_db: float, delay_s: float) -> None:
     first = CUSTOMER + heard_through(AGENT, gain_db, delay_s)
     windows = compared(first, AGENT)

@@ -1,6 +1,7 @@
 """Decoding: whatever lies at the address becomes samples, or an error that says what was found."""
 
 import struct
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
@@ -231,3 +232,103 @@ def test_many_channels_are_read_whole(tmp_path: Path, channels: int) -> None:
     soundfile.write(path, np.concatenate([tone(200.0 + 50 * number, 1) for number in range(channels)]).T, 8000)
     heard = [round(loudest_hz(channel, 8000)) for channel in decode(path).samples]
     assert heard == [200 + 50 * number for number in range(channels)]
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "container"),
+    [
+        ("a.wav", "pcm_s16le", "wav"),
+        ("a.wav", "adpcm_ima_wav", "wav"),
+        ("a.m4a", "aac", "ipod"),
+        ("a.aiff", "pcm_s16be", "aiff"),
+        ("a.flac", "flac", "flac"),
+        ("a.webm", "libopus", "webm"),
+    ],
+)
+def test_recordings_one_after_the_other_in_a_file_are_one_call(
+    tmp_path: Path, name: str, codec: str, container: str
+) -> None:
+    path, rate_hz = tmp_path / name, 48_000 if codec == "libopus" else 16_000
+    pieces = []
+    for frequency_hz in (440, 1000, 700):
+        encode(path, tone(frequency_hz, 2, rate_hz), codec, container, rate_hz)
+        pieces.append(path.read_bytes())
+    path.write_bytes(b"".join(pieces))
+    decoded = decode(path)
+    assert decoded.duration_s == pytest.approx(6.0, abs=0.4)
+    assert (decoded.damaged, decoded.lost_s) == (False, 0.0)
+    middles = [decoded.samples[0, round(at * rate_hz) : round((at + 1) * rate_hz)] for at in (0.5, 2.5, 4.5)]
+    assert [loudest_hz(middle, rate_hz) for middle in middles] == pytest.approx([440, 1000, 700], abs=2)
+
+
+def test_a_second_recording_of_another_form_is_converted_to_the_first_ones(tmp_path: Path) -> None:
+    path = tmp_path / "joined.wav"
+    parts = [both(tone(440, 2), tone(440, 2)), tone(1000, 2, 16_000)]
+    path.write_bytes(
+        b"".join(
+            write_wav(tmp_path / f"{rate_hz}.wav", part, rate_hz, subtype).read_bytes()
+            for part, rate_hz, subtype in zip(parts, (8000, 16_000), ("ULAW", "PCM_16"), strict=True)
+        )
+    )
+    decoded = decode(path)
+    assert (decoded.samples.shape[0], decoded.sample_rate_hz, decoded.damaged) == (2, 8000, False)
+    assert decoded.duration_s == pytest.approx(4.0, abs=0.01)
+    assert [loudest_hz(channel[-8000:], 8000) for channel in decoded.samples] == pytest.approx([1000, 1000], abs=2)
+
+
+@pytest.mark.parametrize(
+    ("second", "lost_s"),
+    [(lambda wav: wav[: len(wav) // 2], 1.0), (lambda wav: wav[:12] + b"?" * (len(wav) - 12), 2.0)],
+    ids=["cut", "spoilt"],
+)
+def test_what_is_missing_of_a_second_recording_is_lost_and_said(
+    tmp_path: Path, second: Callable[[bytes], bytes], lost_s: float
+) -> None:
+    path = write_wav(tmp_path / "joined.wav", tone(440, 2))
+    path.write_bytes(path.read_bytes() + second(path.read_bytes()))
+    decoded = decode(path)
+    assert decoded.damaged
+    assert decoded.lost_s == pytest.approx(lost_s, abs=0.05)
+    assert decoded.duration_s + decoded.lost_s == pytest.approx(4.0, abs=0.05)
+
+
+def with_header_of_half(wav: bytes) -> bytes:
+    """A WAV whose header was written when half of it was recorded."""
+    at = wav.index(b"data") + 4
+    half = int.from_bytes(wav[at : at + 4], "little") // 2
+    return wav[:4] + struct.pack("<I", at - 4 + half) + wav[8:at] + struct.pack("<I", half) + wav[at + 4 :]
+
+
+@pytest.mark.parametrize("subtype", ["PCM_16", "ULAW", "GSM610"])
+def test_a_wav_whose_header_says_half_is_decoded_whole(tmp_path: Path, subtype: str) -> None:
+    path = write_wav(tmp_path / "half.wav", tone(440, 4), subtype=subtype)
+    path.write_bytes(with_header_of_half(path.read_bytes()))
+    decoded = decode(path)
+    assert decoded.duration_s == pytest.approx(4.0, abs=0.05)
+    assert (decoded.damaged, decoded.lost_s) == (False, 0.0)
+    assert loudest_hz(decoded.samples[0, -8000:], 8000) == pytest.approx(440, abs=2)
+
+
+@pytest.mark.parametrize(
+    "behind",
+    [b"LIST" + struct.pack("<I", 4000) + b"x" * 4000, bytes(8000), b"\xff\xfe" * 500],
+    ids=["a chunk", "room kept free", "a little of something"],
+)
+def test_what_is_no_sound_behind_a_wavs_samples_is_left_out(tmp_path: Path, behind: bytes) -> None:
+    path = write_wav(tmp_path / "a.wav", tone(440, 2))
+    path.write_bytes(path.read_bytes() + behind)
+    decoded = decode(path)
+    assert (decoded.duration_s, decoded.damaged) == (2.0, False)
+
+
+@pytest.mark.parametrize("codec", CODECS)
+def test_a_recording_announces_its_length(recordings: dict[str, Path], codec: str) -> None:
+    with RecordingFile(recordings[codec]) as file:
+        assert file.announced_s == pytest.approx(3.0, abs=0.1)
+
+
+def test_the_parts_of_a_file_are_announced_together_and_no_length_is_guessed_from_the_size(tmp_path: Path) -> None:
+    path = write_wav(tmp_path / "joined.wav", tone(440, 2))
+    path.write_bytes(path.read_bytes() * 3)
+    with RecordingFile(path) as file:
+        assert file.announced_s == pytest.approx(6.0, abs=0.1)

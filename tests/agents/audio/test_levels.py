@@ -21,11 +21,11 @@ SAMPLE = Fraction(1, SAMPLE_RATE_HZ)
 Signal = npt.NDArray[np.float32]
 
 
-def measured(*blocks: Signal) -> ChannelFacts:
+def measured(*blocks: Signal, speaks: bool = False) -> ChannelFacts:
     levels = Levels()
     for block in blocks:
         levels.push(block, SECOND)
-    return levels.facts(None)
+    return levels.facts(None, 0.0, speaks=speaks)
 
 
 def loudness(signal: Signal, pieces: int = 1) -> float | None:
@@ -79,9 +79,11 @@ def test_digital_silence_has_no_peak() -> None:
 
 
 @pytest.mark.parametrize(("dbfs", "dead"), [(-60, True), (-40, False)])
-def test_a_channel_is_dead_if_its_loudest_second_is_faint(dbfs: float, dead: bool) -> None:
+def test_a_channel_is_dead_if_its_loudest_second_is_faint_and_nobody_speaks(dbfs: float, dead: bool) -> None:
     noise = np.random.default_rng(3).standard_normal(SECOND).astype(np.float32) * 10 ** (dbfs / 20)
-    assert measured(np.zeros(5 * SECOND, np.float32), noise, np.zeros(SECOND, np.float32)).dead is dead
+    blocks = (np.zeros(5 * SECOND, np.float32), noise, np.zeros(SECOND, np.float32))
+    assert measured(*blocks).dead is dead
+    assert not measured(*blocks, speaks=True).dead
 
 
 @pytest.mark.parametrize("pieces", [1, 7])
