@@ -19,7 +19,7 @@ COMPILE = UV_EXCLUDE=requirements/left-out.txt $(UV) pip compile pyproject.toml 
 .DEFAULT_GOAL := help
 .PHONY: help setup lock clean format lint types test test-slow test-unit coverage check demo train schemas docs dashboard kafka \
 	bench bench-speech chaos rolling hostile api-check api-chaos outside watch-check deploy-check deploy-tools cluster-check cluster-scaling \
-	images images-check images-lint
+	images images-check images-lint images-real compose-real
 
 help: ## print this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-15s %s\n", $$1, $$2}'
@@ -140,6 +140,12 @@ images: ## build every image; needs Docker (IMAGES=sink IMAGE_PREFIX=… IMAGE_T
 	set -e; for image in $(IMAGES); do docker build -f deploy/docker/Dockerfile --target $$image \
 		-t $(IMAGE_PREFIX)-$$image:$(IMAGE_TAG) \
 		--build-arg VERSION=$(IMAGE_TAG) --build-arg REVISION=$$(git rev-parse HEAD 2>/dev/null || echo unknown) .; done
+
+images-real: $(INSTALLED_DEV) ## build every image on a container engine and run the pipeline from them, as the chart would (ARGS=…)
+	$(BIN)/python -m tests.engine.images $(ARGS)
+
+compose-real: $(INSTALLED_DEV) ## run the compose file from a fresh clone on a container engine, and take it down again (ARGS=…)
+	$(BIN)/python -m tests.engine.compose $(ARGS)
 
 images-check: $(INSTALLED) ## prove the Dockerfile's steps without Docker (ARGS="sink retry" for some)
 	$(BIN)/python -m tests.images $(ARGS)

@@ -36,6 +36,7 @@ def serve_api() -> None:
 
     Raises:
         SettingsError: The settings do not allow a start.
+        AudioStoreUnavailable: The audio store is a folder that cannot be written to.
     """
     worker, settings, kafka = WorkerSettings.read(), ApiSettings.read(), KafkaSettings.read()
     payloads = AudioStoreSettings.read()
@@ -47,11 +48,13 @@ def serve_api() -> None:
     oidc, pages, database = OidcSettings.read(), PageSettings.read(), Database(StoreSettings.read())
     keys = Keys(ApiKeyStore(database))
     sessions = Sessions(SessionStore(database), keys)
+    audio = ClaimCheckStore(payloads.uri)
+    audio.check()
     services = Services(
         settings=settings,
         kafka=kafka,
         database=database,
-        audio=ClaimCheckStore(payloads.uri),
+        audio=audio,
         payloads=payloads,
         privacy=PrivacySettings.read(),
         authentication=Authentication(

@@ -101,6 +101,8 @@ def _work_on(
             extra={"address": public_address(settings.uri)},
         )
     store = ClaimCheckStore(settings.uri)
+    if stage.name in _STORE_STAGES:
+        store.check()
     turns = ClaimedTurns(store, settings.message_limit_kb * 1024)
     tracing = make_tracing(stage.name, kafka)
     try:

@@ -12,6 +12,19 @@ from streams.tls import distrust
 _PASSING_CODES = {50, 112, 262}
 """MaxTimeMSExpired, WriteConflict, ExceededTimeLimit: the same document may be taken later."""
 _TIME_IS_UP = {50, 262}
+_CREDENTIALS = "Check user and password in CALLSIFT_MONGO_URI, and its authSource where the user is in another database"
+_INDEX = "Drop the index that stands in the way, or let it be and go without `callsift store indexes`"
+_REFUSALS = {
+    13: "Let the user have the role readWrite on the database",
+    18: _CREDENTIALS,
+    8000: _CREDENTIALS,
+    67: _INDEX,
+    85: _INDEX,
+    86: _INDEX,
+    14031: "Give MongoDB more room on its disk",
+}
+"""What can be done about Unauthorized, AuthenticationFailed (8000: Atlas'), CannotCreateIndex, IndexOptionsConflict,
+IndexKeySpecsConflict and OutOfDiskSpace."""
 _DOCUMENT_CODES = {15, 22, 10334, 17419, 17420}
 """Overflow (nested too deep), InvalidBSON, BSONObjectTooLarge and its older numbers: about the document, even where the
 driver does not call them a WriteError."""
@@ -103,15 +116,9 @@ def unavailable(error: PyMongoError) -> MongoUnavailable:
     """Name a failure without its text, which may hold the address with the password."""
     if why := distrust(error):
         return MongoUnavailable(why, "Name its authority as tlsCAFile in CALLSIFT_MONGO_URI, or have it issued anew")
+    if isinstance(error, OperationFailure) and error.code not in _PASSING_CODES:
+        cure = _REFUSALS.get(error.code or 0, "Look the code up among MongoDB's error codes; its log says more")
+        return MongoUnavailable(f"MongoDB refuses with code {error.code}", cure)
     return MongoUnavailable(
         f"MongoDB did not answer: {type(error).__name__}", "Check CALLSIFT_MONGO_URI and that MongoDB is up"
     )
-
-
-def no_index(error: PyMongoError) -> MongoUnavailable:
-    """Name why indexes are neither read nor made."""
-    if isinstance(error, OperationFailure):
-        return MongoUnavailable(
-            f"MongoDB refuses with code {error.code}", "Let the user have the role readWrite on the database"
-        )
-    return unavailable(error)

@@ -5,10 +5,9 @@ from typing import Any, NamedTuple
 
 from motor.motor_asyncio import AsyncIOMotorCollection
 from pymongo import IndexModel
-from pymongo.errors import PyMongoError
 
 from store.database import Database, Document
-from store.errors import no_index
+from store.errors import asked
 
 
 class Index(NamedTuple):
@@ -66,10 +65,8 @@ async def missing(database: Database) -> list[Index]:
     """
     lacking: list[Index] = []
     for beside, indexes in _by_collection(INDEXES).items():
-        try:
+        with asked():
             known = await _collection(database, beside).index_information()
-        except PyMongoError as error:
-            raise no_index(error) from None
         # By their fields: servers and people name them differently.
         found = {tuple(field for field, _ in about["key"]) for about in known.values()}
         lacking += [index for index in indexes if index.fields not in found]
@@ -83,11 +80,9 @@ async def create(database: Database) -> list[Index]:
         MongoUnavailable: MongoDB did not answer, or refused; what it has begun it finishes.
     """
     lacking = await missing(database)
-    try:
+    with asked():
         for beside, indexes in _by_collection(lacking).items():
             await _collection(database, beside).create_indexes([index.model() for index in indexes])
-    except PyMongoError as error:
-        raise no_index(error) from None
     return lacking
 
 

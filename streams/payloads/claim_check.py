@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any, BinaryIO, NamedTuple, TypeVar
 from uuid import uuid4
 
@@ -63,6 +64,23 @@ class ClaimCheckStore:
         except TimeoutError:
             raise too_late(self._root, limit_s) from None
 
+    def check(self) -> None:
+        """See to it that this process may write, where the store is a folder: before the first call comes.
+
+        Raises:
+            AudioStoreUnavailable: It may not.
+        """
+        filesystem, path = _fsspec().core.url_to_fs(self._root)
+        if listing.on_disk(filesystem):
+            folder = Path(path)
+            while not folder.exists() and folder != folder.parent:  # it is made with the first payload
+                folder = folder.parent
+            try:
+                with TemporaryFile(dir=folder):
+                    pass
+            except OSError as error:
+                raise understood("write", self._root, error) from error
+
     def limit_s(self, size_bytes: int = 0) -> float:
         """Return how many seconds ``in_thread`` gives a call that moves so much."""
         return self._limit_s + size_bytes / _SLOWEST_BYTES_PER_S
@@ -110,8 +128,11 @@ class ClaimCheckStore:
             PayloadGone: It is not there any more, or not the same.
             AudioStoreUnavailable: The store did not answer.
         """
-        with path.open("wb") as target:
-            _get(claim, target)
+        try:
+            with path.open("wb") as target:
+                _get(claim, target)
+        except OSError as error:  # of the file: some come only when it is closed
+            raise understood("read", claim.uri, error) from error
 
     def find(self, name: str) -> bytes | None:
         """Return what lies under ``name``; None: nothing.

@@ -1,5 +1,7 @@
 """What can go wrong with the audio store, and which of it a driver's failure is."""
 
+import errno
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
@@ -8,6 +10,7 @@ from streams.errors import PermanentError, TransientError
 from streams.tls import distrust
 
 _CURE = "Check CALLSIFT_AUDIO_STORE_URI and that this worker may read and write there"
+_ROOM = "Make room on the store's disk, or on that of the temporary folder (TMPDIR), where what is read is put"
 _TRUST = "Name a file with its authority to the driver (S3: AWS_CA_BUNDLE), or have the certificate issued anew"
 
 
@@ -51,8 +54,13 @@ def understood(doing: str, uri: str, error: Exception) -> AudioStoreUnavailable 
         scheme = urlsplit(uri).scheme
         cure = f"Install the fsspec driver for {scheme} beside callsift"
         return UnknownScheme(f"no fsspec driver for {scheme}://", cure)
-    cure = _TRUST if why else _CURE
-    return AudioStoreUnavailable(f"cannot {doing} {public_address(uri)}: {why or type(error).__name__}", cure)
+    if why is None:
+        why = type(error).__name__
+        if isinstance(error, OSError) and error.errno in errno.errorcode:  # some drivers put a status there
+            why = os.strerror(error.errno)
+        cure = _ROOM if why == os.strerror(errno.ENOSPC) else _CURE
+        return AudioStoreUnavailable(f"cannot {doing} {public_address(uri)}: {why}", cure)
+    return AudioStoreUnavailable(f"cannot {doing} {public_address(uri)}: {why}", _TRUST)
 
 
 @contextmanager

@@ -9,6 +9,7 @@ import pytest
 
 from streams.topics import STAGES
 from tests.agents.demo_calls import SPEECH_MODEL
+from tests.callsift import terminal
 from tests.patience import PATIENCE_S
 
 PROGRAM = "import sys; from callsift.worker import work; work(sys.argv[1], lambda *_: sys.exit())"
@@ -65,3 +66,15 @@ def test_a_worker_reads_each_section_of_its_settings_once(stage: str) -> None:
 def test_a_folder_as_audio_store_is_named_at_the_start(stage: str, uri: str, warned: bool, tmp_path: Path) -> None:
     log = started(PROGRAM, stage, CALLSIFT_AUDIO_STORE_URI=uri.replace("/shared", str(tmp_path))).stderr
     assert ("audio store is a folder" in log, str(tmp_path) in log) == (warned, warned)
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("worker", ["audio", "transcribe", "api"])
+def test_what_cannot_write_to_its_store_does_not_start_and_says_why(worker: str, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    store = tmp_path / "file" / "store"
+    settings = {"CALLSIFT_AUDIO_STORE_URI": str(store), "CALLSIFT_HTTP_PORT": "0"}
+    command = ("api",) if worker == "api" else ("worker", worker)
+    ended = terminal.run(settings, *command)
+    assert ended.returncode == 1
+    assert f"cannot write {store}: Not a directory. Check CALLSIFT_AUDIO_STORE_URI" in ended.stderr

@@ -30,7 +30,13 @@ TEXT = FILE.read_text(encoding="utf-8")
 SERVICES: dict[str, dict[str, Any]] = yaml.safe_load(TEXT)["services"]
 OURS = {name: service for name, service in SERVICES.items() if "IMAGE_PREFIX" in service["image"]}
 RUNNING = (*ALL_WORKERS, API)
-"""The services of our own that go on until they are ended."""
+"""The services of our own that take work until they are ended."""
+OWN_VOLUMES = {
+    "kafka": {"/var/lib/kafka/data", "/etc/kafka/secrets", "/mnt/shared/config"},
+    "mongodb": {"/data/db", "/data/configdb"},
+    "prometheus": {"/prometheus"},
+}
+"""Folders that the images of others declare as volumes."""
 PASSWORDS = ("MONGO_ROOT_PASSWORD", "MONGO_PASSWORD", "GRAFANA_PASSWORD")
 
 
@@ -90,7 +96,7 @@ def test_only_services_that_need_a_secret_get_it() -> None:
         for secret in ("CALLSIFT_GEMINI_API_KEY", "CALLSIFT_MONGO_URI", "CALLSIFT_FETCH_HEADERS")
     }
     assert holders["CALLSIFT_GEMINI_API_KEY"] == {"classify", "reprocess", "operations", "tools"}
-    assert holders["CALLSIFT_MONGO_URI"] == {"sink", "indexes", "operations", "api", "tools"}
+    assert holders["CALLSIFT_MONGO_URI"] == {"sink", "indexes", "operations", "api", "retention", "tools"}
     assert holders["CALLSIFT_FETCH_HEADERS"] == {"audio"}
 
 
@@ -100,7 +106,26 @@ def test_containers_of_our_own_have_no_privileges_and_a_read_only_root(name: str
     assert service["read_only"] is True
     assert service["cap_drop"] == ["ALL"]
     assert service["security_opt"] == ["no-new-privileges:true"]
-    assert service["tmpfs"] or "/tmp" in service["volumes"]
+    assert service["tmpfs"] or f"{name}-tmp:/tmp" in service["volumes"]
+
+
+def test_what_a_call_needs_while_it_is_worked_on_is_on_the_disk() -> None:
+    on_disk = {name for name, service in OURS.items() if not service["tmpfs"]}
+    assert on_disk == {"audio", "transcribe", "api"}
+
+
+def test_no_volume_is_without_a_name_so_that_down_leaves_none_behind() -> None:
+    for name, service in SERVICES.items():
+        mounted = {mount.split(":")[1] for mount in service.get("volumes", []) if ":" in mount}
+        assert len(mounted) == len(service.get("volumes", [])), name
+        assert OWN_VOLUMES.get(name, set()) <= mounted | set(service.get("tmpfs", [])), name
+
+
+def test_old_data_is_removed_once_a_day_without_a_cron_job() -> None:
+    shell, option, loop = SERVICES["retention"]["entrypoint"]
+    assert (shell, option) == ("sh", "-c")
+    assert "callsift retention run; sleep 86400" in loop
+    assert SERVICES["retention"]["init"] is True
 
 
 def test_workers_outlive_their_own_grace() -> None:
@@ -117,7 +142,7 @@ def test_a_service_starts_after_the_services_that_it_needs() -> None:
     healthy = {"condition": "service_healthy"}
     assert SERVICES["sink"]["depends_on"]["mongodb"] == SERVICES["indexes"]["depends_on"]["mongodb"] == healthy
     after_indexes = {name for name, service in SERVICES.items() if "indexes" in service.get("depends_on", ())}
-    assert after_indexes == {"sink", "operations", "api"}
+    assert after_indexes == {"sink", "operations", "api", "retention"}
     assert SERVICES["sink"]["depends_on"]["indexes"] == done
     for service in SERVICES.values():
         for needed, how in service.get("depends_on", {}).items():
@@ -138,6 +163,22 @@ def test_the_api_listens_where_its_port_is_published_to() -> None:
     assert SERVICES["api"]["ports"][0].endswith(f":{listens[1]}")
 
 
+def test_transcribe_takes_no_more_calls_than_the_chart_lets_it() -> None:
+    chart = yaml.safe_load((ROOT / "deploy/helm/callsift/values.yaml").read_text(encoding="utf-8"))
+    window = chart["workers"]["transcribe"]["config"]["CALLSIFT_RUNNER_WINDOW_SIZE"]
+    assert str(SERVICES["transcribe"]["environment"]["CALLSIFT_RUNNER_WINDOW_SIZE"]) == window
+
+
+def test_images_say_which_version_and_commit_they_are_built_from() -> None:
+    for service in OURS.values():
+        if "build" in service:
+            assert service["build"]["args"] == {
+                "PYTHON_IMAGE": f"${{PYTHON_IMAGE:-{argument('PYTHON_IMAGE')}}}",
+                "VERSION": f"${{IMAGE_TAG:-{argument('VERSION')}}}",
+                "REVISION": f"${{REVISION:-{argument('REVISION')}}}",
+            }
+
+
 def test_versions_agree_with_those_that_the_tests_run_on() -> None:
     assert SERVICES["kafka"]["image"] == f"apache/kafka:{version()}"
     assert f"${{PYTHON_IMAGE:-{argument('PYTHON_IMAGE')}}}" in TEXT
@@ -151,7 +192,7 @@ def test_every_volume_is_named_and_every_mounted_file_exists() -> None:
     for service in SERVICES.values():
         for mount in service.get("volumes", []):
             source = re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", mount).split(":")[0]
-            assert source in volumes or source == "/tmp" or (ROOT / source).exists(), mount
+            assert source in volumes or (ROOT / source).exists(), mount
 
 
 @pytest.mark.integration

@@ -12,6 +12,7 @@ from callsift.embedded import EmbeddedStore
 from store.calls import OutcomeStore
 from store.database import Database
 from store.settings import StoreSettings
+from tests.engine.servers import SERVICES
 from tests.servers.mongo import mongo_java_server, with_database
 
 
@@ -34,7 +35,7 @@ def container() -> Iterator[str]:
     from testcontainers.core.waiting_utils import wait_for_logs
 
     try:
-        running = DockerContainer("mongo:8").with_exposed_ports(27017).start()
+        running = DockerContainer(SERVICES["mongodb"]["image"]).with_exposed_ports(27017).start()
     except Exception as error:  # noqa: BLE001 - docker's client has as many ways to fail as there are set-ups
         pytest.skip(f"no Docker engine answers: {type(error).__name__}")
     wait_for_logs(running, "Waiting for connections", timeout=60)
