@@ -56,7 +56,8 @@ def understood(doing: str, uri: str, error: Exception) -> AudioStoreUnavailable 
         return UnknownScheme(f"no fsspec driver for {scheme}://", cure)
     if why is None:
         why = type(error).__name__
-        if isinstance(error, OSError) and error.errno in errno.errorcode:  # some drivers put a status there
+        if isinstance(error, OSError) and error.errno is not None and error.errno in errno.errorcode:
+            # some drivers put a status there
             why = os.strerror(error.errno)
         cure = _ROOM if why == os.strerror(errno.ENOSPC) else _CURE
         return AudioStoreUnavailable(f"cannot {doing} {public_address(uri)}: {why}", cure)

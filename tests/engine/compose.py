@@ -254,12 +254,11 @@ def _killed(project: Project) -> str:
     project("kill", *killed)
     project("up", "-d")
     _healthy(project)
-    for service in killed:
-        until(
-            f"what {service} left is removed by its successor",
-            lambda service=service: not before[service] & _work_folders(project, service),
-            _START_LIMIT_S,
-        )
+    until(
+        "what killed workers left is removed by their successors",
+        lambda: not any(before[service] & _work_folders(project, service) for service in killed),
+        _START_LIMIT_S,
+    )
     _emitted(project("run", "--rm", "-T", "tools", *_emit(f"/recordings/{_RECORDING}")))
     return f"{sum(map(len, before.values()))} folders of killed workers are gone, and a call has its outcome"
 
