@@ -96,6 +96,7 @@ RUNS = {
     "topics export": ("--cluster", "main"),
     "store indexes": (),
     "store fill": (),
+    "store reconcile": (),
     "keys create": ("a test",),
     "keys list": (),
     "keys revoke": ("none",),
