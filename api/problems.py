@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
 from api.tracing import trace_id
+from schemas import sent_path
 from store.errors import MongoUnavailable
 from streams.errors import CallsiftError, TransientError
 
@@ -175,6 +176,6 @@ def place_of(found: Mapping[str, Any]) -> PlaceOfError:
     """Return the place that pydantic names, from ``loc``, which begins with body, query, path or header."""
     where, *path = found["loc"]
     if where == "body":
-        pointer = "#" + "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in path)
+        pointer = "#" + "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in sent_path(path))
         return PlaceOfError(pointer=pointer, detail=found["msg"])
     return PlaceOfError(parameter=".".join(map(str, path)) or str(where), detail=found["msg"])

@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from pydantic_core import PydanticUndefined
 
 from callsift.api_reference import api_page
+from callsift.event_reference import dead_letters_page
 from callsift.outcome_reference import MADE, one_line, outcomes_page
 from callsift.settings import HOME, SECTIONS
 from schemas import Taxonomy
@@ -93,6 +94,7 @@ PAGES = {
     "api-reference.md": api_page,
     "architecture.md": architecture_page,
     "categories.md": categories_page,
+    "dead-letters.md": dead_letters_page,
     "metrics.md": metrics_page,
     "outcomes.md": outcomes_page,
     "settings.md": settings_page,

@@ -12,6 +12,7 @@ from schemas.call_ended import (
     Recording,
     SoundFormat,
     SpeakerFile,
+    sent_path,
 )
 from schemas.call_outcome import CallOutcome, DecidingLabel, Failure, MachineAnswer
 from schemas.call_transcribed import CallTranscribed, Spoken, Turn, Word
@@ -73,4 +74,5 @@ __all__ = [
     "Usage",
     "Versions",
     "Word",
+    "sent_path",
 ]

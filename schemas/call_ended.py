@@ -1,10 +1,11 @@
 """calls.ended: the PBX says that a call is over and where its recording is."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, NonNegativeInt, model_validator
+from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
+from pydantic.config import JsonDict
 
 from schemas.event import CallEvent, Part
 from schemas.speech import SIDES, Speaker
@@ -24,7 +25,8 @@ def _one_channel_each(channels: dict[Speaker, int]) -> dict[Speaker, int]:
     return channels
 
 
-Channels = Annotated[dict[Speaker, NonNegativeInt], AfterValidator(_one_channel_each)]
+_ChannelNumber = Annotated[int, Field(ge=0, le=255)]
+Channels = Annotated[dict[Speaker, _ChannelNumber], AfterValidator(_one_channel_each)]
 """Which channel (counted from 0) each speaker is on."""
 
 
@@ -80,7 +82,7 @@ class FilePerSpeaker(Part):
 
     @model_validator(mode="after")
     def _each_has_a_file(self) -> Self:
-        if self.customer.uri == self.agent.uri:
+        if _place(self.customer.uri) == _place(self.agent.uri):
             raise ValueError(
                 "customer and agent name the same file; name it once as recording.uri, with each on a channel"
             )
@@ -97,7 +99,38 @@ class FilePerSpeaker(Part):
         return self.model_copy(update={who: leg.model_copy(update={"uri": to(leg.uri)}) for who, leg in legs.items()})
 
 
-Recording = OneFile | FilePerSpeaker
+def _place(uri: str) -> str:
+    """Return an address as all write it that lead to the same place: scheme and host in lower case, no fragment."""
+    scheme, separator, rest = uri.partition("#")[0].partition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme.lower()}{separator}{host.lower()}{slash}{path}"
+
+
+def _both_may_fit(schema: JsonDict) -> None:
+    schema["anyOf"] = schema.pop("oneOf")
+
+
+def _kind(recording: object) -> str:
+    """Tell which kind of recording is meant, so that what is wrong is said of that one."""
+    if isinstance(recording, dict):
+        is_pair = "uri" not in recording and not recording.keys().isdisjoint(SIDES)
+        return FilePerSpeaker.__name__ if is_pair else OneFile.__name__
+    return type(recording).__name__ if isinstance(recording, FilePerSpeaker) else OneFile.__name__
+
+
+Recording = Annotated[
+    Annotated[OneFile, Tag("OneFile")] | Annotated[FilePerSpeaker, Tag("FilePerSpeaker")],
+    Discriminator(_kind),
+    Field(json_schema_extra=_both_may_fit),
+]
+
+
+def sent_path(path: Sequence[str | int]) -> tuple[str | int, ...]:
+    """Return the path of a field as it was sent: pydantic puts the kind of a recording into it."""
+    kinds = {OneFile.__name__, FilePerSpeaker.__name__}
+    return tuple(
+        part for place, part in enumerate(path) if not (place and path[place - 1] == "recording" and part in kinds)
+    )
 
 
 class CallEnded(CallEvent):
@@ -105,7 +138,7 @@ class CallEnded(CallEvent):
 
     recording: Recording
     """Where the recording is and who is on which channel or file."""
-    language: str | None = Field(default=None, min_length=2)
+    language: str | None = Field(default=None, min_length=2, max_length=100)
     """Language of the call as a BCP 47 tag, if the PBX knows it. Absent: the transcribe stage's default."""
 
     @model_validator(mode="after")

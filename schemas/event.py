@@ -1,7 +1,7 @@
 """What every event has in common: identity, trace and the hops it has taken."""
 
 import hashlib
-from datetime import UTC, timedelta
+from datetime import UTC
 from typing import Annotated, Any, Self
 from uuid import NAMESPACE_URL, uuid5
 
@@ -22,7 +22,6 @@ SCHEMA_VERSION = "1.1"
 """Written into every event made here. Readers accept any 1.x: a minor version only adds optional fields."""
 
 _NAMESPACE = uuid5(NAMESPACE_URL, "callsift:event")
-_A_DAY = timedelta(days=1)
 
 
 class Part(BaseModel):
@@ -113,18 +112,13 @@ class CallFacts(Event):
     """The queue that the call came through."""
     metadata: Annotated[dict[str, JsonValue], AfterValidator(holdable_fields)] = Field(default_factory=dict)
     """Whatever the PBX or a campaign wants to find again in the outcome; never interpreted. An integer beyond 64 bits
-    becomes text, NUL in a name ``␀``: stores could not hold them."""
+    becomes text, NUL in a name ``␀``, and NaN null: stores could not hold them."""
 
     def model_post_init(self, _context: Any, /) -> None:
         """Producers outside need not know our identifiers: equal events get equal ones."""
-        try:
-            ended_at = self.ended_at.astimezone(UTC) if self.ended_at else None
-            if ended_at:  # the first and last day of all years have no local time everywhere
-                ended_at - _A_DAY, ended_at + _A_DAY
-        except OverflowError:  # the year 1: some library's way to say nothing
-            raise ValueError("ended_at is out of range") from None
         if self.event_id and self.trace_id:
             return
+        ended_at = self.ended_at.astimezone(UTC) if self.ended_at else None
         source = f"{self.call_id}:{ended_at.isoformat() if ended_at else None}"
         derived = {
             "event_id": str(uuid5(_NAMESPACE, f"{type(self).__name__}:{source}")),

@@ -60,7 +60,10 @@ class OutcomeStore:
                 stored, is_new, _ = revisions.verdict(history, outcome, supersedes)
                 if stored is None or not is_new or await self._put(stored, turns, history):
                     return stored
-                history = await self._history(outcome.call_id)
+                history, is_put_back = await self._known(outcome.call_id)
+                if is_put_back and revisions.comes_late(outcome, history[-1]):
+                    await self._put_turns(outcome, turns, history[-1])
+                    return None
 
     async def annotate(self, annotation: CallAnnotated) -> revisions.Verdict:
         """Store what somebody says of a call, as a revision where it is one, and then a label among the labels.
@@ -207,8 +210,15 @@ class OutcomeStore:
         self._database.close()
 
     async def _history(self, call_id: str) -> list[CallOutcome]:
-        document = _remembered(await self._calls.find_one({"_id": call_id}, {"forgotten_at": 1, "history": 1}))
-        return [CallOutcome.model_validate(entry) for entry in document["history"]] if document else []
+        return (await self._known(call_id))[0]
+
+    async def _known(self, call_id: str) -> tuple[list[CallOutcome], bool]:
+        """Return a call's outcomes, and whether some of them were put back after a restore: without their turns."""
+        wanted = {"forgotten_at": 1, "history": 1, "put_back": 1}
+        document = _remembered(await self._calls.find_one({"_id": call_id}, wanted))
+        if document is None:
+            return [], False
+        return [CallOutcome.model_validate(entry) for entry in document["history"]], "put_back" in document
 
     async def _put(self, outcome: CallOutcome, turns: tuple[Turn, ...], history: list[CallOutcome]) -> bool:
         """Write an outcome if the stored revision is still the one it was decided on; tell whether it was."""
@@ -222,6 +232,12 @@ class OutcomeStore:
         guard = {"_id": outcome.call_id, "revision": history[-1].revision}
         result = await self._calls.update_one(guard, {"$set": fields})
         return result.matched_count == 1
+
+    async def _put_turns(self, outcome: CallOutcome, turns: tuple[Turn, ...], put_back: CallOutcome) -> None:
+        """Give a document that was put back its turns, where they come with the outcome that it holds."""
+        if turns and revisions.worked_at(outcome) == revisions.worked_at(put_back):
+            guard = {"_id": outcome.call_id, "revision": put_back.revision}
+            await self._calls.update_one(guard, {"$set": documents.of_turns(turns)})
 
 
 def _remembered(found: Document | None) -> Document | None:

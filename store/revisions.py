@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Container, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from schemas import CallFacts, CallOutcome, CallTranscribed, Event, MachineAnswer, Turn
@@ -107,6 +108,26 @@ def _said_by_people(newest: CallOutcome, outcome: CallOutcome, supersedes: str |
 
 def _holds(newest: CallOutcome, label_id: str | None) -> bool:
     return newest.label is not None and newest.label.label_id == label_id
+
+
+def said_at(outcome: CallOutcome) -> datetime:
+    """Return when the last was said that an outcome holds: by a classifier, or by a person."""
+    said: list[datetime] = [outcome.decided_at, *outcome.facts_at.values()]
+    return max(said if outcome.label is None else [*said, outcome.label.at])
+
+
+def worked_at(outcome: CallOutcome) -> datetime | None:
+    """Return when the stages before the sink were done with what an outcome rests on; None where nobody says."""
+    return max((hop.finished_at for hop in outcome.hops if hop.stage != "sink"), default=None)
+
+
+def comes_late(outcome: CallOutcome, put_back: CallOutcome) -> bool:
+    """Tell whether a machine's outcome is not younger than the published one that was put back into a restored store.
+
+    Of what was between the two in the store, only the topics know: it is no news, whatever its identifier.
+    """
+    own, known = worked_at(outcome), worked_at(put_back)
+    return put_back.state == "done" and own is not None and known is not None and own <= known
 
 
 def _digest(text: str) -> str:

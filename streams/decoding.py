@@ -6,6 +6,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from schemas.event import SCHEMA_VERSION, Event
 from streams.errors import UnreadableEvent, broken_rules
+from streams.misread import misread
 
 EventT = TypeVar("EventT", bound=Event)
 
@@ -15,7 +16,7 @@ class _Identified(BaseModel):
 
 
 class _Version(BaseModel):
-    schema_version: str = SCHEMA_VERSION
+    schema_version: str = Field(default=SCHEMA_VERSION, pattern=r"^\d+\.\d+$")
 
 
 def decode(event_class: type[EventT], value: bytes | None) -> EventT:
@@ -27,11 +28,16 @@ def decode(event_class: type[EventT], value: bytes | None) -> EventT:
     """
     name = event_class.__name__
     if not value:
-        raise UnreadableEvent(f"expected a {name}, found an empty message", f"Send a {name} as JSON")
+        raise UnreadableEvent(
+            f"expected a {name}, found an empty message",
+            f"Send a {name} as JSON; `callsift forget` makes a call forgotten, not a message without a value",
+        )
     try:
         event = event_class.model_validate_json(value, strict=True)
     except ValidationError as error:
         _require_known_version(_version(value), name)  # another version explains every other problem
+        if instead := misread(value):
+            raise UnreadableEvent(f"expected a {name} as JSON, found {instead.found}", instead.cure) from None
         raise UnreadableEvent(
             f"expected a {name}, found {error.error_count()} problem(s): {broken_rules(error)}",
             f"Correct the producer; `callsift schemas export` writes the schema of {name}",

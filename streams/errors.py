@@ -4,7 +4,11 @@ from collections.abc import Callable
 
 from pydantic import ValidationError
 
+from schemas.call_ended import sent_path
+
 _NAME_LIMIT = 200
+_OURS = "Value error, "
+"""What pydantic writes in front of a rule that is not its own."""
 
 
 class CallsiftError(Exception):
@@ -83,7 +87,6 @@ def broken_rules(error: ValidationError, *, most: int | None = 5, name: Callable
         name: Makes of a field's path, with dots, what its reader calls it.
     """
     problems = error.errors(include_url=False, include_input=False, include_context=False)[:most]
-    paths = [".".join(map(str, problem["loc"]))[:_NAME_LIMIT] for problem in problems]
-    return "; ".join(
-        f"{name(path) or 'all of it'}: {problem['msg']}" for path, problem in zip(paths, problems, strict=True)
-    )
+    paths = [".".join(map(str, sent_path(problem["loc"])))[:_NAME_LIMIT] for problem in problems]
+    rules = [problem["msg"].removeprefix(_OURS) for problem in problems]
+    return "; ".join(f"{name(path) or 'all of it'}: {rule}" for path, rule in zip(paths, rules, strict=True))

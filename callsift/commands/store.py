@@ -1,17 +1,22 @@
 """``callsift store``: the indexes of the documents in MongoDB, and fields that older documents lack."""
 
 import asyncio
+from contextlib import closing
+from dataclasses import asdict
+from functools import partial
 from typing import Annotated
 
 import typer
 
 from callsift.commands.extras import needs
-from callsift.commands.output import notes, print_json
+from callsift.commands.output import harmless, notes, print_json, print_table
 from callsift.commands.progress import shown
 from callsift.running import adopt_running
+from streams.settings import KafkaSettings
 
 app = typer.Typer(help="The documents of all calls in MongoDB.", no_args_is_help=True)
 _BUILD_LIMIT_S = 3600.0
+_NAMED = 20
 
 
 @app.callback()
@@ -56,6 +61,49 @@ def fill(
     left = asyncio.run(_fill(check=check))
     notes.print(f"{left} documents lack the fields" if check else f"{left} documents filled", highlight=False)
     if check and left:
+        raise typer.Exit(1)
+
+
+@app.command()
+def reconcile(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Write and publish nothing: print what would be.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """After a restore from a backup: bring the documents up to what subscribers have seen (docs/restoring.md).
+
+    Best run before the sinks start again. It may be ended and run again at any time. The exit code is 1 where a
+    document could not take what was published, or a message is no outcome of this version.
+    """
+    with needs("sink"):
+        from callsift.reconciling import Reconciliation
+        from store.database import Database
+        from store.settings import StoreSettings
+    adopt_running()
+    with closing(Database(StoreSettings.read())) as database:
+        reconciliation = Reconciliation(KafkaSettings.read(), database, write=not dry_run)
+        with shown(reconciliation.total, lines=20) as steps:
+            found = reconciliation.run(partial(steps.done, "messages"))
+    if as_json:
+        print_json(asdict(found))
+    else:
+        done = "would be" if dry_run else "were"
+        rows = [
+            ("published outcomes looked at", found.looked_at),
+            (f"documents that {done} put back", found.missing),
+            (f"documents that {done} raised", found.behind),
+            (f"outcomes that {done} published above what was seen", found.published),
+            (f"documents of forgotten calls that {done} removed", found.forgotten),
+            (f"documents of other gone calls that {done} removed", found.removed),
+            ("documents of gone calls that stay on hold", len(found.held)),
+            ("messages that are no outcome of this version", found.unreadable),
+            ("documents that cannot take what was published", len(found.refused)),
+        ]
+        print_table("Reconciliation", ["what", "number"], [(what, str(number)) for what, number in rows])
+        for call_id in found.held[:_NAMED]:
+            notes.print(f"gone for subscribers, and on hold: {harmless(call_id)}", markup=False, highlight=False)
+        for call_id, why in list(found.refused.items())[:_NAMED]:
+            notes.print(f"not done: {harmless(call_id)}: {why}", markup=False, highlight=False)
+    if found.refused or found.unreadable:
         raise typer.Exit(1)
 
 

@@ -28,15 +28,29 @@ class UnknownScheme(PermanentError):
     """There is no driver for an address."""
 
 
+_SHOWN = 500
+"""Characters of an address; errors end in logs and dead letters."""
+
+
 def public_address(uri: str) -> str:
-    """Return an address as it may be shown: without credentials and without a query, where signatures are."""
+    """Return an address as it may be shown: without credentials and without a query, where signatures are.
+
+    It may be cut, and of ``data:``, which is a recording itself, only the scheme is left.
+    """
+    shown = _public(uri)
+    return shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}…"
+
+
+def _public(uri: str) -> str:
     if "::" in uri.split("[", maxsplit=1)[0]:  # fsspec's chain of addresses; in brackets it is IPv6
-        return "::".join(public_address(part) for part in uri.split("::"))
+        return "::".join(_public(part) for part in uri.split("::"))
     try:
         parts = urlsplit(uri)
         port = f":{parts.port}" if parts.port else ""
     except ValueError:
         return "an address that cannot be read"
+    if parts.scheme == "data":
+        return "data:…"
     if not parts.scheme:
         return parts.path.rsplit("@", maxsplit=1)[-1]
     return f"{parts.scheme}://{parts.hostname or ''}{port}{parts.path.rsplit('@', maxsplit=1)[-1]}"

@@ -82,9 +82,10 @@ async def test_a_call_without_an_identifier_gets_one(client: httpx.AsyncClient, 
     ("change", "pointer"),
     [
         ({"ended_at": "yesterday"}, "#/ended_at"),
-        ({"recording": {}}, "#/recording/OneFile/uri"),
+        ({"recording": {}}, "#/recording/uri"),
         ({"call_id": ""}, "#/call_id"),
-        ({"recording": {"uri": ""}}, "#/recording/OneFile/uri"),
+        ({"recording": {"agent": {"uri": "a"}}}, "#/recording/customer"),
+        ({"recording": {"uri": ""}}, "#/recording/uri"),
     ],
 )
 async def test_an_event_that_breaks_a_rule_is_refused_by_its_place(

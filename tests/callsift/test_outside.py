@@ -98,6 +98,7 @@ RUNS = {
     "topics export": ("--cluster", "main"),
     "store indexes": (),
     "store fill": (),
+    "store reconcile": (),
     "keys create": ("a test",),
     "keys list": (),
     "keys revoke": ("none",),

@@ -12,7 +12,7 @@ from yarl import URL
 
 from agents.audio.fetch_settings import FetchSettings
 from agents.audio.fetching.errors import AddressNotAllowed, UnknownAddress, no_address
-from agents.audio.fetching.hosts import Address, HostList, is_metadata, is_public, reached
+from agents.audio.fetching.hosts import Address, HostList, is_metadata, is_name, is_public, reached
 from streams.payloads import public_address
 
 
@@ -63,13 +63,15 @@ class Allowlist:
                 f"{shown} is not allowed: a redirect leads there", "Name the recording's own address in the event"
             )
         if not host:
-            raise no_address(shown)
+            raise no_address(shown, "no host in it")
         self.scheme(str(url))
         try:
             address = ip_address(host)
         except ValueError:
             if host.replace(".", "").isdigit():  # "127.1": some libraries take it for an address
-                raise no_address(shown) from None
+                raise no_address(shown, "a part of an address of numbers") from None
+            if not is_name(host):
+                raise no_address(shown, "a host that no name server can know") from None
             self.check_name(host, shown, address_may_tell=True)
         else:
             self.permitted(host, [address])
@@ -98,6 +100,11 @@ class Allowlist:
             raise AddressNotAllowed(
                 f"the host {named} is not allowed: it is not listed",
                 "Add it to CALLSIFT_FETCH_HOSTS if recordings are to be fetched there",
+            )
+        if any(map(is_metadata, map(reached, addresses))):
+            raise AddressNotAllowed(
+                f"the host {named} is not allowed: it is no public address, and clouds give credentials there",
+                "Find out who sends such events; only the address itself in CALLSIFT_FETCH_INTERNAL_HOSTS opens it",
             )
         raise AddressNotAllowed(
             f"the host {named} is not allowed: it is no public address",

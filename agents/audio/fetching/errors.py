@@ -43,11 +43,12 @@ _CHECK = "Check that this worker can reach the address and may read it"
 _TRUST = "Name its authority in CALLSIFT_FETCH_TLS, or have the certificate issued anew (docs/fetching.md)"
 
 
-def no_address(shown: str) -> UnknownAddress:
+def no_address(shown: str, why: str = "no such scheme, or no address at all") -> UnknownAddress:
     """Return the error for what is no address, or has a scheme that no driver here reads."""
     return UnknownAddress(
-        f"cannot fetch {shown}: no such scheme, or no address at all",
-        "Use file, http, https, or install the scheme's fsspec driver beside callsift",
+        f"cannot fetch {shown}: {why}",
+        "Correct the address in the event's recording: file, http, https, or a scheme whose fsspec driver is installed "
+        "beside callsift",
     )
 
 
@@ -102,7 +103,7 @@ def understood(error: Exception, shown: str) -> CallsiftError:
         case aiohttp.ClientError():  # before ValueError: some are one, too
             found = unreachable(shown, reason)
         case ValueError():
-            found = no_address(shown)
+            found = no_address(shown, "it cannot be read; a bracket, a port or a host in it is none")
         case _:  # every driver has errors of its own
             found = unreachable(shown, reason)
     return found

@@ -32,7 +32,7 @@ def open_beneath(uri: str, roots: Iterable[Path]) -> BinaryIO:
     shown = public_address(uri)
     machine, slash, path = uri.partition("://")[2].partition("/")
     if machine not in {"", "localhost"} or not slash:
-        raise no_address(shown)
+        raise no_address(shown, "no absolute path, or one on another machine")
     # RFC 8089 encodes, fsspec does not: a file that is really named so goes first
     found = _beneath(f"/{path}", roots)
     if found is None or not (found[0] / found[1]).exists():

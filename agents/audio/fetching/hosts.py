@@ -1,10 +1,13 @@
 """Hosts and their addresses: which are public, and which are on a list of the settings."""
 
+import re
 from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 
 Address = IPv4Address | IPv6Address
 
+_LONGEST_NAME = 253
+_PART = re.compile(r"[A-Za-z0-9_-]{1,63}")
 _NAT64 = IPv6Network("64:ff9b::/96")
 _METADATA = frozenset(
     ip_address(text)
@@ -60,3 +63,8 @@ class HostList:
         """Whether an address is listed, itself or by its network; one that may tell credentials only by itself."""
         alone = is_metadata(address)
         return any(address in network and (network.num_addresses == 1 or not alone) for network in self.networks)
+
+
+def is_name(host: str) -> bool:
+    """Tell whether a name server may know a host: 253 characters at the most, in parts of 63, without odd ones."""
+    return len(host) <= _LONGEST_NAME and all(map(_PART.fullmatch, host.removesuffix(".").split(".")))
