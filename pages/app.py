@@ -4,7 +4,7 @@ from fastapi import FastAPI
 from fastapi.responses import RedirectResponse
 
 from api.access import Right
-from pages import preferences, sign_in
+from pages import at_issuer, preferences, sign_in
 from pages.call import routes as call
 from pages.call_backs import routes as call_backs
 from pages.calls import routes as calls
@@ -40,6 +40,7 @@ ROUTERS = (
     review_figures.router,
     review.router,
     sign_in.router,
+    at_issuer.router,
     preferences.router,
 )
 first = page_router()
@@ -53,8 +54,9 @@ async def first_page() -> RedirectResponse:
 
 def add_pages(app: FastAPI, settings: PageSettings) -> None:
     """Add the pages to the application of the API, whose services they use."""
-    static = StaticFolder()
-    app.state.pages = Pages(settings, SECTIONS, static)
+    static, issuer = StaticFolder(), app.state.services.authentication.issuer
+    flow = at_issuer.code_flow(issuer, settings) if issuer is not None else None
+    app.state.pages = Pages(settings, SECTIONS, static, flow)
     app.state.pipeline = Pipeline(app.state.services.kafka)
     app.state.counts = Shared(live.COUNTS_HOLD_S)
     app.mount(PATH, static)

@@ -12,6 +12,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from api.access import Principal, Right
+from api.access.code_flow import CodeFlow
 from api.access.sessions import COOKIE, TOKEN_FIELD, token_of
 from pages.settings import PageSettings
 from pages.static_files import StaticFolder
@@ -36,9 +37,19 @@ class Section:
 class Pages:
     """What all pages are made with."""
 
-    def __init__(self, settings: PageSettings, sections: tuple[Section, ...], static: StaticFolder) -> None:
-        """Load templates when they are wanted; ``sections`` are in the navigation, in this order."""
+    def __init__(
+        self,
+        settings: PageSettings,
+        sections: tuple[Section, ...],
+        static: StaticFolder,
+        code_flow: CodeFlow | None = None,
+    ) -> None:
+        """Load templates when they are wanted; ``sections`` are in the navigation, in this order.
+
+        ``code_flow`` is how people sign in at an issuer; None: they do not.
+        """
         self.settings = settings
+        self.code_flow = code_flow
         self.sections = sections
         self.templates = Environment(
             loader=FileSystemLoader(Path(__file__).parent / "templates"),
@@ -90,6 +101,7 @@ class Page:
             "token_field": TOKEN_FIELD,
             "token": token_of(session_id) if session_id else "",
             "is_signed_in": session_id is not None,
+            "again": self.address if self.request.method == "GET" else "/",
             **view,
         }
         return HTMLResponse(self.pages.templates.get_template(template).render(content), status)

@@ -1,6 +1,6 @@
 """Signing in with an API key, and out again."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
@@ -8,10 +8,11 @@ from pydantic import SecretStr
 
 from api.access.sessions import COOKIE
 from api.services import Used
-from pages.page import Asked
-from pages.routes import SEE_OTHER, local, page_router
+from pages.page import Asked, Page
+from pages.routes import SEE_OTHER, address, local, page_router
 
 router = page_router()
+Refusal = Literal["key", "lost", "denied", "invalid", "no_role", "away"]
 
 
 @router.get("/login")
@@ -21,7 +22,7 @@ async def login_page(
     """Ask who somebody is, where that is asked at all."""
     if not await services.authentication.is_configured():
         return RedirectResponse(local(following), SEE_OTHER)
-    return page.answer("login.html", following=local(following), is_refused=False)
+    return asked_who(page, local(following))
 
 
 @router.post("/login")
@@ -37,13 +38,8 @@ async def sign_in(
     session_id = await sessions.begin(key.get_secret_value().strip(), page.pages.settings.session) if sessions else None
     if session_id is None:
         await services.limits.count_refused(request)
-        return page.answer("login.html", status=401, following=local(following), is_refused=True)
-    answer = RedirectResponse(local(following), SEE_OTHER)
-    # behind a proxy only the browser knows that it speaks TLS
-    is_tls = "https" in {request.url.scheme, request.headers.get("origin", "").partition(":")[0]}
-    seconds = round(page.pages.settings.session.total_seconds())
-    answer.set_cookie(COOKIE, session_id, max_age=seconds, httponly=True, samesite="lax", secure=is_tls)
-    return answer
+        return asked_who(page, local(following), "key", status=401)
+    return signed_in(page, session_id, local(following))
 
 
 @router.post("/logout")
@@ -55,3 +51,34 @@ async def sign_out(request: Request, services: Used) -> Response:
     answer = RedirectResponse("/login", SEE_OTHER)
     answer.delete_cookie(COOKIE)
     return answer
+
+
+def asked_who(
+    page: Page, following: str, refused: Refusal | None = None, *, status: int = 200, said: str = ""
+) -> Response:
+    """Return the page that asks who somebody is, and why they are not signed in; ``said`` is the issuer's reason."""
+    flow = page.pages.code_flow
+    return page.answer(
+        "login.html",
+        status=status,
+        following=following,
+        refused=refused,
+        said=said,
+        issuer=flow.issuer.host if flow else None,
+        again=address("/login", [("next", following)]),  # what an issuer's answer says is in no page
+    )
+
+
+def signed_in(page: Page, session_id: str, following: str) -> Response:
+    """Return the answer with which a session begins."""
+    answer, settings = RedirectResponse(following, SEE_OTHER), page.pages.settings
+    seconds = round(settings.session.total_seconds())
+    answer.set_cookie(COOKIE, session_id, max_age=seconds, httponly=True, samesite="lax", secure=is_tls(page))
+    return answer
+
+
+def is_tls(page: Page) -> bool:
+    """Tell whether a browser speaks TLS: behind a proxy only it and the settings know."""
+    request, known = page.request, page.pages.settings.address or ""
+    schemes = [one.partition(":")[0] for one in (request.headers.get("origin", ""), known)]
+    return "https" in {request.url.scheme, *schemes}

@@ -1,4 +1,4 @@
-"""Sessions of browsers: which key somebody came with, and until when it holds. Never what their cookie says."""
+"""Sessions of browsers: with which key, or as whom, somebody came, and until when that holds. Never their cookie."""
 
 from datetime import datetime
 
@@ -10,6 +10,22 @@ from store.errors import asked
 _LIMIT_MS = 5000
 
 
+class Person(BaseModel):
+    """Somebody whom an issuer named, with what they were allowed when they signed in."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    """Whom the audit names."""
+    issuer: str
+    """Who said so."""
+    rights: tuple[str, ...]
+    queues: tuple[str, ...] | None
+    """Whose calls they may see; None: of all queues."""
+    agents: tuple[str, ...] | None
+    """None: of all agents."""
+
+
 class Session(BaseModel):
     """One session."""
 
@@ -17,8 +33,10 @@ class Session(BaseModel):
 
     digest: str = Field(alias="_id")
     """SHA-256 of the session's identifier, hexadecimal."""
-    key_id: str
-    """The API key that it was begun with."""
+    key_id: str | None = None
+    """The API key that it was begun with; None: with none."""
+    person: Person | None = None
+    """Who began it at an issuer; None: nobody."""
     expires_at: AwareDatetime
     """When it ends by itself."""
 

@@ -34,7 +34,7 @@ class Authentication:
         brings their requests from this machine.
         """
         self._keys = keys
-        self._issuer = issuer
+        self.issuer = issuer
         self.sessions = sessions
         self._opens_to_this_machine = opens_to_this_machine
 
@@ -69,12 +69,12 @@ class Authentication:
         Raises:
             MongoUnavailable: It is not known whether somebody has a key.
         """
-        return self._issuer is not None or (self._keys is not None and await self._keys.are_asked_for())
+        return self.issuer is not None or (self._keys is not None and await self._keys.are_asked_for())
 
     async def _owner(self, token: str) -> Principal | None:
         if token.startswith(PREFIX):
             return await self._keys.principal(token) if self._keys else None
-        return await self._issuer.principal(token) if self._issuer else None
+        return await self.issuer.principal(token) if self.issuer else None
 
 
 def is_from_this_machine(request: Request) -> bool:

@@ -5,6 +5,7 @@ import json
 import logging
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -33,17 +34,33 @@ class IssuerUnavailable(TransientError):
     dependency = "OIDC issuer"
 
 
+@dataclass(frozen=True)
+class Endpoints:
+    """Where people sign in at an issuer, and where a code is turned into tokens."""
+
+    authorization: str
+    token: str
+    takes_basic: bool
+    """Whether clients may send their secret as HTTP Basic (RFC 6749, 2.3.1); else in the form."""
+
+
 class Issuer:
     """The issuer that the settings name, with its keys."""
 
     def __init__(self, settings: OidcSettings, clock: Callable[[], float] = time.monotonic) -> None:
         """Know an issuer; it is asked with the first token. ``clock`` gives seconds."""
-        self._settings = settings
+        self.settings = settings
         self._address = (settings.issuer or "").rstrip("/")
         self._clock = clock
         self._keys: dict[str | None, jwt.PyJWK] = {}
+        self._endpoints: Endpoints | None = None
         self._looked_at: float | None = None
         self._looking = asyncio.Lock()
+
+    @property
+    def host(self) -> str:
+        """Its host, by which people know it."""
+        return urlsplit(self._address).netloc
 
     async def principal(self, token: str) -> Principal | None:
         """Return whose token it is; None: it is not valid here.
@@ -51,6 +68,38 @@ class Issuer:
         Raises:
             IssuerUnavailable: Its keys are not known yet, and it does not tell them.
         """
+        claims = await self._claims(token, self.settings.audience)
+        return None if claims is None else principal_of(claims, self.settings)
+
+    async def signed_in(self, id_token: str, client_id: str, nonce: str) -> Principal | None:
+        """Return who has signed in, by an ID token; None: it is not valid, or not the answer to this ``nonce``.
+
+        Raises:
+            IssuerUnavailable: Its keys are not known yet, and it does not tell them.
+        """
+        claims = await self._claims(id_token, client_id)
+        if claims is None or claims.get("nonce") != nonce or claims.get("azp", client_id) != client_id:
+            return None
+        return principal_of(claims, self.settings)
+
+    async def endpoints(self) -> Endpoints:
+        """Return where people sign in.
+
+        Raises:
+            IssuerUnavailable: It does not tell.
+        """
+        if self._endpoints is None and self._is_due(None):
+            async with self._looking:
+                if self._endpoints is None and self._is_due(None):
+                    await self._look()
+        if self._endpoints is None:
+            raise IssuerUnavailable(
+                "the issuer does not tell where people sign in, or not under https",
+                f"Check CALLSIFT_OIDC_ISSUER and what {_DISCOVERY} says",
+            )
+        return self._endpoints
+
+    async def _claims(self, token: str, audience: str | None) -> dict[str, Any] | None:
         if len(token) > _MOST_CHARACTERS:
             return None
         try:
@@ -60,18 +109,18 @@ class Issuer:
             key = await self._key(header.get("kid"))
             if key is None:
                 return None
-            claims = jwt.decode(
+            claims: dict[str, Any] = jwt.decode(
                 token,
                 key.key,
                 algorithms=[header["alg"]],
-                audience=self._settings.audience,
-                issuer=self._settings.issuer,
+                audience=audience,
+                issuer=self.settings.issuer,
                 leeway=LEEWAY_S,
                 options={"require": ["exp", "iss", "aud", "sub"]},
             )
         except (jwt.PyJWTError, ValueError, TypeError):
             return None
-        return principal_of(claims, self._settings)
+        return claims
 
     async def _key(self, key_id: str | None) -> jwt.PyJWK | None:
         if self._is_due(key_id):
@@ -92,8 +141,8 @@ class Issuer:
     async def _look(self) -> None:
         self._looked_at = self._clock()  # also where it fails: whoever sends bad tokens does not make it ask more often
         try:
-            async with asyncio.timeout(self._settings.timeout_s):
-                self._keys = await self._told()
+            async with asyncio.timeout(self.settings.timeout_s):
+                self._keys, self._endpoints = await self._told()
         except (
             httpx.HTTPError,
             httpx.InvalidURL,
@@ -110,16 +159,19 @@ class Issuer:
                 f"Check CALLSIFT_OIDC_ISSUER and that {_DISCOVERY} answers",
             )
 
-    async def _told(self) -> dict[str | None, jwt.PyJWK]:
-        async with httpx.AsyncClient(timeout=self._settings.timeout_s, trust_env=False) as client:
-            discovered = await _document(client, self._address + _DISCOVERY)
-            if discovered["issuer"] != self._settings.issuer:
+    async def _told(self) -> tuple[dict[str | None, jwt.PyJWK], Endpoints | None]:
+        async with httpx.AsyncClient(timeout=self.settings.timeout_s, trust_env=False) as client:
+            discovered = await answered(client, client.build_request("GET", self._address + _DISCOVERY))
+            if discovered["issuer"] != self.settings.issuer:
                 raise ValueError("the discovery document is another issuer's")
             own, keys = urlsplit(self._address), urlsplit(discovered["jwks_uri"])
-            if keys.scheme != own.scheme or keys.netloc not in {own.netloc, self._settings.keys_host}:
+            if keys.scheme != own.scheme or keys.netloc not in {own.netloc, self.settings.keys_host}:
                 raise ValueError("the issuer's keys are on another host")
-            found = jwt.PyJWKSet.from_dict(await _document(client, discovered["jwks_uri"]))
-        return {key.key_id: key for key in found.keys if key.public_key_use in {None, "sig"} and key.key_type != "oct"}
+            found = jwt.PyJWKSet.from_dict(await answered(client, client.build_request("GET", discovered["jwks_uri"])))
+        signing = {
+            key.key_id: key for key in found.keys if key.public_key_use in {None, "sig"} and key.key_type != "oct"
+        }
+        return signing, _endpoints_of(discovered, own.netloc)
 
 
 def principal_of(claims: Mapping[str, Any], settings: OidcSettings) -> Principal:
@@ -142,13 +194,36 @@ def _texts(value: object) -> set[str]:
     return {text for text in (value if isinstance(value, list) else [value]) if isinstance(text, str)}
 
 
-async def _document(client: httpx.AsyncClient, address: str) -> dict[str, Any]:
-    content = bytearray()
-    async with client.stream("GET", address) as answer:  # follows no redirect
+def _endpoints_of(discovered: Mapping[str, Any], own: str) -> Endpoints | None:
+    authorization, token = (discovered.get(f"{name}_endpoint") for name in ("authorization", "token"))
+    if not (_is_trusted(authorization, own) and _is_trusted(token, own)):
+        return None
+    ways = discovered.get("token_endpoint_auth_methods_supported", ["client_secret_basic"])
+    return Endpoints(str(authorization), str(token), "client_secret_basic" in ways)
+
+
+def _is_trusted(address: object, own: str) -> bool:
+    parts = urlsplit(address if isinstance(address, str) else "")
+    return bool(parts.netloc) and (parts.scheme == "https" or (parts.scheme == "http" and parts.netloc == own))
+
+
+async def answered(client: httpx.AsyncClient, request: httpx.Request) -> dict[str, Any]:
+    """Return the JSON object that an issuer answers with; follows no redirect.
+
+    Raises:
+        httpx.HTTPError: It did not answer, or refused.
+        ValueError: It is too large, or no JSON object.
+    """
+    content, answer = bytearray(), await client.send(request, stream=True)
+    try:
         answer.raise_for_status()
         async for part in answer.aiter_bytes():
             content += part
             if len(content) > _MOST_BYTES:
                 raise ValueError("the issuer's answer is too large")
-    document: dict[str, Any] = json.loads(content)
+    finally:
+        await answer.aclose()
+    document = json.loads(content)
+    if not isinstance(document, dict):
+        raise ValueError("the issuer's answer is no JSON object")
     return document

@@ -13,9 +13,9 @@ from urllib.parse import urlsplit
 from fastapi import Request
 
 from api.access.keys import Keys, key_id_of
-from api.access.principal import Principal
+from api.access.principal import Principal, Right, Scope
 from api.problems import Problem
-from store.sessions import Session, SessionStore
+from store.sessions import Person, Session, SessionStore
 
 COOKIE = "callsift_session"
 TOKEN_FIELD, TOKEN_HEADER = "csrf_token", "x-csrf-token"
@@ -27,10 +27,11 @@ _FORM = "application/x-www-form-urlencoded"
 class Sessions:
     """The sessions of all processes of an API."""
 
-    def __init__(self, store: SessionStore, keys: Keys) -> None:
-        """Keep them in a store; each holds as long as the key that it was begun with."""
+    def __init__(self, store: SessionStore, keys: Keys, issuer: str | None = None) -> None:
+        """Keep them in a store; each holds as long as its key, or as this is the issuer that people sign in at."""
         self._store = store
         self._keys = keys
+        self._issuer = issuer
 
     async def begin(self, key: str, lasts: timedelta) -> str | None:
         """Begin a session with a key, and return its secret identifier, for the cookie; None: the key is not valid.
@@ -40,8 +41,26 @@ class Sessions:
         """
         if await self._keys.principal(key) is None:
             return None
+        return await self._begin(lasts, key_id=key_id_of(key))
+
+    async def begin_as(self, who: Principal, issuer: str, lasts: timedelta) -> str:
+        """Begin a session of somebody who signed in at an issuer, and return its secret identifier, for the cookie.
+
+        What they may is kept as the issuer said it: it holds until the session ends.
+
+        Raises:
+            MongoUnavailable: The store did not answer.
+        """
+        queues, agents = (
+            None if names is None else tuple(sorted(names)) for names in (who.scope.queues, who.scope.agents)
+        )
+        person = Person(name=who.name, issuer=issuer, rights=tuple(sorted(who.rights)), queues=queues, agents=agents)
+        return await self._begin(lasts, person=person)
+
+    async def _begin(self, lasts: timedelta, *, key_id: str | None = None, person: Person | None = None) -> str:
         session_id, now = secrets.token_urlsafe(32), datetime.now(UTC)
-        await self._store.add(Session(digest=_digest(session_id), key_id=key_id_of(key), expires_at=now + lasts), now)
+        session = Session(digest=_digest(session_id), key_id=key_id, person=person, expires_at=now + lasts)
+        await self._store.add(session, now)
         return session_id
 
     async def principal(self, request: Request) -> Principal | None:
@@ -56,7 +75,9 @@ class Sessions:
         if session_id is None or session is None or datetime.now(UTC) >= session.expires_at:
             return None
         await require_own_page(request, session_id)
-        return await self._keys.owner(session.key_id)
+        if session.person is not None:
+            return _principal(session.person) if session.person.issuer == self._issuer else None
+        return await self._keys.owner(session.key_id) if session.key_id else None
 
     async def end(self, session_id: str) -> None:
         """Have a session hold no longer.
@@ -87,6 +108,11 @@ async def require_own_page(request: Request, session_id: str | None) -> None:
         raise _foreign()
     if session_id is not None and not hmac.compare_digest(await _sent_token(request), token_of(session_id).encode()):
         raise _foreign()
+
+
+def _principal(person: Person) -> Principal:
+    queues, agents = (None if names is None else frozenset(names) for names in (person.queues, person.agents))
+    return Principal(person.name, frozenset(map(Right, person.rights)), Scope(queues, agents))
 
 
 def _is_same_origin(request: Request) -> bool:

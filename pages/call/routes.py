@@ -1,8 +1,9 @@
 """``/calls/{call_id}``: one call, and what can be done with it."""
 
 from typing import Annotated, Literal
+from urllib.parse import quote
 
-from fastapi import Depends, Form, Request, Response
+from fastapi import Depends, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
 from api.access import Principal, Requires, Right
@@ -11,16 +12,21 @@ from api.calls.labels import NewLabel, give_label, list_labels
 from api.calls.lookup import visible
 from api.calls.reading import list_revisions, read_transcript
 from api.calls.resource import etag, shown
+from api.operations.dead_letters import replay_dead_letter
 from api.operations.erasures import delete_call
 from api.operations.reprocessing import reprocess_call
 from api.problems import Problem
 from api.services import Services, Used
 from pages.call.correction import Correction, FactsForm
 from pages.call.sound import sound_of
+from pages.call.under_way import under_way
 from pages.call.view import call_view
+from pages.call.whereabouts import letter_of, whereabouts
 from pages.categories import choices
 from pages.page import Asked, Page
 from pages.routes import SEE_OTHER, Viewer, address, page_router
+from schemas import CallOutcome
+from streams.dead_letters import DeadLetterSummary
 
 router = page_router()
 Reviewer = Annotated[Principal, Depends(Requires(Right.REVIEW))]
@@ -28,19 +34,46 @@ Operator = Annotated[Principal, Depends(Requires(Right.OPERATE))]
 Administrator = Annotated[Principal, Depends(Requires(Right.ADMINISTER))]
 
 
-Notice = Literal["asked_again", "corrected", "on_its_way", "told", "stale", "incomplete"]
+Notice = Literal["asked_again", "corrected", "on_its_way", "replayed", "told", "stale", "incomplete"]
+_FOLLOWED: frozenset[Notice] = frozenset(("asked_again", "on_its_way", "replayed", "told"))
+"""Those after which there will be another outcome."""
 
 
 @router.get("/calls/{call_id}")
 async def call_page(
     call_id: str, page: Asked, who: Viewer, services: Used, request: Request, notice: Notice | None = None
 ) -> Response:
-    """Show a call. That its transcript was read is noted in the audit."""
-    return await _call_page(call_id, page, who, services, request, notice)
+    """Show a call, or how far it is. That its transcript was read is noted in the audit."""
+    where = await whereabouts(services, who, call_id)
+    if isinstance(where, CallOutcome):
+        return await _call_page(where, page, who, services, request, notice)
+    call = under_way(call_id, where, page.language)
+    return page.answer("call_under_way.html", who, call=call, may_operate=who.may(Right.OPERATE))
+
+
+@router.get("/calls/{call_id}/progress")
+async def progress(
+    call_id: str,
+    page: Asked,
+    who: Viewer,
+    services: Used,
+    at: str = "",
+    revision: Annotated[int, Query(ge=0)] = 0,
+) -> Response:
+    """Say what is new since a page was made, which shows a mark or a revision; nothing where nothing is."""
+    path, where = f"/calls/{quote(call_id, safe='')}", await whereabouts(services, who, call_id)
+    if isinstance(where, CallOutcome):
+        if not revision:
+            return Response(headers={"HX-Redirect": path})
+        return page.answer("call_newer.html", who, address=path) if where.revision > revision else _nothing()
+    call = under_way(call_id, where, page.language)
+    if call.mark == at:
+        return _nothing()
+    return page.answer("call_progress.html", who, call=call, may_operate=who.may(Right.OPERATE))
 
 
 async def _call_page(
-    call_id: str,
+    outcome: CallOutcome,
     page: Page,
     who: Principal,
     services: Services,
@@ -50,7 +83,7 @@ async def _call_page(
     status: int = 200,
     correction: Correction | None = None,
 ) -> Response:
-    outcome = await visible(services, who, call_id)
+    call_id = outcome.call_id
     said = await read_transcript(call_id, request, services, who)
     history = await list_revisions(call_id, services, who)
     labels = (await list_labels(call_id, services, who)).labels if who.may(Right.REVIEW) else ()
@@ -61,9 +94,11 @@ async def _call_page(
         status,
         call=call_view(shown(outcome, who), said, history.revisions, labels, sound, page.language),
         notice=notice,
+        is_followed=notice in _FOLLOWED,
         correction=correction or Correction(revision=outcome.revision),
         categories=choices(page.language.code),
         may_review=who.may(Right.REVIEW),
+        may_replay=who.may(Right.OPERATE) and outcome.failure is not None,
         may_reprocess=who.may(Right.OPERATE) and bool(said.turns),
         may_forget=who.may(Right.ADMINISTER),
     )
@@ -74,19 +109,19 @@ async def correct(
     call_id: str, page: Asked, who: Reviewer, services: Used, request: Request, given: Annotated[Correction, Form()]
 ) -> Response:
     """Say what a call was for. If it has changed since, show what it is by now; the form keeps what was said."""
-    seen, leaf = etag((await visible(services, who, call_id)).revision), given.named()
+    outcome, leaf = await visible(services, who, call_id), given.named()
     if leaf is None:
-        return await _call_page(
-            call_id, page, who, services, request, "incomplete", status=422, correction=given.at(seen)
-        )
+        kept = given.at(etag(outcome.revision))
+        return await _call_page(outcome, page, who, services, request, "incomplete", status=422, correction=kept)
     label = NewLabel(category=leaf.category, sub_category=leaf.sub_category, cause=given.cause, note=given.said)
     try:
         answer = await give_label(call_id, label, request, services, who, etag(given.revision), None)
     except Problem as problem:
         if problem.kind.code != "precondition-failed":
             raise
-        newest = given.at((problem.headers or {})["ETag"])
-        return await _call_page(call_id, page, who, services, request, "stale", status=412, correction=newest)
+        newest = await visible(services, who, call_id)
+        kept = given.at(etag(newest.revision))
+        return await _call_page(newest, page, who, services, request, "stale", status=412, correction=kept)
     return _back(request, "corrected" if answer.status_code == 201 else "on_its_way")
 
 
@@ -107,6 +142,19 @@ async def reprocess(call_id: str, who: Operator, services: Used, request: Reques
     return _back(request, "asked_again")
 
 
+@router.post("/calls/{call_id}/replay")
+async def replay(call_id: str, who: Operator, services: Used, request: Request) -> Response:
+    """Put the message that a call was given up with back on its topic, and show the call."""
+    where = await whereabouts(services, who, call_id)
+    if isinstance(where, CallOutcome):
+        if where.failure is None:
+            raise Problem("conflict", "The call has not failed: there is nothing to replay")
+        where = await letter_of(services, who, call_id, where.failure)
+    if isinstance(where, DeadLetterSummary):  # else somebody was faster
+        await replay_dead_letter(where.id, who, services, request)
+    return _back(request, "replayed")
+
+
 @router.post("/calls/{call_id}/forget")
 async def forget(
     call_id: str, page: Asked, who: Administrator, services: Used, request: Request, response: Response
@@ -114,6 +162,10 @@ async def forget(
     """Have a call forgotten; it takes some seconds."""
     work = await delete_call(call_id, who, services, request, response)
     return page.answer("forgotten.html", who, status=202, operation=work.name)
+
+
+def _nothing() -> Response:
+    return Response(status_code=204)
 
 
 def _back(request: Request, notice: Notice) -> Response:

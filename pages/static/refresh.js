@@ -1,8 +1,8 @@
-// Pages that change by themselves: every ten seconds they ask for what is new, unless they are paused or out of sight.
+// Pages that change by themselves: every few seconds they ask for what is new, unless they are paused or out of sight.
 const button = document.querySelector("[data-pause]");
 const refresh = () => document.body.dispatchEvent(new Event("refresh"));
 
-button.addEventListener("click", () => {
+button?.addEventListener("click", () => {
   const paused = button.getAttribute("aria-pressed") !== "true";
   button.setAttribute("aria-pressed", String(paused));
   document.body.toggleAttribute("data-paused", paused);
@@ -10,7 +10,7 @@ button.addEventListener("click", () => {
   if (!paused) refresh();
 });
 const mayChange = () => !document.hidden && !document.body.hasAttribute("data-paused");
-setInterval(() => mayChange() && refresh(), 10_000);
+setInterval(() => mayChange() && refresh(), 1000 * (button?.dataset.every ?? 10));
 document.addEventListener("visibilitychange", () => mayChange() && refresh());
 
 // What could not be asked for stays as it was, and says so.

@@ -10,11 +10,12 @@ from fastapi import FastAPI
 
 from api.access import Right, Role, Scope
 from api.access.authentication import Authentication
+from api.access.issuer import Issuer
 from api.access.keys import Keys, new_key
 from api.access.sessions import Sessions
 from api.app import make_app
 from api.services import Services
-from api.settings import ApiSettings
+from api.settings import ApiSettings, OidcSettings
 from pages.app import add_pages
 from pages.settings import PageSettings
 from store.api_keys import ApiKeyStore
@@ -28,14 +29,15 @@ OWN = {"Origin": ADDRESS, "Sec-Fetch-Site": "same-origin"}
 SignIn = Callable[..., Awaitable[httpx.AsyncClient]]
 
 
-def app_of(services: Services) -> FastAPI:
+def app_of(services: Services, pages: PageSettings | None = None, oidc: OidcSettings | None = None) -> FastAPI:
     """Return the API and the pages, with sessions."""
     keys = Keys(ApiKeyStore(services.database))
-    sessions = Sessions(SessionStore(services.database), keys)
+    sessions = Sessions(SessionStore(services.database), keys, oidc.issuer if oidc else None)
+    authentication = Authentication(keys, Issuer(oidc) if oidc else None, sessions)
     settings = ApiSettings(requests_per_minute=10_000, refusals_per_minute=10_000)
-    services = replace(services, settings=settings, authentication=Authentication(keys, sessions=sessions))
+    services = replace(services, settings=settings, authentication=authentication)
     app = make_app(services)
-    add_pages(app, PageSettings())
+    add_pages(app, pages or PageSettings())
     return app
 
 

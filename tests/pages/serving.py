@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import uvicorn
+from fastapi import FastAPI
 
 from api.services import Services
 from callsift.embedded import free_port
@@ -28,10 +29,12 @@ class Served:
 
 
 @contextmanager
-def served(services: Services) -> Iterator[Served]:
-    """Serve the pages."""
+def served(services: Services, made: Callable[[str], FastAPI] | None = None) -> Iterator[Served]:
+    """Serve the pages, or what is made for the address that they have."""
     port, loops = free_port(), list[asyncio.AbstractEventLoop]()
-    server = uvicorn.Server(uvicorn.Config(app_of(services), port=port, log_config=None))
+    address = f"http://localhost:{port}"
+    app = made(address) if made else app_of(services)
+    server = uvicorn.Server(uvicorn.Config(app, port=port, log_config=None))
 
     async def serve() -> None:
         loops.append(asyncio.get_running_loop())
@@ -49,7 +52,9 @@ def served(services: Services) -> Iterator[Served]:
     thread = threading.Thread(target=asyncio.run, args=[serve()])
     thread.start()
     until(lambda: server.started, within_s=PATIENCE_S)
-    yield Served(f"http://localhost:{port}", sink)
-    services.streams.end()  # as callsift.serving does: uvicorn waits for every answer
-    server.should_exit = True
-    thread.join(PATIENCE_S)
+    try:
+        yield Served(address, sink)
+    finally:
+        services.streams.end()  # as callsift.serving does: uvicorn waits for every answer
+        server.should_exit = True
+        thread.join(PATIENCE_S)

@@ -20,7 +20,7 @@ from tests.pages.conftest import OWN, SignIn
 from tests.store.outcomes import done
 
 pytestmark = pytest.mark.integration
-OPEN = {"/login", "/logout", "/preferences"}
+OPEN = {"/login", "/login/issuer", "/login/issuer/back", "/logout", "/preferences"}
 ROUTES = [route for router in ROUTERS for route in router.routes if isinstance(route, APIRoute)]
 SALES = Scope(queues=frozenset({"sales"}))
 ALL_TIMES = "/calls?when=all"

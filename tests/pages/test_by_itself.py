@@ -12,8 +12,9 @@ from pages.page import LANGUAGE_COOKIE
 from schemas import CallOutcome, DeadLetter
 from streams.dead_letters import read_replays
 from streams.kafka import notices, produce, publish_notice, publish_tombstones
-from streams.topics import DEAD_LETTER
+from streams.topics import DEAD_LETTER, ENDED
 from tests.api.sinking import said_of
+from tests.api.test_under_way import ended
 from tests.pages.serving import Served, served
 from tests.pages.test_browser import chromium, look_for_barriers, nothing_is_cut_off, tab_of
 from tests.pages.test_pages import HOSTILE
@@ -158,6 +159,22 @@ def test_a_brake_is_released(page: Page, services: Services) -> None:
     expect(page.locator("tbody tr").filter(has_text="Retries")).to_be_visible()
     expect(page.locator(".brake")).to_have_count(0)
     assert not notices(services.kafka)["classify"].applied
+
+
+@pytest.mark.parametrize("language", ["en", "tr"])
+def test_a_call_on_its_way_becomes_its_page_by_itself(
+    page: Page, address: str, services: Services, sink: Sink, language: str
+) -> None:
+    page.context.add_cookies([{"name": LANGUAGE_COOKIE, "value": language, "url": address}])
+    outcome = new()
+    produce(services.kafka, ENDED.name, [(outcome.call_id, ended(outcome.call_id))])
+    page.goto(f"/calls/{outcome.call_id}")
+    expect(page.locator("[aria-current=step]")).to_be_visible()
+    look_for_barriers(page)
+    nothing_is_cut_off(page)
+    sink(outcome)
+    expect(page.locator(".turns, .transcript")).to_be_visible()
+    expect(page.locator("h1 .category")).to_be_visible()
 
 
 @pytest.mark.slow  # make test-slow
