@@ -13,6 +13,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 from uuid import uuid4
@@ -255,13 +256,14 @@ def _killed(project: Project) -> str:
     project("up", "-d")
     _healthy(project)
     for service in killed:
-        until(
-            f"what {service} left is removed by its successor",
-            lambda service=service: not before[service] & _work_folders(project, service),
-            _START_LIMIT_S,
-        )
+        are_gone = partial(_are_gone, project, service, before[service])
+        until(f"what {service} left is removed by its successor", are_gone, _START_LIMIT_S)
     _emitted(project("run", "--rm", "-T", "tools", *_emit(f"/recordings/{_RECORDING}")))
     return f"{sum(map(len, before.values()))} folders of killed workers are gone, and a call has its outcome"
+
+
+def _are_gone(project: Project, service: str, folders: set[str]) -> bool:
+    return not folders & _work_folders(project, service)
 
 
 def _work_folders(project: Project, service: str) -> set[str]:
