@@ -64,18 +64,20 @@ def too_late(uri: str, limit_s: float) -> AudioStoreUnavailable:
 def understood(doing: str, uri: str, error: Exception) -> AudioStoreUnavailable | UnknownScheme:
     """Name a driver's failure without its text, which may hold a signed address."""
     why = distrust(error)  # asked first: in aiohttp, which drivers are made with, such an error is a ValueError, too
-    if why is None and isinstance(error, ImportError | ValueError):
+    if why is not None:
+        return AudioStoreUnavailable(f"cannot {doing} {public_address(uri)}: {why}", _TRUST)
+    if isinstance(error, ImportError | ValueError):
         scheme = urlsplit(uri).scheme
         cure = f"Install the fsspec driver for {scheme} beside callsift"
         return UnknownScheme(f"no fsspec driver for {scheme}://", cure)
-    if why is None:
-        why = type(error).__name__
-        if isinstance(error, OSError) and error.errno is not None and error.errno in errno.errorcode:
-            # some drivers put a status there
-            why = os.strerror(error.errno)
-        cure = _ROOM if why == os.strerror(errno.ENOSPC) else _CURE
-        return AudioStoreUnavailable(f"cannot {doing} {public_address(uri)}: {why}", cure)
-    return AudioStoreUnavailable(f"cannot {doing} {public_address(uri)}: {why}", _TRUST)
+    if why is not None:
+        return AudioStoreUnavailable(f"cannot {doing} {public_address(uri)}: {why}", _TRUST)
+    number = error.errno if isinstance(error, OSError) else None
+    reason = type(error).__name__
+    if number is not None and number in errno.errorcode:  # some drivers put a status there
+        reason = os.strerror(number)
+    cure = _ROOM if number == errno.ENOSPC else _CURE
+    return AudioStoreUnavailable(f"cannot {doing} {public_address(uri)}: {reason}", cure)
 
 
 @contextmanager

@@ -67,6 +67,13 @@ def test_images_run_as_a_number_that_is_not_root_and_callsift_is_process_1() -> 
     assert "USER" not in TEXT.split(" AS runtime\n")[1].split("\nFROM ", 1)[1]
 
 
+def test_a_build_pulls_its_base_and_no_other_image() -> None:
+    stages = set(re.findall(r"^FROM \S+ AS (\S+)$", TEXT, re.MULTILINE))
+    pulled = set(re.findall(r"^FROM (\S+)", TEXT, re.MULTILINE)) | set(re.findall(r"[-,]from=(\S+?)[, ]", TEXT))
+    assert pulled - stages == {"${PYTHON_IMAGE}"}
+    assert "# syntax" not in TEXT
+
+
 def test_the_build_uses_the_makefiles_uv() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     assert f"UV_VERSION := {argument('UV_VERSION')}\n" in makefile

@@ -13,6 +13,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 from uuid import uuid4
@@ -254,13 +255,15 @@ def _killed(project: Project) -> str:
     project("kill", *killed)
     project("up", "-d")
     _healthy(project)
-    until(
-        "what killed workers left is removed by their successors",
-        lambda: not any(before[service] & _work_folders(project, service) for service in killed),
-        _START_LIMIT_S,
-    )
+    for service in killed:
+        are_gone = partial(_are_gone, project, service, before[service])
+        until(f"what {service} left is removed by its successor", are_gone, _START_LIMIT_S)
     _emitted(project("run", "--rm", "-T", "tools", *_emit(f"/recordings/{_RECORDING}")))
     return f"{sum(map(len, before.values()))} folders of killed workers are gone, and a call has its outcome"
+
+
+def _are_gone(project: Project, service: str, folders: set[str]) -> bool:
+    return not folders & _work_folders(project, service)
 
 
 def _work_folders(project: Project, service: str) -> set[str]:

@@ -109,5 +109,5 @@ def _container() -> Iterator[str]:
         container.with_env(f"KAFKA_{name.upper().replace('.', '_')}", value)
     with container:
         address = f"127.0.0.1:{port}"
-        AdminClient({"bootstrap.servers": address, "log_level": 0}).list_topics(timeout=60)
+        AdminClient({"bootstrap.servers": address, "log_level": 0}).list_topics(timeout=180)
         yield address

@@ -1,5 +1,6 @@
 """What can go wrong with fetching a recording, and which of it a library's failure is."""
 
+import errno
 import os
 
 import aiohttp
@@ -40,6 +41,7 @@ class AddressNotAllowed(PermanentError):
 
 
 _CHECK = "Check that this worker can reach the address and may read it"
+_ROOM = "Make room in the temporary folder (TMPDIR), or lower CALLSIFT_RUNNER_WINDOW_SIZE"
 _TRUST = "Name its authority in CALLSIFT_FETCH_TLS, or have the certificate issued anew (docs/fetching.md)"
 
 
@@ -96,6 +98,8 @@ def understood(error: Exception, shown: str) -> CallsiftError:
             found = error
         case FileNotFoundError():
             found = missing(shown)
+        case OSError(errno=errno.ENOSPC):
+            found = unreachable(shown, reason, _ROOM)
         case PermissionError():
             found = refused(shown, reason)
         case aiohttp.InvalidURL() | ImportError():

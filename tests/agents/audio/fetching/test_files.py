@@ -46,6 +46,12 @@ async def test_a_file_is_copied_by_its_plain_and_by_its_encoded_address(root: Pa
         assert await fetched(uri, target, file_roots=(root,)) == SMALL
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
+async def test_a_full_temporary_folder_is_not_taken_for_a_place_that_is_away(root: Path) -> None:
+    with pytest.raises(RecordingUnreachable, match=r"No space left on device\)\. Make room .*\(TMPDIR\)"):
+        await fetched((root / "a.wav").as_uri(), Path("/dev/full"), file_roots=(root,))
+
+
 async def test_without_roots_no_file_is_fetched(root: Path, target: Path) -> None:
     with pytest.raises(AddressNotAllowed, match="CALLSIFT_FETCH_FILE_ROOTS"):
         await fetched(f"file://{root}/a.wav", target)
