@@ -47,4 +47,3 @@ def test_what_is_missing_fails_with_its_cure_and_what_comes_after_is_looked_at(t
     assert all(findings[name].cure for name in failed)
     assert findings["audio store"].state == "ok"
     assert "geheim" not in ended.stdout + ended.stderr
-    assert not list((tmp_path / "audio").rglob("doctor-*"))
