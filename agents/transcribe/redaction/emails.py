@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from agents.transcribe.redaction import naming
 from agents.transcribe.redaction.emailing import (
     ANNOUNCES,
+    ALTERNATIVES,
     AT,
     CORRECTS,
     ENDINGS,
@@ -21,12 +22,14 @@ from agents.transcribe.redaction.emailing import (
     before,
     flat,
     folded,
+    is_at_alone,
     is_joiner,
     is_word,
     local_start,
     provider,
     spelt_places,
     with_endings,
+    wordings,
 )
 from agents.transcribe.redaction.spans import Kind, Said, Span
 from agents.transcribe.redaction.spelling import letter_runs
@@ -61,9 +64,12 @@ _OPEN_TURNS = 3
 
 _TURNS_NEAR = 6
 
-_REMEMBERED = 4
+_REMEMBERED = 6
 
 _SHORT_TURN = 4
+
+_LOOSE_WORDS = 2
+"""Words of a turn that may go on with an address that is not yet whole, though nothing in it says so."""
 
 
 @dataclass
@@ -74,6 +80,8 @@ class _Call:
     """Last turn in which a part of an address is expected."""
     asked: tuple[str, int] = "", -1
     """Who spoke of an address last, and in which turn."""
+    is_whole: bool = False
+    """Whether the host of the address that is spoken of was said."""
     said: list[tuple[int, str, frozenset[str]]] = field(default_factory=list)
     """The last addresses: the turn, all letters and digits run together, the words."""
 
@@ -88,8 +96,9 @@ class _Call:
         self._know(position, "".join(own), frozenset(word for word in own if word not in ENDINGS))
 
     def _know(self, position: int, flat: str, own: frozenset[str]) -> None:
-        if len(flat) > 1 and (flat, own) not in ((before, them) for _, before, them in self.said):
-            self.said = [*self.said[1 - _REMEMBERED :], (position, flat, own)]
+        if len(flat) > 1:
+            others = [known for known in self.said if known[1:] != (flat, own)]
+            self.said = [*others[1 - _REMEMBERED :], (position, flat, own)]
 
     def is_again(self, position: int, token: Token) -> bool:
         """Return whether a word or a number is a part of an address that was said near it."""
@@ -99,7 +108,7 @@ class _Call:
         return any(
             position - at <= _TURNS_NEAR
             and (
-                (len(text) >= LONG_ENOUGH and text in flat)
+                (len(text) >= LONG_ENOUGH and any(part in flat for part in wordings(text)))
                 or (len(text) == LONG_ENOUGH - 1 and flat.startswith(text))
                 or (len(text) > 1 and (text in own or (token.digits and text in flat)))
             )
@@ -129,6 +138,7 @@ def email_spans(turns: Sequence[Said], tokens: Sequence[Sequence[Token]]) -> Ite
         announced = _announced(own)
         asks_which = any(token.text.startswith(PROVIDERS) for token in own) and own[-1].text in _PARTICLES
         if announced or written:
+            call.is_whole = False
             call.open_until = position + _OPEN_TURNS
             call.asked = own[0].speaker if announced and own else "", position
         elif _changes_topic(own):
@@ -139,11 +149,13 @@ def email_spans(turns: Sequence[Said], tokens: Sequence[Sequence[Token]]) -> Ite
             fills = FILLING | CORRECTS if parts else FILLING
             for first, end in parts:
                 call.remember(position, own[first:end])
-            parts = _merged(own, [*parts, *_pieces(own, call, position, fills), *_answer(own, call, position)], fills)
+            parts = [*parts, *_pieces(own, call, position, fills), *_answer(own, call, position)]
+            parts = _merged(own, parts, fills | ALTERNATIVES)
         for first, end in parts:
             call.remember(position, own[first:end])
             if _has_no_name(own[first:end]):
                 yield from _earlier(tokens, position, call)
+            call.is_whole = call.is_whole or _has_host(own[first:end])
             call.open_until = max(call.open_until, position + _OPEN_TURNS)
             yield Span(position, own[first].start, own[end - 1].end, Kind.EMAIL)
         if asks_which:
@@ -167,6 +179,12 @@ def _has_no_name(part: Sequence[Token]) -> bool:
     """Return whether an address begins with its at-sign, or with digits before it."""
     at = next((place for place, token in enumerate(part) if token.text in AT), None)
     return at is not None and all(token.digits for token in part[:at])
+
+
+def _has_host(part: Sequence[Token]) -> bool:
+    """Return whether a part has a provider, or an ending after its at-sign: nothing is left to say."""
+    texts = [token.text for token in part]
+    return any(provider(texts[place:]) or texts[place] in ENDS_ALONE for place in range(len(texts)))
 
 
 def _changes_topic(own: Sequence[Token]) -> bool:
@@ -225,7 +243,11 @@ def _answer(own: Sequence[Token], call: _Call, position: int) -> Iterator[tuple[
     """Yield a turn that is all words which an address may have, right after the other speaker spoke of one."""
     speaker, asked = call.asked
     places = [place for place, token in enumerate(own) if token.text not in FILLING | CORRECTS]
-    if asked != position - 1 or not places or own[0].speaker == speaker or len(places) > _SHORT_TURN:
+    awaited = asked == position - 1
+    goes_on = not call.is_whole and any(asked < at < position for at, *_ in call.said)
+    if not (awaited or goes_on) or not places or own[0].speaker == speaker:
+        return
+    if len(places) > (_SHORT_TURN if awaited else _LOOSE_WORDS):
         return
     if all(is_word(own[place]) or own[place].text in JOINERS | AT for place in places):
         yield places[0], places[-1] + 1
@@ -241,6 +263,7 @@ def _sure_places(own: Sequence[Token], call: _Call, position: int) -> set[int]:
         elif (
             is_joiner(texts, place)
             or (text in AT and 0 < place < len(own) - 1 and is_word(own[place + 1]))
+            or (text in AT and is_at_alone(texts))
             or (text in ENDS_ALONE and (len(own) <= _SHORT_TURN or before(texts, place) in sure))
             or (text in CORRECTS and len("".join(texts[place - 1 : place + 2 : 2])) == _TWO_LETTERS)  # ş değil s
             or (call.is_again(position, own[place]) and naming.TITLES.isdisjoint(texts[place + 1 : place + 2]))
@@ -308,6 +331,9 @@ def _earlier(tokens: Sequence[Sequence[Token]], position: int, call: _Call) -> I
             call.remember(turn, own[first:end])
             yield Span(turn, own[first].start, own[end - 1].end, Kind.EMAIL)
             for between in range(turn + 1, position):  # the other speaker says it back
-                again = (token for token in tokens[between] if call.is_again(between, token))
-                yield from (Span(between, token.start, token.end, Kind.EMAIL) for token in again)
+                again = {place for place, token in enumerate(tokens[between]) if call.is_again(between, token)}
+                _add_digits(tokens[between], call, between, again)
+                yield from (
+                    Span(between, own.start, own.end, Kind.EMAIL) for own in map(tokens[between].__getitem__, again)
+                )
         return

@@ -33,6 +33,8 @@ _MOBILE_DIGITS = range(7, 15)
 _SHORTEST_IDENTIFIER = 7
 _WRONG_START = 3
 """Digits before a number that was asked for that were said for it."""
+_WRONG_HEAD = 2
+"""Digits of an account number's head, which is said after its letters."""
 _OF_A_BANK = re.compile(r"\d\d00\d\d\d0")
 """How account numbers of the country begin."""
 _MOBILE_HEAD = 4
@@ -111,6 +113,14 @@ def are_of_business(line: Line) -> bool:
         for token in line
     )
     return 2 * counts >= len(line)
+
+
+def counts_aloud(line: Line) -> bool:
+    """Return whether numbers are counted: one, two, three, or the same few again and again."""
+    digits = [token.digits for token in line]
+    return "1 2 3" in " ".join(digits) or any(
+        digits[:times] * (len(digits) // times) == digits for times in (1, 2) if len(digits) >= 3 * times
+    )
 
 
 def like(digits: str) -> Kind:
@@ -208,6 +218,7 @@ def _around(turns: Sequence[Line], dictation: Dictation, hits: Told, context: An
     all_belong = announced or _is_corrected(turns, dictation)
     start = "".join(token.digits for token in tokens[: places[0]] if not token.measures)
     begun_again = any(digits.startswith(start[:_MOBILE_HEAD]) for digits in said) and len(start) >= _MOBILE_HEAD
+    least = _WRONG_HEAD if context is Announced.IBAN else _WRONG_START
     near = _near(dictation, places[0], places[-1])
     own: Told = {}
     for place, token in enumerate(tokens):
@@ -216,7 +227,7 @@ def _around(turns: Sequence[Line], dictation: Dictation, hits: Told, context: An
         before = tokens[place - 1] if place else token
         continues = (before in hits or before in own) and _adjoin(before, token)
         repeats = any(token.digits in digits for digits in said)
-        wrong_start = place < places[0] and (begun_again or (announced and len(start) >= _WRONG_START))
+        wrong_start = place < places[0] and (begun_again or (announced and len(start) >= least))
         tight = place in near
         if (all_belong and tight) or places[0] < place < places[-1] or (repeats and tight) or continues or wrong_start:
             own[token] = hits[tokens[min(places, key=lambda hit: abs(hit - place))]]

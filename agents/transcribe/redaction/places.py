@@ -14,7 +14,7 @@ STREET = re.compile(
     r"|apt?mı|site(?:si|sinde|sinin|sine)?"
     r"|çıkmazı|konak?ları|konutlar[ıi]?|konutları(?:nda|nın)?|rezidans[ıi]?|residans[ıi]?|evleri|evlerinde|köyü"
     r"|köyünde|köyünün|plaza(?:sı|da)?"
-    r"|lojman(?:ları|lar|ı)?|villa(?:ları|lar|sı)?|sanayi|osb|hanı|işhanı|pasaj[ıi]?|çarşısı|mevki(?:i|si)?"
+    r"|etap|etabı|kısım|adası|bölgesi|lojman(?:ları|lar|ı)?|villa(?:ları|lar|sı)?|sanayi|osb|hanı|işhanı|pasaj[ıi]?|çarşısı|mevki(?:i|si)?"
     r"|mevkiinde|yolu|yolunda|meydanı|parkı|yurdu"
     r"|kooperatifi|kampüsü|kulesi|kule|towers|tower|beldesi|kasabası|mezrası|yaylası|köprüsü|merkezi|iskelesi"
     r"|kordonu|sahili|yokuşu|geçidi|avm|üssü|kışlası)"
@@ -82,7 +82,7 @@ ASKS = re.compile(
 """In a question: somebody is asked for an address."""
 ASKS_PART = re.compile(
     r"\bmahalle|\bsoka[kğ]|\bcadde|\bdaire|\bkat\b|\bbina|\bblo[kğ]|\bsite|\bapartman|\bilçe|\bsemt|\bmevki"
-    r"|\bkapı|\bil\b|\bköy|\bmuhit|\bzil\b|\bev no"
+    r"|\bkapı|\bil\b|\bköy|\bmuhit|\bzil\b|\bev no|\bnumarası (?:yok|var) m"
 )
 """In a question or a short turn: somebody is asked for a part of one."""
 QUESTION = re.compile(
@@ -115,7 +115,8 @@ def asks(text: str) -> bool:
 
 
 NO_ADDRESS = re.compile(
-    r"\b(?:mail|e ?posta|email|meyl|ip|web|internet) ?adres\w*|\bkapı kilidi|\bkapı kolu|\bkapağ?ı?|\bdolap kap"
+    r"\b(?:daire|kat|bina|site|ev)?\w* ?kaç (?:kilo|met|lira|btu|kişi|bin\b|gün|saat|ay\b|yıl|para|dakika|tane|adet|oda)\w*|"
+    r"\b(?:mail|e ?posta|email|meyl|ip|web|internet)\w*(?: \w+){0,3}? ?adres\w*|\bkapı kilidi|\bkapı kolu|\bkapağ?ı?|\bdolap kap"
     r"|\bmakine\w* kap|\bapartman kart\w*|\bvergi daire\w*|\bson kullanma\w*|\bkapı (?:geniş|boy|ölç|elli"
     r"|yükse)\w*"
 )
@@ -135,7 +136,7 @@ ANNOUNCES = words(
 """
 )
 OTHER_TOPICS = re.compile(
-    r"\b(?:telefon|cep\b|mail|posta|plaka|iban|hesap|kart|kimlik|tc\b|soyad|adınız|isminiz|isim|fatura|arıza"
+    r"\b(?:telefon|cep\b|mail|posta|plaka|iban|hesap|kart|kimlik|tc\b|soyad|adınız|isminiz|isim|fatura|arıza|takip|kargo|sipariş"
     r"|şikayet|ücret|randevu|sabit|hat\b|model|marka|cihaz|hata|araç|aracı|araba)"
 )
 NUMBER_WORD = re.compile(
@@ -192,6 +193,27 @@ COLOURS = words("""
 """)
 """What is described follows."""
 CORRECTS = words("yok pardon değil yani şey ee eee ııı ı dur")
+
+
+AGAIN = words("yine gene da de ise hala aynı")
+"""Between ``numara`` and the number: ``numara yine dokuz``."""
+CLIMBS = re.compile(r"kat (?:çık(?!ı[nş])|in(?!ince)|taşı|yürü|merdiven)")
+"""After a number: it counts floors."""
+NAMEPLATE = re.compile(r"zil(?:de|in|inde)\b|zil d[ae]\b")
+"""What follows is a name and no more of the address."""
+HOUSES = words("etap kısım blok bloğu parsel")
+"""A house among others, by a number or a letter."""
+FLATS = words("daire dairesi kapı no numara")
+QUESTIONS = words("no numara numarası daire blok kat kapı bina mahalle sokak cadde ilçe semt il site")
+"""The last word of a turn, and nothing after it: what is asked for next."""
+
+
+def like_place(text: str) -> bool:
+    """Return whether a word after an address is a quarter or a town, as lists or its form have it."""
+    return places().is_place(text) or _LIKE_PLACE.fullmatch(text) is not None
+
+
+_LIKE_PLACE = re.compile(r"\w{2,}(?:köy|kent|şehir|evler|hisar|tepe|pınar|kale|ova|dere|kavak|burun|bahçe)")
 
 
 class Places(NamedTuple):

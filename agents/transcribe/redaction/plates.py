@@ -222,7 +222,9 @@ def _again(own: Sequence[Token], pieces: Sequence[_Piece], plate: _Plate) -> Ite
             told += run
     alone = bool(told) or len(own) <= _SHORT_TURN
     for piece in takewhile(lambda piece: piece.sign != "#" or piece.first.text.startswith(grammar.PLATE), pieces):
-        if piece.sign in "CD" and any(piece.text in own for own in numbers) and len(piece.text) > (1 if alone else 2):
+        begins = piece.last is own[-1] and any(map(_is_vehicle, (token.text for token in own[-_SHORT_TURN:])))
+        least = 1 if alone or begins else 2
+        if piece.sign in "CD" and any(piece.text in number for number in numbers) and len(piece.text) > least:
             told.append(piece)
     told.sort(key=lambda piece: piece.first.place)
     for run in _joined(own, told):

@@ -22,6 +22,7 @@ from agents.transcribe.redaction.matching import (
     Part,
     Told,
     are_of_business,
+    counts_aloud,
     free,
     like,
     matched,
@@ -85,10 +86,14 @@ def number_spans(said: Sequence[Line]) -> Iterator[Span]:
 
 
 def _handed_on(before: Sequence[Announcing], dictation: Dictation) -> Announced | None:
-    """Return that a number goes on with the one just before that is no person's."""
-    if not before or dictation.tokens[0].turn - before[-1][0].tokens[-1].turn > _HANDED_TURNS:
-        return None
-    return Announced.OTHER if before[-1][1] is Announced.OTHER else None
+    """Return that a number goes on with the one just before that is no person's, or says one all again."""
+    start = "".join(token.digits for token in dictation.tokens)[:_TELLING_DIGITS]
+    near = [own for own in before if dictation.tokens[0].turn - own[0].tokens[-1].turn <= _HANDED_TURNS]
+    for other, context in near[::-1]:
+        again = len(start) == _TELLING_DIGITS and any(own.startswith(start) for own in other.said.values())
+        if context and context.kind and again:
+            return context
+    return Announced.OTHER if near and before[-1][1] is Announced.OTHER else None
 
 
 def _bare(talk: Talk, parts: Sequence[Announcing], told: Told) -> Iterator[tuple[Sequence[Token], Kind]]:
@@ -99,7 +104,8 @@ def _bare(talk: Talk, parts: Sequence[Announcing], told: Told) -> Iterator[tuple
         own = [token for token in own if talk.mostly_fills[token.turn] and token not in told]
         if chain and (not own or own[0].turn - chain[-1].turn > _HANDED_TURNS):
             digits = "".join(token.digits for token in chain)
-            if len(digits) >= _BARE_DIGITS and len(chain) >= _BARE_GROUPS and not are_of_business(chain):
+            of_business = are_of_business(chain) or counts_aloud(chain) or talk.measures(chain[0].turn, chain[-1].turn)
+            if len(digits) >= _BARE_DIGITS and len(chain) >= _BARE_GROUPS and not of_business:
                 yield chain, like("".join(token.digits for token in chain if token.speaker == chain[0].speaker))
             chain = []
         chain = [*chain, *own]
