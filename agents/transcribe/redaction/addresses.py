@@ -84,7 +84,8 @@ class _Talk:
         ends = max((end for _, end in found), default=0) == len(own)
         follows = found or (len(own) < _REST_WORDS and self.goes_on(position))
         goes_on = last in places.QUESTIONS and follows and not ends
-        if goes_on or (places.asks(text) and not found):
+        has_number = self.goes_on(position) and places.HAS_NUMBER.search(text)
+        if goes_on or has_number or (places.asks(text) and not found):
             self._asked = position
             self._speaker = own[0].speaker
             self.question = last if goes_on else places.NO_ADDRESS.sub("", text)

@@ -105,12 +105,19 @@ class Announcements:
             nearest: list[Announced | None] = [None]
             for place in range(len(tokens)):
                 own = None if _names_before(tokens, place) else _announces(tokens, place)
-                if nearest[-1] is Announced.OTHER and _LOCATIVE.fullmatch(tokens[place].text):
+                if nearest[-1] is Announced.OTHER and _says_where(tokens, place):
                     own = None  # where it is written: "tesisat numaranız kombi kartında yazar"
                 nearest.append(own or nearest[-1])
             nearest[-1] = _left_open(tokens, nearest)
             self._nearest[turn] = nearest
         return self._nearest[turn]
+
+
+def _says_where(tokens: Sequence[Token], place: int) -> bool:
+    """Return whether a word says where something stands: ``kartta``, ``kartın üstünde``."""
+    following = tokens[place + 1].text if place + 1 < len(tokens) else ""
+    own = tokens[place].text
+    return bool(_LOCATIVE.fullmatch(own) or (_GENITIVE.fullmatch(own) and _LOCATIVE.fullmatch(following)))
 
 
 def _left_open(tokens: Sequence[Token], nearest: Sequence[Announced | None]) -> Announced | None:
@@ -120,7 +127,7 @@ def _left_open(tokens: Sequence[Token], nearest: Sequence[Announced | None]) -> 
         now = nearest[place + 1]
         if token.digits:
             asked = asked if now is Announced.OTHER else None
-        elif now and now.kind:
+        elif now and (now.kind or now is Announced.NUMBER):
             asked = now
         elif not token.text.startswith(grammar.OTHER_MONEY) and now is not nearest[place]:
             asked = None

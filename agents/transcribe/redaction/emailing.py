@@ -49,7 +49,7 @@ FILLING = naming.HESITATES | words("""
 
 CORRECTS = words("değil yok pardon yani düzeltiyorum")
 
-ALTERNATIVES = words("mı mi mu mü yoksa")
+ALTERNATIVES = words("mı mi mu mü yoksa ama")
 """Between two parts of which one is meant: ``nokta net mi nokta com mu``."""
 
 _BREAKS = words(
@@ -73,7 +73,8 @@ STOPS = (
     atarsanız atın atalım atarız faturayı gönderin görünen gönderelim gitsin kalsın kızımın mesela oraya oğlumun
     sizinki benimki yazıldı gitti gelsin posta lazım zorunlu mailiniz alalım teyit ediyorum adresinizi şirketin
     şirket kişisel hangisi eşiminki mudur müdür gelmedi alındı kaydettim tamamdır herhalde galiba sanırım rica
-    söyler hatırlıyorum hatırlamıyorum biri birisi birinin diğeri öbürü öteki ilki ikincisi birincisi hangisiydi yazılacak
+    söyler hatırlıyorum hatırlamıyorum
+    biri birisi birinin diğeri öbürü öteki ilki ikincisi birincisi hangisiydi yazılacak
     diyeyim deyim herkes adım soyadım
     doğrudur tabi buyrun buyurun bekliyorum dinliyorum
 """)

@@ -50,7 +50,7 @@ PART = words("""
     sondaki sonları sonu sonum sonunda sonundaki sonuncu
 """)
 """Call digits a part of a number: ``sonu kırk iki olan``."""
-LACKS = words("eksik fazla haneli")
+LACKS = words("eksik fazla haneli çıkıyor çıktı etti")
 COUNTS_UP = words("""
     etti ediyor oldu oluyor tamam tamamdır tamamlandı saydım sayıyorum eksik fazla çıktı çıkıyor şimdi olmalı gerek
     olacak lazım bulduk tam

@@ -187,13 +187,19 @@ def _believed(window: Line, kind: Kind, context: Announced | None, recent: Set[A
         return context is Announced.IBAN or _OF_A_BANK.match(digits) is not None
     if context is Announced.OTHER:
         return (place.whole or len(window) == 1) and Announced(kind.value) in recent
-    if any(token.measures for token in window[:-1]):
+    if _measures(window):
         return False
     announced = context is not None and context.kind is kind
     unlikely = kind is Kind.CARD and (
         context not in {None, Announced.PHONE} or len({token.speaker for token in window}) > 1
     )
     return announced or ((place.whole or len(window) == 1) and not unlikely)
+
+
+def _measures(window: Line) -> bool:
+    """Return whether a number of a stretch measures something, but for a last one that runs into what is said next."""
+    runs_on = len(window) == 1 or window[-1].turn == window[-2].turn
+    return any(token.measures for token in (window[:-1] if runs_on else window))
 
 
 def _believed_phone(window: Line, context: Announced | None, place: _Place) -> bool:
@@ -203,7 +209,7 @@ def _believed_phone(window: Line, context: Announced | None, place: _Place) -> b
         return place.whole or (place.begins and not window[0].words)
     if context not in {None, Announced.PHONE}:
         return from_zero and (place.whole or (mobile and context is Announced.OTHER))
-    if any(token.measures for token in window[:-1]):
+    if _measures(window):
         return False
     headed = place.begins and digits.startswith(("0", "90"))
     return context is Announced.PHONE or place.whole or headed or (mobile and from_zero and place.apart)

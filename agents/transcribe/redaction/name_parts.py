@@ -3,8 +3,6 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
-from itertools import pairwise
 
 from agents.transcribe.redaction import naming
 from agents.transcribe.redaction.naming import may_be_name, names
@@ -20,14 +18,11 @@ _SHORT_TURN = 7
 
 _SHORTEST_SPELT = 3
 
-_TELLING_LETTERS = 5
-"""Letters of a word that are more than chance where they begin a name."""
-
-_ALIKE = 0.85
-"""Least likeness, 0 to 1, of a name that was misunderstood: one letter of six."""
-
-_SAID_BEFORE = frozenset({"yaz", "söyle", "bak", "gel"})
+_SAID_BEFORE = frozenset({"yaz", "söyle", "bak", "gel", "güzel"})
 """Said to somebody, with a title after it: ``yaz usta``."""
+
+_COUNTS = frozenset({"bu", "o", "şu", "her", "kaç", "ne", "bir"})
+"""Before a word that is a given name, too: ``bu sefer usta gelmedi``."""
 
 _PLACES = re.compile(
     r"(?:mahalle|cadde|soka|bulvar|apart|site|sanayi|okul|hastane|üniversite|avm|plaza|köy|ilçe|marka|park"
@@ -147,6 +142,9 @@ def _before(own: Sequence[Token], place: int, *, sure: bool, alone: bool) -> Ite
         first -= 1
     while first < end and not known.is_given(own[first].text) and not (sure and end - first == 1):
         first += 1
+    other = own[place].text in naming.RELATIVES and first + 1 == end and not known.is_certain(last.text)
+    if other and (last.text not in known.given or (first and own[first - 1].text in _COUNTS)):
+        return
     if first < end:
         certain = known.is_certain(own[first].text)
         after = own[place + 1].text if place + 1 < len(own) else ""
@@ -228,41 +226,6 @@ def with_letters(own: Sequence[Token]) -> Iterator[Found]:
 def _sounds_like(word: str, letters: str) -> bool:
     """Return whether a word is what the letters spell, or what the most of them spell."""
     return len(word) >= _SHORTEST_SPELT and letters.endswith(word) and len(letters) < 2 * len(word)
-
-
-def resembling(own: Sequence[Token], said: Sequence[str]) -> Iterator[Found]:
-    """Yield the words that are a name of the call as it was misunderstood, a half of it, or both halves in one word."""
-    halves = {first + second for first, second in pairwise(said)}
-    for place, token in enumerate(own):
-        if may_be_name(token.text) and any(_resembles(token.text, name) for name in said):
-            yield Found(place, place + 1)
-        elif token.text in halves:
-            yield Found(place, place + 1)
-
-
-def _resembles(word: str, name: str) -> bool:
-    if word == name:
-        return False
-    if min(len(word), len(name)) < _TELLING_LETTERS:
-        half = len(word) >= _SHORTEST_SPELT + 1 and names().is_surname(word)
-        return half and len(name) > len(word) and (name.startswith(word) or name.endswith(word))
-    if name.startswith(word) or word.startswith(name):
-        return True
-    alike = word[0] == name[0] and abs(len(word) - len(name)) < 2
-    return alike and SequenceMatcher(a=word, b=name, autojunk=False).ratio() >= _ALIKE
-
-
-def again_said(own: Sequence[Token], said: set[str]) -> Iterator[Found]:
-    """Yield the words of a name, everyday words too, that are said again: side by side, last, or with little else."""
-    texts = [token.text for token in own]
-    for place, (text, following) in enumerate(pairwise(texts)):
-        if text in said and following in said and not (text in naming.SKIPPED or following in naming.SKIPPED):
-            yield Found(place, place + 2)
-    if len(texts) > 1 and texts[-1] in said and texts[-1] in names().given:
-        yield Found(len(texts) - 1, len(texts))
-    rest = [place for place, text in enumerate(texts) if text not in naming.SKIPPED and text not in naming.NOT]
-    if len(texts) <= _SHORT_TURN and len(rest) == 1 and texts[rest[0]] in said:
-        yield Found(rest[0], rest[0] + 1)
 
 
 def asked_back(own: Sequence[Token]) -> Iterator[Found]:

@@ -6,18 +6,17 @@ from collections.abc import Iterator, Sequence
 from agents.transcribe.redaction import naming
 from agents.transcribe.redaction.name_parts import (
     Found,
-    again_said,
-    resembling,
-    corrected,
     another_joined,
     answered,
     asked_back,
+    corrected,
     introduced_in,
     is_beside_number,
     known_in,
     spelt_in,
     with_letters,
 )
+from agents.transcribe.redaction.names_again import again_said, resembling
 from agents.transcribe.redaction.naming import may_be_name, names
 from agents.transcribe.redaction.spans import Kind, Said, Span
 from agents.transcribe.redaction.spelling import letters_at
@@ -40,6 +39,7 @@ _TURNS_BACK = 3
 
 _SPELT_BACK = 5
 
+_ALIKE_NAMES = 12
 _ALIKE_BACK = 4
 """Turns after a name in which a word that is like it is taken for it."""
 
@@ -74,7 +74,7 @@ def name_spans(turns: Sequence[Said], tokens: Sequence[Sequence[Token]]) -> Iter
         again = [Found(place, place + 1) for place, token in enumerate(own) if token.text in telling]
         again += again_said(own, said) if said else ()
         near = {name: None for at in range(max(0, position - _ALIKE_BACK), position + 1) for name in given[at]}
-        again += resembling(own, list(near))
+        again += resembling(own, list(near)[-_ALIKE_NAMES:])
         yield from _spans(position, own, [*found[position], *again])
 
 

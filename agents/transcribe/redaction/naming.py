@@ -108,10 +108,11 @@ ENDS = words("""
     nasıl olarak size ve yazın bugün ismim soyadım soyadı üzerine kayıtlı sizi arıyorum evet tamam doğru olacak
     desen desinler derler deyin dersin dersiniz derseniz deseniz diyorlar yeter ya veya yada adres cep cebim tc tece
     mail benimki kimlik iban telefon gsm doğum kendisi oğlu kızı yazar yazabilirsiniz kaydedin dedim şeklinde iyi
-    merhaba yani hanımefendi telefonum numaram adresim tek bitişik
+    yazıyor yazıyo yazılı yazıyordu geçiyor geçer merhaba yani hanımefendi telefonum numaram adresim tek bitişik
 """)
 """Words after a name."""
 NOT = words("""
+    pazartesi salı çarşamba perşembe cuma cumartesi pazar haftaya
     müşterimiz abonemiz müşterim yetkilimiz beyefendi misafirimiz kullanıcımız dinleyici vatandaş avukat doktor
     müdür hoca öğretmen yavrum evladım oğul gardaş gardaşım ula uşağum dadaş emmi canım kuzum torun yeğen kanka
     mıydı miydi muydu müydü mıymış doğrudur bilmem nasılsınız görevli sorumlu yetkili güvenlik danışma fark etmez
@@ -229,7 +230,8 @@ class Names(NamedTuple):
 
 _NO_CASE = words("""
     abide arife azize aferin arınım başarı başarım batum beyzade berhane cemile emilim enesin fahriye filizi halile
-    gerçekten kamara kazıma kerime maksure martini melisa nevale nihale nurani pirana refika sayılı seyfiye seçilim sinema
+    gerçekten kamara kazıma kerime maksure martini melisa nevale nihale nurani pirana refika sayılı seyfiye seçilim
+    sinema
     tarhana yıldırım ziyade şehzade yücelim
 """)
 """Everyday words that look like a given name with an ending."""
@@ -238,7 +240,7 @@ _NO_CASE = words("""
 _TOPICS = ("telefon", "eposta", "mail", "plaka", "adres", "numara", "iban")
 """Beginnings of words that say what follows."""
 _KIN = re.compile(
-    r"(?:anne|anneanne|baba|babaanne|dede|nine|teyze|hala|dayı|amca|abi|abla|kardeş|kayın\w{4,6}|torun|yeğen|kuzen|komşu"
+    r"(?:anne|anneanne|baba|babaanne|dede|nine|teyze|hala|dayı|amca|abi|abla|kardeş|kayın\w{4,6}|kaynana|kaynata|görümce|elti|bacana[kğ]|nişanlı|patron|hemşeri|torun|yeğen|kuzen|komşu"
     r"|arkadaş|kiracı|ortağ|damad|oğl|kız|eş)(?:[ıiuü]?m|[ıiuü]m[ıiuü]z)(?:[ıiuü]n(?:ki)?|[ae]|[ıiuü]|[dt][ae]n?)?"
 )
 """Somebody of the speaker's, with an ending."""

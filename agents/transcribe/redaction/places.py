@@ -82,7 +82,7 @@ ASKS = re.compile(
 """In a question: somebody is asked for an address."""
 ASKS_PART = re.compile(
     r"\bmahalle|\bsoka[kğ]|\bcadde|\bdaire|\bkat\b|\bbina|\bblo[kğ]|\bsite|\bapartman|\bilçe|\bsemt|\bmevki"
-    r"|\bkapı|\bil\b|\bköy|\bmuhit|\bzil\b|\bev no|\bnumarası (?:yok|var) m"
+    r"|\bkapı|\bil\b|\bköy|\bmuhit|\bzil\b|\bev no"
 )
 """In a question or a short turn: somebody is asked for a part of one."""
 QUESTION = re.compile(
@@ -115,8 +115,9 @@ def asks(text: str) -> bool:
 
 
 NO_ADDRESS = re.compile(
-    r"\b(?:daire|kat|bina|site|ev)?\w* ?kaç (?:kilo|met|lira|btu|kişi|bin\b|gün|saat|ay\b|yıl|para|dakika|tane|adet|oda)\w*|"
-    r"\b(?:mail|e ?posta|email|meyl|ip|web|internet)\w*(?: \w+){0,3}? ?adres\w*|\bkapı kilidi|\bkapı kolu|\bkapağ?ı?|\bdolap kap"
+    r"\b(?:daire|kat|bina|site|ev)?\w* ?kaç (?:kilo|met|lira|btu|kişi|bin\b|gün|saat|ay\b|yıl|para|dakika|tane|adet"
+    r"|oda)\w*|\b(?:mail|e ?posta|email|meyl|ip|web|internet)\w*(?: \w+){0,3}? ?adres\w*|\bkapı kilidi|\bkapı kolu"
+    r"|\bkapağ?ı?|\bdolap kap"
     r"|\bmakine\w* kap|\bapartman kart\w*|\bvergi daire\w*|\bson kullanma\w*|\bkapı (?:geniş|boy|ölç|elli"
     r"|yükse)\w*"
 )
@@ -171,9 +172,10 @@ FILLS = words("""
 """)
 """May stand between two parts of an address."""
 VERB = re.compile(
+    r"(?!(?:ostim|didim|nadim|\w+istik|\w+atik|plastik|butik)\b)(?:"
     r"\w+(?:yor\w*|[dt][ıiuü](?:m|k|n[ıiuü]z|l[ae]r)|[ae]c[ae][kğ]\w*|s[ae]n[ıi]z|[ae]y[ıi]m|[ae]l[ıi]m"
     r"|n[ıiuü]z(?:[ıiae])?|m[ae]y[ıi]n|sinler|s[ıi]nlar|m[ıi]sın[ıi]z|mez|maz)"
-    r"|ol(?:du|muş)|(?:yok|var)(?:um|uz|ım|ız|[dt][ıu]|m[ıu]ş)"
+    r"|ol(?:du|muş)|(?:yok|var)(?:um|uz|ım|ız|[dt][ıu]|m[ıu]ş))"
 )
 
 
@@ -204,6 +206,8 @@ NAMEPLATE = re.compile(r"zil(?:de|in|inde)\b|zil d[ae]\b")
 HOUSES = words("etap kısım blok bloğu parsel")
 """A house among others, by a number or a letter."""
 FLATS = words("daire dairesi kapı no numara")
+HAS_NUMBER = re.compile(r"\bnumarası (?:yok|var) m")
+"""Asks for the door of what was told."""
 QUESTIONS = words("no numara numarası daire blok kat kapı bina mahalle sokak cadde ilçe semt il site")
 """The last word of a turn, and nothing after it: what is asked for next."""
 

@@ -160,8 +160,8 @@ def _announced(own: Sequence[Token], place: int) -> int:
         return place + 1
     if text in grammar.NATIONAL_ID_WHOLE | grammar.PHONE_WHOLE:
         return place + 1
-    if place and own[place - 1].digits:
-        return 0
+    if place and (own[place - 1].digits or letters_at(own, place - 1)[1]):
+        return 0  # letters of a plate: "ka te re yüz kırk"
     spelt = tuple(token.text for token in own[place : place + 2]) in grammar.COUNTRY_SPELT
     return place + 2 if spelt else place + 1 if text in grammar.COUNTRY else 0
 

@@ -34,6 +34,7 @@ _BEFORE_MEASURE = words("bölü ayın blok daire hata kapı kat model saat saati
 _COMMA = frozenset(",;:!?")
 _NEXT_WORD = re.compile(r"[\s'’]*([^\W\d_]+)?")
 _LOOK_AHEAD = 8
+_SHORT_TURN = 4
 _KIND_ENDINGS = ("l", "si", "sı", "su", "sü")
 _OFTEN_PRONOUN = ("on", "bir", "yüz")
 _MOMENT = {"dakika", "saniye", "sn", "dk"}
@@ -74,19 +75,23 @@ class Token:
 def tokens(turns: Sequence[Said]) -> list[list[Token]]:
     """Return the tokens of each turn."""
     found = [_of_turn(position, turn) for position, turn in enumerate(turns)]
-    return [_without_counts(found, position) for position in range(len(found))]
+    for position in range(len(found)):
+        found[position] = _without_counts(found, position)
+    return found
 
 
 def _without_counts(heard: Sequence[Sequence[Token]], position: int) -> list[Token]:
     """Return a turn's tokens, those that say how many digits a number has as measures: ``tamam yirmi altı oldu``."""
     own = list(heard[position])
+    near = (*heard[max(0, position - 2) : position], *heard[position + 1 : position + 2])
+    said = "".join(token.digits for turn in near for token in turn if not token.measures)
     for place, token in enumerate(own):
         beside = {other.text for other in own[max(0, place - 2) : place + 3]}
-        alone = not any(other.digits for other in own[max(0, place - 1) : place + 2 : 2])
-        if token.digits in grammar.WHOLE and alone and not grammar.COUNTS_UP.isdisjoint(beside):
-            near = "".join(other.digits for turn in heard[max(0, position - 2) : position + 2] for other in turn)
-            if near.count(token.digits) == 1:
-                own[place] = replace(token, measures=True)
+        alone = not any(other.digits for other in (*own[max(0, place - 1) : place], *own[place + 1 : place + 2]))
+        counts = token.digits in grammar.WHOLE and token.digits not in said and not grammar.COUNTS_UP.isdisjoint(beside)
+        lacks = len(own) < _SHORT_TURN and len(token.digits) == 1 and own[-1].text == "daha"
+        if alone and (counts or lacks):
+            own[place] = replace(token, measures=True)
     return own
 
 
