@@ -26,6 +26,8 @@ OF_THING = words("""
     hesap
 """)
 """Before ``adı`` they name a thing."""
+MORE_OFTEN_WORDS = words("güzel sefer bayram net rüzgar")
+"""Names that are an everyday word far more often, as in ``bu sefer usta``, ``ne güzel teyzem``."""
 STEPS = words("son ilk sonraki önceki bir iki üç her")
 """Before ``adım`` they count steps."""
 RELATIVES = words("""
