@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from agents.transcribe.redaction import naming, places
+from agents.transcribe.redaction import grammar, naming, places
 from agents.transcribe.redaction.places import STOPS
 from agents.transcribe.redaction.spelling import letters_at
 from agents.transcribe.redaction.tokens import Token
@@ -124,12 +124,22 @@ def _numbered_at(own: Sequence[Token], place: int) -> Part | None:
     """Return the door, the floor, the flat or the block at a place."""
     text = own[place].text
     end = number_end(own, place)
-    if text in places.NUMBERED and number_end(own, place + 1) > place + 1:
-        end = number_end(own, place + 1)
+    number = place + 1
+    while number < len(own) and own[number].text in places.AGAIN:
+        number += 1
+    if text in places.NUMBERED and number_end(own, number) > number:
+        end = number_end(own, number)
+        of_thing = place > 0 and own[place - 1].text.startswith(grammar.OTHER)
+        if of_thing or sum(len(token.digits) for token in own[place:end]) > 2 * DOOR_DIGITS:
+            return None
     elif text == "altı" and place and _is_possessor(own, place):
         return Part(place - 1, place + 1, Sign.SIDE)
     elif text in _SLASHES and (_is_number(own, place + 1) or any(len(t.text) == 1 for t in own[place + 1 : place + 2])):
         end = place + 2
+    elif end > place and places.CLIMBS.match(" ".join(token.text for token in own[end : end + 2])):
+        return None
+    elif end > place and places.NAMEPLATE.match(" ".join(token.text for token in own[end : end + 2])):
+        return Part(place, end, Sign.NUMBER) if place and own[place - 1].text in places.NUMBERED else None
     elif end > place and end < len(own) and places.is_numbered_after(own[end].text):
         named = own[end].text in _NUMBERED and end + 1 < len(own) and _may_name(own[end + 1])
         end += 1 + named
@@ -215,6 +225,7 @@ def clusters(own: Sequence[Token], said: Sequence[Part], gap: int) -> list[list[
             "[" in token.text or places.VERB.fullmatch(token.text) or places.OTHER_TOPICS.match(token.text)
             for token in other
         )
+        broken = broken or places.NAMEPLATE.search(" ".join(token.text for token in between)) is not None
         if found and len(other) <= gap and not broken:
             found[-1].append(part)
         else:
@@ -231,7 +242,8 @@ def name_start(own: Sequence[Token], part: Part, longest: int) -> int:
     while first and part.first - first < longest:
         nearest = street and first == part.first and _may_name(own[first - 1])
         corrects = longest > NAME_WORDS and own[first - 1].text in places.CORRECTS and first > 1
-        if not (nearest or corrects or may_be_part(own[first - 1]) or own[first - 1].digits):
+        chain = own[first - 1].text == "a" and own[first].digits == "101"  # a market's name
+        if not (nearest or corrects or chain or may_be_part(own[first - 1]) or own[first - 1].digits):
             break
         if places.OTHER_TOPICS.match(own[first - 1].text) or own[first - 1].text in naming.RELATIVES:
             break
@@ -256,6 +268,6 @@ def tail(own: Sequence[Token], end: int) -> int:
                     break
     for length in range(3, 0, -1):
         named = own[end : end + length]
-        if len(named) == length and places.places().is_place(named[-1].text) and all(map(may_be_part, named)):
+        if len(named) == length and places.like_place(named[-1].text) and all(map(may_be_part, named)):
             return end + length
     return end

@@ -1,6 +1,7 @@
 """Addresses: streets with what tells the door, and whatever part is asked for, said again, or told as a way to go."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from agents.transcribe.redaction import naming, places
 from agents.transcribe.redaction.address_parts import (
@@ -18,6 +19,7 @@ from agents.transcribe.redaction.address_parts import (
 )
 from agents.transcribe.redaction.places import STOPS
 from agents.transcribe.redaction.spans import Kind, Said, Span
+from agents.transcribe.redaction.spelling import letters_at
 from agents.transcribe.redaction.tokens import Token
 
 _GAP_WORDS = 4
@@ -78,10 +80,15 @@ class _Talk:
             told = (token for first, end in found for token in own[first:end])
             self.said |= {token.digits or token.text for token in told if _tells_apart(token)}
         text = " ".join(token.text for token in own)
-        if places.asks(text) and not found:
+        last = own[-1].text if own else ""
+        ends = max((end for _, end in found), default=0) == len(own)
+        follows = found or (len(own) < _REST_WORDS and self.goes_on(position))
+        goes_on = last in places.QUESTIONS and follows and not ends
+        has_number = self.goes_on(position) and places.HAS_NUMBER.search(text)
+        if goes_on or has_number or (places.asks(text) and not found):
             self._asked = position
             self._speaker = own[0].speaker
-            self.question = places.NO_ADDRESS.sub("", text)
+            self.question = last if goes_on else places.NO_ADDRESS.sub("", text)
         elif places.OTHER_TOPICS.search(text):
             self._asked = self._found = -_ASKED_TURNS - _GOES_ON_TURNS
 
@@ -107,11 +114,17 @@ def _rest(own: Sequence[Token], end: int) -> int:
     taken = 0
     while taken < len(rest) and _goes_on(rest[taken].text) and may_be_part(rest[taken]):
         taken += 1
-    return end + taken if taken <= _REST_WORDS and taken == len(rest) else end
+    asks = own[-1].text in places.QUESTIONS
+    return end + taken - (asks and taken > 0) if taken <= _REST_WORDS and taken == len(rest) else end
 
 
 def _goes_on(text: str) -> bool:
-    return text not in naming.RELATIVES and not naming.names().is_certain(text) and not places.OTHER_TOPICS.match(text)
+    return (
+        text not in naming.RELATIVES | {"zil"}
+        and not places.NAMEPLATE.match(text)
+        and not naming.names().is_certain(text)
+        and not places.OTHER_TOPICS.match(text)
+    )
 
 
 def _is_place_only(part: Sequence[Token]) -> bool:
@@ -149,6 +162,14 @@ def _alone(own: Sequence[Token], said: Sequence[Part]) -> Iterator[tuple[int, in
         numbered = any(part.end > part.first + 1 for part in streets)
         if streets and (numbers or numbered or (len(streets) > 1 and named)):
             yield name_start(own, cluster[0], NAME_WORDS), tail(own, cluster[-1].end)
+        elif not streets and _is_estate(own, numbers):
+            yield name_start(own, replace(cluster[0], sign=Sign.STREET), NAME_WORDS), tail(own, cluster[-1].end)
+
+
+def _is_estate(own: Sequence[Token], numbers: Sequence[Part]) -> bool:
+    """Return whether numbers are a house's among others and a flat's in it: ``ikinci etap c yedi daire on dokuz``."""
+    said = {token.text for part in numbers for token in own[part.first : part.end]}
+    return not said.isdisjoint(places.HOUSES) and not said.isdisjoint(places.FLATS)
 
 
 def _told(own: Sequence[Token], said: Sequence[Part], talk: _Talk, position: int) -> Iterator[tuple[int, int]]:
@@ -156,7 +177,8 @@ def _told(own: Sequence[Token], said: Sequence[Part], talk: _Talk, position: int
     announced = next((place for place, token in enumerate(own, start=1) if token.text in places.ANNOUNCES), None)
     asked = talk.is_asked(position)
     if asked or announced is not None or talk.goes_on(position):
-        wide = _ASKED_NAME_WORDS if asked or announced is not None else NAME_WORDS
+        short = len(own) <= _SHORT_TURN
+        wide = _ASKED_NAME_WORDS if asked or short or announced is not None else NAME_WORDS
         for cluster in clusters(own, said, _ASKED_GAP_WORDS if asked else _GAP_WORDS):
             signs = {part.sign for part in cluster}
             if signs == {Sign.SIDE} and not asked and any(token.text.startswith(_CARS) for token in own):
@@ -166,7 +188,8 @@ def _told(own: Sequence[Token], said: Sequence[Part], talk: _Talk, position: int
                 yield name_start(own, cluster[0], wide), _rest(own, end) if asked or announced is not None else end
     if talk.is_answer(position, own):
         yield from _answer(own, talk.question)
-    if talk.goes_on(position) and len(own) <= _SHORT_TURN:
+    about_name = any(token.text.startswith(naming.ASKED) for token in own)
+    if talk.goes_on(position) and len(own) <= _SHORT_TURN and not about_name:
         yield from _again(own, talk.said)
     if talk.was_told(position) and any(token.text == "değil" for token in own[:_SHORT_TURN]):
         end = numbers_end(own, 0)
@@ -179,7 +202,9 @@ def _again(own: Sequence[Token], said: set[str]) -> Iterator[tuple[int, int]]:
         if (token.digits or token.text) in said and _tells_apart(token):
             end = max(number_end(own, place, bare=True), place + 1)
             if end == len(own) or not places.UNITS.fullmatch(own[end].text):
-                yield place, end
+                before = own[place - 1].text if place else ""
+                named = before not in STOPS and (len(before) == 1 or before in places.HOUSES)
+                yield place - named, end
 
 
 def _tells_apart(token: Token) -> bool:
@@ -197,22 +222,37 @@ def _answer(own: Sequence[Token], question: str) -> Iterator[tuple[int, int]]:
     first = 0
     while first < len(own) and own[first].text in STOPS:
         first += 1
+    if first == len(own) and own[-1].digits == "1":
+        first -= 1  # "bir", which hesitates elsewhere
     numbers = numbers_end(own, first)
-    if places.ASKS_NUMBER.search(question) and numbers > first:
+    asks_number = places.ASKS_NUMBER.search(question)
+    if asks_number and numbers > first:
         yield first, numbers
+        yield from _said_otherwise(own, own[first].digits, numbers)
+        return
+    spelt = letters_at(own, first)[0] if first < len(own) and "blok" in question else first
+    if spelt > first and all(token.text in STOPS for token in own[spelt:]):
+        yield first, spelt
         return
     end = first
     while end < len(own) and may_be_part(own[end]):
         end += 1
     rest = [token.text for token in own[end:]]
     texts = [token.text for token in own[first:end]]
-    if all(text in places.ROUTE | places.COLOURS for text in texts):
+    if all(text in places.ROUTE | places.COLOURS | places.QUESTIONS for text in texts):
         return
     if end - first > _SHORT_ANSWER or len(own) > _SHORT_TURN or not all(text in STOPS for text in rest):
         return
     other = places.OTHER_TOPICS.search(" ".join(texts)) or not naming.TITLES_NEAR.isdisjoint(rest + texts)
     if not other and numbers == first and places.ASKS_NAMED.search(question) and not naming.ASKS_NAME.search(question):
         yield first, end
+
+
+def _said_otherwise(own: Sequence[Token], digits: str, first: int) -> Iterator[tuple[int, int]]:
+    """Yield where an answer gives its number once more with another letter: ``59 c … 59 e de olabilir``."""
+    for place in range(first, len(own)):
+        if digits and own[place].digits == digits and not own[(end := number_end(own, place)) - 1].digits:
+            yield place, end
 
 
 def _merged(own: Sequence[Token], found: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -14,6 +14,7 @@ _SIGNS_NEAR = 3
 _TURNS_BACK = 6
 _TOPIC_AHEAD = 5
 _LEAST_CHECKED = 10
+_TELLING_LETTERS = 4
 _MOST_DIGITS = 26
 _LENGTHS = ((1, "1"), (3, "3"), (7, "7"))
 """Words of a turn that count as alike."""
@@ -29,6 +30,7 @@ def clues(heard: Sequence[Line], announcements: Announcements) -> Iterator[tuple
     checked = _checked(heard)
     topics = [[signs.topic(token) for token in own] for own in heard]
     of_word = cache(signs.of_word)
+    again = _Again(heard)
     for turn, own in enumerate(heard):
         if not own:
             continue
@@ -39,6 +41,7 @@ def clues(heard: Sequence[Line], announcements: Announcements) -> Iterator[tuple
         ]
         for place, token in enumerate(own):
             found = [*_words(own, place), *_signs(seen, place), *around.clues(place, seen[place][0])]
+            found += again.clues(token, seen[place][0])
             if token.digits:
                 found += _number(token, announcements, around.run[place], checked[token])
             yield token, found
@@ -100,6 +103,28 @@ class _Turn:
         yield f"run={self.run[place] // 3}" if self.run[place] else "no run"
         if not self._digits:
             yield "no digits"
+
+
+class _Again:
+    """What is said again in the turns around: the same word, or digits inside others."""
+
+    def __init__(self, heard: Sequence[Line]) -> None:
+        self._words = [{token.digits or token.text for token in own if _tells(token)} for own in heard]
+        self._digits = ["".join(token.digits for token in own) for own in heard]
+
+    def clues(self, token: Token, sign: str) -> Iterator[str]:
+        """Yield in which turns around a word's own it is said, also together with its first sign."""
+        for by in (-3, -2, -1, 1, 2, 3):
+            turn = token.turn + by
+            if 0 <= turn < len(self._words):
+                if (token.digits or token.text) in self._words[turn]:
+                    yield from (f"again{by}", f"again{by} {sign}")
+                elif len(token.digits) > 1 and token.digits in self._digits[turn]:
+                    yield from (f"inside{by}", f"inside{by} {sign}")
+
+
+def _tells(token: Token) -> bool:
+    return bool(token.digits) or len(token.text) >= _TELLING_LETTERS
 
 
 def _bucket(count: int, steps: Sequence[tuple[int, str]]) -> str:

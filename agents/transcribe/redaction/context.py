@@ -7,6 +7,7 @@ from itertools import pairwise
 
 from agents.transcribe.redaction import grammar
 from agents.transcribe.redaction.spans import Kind
+from agents.transcribe.redaction.spelling import letters_at
 from agents.transcribe.redaction.tokens import Token
 
 _TURNS_BACK = 4
@@ -15,6 +16,7 @@ _WORDS_BACK = 4
 _WORDS_AHEAD = 5
 _GENITIVE = re.compile(r"\w+[ıiuü]n")
 """Somebody's number, where ``X numarası`` is a number of that kind."""
+_LOCATIVE = re.compile(r"\w+(?:[ıiuü]nd|t|d)[ae]")
 _WORDS_NEXT = 2
 
 
@@ -103,9 +105,34 @@ class Announcements:
             nearest: list[Announced | None] = [None]
             for place in range(len(tokens)):
                 own = None if _names_before(tokens, place) else _announces(tokens, place)
+                if nearest[-1] is Announced.OTHER and _says_where(tokens, place):
+                    own = None  # where it is written: "tesisat numaranız kombi kartında yazar"
                 nearest.append(own or nearest[-1])
+            nearest[-1] = _left_open(tokens, nearest)
             self._nearest[turn] = nearest
         return self._nearest[turn]
+
+
+def _says_where(tokens: Sequence[Token], place: int) -> bool:
+    """Return whether a word says where something stands: ``kartta``, ``kartın üstünde``."""
+    following = tokens[place + 1].text if place + 1 < len(tokens) else ""
+    own = tokens[place].text
+    return bool(_LOCATIVE.fullmatch(own) or (_GENITIVE.fullmatch(own) and _LOCATIVE.fullmatch(following)))
+
+
+def _left_open(tokens: Sequence[Token], nearest: Sequence[Announced | None]) -> Announced | None:
+    """Return what a turn leaves to be answered: what it asked for before a price that it names itself."""
+    asked = None
+    for place, token in enumerate(tokens):
+        now = nearest[place + 1]
+        if token.digits:
+            asked = asked if now is Announced.OTHER else None
+        elif now and (now.kind or now is Announced.NUMBER):
+            asked = now
+        elif not token.text.startswith(grammar.OTHER_MONEY) and now is not nearest[place]:
+            asked = None
+    named = nearest[-1] is Announced.OTHER and any(token.digits for token in tokens)
+    return asked if named and asked else nearest[-1]
 
 
 def _announces(tokens: Sequence[Token], place: int) -> Announced | None:
@@ -169,6 +196,10 @@ def _is_country(tokens: Sequence[Token], place: int) -> bool:
     following = tokens[place + 1 : place + 3]
     numbered = any(token.digits for token in following)
     named = bool(following) and following[0].text in grammar.COUNTRY_ENDS
+    first, letter = letters_at(tokens, place)
+    second, other = letters_at(tokens, first) if letter == "t" and first < len(tokens) else (first, "")
+    if other == "r" and second < len(tokens) and tokens[second].digits:
+        return True
     return (numbered or named) and (text in grammar.COUNTRY or (before, text) in grammar.COUNTRY_SPELT)
 
 

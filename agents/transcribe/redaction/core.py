@@ -18,9 +18,11 @@ from agents.transcribe.redaction.plausible import learnt_places
 from agents.transcribe.redaction.sequences import number_spans
 from agents.transcribe.redaction.spans import Kind, Said, Span, by_turn, disjoint, meets, outside
 from agents.transcribe.redaction.tokens import Token, number_places, tokens
-from agents.transcribe.turkish import plain_digits
+from agents.transcribe.turkish import plain_digits, words
 
 _DOOR_DIGITS = 4
+_BRIDGES = words("değil pardon yok yani ama e ee eee ı ıı ııı hah şey")
+"""Between two parts of one thing: said about both."""
 _PLUS = re.compile(r"[+(]{1,2}\Z")
 _IBAN_HEAD = re.compile(r"\btr[\s:]{0,3}\Z", re.IGNORECASE)
 _ROUNDS = 8
@@ -103,12 +105,31 @@ def _personal(turns: Sequence[Said]) -> tuple[tuple[Span, ...], frozenset[int]]:
     by_rules = disjoint((*settled, *persons))
     learnt = careful.spans(learnt_places, learnt_spans, turns, heard, by_rules)
     withheld = _with_text(turns, careful.withheld)
-    return tuple(span for span in disjoint((*by_rules, *learnt)) if span.turn not in withheld), withheld
+    found = _bridged(turns, disjoint((*by_rules, *learnt)))
+    return tuple(span for span in found if span.turn not in withheld), withheld
+
+
+def _bridged(turns: Sequence[Said], spans: Sequence[Span]) -> Iterator[Span]:
+    """Yield the spans, two of one kind with only hesitation or a correction between them as one."""
+    before: Span | None = None
+    for span in spans:
+        if before and before.turn == span.turn and before.kind is span.kind is not Kind.ADDRESS:
+            between = turns[span.turn].text[before.end : span.start].lower().split()
+            if between and all(word in _BRIDGES for word in between):
+                before = replace(before, end=span.end)
+                continue
+        if before:
+            yield before
+        before = span
+    if before:
+        yield before
 
 
 def _is_door(span: Span, addresses: Sequence[Span], own: Sequence[Token]) -> bool:
     """Return whether a number is so short, and inside an address, that it is a part of it."""
-    if not any(other.turn == span.turn and other.start <= span.start and span.end <= other.end for other in addresses):
+    if span.kind is Kind.PLATE or not any(
+        other.turn == span.turn and other.start <= span.start and span.end <= other.end for other in addresses
+    ):
         return False
     return sum(len(token.digits) for token in own if span.start <= token.start < span.end) <= _DOOR_DIGITS
 

@@ -62,6 +62,11 @@ class Dictation:
         return len(first) < full
 
     @property
+    def is_begun(self) -> bool:
+        """Whether it is an account number of which no more than the head was said: the head may be said again."""
+        return self.context is Announced.IBAN and sum(len(token.digits) for token in self.tokens) < _BEGUN_DIGITS
+
+    @property
     def is_unfinished_phone(self) -> bool:
         """Whether the last speaker began a mobile number."""
         return _UNFINISHED_PHONE.fullmatch(self.said.get(self.tokens[-1].speaker, "")) is not None
@@ -152,7 +157,7 @@ def dictations(turns: Sequence[Sequence[Token]], announcements: Announcements) -
     words, unknown, corrected, announced = 0, 0, False, False  # since the last number
     for token in (token for turn in turns for token in turn):
         if token.digits:
-            if current and (_is_over(current, token, words) or token.text.startswith("tr")):
+            if current and (_is_over(current, token, words) or (token.text.startswith("tr") and not current.is_begun)):
                 current = None
             if current is None:
                 found.append(current := Dictation(announcements.before(token)))
@@ -166,7 +171,8 @@ def dictations(turns: Sequence[Sequence[Token]], announcements: Announcements) -
             own = announcements.by(token)
             announced = announced or own is not None
             again = own and not current.is_awaited
-            other = again or (own and own is not current.context) or announcements.is_head(token)
+            head = announcements.is_head(token) and not current.is_begun
+            other = again or (own and own is not current.context) or head
             breaks = unknown and not current.is_awaited and breaks_dictation(token.text)
             if other or breaks or unknown > _patience(current, corrected=corrected):
                 current = None
@@ -209,6 +215,10 @@ class Talk:
         """Whether at least half of a turn is."""
         self.asks_for_a_part = [any(token.text in grammar.PART for token in turn) for turn in turns]
         """Whether a turn speaks of a part of a number: ``ilk dört hane``."""
+
+    def measures(self, first: int, last: int) -> bool:
+        """Return whether something is measured in the turns from one to another: a price, a size, an hour."""
+        return any(token.measures for turn in self.turns[first : last + 1] for token in turn)
 
     def names_a_part(self, first: Token, last: Token) -> bool:
         """Return whether the numbers from ``first`` to ``last`` are called the end or another part of a number."""

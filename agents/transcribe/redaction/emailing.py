@@ -1,5 +1,6 @@
 """Dictated e-mail addresses in one turn: the words around them, what stands before an at-sign, the domain after it."""
 
+import re
 from collections.abc import Sequence, Set
 
 from agents.transcribe.redaction import naming
@@ -12,6 +13,9 @@ AT = words("et at ett ed kuyruklu etişareti [at] eti")
 _AFTER_AT = words("a işareti işaret isareti")
 
 _DOTS = words("punkt point nokta noktası notka dot")
+
+_AROUND_AT = words("işareti işaret isareti evet tamam sonra şimdi a ı ıı ııı e ee eee yani şey var tabii peki")
+"""All that may be said with an at-sign in a turn of its own."""
 
 JOINERS = _DOTS | words("alt alttan alttire altçizgi eksi tire tre underscore çizgi alçizgi artı")
 
@@ -45,6 +49,9 @@ FILLING = naming.HESITATES | words("""
 
 CORRECTS = words("değil yok pardon yani düzeltiyorum")
 
+ALTERNATIVES = words("mı mi mu mü yoksa ama")
+"""Between two parts of which one is meant: ``nokta net mi nokta com mu``."""
+
 _BREAKS = words(
     """
     değil yok yerine başında sonunda başına sonuna arada var hayır ama doğrusu tekrar olacak düzeltiyorum hı işte
@@ -53,19 +60,28 @@ _BREAKS = words(
 )
 
 STOPS = (
-    (_BREAKS | naming.NOT | naming.SKIPPED | FILLING | naming.OWN | naming.RELATIVES)
-    - words(
-        """
+    (
+        (_BREAKS | naming.NOT | naming.SKIPPED | FILLING | naming.OWN | naming.RELATIVES)
+        - words(
+            """
     su ince kız erkek beko bosch arçelik vestel teknik servis bilgi kredi beyaz destek fatura elektrik satış satın
     kombi klima market istanbul ankara izmir
 """
+        )
     )
-) | words("""
+    | words("""
     atarsanız atın atalım atarız faturayı gönderin görünen gönderelim gitsin kalsın kızımın mesela oraya oğlumun
     sizinki benimki yazıldı gitti gelsin posta lazım zorunlu mailiniz alalım teyit ediyorum adresinizi şirketin
     şirket kişisel hangisi eşiminki mudur müdür gelmedi alındı kaydettim tamamdır herhalde galiba sanırım rica
     söyler hatırlıyorum hatırlamıyorum
+    biri birisi birinin diğeri öbürü öteki ilki ikincisi birincisi hangisiydi yazılacak
+    diyeyim deyim herkes adım soyadım
+    doğrudur tabi buyrun buyurun bekliyorum dinliyorum
 """)
+    | naming.SCOLDS
+)
+
+_RUN_TOGETHER = re.compile("nokta|alttire|altcizgi|tire")
 
 _LOCAL_TOKENS = 40
 
@@ -197,6 +213,17 @@ def after(texts: Sequence[str], place: int) -> int:
     while end < len(texts) and texts[end] in FILLING | CORRECTS and end - place < _MOST_FILLING:
         end += 1
     return end
+
+
+def is_at_alone(texts: Sequence[str]) -> bool:
+    """Return whether a turn says an at-sign, and nothing else but what is said with one."""
+    return not AT.isdisjoint(texts) and all(text in AT | _AROUND_AT for text in texts)
+
+
+def wordings(text: str) -> tuple[str, ...]:
+    """Return a word, and what it is without the joiners that are run together with it: ``alinoktakaya``."""
+    bare = _RUN_TOGETHER.sub("", text)
+    return (text, bare) if len(bare) >= LONG_ENOUGH else (text,)
 
 
 def is_word(token: Token) -> bool:

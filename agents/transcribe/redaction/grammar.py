@@ -50,7 +50,14 @@ PART = words("""
     sondaki sonları sonu sonum sonunda sonundaki sonuncu
 """)
 """Call digits a part of a number: ``sonu kırk iki olan``."""
-LACKS = words("eksik fazla haneli")
+LACKS = words("eksik fazla haneli çıkıyor çıktı etti")
+COUNTS_UP = words("""
+    etti ediyor oldu oluyor tamam tamamdır tamamlandı saydım sayıyorum eksik fazla çıktı çıkıyor şimdi olmalı gerek
+    olacak lazım bulduk tam
+""")
+"""Beside a number that says how many digits there are: ``tamam yirmi altı``."""
+WHOLE = frozenset({"10", "11", "16", "24", "26"})
+"""Counts of digits, and of an account number's letters, too."""
 """After a number: it counts digits."""
 TWICE = words("çift çifte duble")
 """``çift sıfır``: 00."""
@@ -77,7 +84,7 @@ COUNTRY_SPELT = {("te", "re"), ("t", "r"), ("te", "ere"), ("te", "r"), ("de", "r
 """Before the digits of an account number."""
 COUNTRY_ENDS = words("başta başı den dan si sonrası sonrasını var yi yı")
 """After the letters of the country: they stand for the number."""
-IBAN_HEAD = words("tr ter tere te t r re ere si nin türkiyenin")
+IBAN_HEAD = words("tr ter tere te t r re ere si nin türkiyenin trabzon rize")
 PHONE_HEAD = words("artı")
 """Belong to the number that they stand before."""
 CARD = ("kart", "troy", "mastercard", "visa")
@@ -112,6 +119,9 @@ OTHER_TOPIC = tuple(
 """)
 )
 """Beginnings of words after which digits are no identifier: an expiry date, a code, a price."""
+
+OTHER_MONEY = ("fiyat", "ücret", "tutar", "bedel", "borç", "toplam", "indirim")
+"""Those of them that speak of money."""
 
 OTHER_PAIRS = {("ay", "yıl"), ("ay", "yılı"), ("ayı", "yılı"), ("son", "tarih")}
 CODE_WHOLE = words("no nosu nolu numara")

@@ -20,15 +20,36 @@ OUTSIDE, BEGINS, INSIDE = "O", "B-", "I-"
 """Labels of words: nothing personal, the first word of a kind, a further one."""
 
 
+_SURELY_NOTHING = 0.65
+"""Probability, 0 to 1, from which a word that is likeliest nothing personal stays."""
+
+
 def learnt_spans(turns: Sequence[Said], heard: Sequence[Sequence[Token]], by_rules: Sequence[Span]) -> Iterator[Span]:
     """Yield what the model finds besides the rules; what they find as another kind stays what they say."""
     announcements = Announcements(heard)
     seen = list(clues(heard, announcements))
-    labels = _tagger().tag([own for _, own in seen])
+    labels = _labels(_tagger(), [own for _, own in seen])
     others = {kind: by_turn(span for span in by_rules if span.kind is not kind) for kind in Kind}
     found = list(_labelled([token for token, _ in seen], labels))
     for span in plausible(found, by_rules, turns, heard, announcements):
         yield from outside(turns[span.turn].text, span, others[span.kind].get(span.turn, ()))
+
+
+def _labels(tagger: pycrfsuite.Tagger, seen: Sequence[Sequence[str]]) -> list[str]:
+    """Return the likeliest labels, with those of words that are rather likely personal: what leaks is worse."""
+    likeliest = tagger.tag(seen)
+    kinds = [label.removeprefix(BEGINS) for label in tagger.labels() if label.startswith(BEGINS)]
+    labels: list[str] = []
+    for place, best in enumerate(likeliest):
+        label = best
+        if best == OUTSIDE and tagger.marginal(OUTSIDE, place) < _SURELY_NOTHING:
+            kind = max(
+                kinds, key=lambda own: tagger.marginal(INSIDE + own, place) + tagger.marginal(BEGINS + own, place)
+            )
+            goes_on = bool(labels) and labels[-1].endswith(f"-{kind}")
+            label = (INSIDE if goes_on else BEGINS) + kind
+        labels.append(label)
+    return labels
 
 
 def _labelled(tokens: Sequence[Token | None], labels: Sequence[str]) -> Iterator[Span]:

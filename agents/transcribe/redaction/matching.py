@@ -33,6 +33,8 @@ _MOBILE_DIGITS = range(7, 15)
 _SHORTEST_IDENTIFIER = 7
 _WRONG_START = 3
 """Digits before a number that was asked for that were said for it."""
+_WRONG_HEAD = 2
+"""Digits of an account number's head, which is said after its letters."""
 _OF_A_BANK = re.compile(r"\d\d00\d\d\d0")
 """How account numbers of the country begin."""
 _MOBILE_HEAD = 4
@@ -113,6 +115,14 @@ def are_of_business(line: Line) -> bool:
     return 2 * counts >= len(line)
 
 
+def counts_aloud(line: Line) -> bool:
+    """Return whether numbers are counted: one, two, three, or the same few again and again."""
+    digits = [token.digits for token in line]
+    return "1 2 3" in " ".join(digits) or any(
+        digits[:times] * (len(digits) // times) == digits for times in (1, 2) if len(digits) >= 3 * times
+    )
+
+
 def like(digits: str) -> Kind:
     """Return what digits are most like that nothing announces."""
     if len(digits) > _LIKE_CARD[-1]:
@@ -177,13 +187,19 @@ def _believed(window: Line, kind: Kind, context: Announced | None, recent: Set[A
         return context is Announced.IBAN or _OF_A_BANK.match(digits) is not None
     if context is Announced.OTHER:
         return (place.whole or len(window) == 1) and Announced(kind.value) in recent
-    if any(token.measures for token in window[:-1]):
+    if _measures(window):
         return False
     announced = context is not None and context.kind is kind
     unlikely = kind is Kind.CARD and (
         context not in {None, Announced.PHONE} or len({token.speaker for token in window}) > 1
     )
     return announced or ((place.whole or len(window) == 1) and not unlikely)
+
+
+def _measures(window: Line) -> bool:
+    """Return whether a number of a stretch measures something, but for a last one that runs into what is said next."""
+    runs_on = len(window) == 1 or window[-1].turn == window[-2].turn
+    return any(token.measures for token in (window[:-1] if runs_on else window))
 
 
 def _believed_phone(window: Line, context: Announced | None, place: _Place) -> bool:
@@ -193,7 +209,7 @@ def _believed_phone(window: Line, context: Announced | None, place: _Place) -> b
         return place.whole or (place.begins and not window[0].words)
     if context not in {None, Announced.PHONE}:
         return from_zero and (place.whole or (mobile and context is Announced.OTHER))
-    if any(token.measures for token in window[:-1]):
+    if _measures(window):
         return False
     headed = place.begins and digits.startswith(("0", "90"))
     return context is Announced.PHONE or place.whole or headed or (mobile and from_zero and place.apart)
@@ -208,6 +224,7 @@ def _around(turns: Sequence[Line], dictation: Dictation, hits: Told, context: An
     all_belong = announced or _is_corrected(turns, dictation)
     start = "".join(token.digits for token in tokens[: places[0]] if not token.measures)
     begun_again = any(digits.startswith(start[:_MOBILE_HEAD]) for digits in said) and len(start) >= _MOBILE_HEAD
+    least = _WRONG_HEAD if context is Announced.IBAN else _WRONG_START
     near = _near(dictation, places[0], places[-1])
     own: Told = {}
     for place, token in enumerate(tokens):
@@ -216,7 +233,7 @@ def _around(turns: Sequence[Line], dictation: Dictation, hits: Told, context: An
         before = tokens[place - 1] if place else token
         continues = (before in hits or before in own) and _adjoin(before, token)
         repeats = any(token.digits in digits for digits in said)
-        wrong_start = place < places[0] and (begun_again or (announced and len(start) >= _WRONG_START))
+        wrong_start = place < places[0] and (begun_again or (announced and len(start) >= least))
         tight = place in near
         if (all_belong and tight) or places[0] < place < places[-1] or (repeats and tight) or continues or wrong_start:
             own[token] = hits[tokens[min(places, key=lambda hit: abs(hit - place))]]

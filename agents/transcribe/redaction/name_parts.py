@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 from agents.transcribe.redaction import naming
 from agents.transcribe.redaction.naming import may_be_name, names
@@ -18,6 +17,12 @@ _ANSWER_WORDS = 5
 _SHORT_TURN = 7
 
 _SHORTEST_SPELT = 3
+
+_SAID_BEFORE = frozenset({"yaz", "söyle", "bak", "gel", "güzel"})
+"""Said to somebody, with a title after it: ``yaz usta``."""
+
+_COUNTS = frozenset({"bu", "o", "şu", "her", "kaç", "ne", "bir"})
+"""Before a word that is a given name, too: ``bu sefer usta gelmedi``."""
 
 _PLACES = re.compile(
     r"(?:mahalle|cadde|soka|bulvar|apart|site|sanayi|okul|hastane|üniversite|avm|plaza|köy|ilçe|marka|park"
@@ -69,15 +74,19 @@ def introduced_in(own: Sequence[Token]) -> Iterator[Found]:
     for place, token in enumerate(own):
         text = token.text
         before = own[place - 1].text if place else ""
-        if text in naming.OWN and before not in naming.OF_THING:
+        if text in naming.OWN and before not in (naming.STEPS if text.startswith("adım") else naming.OF_THING):
             yield from _after(own, unskipped[place + 1], sure=text in naming.SURE)
-        elif text in naming.RELATIVES:
+        if text == "zil" and own[place + 1 : place + 2] and own[place + 1].text in {"de", "da"}:
+            yield from _after(own, unskipped[place + 2], sure=True)
+        if text in naming.RELATIVES:
             yield from _after(own, unskipped[place + 1], sure=False)
-        elif text in {"ben", "benim"}:
+        if text in {"ben", "benim"}:
             yield from _after_me(own, place + 1)
             yield from _before(own, place, sure=False, alone=False)
         elif text in naming.TITLES_NEAR:
             yield from _before(own, place, sure=text in naming.TITLES, alone=True)
+        elif text in naming.AFTER and place + 1 < len(own) and own[place + 1].text.startswith(naming.WRITES):
+            yield from _before(own, place, sure=True, alone=True)
         elif (text in naming.AFTER and on_file) or (text == "ile" and _speaks_with(own[place + 1 : place + 4])):
             yield from _before(own, place, sure=False, alone=True)
 
@@ -128,11 +137,14 @@ def _before(own: Sequence[Token], place: int, *, sure: bool, alone: bool) -> Ite
     first = end - (alone and unlisted and may_be_name(last.text))
     while first and place - first < _NAME_WORDS:
         text = own[first - 1].text
-        if not (known.is_name(text) or (first < end and text in naming.HESITATES)):
+        if not (known.is_name(text) or (first < end and text in naming.HESITATES)) or text in _SAID_BEFORE:
             break
         first -= 1
     while first < end and not known.is_given(own[first].text) and not (sure and end - first == 1):
         first += 1
+    other = own[place].text in naming.RELATIVES and first + 1 == end and not known.is_certain(last.text)
+    if other and (last.text not in known.given or (first and own[first - 1].text in _COUNTS)):
+        return
     if first < end:
         certain = known.is_certain(own[first].text)
         after = own[place + 1].text if place + 1 < len(own) else ""
@@ -141,6 +153,15 @@ def _before(own: Sequence[Token], place: int, *, sure: bool, alone: bool) -> Ite
             yield Found(first, end)
     elif sure and may_be_name(last.text) and not last.digits:
         yield Found(end - 1, end)
+
+
+def corrected(own: Sequence[Token]) -> Iterator[Found]:
+    """Yield both names of a correction, listed or not: ``ceyhan değil jeyhun``."""
+    for place, token in enumerate(own[1:-1], start=1):
+        if token.text == "değil" and all(
+            may_be_name(own[at].text) and not own[at].digits for at in (place - 1, place + 1)
+        ):
+            yield Found(place - 1, place + 2)
 
 
 def answered(own: Sequence[Token], *, surname: bool) -> Iterator[Found]:
@@ -158,11 +179,25 @@ def answered(own: Sequence[Token], *, surname: bool) -> Iterator[Found]:
         end = _name_end(own, first, introduced=True, whole=whole)
         if known.is_certain(text) or end == len(own) or end > first + 1 or surname or own[end].text in naming.ENDS:
             yield Found(first, end)
-    elif may_be_name(text, sure=surname) and not places().is_place(text) and (len(rest) <= _ANSWER_WORDS or surname):
+    elif (
+        may_be_name(text, sure=surname)
+        and not places().is_place(text)
+        and (len(rest) <= _ANSWER_WORDS or surname or _is_with_surname(own, first))
+    ):
         end = _name_end(own, first, introduced=True, whole=whole)
         after = own[end].text if end < len(own) else ""
-        if not after or after in naming.ENDS or after in naming.SKIPPED or known.is_name(own[end - 1].text):
+        if not after or after in naming.ENDS or after in naming.SKIPPED or _ends_as_name(own[end - 1].text):
             yield Found(first, end)
+
+
+def _is_with_surname(own: Sequence[Token], first: int) -> bool:
+    """Return whether a surname follows on a word that is in no place: ``bedirhan çalışkan``."""
+    located = own[first].text.endswith(("da", "de", "ta", "te"))
+    return not located and first + 1 < len(own) and names().is_surname(own[first + 1].text)
+
+
+def _ends_as_name(text: str) -> bool:
+    return names().is_name(text) or text in naming.OF_SON
 
 
 def spelt_in(own: Sequence[Token], *, asked: bool) -> Iterator[Found]:
@@ -193,19 +228,6 @@ def _sounds_like(word: str, letters: str) -> bool:
     return len(word) >= _SHORTEST_SPELT and letters.endswith(word) and len(letters) < 2 * len(word)
 
 
-def again_said(own: Sequence[Token], said: set[str]) -> Iterator[Found]:
-    """Yield the words of a name, everyday words too, that are said again: side by side, last, or with little else."""
-    texts = [token.text for token in own]
-    for place, (text, following) in enumerate(pairwise(texts)):
-        if text in said and following in said and not (text in naming.SKIPPED or following in naming.SKIPPED):
-            yield Found(place, place + 2)
-    if len(texts) > 1 and texts[-1] in said and texts[-1] in names().given:
-        yield Found(len(texts) - 1, len(texts))
-    rest = [place for place, text in enumerate(texts) if text not in naming.SKIPPED and text not in naming.NOT]
-    if len(texts) <= _SHORT_TURN and len(rest) == 1 and texts[rest[0]] in said:
-        yield Found(rest[0], rest[0] + 1)
-
-
 def asked_back(own: Sequence[Token]) -> Iterator[Found]:
     """Yield a name that is said as it was understood: ``üründül mü``."""
     asks = len(own) > 1 and own[-1].text in naming.ASKS_BACK
@@ -223,6 +245,11 @@ def _unskipped(own: Sequence[Token]) -> list[int]:
     return found
 
 
+def _ends_name(after: Token | None) -> bool:
+    """Return whether what follows on a word leaves it a name: the end, a verb, what is said after names."""
+    return after is None or after.text in naming.ENDS or bool(naming.VERB_OR_NOUN.fullmatch(after.text))
+
+
 def _name_end(own: Sequence[Token], first: int, *, introduced: bool = False, whole: bool = False) -> int:
     """Return the place after the words that can be one name; those that no list knows only where it is introduced."""
     known = names()
@@ -232,6 +259,9 @@ def _name_end(own: Sequence[Token], first: int, *, introduced: bool = False, who
         if text in naming.HESITATES:
             end += 1
             continue
+        following = own[end + 1].text if end + 1 < len(own) else ""
+        if text in naming.OF_SON and last > first + 1 and not known.is_given(following):
+            return end + 1
         if (
             own[end].digits
             or text in naming.TITLES_NEAR
@@ -245,6 +275,7 @@ def _name_end(own: Sequence[Token], first: int, *, introduced: bool = False, who
         after = next((token for token in rest if token.text not in naming.HESITATES), None)
         ends = after is None or after.text in naming.ENDS or bool(after.digits)
         after_given = known.is_certain(own[last - 1].text)
+        listed = listed or (after_given and known.is_given(text) and _ends_name(after))
         believed = introduced or (ends and after is not None and after is rest[0])
         unlisted = whole or (after_given and believed) or (introduced and ends and last == first + 1)
         unlisted = unlisted and may_be_name(text, sure=introduced) and text not in naming.RELATIVES

@@ -6,16 +6,17 @@ from collections.abc import Iterator, Sequence
 from agents.transcribe.redaction import naming
 from agents.transcribe.redaction.name_parts import (
     Found,
-    again_said,
     another_joined,
     answered,
     asked_back,
+    corrected,
     introduced_in,
     is_beside_number,
     known_in,
     spelt_in,
     with_letters,
 )
+from agents.transcribe.redaction.names_again import again_said, resembling
 from agents.transcribe.redaction.naming import may_be_name, names
 from agents.transcribe.redaction.spans import Kind, Said, Span
 from agents.transcribe.redaction.spelling import letters_at
@@ -38,6 +39,10 @@ _TURNS_BACK = 3
 
 _SPELT_BACK = 5
 
+_ALIKE_NAMES = 12
+_ALIKE_BACK = 4
+"""Turns after a name in which a word that is like it is taken for it."""
+
 _LONG_ENOUGH = 4
 
 
@@ -45,12 +50,13 @@ def name_spans(turns: Sequence[Said], tokens: Sequence[Sequence[Token]]) -> Iter
     """Yield the spans of all names, and where a name that was given is said again."""
     asked = _Asked()
     said: set[str] = set()
+    given: list[list[str]] = []
     found: list[list[Found]] = []
     for position, own in enumerate(tokens):
         is_open = asked.is_open(position, own)
         here = [*known_in(own, introduced=is_open), *introduced_in(own)]
         if is_open:
-            answers = list(answered(own, surname=asked.surname))
+            answers = [*answered(own, surname=asked.surname), *corrected(own)]
             here += answers
             asked.hear_answer(given=bool(answers))
         if asked.may_spell(position) or any(token.text.startswith(naming.ASKED) for token in own):
@@ -59,16 +65,17 @@ def name_spans(turns: Sequence[Said], tokens: Sequence[Sequence[Token]]) -> Iter
         here += with_letters(own)
         if asked.may_spell(position) or here:
             here += spelt_in(own, asked=asked.spells)
-        said |= {token.text for name in here if name.given for token in own[name.first : name.end]}
+        given.append([token.text for name in here if name.given for token in own[name.first : name.end]])
+        said.update(given[-1])
         found.append(here)
         asked.hear(position, own)
-    known = names()
     telling = {text for text in said if len(text) >= _LONG_ENOUGH and not _is_everyday(text)}
     for position, own in enumerate(tokens):
         again = [Found(place, place + 1) for place, token in enumerate(own) if token.text in telling]
         again += again_said(own, said) if said else ()
+        near = {name: None for at in range(max(0, position - _ALIKE_BACK), position + 1) for name in given[at]}
+        again += resembling(own, list(near)[-_ALIKE_NAMES:])
         yield from _spans(position, own, [*found[position], *again])
-    del known
 
 
 def name_places(turns: Sequence[Said], tokens: Sequence[Sequence[Token]]) -> Iterator[int]:

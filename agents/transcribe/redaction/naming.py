@@ -26,6 +26,10 @@ OF_THING = words("""
     hesap
 """)
 """Before ``adı`` they name a thing."""
+MORE_OFTEN_WORDS = words("güzel sefer bayram net rüzgar")
+"""Names that are an everyday word far more often, as in ``bu sefer usta``, ``ne güzel teyzem``."""
+STEPS = words("son ilk sonraki önceki bir iki üç her")
+"""Before ``adım`` they count steps."""
 RELATIVES = words("""
     abim abimin ablam ablamın amcam anneannem annem annemin arkadaşım babaannem babam babamın bacanağım baldızım
     büyükannem dayım dedem damadım enişte eniştem eşim eşimin gelinim görümcem halam hanımım karım kardeşim
@@ -57,6 +61,10 @@ TITLES_NEAR |= frozenset(
         ("bey", "in e le i den de ler efendi"),
         ("dayı", "da dan ya nın yla m mız yı sı"),
         ("abi", "de den ye nin yle m miz yi si"),
+        (
+            "arkadaşımız ustamız elemanımız kardeşimiz personelimiz görevlimiz çalışanımız",
+            "ın in a e la le dan den da de",
+        ),
     )
     for stem in stems.split()
     for case in cases.split()
@@ -69,6 +77,8 @@ AFTER = words(
 """
 )
 """After the name in which something is on file."""
+WRITES = ("yazdım", "yazıyorum", "kaydettim", "kaydediyorum", "kaydedeyim", "yazayım")
+"""Beginnings of words after ``diye``: somebody writes down the name before it."""
 ON_FILE = re.compile(r"kay[ıi]t|kayd|fatura|abone|sözleşme|garanti|tapu|sipariş|geçiyor|görünüyor|hesap|kim|yaz|biri")
 SKIPPED = words("""
     a aa ah alo ama aslında at ay bak bakayım ben bende benim beyefendi bi bir bu bunun buyrun buyurun da dakika de
@@ -78,6 +88,7 @@ SKIPPED = words("""
     tabii tabiki tam tamam tamamdır teşekkür ederim vallahi valla ve veriyim vereyim ya yaa yani yazın
     yazabilirsiniz yazar yazayım yaz ı ıı ııı akşamlar olur adı adım adımı adımız ad isim ismi ismim soyad soyadı
     soyadım soyisim soyismi soyismim doğru kaydedin kodluyorum kodlayayım heceliyorum heceleyeyim harfle harf
+    benimki benimkisi onunki seninki bizimki eşiminki
     diyorum dur bekleyin yok değil düzeltiyorum kusura bakmayın bakma
 """)
 """May stand between what introduces a name and the name, or inside it."""
@@ -85,17 +96,25 @@ ASKS_NAME = re.compile(r"\b(?:ad soya[dt]|isim soyisim|adınız|isminiz|soyadın
 """In a question that asks for a name, too."""
 JOINS = words("değil ve ile ya da veya yada kardeşi eşi oğlu kızı")
 """Between two names."""
+OF_SON = words("oğlu oğulları kızı")
+"""The second half of a surname that is written in two."""
 ASKS_BACK = words("mı mi mu mü mıydı miydi muydu müydü")
 HESITATES = words("a e ee eee em ee hani ı ıı ııı mm pardon şey yani işte şeydi hmm")
+SCOLDS = words("""
+    çekil sus bırak yapma elleme oynama karışma bağırma bağırmayın susun durun kapat otur kalk kıs kıssana git gidin
+    dokunma vurma koşma ağlama rahat gürültü
+""")
+"""Said to somebody in the background."""
 ENDS = words("""
     ama adına alo bey beyin buyurun buyrun ben bende benim beyefendi diye dün efendim geçen hanım hanımın için ile
     nasıl olarak size ve yazın bugün ismim soyadım soyadı üzerine kayıtlı sizi arıyorum evet tamam doğru olacak
     desen desinler derler deyin dersin dersiniz derseniz deseniz diyorlar yeter ya veya yada adres cep cebim tc tece
     mail benimki kimlik iban telefon gsm doğum kendisi oğlu kızı yazar yazabilirsiniz kaydedin dedim şeklinde iyi
-    merhaba yani hanımefendi telefonum numaram adresim tek bitişik
+    yazıyor yazıyo yazılı yazıyordu geçiyor geçer merhaba yani hanımefendi telefonum numaram adresim tek bitişik
 """)
 """Words after a name."""
 NOT = words("""
+    pazartesi salı çarşamba perşembe cuma cumartesi pazar haftaya
     müşterimiz abonemiz müşterim yetkilimiz beyefendi misafirimiz kullanıcımız dinleyici vatandaş avukat doktor
     müdür hoca öğretmen yavrum evladım oğul gardaş gardaşım ula uşağum dadaş emmi canım kuzum torun yeğen kanka
     mıydı miydi muydu müydü mıymış doğrudur bilmem nasılsınız görevli sorumlu yetkili güvenlik danışma fark etmez
@@ -144,9 +163,11 @@ _NOUN = (
     r"|[ıiuü]nc[ıiuü]|[ıiuüae]b[ıi]l\w+|[ıiuü]m[ıiuü]z\w*|ken|[ae]r[ae]k|[ıiuü]p|m[ae]d[ae]n|n[dt][ae]\w*"
     r"|s[ıi]nd[ae]n?|d[ae]ki)"
 )
-VERB = re.compile(_VERB)
+_NO_VERB = r"(?!\w*(?:[iau]stik|[aeo]tik|utik|[pn]tik)\b)"
+"""Before words that end as verbs do and are none: ``lojistik``, ``butik``."""
+VERB = re.compile(_NO_VERB + f"(?:{_VERB})")
 """An ending of verbs, where no list knows the word as a name."""
-VERB_OR_NOUN = re.compile(f"{_VERB}|{_NOUN}")
+VERB_OR_NOUN = re.compile(f"{_NO_VERB}(?:{_VERB})|{_NOUN}")
 """An ending of verbs, and of nouns in a sentence."""
 _PATTERN = re.compile(
     r"\w{2,}(?:oğlu|oğulları|türk)|(?:ak|kara|öz|kıl|yurt|dal|taş|er|tek|sağ|şen|çet|çetin|gül|kul|ay|er|gök|boz"
@@ -154,7 +175,7 @@ _PATTERN = re.compile(
     r"(?:kaya|taş|demir|dağ|su|soy|türk|can|bulut|gül|han|tekin|doğan|baş|göz|kuş|çay|tepe|deniz|yol|ova|pınar"
     r"|bay|bey|kan|ışık"
     r"|yıldız|alp|kurt|aslan|arslan|kol|gür|saçan|soylu|özü|ışık|ses|çelik|şahin|kılıç|man|polat|er|gün|gil)"
-    r"|\w{3,}(?:gil|yev|yeva|ova|ovic|oviç|enko)"
+    r"|\w{3,}(?:gil|yev|yeva|ov|ova|ovic|oviç|enko|zade|ishvili|şvili)"
 )
 _BARE = ("aygün", "bayan", "günsu", "cankan")
 _CASES = re.compile(
@@ -191,7 +212,11 @@ class Names(NamedTuple):
         """Return whether a word is a given name, an everyday word or not, with an ending or without."""
         cased = _CASES.fullmatch(text)
         stem = cased[1] if cased else ""
-        return text in self.given or self.is_certain(text) or (len(stem) >= _SHORTEST_STEM and stem in self.given)
+        return (
+            text in self.given
+            or self.is_certain(text)
+            or (len(stem) >= _SHORTEST_STEM and stem in self.given and text not in _NO_CASE)
+        )
 
     def is_surname(self, text: str) -> bool:
         """Return whether a word is known as a surname, or built like one."""
@@ -207,7 +232,8 @@ class Names(NamedTuple):
 
 _NO_CASE = words("""
     abide arife azize aferin arınım başarı başarım batum beyzade berhane cemile emilim enesin fahriye filizi halile
-    kamara kazıma kerime maksure martini melisa nevale nihale nurani pirana refika sayılı seyfiye seçilim sinema
+    gerçekten kamara kazıma kerime maksure martini melisa nevale nihale nurani pirana refika sayılı seyfiye seçilim
+    sinema
     tarhana yıldırım ziyade şehzade yücelim
 """)
 """Everyday words that look like a given name with an ending."""
@@ -216,7 +242,7 @@ _NO_CASE = words("""
 _TOPICS = ("telefon", "eposta", "mail", "plaka", "adres", "numara", "iban")
 """Beginnings of words that say what follows."""
 _KIN = re.compile(
-    r"(?:anne|anneanne|baba|babaanne|dede|nine|teyze|hala|dayı|amca|abi|abla|kardeş|kayın\w{4,6}|torun|yeğen|kuzen|komşu"
+    r"(?:anne|anneanne|baba|babaanne|dede|nine|teyze|hala|dayı|amca|abi|abla|kardeş|kayın\w{4,6}|kaynana|kaynata|görümce|elti|bacana[kğ]|nişanlı|patron|hemşeri|torun|yeğen|kuzen|komşu"
     r"|arkadaş|kiracı|ortağ|damad|oğl|kız|eş)(?:[ıiuü]?m|[ıiuü]m[ıiuü]z)(?:[ıiuü]n(?:ki)?|[ae]|[ıiuü]|[dt][ae]n?)?"
 )
 """Somebody of the speaker's, with an ending."""

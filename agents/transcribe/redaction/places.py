@@ -14,7 +14,7 @@ STREET = re.compile(
     r"|apt?mı|site(?:si|sinde|sinin|sine)?"
     r"|çıkmazı|konak?ları|konutlar[ıi]?|konutları(?:nda|nın)?|rezidans[ıi]?|residans[ıi]?|evleri|evlerinde|köyü"
     r"|köyünde|köyünün|plaza(?:sı|da)?"
-    r"|lojman(?:ları|lar|ı)?|villa(?:ları|lar|sı)?|sanayi|osb|hanı|işhanı|pasaj[ıi]?|çarşısı|mevki(?:i|si)?"
+    r"|etap|etabı|kısım|adası|bölgesi|lojman(?:ları|lar|ı)?|villa(?:ları|lar|sı)?|sanayi|osb|hanı|işhanı|pasaj[ıi]?|çarşısı|mevki(?:i|si)?"
     r"|mevkiinde|yolu|yolunda|meydanı|parkı|yurdu"
     r"|kooperatifi|kampüsü|kulesi|kule|towers|tower|beldesi|kasabası|mezrası|yaylası|köprüsü|merkezi|iskelesi"
     r"|kordonu|sahili|yokuşu|geçidi|avm|üssü|kışlası)"
@@ -115,7 +115,9 @@ def asks(text: str) -> bool:
 
 
 NO_ADDRESS = re.compile(
-    r"\b(?:mail|e ?posta|email|meyl|ip|web|internet) ?adres\w*|\bkapı kilidi|\bkapı kolu|\bkapağ?ı?|\bdolap kap"
+    r"\b(?:daire|kat|bina|site|ev)?\w* ?kaç (?:kilo|met|lira|btu|kişi|bin\b|gün|saat|ay\b|yıl|para|dakika|tane|adet"
+    r"|oda)\w*|\b(?:mail|e ?posta|email|meyl|ip|web|internet)\w*(?: \w+){0,3}? ?adres\w*|\bkapı kilidi|\bkapı kolu"
+    r"|\bkapağ?ı?|\bdolap kap"
     r"|\bmakine\w* kap|\bapartman kart\w*|\bvergi daire\w*|\bson kullanma\w*|\bkapı (?:geniş|boy|ölç|elli"
     r"|yükse)\w*"
 )
@@ -135,7 +137,7 @@ ANNOUNCES = words(
 """
 )
 OTHER_TOPICS = re.compile(
-    r"\b(?:telefon|cep\b|mail|posta|plaka|iban|hesap|kart|kimlik|tc\b|soyad|adınız|isminiz|isim|fatura|arıza"
+    r"\b(?:telefon|cep\b|mail|posta|plaka|iban|hesap|kart|kimlik|tc\b|soyad|adınız|isminiz|isim|fatura|arıza|takip|kargo|sipariş"
     r"|şikayet|ücret|randevu|sabit|hat\b|model|marka|cihaz|hata|araç|aracı|araba)"
 )
 NUMBER_WORD = re.compile(
@@ -170,9 +172,10 @@ FILLS = words("""
 """)
 """May stand between two parts of an address."""
 VERB = re.compile(
+    r"(?!(?:ostim|didim|nadim|\w+istik|\w+atik|plastik|butik)\b)(?:"
     r"\w+(?:yor\w*|[dt][ıiuü](?:m|k|n[ıiuü]z|l[ae]r)|[ae]c[ae][kğ]\w*|s[ae]n[ıi]z|[ae]y[ıi]m|[ae]l[ıi]m"
     r"|n[ıiuü]z(?:[ıiae])?|m[ae]y[ıi]n|sinler|s[ıi]nlar|m[ıi]sın[ıi]z|mez|maz)"
-    r"|ol(?:du|muş)|(?:yok|var)(?:um|uz|ım|ız|[dt][ıu]|m[ıu]ş)"
+    r"|ol(?:du|muş)|(?:yok|var)(?:um|uz|ım|ız|[dt][ıu]|m[ıu]ş))"
 )
 
 
@@ -192,6 +195,29 @@ COLOURS = words("""
 """)
 """What is described follows."""
 CORRECTS = words("yok pardon değil yani şey ee eee ııı ı dur")
+
+
+AGAIN = words("yine gene da de ise hala aynı")
+"""Between ``numara`` and the number: ``numara yine dokuz``."""
+CLIMBS = re.compile(r"kat (?:çık(?!ı[nş])|in(?!ince)|taşı|yürü|merdiven)")
+"""After a number: it counts floors."""
+NAMEPLATE = re.compile(r"zil(?:de|in|inde)\b|zil d[ae]\b")
+"""What follows is a name and no more of the address."""
+HOUSES = words("etap kısım blok bloğu parsel")
+"""A house among others, by a number or a letter."""
+FLATS = words("daire dairesi kapı no numara")
+HAS_NUMBER = re.compile(r"\bnumarası (?:yok|var) m")
+"""Asks for the door of what was told."""
+QUESTIONS = words("no numara numarası daire blok kat kapı bina mahalle sokak cadde ilçe semt il site")
+"""The last word of a turn, and nothing after it: what is asked for next."""
+
+
+def like_place(text: str) -> bool:
+    """Return whether a word after an address is a quarter or a town, as lists or its form have it."""
+    return places().is_place(text) or _LIKE_PLACE.fullmatch(text) is not None
+
+
+_LIKE_PLACE = re.compile(r"\w{2,}(?:köy|kent|şehir|evler|hisar|tepe|pınar|kale|ova|dere|kavak|burun|bahçe)")
 
 
 class Places(NamedTuple):

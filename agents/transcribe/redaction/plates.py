@@ -160,8 +160,8 @@ def _announced(own: Sequence[Token], place: int) -> int:
         return place + 1
     if text in grammar.NATIONAL_ID_WHOLE | grammar.PHONE_WHOLE:
         return place + 1
-    if place and own[place - 1].digits:
-        return 0
+    if place and (own[place - 1].digits or letters_at(own, place - 1)[1]):
+        return 0  # letters of a plate: "ka te re yüz kırk"
     spelt = tuple(token.text for token in own[place : place + 2]) in grammar.COUNTRY_SPELT
     return place + 2 if spelt else place + 1 if text in grammar.COUNTRY else 0
 
@@ -222,7 +222,9 @@ def _again(own: Sequence[Token], pieces: Sequence[_Piece], plate: _Plate) -> Ite
             told += run
     alone = bool(told) or len(own) <= _SHORT_TURN
     for piece in takewhile(lambda piece: piece.sign != "#" or piece.first.text.startswith(grammar.PLATE), pieces):
-        if piece.sign in "CD" and any(piece.text in own for own in numbers) and len(piece.text) > (1 if alone else 2):
+        begins = piece.last is own[-1] and any(map(_is_vehicle, (token.text for token in own[-_SHORT_TURN:])))
+        least = 1 if alone or begins else 2
+        if piece.sign in "CD" and any(piece.text in number for number in numbers) and len(piece.text) > least:
             told.append(piece)
     told.sort(key=lambda piece: piece.first.place)
     for run in _joined(own, told):

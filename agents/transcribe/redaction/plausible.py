@@ -4,6 +4,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
+from agents.transcribe.redaction import naming
 from agents.transcribe.redaction.address_parts import Sign, parts
 from agents.transcribe.redaction.addresses import address_places
 from agents.transcribe.redaction.careful import Places
@@ -55,7 +56,8 @@ def plausible(
         enough = digits[span.kind] >= _WHOLE_DIGITS
         is_number = span.kind not in _NUMBERS or _is_number(span.kind, words[span], announcements, enough=enough)
         is_near = span.kind in _BY_PLACE or span.turn in near.get(span.kind, ())
-        if is_number and is_near and span.turn in places[span.kind]:
+        everyday = span.kind is Kind.PERSON and all(token.text in naming.MORE_OFTEN_WORDS for token in words[span])
+        if is_number and is_near and not everyday and span.turn in places[span.kind]:
             yield span
 
 

@@ -3,49 +3,41 @@
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache, partial
-from itertools import groupby
 
 from agents.transcribe.redaction import grammar
 from agents.transcribe.redaction.context import Announced, Announcements
 from agents.transcribe.redaction.dictation import (
-    FULL_DIGITS,
     Dictation,
     Talk,
     dictations,
     fills,
     short_forms,
 )
-from agents.transcribe.redaction.identifiers import LONGEST, identifier
+from agents.transcribe.redaction.identifiers import LONGEST
 from agents.transcribe.redaction.matching import (
-    ENOUGH_DIGITS,
     Line,
     Part,
     Told,
-    are_of_business,
     free,
-    like,
     matched,
     numbers_told,
 )
+from agents.transcribe.redaction.scattered import HANDED_TURNS, Announcing, assembled, bare, linked
 from agents.transcribe.redaction.spans import Kind, Span
 from agents.transcribe.redaction.tokens import Token, breaks_dictation
 
-_LINKED_TURNS = 8
-_LINKED_PARTS = 6
 _REPEATED_TURNS = 8
 _ASKED_TURNS = 3
-_HANDED_TURNS = 3
-_BARE_DIGITS, _BARE_GROUPS = 8, 4
 _WRONG_START = 3
 _MANY_DIGITS = 6
+_HANDED_ON = 4
+"""Dictations before one that may begin as it does."""
 _WORDS_INSIDE = 2
 """So many other words may stand inside a stretch that is replaced as one."""
 _TELLING_DIGITS = 4
 """So many digits of a number are more than chance however far away it was said."""
 _HEADS = {Kind.PHONE: grammar.PHONE_HEAD, Kind.IBAN: grammar.IBAN_HEAD}
 
-Announcing = tuple[Dictation, Announced | None]
-"""A dictation, and what it is announced as."""
 Known = tuple[str, Kind, int]
 """The digits of a number, its kind, the turn in which it was said last."""
 
@@ -68,9 +60,9 @@ def number_spans(said: Sequence[Line]) -> Iterator[Span]:
         contexts.append((dictation, context))
         if not is_valid:
             unfinished.append((dictation, context))
-    for rule in (_assembled, _linked, _bare):
-        for linked, kind in rule(talk, unfinished, told):
-            own = dict.fromkeys((token for token in linked if token not in told), Part(kind, 0))
+    for rule in (assembled, linked, bare):
+        for tokens, kind in rule(talk, unfinished, told):
+            own = dict.fromkeys((token for token in tokens if token not in told), Part(kind, 0))
             told |= own
             known += numbers_told(own)
     told |= _repeated(talk, _rest(contexts, told), known)
@@ -85,97 +77,15 @@ def number_spans(said: Sequence[Line]) -> Iterator[Span]:
 
 
 def _handed_on(before: Sequence[Announcing], dictation: Dictation) -> Announced | None:
-    """Return that a number goes on with the one just before that is no person's."""
-    if not before or dictation.tokens[0].turn - before[-1][0].tokens[-1].turn > _HANDED_TURNS:
-        return None
-    return Announced.OTHER if before[-1][1] is Announced.OTHER else None
-
-
-def _bare(talk: Talk, parts: Sequence[Announcing], told: Told) -> Iterator[tuple[Sequence[Token], Kind]]:
-    """Yield many digits that are all that is said for some turns, whatever they are: nobody speaks of prices so."""
-    chain: list[Token] = []
-    for dictation, context in (*parts, (Dictation(None), Announced.OTHER)):
-        own = free(dictation.tokens, None) if context is None else []
-        own = [token for token in own if talk.mostly_fills[token.turn] and token not in told]
-        if chain and (not own or own[0].turn - chain[-1].turn > _HANDED_TURNS):
-            digits = "".join(token.digits for token in chain)
-            if len(digits) >= _BARE_DIGITS and len(chain) >= _BARE_GROUPS and not are_of_business(chain):
-                yield chain, like("".join(token.digits for token in chain if token.speaker == chain[0].speaker))
-            chain = []
-        chain = [*chain, *own]
-
-
-def _linked(talk: Talk, parts: Sequence[Announcing], _told: Told) -> Iterator[tuple[Sequence[Token], Kind]]:
-    """Yield the numbers whose parts stand apart, with other talk in between."""
-    for position, (dictation, announced) in enumerate(parts):
-        linked = free(dictation.tokens, None)
-        digits = _continued("", linked)
-        mobile = digits.startswith("05") and announced is not Announced.OTHER
-        context = Announced.PHONE if mobile else announced
-        if not linked or not context or not context.kind:
-            continue
-        for other, other_context in parts[position + 1 : position + 1 + _LINKED_PARTS]:
-            own = free(other.tokens, None)
-            if other_context not in {None, context} or other.tokens[0].turn - linked[-1].turn > _LINKED_TURNS:
-                break
-            if not own or not talk.stands_for_itself(own[0], own[-1]):
-                continue
-            linked = [*linked, *own]
-            digits = _continued(digits, own)
-            if len(digits) > FULL_DIGITS[context] + 2:
-                break
-            whole = identifier(digits) is context.kind
-            if whole or (context is not Announced.PHONE and len(digits) >= ENOUGH_DIGITS[context]):
-                yield linked, context.kind
-
-
-def _continued(digits: str, tokens: Line) -> str:
-    """Return the digits with what is said next: in each turn all again from the start, the last part again, or more."""
-    for _, turn in groupby(tokens, key=lambda token: token.turn):
-        further = "".join(token.digits for token in turn)
-        if further.startswith(digits):
-            digits = further
-        elif not digits.endswith(further):
-            digits += further
-    return digits
-
-
-def _assembled(talk: Talk, parts: Sequence[Announcing], told: Told) -> Iterator[tuple[Sequence[Token], Kind]]:
-    """Yield the cards that nobody announced and that one speaker said in parts, which alone say nothing.
-
-    One part may be said a second time, as an explanation.
-    """
-    by_speaker: dict[str, list[list[Token]]] = {}
-    for dictation, context in parts:
-        if context in {None, Announced.PHONE, Announced.CARD}:
-            for run in _stretches(talk, [token for token in free(dictation.tokens, None) if token not in told]):
-                by_speaker.setdefault(run[0].speaker, []).append(run)
-    for every in by_speaker.values():
-        for first in range(len(every)):
-            for last in range(first + 1, min(len(every), first + _LINKED_PARTS) + 1):
-                own = every[first:last]
-                if own[-1][0].turn - own[0][0].turn > _LINKED_TURNS:
-                    break
-                if any(_is_card([*own[:out], *own[out + 1 :]]) for out in range(1, len(own) + 1)):
-                    yield [token for stretch in own for token in stretch], Kind.CARD
-
-
-def _is_card(stretches: Sequence[Line]) -> bool:
-    digits = "".join(token.digits for stretch in stretches for token in stretch)
-    return len(digits) == FULL_DIGITS[Announced.CARD] and identifier(digits) is Kind.CARD
-
-
-def _stretches(talk: Talk, tokens: Line) -> Iterator[list[Token]]:
-    """Yield the numbers of each turn, those after a correction apart."""
-    run: list[Token] = []
-    for token in tokens:
-        between = talk.turns[token.turn][run[-1].place + 1 : token.place] if run else ()
-        if run and (run[-1].turn != token.turn or any(word.text in grammar.CORRECTS for word in between)):
-            yield run
-            run = []
-        run.append(token)
-    if run:
-        yield run
+    """Return that a number goes on with the one just before that is no person's, or says one all again."""
+    start = "".join(token.digits for token in dictation.tokens)[:_TELLING_DIGITS]
+    last = before[-_HANDED_ON:]
+    near = [own for own in last if dictation.tokens[0].turn - own[0].tokens[-1].turn <= HANDED_TURNS]
+    for other, context in near[::-1]:
+        again = len(start) == _TELLING_DIGITS and any(own.startswith(start) for own in other.said.values())
+        if context and context.kind and again:
+            return context
+    return Announced.OTHER if near and before[-1][1] is Announced.OTHER else None
 
 
 def _parts_named(talk: Talk, found: Iterable[Announcing], told: Told, known: Sequence[Known]) -> Told:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 
 from agents.transcribe.number_words import Number, numbers
+from agents.transcribe.redaction import grammar
 from agents.transcribe.redaction.mishearing import with_number_words
 from agents.transcribe.redaction.spans import Said
 from agents.transcribe.turkish import lowered, words
@@ -24,7 +25,8 @@ _UNIT = re.compile(
     r"(?:lira|kuruş|dolar|euro|avro|yıl|sene|hafta|dakika|saniye|kilo|litre|metre|santim|derece|kişi|adet|tane|taksit"
     r"|program|devir|yaşında|ampul|çekim|katlı|kapılı|numaralı daire|puan|parça|kere|sefer)[a-zçğıöşü]*"
     r"|(?:tl|ay|ayda|aylık|aydır|ayın|gün|günü|günde|günlük|gündür|saat|saatte|saatlik|saate|kg|cm|mm|inç|ekran|watt|vat|volt|bar"
-    r"|btu|gb|kez|defa|kat|katta|katı|daire|daireli|oda|model|modeli|sokak|sokağı|cadde|caddesi|yaş|kdv|amper|hane|haneli"
+    r"|btu|gb|hertz|hz|kw|kva|beygir|desibel|db|gram|gr|mega|mb|mbit|megapiksel|psi|pa|rpm|watlık|wattlık|milim|ohm"
+    r"|kez|defa|kat|katta|katı|daire|daireli|oda|model|modeli|sokak|sokağı|cadde|caddesi|yaş|kdv|amper|hane|haneli"
     r"|bölü|arası|arasında|aralığı|aralığında|sularında|gibi|civarı"
     r"|ocak|şubat|mart|nisan|mayıs|haziran|temmuz|ağustos|eylül|ekim|kasım|aralık)"
 )
@@ -32,9 +34,12 @@ _BEFORE_MEASURE = words("bölü ayın blok daire hata kapı kat model saat saati
 _COMMA = frozenset(",;:!?")
 _NEXT_WORD = re.compile(r"[\s'’]*([^\W\d_]+)?")
 _LOOK_AHEAD = 8
+_SHORT_TURN = 4
 _KIND_ENDINGS = ("l", "si", "sı", "su", "sü")
 _OFTEN_PRONOUN = ("on", "bir", "yüz")
 _MOMENT = {"dakika", "saniye", "sn", "dk"}
+_WHOSE = words("da de ise benim bizim onun eşimin oğlumun kızımın babamın annemin abimin kardeşimin")
+"""After ``biri``: one of two."""
 _NOT_ONE = _MOMENT | words("da daha dakika de dk saniye sn")
 """After ``bir``: a moment, once more, also."""
 
@@ -69,7 +74,25 @@ class Token:
 
 def tokens(turns: Sequence[Said]) -> list[list[Token]]:
     """Return the tokens of each turn."""
-    return [_of_turn(position, turn) for position, turn in enumerate(turns)]
+    found = [_of_turn(position, turn) for position, turn in enumerate(turns)]
+    for position in range(len(found)):
+        found[position] = _without_counts(found, position)
+    return found
+
+
+def _without_counts(heard: Sequence[Sequence[Token]], position: int) -> list[Token]:
+    """Return a turn's tokens, those that say how many digits a number has as measures: ``tamam yirmi altı oldu``."""
+    own = list(heard[position])
+    near = (*heard[max(0, position - 2) : position], *heard[position + 1 : position + 2])
+    said = "".join(token.digits for turn in near for token in turn if not token.measures)
+    for place, token in enumerate(own):
+        beside = {other.text for other in own[max(0, place - 2) : place + 3]}
+        alone = not any(other.digits for other in (*own[max(0, place - 1) : place], *own[place + 1 : place + 2]))
+        counts = token.digits in grammar.WHOLE and token.digits not in said and not grammar.COUNTS_UP.isdisjoint(beside)
+        lacks = len(own) < _SHORT_TURN and len(token.digits) == 1 and own[-1].text == "daha"
+        if alone and (counts or lacks):
+            own[place] = replace(token, measures=True)
+    return own
 
 
 def number_places(turns: Sequence[Said], heard: Sequence[Sequence[Token]]) -> Iterator[int]:
@@ -137,8 +160,10 @@ def _dictated(low: str, number: Number) -> Number | None:
     if number.ending and not number.certain and said.startswith(_OFTEN_PRONOUN):
         return None
     following = _NEXT_WORD.match(low, number.end)
-    if following and following[1] in _MOMENT and said.endswith(" bir") and len(number.digits) > 2:
-        return replace(number, end=number.end - len(" bir"), digits=f"{number.digits[:-1]}0")
+    after = following[1] if following else ""
+    for one in (" bir",) if after in _MOMENT else (" biri",) if after in _WHOSE else ():
+        if said.endswith(one) and len(number.digits) > 2:
+            return replace(number, end=number.end - len(one), digits=f"{number.digits[:-1]}0", ending="")
     return number
 
 

@@ -54,7 +54,7 @@ def _all_lines() -> list[dict[str, Any]]:
     return [json.loads(line) for file in FILES for line in file.read_text(encoding="utf-8").splitlines()]
 
 
-UNSEEN = "fourth"
+UNSEEN = "fifth"
 """Nobody has learnt from its lines: it measures, and is not held to what the others reach."""
 PARTS = tuple(dict.fromkeys(line["part"] for line in _all_lines()))
 

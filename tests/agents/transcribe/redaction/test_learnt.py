@@ -8,11 +8,14 @@ from agents.transcribe.redaction import Kind, Said, Span, core, redact
 from agents.transcribe.redaction.context import Announcements
 from agents.transcribe.redaction.plausible import plausible
 from agents.transcribe.redaction.tokens import tokens
-from tests.agents.transcribe.redaction.measure import UNSEEN, labelled_lines, measured, said
+from tests.agents.transcribe.redaction.measure import labelled_lines, measured, said
+from tests.agents.transcribe.redaction.mishearing import misheard
+
+LINES = labelled_lines("fourth")
 
 
 def hidden() -> int:
-    return sum(measured(labelled_lines(UNSEEN)).hidden.values())
+    return sum(measured(misheard(LINES, 0.1)).hidden.values())
 
 
 def test_the_model_hides_what_the_rules_alone_do_not(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -22,7 +25,7 @@ def test_the_model_hides_what_the_rules_alone_do_not(monkeypatch: pytest.MonkeyP
 
 
 def test_what_threads_find_at_the_same_time_is_what_one_finds() -> None:
-    calls = [said(line) for line in labelled_lines(UNSEEN)[:60]]
+    calls = [said(line) for line in LINES[:60]]
     with ThreadPoolExecutor(6) as threads:
         assert list(threads.map(redact, calls)) == list(map(redact, calls))
 
