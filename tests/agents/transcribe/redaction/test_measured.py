@@ -28,11 +28,10 @@ def test_next_to_nothing_leaks_of_what_is_said_in_digits(part: str) -> None:
     assert figures.precision(DIGITS) >= 0.95
 
 
-@pytest.mark.skipif(UNSEEN not in PARTS, reason=f"the {UNSEEN} writer's lines are not here yet")
 def test_lines_that_no_rule_was_made_for_leak_no_more_than_they_did() -> None:
     figures = measured(labelled_lines(UNSEEN))
-    assert sum(figures.hidden.values()) / sum(figures.labelled.values()) >= 0.91
-    assert figures.precision(tuple(Kind)) >= 0.89
+    assert sum(figures.hidden.values()) / sum(figures.labelled.values()) >= 0.93
+    assert figures.precision(tuple(Kind)) >= 0.86
 
 
 def test_the_labelled_file_is_large_and_varied_enough() -> None:
