@@ -85,11 +85,11 @@ def name_places(turns: Sequence[Said], tokens: Sequence[Sequence[Token]]) -> Ite
     places: set[int] = set()
     told: set[str] = set()
     for position, own in enumerate(tokens):
+        if _ASKS.search(" ".join(token.text for token in own)):
+            asked = position
         if position - asked <= _SPELT_BACK or any(_tells(own, place) for place in range(len(own))):
             places.add(position)
             told |= {token.text for token in own if may_be_name(token.text, sure=True) or names().is_name(token.text)}
-        if _ASKS.search(" ".join(token.text for token in own)):
-            asked = position
     for position, own in enumerate(tokens):
         if position in places or any(token.text in told for token in own):
             yield position
