@@ -48,6 +48,7 @@ def world(seed: int, calls: int, drawn: int, second: float) -> list[Trial]:
     made = calls_of(chance, calls)
     found = reviewed(chance, made, drawn, second)
     sample = Sample(found.calls, found.sizes)
+    in_time = Sample((call for call in found.calls if not call.drawn.late), found.closed)
     against, people = accuracy(sample), agreement(sample)
     machine, golden = [call.candidate.category for call in made], [gold_of(call) for call in made]
     person, other = ([call.readings[who].first for call in made] for who in (0, 1))
@@ -59,6 +60,7 @@ def world(seed: int, calls: int, drawn: int, second: float) -> list[Trial]:
         *_trial(
             "machine against gold, and what the calls are", _same(machine, [call.truth for call in made]), against.gold
         ),
+        *_trial("machine against one person, late calls left out", _same(machine, person), accuracy(in_time).person),
         *_trial("naive: every label counts", by_gold, naive(found.calls)),
         *_trial("naive: drawn labels, without their weights", _same(machine, person), naive(sample.calls)),
         *_counts(sample, machine, golden),

@@ -3,11 +3,11 @@
 import random
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from review.adjudication import gold
-from review.drawing import Candidate, Frame, Taken, draw_late, draw_stratified
+from review.drawing import Candidate, Frame, draw_late, draw_stratified
 from review.reviewed import Drawn, DrawnBy, Reading, ReviewedCall
 from review.strata import neyman, stratified, stratum_of
 
@@ -20,7 +20,10 @@ HARDER = {"price": 0.0, "complaint": 0.0, "booked": 0.02, "call_back": -0.06, "f
 """What a category adds to that."""
 PERSON_ERRS = {0.30: 0.10, 0.60: 0.05, 0.85: 0.02}
 """How often one person is wrong, by where the band begins: what is hard for the machine is hard for people."""
-LATE = 0.03
+LATE = 0.08
+"""Share of the calls that come after the draw."""
+LATE_BANDS = (0.35, 0.40, 0.25)
+"""Share of those in each band: a call that took long to come through is a hard one more often."""
 READ = 0.9
 """How much of the draw is read when the figure is asked for."""
 
@@ -41,10 +44,16 @@ class Call:
 
 
 def calls_of(chance: random.Random, n: int) -> list[Call]:
-    """Make ``n`` calls."""
+    """Make ``n`` calls; the last ones come late."""
     truths = chance.choices(list(CATEGORIES), list(CATEGORIES.values()), k=n)
-    bands = chance.choices(list(BANDS), [share for share, _ in BANDS.values()], k=n)
+    on_time = _on_time(n)
+    bands = chance.choices(list(BANDS), [share for share, _ in BANDS.values()], k=on_time)
+    bands += chance.choices(list(BANDS), LATE_BANDS, k=n - on_time)
     return [_call(chance, f"call-{number}", *made) for number, made in enumerate(zip(truths, bands, strict=True))]
+
+
+def _on_time(n: int) -> int:
+    return int(n * (1 - LATE))
 
 
 def _call(chance: random.Random, call_id: str, truth: str, band: tuple[float, float]) -> Call:
@@ -76,19 +85,24 @@ class Reviewed:
 
     calls: list[ReviewedCall]
     sizes: dict[tuple[str, str], int]
+    closed: dict[tuple[str, str], int]
+    """As they were when the list was closed."""
 
 
 def reviewed(chance: random.Random, calls: Sequence[Call], n: int, second: float) -> Reviewed:
-    """Draw ``n`` calls by strata, read nine in ten of them, and add late calls, the Uncertain queue and corrections."""
-    on_time, late = calls[: int(len(calls) * (1 - LATE))], calls[int(len(calls) * (1 - LATE)) :]
+    """Draw ``n`` calls by strata and from those that come late, read nine in ten, and add Uncertain and corrections."""
+    on_time, late = calls[: _on_time(len(calls))], calls[_on_time(len(calls)) :]
     strata = stratified(call.candidate for call in on_time)
     draw = draw_stratified(FRAME, strata, neyman(strata, n), str(chance.getrandbits(64)), second)
     came = draw_late(draw, [call.candidate for call in late], stratum_of)
-    sizes = Counter(draw.group_sizes) + Counter((FRAME.name, stratum_of(call.candidate)) for call in late)
+    whole = replace(draw, late=Counter(stratum_of(call.candidate) for call in late))
     by_id = {call.candidate.call_id: call for call in calls}
-    taken: list[Taken] = [*draw.taken[: int(READ * len(draw.taken))], *came]
+    places = [(place / len(draw.taken), one) for place, one in enumerate(draw.taken)]
+    order = sorted([*places, *((one.part, one) for one in came)], key=lambda entry: entry[0])
+    taken = [one for _, one in order[: int(READ * len(order))]]
     labels = [by_id[one.call_id].reviewed(one.drawn, 2 if one.drawn.second else 1) for one in taken]
-    return Reviewed([*labels, *_flood(chance, calls, {one.call_id for one in taken})], dict(sizes))
+    flood = _flood(chance, calls, {one.call_id for one in taken})
+    return Reviewed([*labels, *flood], whole.group_sizes, draw.group_sizes)
 
 
 def _flood(chance: random.Random, calls: Sequence[Call], drawn: set[str]) -> list[ReviewedCall]:

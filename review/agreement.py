@@ -43,9 +43,7 @@ def agreement(sample: Sample, category: str | None = None) -> Agreement | None:
         return (first, second) if category is None else (str(first == category), str(second == category))
 
     units = [(said(call), weight) for call, weight in zip(sample.calls, sample.weights, strict=True) if call.doubled]
-    raw = estimate(
-        sample.against_person(lambda call, _label: float(len(set(said(call))) == 1), lambda call, _label: call.doubled)
-    )
+    raw = estimate(sample.between_people(lambda call, _label: float(len(set(said(call))) == 1)))
     return None if raw is None else Agreement(raw, _coefficient(units, kappa), _coefficient(units, alpha))
 
 

@@ -6,8 +6,9 @@ and no generator of random numbers, so an auditor needs the list of calls and th
 
 import hashlib
 import hmac
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from review.reviewed import Drawn, DrawnBy
@@ -45,6 +46,8 @@ class Taken:
 
     call_id: str
     drawn: Drawn
+    part: float = 0.0
+    """Of a call that came late: before what share of its stratum's drawn calls it is to be read, 0 to 1."""
 
 
 @dataclass(frozen=True)
@@ -64,17 +67,31 @@ class Draw:
     """Share of the drawn calls that two people read."""
     taken: tuple[Taken, ...]
     """In the order of reading. Whoever stops early has read about the same share of every stratum."""
+    late: Mapping[str, int] = field(default_factory=dict)
+    """Calls that came after the list was closed, by stratum: those that ``draw_late`` was asked about."""
 
     @property
     def group_sizes(self) -> dict[tuple[str, str], int]:
-        """Candidates by frame and stratum, as ``review.weighted.Sample`` takes them."""
-        return {(self.frame.name, stratum): size for stratum, size in self.sizes.items()}
+        """Calls by frame and stratum, late ones too, as ``review.sample.Sample`` takes them."""
+        counts = Counter(self.sizes) + Counter(self.late)
+        return {(self.frame.name, stratum): size for stratum, size in counts.items()}
+
+    def chance(self, stratum: str) -> float:
+        """Return the chance of a call of a stratum: of one that had no candidate, that of the whole frame."""
+        if stratum in self.chances:
+            return self.chances[stratum]
+        return sum(self.chances[name] * size for name, size in self.sizes.items()) / sum(self.sizes.values())
 
 
 def rank(seed: str, call_id: str, purpose: str = "draw") -> float:
     """Return where a call stands in a draw's order: uniform in 0 to 1, the same for ever, unlike for each purpose."""
+    return mark(seed, call_id, purpose) / 2**64
+
+
+def mark(seed: str, call_id: str, purpose: str = "listed") -> int:
+    """Return 64 bits that stand for a call, the same for ever, unlike for each seed and purpose."""
     digest = hmac.digest(seed.encode(), f"{purpose}:{call_id}".encode(), hashlib.sha256)
-    return int.from_bytes(digest[:8]) / 2**64
+    return int.from_bytes(digest[:8])
 
 
 def ordered(seed: str, call_ids: Iterable[str]) -> list[str]:
@@ -114,15 +131,15 @@ def draw_stratified(
 def draw_late(draw: Draw, late: Iterable[Candidate], stratum_of: Callable[[Candidate], str]) -> tuple[Taken, ...]:
     """Draw from calls of the frame's period that came after the draw: each by its own rank, with its stratum's chance.
 
-    A stratum that had no candidate gets the whole frame's chance. Add the late calls to the sizes of their strata.
+    A stratum that had no candidate gets the whole frame's chance. Count the late calls in ``Draw.late``.
     """
-    overall = len(draw.taken) / sum(draw.sizes.values())
     found = []
     for candidate in late:
         stratum = stratum_of(candidate)
-        chance = draw.chances.get(stratum, overall)
-        if rank(draw.seed, candidate.call_id) < chance:
-            found.append(_taken(draw.frame, candidate.call_id, draw.by, chance, draw.seed, stratum, draw.second))
+        chance, own = draw.chance(stratum), rank(draw.seed, candidate.call_id)
+        if own < chance:
+            taken = _taken(draw.frame, candidate.call_id, draw.by, chance, draw.seed, stratum, draw.second)
+            found.append(Taken(taken.call_id, replace(taken.drawn, late=True), own / chance))
     return tuple(found)
 
 

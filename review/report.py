@@ -24,7 +24,8 @@ class Report:
     """What a report holds, once it is verified."""
 
     head: Mapping[str, Any]
-    """Its draws: frame, seed, digest of the candidates, sizes of the strata, and what the machine says of all calls."""
+    """Its draws: frame, seed, digest of the candidates; of each stratum how many calls were listed, how many came late,
+    and the chance of each. All calls by stratum, and by what the machine says."""
     figures: Mapping[str, Any]
     calls: tuple[ReviewedCall, ...]
     """With reviewers as pseudonyms."""
@@ -56,7 +57,12 @@ def write_report(
                 "seed": draw.seed,
                 "candidates": draw.digest,
                 "second": draw.second,
-                "drawn": len(draw.taken),
+                "drawn": sum(not one.drawn.late for one in draw.taken),
+                "drawn_late": sum(one.drawn.late for one in draw.taken),
+                "strata": [
+                    [stratum, draw.sizes.get(stratum, 0), draw.late.get(stratum, 0), draw.chance(stratum)]
+                    for stratum in sorted({*draw.sizes, *draw.late})
+                ],
             }
             for draw in draws
         ],

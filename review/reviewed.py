@@ -37,6 +37,8 @@ class Drawn:
     second: bool = False
     """Whether the draw gave it a second reader. Neither reader is told. A second opinion that somebody asked for does
     not count: hard calls get those."""
+    late: bool = False
+    """Whether it came after the draw's list was closed, and was drawn by its own rank."""
 
     @property
     def measures(self) -> bool:

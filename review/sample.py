@@ -134,6 +134,28 @@ class Sample:
         by_doubling = left * share**2 * self._spread_of_mean(inside) if inside else 1.0
         return self._mean(mean, by_draw / whole**2 + by_doubling, first)
 
+    def between_people(self, value: Value) -> Mean | None:
+        """Return the mean of ``value`` over all calls from those that two people read; None if there are none.
+
+        Which ones were doubled was drawn as well: where all drawn calls are read, that alone leaves it uncertain.
+        """
+        mean = self.against_person(value, lambda call, _label: call.doubled)
+        if mean is None:
+            return None
+        inside = [index for index, call in enumerate(self.calls) if call.doubled]
+        whole = self._total(dict.fromkeys(inside, 1.0))
+        left = 1 - whole / sum(self._weights)
+        squares = {index: (value(self.calls[index], self.calls[index].person) - mean.value) ** 2 for index in inside}
+        spread = math.fsum(
+            self._weights[index] * (self._unread_share(index) * self._weights[index] + left) for index in inside
+        )
+        return Mean(
+            mean.value,
+            mean.variance + left * self._total(squares) / whole**2,
+            mean.n,
+            whole**2 / spread if spread else math.inf,
+        )
+
     def _total(self, values: Mapping[int, float]) -> float:
         return math.fsum(self._weights[index] * value for index, value in values.items())
 

@@ -4,10 +4,12 @@ Moments are kept as text, whose order is theirs, as in ``store.labels``.
 """
 
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from datetime import date, datetime
 from typing import Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pymongo.errors import DuplicateKeyError
 
 from store.database import Database, Document, as_text
 from store.errors import searched
@@ -78,7 +80,7 @@ class Item(BaseModel):
 
     sample_id: str
     place: int
-    """Where it stands in the order of reading, from 1."""
+    """Its number within the sample, from 1: where it stands in the order of reading, unless it came later."""
     call_id: str | None
     """The call; None: it is forgotten, or too old."""
     period: str
@@ -87,10 +89,22 @@ class Item(BaseModel):
     stratum: str
     is_second: bool
     """Whether two people read it. Neither is told."""
+    turn: float | None = None
+    """Of a call that came after the draw: where it stands among the others, by their places; None: it came in time."""
     first: Reading | None = None
     second: Reading | None = None
     third: Reading | None = None
     """Who decides where the two differ."""
+
+    @property
+    def is_late(self) -> bool:
+        """Whether it came after the draw."""
+        return self.turn is not None
+
+    @property
+    def order(self) -> float:
+        """Where it stands in the order of reading."""
+        return self.place if self.turn is None else self.turn
 
     def reading(self, role: Role) -> Reading | None:
         """Return who reads it in a role, or has read it."""
@@ -125,6 +139,18 @@ class SampleStore:
             head = sample.model_dump(mode="json", exclude={"sample_id"}) | {"drawn_at": as_text(sample.drawn_at)}
             await self._samples.insert_one({"_id": sample.sample_id, **head})
 
+    async def append(self, items: Sequence[Item]) -> None:
+        """Add calls to a sample, each at its place or, where that is taken, at the next that is free.
+
+        Raises:
+            MongoUnavailable: MongoDB did not answer; some may be added.
+        """
+        place = 0
+        for item in items:
+            place = max(place + 1, item.place)
+            while not await self._added(item.model_copy(update={"place": place})):
+                place += 1
+
     async def all(self) -> list[Sample]:
         """Return all samples, the newest first.
 
@@ -154,7 +180,7 @@ class SampleStore:
         with searched():
             found = self._items.find({"sample_id": sample_id}, max_time_ms=self._limit_ms)
             items = [Item.model_validate(document) async for document in found]
-        return sorted(items, key=lambda item: item.place)
+        return sorted(items, key=lambda item: (item.order, item.place))
 
     async def item(self, sample_id: str, place: int) -> Item | None:
         """Return one call of a sample; None: there is none.
@@ -211,6 +237,12 @@ class SampleStore:
         with searched():
             for call_id in call_ids:
                 await self._items.update_many({"call_id": call_id}, {"$set": {"call_id": None}})
+
+    async def _added(self, item: Item) -> bool:
+        with searched(), suppress(DuplicateKeyError):
+            await self._items.insert_one({"_id": _id(item), **item.model_dump(mode="json")})
+            return True
+        return False
 
     async def _change(self, item: Item, guard: Document, role: Role, reading: Reading) -> bool:
         changed = reading.model_dump(mode="json") | {"since": as_text(reading.since)}

@@ -16,16 +16,18 @@ from api.services import Services, Used
 from pages.page import Asked, Page
 from pages.review.audit import audit_page
 from pages.review.figures import figures_view
-from pages.review.measure import chosen_calls, draw_of, measured_calls
+from pages.review.measure import chosen_calls, draw_of, machine_of, measured_calls
 from pages.review.routes import Reviewer, known_sample
 from pages.review.sampling import may_see
 from pages.review.view import row
 from pages.routes import page_router
 from review.adjudication import gold
+from review.drawing import Draw
 from review.report import write_report
 from review.reviewed import ReviewedCall
 from review.sample import Sample as Measured
 from schemas import Taxonomy
+from store.arrivals import Arrivals, ArrivalStore
 from store.labels import LabelStore
 from store.samples import Item, Sample, SampleStore
 
@@ -42,11 +44,22 @@ class _Read:
     items: Sequence[Item]
     drawn: Sequence[ReviewedCall]
     chosen: Sequence[ReviewedCall]
+    came: Arrivals | None
+
+    @property
+    def draw(self) -> Draw:
+        """The draw, with what came late."""
+        return draw_of(self.sample, self.items, self.came)
 
     @property
     def sizes(self) -> dict[tuple[str, str], int]:
         """Calls in the frame, by frame and stratum."""
-        return draw_of(self.sample, self.items).group_sizes
+        return self.draw.group_sizes
+
+    @property
+    def machine(self) -> dict[str, int]:
+        """Calls in the frame, by what the machine says."""
+        return machine_of(self.sample, self.came)
 
 
 @router.get("/review/figures")
@@ -56,16 +69,14 @@ async def figures_page(page: Asked, who: Reviewer, services: Used, sample: Sampl
     if sample is None and not samples:
         return page.answer("review_figures.html", who, row=None, figures=None, others=())
     read = await _read(services, who, sample or samples[0].sample_id)
-    shown = await asyncio.to_thread(
-        figures_view, read.drawn, read.chosen, read.sizes, dict(read.sample.machine), page.language
-    )
+    shown = await asyncio.to_thread(figures_view, read.drawn, read.chosen, read.sizes, read.machine, page.language)
     now, language = datetime.now(UTC), page.language
     return page.answer(
         "review_figures.html",
         who,
-        row=row(read.sample, read.items, who.name, now, language),
+        row=row(read.sample, read.items, read.came, who.name, now, language),
         figures=shown,
-        others=[row(one, (), who.name, now, language) for one in samples if one != read.sample],
+        others=[row(one, (), None, who.name, now, language) for one in samples if one != read.sample],
         is_report_signed=page.pages.settings.signing_key is not None,
     )
 
@@ -111,7 +122,7 @@ async def _read(services: Services, who: Principal, sample_id: str) -> _Read:
     since = datetime.combine(sample.first_day, time(), UTC) - timedelta(days=1)
     others = [one async for one in labels.between(since, datetime.now(UTC))] if who.scope.is_everywhere else []
     drawn, chosen = await asyncio.to_thread(lambda: (measured_calls(sample, items, given), chosen_calls(others, items)))
-    return _Read(sample, items, drawn, chosen)
+    return _Read(sample, items, drawn, chosen, await ArrivalStore(services.database).find(sample_id))
 
 
 async def _report(
@@ -120,9 +131,8 @@ async def _report(
     """Return the lines of a sample's audit report, and what its files are called."""
     read = await _read(services, who, sample_id)
     await services.audit.record(who, "exported", None, request)
-    draws, calls = [draw_of(read.sample, read.items)], [*read.drawn, *read.chosen]
-    key, machine = page.pages.settings.signing_key, dict(read.sample.machine)
-    lines = await asyncio.to_thread(write_report, draws, calls, read.sizes, machine, key)
+    calls, key = [*read.drawn, *read.chosen], page.pages.settings.signing_key
+    lines = await asyncio.to_thread(write_report, [read.draw], calls, read.sizes, read.machine, key)
     return lines, f"review-{read.sample.first_day}-{sample_id}"
 
 

@@ -1,10 +1,12 @@
 """What the statistics need, of samples and labels. Pure."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from review.drawing import Draw, Frame, Taken
 from review.reviewed import Cause, Drawn, Reading, ReviewedCall, Versions
 from schemas import LeafName
+from store.arrivals import Arrivals
 from store.labels import StoredLabel
 from store.samples import Item, Sample
 
@@ -14,18 +16,25 @@ def frame_of(sample: Sample) -> Frame:
     return Frame(sample.first_day, sample.last_day, sample.filters)
 
 
-def draw_of(sample: Sample, items: Sequence[Item]) -> Draw:
-    """Return the draw that a sample came of; a call that is gone has no identifier any more."""
+def draw_of(sample: Sample, items: Sequence[Item], came: Arrivals | None) -> Draw:
+    """Return the draw that a sample came of, with what came late; a call that is gone has no identifier any more."""
+    late = came.strata if came else ()
     return Draw(
         frame=frame_of(sample),
         seed=str(sample.seed),
         by=sample.by,
         digest=sample.digest,
         sizes={stratum.name: stratum.size for stratum in sample.strata},
-        chances={stratum.name: stratum.p for stratum in sample.strata},
+        chances={stratum.name: stratum.p for stratum in (*late, *sample.strata)},
         second=sample.second,
         taken=tuple(Taken(item.call_id or "", _drawn(sample, item)) for item in items),
+        late={stratum.name: stratum.size for stratum in late},
     )
+
+
+def machine_of(sample: Sample, came: Arrivals | None) -> dict[str, int]:
+    """Return how many calls of the days the machine had put into each leaf, those that came late too."""
+    return dict(Counter(dict(sample.machine)) + Counter(dict(came.machine if came else ())))
 
 
 def measured_calls(sample: Sample, items: Iterable[Item], labels: Mapping[str, StoredLabel]) -> list[ReviewedCall]:
@@ -74,4 +83,4 @@ def _reviewed(sample: Sample, item: Item, labels: Mapping[str, StoredLabel]) -> 
 
 
 def _drawn(sample: Sample, item: Item) -> Drawn:
-    return Drawn(sample.by, item.p, frame_of(sample).name, str(sample.seed), item.stratum, item.is_second)
+    return Drawn(sample.by, item.p, frame_of(sample).name, str(sample.seed), item.stratum, item.is_second, item.is_late)

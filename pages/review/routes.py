@@ -1,6 +1,6 @@
 """``/review``: samples, and reading them."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal
 
 from fastapi import Depends, Form, Request, Response
@@ -14,10 +14,12 @@ from pages.call.correction import Correction
 from pages.categories import choices
 from pages.page import Asked, Page
 from pages.review import view
+from pages.review.late import A_WHILE, look_for_late_calls, may_look
 from pages.review.reading import Begun, address_of, begun, heard, is_stale, publish
 from pages.review.sampling import CannotDraw, DrawForm, draw_sample, may_see, yesterday_and_a_week_before
 from pages.review.turns import to_read
 from pages.routes import SEE_OTHER, page_router
+from store.arrivals import ArrivalStore
 from store.revisions import machine_answer
 from store.samples import Item, Role, Sample, SampleStore
 
@@ -37,9 +39,15 @@ async def review_page(page: Asked, who: Reviewer, services: Used, problem: Probl
 async def _overview(page: Page, who: Principal, services: Services, problem: str | None, status: int = 200) -> Response:
     store, now = SampleStore(services.database), datetime.now(UTC)
     samples = [sample for sample in await store.all() if may_see(sample, who)][:_SHOWN]
-    rows = [view.row(sample, await store.items(sample.sample_id), who.name, now, page.language) for sample in samples]
+    came = await ArrivalStore(services.database).all()
+    rows = [
+        view.row(one, await store.items(one.sample_id), came.get(one.sample_id), who.name, now, page.language)
+        for one in samples
+    ]
     first, last = yesterday_and_a_week_before(now, page.language.zone)
-    return page.answer("review.html", who, status, rows=rows, problem=problem, first_day=first, last_day=last)
+    return page.answer(
+        "review.html", who, status, rows=rows, problem=problem, first_day=first, last_day=last, may_look=may_look
+    )
 
 
 @router.post("/review")
@@ -54,11 +62,20 @@ async def draw(page: Asked, who: Reviewer, services: Used, form: Annotated[DrawF
     return RedirectResponse("/review", SEE_OTHER)
 
 
+@router.post("/review/{sample_id}/late")
+async def look_for_late(sample_id: str, page: Asked, who: Reviewer, services: Used) -> Response:
+    """Draw from the calls that came since somebody looked last."""
+    sample, now = await known_sample(services, who, sample_id), datetime.now(UTC)
+    await look_for_late_calls(services, who, sample, page.language.zone, now, unless_since=timedelta(0))
+    return RedirectResponse("/review", SEE_OTHER)
+
+
 @router.post("/review/{sample_id}/next")
-async def next_call(sample_id: str, who: Reviewer, services: Used) -> Response:
-    """Give somebody the next call to read."""
-    await known_sample(services, who, sample_id)
+async def next_call(sample_id: str, page: Asked, who: Reviewer, services: Used) -> Response:
+    """Give somebody the next call to read, of those too that came late."""
+    sample = await known_sample(services, who, sample_id)
     store, now = SampleStore(services.database), datetime.now(UTC)
+    await look_for_late_calls(services, who, sample, page.language.zone, now, unless_since=A_WHILE)
     for item, role in to_read(await store.items(sample_id), who.name, now):
         if await _is_there(services, who, item) and await _has(store, item, role, who.name, now):
             return RedirectResponse(address_of(item), SEE_OTHER)
@@ -132,7 +149,7 @@ async def _published(
         if not is_stale(problem):
             raise
         return await _shown(page, who, services, request, one, given=given, notice="stale", status=412)
-    return await next_call(one.sample.sample_id, who, services)
+    return await next_call(one.sample.sample_id, page, who, services)
 
 
 async def _shown(

@@ -17,8 +17,9 @@ from pydantic import AwareDatetime, BaseModel, Field, TypeAdapter
 from api.access import Principal, Scope
 from api.services import Services
 from pages.calls.question import CallsQuestion
-from review.drawing import Candidate, Draw, Frame, draw_random, draw_stratified
+from review.drawing import Candidate, Draw, Frame, draw_random, draw_stratified, mark
 from review.strata import neyman, stratified
+from store.arrivals import ArrivalStore
 from store.database import Document, part
 from store.samples import Item, Sample, SampleStore, Stratum
 from store.search import CallSearch
@@ -72,7 +73,7 @@ async def draw_sample(services: Services, who: Principal, form: DrawForm, zone: 
         CannotDraw: There are no calls, too many of them, or fewer are to be drawn than there are strata.
         MongoUnavailable: The store did not answer.
     """
-    listed = await _listed(services, who, form, zone)
+    listed = await listed_calls(services, who, form.first_day, form.last_day, zone)
     scope = scope_name(who.scope)
     frame = Frame(form.first_day, form.last_day, (("scope", scope),) if scope else ())
     seed = secrets.randbelow(2**63)
@@ -93,6 +94,8 @@ async def draw_sample(services: Services, who: Principal, form: DrawForm, zone: 
         who=who.name,
         drawn_at=now,
     )
+    marks = [mark(str(seed), call_id) for call_id in listed]
+    await ArrivalStore(services.database).close_list(sample.sample_id, marks, now)
     await SampleStore(services.database).add(sample, _items(sample, draw, listed))
     return sample
 
@@ -109,8 +112,16 @@ def may_see(sample: Sample, who: Principal) -> bool:
     return who.scope.is_everywhere or sample.scope == scope_name(who.scope)
 
 
-async def _listed(services: Services, who: Principal, form: DrawForm, zone: ZoneInfo) -> dict[str, Listed]:
-    days = CallsQuestion.model_validate({"from": form.first_day, "to": form.last_day, "state": ["done"]})
+async def listed_calls(
+    services: Services, who: Principal, first_day: date, last_day: date, zone: ZoneInfo
+) -> dict[str, Listed]:
+    """Return the calls of some days that somebody may see and that have an answer of the machine's, by identifier.
+
+    Raises:
+        CannotDraw: There are none, or too many.
+        MongoUnavailable: The store did not answer.
+    """
+    days = CallsQuestion.model_validate({"from": first_day, "to": last_day, "state": ["done"]})
     query = days.resolved(datetime.now(UTC), zone).query(who)
     found: dict[str, Listed] = {}
     async for page in CallSearch(services.database).pages(query, _A_PAGE, _WANTED):

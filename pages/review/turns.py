@@ -35,7 +35,9 @@ def role_of(item: Item, who: str) -> Role | None:
 def to_read(items: Iterable[Item], who: str, now: datetime) -> Iterator[tuple[Item, Role]]:
     """Yield what somebody is to read: what they have begun, then what two differ on, then the rest in its order."""
     found = [(item, role) for item in items if (role := role_for(item, who, now)) is not None]
-    yield from sorted(found, key=lambda one: (role_of(one[0], who) is None, one[1] != "third", one[0].place))
+    yield from sorted(
+        found, key=lambda one: (role_of(one[0], who) is None, one[1] != "third", one[0].order, one[0].place)
+    )
 
 
 def waits_for_third(item: Item) -> bool:

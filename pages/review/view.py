@@ -9,10 +9,21 @@ from pages.confidence import Confidence, confidence_of
 from pages.review.turns import is_read, to_read, waits_for_third
 from pages.words import Language
 from schemas import MachineAnswer, Taxonomy
+from store.arrivals import Arrivals
 from store.samples import Item, Sample
 
 KEYS = "1234567890qwertyuıop"
 """One for each leaf, in the taxonomy's order."""
+
+
+@dataclass(frozen=True)
+class Late:
+    """Calls that came after a sample's list was closed."""
+
+    came: int
+    drawn: int
+    chance: str
+    """Of each; where strata differ, the smallest and the largest."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +33,14 @@ class Row:
     sample: Sample
     period: str
     drawn: int
+    """In time."""
     candidates: int
+    late: Late | None
+    """None: nothing came late, as far as anybody has looked."""
+    looked_at: datetime | None
+    """None: nobody can look for what comes late."""
+    to_read: int
+    """All that is drawn."""
     read: int
     waiting: int
     """Calls on which two people differ."""
@@ -52,18 +70,31 @@ class Machine:
     is_same: bool
 
 
-def row(sample: Sample, items: Sequence[Item], who: str, now: datetime, language: Language) -> Row:
+def row(
+    sample: Sample, items: Sequence[Item], came: Arrivals | None, who: str, now: datetime, language: Language
+) -> Row:
     """Return a sample's line."""
     days = (language.short_day(sample.first_day), language.short_day(sample.last_day))
     return Row(
         sample=sample,
         period=" – ".join(dict.fromkeys(days)),
-        drawn=len(items),
+        drawn=sum(not item.is_late for item in items),
         candidates=sum(stratum.size for stratum in sample.strata),
+        late=_late(items, came, language),
+        looked_at=came.looked_at if came else None,
+        to_read=len(items),
         read=sum(map(is_read, items)),
         waiting=sum(map(waits_for_third, items)),
         mine=sum(1 for _ in to_read(items, who, now)),
     )
+
+
+def _late(items: Sequence[Item], came: Arrivals | None, language: Language) -> Late | None:
+    if came is None or not came.strata:
+        return None
+    ends = [f(stratum.p for stratum in came.strata) for f in (min, max)]
+    chance = " – ".join(dict.fromkeys(map(language.percent, ends)))
+    return Late(sum(stratum.size for stratum in came.strata), sum(item.is_late for item in items), chance)
 
 
 def keyed_leaves(language: str) -> tuple[KeyedLeaf, ...]:

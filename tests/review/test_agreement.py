@@ -50,6 +50,21 @@ def test_alpha_of_fleiss_data_of_1971_follows_from_his_kappa() -> None:
     assert found == pytest.approx(0.430 + (1 - 0.430) / (30 * 6), abs=5e-4)
 
 
+@pytest.mark.parametrize("differing", [0, 3])
+def test_calls_that_were_all_read_and_some_of_them_twice_leave_it_uncertain_how_far_people_agree(
+    differing: int,
+) -> None:
+    twice = [("a", "a", "a")] * (40 - differing) + [("a", "a", "b")] * differing
+    once = [label(f"once{n}", "a", "a", frame="w", second=False) for n in range(160)]
+    found = agreement(Sample([*labels(twice, frame="w"), *once], {("w", ""): 200}))
+    assert found is not None
+    low, high = found.raw.interval
+    plain = agreement(Sample(labels(twice, frame="w")))  # a draw of forty from calls without number
+    assert plain is not None
+    wide = plain.raw.interval[1] - plain.raw.interval[0]
+    assert high - low == pytest.approx(wide * 0.8**0.5, rel=0.12), "forty of 200: a fifth of them is known"
+
+
 @pytest.mark.parametrize(
     ("data", "published"),
     [

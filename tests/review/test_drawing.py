@@ -2,13 +2,14 @@
 
 import hashlib
 from collections import Counter
+from dataclasses import replace
 from datetime import date
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from review.drawing import Candidate, Frame, draw_late, draw_random, draw_stratified, ordered, rank
+from review.drawing import Candidate, Frame, draw_late, draw_random, draw_stratified, mark, ordered, rank
 from review.strata import neyman, proportional, stratified, stratum_of
 
 FRAME = Frame(date(2026, 11, 24), date(2026, 11, 30), (("queue", "sales"),))
@@ -84,6 +85,25 @@ def test_a_late_call_of_a_stratum_that_had_none_has_the_whole_frames_chance() ->
     draw = draw_stratified(FRAME, {"price/2": candidates(100)}, {"price/2": 25}, "seed")
     came = draw_late(draw, candidates(400, "fee", 0.9, "late"), stratum_of)
     assert {taken.drawn.p for taken in came} == {0.25}
+
+
+def test_a_late_call_is_read_in_its_turn_and_counts_in_its_group() -> None:
+    draw = draw_stratified(FRAME, {"price/2": candidates(100)}, {"price/2": 25}, "seed")
+    late = candidates(2000, "price", 0.9, "late")
+    came = draw_late(draw, late, stratum_of)
+    assert all(taken.drawn.late and taken.part == rank("seed", taken.call_id) / 0.25 for taken in came)
+    quarters = Counter(int(4 * taken.part) for taken in came)
+    assert all(abs(quarters[n] - 125) < 5 * 125**0.5 for n in range(4)), "whoever reads half has read half of these too"
+    assert not any(taken.drawn.late for taken in draw.taken)
+    whole = replace(draw, late={"price/2": 2000, "fee/0": 3})
+    assert whole.group_sizes == {(FRAME.name, "price/2"): 2100, (FRAME.name, "fee/0"): 3}
+    assert (whole.chance("price/2"), whole.chance("fee/0")) == (0.25, 0.25)
+
+
+def test_a_mark_is_64_bits_of_what_openssl_computes_and_tells_nothing_of_the_rank() -> None:
+    assert mark("a seed", "call-7", "draw") == int(OPENSSL[:16], 16)
+    assert mark("a seed", "call-7") != mark("a seed", "call-7", "draw")
+    assert len({mark("seed", f"c{n}") for n in range(10_000)}) == 10_000
 
 
 def test_the_second_readers_share_is_drawn_apart_from_the_calls() -> None:
