@@ -120,6 +120,9 @@ def _passed(result: dict[str, Any]) -> bool:
         and not result["unaccounted"]
         and not result["waiting_at_the_end"]
         and not result["ended_unasked"]
+        and result["good_calls"]
+        <= result["questions_to_the_model"]
+        <= result["calls_done"]  # no answer is bought twice
         and result["latest_retry_s"] <= OVERDUE_S
     )
 
