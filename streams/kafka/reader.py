@@ -20,6 +20,8 @@ _LONGEST_WAIT_S = 0.1
 _BATCH = 100
 _SILENCE_LIMIT_S = 15.0
 _FIRST_LIMIT_S = 5.0
+_LITTLE_AHEAD = {"queued.max.messages.kbytes": 4096}
+"""Of each partition: whoever reads a whole topic takes its time, and the client's own 64 MiB would fill the memory."""
 
 
 class TopicReader:
@@ -82,7 +84,7 @@ def read(kafka: KafkaSettings, ranges: Ranges) -> Iterator[Message]:
     """
     wanted = _not_empty(ranges)
     if wanted:
-        with closing(_Reading(kafka, wanted, {})) as reading:
+        with closing(_Reading(kafka, wanted, _LITTLE_AHEAD)) as reading:
             yield from _within(wanted, reading.to_end(_SILENCE_LIMIT_S))
 
 

@@ -43,7 +43,10 @@ class FirstTry(TransientError):
 
 
 class PrecomputedTranscript(Agent[AudioReady]):
-    """The same transcript for every call; some calls fail once."""
+    """A transcript that differs in the call's name alone; some calls fail once.
+
+    It has to differ: a model is not asked again what it has answered.
+    """
 
     def __init__(self, share: float, tried: Path) -> None:
         """Let ``share`` of the calls fail once; ``tried`` is the folder that says which have."""
@@ -60,7 +63,9 @@ class PrecomputedTranscript(Agent[AudioReady]):
         if self._fails(call.call_id):
             raise FirstTry("the first try of this call fails", "Wait for the retry mover")
         same = call_transcribed()
-        return CallTranscribed.following(call, turns=same.turns, language=same.language, speech_model=same.speech_model)
+        named = same.turns[-1].model_copy(update={"text": f"{same.turns[-1].text} {call.call_id}"})
+        turns = (*same.turns[:-1], named)
+        return CallTranscribed.following(call, turns=turns, language=same.language, speech_model=same.speech_model)
 
     def _fails(self, call_id: str) -> bool:
         digest = hashlib.sha256(call_id.encode()).digest()

@@ -114,6 +114,11 @@ class World:
         """Where the store listens, also after a restart."""
         return f"mongodb://127.0.0.1:{self._store_port}"
 
+    @property
+    def questions(self) -> int:
+        """How many requests the model's service got."""
+        return len(self._gemini.received)
+
     def __enter__(self) -> Self:
         """Start everything and return when every worker takes events.
 

@@ -4,6 +4,7 @@ import argparse
 import sys
 import time
 from collections import Counter
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,10 @@ from deploy.laptop.folders import kept_or_temporary
 from streams.settings import KafkaSettings
 from tests.chaos.retries import OVERDUE_S, retries
 from tests.chaos.tally import as_line, as_table
-from tests.chaos.world import World
 from tests.hostile.accounts import Books, books
-from tests.hostile.messages import Hostile, good, hostile
+from tests.hostile.messages import FOLDER, Hostile, good, hostile
 from tests.hostile.senders import Position, Senders
+from tests.hostile.world import HostileWorld
 
 _BATCH = 10
 _RETRY_SHARE = 0.1
@@ -45,14 +46,14 @@ def _run(calls: int, seed: int, folder: Path) -> dict[str, Any]:
     names = [f"good-{number:05}" for number in range(calls)]
     session_s: float = KafkaSettings.model_fields["session_timeout_s"].default
     with (
-        World(
+        HostileWorld(
             folder, brokers=1, seed=seed, model_faults=0.0, session_timeout_s=session_s, retry_share=_RETRY_SHARE
         ) as world,
         Senders(world.kafka) as senders,
     ):
         sent: list[tuple[Hostile, Position]] = []
         later: list[Hostile] = []
-        messages = hostile(seed, calls)
+        messages = (_placed(message, world) for message in hostile(seed, calls))
         for start in range(0, calls, _BATCH):
             senders.good([good(name) for name in names[start : start + _BATCH]])
             for message in islice(messages, _BATCH):
@@ -66,6 +67,12 @@ def _run(calls: int, seed: int, folder: Path) -> dict[str, Any]:
         sent += [(message, senders.hostile(message)) for message in later]
         found = _watch(world.kafka, names, sent)
         return _result(world, names, sent, found) | {"seed": seed}
+
+
+def _placed(message: Hostile, world: HostileWorld) -> Hostile:
+    """Return a message that names the recordings where they lie."""
+    value = message.value and message.value.replace(FOLDER.encode(), world.recordings.encode())
+    return replace(message, value=value)
 
 
 def _watch(kafka: KafkaSettings, names: list[str], sent: list[tuple[Hostile, Position]]) -> Books:
@@ -85,7 +92,9 @@ def _watch(kafka: KafkaSettings, names: list[str], sent: list[tuple[Hostile, Pos
         time.sleep(_LOOK_S)
 
 
-def _result(world: World, names: list[str], sent: list[tuple[Hostile, Position]], found: Books) -> dict[str, Any]:
+def _result(
+    world: HostileWorld, names: list[str], sent: list[tuple[Hostile, Position]], found: Books
+) -> dict[str, Any]:
     outcomes = {name: [own for own in found.outcomes.get(name, ()) if own.state == "done"] for name in names}
     published = [own.outcome_id for own_calls in outcomes.values() for own in own_calls]
     kinds = Counter(message.kind for message, _ in sent)
@@ -99,6 +108,8 @@ def _result(world: World, names: list[str], sent: list[tuple[Hostile, Position]]
         "unaccounted": unaccounted.total(),
         "waiting_at_the_end": found.waiting,
         "ended_unasked": world.ended_unasked,
+        "calls_done": sum(map(found.is_done, found.outcomes)),
+        "questions_to_the_model": world.questions,
         "latest_retry_s": retries(world.kafka).latest_s,
     }
 
@@ -109,6 +120,9 @@ def _passed(result: dict[str, Any]) -> bool:
         and not result["unaccounted"]
         and not result["waiting_at_the_end"]
         and not result["ended_unasked"]
+        and result["good_calls"]
+        <= result["questions_to_the_model"]
+        <= result["calls_done"]  # no answer is bought twice
         and result["latest_retry_s"] <= OVERDUE_S
     )
 

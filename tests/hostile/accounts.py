@@ -19,8 +19,8 @@ class Books(NamedTuple):
 
     outcomes: dict[str, list[CallOutcome]]
     """By call, in the order of the topic."""
-    buried: set[Position]
-    """The positions that dead letters name."""
+    buried: dict[Position, int]
+    """The positions that dead letters name, and how often the work was tried."""
     seen: set[str]
     """The calls that a stage or a dead letter knows."""
     waiting: int
@@ -37,8 +37,9 @@ class Books(NamedTuple):
                 return self.is_done(message.call_id)
             case Account.SAID:
                 return message.call_id in self.outcomes
-            case Account.BURIED:
-                return position in self.buried
+            case Account.BURIED | Account.AT_ONCE:
+                tries = self.buried.get(position)
+                return tries == 1 or (tries is not None and message.account is Account.BURIED)
             case Account.PASSED:
                 return self.waiting == 0
             case Account.UNSEEN:
@@ -58,10 +59,11 @@ def books(kafka: KafkaSettings) -> Books:
     for value in values(kafka, OUTCOMES.name):
         outcome = CallOutcome.model_validate_json(value)
         outcomes[outcome.call_id].append(outcome)
-    buried: set[Position] = set()
+    buried: dict[Position, int] = {}
     seen: set[str] = set()
     for letter in _readable(values(kafka, DEAD_LETTER.name)):
-        buried.add((letter.get("topic", ""), letter.get("partition", -1), letter.get("offset", -1)))
+        position = (letter.get("topic", ""), letter.get("partition", -1), letter.get("offset", -1))
+        buried[position] = letter.get("attempts", 0)
         seen.add(str(letter.get("call_id")))
     seen |= {str(event.get("call_id")) for event in _readable(values(kafka, AUDIO.name))}
     waiting = sum(group.lag for group in Observer(kafka).look().groups)

@@ -9,14 +9,20 @@ from itertools import cycle
 from typing import Any
 
 from callsift.calls import call_ended
+from callsift.event_mistakes import ODD, WRONG
 from schemas import CallEvent, OneFile
 from streams.message import ORIGIN
 from streams.topics import AUDIO, CLASSIFIED, DEAD_LETTER, ENDED, RETRIES, TRANSCRIPTS, Topic
 from tests.schemas.examples import audio_ready, call_classified, call_transcribed, dead_letter
 
 _BEYOND_64_BITS = 2**65
+PRECOMPUTED = "file:///precomputed.wav"
+"""What names no recording of its own."""
+FOLDER = "recordings://"
+"""Stands for the address of the folder where the recordings lie."""
 _LARGE = 1_500_000
 """Bytes of metadata: more than most topics take."""
+_SOMEWHERE = b"https://pbx.example/1.wav"
 _TOO_MANY_DIGITS = b"9" * 4300
 _LONG_AGO_MS = 1
 
@@ -27,6 +33,7 @@ class Account(StrEnum):
     DONE = "its call is done"
     SAID = "its call has an outcome, done or failed"
     BURIED = "a dead letter names its position"
+    AT_ONCE = "a dead letter names its position, after one try"
     PASSED = "its reader is past it"
     UNSEEN = "nothing knows its call"
     CORRECTED = "its call's newest outcome has the corrected queue"
@@ -66,12 +73,37 @@ def hostile(seed: int, number: int) -> Iterator[Hostile]:
 
 def good(call_id: str, **facts: Any) -> dict[str, Any]:
     """Return a call-ended event that nothing is wrong with, as JSON."""
-    return call_ended(call_id, OneFile(uri="file:///precomputed.wav"), **facts).model_dump(mode="json")
+    return call_ended(call_id, OneFile(uri=PRECOMPUTED), **facts).model_dump(mode="json")
 
 
 def _ended(account: Account, call_id: str, value: Any, **more: Any) -> Hostile:
     encoded = value if isinstance(value, bytes | None) else json.dumps(value).encode()
     return Hostile("", account, ENDED, call_id, encoded, **({"key": call_id.encode()} | more))
+
+
+def _mistake(group: str) -> Kind:
+    """Return the kind that sends what docs/dead-letters.md says of a group of mistakes."""
+
+    def make(call_id: str, chance: random.Random) -> Hostile:
+        value = chance.choice(WRONG[group]).value
+        return _ended(Account.AT_ONCE, call_id, value and value.replace(b"call-1", call_id.encode()))
+
+    return make
+
+
+def _odd(call_id: str, chance: random.Random) -> Hostile:
+    odd = chance.choice([one for one in ODD if one.path != "call_id"])  # those have a call_id of their own
+    value = odd.value.replace(b"call-1", call_id.encode())
+    return _ended(Account.DONE, call_id, value.replace(_SOMEWHERE, PRECOMPUTED.encode()))
+
+
+def _recording(account: Account, name: str, **changes: Any) -> Kind:
+    """Return the kind that names a recording of its own."""
+
+    def make(call_id: str, _: random.Random) -> Hostile:
+        return _ended(account, call_id, good(call_id) | {"recording": {"uri": f"{FOLDER}/{name}"} | changes})
+
+    return make
 
 
 def _event(topic: Topic, example: CallEvent, account: Account, call_id: str, **changes: Any) -> Hostile:
@@ -131,6 +163,21 @@ KINDS: dict[str, Kind] = {
     "nothing": lambda call, _: _ended(Account.BURIED, call, None),
     "a wrong type": lambda call, _: _ended(Account.SAID, call, good(call) | {"recording": 7}),
     "another major version": lambda call, _: _ended(Account.SAID, call, good(call) | {"schema_version": "2.0"}),
+    # every mistake of docs/dead-letters.md
+    "a mistake: no event": _mistake("No event"),
+    "a mistake in the call": _mistake("The call"),
+    "a mistake in the recording": _mistake("The recording"),
+    "a mistake in an address": _mistake("The recording's address, with the settings as they are by default"),
+    "odd, and taken": _odd,
+    # recordings
+    "a WAV behind a WAV": _recording(Account.DONE, "one-after-another.wav"),
+    "µ-law without a header": _recording(Account.DONE, "call.ulaw"),
+    "a stream per leg": _recording(Account.DONE, "legs.mkv"),
+    "a quiet call": _recording(Account.DONE, "quiet.wav"),
+    "a WAV of 1 Hz": _recording(Account.AT_ONCE, "1-hz.wav"),
+    "a list of other files": _recording(Account.AT_ONCE, "list.wav"),
+    "8 channels, and nobody says who": _recording(Account.AT_ONCE, "8-channels.flac"),
+    "a channel that is not there": _recording(Account.AT_ONCE, "quiet.wav", channels={"customer": 0, "agent": 7}),
     # what no store and no broker takes
     "metadata of 1.5 MB": lambda call, _: _ended(Account.SAID, call, good(call) | {"metadata": {"a": "b" * _LARGE}}),
     "an unknown field of 1.5 MB": lambda call, _: _ended(Account.SAID, call, good(call) | {"new": "b" * _LARGE}),

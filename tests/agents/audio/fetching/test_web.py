@@ -6,7 +6,9 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
+import botocore.session
 import pytest
+from botocore.config import Config
 
 from agents.audio.fetch_settings import FetchSettings
 from agents.audio.fetching import Fetcher, RecordingRefused, RecordingUnreachable
@@ -51,10 +53,47 @@ async def test_an_address_is_sent_exactly_as_it_was_given(web: str, target: Path
     assert await fetched(f"{web}/{raw}#part", target) == f"RIFF/{raw}".encode()
 
 
-@pytest.mark.parametrize("raw", RAW[:2])
-async def test_so_is_the_address_that_a_redirect_names(web: str, target: Path, raw: str) -> None:
-    location = quote(f"{web}/{raw}", safe="")
+@pytest.mark.parametrize(
+    ("form", "raw"),
+    [("{web}/{raw}", raw) for raw in RAW]
+    # without a host it has its dots resolved first, as RFC 3986 wants
+    + [(form, raw) for form in ("/{raw}", "//{host}/{raw}") for raw in RAW if "/../" not in raw],
+)
+async def test_so_is_the_address_that_a_redirect_names(web: str, target: Path, form: str, raw: str) -> None:
+    location = quote(form.format(web=web, raw=raw, host=web.partition("//")[2]), safe="")
     assert await fetched(f"{web}/302/x?to={location}", target) == f"RIFF/{raw}".encode()
+
+
+@pytest.mark.parametrize("location", ["../target/a%2fb%7E?s=%2f", "/target/x?s=a%2Fb%3d#part"])
+async def test_a_redirect_may_name_a_part_of_an_address(web: str, target: Path, location: str) -> None:
+    expected = f"/target/{location.partition('target/')[2].partition('#')[0]}"
+    assert await fetched(f"{web}/302/x?to={quote(location, safe='')}", target) == f"RIFF{expected}".encode()
+
+
+@pytest.mark.parametrize("version", ["s3v4", "s3"])
+@pytest.mark.parametrize("hops", [0, 2])
+async def test_an_address_that_a_bucket_s_own_client_has_signed_arrives_as_it_was_signed(
+    web: str, target: Path, version: str, hops: int
+) -> None:
+    client = botocore.session.get_session().create_client(
+        "s3",
+        endpoint_url=web,
+        region_name="eu-central-1",
+        aws_access_key_id="AKIA/+=",
+        aws_secret_access_key="secret",
+        aws_session_token="a/b+c==:~",
+        config=Config(signature_version=version, s3={"addressing_style": "path"}),
+    )
+    wanted = {
+        "Bucket": "target",
+        "Key": "2026/çağrı 1:a@b'c~d+e%2Ff (1)*.wav",
+        "ResponseContentType": "audio/x-wav; a=b",
+    }
+    signed = client.generate_presigned_url("get_object", Params=wanted)
+    address = signed
+    for _ in range(hops):
+        address = f"{web}/307/x?to={quote(address, safe='')}"
+    assert await fetched(address, target) == b"RIFF" + signed.removeprefix(web).encode()
 
 
 async def test_what_no_request_line_may_hold_is_quoted(web: str, target: Path) -> None:
