@@ -21,7 +21,7 @@ from store.sessions import SessionStore
 from store.settings import StoreSettings
 from streams.errors import SettingsError
 from streams.health import Health
-from streams.host_metrics import watch_certificates
+from streams.host_metrics import refuse_unwritable, watch_certificates
 from streams.listening import listening
 from streams.logs import set_up_logging
 from streams.payloads import ClaimCheckStore
@@ -48,13 +48,12 @@ def serve_api() -> None:
     oidc, pages, database = OidcSettings.read(), PageSettings.read(), Database(StoreSettings.read())
     keys = Keys(ApiKeyStore(database))
     sessions = Sessions(SessionStore(database), keys)
-    audio = ClaimCheckStore(payloads.uri)
-    audio.check()
+    refuse_unwritable(payloads)
     services = Services(
         settings=settings,
         kafka=kafka,
         database=database,
-        audio=audio,
+        audio=ClaimCheckStore(payloads.uri),
         payloads=payloads,
         privacy=PrivacySettings.read(),
         authentication=Authentication(

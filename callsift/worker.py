@@ -11,7 +11,7 @@ from callsift.exits import told
 from callsift.settings import refuse_unknown
 from streams.errors import SettingsError
 from streams.health import Health, serve
-from streams.host_metrics import watch_audio_store, watch_certificates
+from streams.host_metrics import refuse_unwritable, watch_audio_store, watch_certificates
 from streams.logs import set_up_logging
 from streams.processing import NO_TRACING, Agent, Spans
 from streams.renewal import end_when_renewed
@@ -100,9 +100,8 @@ def _work_on(
             "the audio store is a folder: workers on other machines have to see the same one, or use s3://",
             extra={"address": public_address(settings.uri)},
         )
+        refuse_unwritable(settings)
     store = ClaimCheckStore(settings.uri)
-    if stage.name in _STORE_STAGES:
-        store.check()
     turns = ClaimedTurns(store, settings.message_limit_kb * 1024)
     tracing = make_tracing(stage.name, kafka)
     try:
