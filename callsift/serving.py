@@ -21,10 +21,10 @@ from store.sessions import SessionStore
 from store.settings import StoreSettings
 from streams.errors import SettingsError
 from streams.health import Health
-from streams.host_metrics import refuse_unwritable, watch_certificates
+from streams.host_metrics import watch_certificates
 from streams.listening import listening
 from streams.logs import set_up_logging
-from streams.payloads import ClaimCheckStore
+from streams.payloads import ClaimCheckStore, refuse_unwritable
 from streams.renewal import end_when_renewed
 from streams.settings import AudioStoreSettings, KafkaSettings, PrivacySettings, RetentionSettings, WorkerSettings
 

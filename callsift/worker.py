@@ -11,7 +11,7 @@ from callsift.exits import told
 from callsift.settings import refuse_unknown
 from streams.errors import SettingsError
 from streams.health import Health, serve
-from streams.host_metrics import refuse_unwritable, watch_audio_store, watch_certificates
+from streams.host_metrics import watch_audio_store, watch_certificates
 from streams.logs import set_up_logging
 from streams.processing import NO_TRACING, Agent, Spans
 from streams.renewal import end_when_renewed
@@ -89,7 +89,7 @@ def _work_on(
 ) -> None:
     from callsift.stages import make_agent  # the mover and the monitor need neither agents, store nor Faust
     from streams.faust_worker import StageWorker
-    from streams.payloads import ClaimCheckStore, ClaimedTurns, public_address
+    from streams.payloads import ClaimCheckStore, ClaimedTurns, public_address, refuse_unwritable
 
     if stage.name == REPROCESS:
         os.nice(_NICENESS)

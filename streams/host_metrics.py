@@ -1,4 +1,4 @@
-"""What a worker depends on at its host: disk and certificates, looked at when it starts or its metrics are read."""
+"""What a worker depends on at its host, looked at whenever its metrics are read: disk and certificates."""
 
 import math
 import re
@@ -6,7 +6,6 @@ import shutil
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from pathlib import Path
-from tempfile import TemporaryFile
 from typing import Any
 
 from streams import metrics
@@ -40,24 +39,8 @@ def folder_of(uri: str) -> Path:
     return Path(re.sub("^(file|local):(//)?", "", uri)).expanduser()
 
 
-def refuse_unwritable(store: AudioStoreSettings) -> None:
-    """See to it that this process may write to the audio store, where that is a folder: before the first call comes.
-
-    Raises:
-        AudioStoreUnavailable: It may not.
-    """
-    if store.is_folder:
-        try:
-            with TemporaryFile(dir=_existing(folder_of(store.uri))):
-                pass
-        except OSError as error:
-            from streams.payloads.errors import understood  # noqa: PLC0415 - most workers never open the store
-
-            raise understood("write", store.uri, error) from error
-
-
-def _existing(folder: Path) -> Path:
-    """Return the nearest folder that is there: it is made with the first payload."""
+def nearest_folder(folder: Path) -> Path:
+    """Return a folder or the nearest one above it that is there: a store is made with its first payload."""
     while not folder.exists() and folder != folder.parent:
         folder = folder.parent
     return folder
@@ -66,7 +49,7 @@ def _existing(folder: Path) -> Path:
 def free_share(folder: Path) -> float:
     """Return the free share of the disk that a folder is on or will be on, 0 to 1; NaN: unknown."""
     try:
-        disk = shutil.disk_usage(_existing(folder))
+        disk = shutil.disk_usage(nearest_folder(folder))
     except OSError:
         return math.nan
     return disk.free / disk.total if disk.total else math.nan

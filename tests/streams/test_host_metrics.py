@@ -18,8 +18,7 @@ from hypothesis import strategies as st
 from prometheus_client import REGISTRY
 
 from streams import metrics
-from streams.host_metrics import folder_of, refuse_unwritable, watch_audio_store, watch_certificates
-from streams.payloads.errors import AudioStoreUnavailable
+from streams.host_metrics import folder_of, watch_audio_store, watch_certificates
 from streams.settings import AudioStoreSettings, KafkaSettings
 from tests.servers.certificates import Certificates, make_certificates
 
@@ -172,18 +171,3 @@ def test_a_file_without_a_certificate_is_shown_as_unreadable(text: str, tmp_path
     path = tmp_path / "none.pem"
     path.write_text(text)
     assert authorities_end(path) is None
-
-
-def test_a_folder_that_takes_a_file_is_looked_at_without_being_made(tmp_path: Path) -> None:
-    refuse_unwritable(AudioStoreSettings(uri=(tmp_path / "later" / "audio").as_uri()))
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_a_folder_that_takes_no_file_is_named_with_the_systems_reason(tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-    with pytest.raises(AudioStoreUnavailable, match=r"cannot write file:///.*/file/store: Not a directory\. Check"):
-        refuse_unwritable(AudioStoreSettings(uri=(tmp_path / "file" / "store").as_uri()))
-
-
-def test_a_bucket_is_not_asked_before_the_first_call() -> None:
-    refuse_unwritable(AudioStoreSettings(uri="s3://bucket/callsift"))
