@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
+from uuid import uuid4
 
 from callsift.commands.extras import needs
 from callsift.demo_files import DEMO_MODEL
@@ -118,10 +119,18 @@ async def _mongo() -> list[Finding]:
 
 
 def _audio_store() -> Iterator[Finding]:
-    from streams.payloads import ClaimCheckStore
+    from streams.payloads import RECORDINGS, ClaimCheckStore
 
-    ClaimCheckStore(AudioStoreSettings.read().uri).check()
-    yield Finding("audio store", "ok", "takes and removes a file")
+    store, content = ClaimCheckStore(AudioStoreSettings.read().uri), b"callsift doctor"
+    name = RECORDINGS.file(2 * uuid4().hex, ".doctor")
+    store.put(name, content)
+    try:
+        same = store.find(name) == content
+    finally:
+        store.remove(name)
+    if not same:
+        raise CallsiftError("what is put into the audio store is not found there", "Name one store for all workers")
+    yield Finding("audio store", "ok", "takes, gives back and removes a file")
 
 
 def _speech_model() -> Iterator[Finding]:

@@ -24,7 +24,7 @@ from streams.health import Health
 from streams.host_metrics import watch_certificates
 from streams.listening import listening
 from streams.logs import set_up_logging
-from streams.payloads import ClaimCheckStore
+from streams.payloads import ClaimCheckStore, refuse_unwritable
 from streams.renewal import end_when_renewed
 from streams.settings import AudioStoreSettings, KafkaSettings, PrivacySettings, RetentionSettings, WorkerSettings
 
@@ -50,13 +50,12 @@ def serve_api() -> None:
         raise SettingsError("CALLSIFT_PAGE_OIDC_CLIENT_ID is set, and no issuer", "Set CALLSIFT_OIDC_ISSUER")
     keys = Keys(ApiKeyStore(database))
     sessions = Sessions(SessionStore(database), keys, oidc.issuer)
-    audio = ClaimCheckStore(payloads.uri)
-    audio.check()
+    refuse_unwritable(payloads)
     services = Services(
         settings=settings,
         kafka=kafka,
         database=database,
-        audio=audio,
+        audio=ClaimCheckStore(payloads.uri),
         payloads=payloads,
         privacy=PrivacySettings.read(),
         authentication=Authentication(

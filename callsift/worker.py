@@ -89,7 +89,7 @@ def _work_on(
 ) -> None:
     from callsift.stages import make_agent  # the mover and the monitor need neither agents, store nor Faust
     from streams.faust_worker import StageWorker
-    from streams.payloads import ClaimCheckStore, ClaimedTurns, public_address
+    from streams.payloads import ClaimCheckStore, ClaimedTurns, public_address, refuse_unwritable
 
     if stage.name == REPROCESS:
         os.nice(_NICENESS)
@@ -100,9 +100,8 @@ def _work_on(
             "the audio store is a folder: workers on other machines have to see the same one, or use s3://",
             extra={"address": public_address(settings.uri)},
         )
+        refuse_unwritable(settings)
     store = ClaimCheckStore(settings.uri)
-    if stage.name in _STORE_STAGES:
-        store.check()
     turns = ClaimedTurns(store, settings.message_limit_kb * 1024)
     tracing = make_tracing(stage.name, kafka)
     try:

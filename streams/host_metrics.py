@@ -39,12 +39,17 @@ def folder_of(uri: str) -> Path:
     return Path(re.sub("^(file|local):(//)?", "", uri)).expanduser()
 
 
+def nearest_folder(folder: Path) -> Path:
+    """Return a folder or the nearest one above it that is there: a store is made with its first payload."""
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    return folder
+
+
 def free_share(folder: Path) -> float:
     """Return the free share of the disk that a folder is on or will be on, 0 to 1; NaN: unknown."""
-    while not folder.exists() and folder != folder.parent:  # it is made with the first payload
-        folder = folder.parent
     try:
-        disk = shutil.disk_usage(folder)
+        disk = shutil.disk_usage(nearest_folder(folder))
     except OSError:
         return math.nan
     return disk.free / disk.total if disk.total else math.nan

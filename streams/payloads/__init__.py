@@ -5,6 +5,7 @@ from streams.payloads.claimed_turns import ClaimedTurns
 from streams.payloads.codec import to_bytes
 from streams.payloads.errors import PayloadGone, public_address
 from streams.payloads.layout import DECODED, EXPORTS, FOLDERS, LISTENING, PREPARED, RECORDINGS, Folder, digits
+from streams.payloads.writable import refuse_unwritable
 
 __all__ = [
     "DECODED",
@@ -20,5 +21,6 @@ __all__ = [
     "PayloadGone",
     "digits",
     "public_address",
+    "refuse_unwritable",
     "to_bytes",
 ]

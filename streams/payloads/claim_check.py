@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
-from tempfile import TemporaryFile
 from typing import Any, BinaryIO, NamedTuple, TypeVar
 from uuid import uuid4
 
@@ -63,23 +62,6 @@ class ClaimCheckStore:
             return await self._threads.run(call, limit_s)
         except TimeoutError:
             raise too_late(self._root, limit_s) from None
-
-    def check(self) -> None:
-        """See to it that this process may write, where the store is a folder: before the first call comes.
-
-        Raises:
-            AudioStoreUnavailable: It may not.
-        """
-        filesystem, path = _fsspec().core.url_to_fs(self._root)
-        if listing.on_disk(filesystem):
-            folder = Path(path)
-            while not folder.exists() and folder != folder.parent:  # it is made with the first payload
-                folder = folder.parent
-            try:
-                with TemporaryFile(dir=folder):
-                    pass
-            except OSError as error:
-                raise understood("write", self._root, error) from error
 
     def limit_s(self, size_bytes: int = 0) -> float:
         """Return how many seconds ``in_thread`` gives a call that moves so much."""

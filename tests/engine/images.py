@@ -28,6 +28,8 @@ _READY_LIMIT_S = 180.0
 _HEALTHY_LIMIT_S = 120.0
 _OUTCOMES_LIMIT_S = 600.0
 _GRACE_S = "40"
+_CONFINED = {"Uid": "\t".join(4 * ["10001"]), "CapBnd": "0" * 16, "NoNewPrivs": "1", "Seccomp": "2"}
+"""Of /proc/1/status: the user, no capability to be had, none to be gained, a seccomp filter."""
 
 
 @dataclass
@@ -148,7 +150,15 @@ def _start(around: Surroundings, pods: dict[str, str], found: dict[str, Found]) 
     """Start the workers one after the other, and note when each is ready."""
     for name, pod in pods.items():
         docker(*around.run(name, "-d", "--name", pod, "--stop-timeout", _GRACE_S), _name(name))
+        _refuse_privileges(name, pod)
         found[name].ready_s = round(until(f"{name} is ready", partial(_asked, pod, "ready"), _READY_LIMIT_S, (pod,)), 1)
+
+
+def _refuse_privileges(name: str, pod: str) -> None:
+    """Raise CheckFailed unless the kernel says that process 1 is confined: an engine may be built without seccomp."""
+    said = dict(line.split(":\t", 1) for line in docker("exec", pod, "cat", "/proc/1/status").splitlines())
+    if wrong := {what: said.get(what) for what, wanted in _CONFINED.items() if said.get(what) != wanted}:
+        raise CheckFailed(f"{name} runs with {wrong}, where the chart's pod has {_CONFINED}")
 
 
 def _calls() -> dict[str, Label]:

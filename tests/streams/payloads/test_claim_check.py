@@ -147,21 +147,6 @@ async def test_an_error_in_the_stores_thread_is_raised_unchanged(store: ClaimChe
         await store.in_thread(partial(store.get, claim.model_copy(update={"sha256": "0" * 64})))
 
 
-def test_a_folder_that_takes_a_file_is_checked_without_being_made(tmp_path: Path) -> None:
-    ClaimCheckStore((tmp_path / "later" / "audio").as_uri()).check()
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_a_folder_that_takes_no_file_is_named_with_the_systems_reason(tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-    with pytest.raises(AudioStoreUnavailable, match=r"cannot write file:///.*/file/store: Not a directory\. Check"):
-        ClaimCheckStore((tmp_path / "file" / "store").as_uri()).check()
-
-
-def test_a_bucket_is_not_asked_before_the_first_call() -> None:
-    ClaimCheckStore(f"memory://{uuid4().hex}").check()
-
-
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
 def test_a_full_temporary_folder_is_not_taken_for_the_stores_access(store: ClaimCheckStore) -> None:
     claim = store.put("payload.bin", b"some bytes")
