@@ -70,8 +70,6 @@ class OidcSettings(Section):
     agents_claim: str | None = Field(default=None, min_length=1)
     """Claim with the agents whose calls may be seen, such as a person's own agent id; "*" are all, and without the
     claim none. Unset: all."""
-    timeout_s: float = Field(default=5.0, gt=0, le=30)
-    """Seconds to wait for the issuer."""
 
     @model_validator(mode="after")
     def _is_whole(self) -> Self:

@@ -28,6 +28,7 @@ RETIRED = {
         "CLASSIFY_GEMINI_TURN_CHARS": "it is a quarter of CALLSIFT_CLASSIFY_GEMINI_TRANSCRIPT_CHARS",
         "CLASSIFY_GEMINI_LONGEST_PAUSE_S": "it is 60",
         "CLASSIFY_AWAY_PROBE_S": "it is 15",
+        "OIDC_TIMEOUT_S": "it is 5",
         "CLASSIFY_CURRENCY": 'write it beside the price, CALLSIFT_CLASSIFY_PRICES={"a-model": {…, "currency": "EUR"}}',
         "CLASSIFY_SAMPLES": "write the number as CALLSIFT_CLASSIFY_AGREEMENT=3",
         "MONGO_DATABASE": "write it into the address, CALLSIFT_MONGO_URI=mongodb://host:27017/database?authSource=…",

@@ -46,8 +46,8 @@ def serve_api() -> None:
     watch_certificates(kafka)
     end_when_renewed(kafka)
     oidc, pages, database = OidcSettings.read(), PageSettings.read(), Database(StoreSettings.read())
-    if pages.oidc_client_id and not oidc.issuer:
-        raise SettingsError("CALLSIFT_PAGE_OIDC_CLIENT_ID is set, and no issuer", "Set CALLSIFT_OIDC_ISSUER")
+    if pages.oidc_client and not oidc.issuer:
+        raise SettingsError("CALLSIFT_PAGE_OIDC_CLIENT is set, and no issuer", "Set CALLSIFT_OIDC_ISSUER")
     keys = Keys(ApiKeyStore(database))
     sessions = Sessions(SessionStore(database), keys, oidc.issuer)
     refuse_unwritable(payloads)

@@ -8,15 +8,17 @@ from typing import Annotated
 
 from fastapi import Query, Request, Response
 from fastapi.responses import RedirectResponse
+from pydantic import SecretStr
 
 from api.access.code_flow import Attempt, CodeFlow
 from api.access.issuer import Issuer, IssuerUnavailable
 from api.problems import Problem
 from api.services import Services, Used
+from api.settings import is_this_machine
 from pages.page import Asked, Page
 from pages.routes import SEE_OTHER, local, page_router
 from pages.settings import PageSettings
-from pages.sign_in import Refusal, asked_who, is_tls, signed_in
+from pages.sign_in import Refusal, asked_who, signed_in
 
 router = page_router()
 _COOKIE, _LASTS_S = "callsift_sign_in", 600
@@ -27,10 +29,10 @@ Said = Annotated[str | None, Query(max_length=4096)]
 
 def code_flow(issuer: Issuer, settings: PageSettings) -> CodeFlow | None:
     """Return how people sign in at an issuer; None: they do not."""
-    if settings.oidc_client_id is None or settings.address is None:
+    if settings.oidc_client is None:
         return None
-    back = settings.address.rstrip("/") + _BACK
-    return CodeFlow(issuer, settings.oidc_client_id, settings.oidc_client_secret, settings.oidc_scopes, back)
+    client_id, _, secret = settings.oidc_client.get_secret_value().partition(":")
+    return CodeFlow(issuer, client_id, SecretStr(secret) if secret else None)
 
 
 @router.get(_PATH)
@@ -38,7 +40,7 @@ async def go_to_issuer(page: Asked, following: Annotated[str | None, Query(alias
     """Send somebody to the issuer. What tells this attempt apart stays in their browser."""
     attempt, flow = Attempt.new(), _flow(page)
     try:
-        answer = RedirectResponse(await flow.address(attempt), SEE_OTHER)
+        answer = RedirectResponse(await flow.address(attempt, _own(page) + _BACK), SEE_OTHER)
     except IssuerUnavailable:
         return asked_who(page, local(following), "away", status=503)
     # lax: the way back from the issuer is a link of another site
@@ -49,7 +51,7 @@ async def go_to_issuer(page: Asked, following: Annotated[str | None, Query(alias
         path=_PATH,
         httponly=True,
         samesite="lax",
-        secure=is_tls(page),
+        secure=_is_tls(page),
     )
     return answer
 
@@ -74,7 +76,7 @@ async def come_back(
         said = " · ".join(filter(None, (error, error_description)))[:_LONGEST]
         return await _refused(request, page, services, following, "denied", said)
     try:
-        who = await flow.principal(code, attempt)
+        who = await flow.principal(code, attempt, _own(page) + _BACK)
     except IssuerUnavailable:
         return _without_attempt(asked_who(page, following, "away", status=503))
     if who is None:
@@ -85,12 +87,23 @@ async def come_back(
     if sessions is None or issuer is None:
         raise Problem("not-found", "Nobody can sign in here")
     session_id = await sessions.begin_as(who, issuer, page.pages.settings.session)
-    return _without_attempt(signed_in(page, session_id, following))
+    return _without_attempt(signed_in(page, session_id, following, is_tls=_is_tls(page)))
+
+
+def _own(page: Page) -> str:
+    """Return where the browser finds us: it says the host, and the issuer knows which one is ours."""
+    return f"{'https' if _is_tls(page) else 'http'}://{page.request.url.netloc}"
+
+
+def _is_tls(page: Page) -> bool:
+    """Tell whether the browser speaks TLS: where people sign in it does, unless it is on this machine."""
+    url = page.request.url
+    return url.scheme == "https" or not is_this_machine(url.hostname or "")
 
 
 def _flow(page: Page) -> CodeFlow:
     if page.pages.code_flow is None:
-        raise Problem("not-found", "Nobody signs in at an issuer here", cure="Set CALLSIFT_PAGE_OIDC_CLIENT_ID")
+        raise Problem("not-found", "Nobody signs in at an issuer here", cure="Set CALLSIFT_PAGE_OIDC_CLIENT")
     return page.pages.code_flow
 
 

@@ -2,14 +2,12 @@
 
 import re
 from datetime import timedelta
-from typing import TYPE_CHECKING, Literal, Self
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import SettingsConfigDict
 
-from api.settings import is_this_machine
 from streams.settings import Section
 
 if TYPE_CHECKING:
@@ -27,15 +25,9 @@ class PageSettings(Section):
     """Language of the pages for a browser that asks for none of them."""
     session_hours: float = Field(default=12.0, gt=0, le=24 * 30)
     """Hours after which somebody has to sign in again. What an issuer says somebody may holds for as long."""
-    address: str | None = Field(default=None, min_length=1)
-    """Where browsers find the pages, such as https://calls.example.com: an issuer sends people back there. http on this
-    machine alone."""
-    oidc_client_id: str | None = Field(default=None, min_length=1)
-    """What the issuer (CALLSIFT_OIDC_ISSUER) knows callsift as: people sign in there. Unset: with an API key alone."""
-    oidc_client_secret: SecretStr | None = None
-    """The client's secret at the issuer. Unset: the client has none."""
-    oidc_scopes: str = Field(default="openid", pattern=r"^(.* )?openid( .*)?$")
-    """What the issuer is asked for: openid, and what else has to be asked for to get the claims (CALLSIFT_OIDC_…)."""
+    oidc_client: SecretStr | None = None
+    """What callsift is to the issuer (CALLSIFT_OIDC_ISSUER), ID:SECRET, or ID where it has no secret. People sign in
+    there then. Unset: with an API key alone."""
 
     report_key: SecretStr | None = None
     """Private Ed25519 key that signs audit reports of reviews: 64 hexadecimal digits, as `openssl rand -hex 32` makes
@@ -57,16 +49,12 @@ class PageSettings(Section):
             raise ValueError("expected a time zone such as Europe/Istanbul") from None
         return name
 
-    @model_validator(mode="after")
-    def _comes_back(self) -> Self:
-        if self.oidc_client_id is not None and self.address is None:
-            raise ValueError("CALLSIFT_PAGE_OIDC_CLIENT_ID needs CALLSIFT_PAGE_ADDRESS: people are sent back there")
-        if self.address is not None:
-            parts = urlsplit(self.address)
-            is_safe = parts.scheme == "https" or (parts.scheme == "http" and is_this_machine(parts.hostname or ""))
-            if not (parts.hostname and is_safe and parts.path in {"", "/"} and not parts.query):
-                raise ValueError("CALLSIFT_PAGE_ADDRESS is https://HOST, or http://HOST on this machine")
-        return self
+    @field_validator("oidc_client")
+    @classmethod
+    def _has_an_identifier(cls, client: SecretStr | None) -> SecretStr | None:
+        if client is not None and not client.get_secret_value().partition(":")[0].strip():
+            raise ValueError("expected ID:SECRET, or ID")
+        return client
 
     @property
     def zone(self) -> ZoneInfo:

@@ -39,7 +39,9 @@ async def sign_in(
     if session_id is None:
         await services.limits.count_refused(request)
         return asked_who(page, local(following), "key", status=401)
-    return signed_in(page, session_id, local(following))
+    # behind a proxy only the browser knows that it speaks TLS
+    is_tls = "https" in {request.url.scheme, request.headers.get("origin", "").partition(":")[0]}
+    return signed_in(page, session_id, local(following), is_tls=is_tls)
 
 
 @router.post("/logout")
@@ -69,16 +71,9 @@ def asked_who(
     )
 
 
-def signed_in(page: Page, session_id: str, following: str) -> Response:
-    """Return the answer with which a session begins."""
-    answer, settings = RedirectResponse(following, SEE_OTHER), page.pages.settings
-    seconds = round(settings.session.total_seconds())
-    answer.set_cookie(COOKIE, session_id, max_age=seconds, httponly=True, samesite="lax", secure=is_tls(page))
+def signed_in(page: Page, session_id: str, following: str, *, is_tls: bool) -> Response:
+    """Return the answer with which a session begins; with ``is_tls`` its cookie goes over nothing else."""
+    answer = RedirectResponse(following, SEE_OTHER)
+    seconds = round(page.pages.settings.session.total_seconds())
+    answer.set_cookie(COOKIE, session_id, max_age=seconds, httponly=True, samesite="lax", secure=is_tls)
     return answer
-
-
-def is_tls(page: Page) -> bool:
-    """Tell whether a browser speaks TLS: behind a proxy only it and the settings know."""
-    request, known = page.request, page.pages.settings.address or ""
-    schemes = [one.partition(":")[0] for one in (request.headers.get("origin", ""), known)]
-    return "https" in {request.url.scheme, *schemes}

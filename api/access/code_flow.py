@@ -10,7 +10,7 @@ from urllib.parse import quote_plus, urlencode
 import httpx
 from pydantic import SecretStr
 
-from api.access.issuer import Issuer, IssuerUnavailable, answered
+from api.access.issuer import TIMEOUT_S, Issuer, IssuerUnavailable, answered
 from api.access.principal import Principal
 
 logger = logging.getLogger(__name__)
@@ -47,12 +47,9 @@ class CodeFlow:
     client_id: str
     client_secret: SecretStr | None
     """None: a client without a secret, which PKCE alone protects."""
-    scopes: str
-    returns_to: str
-    """The address that the issuer sends people back to."""
 
-    async def address(self, attempt: Attempt) -> str:
-        """Return where somebody signs in.
+    async def address(self, attempt: Attempt, back: str) -> str:
+        """Return where somebody signs in; the issuer sends them to ``back`` then, if it knows that address as ours.
 
         Raises:
             IssuerUnavailable: The issuer does not tell.
@@ -61,8 +58,8 @@ class CodeFlow:
         asked = {
             "response_type": "code",
             "client_id": self.client_id,
-            "redirect_uri": self.returns_to,
-            "scope": self.scopes,
+            "redirect_uri": back,
+            "scope": "openid",
             "state": attempt.state,
             "nonce": attempt.nonce,
             "code_challenge": attempt.challenge,
@@ -70,8 +67,8 @@ class CodeFlow:
         }
         return f"{endpoint}{'&' if '?' in endpoint else '?'}{urlencode(asked)}"
 
-    async def principal(self, code: str, attempt: Attempt) -> Principal | None:
-        """Return who has signed in; None: the issuer does not take the code, or its token is not valid.
+    async def principal(self, code: str, attempt: Attempt, back: str) -> Principal | None:
+        """Return who has signed in and came ``back``; None: the issuer takes no such code, or its token is not valid.
 
         Raises:
             IssuerUnavailable: The issuer does not answer, or not as OpenID Connect says.
@@ -80,7 +77,7 @@ class CodeFlow:
         form = {
             "grant_type": "authorization_code",
             "code": code,
-            "redirect_uri": self.returns_to,
+            "redirect_uri": back,
             "code_verifier": attempt.verifier,
         }
         basic = None
@@ -104,7 +101,7 @@ class CodeFlow:
 
     async def _id_token(self, address: str, form: dict[str, str], basic: httpx.BasicAuth | None) -> str | None:
         try:
-            async with httpx.AsyncClient(timeout=self.issuer.settings.timeout_s, trust_env=False, auth=basic) as client:
+            async with httpx.AsyncClient(timeout=TIMEOUT_S, trust_env=False, auth=basic) as client:
                 answer = await answered(client, client.build_request("POST", address, data=form))
         except httpx.HTTPStatusError as error:
             if (status := error.response.status_code) not in _REFUSED:

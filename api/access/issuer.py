@@ -20,6 +20,8 @@ logger = logging.getLogger(__name__)
 ALGORITHMS = ("RS256", "ES256", "EdDSA")
 """What tokens may be signed with: never none, and nothing where who checks could sign, too."""
 LEEWAY_S = 30
+TIMEOUT_S = 5.0
+"""Seconds to wait for the issuer."""
 _DISCOVERY = "/.well-known/openid-configuration"
 _KEYS_LAST_S = 3600.0
 _BETWEEN_LOOKS_S = 30.0
@@ -141,7 +143,7 @@ class Issuer:
     async def _look(self) -> None:
         self._looked_at = self._clock()  # also where it fails: whoever sends bad tokens does not make it ask more often
         try:
-            async with asyncio.timeout(self.settings.timeout_s):
+            async with asyncio.timeout(TIMEOUT_S):
                 self._keys, self._endpoints = await self._told()
         except (
             httpx.HTTPError,
@@ -160,7 +162,7 @@ class Issuer:
             )
 
     async def _told(self) -> tuple[dict[str | None, jwt.PyJWK], Endpoints | None]:
-        async with httpx.AsyncClient(timeout=self.settings.timeout_s, trust_env=False) as client:
+        async with httpx.AsyncClient(timeout=TIMEOUT_S, trust_env=False) as client:
             discovered = await answered(client, client.build_request("GET", self._address + _DISCOVERY))
             if discovered["issuer"] != self.settings.issuer:
                 raise ValueError("the discovery document is another issuer's")

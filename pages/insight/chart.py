@@ -98,6 +98,13 @@ class Chart:
             border = " ".join(f"{x},{y}" for x, y in [*high, *reversed(low)])
             self.bands.append(Line(kind, f"M{border}Z"))
 
+    def add_level(self, kind: str, first: float, end: float, value: float, limits: tuple[float, float]) -> None:
+        """Draw one value for all from a slot to where another begins, with what it lies between."""
+        left, right = (self.x(min(max(slot, 0.0), self.slots)) for slot in (first, end))
+        low, high = map(self.y, limits)
+        self.bands.append(Line(kind, f"M{left},{high}H{right}V{low}H{left}Z"))
+        self.lines.append(Line(kind, f"M{left},{self.y(value)}H{right}"))
+
     def add_bars(self, values: Sequence[float], titles: Sequence[str]) -> None:
         """Draw a bar in each slot, with a gap to the next."""
         wide = (self.x(1) - self.x(0)) * 0.72

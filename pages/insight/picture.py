@@ -41,6 +41,8 @@ class Picture:
     rows: tuple[Row, ...]
     least: int = ENOUGH
     """So many calls make a point."""
+    notes: tuple[str, ...] = ()
+    """What else is known of its figure."""
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from pages.calls.view import Link
 from pages.categories import choices
 from pages.insight.became import became, tiles
 from pages.insight.question import PATH, PERIODS, STEPS, InsightQuestion
+from pages.insight.samples import reviewed_days
 from pages.insight.view import WAYS, WAYS_BEFORE, insight
 from pages.page import Asked
 from pages.routes import Viewer, page_router
@@ -34,6 +35,7 @@ async def insight_page(
         before = await survey(search, then, (), WAYS_BEFORE, zone)
     except TooManyGroups as error:
         raise Problem("invalid-request", str(error), cure="Choose fewer days, or a queue") from None
+    reviews = await reviewed_days(services, who, question, span)
     return page.answer(
         "insight.html",
         who,
@@ -43,7 +45,7 @@ async def insight_page(
         steps=[Link(language.t(f"trends.by_{one}"), question.by(one), one == question.step_of(span)) for one in STEPS],
         categories=choices(language.code),
         is_own=who.scope.agents is not None,
-        seen=await asyncio.to_thread(insight, found, before, question, span, language),
+        seen=await asyncio.to_thread(insight, found, before, question, span, language, reviews),
         tiles=tiles(found, before, language),
         became=became(found, question, span, language),
     )

@@ -5,14 +5,15 @@ Pure. What is shown of fewer than 30 calls is their number.
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 
 from pages.categories import choices, title_of
 from pages.insight import control
 from pages.insight.chart import Chart, Dot, Label, made
 from pages.insight.picture import PERCENT, SMALL, WIDE, Mark, Picture, Row
 from pages.insight.question import LOST, InsightQuestion, Span, Step, filter_of
+from pages.insight.reviewed import UNCERTAIN, Reviewed, cell, notes, written
 from pages.insight.shares import Counted, Share, share_of
 from pages.insight.versions import Change, changes
 from pages.words import Language
@@ -52,7 +53,10 @@ class Insight:
 class _Maker:
     """Makes pictures of counts."""
 
-    def __init__(self, found: Survey, question: InsightQuestion, span: Span, language: Language) -> None:
+    def __init__(
+        self, found: Survey, question: InsightQuestion, span: Span, language: Language, reviews: Sequence[Reviewed]
+    ) -> None:
+        self.reviews = reviews
         self.by_day, self.by_week, self.by_hour, self.by_queue = map(_by_first, found.counts[:4])
         by_version = found.counts[4]
         self.question, self.span, self.language = question, span, language
@@ -91,10 +95,34 @@ class _Maker:
         more = filter_of(code)
         addresses = [self._address(start, more) for start in self.steps]
         title = title_of(code, self.language.code)
-        picture = self._shares(code, title, counted, titles, addresses, self._slots(), SMALL, more)
+        corrected = [one.corrected[code].interval[1] for one in self.reviews if code in one.corrected]
+        picture = self._shares(code, title, counted, titles, addresses, self._slots(), SMALL, more, corrected)
         if picture.chart:
             self._mark(picture.chart)
-        return picture
+        return picture if code == UNCERTAIN else self._reviewed(picture, code)
+
+    def _reviewed(self, picture: Picture, code: str) -> Picture:
+        """Put beside the machine's shares what people make of them."""
+        say = self.language
+        rows = [
+            replace(row, cells=(*row.cells, cell(code, self.reviews, self.span.of(start, self.step), say)))
+            for row, start in zip(picture.rows, self.steps, strict=True)
+        ]
+        days, first = (7, self.steps[0]) if self.step == "week" else (1, self.span.first)
+        for one in self.reviews:
+            share = one.corrected.get(code)
+            if share is None:
+                continue
+            if picture.chart:
+                begins, ends = (
+                    (day - first).days / days for day in (one.span.first, one.span.last + timedelta(days=1))
+                )
+                picture.chart.add_level("reviewed", begins, ends, share.share, share.interval)
+            counted = (say.number(one.calls), say.percent(one.machine.get(code, 0.0)), "–", written(share, say))
+            title = say.t("trends.reviewed", days=one.title(say))
+            rows.append(Row(title, self.question.calls(one.span, filter_of(code)), counted))
+        head = (*picture.head, say.t("trends.corrected"))
+        return replace(picture, head=head, rows=tuple(rows), notes=notes(code, self.reviews, say))
 
     def hours(self) -> Picture:
         code = self.question.category
@@ -161,12 +189,13 @@ class _Maker:
         slots: Sequence[str],
         size: tuple[int, int],
         more: tuple[str, str],
+        further: Sequence[float] = (),
     ) -> Picture:
         say = self.language
         total = Counted(sum(one.count for one in counted), sum(one.of for one in counted))
         shown = [one.share if one.is_enough else None for one in counted]
         limits = [one.interval if one.is_enough else None for one in counted]
-        chart = made(size, [high for _, high in filter(None, limits)], PERCENT, slots, say.percent)
+        chart = made(size, [*(high for _, high in filter(None, limits)), *further], PERCENT, slots, say.percent)
         chart.add_band("interval", limits)
         chart.add_line("share", shown)
         for slot, (text, share) in enumerate(zip(titles, shown, strict=True)):
@@ -207,9 +236,16 @@ class _Maker:
         chart.marks += [Label(chart.x((mark.day - first).days / days), str(mark.number)) for mark in self.marks]
 
 
-def insight(found: Survey, before: Survey, question: InsightQuestion, span: Span, language: Language) -> Insight:
-    """Return what is shown of the calls of some days, and of as many days before."""
-    maker = _Maker(found, question, span, language)
+def insight(
+    found: Survey,
+    before: Survey,
+    question: InsightQuestion,
+    span: Span,
+    language: Language,
+    reviews: Sequence[Reviewed] = (),
+) -> Insight:
+    """Return what is shown of the calls of some days, of as many days before, and of what people read of them."""
+    maker = _Maker(found, question, span, language, reviews)
     return Insight(
         calls=found.everything.calls,
         chosen=title_of(question.category, language.code),

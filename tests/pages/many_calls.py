@@ -4,16 +4,27 @@ import argparse
 import asyncio
 import random
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from pydantic import SecretStr
 
-from schemas import CallOutcome
+from api.access import Principal
+from api.access.authentication import Authentication
+from api.services import Services
+from api.settings import ApiSettings
+from pages.review.sampling import DrawForm, draw_sample
+from pages.settings import PageSettings
+from schemas import CallOutcome, LeafName
 from store.database import Database
+from store.labels import LabelStore, stored_label
+from store.samples import Reading, Sample, SampleStore
 from store.searchable import searchable
 from store.settings import StoreSettings
+from streams.payloads import ClaimCheckStore
+from streams.settings import KafkaSettings
 from tests.schemas.examples import call_failed, call_outcome
+from tests.store.annotations import label
 
 PROMPT_CHANGED, BAD_DAY = 20, 4
 """Days before the last one."""
@@ -103,10 +114,35 @@ async def keep(database: Database, outcomes: Iterator[CallOutcome]) -> int:
     return len(documents)
 
 
+async def read(services: Services, first: date, last: date, size: int = 200, seed: int = 5) -> Sample:
+    """Draw a sample of the calls of some days, and have somebody read all of it who finds a few of them wrong."""
+    chance, now = random.Random(seed), datetime.now(UTC)
+    who, form = Principal("ann", frozenset()), DrawForm.model_validate({"from": first, "to": last, "by": "random"})
+    sample = await draw_sample(services, who, form.model_copy(update={"size": size}), PageSettings().zone)
+    for item in await SampleStore(services.database).items(sample.sample_id):
+        [document] = [one async for one in services.database.calls.find({"_id": item.call_id})]
+        outcome = CallOutcome.model_validate(document["outcome"])
+        assert outcome.category is not None
+        said = LeafName(category=outcome.category, sub_category=outcome.sub_category)
+        if outcome.category == "uncertain" or chance.random() < 0.1:
+            said = LeafName(category="unnecessary_call", sub_category="price_research")
+        name = f"{sample.sample_id}-{item.place}"
+        told = label(name, 1, call_id=outcome.call_id, blind=True, first=said, final=said, decides=False)
+        await LabelStore(services.database).add(stored_label(told, [outcome], is_refused=False))
+        reading = Reading(who="ann", since=now, said=said.sub_category or said.category, label_id=name)
+        await services.database.beside("sample_items").update_one(
+            {"sample_id": item.sample_id, "place": item.place}, {"$set": {"first": reading.model_dump(mode="json")}}
+        )
+    return sample
+
+
 async def main(uri: str) -> None:
-    """Fill a database with the calls of two months up to now."""
-    database = Database(StoreSettings(uri=SecretStr(uri)))
+    """Fill a database with the calls of two months up to now, and read a sample of last week's."""
+    database, today = Database(StoreSettings(uri=SecretStr(uri))), datetime.now(UTC).date()
     print(await keep(database, calls(datetime.now(UTC), 65, 300)))
+    nowhere, nobody = ClaimCheckStore("memory://"), Authentication()
+    services = Services(ApiSettings(), KafkaSettings(), database, nowhere, nobody)
+    await read(services, today - timedelta(days=7), today - timedelta(days=1))
     database.close()
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from playwright.sync_api import Page, sync_playwright
 
 from tests.pages.chromium import CHROMIUM, OPTIONS
+from tests.patience import PATIENCE_S
 from tests.test_rooms import ROOT
 
 DESKTOP, PHONE = (1280, 800), (390, 844)
@@ -29,6 +30,7 @@ def main(address: str, folder: Path, names: Sequence[str]) -> None:
                 color_scheme="dark" if theme == "dark" else "light",
                 locale=language,
             )
+            page.set_default_timeout(PATIENCE_S * 1000)
             kind = "phone" if (width, height) == PHONE else "desktop"
             for name in names:
                 _open(page, name)
@@ -53,6 +55,7 @@ def _open(page: Page, name: str) -> None:
         page.locator(".turns .turn").nth(3).click()
         page.wait_for_timeout(1500)
         page.locator("audio").evaluate("one => one.pause()")
+        page.evaluate("scrollTo(0, 0)")
 
 
 def _review(page: Page) -> None:

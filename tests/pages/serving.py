@@ -29,12 +29,11 @@ class Served:
 
 
 @contextmanager
-def served(services: Services, made: Callable[[str], FastAPI] | None = None) -> Iterator[Served]:
-    """Serve the pages, or what is made for the address that they have."""
+def served(services: Services, app: FastAPI | None = None) -> Iterator[Served]:
+    """Serve the pages, as they are made by default or as ``app`` has them."""
     port, loops = free_port(), list[asyncio.AbstractEventLoop]()
     address = f"http://localhost:{port}"
-    app = made(address) if made else app_of(services)
-    server = uvicorn.Server(uvicorn.Config(app, port=port, log_config=None))
+    server = uvicorn.Server(uvicorn.Config(app or app_of(services), port=port, log_config=None))
 
     async def serve() -> None:
         loops.append(asyncio.get_running_loop())

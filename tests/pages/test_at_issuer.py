@@ -61,8 +61,7 @@ class Person:
 
 
 def settings_of(issuer: OidcIssuer, **oidc: str) -> tuple[PageSettings, OidcSettings]:
-    secret = None if issuer.takes == "none" else SecretStr(SECRET)
-    pages = PageSettings(address=PAGES, oidc_client_id=CLIENT, oidc_client_secret=secret)
+    pages = PageSettings(oidc_client=SecretStr(CLIENT if issuer.takes == "none" else f"{CLIENT}:{SECRET}"))
     return pages, OidcSettings(issuer=issuer.address, audience=AUDIENCE, **oidc)  # type: ignore[arg-type]
 
 
@@ -278,23 +277,22 @@ async def test_where_no_client_is_named_nobody_is_sent_to_the_issuer(browser: ht
         assert (await browser.get(path)).status_code == 404
 
 
-@pytest.mark.parametrize(
-    "address", ["http://calls.example.com", "https://calls.example.com/below", "calls.example.com", ""]
-)
-def test_people_are_sent_back_over_tls_or_on_this_machine(address: str) -> None:
-    with pytest.raises(SettingsError, match="CALLSIFT_PAGE_ADDRESS"):
-        PageSettings.read(address=address, oidc_client_id="a")
+async def test_people_are_sent_back_over_tls_or_on_this_machine(services: Services, issuer: OidcIssuer) -> None:
+    async with browser_of(services, issuer) as browser:
+        for own, back in (
+            ("http://calls.example.com", "https://calls.example.com"),  # a proxy speaks TLS
+            ("http://localhost:8080", "http://localhost:8080"),
+            ("https://localhost", "https://localhost"),
+        ):
+            there = (await browser.get(f"{own}/login/issuer")).headers["location"]
+            assert parse_qs(urlsplit(there).query)["redirect_uri"] == [f"{back}/login/issuer/back"]
 
 
-def test_a_client_needs_an_address_to_send_people_back_to() -> None:
-    with pytest.raises(SettingsError, match="CALLSIFT_PAGE_ADDRESS"):
-        PageSettings.read(oidc_client_id="a")
-
-
-def test_what_is_asked_for_is_always_openid() -> None:
-    assert PageSettings.read(oidc_scopes="openid profile").oidc_scopes == "openid profile"
-    with pytest.raises(SettingsError, match="OIDC_SCOPES"):
-        PageSettings.read(oidc_scopes="profile")
+@pytest.mark.parametrize("client", ["", ":secret", " :secret"])
+def test_a_client_has_an_identifier(client: str) -> None:
+    with pytest.raises(SettingsError, match="CALLSIFT_PAGE_OIDC_CLIENT") as refused:
+        PageSettings.read(oidc_client=client)
+    assert "secret" not in str(refused.value).lower().replace("id:secret", "")
 
 
 async def test_each_attempt_has_a_state_a_nonce_and_a_challenge_of_its_own(person: Person) -> None:

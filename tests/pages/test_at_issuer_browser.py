@@ -27,14 +27,9 @@ def issuer() -> Iterator[OidcIssuer]:
 @pytest.fixture
 def page(chromium: Browser, services: Services, issuer: OidcIssuer) -> Iterator[Page]:
     oidc = OidcSettings(issuer=issuer.address, audience=AUDIENCE)
-    secret = SecretStr(SECRET)
+    pages = PageSettings(oidc_client=SecretStr(f"{CLIENT}:{SECRET}"))
     with (
-        served(
-            services,
-            lambda own: app_of(
-                services, PageSettings(address=own, oidc_client_id=CLIENT, oidc_client_secret=secret), oidc
-            ),
-        ) as running,
+        served(services, app_of(services, pages, oidc)) as running,
         tab_of(chromium, running.address) as tab,
     ):
         yield tab

@@ -1,7 +1,7 @@
 """Insight as a browser gets it: who sees what, and where its links lead."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from html import unescape
 
 import httpx
@@ -11,7 +11,7 @@ from api.access import Role, Scope
 from api.services import Services
 from store.calls import OutcomeStore
 from tests.pages.conftest import SignIn
-from tests.pages.many_calls import calls, keep
+from tests.pages.many_calls import calls, keep, read
 from tests.pages.test_pages import HOSTILE
 from tests.store.outcomes import done
 
@@ -35,6 +35,27 @@ async def test_nothing_out_of_scope_is_counted_or_named(signed_in: SignIn, servi
     everything = (await (await signed_in(Role.VIEWER)).get(DAYS)).text
     assert f"{len(outcomes)} calls" in everything
     assert "agent-0" not in everything, "agents are not compared"
+
+
+async def test_shares_are_corrected_by_a_sample_of_just_the_calls_that_somebody_may_see(
+    signed_in: SignIn, services: Services
+) -> None:
+    await keep(services.database, calls(LAST, 8, 20))
+    everything, scoped = await signed_in(Role.VIEWER), await signed_in(Role.VIEWER, Scope(queues=frozenset({"ankara"})))
+    assert "Not reviewed on these days." in (await everything.get(DAYS)).text
+    sample = await read(services, date(2026, 11, 21), date(2026, 11, 27), 40)
+    text = (await everything.get(f"{DAYS}&step=week")).text
+    counted = sum(n for leaf, n in sample.machine if leaf == "potential_customer") / sum(n for _, n in sample.machine)
+    note = re.search(r"Corrected by review, 21 Nov – 27 Nov: \d+% \(\d+% – \d+%\); the machine counted (\d+)%", text)
+    assert note and int(note[1]) == pytest.approx(100 * counted, abs=0.5)
+    assert "21 Nov – 27 Nov, reviewed" in text and 'class="line reviewed"' in text
+    others = [
+        (scoped, DAYS),
+        (everything, f"{DAYS}&queue=ankara"),
+        (everything, "/insight?from=2026-10-01&to=2026-10-02"),
+    ]
+    for browser, address in others:
+        assert "Corrected by review," not in (await browser.get(address)).text
 
 
 async def test_a_picture_leads_to_just_its_calls(browser: httpx.AsyncClient, services: Services) -> None:
