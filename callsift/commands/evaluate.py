@@ -1,6 +1,7 @@
 """``callsift eval``: how right the classifier is, on calls that a person has labelled."""
 
 import json
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -35,6 +36,9 @@ def evaluate(
     ] = None,
     concurrency: Annotated[int, typer.Option(help="Calls that are asked about at once.", min=1)] = 8,
     limit: Annotated[int | None, typer.Option(help="Only the first so many calls.", min=1)] = None,
+    undivided: Annotated[
+        bool, typer.Option("--undivided", help="As if the recordings did not keep the speakers apart.")
+    ] = False,
     calibrate: Annotated[
         bool, typer.Option(help="Fit a correction of the confidences, and a confidence floor.")
     ] = False,
@@ -52,7 +56,16 @@ def evaluate(
         raise typer.BadParameter("name a file of labelled calls, or two evaluations with --compare")
     settings = ClassifySettings.read(**({"classifier": classifier} if classifier else {}))
     kept = predictions or files[0].with_name(f"{files[0].name}.predictions")
-    evaluated = _measured(files, settings, kept, limit=limit, concurrency=concurrency, calibrate=calibrate)
+    with tempfile.TemporaryDirectory(prefix="callsift-") as mixed:
+        evaluated = _measured(
+            files,
+            settings,
+            kept,
+            limit=limit,
+            concurrency=concurrency,
+            calibrate=calibrate,
+            mixed=Path(mixed) if undivided else None,
+        )
     for call_id, problem in evaluated.failed.items():
         notes.print(f"not classified: {call_id}: {problem}", markup=False, highlight=False)
     if report is not None:
@@ -64,14 +77,27 @@ def evaluate(
 
 
 def _measured(
-    files: list[Path], settings: ClassifySettings, kept: Path, *, limit: int | None, concurrency: int, calibrate: bool
+    files: list[Path],
+    settings: ClassifySettings,
+    kept: Path,
+    *,
+    limit: int | None,
+    concurrency: int,
+    calibrate: bool,
+    mixed: Path | None,
 ) -> "Evaluated":
+    """Measure; ``mixed``: the folder for recordings that are mixed down first, None: they are taken as they are."""
     taxonomy = Taxonomy.load()
     with needs("all"):
         from agents.classify.labelled import read_labelled
         from callsift.evaluation.measurement import measure, questions_of
 
-        questions = questions_of(read_labelled(files, taxonomy)[:limit], settings, taxonomy)
+        calls = read_labelled(files, taxonomy)[:limit]
+        if mixed is not None:
+            from callsift.evaluation.undivided import undivided
+
+            calls = [*undivided(calls, mixed)]
+        questions = questions_of(calls, settings, taxonomy)
     try:
         with shown(len({question.key for question in questions}), _PLAIN_LINES) as steps:
             return measure(

@@ -12,8 +12,11 @@ from zipfile import BadZipFile
 import numpy as np
 import numpy.typing as npt
 
-from agents.classify.offline.features import Features, Said
+from agents.classify.offline.features import Features, Said, is_undivided
 from schemas import Speaker
+
+_KNOWN_WORDS = 0.5
+"""Share of the words that have to be known for a call's scores to count in full."""
 
 SHIPPED = Path(__file__).with_name("model.npz")
 
@@ -28,9 +31,9 @@ class OfflineModel:
     weights: npt.NDArray[np.float16]
     """Shape (leaves, features)."""
     intercept: npt.NDArray[np.float32]
-    """Shape (leaves,)."""
-    temperature: float
-    """Divides the scores before the softmax, so that probabilities mean what they say."""
+    """Shape (2, leaves): of calls whose speakers are kept apart, and of undivided ones."""
+    temperature: npt.NDArray[np.float64]
+    """Divides the scores before the softmax, so that probabilities mean what they say; shape (2,), as above."""
     card: dict[str, Any]
     """What the model was trained on and what it reached."""
 
@@ -52,7 +55,7 @@ class OfflineModel:
             leaves=tuple(str(arrays["leaves"]).split("\n")),
             weights=arrays["weights"],
             intercept=arrays["intercept"],
-            temperature=float(arrays["temperature"]),
+            temperature=arrays["temperature"],
             card=json.loads(str(arrays["card"])),
         )
 
@@ -66,7 +69,7 @@ class OfflineModel:
             "leaves": np.array("\n".join(self.leaves)),
             "weights": self.weights,
             "intercept": self.intercept,
-            "temperature": np.array(self.temperature),
+            "temperature": self.temperature,
             **self.features.to_arrays(),
         }
 
@@ -81,21 +84,24 @@ class OfflineModel:
 
     def probabilities(self, calls: Sequence[Sequence[Said]]) -> npt.NDArray[np.float64]:
         """Return the probability of each leaf, shape (calls, leaves)."""
-        scores = np.array([self._scores(call) for call in calls]).reshape(-1, len(self.leaves))
-        return softmax(scores / self.temperature)
+        return softmax(np.array([self._scores(call) for call in calls]).reshape(-1, len(self.leaves)))
 
     def _scores(self, call: Sequence[Said]) -> npt.NDArray[np.float64]:
-        """Return the score of each leaf; summed in order and not by BLAS, so that every machine gets the same."""
+        """Return the score of each leaf; summed in order and not by BLAS, so that every machine gets the same.
+
+        Where few of the words occur in what was learnt, all scores come close to 0: nothing is known of such calls.
+        """
         columns, values = self.features.found(call)
         parts = self.weights.T[columns].astype(np.float64, order="C") * values[:, np.newaxis]
-        scores: npt.NDArray[np.float64] = parts.sum(axis=0) + self.intercept
+        kind, trust = int(is_undivided(call)), min(1.0, self.features.known_words(call) / _KNOWN_WORDS)
+        scores: npt.NDArray[np.float64] = (parts.sum(axis=0) + self.intercept[kind]) * trust / self.temperature[kind]
         return scores
 
     def telling_words(self, turns: Sequence[Said], leaf: str, most: int) -> list[str]:
         """Return the customer's words that speak most for ``leaf`` against the other leaves, strongest first."""
         row = self.leaves.index(leaf)
         said = sorted({word for turn in turns if turn.speaker != Speaker.AGENT for word in turn.text.split()})
-        columns = self.features.word_columns("customer", said)
+        columns = self.features.word_columns("undivided" if is_undivided(turns) else "customer", said)
         weights = self.weights.T[list(columns.values())].astype(np.float32, order="C")
         strength = dict(zip(columns, (weights[:, row] - weights.mean(axis=1)).tolist(), strict=True))
         return [word for word in sorted(strength, key=lambda word: -strength[word]) if strength[word] > 0][:most]
