@@ -94,9 +94,10 @@ def _measured(
 
         calls = read_labelled(files, taxonomy)[:limit]
         if mixed is not None:
+            from agents.audio.settings import AudioSettings
             from callsift.evaluation.undivided import undivided
 
-            calls = [*undivided(calls, mixed)]
+            calls = [*undivided(calls, mixed, AudioSettings.read().channels)]
         questions = questions_of(calls, settings, taxonomy)
     try:
         with shown(len({question.key for question in questions}), _PLAIN_LINES) as steps:
