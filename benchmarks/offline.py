@@ -28,13 +28,16 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     as_json = parser.parse_args().json
     model, evaluated = OfflineModel.load(), evaluation_dialogues()
-    seconds, rightness = _speed(model, evaluated), _rightness(model, evaluated)
+    undivided = [dialogue.undivided for dialogue in evaluated]
+    seconds, rightness, alike = _speed(model, evaluated), _rightness(model, evaluated), _rightness(model, undivided)
     if as_json:
-        print(json.dumps({"seconds": seconds, "words_wrong": rightness}, indent=2))
+        print(json.dumps({"seconds": seconds, "words_wrong": rightness, "undivided": alike}, indent=2))
         return
     for name, taken in seconds.items():
         print(f"{CALLS} transcripts {name}\t{taken:.2f} s")
-    for rate, figures in rightness.items():
+    rows = [(rate, figures) for rate, figures in rightness.items()]
+    rows += [(f"undivided, {rate}", figures) for rate, figures in alike.items()]
+    for rate, figures in rows:
         print(f"{rate} words wrong", *(f"{name} {figure:.1%}" for name, figure in figures.items()), sep="\t")
 
 

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TypeVar
+from typing import Self, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, JsonValue, ValidationError
 
@@ -58,6 +58,12 @@ class Dialogue(AnyDialogue):
         return tuple(
             Turn(speaker=turn.speaker, start_s=0.0, end_s=0.0, text=turn.text, confidence=1.0) for turn in self.turns
         )
+
+    @property
+    def undivided(self) -> Self:
+        """The same as it comes from a mono recording, in which nobody can tell who speaks."""
+        turns = tuple(turn.model_copy(update={"speaker": Speaker.UNDIVIDED}) for turn in self.turns)
+        return self.model_copy(update={"turns": turns})
 
     @property
     def customer_speaks(self) -> bool:

@@ -1,5 +1,6 @@
 """``callsift eval``: how right the classifier is, on calls that a person has labelled."""
 
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -37,6 +38,9 @@ def evaluate(
     ] = None,
     concurrency: Annotated[int, typer.Option(help="Calls that are asked about at once.", min=1)] = 8,
     limit: Annotated[int | None, typer.Option(help="Only the first so many calls.", min=1)] = None,
+    undivided: Annotated[
+        bool, typer.Option("--undivided", help="As if the recordings did not keep the speakers apart.")
+    ] = False,
     calibrate: Annotated[
         bool, typer.Option(help="Fit a correction of the confidences, and a confidence floor.")
     ] = False,
@@ -58,14 +62,16 @@ def evaluate(
         raise typer.BadParameter("--worse-at-most needs something to be worse than: --shadow or --compare")
     if shadow is not None and (report is not None or calibrate):
         raise typer.BadParameter("--shadow compares two; ask for --report or --calibrate of one of them")
-    with needs("all"):
+    kept = predictions or files[0].with_name(f"{files[0].name}.predictions")
+    with tempfile.TemporaryDirectory(prefix="callsift-") as folder, needs("all"):
         from callsift.evaluation.version import Version
 
+        mixed = Path(folder) if undivided else None
         used = Version(ClassifySettings.read(**({"classifier": classifier} if classifier else {})))
         versions = [used] if shadow is None else [used, in_shadow(used, shadow)]
-        asking = [(version, _questions(files, version, limit)) for version in versions]  # all are sound, then we ask
-    kept = predictions or files[0].with_name(f"{files[0].name}.predictions")
-    found = [_measured(*one, kept, concurrency=concurrency, calibrate=calibrate) for one in asking]
+        # all are sound, then we ask
+        asking = [(version, _questions(files, version, limit, mixed)) for version in versions]
+        found = [_measured(*one, kept, concurrency=concurrency, calibrate=calibrate) for one in asking]
     for call_id, problem in [failed for one in found for failed in one.failed.items()]:
         notes.print(f"not classified: {call_id}: {problem}", markup=False, highlight=False)
     if shadow is not None:
@@ -80,11 +86,17 @@ def evaluate(
         _print_figures(evaluated)
 
 
-def _questions(files: list[Path], version: "Version", limit: int | None) -> "list[Question]":
+def _questions(files: list[Path], version: "Version", limit: int | None, mixed: Path | None) -> "list[Question]":
+    """Return what is to be asked; ``mixed``: a folder for recordings, which are mixed down first. None: as they are."""
+    from agents.audio.settings import AudioSettings
     from agents.classify.labelled import read_labelled
     from callsift.evaluation.measurement import questions_of
+    from callsift.evaluation.undivided import undivided
 
-    return questions_of(read_labelled(files, version.taxonomy)[:limit], version)
+    calls = read_labelled(files, version.taxonomy)[:limit]
+    if mixed is not None:
+        calls = [*undivided(calls, mixed, AudioSettings.read().channels)]
+    return questions_of(calls, version)
 
 
 def _measured(

@@ -2,15 +2,22 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from callsift.commands.extras import needs
 from callsift.commands.output import notes, print_json, print_table
+from callsift.percent import percent
 
 if TYPE_CHECKING:
     from agents.classify.evaluation.figures import Figures
+
+_LEVELS: tuple[Literal["category"], Literal["leaf"]] = ("category", "leaf")
+_LEVELLED: tuple[tuple[str, Literal["accuracy"]], tuple[str, Literal["selective_accuracy"]]] = (
+    ("accuracy", "accuracy"),
+    ("accuracy when answered", "selective_accuracy"),
+)
 
 
 def train(
@@ -36,11 +43,13 @@ def train(
         model.save(path)
         written = OfflineModel.load(path)  # what was written is measured, not what was meant
         figures = evaluate(written, others, floor)
-        replace(model, card=card_with(model, others, figures)).save(path)
+        undivided = evaluate(written, [dialogue.undivided for dialogue in others], floor)
+        replace(model, card=card_with(model, others, figures, undivided)).save(path)
     if as_json:
-        print_json(figures)
+        print_json({**figures, "undivided": undivided})
         return
     _print_confusion(figures)
+    _print_figures(figures, undivided)
     notes.print(f"wrote {path} ({path.stat().st_size / 1e6:.1f} MB)")
 
 
@@ -52,12 +61,17 @@ def _print_confusion(figures: "Figures") -> None:
     ]
     columns = ["expected", *map(str, range(1, len(labels) + 1))]
     print_table("Expected (down) and decided (across)", columns, rows)
+
+
+def _print_figures(figures: "Figures", undivided: "Figures") -> None:
+    both = (figures, undivided)
     summary = [
-        ["calls", str(figures["n"])],
-        ["category accuracy", f"{figures['accuracy']['category']:.1%}"],
-        ["leaf accuracy", f"{figures['accuracy']['leaf']:.1%}"],
-        ["coverage", f"{figures['coverage']:.1%}"],
-        ["category accuracy when answered", f"{figures['selective_accuracy']['category']:.1%}"],
-        ["leaf accuracy when answered", f"{figures['selective_accuracy']['leaf']:.1%}"],
+        ["calls", *(str(found["n"]) for found in both)],
+        *(
+            [f"{level} {name}", *(percent(found[key][level]) for found in both)]
+            for name, key in _LEVELLED
+            for level in _LEVELS
+        ),
+        ["coverage", *(percent(found["coverage"]) for found in both)],
     ]
-    print_table("Figures", ["figure", "value"], summary)
+    print_table("Figures", ["figure", "speakers apart", "undivided"], summary)

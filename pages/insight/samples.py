@@ -6,8 +6,9 @@ from api.access import Principal
 from api.services import Services
 from pages.insight.question import InsightQuestion, Span
 from pages.insight.reviewed import Reviewed, overlap, reviewed, side_by_side
-from pages.review.measure import draw_of, measured_calls
+from pages.review.measure import draw_of, machine_of, measured_calls
 from pages.review.sampling import scope_name
+from store.arrivals import ArrivalStore
 from store.labels import LabelStore
 from store.samples import Sample, SampleStore
 
@@ -37,10 +38,11 @@ async def _reviewed(services: Services, sample: Sample) -> Reviewed | None:
     items = await SampleStore(services.database).items(sample.sample_id)
     names = [name for item in items for name in item.label_ids]
     given = {one.label_id: one for one in await LabelStore(services.database).given(names)} if names else {}
+    came = await ArrivalStore(services.database).find(sample.sample_id)
 
     def made() -> Reviewed | None:
-        sizes = draw_of(sample, items).group_sizes
-        return reviewed(_days(sample), measured_calls(sample, items, given), sizes, dict(sample.machine))
+        sizes, machine = draw_of(sample, items, came).group_sizes, machine_of(sample, came)
+        return reviewed(_days(sample), measured_calls(sample, items, given), sizes, machine)
 
     return await asyncio.to_thread(made)
 

@@ -7,11 +7,12 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from callsift.demo_files import RECORDINGS
 from schemas import CallOutcome
 from streams.kafka import TopicReader
 from streams.settings import KafkaSettings
 from streams.topics import OUTCOMES
-from tests.callsift.conftest import RECORDINGS, Up, up
+from tests.callsift.conftest import Up, up
 from tests.pages.test_browser import chromium, look_for_barriers, tab_of, wait_for
 from tests.patience import PATIENCE_S
 

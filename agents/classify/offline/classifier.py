@@ -62,7 +62,7 @@ class OfflineClassifier:
         found: dict[int, tuple[float, str]] = {}
         for position, turn in enumerate(turns):
             if turn.speaker != Speaker.AGENT and turn.text:
-                found[position] = _strongest(turn.text.split(), self._model.telling_words(turn.text, code))
+                found[position] = _strongest(turn.text.split(), self._model.telling_words(turn, code))
         best = sorted(found, key=lambda position: -found[position][0])[:_EVIDENCE]
         return {position: found[position][1] for position in best if found[position][0] > 0}
 

@@ -19,6 +19,9 @@ BREAK = " . "
 """Between turns. Character n-grams stay within words, so that it only counts the turns; word n-grams step over it."""
 
 
+_UNDIVIDED = "undivided"
+
+
 class Said(Protocol):
     """As much of a turn as the classifier needs."""
 
@@ -39,6 +42,13 @@ class Block:
     analyzer: str
     """word, or char_wb for characters within words."""
     ngrams: tuple[int, int]
+    rarest: int = 1
+    """Number of calls that an n-gram must occur in to count."""
+
+    @property
+    def is_of_undivided(self) -> bool:
+        """Whether it is taken from calls whose speakers are not kept apart, and else from all others."""
+        return self.view.startswith(_UNDIVIDED)
 
     @property
     def name(self) -> str:
@@ -53,31 +63,42 @@ class Block:
 
 BLOCKS = (
     Block("customer", "word", (1, 2)),
-    Block("customer", "char_wb", (3, 5)),
+    Block("customer", "char_wb", (3, 5), 3),
     Block("agent", "word", (1, 2)),
-    Block("agent", "char_wb", (3, 5)),
-    Block("customer_opening", "char_wb", (3, 5)),
+    Block("agent", "char_wb", (3, 5), 3),
+    Block("customer_opening", "char_wb", (3, 5), 3),
     Block("customer_first_sentence", "word", (1, 2)),
-    Block("customer_first_sentence", "char_wb", (3, 5)),
+    Block("customer_first_sentence", "char_wb", (3, 5), 3),
     Block("customer_ending", "word", (1, 2)),
-    Block("customer_ending", "char_wb", (3, 5)),
+    Block("customer_ending", "char_wb", (3, 5), 3),
     Block("customer_last_sentence", "word", (1, 2)),
-    Block("customer_last_sentence", "char_wb", (3, 5)),
+    Block("customer_last_sentence", "char_wb", (3, 5), 3),
     Block("agent_ending", "word", (1, 2)),
-    Block("agent_last_words", "char_wb", (3, 5)),
+    Block("agent_last_words", "char_wb", (3, 5), 3),
+    Block("undivided", "word", (1, 2), 3),
+    Block("undivided", "char_wb", (3, 5), 8),
+    Block("undivided_opening", "char_wb", (3, 5), 8),
+    Block("undivided_ending", "word", (1, 2), 3),
+    Block("undivided_ending", "char_wb", (3, 5), 8),
 )
 """Chosen by cross-validation on the training dialogues (docs/classification.md)."""
-
-_RAREST = {"word": 1, "char_wb": 3}
-"""Number of calls that an n-gram must occur in to count."""
 
 _SENTENCE_WORDS = 4
 """A turn of fewer words ("tamam iyi günler") is a courtesy, not the customer's first or last word on the matter."""
 
+_UNDIVIDED_WORDS = 25
+"""Opening and ending of a call whose speakers are not kept apart: its turns end at pauses, and say nothing."""
+
+
+def is_undivided(turns: Sequence[Said]) -> bool:
+    """Tell whether the speakers of a call are not kept apart."""
+    return any(turn.speaker == Speaker.UNDIVIDED for turn in turns)
+
 
 def views(turns: Sequence[Said]) -> dict[str, str]:
     """Return the texts that the blocks are taken from; what ended a call decides, so the endings stand apart."""
-    customer = [turn.text for turn in turns if turn.speaker != Speaker.AGENT]  # undivided speech holds the customer's
+    undivided = [word for turn in turns if turn.speaker == Speaker.UNDIVIDED for word in turn.text.split()]
+    customer = [turn.text for turn in turns if turn.speaker == Speaker.CUSTOMER]
     agent = [turn.text for turn in turns if turn.speaker == Speaker.AGENT]
     sentences = [text for text in customer if len(text.split()) >= _SENTENCE_WORDS] or customer or [""]
     return {
@@ -89,6 +110,9 @@ def views(turns: Sequence[Said]) -> dict[str, str]:
         "customer_last_sentence": sentences[-1],
         "agent_ending": BREAK.join(agent[-3:]),
         "agent_last_words": BREAK.join(agent[-2:]),
+        "undivided": " ".join(undivided),
+        "undivided_opening": " ".join(undivided[:_UNDIVIDED_WORDS]),
+        "undivided_ending": " ".join(undivided[-_UNDIVIDED_WORDS:]),
     }
 
 
@@ -98,14 +122,22 @@ class Features:
     def __init__(self, learnt: Mapping[str, Learnt]) -> None:
         """Take what was learnt of each block, by its name."""
         self._weighers = [_Weigher(block, *learnt[block.name]) for block in BLOCKS]
+        self._weighers_of_words = {own.block.view: own for own in self._weighers if own.block.analyzer == "word"}
         self.size = sum(weigher.size for weigher in self._weighers)
         """Number of columns."""
 
     @classmethod
     def fit(cls, calls: Sequence[Sequence[Said]]) -> "Features":
-        """Learn terms and inverse document frequencies from calls."""
-        seen = [views(call) for call in calls]
-        return cls({block.name: _learnt(block, [view[block.view] for view in seen]) for block in BLOCKS})
+        """Learn terms and inverse document frequencies from calls, each block from those of its kind."""
+        kinds: dict[bool, list[dict[str, str]]] = {False: [], True: []}
+        for call in calls:
+            kinds[is_undivided(call)].append(views(call))
+        return cls(
+            {
+                block.name: _learnt(block, [view[block.view] for view in kinds[block.is_of_undivided]])
+                for block in BLOCKS
+            }
+        )
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, npt.NDArray[np.generic]]) -> "Features":
@@ -113,7 +145,7 @@ class Features:
         return cls(
             {
                 block.name: (
-                    [sys.intern(term) for term in str(arrays[f"{block.name}.terms"]).split("\n")],
+                    [sys.intern(term) for term in str(arrays[f"{block.name}.terms"]).split("\n") if term],
                     arrays[f"{block.name}.idf"].astype(np.float64),
                 )
                 for block in BLOCKS
@@ -138,6 +170,14 @@ class Features:
             weights.append(heavy)
             start += weigher.size
         return np.concatenate(columns), np.concatenate(weights)
+
+    def known_words(self, call: Sequence[Said]) -> float:
+        """Return the share of a call's words that occur in the calls that were learnt from, 0 to 1."""
+        heard = [
+            (turn.text.split(), self._weighers_of_words[turn.speaker.value].positions) for turn in call if turn.text
+        ]
+        words = sum(len(said) for said, _ in heard)
+        return sum(word in positions for said, positions in heard for word in said) / words if words else 0.0
 
     def words(self, view: str, text: str) -> dict[str, tuple[int, float]]:
         """Return each known word of a text in a view: its column, counted over all blocks, and how rare it is."""
@@ -170,6 +210,6 @@ class _Weigher:
 def _learnt(block: Block, texts: Sequence[str]) -> Learnt:
     """Return the terms that are in enough of the texts, and how rare they are there."""
     holding = Counter(gram for text in texts for gram in set(block.grams(text)))
-    terms = sorted(gram for gram, number in holding.items() if number >= _RAREST[block.analyzer])
+    terms = sorted(gram for gram, number in holding.items() if number >= block.rarest)
     numbers = np.array([holding[term] for term in terms], np.float64)
     return terms, 1 + np.log((1 + len(texts)) / (1 + numbers))

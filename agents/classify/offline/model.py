@@ -12,7 +12,11 @@ from zipfile import BadZipFile
 import numpy as np
 import numpy.typing as npt
 
-from agents.classify.offline.features import Features, Said
+from agents.classify.offline.features import Features, Said, is_undivided
+from schemas import Speaker
+
+_KNOWN_WORDS = 0.5
+"""Share of the words that have to be known for a call's scores to count in full."""
 
 SHIPPED = Path(__file__).with_name("model.npz")
 
@@ -27,9 +31,9 @@ class OfflineModel:
     weights: npt.NDArray[np.float16]
     """Shape (leaves, features)."""
     intercept: npt.NDArray[np.float32]
-    """Shape (leaves,)."""
-    temperature: float
-    """Divides the scores before the softmax, so that probabilities mean what they say."""
+    """Shape (2, leaves): of calls whose speakers are kept apart, and of undivided ones."""
+    temperature: npt.NDArray[np.float64]
+    """Divides the scores before the softmax, so that probabilities mean what they say; shape (2,), as above."""
     card: dict[str, Any]
     """What the model was trained on and what it reached."""
 
@@ -51,7 +55,7 @@ class OfflineModel:
             leaves=tuple(str(arrays["leaves"]).split("\n")),
             weights=arrays["weights"],
             intercept=arrays["intercept"],
-            temperature=float(arrays["temperature"]),
+            temperature=arrays["temperature"],
             card=json.loads(str(arrays["card"])),
         )
 
@@ -65,7 +69,7 @@ class OfflineModel:
             "leaves": np.array("\n".join(self.leaves)),
             "weights": self.weights,
             "intercept": self.intercept,
-            "temperature": np.array(self.temperature),
+            "temperature": self.temperature,
             **self.features.to_arrays(),
         }
 
@@ -80,27 +84,31 @@ class OfflineModel:
 
     def probabilities(self, calls: Sequence[Sequence[Said]]) -> npt.NDArray[np.float64]:
         """Return the probability of each leaf, shape (calls, leaves)."""
-        scores = np.array([self._scores(call) for call in calls]).reshape(-1, len(self.leaves))
-        return softmax(scores / self.temperature)
+        return softmax(np.array([self._scores(call) for call in calls]).reshape(-1, len(self.leaves)))
 
     def _scores(self, call: Sequence[Said]) -> npt.NDArray[np.float64]:
-        """Return the score of each leaf; summed in order and not by BLAS, so that every machine gets the same."""
+        """Return the score of each leaf; summed in order and not by BLAS, so that every machine gets the same.
+
+        Where few of the words occur in what was learnt, all scores come close to 0: nothing is known of such calls.
+        """
         columns, values = self.features.found(call)
         parts = self.weights.T[columns].astype(np.float64, order="C") * values[:, np.newaxis]
-        scores: npt.NDArray[np.float64] = parts.sum(axis=0) + self.intercept
+        kind, trust = int(is_undivided(call)), min(1.0, self.features.known_words(call) / _KNOWN_WORDS)
+        scores: npt.NDArray[np.float64] = (parts.sum(axis=0) + self.intercept[kind]) * trust / self.temperature[kind]
         return scores
 
-    def telling_words(self, text: str, leaf: str) -> list[float]:
-        """Return for each word of a customer's turn how much it speaks for ``leaf`` against the other leaves.
+    def telling_words(self, turn: Said, leaf: str) -> list[float]:
+        """Return for each word of a turn how much it speaks for ``leaf`` against the other leaves.
 
         A word that was not learnt speaks for nothing.
         """
-        known = self.features.words("customer", text)
+        view = "undivided" if turn.speaker == Speaker.UNDIVIDED else "customer"
+        known = self.features.words(view, turn.text)
         row, columns = self.leaves.index(leaf), [column for column, _ in known.values()]
         weights = self.weights.T[columns].astype(np.float32, order="C")
         against = weights[:, row] - weights.mean(axis=1)
         strength = {word: float(own) * idf for (word, (_, idf)), own in zip(known.items(), against, strict=True)}
-        return [strength.get(word, 0.0) for word in text.split()]
+        return [strength.get(word, 0.0) for word in turn.text.split()]
 
 
 @cache

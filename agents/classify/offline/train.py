@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +18,7 @@ from agents.classify.labelled import LabelledDialogue, read_labelled_dialogues
 from agents.classify.offline.features import Features
 from agents.classify.offline.model import OfflineModel, softmax
 from schemas import Taxonomy
-from schemas.taxonomy import EMPTY_CALL
+from schemas.taxonomy import EMPTY_CALL, UNCERTAIN
 
 DIALOGUES = Path(__file__).with_name("dialogues")
 _INVERSE_REGULARISATION = 10.0
@@ -35,16 +36,24 @@ def evaluation_dialogues() -> list[LabelledDialogue]:
 
 
 def train(dialogues: Sequence[LabelledDialogue], seed: int = 0) -> OfflineModel:
-    """Train a model; the same dialogues and seed give the same one."""
+    """Train a model; the same dialogues and seed give the same one.
+
+    Each dialogue is learnt from twice: as it is, and undivided. Where only the agent speaks, the first needs no
+    classifier, and of the second nobody can tell: it is uncertain.
+    """
     spoken = [dialogue for dialogue in dialogues if dialogue.customer_speaks]
-    calls, labels = [dialogue.turns for dialogue in spoken], np.array([dialogue.leaf for dialogue in spoken])
-    features, fitted = _fit(calls, labels)
+    said = [dialogue for dialogue in dialogues if any(turn.text.strip() for turn in dialogue.turns)]
+    apart = _learnt([own.turns for own in spoken], [own.leaf for own in spoken], seed)
+    together = _learnt(
+        [own.undivided.turns for own in said], [own.leaf if own.customer_speaks else UNCERTAIN for own in said], seed
+    )
+    leaves = sorted({own.leaf for own in spoken})
     return OfflineModel(
-        features=features,
-        leaves=tuple(str(leaf) for leaf in fitted.classes_),
-        weights=fitted.coef_.astype(np.float16),
-        intercept=fitted.intercept_.astype(np.float32),
-        temperature=_temperature(calls, labels, seed),
+        features=Features.fit([*(own.turns for own in spoken), *(own.undivided.turns for own in said)]),
+        leaves=tuple(leaves),
+        weights=np.hstack([apart.weights, together.weights]).astype(np.float16),
+        intercept=np.stack([apart.intercept, together.intercept]).astype(np.float32),
+        temperature=np.array([apart.temperature, together.temperature]),
         card={
             "training_dialogues": len(spoken),
             "training_sha256": digest(dialogues),
@@ -75,6 +84,20 @@ def matrix(features: Features, calls: Sequence[Sequence[SaidTurn]]) -> csr_matri
     return csr_matrix((weights, columns, ends), shape=(len(calls), features.size))
 
 
+class _Learnt(NamedTuple):
+    """What was learnt from calls of one kind."""
+
+    weights: npt.NDArray[np.float64]
+    intercept: npt.NDArray[np.float64]
+    temperature: float
+
+
+def _learnt(calls: Sequence[Sequence[SaidTurn]], leaves: Sequence[str], seed: int) -> _Learnt:
+    labels = np.array(leaves)
+    _, fitted = _fit(calls, labels)
+    return _Learnt(fitted.coef_, fitted.intercept_, _temperature(calls, labels, seed))
+
+
 def _fit(calls: Sequence[Sequence[SaidTurn]], labels: npt.NDArray[np.str_]) -> tuple[Features, LogisticRegression]:
     features = Features.fit(calls)
     classifier = LogisticRegression(C=_INVERSE_REGULARISATION, max_iter=1000, class_weight="balanced")
@@ -94,12 +117,21 @@ def _temperature(calls: Sequence[Sequence[SaidTurn]], labels: npt.NDArray[np.str
     return float(candidates[int(np.argmax(likelihood))])
 
 
-def card_with(model: OfflineModel, dialogues: Sequence[LabelledDialogue], found: Figures) -> dict[str, object]:
-    """Return the model's card with what it reached on ``dialogues``."""
-    accuracy, selective = found["accuracy"], found["selective_accuracy"]
+def card_with(
+    model: OfflineModel, dialogues: Sequence[LabelledDialogue], found: Figures, undivided: Figures
+) -> dict[str, object]:
+    """Return the model's card with what it reached on ``dialogues``, as they are and undivided."""
     return model.card | {
         "evaluation_dialogues": found["n"],
         "evaluation_sha256": digest(dialogues),
+        **_reached(found),
+        "undivided": _reached(undivided),
+    }
+
+
+def _reached(found: Figures) -> dict[str, float]:
+    accuracy, selective = found["accuracy"], found["selective_accuracy"]
+    return {
         "category_accuracy": round(known(accuracy["category"]), 4),
         "leaf_accuracy": round(known(accuracy["leaf"]), 4),
         "coverage": round(known(found["coverage"]), 4),

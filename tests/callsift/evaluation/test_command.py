@@ -138,6 +138,25 @@ def test_calibrating_fits_a_correction_of_a_model_that_is_too_modest(hosted: Gem
 
 
 @pytest.mark.integration
+def test_dialogues_and_recordings_are_measured_as_if_nobody_kept_the_speakers_apart(tmp_path: Path) -> None:
+    call = demo_calls()["under-warranty-but-pays"]
+    customer, agent = ({"uri": str(RECORDINGS / file)} for file in call.files)
+    asked = {"category": call.category, "sub_category": call.sub_category}
+    said = [{"speaker": turn.speaker, "text": turn.text} for turn in call.turns]
+    path = tmp_path / "calls.jsonl"
+    lines = [
+        {"id": "heard", "recording": {"customer": customer, "agent": agent}, **asked},
+        {"id": "read", "turns": said, **asked},
+        {"id": "nobody", "turns": [said[0]], "category": "empty_call"},
+    ]
+    path.write_text("\n".join(map(json.dumps, lines)))
+    apart = {found["id"]: found for found in evaluated(OFFLINE, str(path))["calls"]}
+    mixed = {found["id"]: found for found in evaluated(OFFLINE, str(path), "--undivided")["calls"]}
+    assert all(mixed[name]["content"] != apart[name]["content"] for name in apart)
+    assert (apart["nobody"]["by_rule"], mixed["nobody"]["by_rule"]) == (True, False)
+    assert [mixed[name]["decided"] for name in ("heard", "read")] == [call.category] * 2
+
+
 def test_recordings_go_through_the_whole_chain_once(tmp_path: Path) -> None:
     calls = [demo_calls()[name] for name in ("wrong-number", "in-a-meeting")]
     lines: list[dict[str, Any]] = [
