@@ -55,6 +55,7 @@ def test_the_offset_of_a_file_may_be_left_out() -> None:
 @pytest.mark.parametrize("content", [ONE_FILE, TWO_FILES])
 def test_a_recording_is_moved_address_by_address_and_nothing_else_of_it_changes(content: dict[str, Any]) -> None:
     before = read(content).recording
+    assert before is not None
     after = before.moved(lambda uri: f"moved:{uri}")
     assert after.uris == tuple(f"moved:{uri}" for uri in before.uris)
     assert after.moved(lambda uri: uri.removeprefix("moved:")) == before
