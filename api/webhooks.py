@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse
 
 from api.access import Principal, Requires, Right
+from api.access.sessions import COOKIE
 from api.calls.resource import RETRY_AFTER_S, Call, address_of
 from api.problems import PlaceOfError, Problem
 from api.services import Services, Used
@@ -43,6 +44,9 @@ class RequiresSender(Requires):
         if source is not None and source.signs:
             return Principal(f"webhook {source.name}", frozenset({self.right}), is_limited=False)
         token = _basic_password(request) or request.query_params.get("key")
+        if token is None and COOKIE in request.cookies and "authorization" not in request.headers:
+            # a link on another site's page comes with the session of whoever clicks on it
+            raise Problem("unauthenticated", "A session tells of no calls", cure="Send a key, as docs/sources.md says")
         if token is None:
             return await super().principal(request)
         return await services.authentication.owner(token)
