@@ -7,11 +7,12 @@ from pathlib import Path
 from uuid import uuid4
 
 from schemas import CallEnded, CallOutcome, Recording
+from sources.intake import outgoing
 from streams.errors import CallsiftError
-from streams.kafka import TopicReader, produce
-from streams.payloads import RECORDINGS, ClaimCheckStore, to_bytes
+from streams.kafka import TopicReader, produce_messages
+from streams.payloads import RECORDINGS, ClaimCheckStore
 from streams.settings import KafkaSettings
-from streams.topics import ENDED, OUTCOMES
+from streams.topics import OUTCOMES
 
 
 def new_call_id() -> str:
@@ -40,7 +41,7 @@ def call_ended(call_id: str, recording: Recording, **facts: str | None) -> CallE
 
 def emit(kafka: KafkaSettings, calls: Iterable[CallEnded]) -> None:
     """Publish call-ended events, as a PBX does."""
-    produce(kafka, ENDED.name, [(call.call_id, to_bytes(call)) for call in calls])
+    produce_messages(kafka, [outgoing(call) for call in calls])
 
 
 def emit_and_wait(

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from callsift.commands import brake, dlq, keys, model, outcomes, retention, schemas, store, topics
+from callsift.commands import brake, dlq, keys, mapping, model, outcomes, retention, schemas, store, topics
 from callsift.commands.api import api
 from callsift.commands.demo import demo
 from callsift.commands.doctor import doctor
@@ -58,6 +58,7 @@ app.add_typer(store.app, name="store")
 app.add_typer(brake.app, name="brake")
 app.add_typer(keys.app, name="keys")
 app.add_typer(model.app, name="model")
+app.add_typer(mapping.app, name="mapping")
 app.add_typer(retention.app, name="retention")
 app.add_typer(schemas.app, name="schemas")
 

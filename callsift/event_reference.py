@@ -36,7 +36,7 @@ def failure(value: bytes | None) -> CallsiftError | None:
     async def fetched(event: CallEnded, folder: Path) -> None:
         fetcher = Fetcher(FetchSettings(), NobodyIsAsked())
         try:
-            for uri in event.recording.uris:
+            for uri in event.recording.uris if event.recording else ():
                 await fetcher.fetch(uri, folder / "recording")
         finally:
             await fetcher.close()

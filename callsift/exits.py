@@ -8,7 +8,7 @@ from typing import NoReturn
 
 from streams.errors import CallsiftError, SettingsError
 
-_OURS = {"schemas", "streams", "store", "agents", "api", "callsift"}
+_OURS = {"schemas", "streams", "store", "sources", "agents", "api", "callsift"}
 """What must be there: without it something is wrong with the installation, and the stack says where."""
 
 

@@ -19,7 +19,7 @@ from schemas import Taxonomy
 from schemas.taxonomy import SubCategory
 
 _ROOT = Path(__file__).parents[1]
-_ROOMS = ("schemas", "review", "streams", "store", "agents", "api", "pages", "callsift")
+_ROOMS = ("schemas", "review", "streams", "store", "sources", "agents", "api", "pages", "callsift")
 _TREE_BEGINS, _TREE_ENDS = "<!-- the tree: made by `make docs` -->", "<!-- end of the tree -->"
 METRIC_ROOMS = {
     "The runner of every stage, and what a worker stands on": "streams.metrics",
@@ -29,6 +29,7 @@ METRIC_ROOMS = {
     "Classify": "agents.classify.metrics",
     "Sink": "agents.sink.metrics",
     "Operations": "callsift.operations.metrics",
+    "Ways in": "sources.metrics",
     "The store, in whichever process asks it": "store.metrics",
     "The API": "api.metrics",
 }

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-ROOMS = ("schemas", "review", "streams", "store", "agents", "api", "pages", "callsift")
+ROOMS = ("schemas", "review", "streams", "store", "sources", "agents", "api", "pages", "callsift")
 FLOORS = (*ROOMS, "deploy", "benchmarks")
 """The rooms and what stands on them; tests import all of it, and nothing imports tests."""
 MODULES = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))

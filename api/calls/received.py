@@ -18,6 +18,7 @@ from starlette.requests import ClientDisconnect
 from api.bodies import Body
 from api.problems import PlaceOfError, Problem, place_of
 from schemas import CallEnded
+from sources.observation import checked
 from store.idempotency import Origin
 
 UPLOADED = "upload://"
@@ -94,7 +95,7 @@ def event_of(content: Any, call_id: str) -> CallEnded:
     if not isinstance(content, dict):
         raise Problem("invalid-request", "Expected an object", errors=[PlaceOfError(pointer="#", detail="an object")])
     try:
-        return CallEnded.model_validate_json(json.dumps({"call_id": call_id} | content), strict=True)
+        return checked({"call_id": call_id} | content)
     except ValidationError as error:
         raise Problem("invalid-request", "The call breaks a rule", errors=places_of(error)) from None
 

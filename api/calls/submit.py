@@ -21,10 +21,9 @@ from api.services import Services, Used
 from api.tracing import sent_trace_id
 from api.waiting import preferred_wait_s
 from schemas import CallEnded
+from sources.intake import publish
 from store.idempotency import IdempotencyStore, Origin
-from streams.kafka import OutgoingMessage, is_too_large
-from streams.payloads import to_bytes
-from streams.topics import ENDED
+from streams.kafka import is_too_large
 
 router = APIRouter(prefix="/v1", tags=["calls"])
 Ingesting = Annotated[Principal, Depends(Requires(Right.INGEST))]
@@ -122,19 +121,12 @@ async def create_calls(body: BatchRequest, request: Request, services: Used, who
         else:
             results.append(event)
     events = [found for found in results if isinstance(found, CallEnded)]
-    confirmed = dict(zip(map(id, events), await confirm(services, events), strict=True))
+    confirmed = dict(zip(map(id, events), await publish(services.producer, events), strict=True))
     return BatchResponse(
         results=[
             found if isinstance(found, BatchResult) else _result(services, request, found, confirmed[id(found)])
             for found in results
         ]
-    )
-
-
-async def confirm(services: Services, events: list[CallEnded]) -> list[KafkaError | None]:
-    """Publish calls as a PBX does, and return for each why the brokers have not confirmed it; None where they have."""
-    return await services.producer.publish(
-        [OutgoingMessage(ENDED.name, event.call_id.encode(), to_bytes(event)) for event in events]
     )
 
 
@@ -150,7 +142,7 @@ async def _hand_in(services: Services, call: Received, trace_id: str | None, ori
         event = event.model_copy(update={"trace_id": trace_id})
     if call.files:
         event, upload = await stored(services, event, call.files)
-    [error] = await confirm(services, [event])
+    [error] = await publish(services.producer, [event])
     if error is not None:
         if upload is not None and is_too_large(error):  # else it may have arrived: the sweep finds that out
             await undo(services, upload)

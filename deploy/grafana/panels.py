@@ -68,6 +68,18 @@ ROWS: dict[str, tuple[Panel, ...]] = {
             highest=1,
         ),
     ),
+    "Ways in": (
+        Panel(
+            "What sources said, a minute",
+            "short",
+            {"{{source}}, {{result}}": f"60 * {_rate('callsift_source_events_total', 'source, result')}"},
+        ),
+        Panel(
+            "Since a source last handed a call in",
+            "s",
+            {"{{source}}": _newest('callsift_source_last_event_timestamp_seconds{result="taken"}', "source")},
+        ),
+    ),
     "What waits": (
         Panel(
             "Messages that wait, by stage",
@@ -210,6 +222,11 @@ ROWS: dict[str, tuple[Panel, ...]] = {
             "Recordings a minute by layout",
             "short",
             {"{{layout}}": f"60 * {_rate('callsift_audio_recordings_total', 'layout')}"},
+        ),
+        Panel(
+            "Calls without a recording a minute",
+            "short",
+            {"{{disposition}}": f"60 * {_rate('callsift_audio_unrecorded_calls_total', 'disposition')}"},
         ),
         Panel(
             "Damaged recordings a minute",

@@ -8,7 +8,7 @@ from streams.kafka.forgotten import forgotten_calls, publish_forgotten
 from streams.kafka.kept_positions import keep_positions
 from streams.kafka.lag import consumer_lag
 from streams.kafka.outcomes import publish_outcomes, publish_tombstones
-from streams.kafka.producer import PARTITIONER, OutgoingMessage, is_too_large, produce
+from streams.kafka.producer import PARTITIONER, OutgoingMessage, is_too_large, produce, produce_messages
 from streams.kafka.ranges import Range, topic_ranges
 from streams.kafka.reader import TopicReader, offset_of, read
 from streams.kafka.retention_topic import last_retention, publish_retention
@@ -36,6 +36,7 @@ __all__ = [
     "offset_of",
     "partitions",
     "produce",
+    "produce_messages",
     "publish_forgotten",
     "publish_notice",
     "publish_outcomes",

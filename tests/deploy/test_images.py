@@ -94,7 +94,7 @@ def test_every_file_beside_the_code_that_it_reads_is_looked_for() -> None:
     read = re.compile(r'(?:__file__|parents?\[?\d?\]?|files\(\w*\)).*?"([\w-]+\.(?:md|yaml|npz|txt|html))"')
     named = {
         name
-        for room in ("schemas", "review", "streams", "store", "agents", "api", "pages", "callsift")
+        for room in ("schemas", "review", "streams", "store", "sources", "agents", "api", "pages", "callsift")
         for path in (ROOT / room).rglob("*.py")
         for name in read.findall(path.read_text(encoding="utf-8"))
     }

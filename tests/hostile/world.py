@@ -101,6 +101,7 @@ class HostileAudio(Agent[CallEnded]):
 
     async def work(self, call: CallEnded) -> AudioReady:
         """Prepare the call's audio."""
+        assert call.recording is not None
         agent = self._precomputed if PRECOMPUTED in call.recording.uris else self._real
         prepared = await agent.work(call)
         assert isinstance(prepared, AudioReady)

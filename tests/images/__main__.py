@@ -34,6 +34,7 @@ DATA_FILES = (
     "pages/words/en.yaml",
     "pages/words/tr.yaml",
     "schemas/taxonomy.yaml",
+    "sources/mapping/presets/twilio.yaml",
 )
 """What the code reads beside itself, so that a wheel without it is broken."""
 _NO_COMPILER = {"CC": "false", "CXX": "false"}
@@ -100,7 +101,7 @@ def build_wheel(folder: Path) -> Path:
     source.mkdir()
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, source)
-    for name in ("schemas", "review", "streams", "store", "agents", "api", "pages", "callsift"):
+    for name in ("schemas", "review", "streams", "store", "sources", "agents", "api", "pages", "callsift"):
         shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
     _run("uv", "build", "-q", "--wheel", "--out-dir", str(folder), cwd=source)
     [wheel] = folder.glob("*.whl")

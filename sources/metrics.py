@@ -1,0 +1,39 @@
+"""Metrics of the ways in: whether a source still speaks, and what of it is refused."""
+
+from collections.abc import Iterable
+from typing import get_args
+
+from prometheus_client import Counter, Gauge
+
+from sources.observation import Reason
+
+RESULTS = ("taken", "ignored", *get_args(Reason))
+"""What becomes of what a source says. ignored: it is about no call that is over, such as a recording that begins."""
+
+EVENTS = Counter(
+    "callsift_source_events_total",
+    "What sources said, by source and by what became of it; the sources are those of the settings. invalid or "
+    "unreadable rising: the PBX sends another form than its mapping expects. unsigned: its secret has changed, or "
+    "somebody else sends. unconfirmed: the brokers are away, and the source has to send again.",
+    ["source", "result"],
+)
+LAST_EVENT = Gauge(
+    "callsift_source_last_event_timestamp_seconds",
+    "When something of this result last came from a source, in seconds since 1970; 0: not since the start. A source "
+    "whose taken stands still in business hours has fallen silent: look at the PBX, and at what is between.",
+    ["source", "result"],
+)
+
+
+def announce(sources: Iterable[str]) -> None:
+    """Make the metrics of the sources that a process has, at zero: one that never speaks is seen, too."""
+    for source in sources:
+        for result in RESULTS:
+            EVENTS.labels(source, result)
+            LAST_EVENT.labels(source, result)
+
+
+def observe(source: str, result: str) -> None:
+    """Count something that a source said; ``result`` is one of ``RESULTS``."""
+    EVENTS.labels(source, result).inc()
+    LAST_EVENT.labels(source, result).set_to_current_time()
