@@ -4,7 +4,7 @@ import os
 
 import typer
 
-from callsift.commands import brake, dlq, keys, model, outcomes, retention, schemas, store, topics
+from callsift.commands import brake, dlq, keys, model, outcomes, retention, schemas, source, store, topics
 from callsift.commands.api import api
 from callsift.commands.demo import demo
 from callsift.commands.emit import emit
@@ -39,6 +39,7 @@ app.add_typer(brake.app, name="brake")
 app.add_typer(keys.app, name="keys")
 app.add_typer(model.app, name="model")
 app.add_typer(retention.app, name="retention")
+app.add_typer(source.app, name="source")
 app.add_typer(schemas.app, name="schemas")
 
 

@@ -11,6 +11,7 @@ from agents.transcribe.settings import TranscribeSettings
 from api.settings import ApiSettings, OidcSettings
 from callsift.retired_settings import RETIRED
 from pages.settings import PageSettings
+from sources.folder.settings import FolderSettings
 from store.settings import StoreSettings
 from streams.errors import SettingsError
 from streams.settings import (
@@ -36,6 +37,7 @@ SECTIONS: dict[str, type[Section]] = {
     "Audio": AudioSettings,
     "Transcribe": TranscribeSettings,
     "Classify": ClassifySettings,
+    "A watched folder": FolderSettings,
     "The store": StoreSettings,
     "The API": ApiSettings,
     "Persons who ask the API": OidcSettings,

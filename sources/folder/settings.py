@@ -1,0 +1,68 @@
+"""Settings of a watched folder."""
+
+from pathlib import Path
+from typing import Annotated, Self
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, Field, PositiveFloat, model_validator
+from pydantic_settings import SettingsConfigDict
+
+from schemas import Channels
+from sources.folder.names import CHANNELS, Names, Preset
+from streams.settings import FromJson, Section
+
+
+def _is_a_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError, KeyError):
+        raise ValueError("expected a time zone of the IANA's list, such as Europe/Istanbul") from None
+    return name
+
+
+ZoneName = Annotated[str, AfterValidator(_is_a_zone)]
+"""Name of a time zone, as the IANA lists it."""
+
+
+class FolderSettings(Section):
+    """A folder, share or bucket in which a PBX leaves its recordings; ``callsift source folder`` watches it."""
+
+    model_config = SettingsConfigDict(env_prefix="CALLSIFT_FOLDER_")
+
+    path: str = ""
+    """The folder, or a bucket such as s3://bucket/recordings; what lies in folders beneath it counts."""
+    name: str = Field(default="folder", pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")
+    """Name of the source in metrics and logs, and of its file of what was taken."""
+    address: str = ""
+    """Where the audio stage finds the same folder, such as file:///mnt/recordings. Unset: where this process does."""
+    preset: Preset = "any"
+    """Whose names the recordings have."""
+    pattern: str | None = None
+    """A regular expression for names of another kind, instead of the preset's (docs/watched-folder.md)."""
+    time_zone: ZoneName = "UTC"
+    """Time zone of the times in names, as the PBX is set: Europe/Istanbul."""
+    channels: FromJson[Channels | None] = None
+    """Who is where in two-channel files, as JSON: {"customer": 1, "agent": 0}. Unset: as the preset knows it, else as
+    the audio stage expects it."""
+    call_id_prefix: str = Field(default="", max_length=40)
+    """Put before every call's identifier, where several PBXs may give the same."""
+    sidecar_required: bool = False
+    """Whether a recording waits until its JSON is there. What is there is read in any case."""
+    poll_s: PositiveFloat = 5.0
+    """Seconds from one look at the folder to the next; longer where a look takes more than a fifth of that."""
+    settle_s: PositiveFloat = 10.0
+    """Seconds for which a file has to be seen unchanged before it is taken."""
+    unclosed_s: PositiveFloat = 3600.0
+    """The same for a WAV file whose header says that its writer has not closed it: a recorder that was killed."""
+    state: Path = Path.home() / ".callsift" / "sources"
+    """Folder on a disk of this machine, where it is kept what was taken."""
+
+    @model_validator(mode="after")
+    def _pattern_is_one(self) -> Self:
+        Names(self.preset, self.pattern)
+        return self
+
+    @property
+    def who_is_where(self) -> Channels | None:
+        """Who is on which channel; None: as the audio stage expects it."""
+        return self.channels or CHANNELS.get(self.preset)
