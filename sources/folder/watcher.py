@@ -68,9 +68,8 @@ class Watcher:
         await asyncio.to_thread(self._pass_over)
         pause_s = max(self._settings.poll_s, (time.monotonic() - began) * (1 - _WORKING_SHARE) / _WORKING_SHARE)
         last: tuple[float, bytes] | None = (math.inf, b"")
-        while (
-            last is not None and time.monotonic() - began < 2 * pause_s
-        ):  # then what is new comes before the rest of a long backlog
+        # then what is new comes before the rest of a long backlog
+        while last is not None and time.monotonic() - began < 2 * pause_s:
             ready, last = await asyncio.to_thread(self._ready, last)
             if not await self._hand_in(ready, intake):
                 return pause_s
