@@ -86,6 +86,7 @@ _FIGURES: dict[str, Any] = {
     "calls": 2,
     "share": 1.0,
     "failed": 0,
+    "unrecorded": 0,
     "provisional": 0,
     "duration_s": {"mean": 61.5, "median": 61.5},
     "talk_share": {"customer": {"mean": 0.41, "median": 0.41}, "agent": {"mean": 0.38, "median": 0.38}},

@@ -90,6 +90,8 @@ class CallFigures(BaseModel):
     """Their share of all calls that the filters name, 0 to 1; null where there are none."""
     failed: int
     """How many of them could not be processed."""
+    unrecorded: int
+    """How many of them have no recording, and so no category."""
     provisional: int
     """How many of them a simpler classifier decided."""
     duration_s: Average
@@ -116,6 +118,7 @@ class CallFigures(BaseModel):
             calls=figures.calls,
             share=_rounded(figures.calls / total) if total else None,
             failed=figures.failed,
+            unrecorded=figures.unrecorded,
             provisional=figures.provisional,
             duration_s=Average.of(figures.duration_s),
             talk_share={who: Average.of(share) for who, share in figures.talk_shares.items()},

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from pages.words import Language
 from schemas import CallOutcome, Taxonomy
 from schemas.taxonomy import EMPTY_CALL, UNCERTAIN
 
@@ -29,9 +30,21 @@ class Choice:
     below: tuple["Choice", ...] = ()
 
 
-def category_of(outcome: CallOutcome, language: str) -> Category | None:
-    """Return the category of a call; None: it has none. A code of another taxonomy stands for itself."""
-    return None if outcome.category is None else category_named(outcome.category, outcome.sub_category, language)
+def category_of(outcome: CallOutcome, language: Language) -> Category | None:
+    """Return the category of a call, or how one without a recording went; None: it failed.
+
+    A code of another taxonomy stands for itself.
+    """
+    if outcome.category is not None:
+        return category_named(outcome.category, outcome.sub_category, language.code)
+    if outcome.state != "unrecorded" or outcome.disposition is None:
+        return None
+    return how_it_went(outcome.disposition, language)
+
+
+def how_it_went(disposition: str, language: Language) -> Category:
+    """Return what stands in the place of a category where a call has no recording."""
+    return Category(language.t(f"disposition.{disposition}"), "plain", language.t("state.unrecorded"))
 
 
 def category_named(code: str, sub_code: str | None, language: str) -> Category:

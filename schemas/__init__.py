@@ -15,14 +15,16 @@ from schemas.call_ended import (
 )
 from schemas.call_outcome import CallOutcome, DecidingLabel, Failure, MachineAnswer
 from schemas.call_transcribed import CallTranscribed, Spoken, Turn, Word
+from schemas.call_unrecorded import CallUnrecorded
 from schemas.dead_letter import DeadLetter
-from schemas.event import CallEvent, CallFacts, Event, Hop
+from schemas.event import DISPOSITIONS, CallEvent, CallFacts, Disposition, Event, Hop
 from schemas.notices import AuditEntry, BrakeNotice, Forgotten, Replay, RetentionNotice
 from schemas.recording import ChannelFacts, ChannelLayout, RecordingFacts
 from schemas.speech import SIDES, ClaimCheck, Speaker, SpeakerFigures, SpeechFigures, SpeechSegment
 from schemas.taxonomy import Category, Leaf, Taxonomy
 
 __all__ = [
+    "DISPOSITIONS",
     "LONGEST_CALL_S",
     "SIDES",
     "AudioReady",
@@ -35,6 +37,7 @@ __all__ = [
     "CallFacts",
     "CallOutcome",
     "CallTranscribed",
+    "CallUnrecorded",
     "Category",
     "ChannelFacts",
     "ChannelLayout",
@@ -43,6 +46,7 @@ __all__ = [
     "DeadLetter",
     "DecidingLabel",
     "Decision",
+    "Disposition",
     "Drawn",
     "Event",
     "Evidence",

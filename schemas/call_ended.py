@@ -1,4 +1,4 @@
-"""calls.ended: the PBX says that a call is over and where its recording is."""
+"""calls.ended: the PBX says that a call is over, and where its recording is or that there is none."""
 
 import json
 from collections.abc import Callable
@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, NonNegativeInt, model_validator
 
-from schemas.event import CallEvent, Part
+from schemas.event import DISPOSITIONS, CallEvent, Part
 from schemas.speech import SIDES, Speaker
 
 LONGEST_CALL_S = 24 * 3600.0
@@ -101,12 +101,21 @@ Recording = OneFile | FilePerSpeaker
 
 
 class CallEnded(CallEvent):
-    """A call has ended and its recording can be fetched."""
+    """A call has ended; its recording can be fetched, or there is none."""
 
-    recording: Recording
-    """Where the recording is and who is on which channel or file."""
+    recording: Recording | None
+    """Where the recording is and who is on which channel or file. null: there is none, as of calls that nobody
+    answered; then ``disposition`` has to say how the call went."""
     language: str | None = Field(default=None, min_length=2)
     """Language of the call as a BCP 47 tag, if the PBX knows it. Absent: the transcribe stage's default."""
+
+    @model_validator(mode="after")
+    def _without_a_recording_says_how_it_went(self) -> Self:
+        if self.recording is None and self.disposition is None:
+            raise ValueError(
+                f"a call without a recording says how it went: set disposition to one of {', '.join(DISPOSITIONS)}"
+            )
+        return self
 
     @model_validator(mode="after")
     def _can_be_carried(self) -> Self:

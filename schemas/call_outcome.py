@@ -49,8 +49,9 @@ class DecidingLabel(Part):
 class CallOutcome(CallFacts):
     """How a call ended, for everybody else."""
 
-    state: Literal["done", "failed"]
-    """done: the call has a category. failed: it could not be processed; ``failure`` says why, a replay may mend it."""
+    state: Literal["done", "failed", "unrecorded"]
+    """done: the call has a category. failed: it could not be processed; ``failure`` says why, a replay may mend it.
+    unrecorded: there is no recording, and so no category: ``disposition`` says how the call went."""
     outcome_id: str
     """Identifier of this outcome; a consumer that has seen it may drop the message. A correction has another one."""
     revision: PositiveInt = 1
@@ -58,7 +59,7 @@ class CallOutcome(CallFacts):
     source: Literal["machine", "human"] = "machine"
     """Who decided the category: a classifier, or a person. A classifier's later answer replaces no person's."""
     category: str | None = None
-    """Code of the category in taxonomy.yaml; null in state failed."""
+    """Code of the category in taxonomy.yaml; null unless state is done."""
     sub_category: str | None = None
     """Code of the sub-category; null for a category that has none."""
     label: DecidingLabel | None = None
@@ -67,12 +68,12 @@ class CallOutcome(CallFacts):
     """What the classifier says, its newest answer, where a person decided; null where source is machine, and where
     the call had failed."""
     confidence: float | None = Field(default=None, ge=0.0, le=1.0)
-    """How sure the classifier is, 0 to 1; null in state failed, and where a person decided: then it is in machine, as
-    are best_guess, justification and evidence."""
+    """How sure the classifier is, 0 to 1; null unless state is done, and where a person decided: then it is in machine,
+    as are best_guess, justification and evidence."""
     best_guess: str | None = None
     """For an uncertain call: the leaf that came closest to being believed; otherwise null."""
     justification: str | None = None
-    """Why, in the language of the call; null in state failed."""
+    """Why, in the language of the call; null unless state is done."""
     evidence: tuple[Evidence, ...] = ()
     """The turns that the decision rests on, quoted, with their times."""
     summary: str | None = None
@@ -88,15 +89,15 @@ class CallOutcome(CallFacts):
     usage: Usage | None = None
     """What asking a hosted model took; null where no hosted model was asked."""
     figures: SpeechFigures | None = None
-    """Talk, silence and overlap; null in state failed."""
+    """Talk, silence and overlap; null unless state is done."""
     recording_facts: RecordingFacts | None = None
-    """What the recording turned out to be; null in state failed."""
+    """What the recording turned out to be; null unless state is done."""
     language: str | None = None
-    """Language of the transcript, as a BCP 47 tag; null in state failed."""
+    """Language of the transcript, as a BCP 47 tag; null unless state is done."""
     turns_withheld: NonNegativeInt = 0
     """How many turns of the transcript say only ``[withheld]``, because the redaction failed on them; 0: none."""
     transcript_confidence: float | None = Field(default=None, ge=0.0, le=1.0)
-    """Mean of all words' confidences, 0 to 1; null in state failed, and where nothing was recognised."""
+    """Mean of all words' confidences, 0 to 1; null unless state is done, and where nothing was recognised."""
     stage_seconds: dict[str, NonNegativeFloat] = Field(default_factory=dict)
     """Seconds of work in each stage that the call passed."""
     facts: LaterFacts = Field(default_factory=dict)
@@ -107,7 +108,7 @@ class CallOutcome(CallFacts):
     decided_at: AwareDatetime
     """When the classifier's answer, or the failure, was stored (UTC); a person's label has a time of its own."""
     versions: Versions | None = None
-    """What produced the classifier's answer; null in state failed."""
+    """What produced the classifier's answer; null unless state is done."""
     failure: Failure | None = None
     """Why there is no category; null in state done."""
     left_out: tuple[str, ...] = ()
@@ -119,6 +120,10 @@ class CallOutcome(CallFacts):
             raise ValueError("an outcome in state done has a category and no failure")
         if self.state == "failed" and (self.category is not None or self.failure is None):
             raise ValueError("an outcome in state failed has a failure and no category")
+        if self.state == "unrecorded" and (self.category, self.failure) != (None, None):
+            raise ValueError("an outcome in state unrecorded has neither a category nor a failure")
+        if self.state == "unrecorded" and self.disposition is None:
+            raise ValueError("an outcome in state unrecorded has a disposition")
         return self
 
     def stamped(self, hop: Hop) -> Self:

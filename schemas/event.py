@@ -2,7 +2,7 @@
 
 import hashlib
 from datetime import UTC, timedelta
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self, get_args
 from uuid import NAMESPACE_URL, uuid5
 
 from pydantic import (
@@ -11,6 +11,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    FiniteFloat,
     JsonValue,
     PositiveInt,
     model_validator,
@@ -23,6 +24,12 @@ SCHEMA_VERSION = "1.1"
 
 _NAMESPACE = uuid5(NAMESPACE_URL, "callsift:event")
 _A_DAY = timedelta(days=1)
+
+
+Disposition = Literal["answered", "missed", "abandoned", "voicemail", "busy", "failed"]
+"""How a call went, as the PBX saw it."""
+DISPOSITIONS: tuple[Disposition, ...] = get_args(Disposition)
+Seconds = Annotated[FiniteFloat, Field(ge=0.0)]
 
 
 class Part(BaseModel):
@@ -111,6 +118,18 @@ class CallFacts(Event):
     """Who answered, as the PBX names them."""
     queue: Text | None = None
     """The queue that the call came through."""
+    disposition: Disposition | None = None
+    """How the call went, as the PBX saw it. answered: two people were connected. missed: it rang, and nobody answered.
+    abandoned: the caller gave up in a menu or a queue. voicemail: it ended in a mailbox. busy: the called line was
+    busy, or refused. failed: it could not be set up. Null: the PBX does not say."""
+    menu_s: Seconds | None = None
+    """Seconds in menus and announcements (IVR), if the PBX says so."""
+    queue_s: Seconds | None = None
+    """Seconds in queues until somebody answered or the caller gave up, if the PBX says so."""
+    ringing_s: Seconds | None = None
+    """Seconds that it rang at whoever was called, if the PBX says so."""
+    hold_s: Seconds | None = None
+    """Seconds that the other side was put on hold during the conversation, if the PBX says so."""
     metadata: Annotated[dict[str, JsonValue], AfterValidator(holdable_fields)] = Field(default_factory=dict)
     """Whatever the PBX or a campaign wants to find again in the outcome; never interpreted. An integer beyond 64 bits
     becomes text, NUL in a name ``␀``: stores could not hold them."""

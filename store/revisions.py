@@ -70,8 +70,9 @@ def verdict(history: Sequence[CallOutcome], outcome: CallOutcome, supersedes: st
 
     A known outcome is a redelivery, and stays what it is. A new one gets the next revision, and so does a known one
     with facts that the call has never had, under an identifier of its own. Nothing comes of facts that have been
-    corrected since, nor of a failure after a category. A person's category stays, and so does what became of the call,
-    unless the outcome ``supersedes`` the label that holds: then the next revision is the machine's again.
+    corrected since, nor of an outcome without a category after one that has it. A person's category stays, and so does
+    what became of the call, unless the outcome ``supersedes`` the label that holds: then the next revision is the
+    machine's again.
     """
     if not history:
         return Verdict(outcome.model_copy(update={"revision": 1}), is_new=True)
@@ -88,7 +89,7 @@ def verdict(history: Sequence[CallOutcome], outcome: CallOutcome, supersedes: st
         return Verdict(own, is_new=False)
     if facts in had and (own is not None or facts != had[-1]):  # asked about before the correction, answered after it
         return Verdict(None, is_new=False)
-    if outcome.state == "failed" and newest.state == "done":
+    if outcome.state != "done" and newest.state == "done":
         return Verdict(None, is_new=False)
     if own is not None:
         outcome = outcome.model_copy(update={"outcome_id": correction})

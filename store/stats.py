@@ -18,7 +18,19 @@ from store.search import CallQuery, CallSearch
 from store.spread import Spread
 
 Dimension = Literal[
-    "day", "week", "month", "hour", "queue", "agent", "category", "sub_category", "taxonomy", "prompt", "model"
+    "day",
+    "week",
+    "month",
+    "hour",
+    "queue",
+    "agent",
+    "category",
+    "sub_category",
+    "state",
+    "disposition",
+    "taxonomy",
+    "prompt",
+    "model",
 ]
 PERIODS = {"day", "week", "month"}
 _PLACES = {
@@ -26,13 +38,15 @@ _PLACES = {
     "agent": "outcome.agent_id",
     "category": "category",
     "sub_category": "sub_category",
+    "state": "state",
+    "disposition": "outcome.disposition",
     "taxonomy": "outcome.versions.taxonomy",
     "prompt": "outcome.versions.prompt",
     "model": "outcome.versions.model",
 }
 _DURATION = "outcome.recording_facts.duration_s"
 _PARTS = ("outcome.usage", "outcome.figures", "outcome.facts", _DURATION)
-_FURTHER = ("search", "outcome.ended_at", "state", "outcome.provisional", *_PARTS)
+_FURTHER = ("search", "outcome.ended_at", "outcome.provisional", *_PARTS)
 WANTED = dict.fromkeys((*_PLACES.values(), *_FURTHER), 1)
 """What statistics are made of: the fields of a document."""
 A_PAGE = 1000
@@ -60,6 +74,7 @@ class Figures:
         """Begin without a call."""
         self.calls = 0
         self.failed = 0
+        self.unrecorded = 0
         self.provisional = 0
         self.duration_s = Spread(0.1)
         self.silence_share = Spread(0.001)
@@ -75,6 +90,7 @@ class Figures:
         """Take a call."""
         self.calls += 1
         self.failed += document["state"] == "failed"
+        self.unrecorded += document["state"] == "unrecorded"
         self.provisional += bool(part(document, "outcome.provisional"))
         usage = part(document, "outcome.usage") or {}
         if usage.get("cost") is not None:

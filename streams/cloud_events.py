@@ -9,6 +9,7 @@ from streams.message import Headers
 TYPES = {
     "done": "io.callsift.call.classified.v1",
     "failed": "io.callsift.call.failed.v1",
+    "unrecorded": "io.callsift.call.unrecorded.v1",
     "forgotten": "io.callsift.call.forgotten.v1",
 }
 """Values of ce_type: by the state of an outcome, and of a tombstone."""

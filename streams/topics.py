@@ -14,6 +14,7 @@ from schemas import (
     CallEnded,
     CallOutcome,
     CallTranscribed,
+    CallUnrecorded,
     DeadLetter,
     Event,
     Forgotten,
@@ -64,6 +65,7 @@ AUDIO = TopicOf("calls.audio", AudioReady, "Recordings decoded, with who spoke w
 TRANSCRIPTS = TopicOf("calls.transcripts", CallTranscribed, "What was said.")
 REPROCESS = TopicOf("calls.reprocess", CallTranscribed, "Stored transcripts that are to be classified again.")
 CLASSIFIED = TopicOf("calls.classified", CallClassified, "What the call was for.")
+UNRECORDED = TopicOf("calls.unrecorded", CallUnrecorded, "Calls without a recording: there is nothing to classify.")
 ANNOTATIONS = TopicOf("calls.annotations", CallAnnotated, "What people say of a call afterwards: labels and facts.")
 OUTCOMES = TopicOf(
     "calls.outcomes",
@@ -80,7 +82,9 @@ DEAD_LETTER = TopicOf(
     max_message_bytes=LARGEST_MESSAGE_BYTES,  # base64 makes the original a third larger, and it has to fit
 )
 
-TOPICS: tuple[Topic, ...] = (ENDED, AUDIO, TRANSCRIPTS, REPROCESS, CLASSIFIED, ANNOTATIONS, OUTCOMES, DEAD_LETTER)
+TOPICS: tuple[Topic, ...] = (
+    *(ENDED, AUDIO, TRANSCRIPTS, REPROCESS, CLASSIFIED, UNRECORDED, ANNOTATIONS, OUTCOMES, DEAD_LETTER),
+)
 """What travels between the stages and to others."""
 
 RETRIES: tuple[Topic, ...] = tuple(
@@ -126,7 +130,12 @@ class Stage:
     produces: Topic
     summary: str
     also_produces: tuple[Topic, ...] = ()
-    """Where it may publish something besides its result."""
+    """Where it may publish something besides its result, or a result of another kind."""
+
+    def topic_of(self, result: Event) -> Topic:
+        """Return where a result goes: to the topic of its kind."""
+        topics = (self.produces, *self.also_produces)
+        return next((topic for topic in topics if isinstance(result, topic.content)), self.produces)
 
     @property
     def group(self) -> str:
@@ -134,13 +143,14 @@ class Stage:
         return f"callsift.{self.name}"
 
 
+_OF_OUTCOMES = (CLASSIFIED, UNRECORDED, ANNOTATIONS, DEAD_LETTER)
 STAGES = {
     stage.name: stage
     for stage in (
-        Stage("audio", (ENDED,), AUDIO, "fetch, decode, split channels, detect speech"),
+        Stage("audio", (ENDED,), AUDIO, "fetch, decode, split channels, detect speech", also_produces=(UNRECORDED,)),
         Stage("transcribe", (AUDIO,), TRANSCRIPTS, "recognise what was said"),
         Stage("classify", (TRANSCRIPTS,), CLASSIFIED, "decide what the call was for", also_produces=(REPROCESS,)),
-        Stage("sink", (CLASSIFIED, ANNOTATIONS, DEAD_LETTER), OUTCOMES, "store the outcome and tell everybody"),
+        Stage("sink", _OF_OUTCOMES, OUTCOMES, "store the outcome and tell everybody"),
         Stage("reprocess", (REPROCESS,), CLASSIFIED, "decide again, in a lane of its own"),
     )
 }

@@ -12,7 +12,7 @@ from agents.audio.fetch_settings import FetchSettings
 from agents.audio.fetching import Fetcher, RecordingGone, RecordingMissing
 from agents.audio.prepared import AudioOptions
 from agents.audio.settings import AudioSettings
-from schemas import AudioReady, CallEnded, ClaimCheck, FilePerSpeaker, OneFile, Recording
+from schemas import AudioReady, CallEnded, CallUnrecorded, ClaimCheck, FilePerSpeaker, OneFile, Recording
 from streams.payloads import PREPARED, ClaimCheckStore, digits
 from streams.pool import NativePool
 from streams.privacy import CallerPrivacy
@@ -21,7 +21,7 @@ from streams.work_folders import WorkFolders
 
 
 class AudioAgent(Agent[CallEnded]):
-    """Turns CallEnded into AudioReady. Repeating it stores the same audio under the same name."""
+    """Turns CallEnded into AudioReady, or CallUnrecorded. Repeating it stores the same audio under the same name."""
 
     def __init__(
         self, settings: AudioSettings, fetching: FetchSettings, store: ClaimCheckStore, privacy: CallerPrivacy
@@ -52,14 +52,25 @@ class AudioAgent(Agent[CallEnded]):
         await self._fetcher.close()
         await asyncio.to_thread(self._folders.close)
 
-    async def work(self, call: CallEnded) -> AudioReady:
-        """Prepare the audio of a call."""
+    def needs_dependency(self, call: CallEnded) -> bool:
+        """Nobody is asked for the recording of a call that has none."""
+        return call.recording is not None
+
+    async def work(self, call: CallEnded) -> AudioReady | CallUnrecorded:
+        """Prepare the audio of a call, if it has any."""
+        if call.recording is None:
+            unrecorded = CallUnrecorded.following(self._privacy.applied(call))
+            metrics.UNRECORDED.labels(unrecorded.disposition).inc()
+            return unrecorded
+        return await self._prepare(call, call.recording)
+
+    async def _prepare(self, call: CallEnded, recording: Recording) -> AudioReady:
         with self._folders.folder() as folder:
-            files = {uri: folder / f"{number}{_suffix(uri)}" for number, uri in enumerate(addresses(call.recording))}
+            files = {uri: folder / f"{number}{_suffix(uri)}" for number, uri in enumerate(addresses(recording))}
             for uri, path in files.items():
                 await self._fetch(call, uri, path)
             flac = folder / "prepared.flac"
-            prepared = await self._pool.run(child.prepare, call.recording, files, flac, audio_options(self._settings))
+            prepared = await self._pool.run(child.prepare, recording, files, flac, audio_options(self._settings))
             claim = await self._store.in_thread(
                 partial(self._put, call.call_id, flac, prepared.peaks), flac.stat().st_size
             )

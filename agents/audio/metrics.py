@@ -4,7 +4,7 @@ from typing import get_args
 
 from prometheus_client import Counter
 
-from schemas import ChannelLayout, Speaker
+from schemas import DISPOSITIONS, ChannelLayout, Speaker
 
 AUDIO_SECONDS = Counter(
     "callsift_audio_decoded_seconds_total",
@@ -25,6 +25,14 @@ RECORDINGS = Counter(
     "Recordings prepared, by channel layout. mono or duplicated_mono appearing: the PBX mixes the speakers.",
     ["layout"],
 )
+UNRECORDED = Counter(
+    "callsift_audio_unrecorded_calls_total",
+    "Calls without a recording, by how they went. missed or abandoned rising: callers reach nobody. answered "
+    "appearing: the PBX has ceased to record, or its recordings come another way.",
+    ["disposition"],
+)
+for _disposition in DISPOSITIONS:
+    UNRECORDED.labels(_disposition)
 for _speaker in Speaker:
     SPEECH_SECONDS.labels(_speaker.value)
 for _layout in get_args(ChannelLayout):

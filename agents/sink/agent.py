@@ -2,17 +2,20 @@
 
 import asyncio
 from datetime import UTC, datetime
+from typing import TypeAlias
 
 from agents.sink import core, metrics
-from schemas import CallAnnotated, CallClassified, CallOutcome, DeadLetter, Event
+from schemas import CallAnnotated, CallClassified, CallOutcome, CallUnrecorded, DeadLetter, Event
 from store.calls import OutcomeStore
 from store.errors import ForgottenCall, UnstorableOutcome
 from streams.privacy import CallerPrivacy
 from streams.processing import Agent, Tombstone
 
+Taken: TypeAlias = CallClassified | CallUnrecorded | CallAnnotated | DeadLetter
 
-class SinkAgent(Agent[CallClassified | CallAnnotated | DeadLetter]):
-    """Turns CallClassified, CallAnnotated and DeadLetter into CallOutcome.
+
+class SinkAgent(Agent[Taken]):
+    """Turns CallClassified, CallUnrecorded, CallAnnotated and DeadLetter into CallOutcome.
 
     Repeating it publishes what was not confirmed, no more. It publishes one outcome at a time, each until the store has
     the mark that it was confirmed: a worker that is killed leaves at most one on the topic without its mark, and that
@@ -29,13 +32,15 @@ class SinkAgent(Agent[CallClassified | CallAnnotated | DeadLetter]):
         """Close the store's connections."""
         self._store.close()
 
-    async def work(self, event: CallClassified | CallAnnotated | DeadLetter) -> CallOutcome | Tombstone | None:
+    async def work(self, event: Taken) -> CallOutcome | Tombstone | None:
         """Store the outcome of a call; a failure is an outcome too, and what people say makes another one."""
         try:
             if isinstance(event, CallAnnotated):
                 return await self._annotate(event)
             if isinstance(event, DeadLetter):
                 stored = await self._save_failure(event)
+            elif isinstance(event, CallUnrecorded):
+                stored = await self._store.save(core.unrecorded(event, datetime.now(UTC)))
             else:
                 outcome = core.done(event, datetime.now(UTC))
                 stored = await self._store.save(outcome, event.turns, event.supersedes_label)

@@ -6,12 +6,12 @@ from contextlib import suppress
 
 from pydantic import AwareDatetime, ValidationError
 
-from schemas import CallClassified, CallFacts, CallOutcome, DeadLetter, Failure
+from schemas import CallClassified, CallFacts, CallOutcome, CallUnrecorded, DeadLetter, Failure
 
 _ESSENTIAL = (
     *("schema_version", "event_id", "trace_id", "call_id", "ended_at", "state", "outcome_id", "revision", "source"),
-    *("label", "category", "sub_category", "confidence", "best_guess", "provisional", "decided_at", "versions"),
-    *("failure", "left_out"),
+    *("label", "category", "sub_category", "confidence", "best_guess", "disposition", "provisional", "decided_at"),
+    *("versions", "failure", "left_out"),
 )
 """What every outcome has in any case: who, what, since when, made by what."""
 _LARGE_BYTES = 4096
@@ -32,6 +32,17 @@ def done(call: CallClassified, decided_at: AwareDatetime) -> CallOutcome:
         justification=decision.justification,
         evidence=decision.evidence,
         summary=decision.summary,
+        stage_seconds={hop.stage: hop.seconds for hop in call.hops},
+        decided_at=decided_at,
+    )
+
+
+def unrecorded(call: CallUnrecorded, decided_at: AwareDatetime) -> CallOutcome:
+    """Make the outcome of a call without a recording: no model has anything to say of it."""
+    return CallOutcome.following(
+        call,
+        state="unrecorded",
+        outcome_id=call.event_id,
         stage_seconds={hop.stage: hop.seconds for hop in call.hops},
         decided_at=decided_at,
     )

@@ -4,7 +4,8 @@ from prometheus_client import Counter, Histogram
 
 OUTCOMES = Counter(
     "callsift_outcomes_total",
-    "Outcomes stored, by state. failed rising: read the dead letters, they name the cure.",
+    "Outcomes stored, by state. failed rising: read the dead letters, they name the cure. unrecorded "
+    "rising: more calls are lost before anybody answers, or the PBX has ceased to record.",
     ["state"],
 )
 CALL_SECONDS = Histogram(
@@ -21,5 +22,5 @@ ANNOTATIONS = Counter(
 for _kind in ("label", "facts"):
     for _result in ("taken", "refused"):
         ANNOTATIONS.labels(_kind, _result)
-for _state in ("done", "failed"):
+for _state in ("done", "failed", "unrecorded"):
     OUTCOMES.labels(_state)

@@ -7,7 +7,7 @@ from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Fiel
 
 from api.access import Principal
 from api.problems import PlaceOfError, Problem
-from schemas import Speaker
+from schemas import Disposition, Speaker
 from store.folding import folded_words
 from store.search import CallQuery
 
@@ -49,8 +49,10 @@ class CallFilters(BaseModel):
     """The queue that the call came through."""
     direction: Texts = ()
     """inbound or outbound, as the PBX names it."""
-    state: tuple[Literal["done", "failed"], ...] = ()
-    """done: calls with a category. failed: those that could not be processed."""
+    state: tuple[Literal["done", "failed", "unrecorded"], ...] = ()
+    """done: calls with a category. failed: those that could not be processed. unrecorded: those without a recording."""
+    disposition: tuple[Disposition, ...] = ()
+    """How the call went, as the PBX saw it."""
     provisional: bool | None = None
     """Whether a simpler classifier decided, because the chosen one was away."""
     source: Literal["human", "machine"] | None = None
@@ -90,6 +92,7 @@ class CallFilters(BaseModel):
             "outcome.agent_id": self.agent,
             "outcome.queue": self.queue,
             "outcome.direction": self.direction,
+            "outcome.disposition": self.disposition,
             "outcome.insights.urgency": self.urgency,
             "outcome.provisional": () if self.provisional is None else (self.provisional,),
         }

@@ -39,8 +39,9 @@ class Call(BaseModel):
 
     call_id: str
     """The PBX's identifier of the call."""
-    state: Literal["in_work", "done", "failed"]
-    """in_work: no outcome yet. done: it has a category. failed: it could not be processed; the outcome says why."""
+    state: Literal["in_work", "done", "failed", "unrecorded"]
+    """in_work: no outcome yet. done: it has a category. failed: it could not be processed; the outcome says why.
+    unrecorded: it has no recording, and so no category; the outcome's disposition says how it went."""
     revision: int | None = None
     """Counts the outcomes; also the ETag. Null while there is none."""
     progress: Progress | None = None

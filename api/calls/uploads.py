@@ -51,7 +51,8 @@ async def stored(services: Services, event: CallEnded, files: Mapping[str, Uploa
         with suppress(CallsiftError):
             await _remove(services, upload)  # and no more: what was given up may go on to write until the sweep
         raise
-    return event.model_copy(update={"recording": event.recording.moved(lambda uri: addresses.get(uri, uri))}), upload
+    moved = event.recording and event.recording.moved(lambda uri: addresses.get(uri, uri))
+    return event.model_copy(update={"recording": moved}), upload
 
 
 async def _hold(services: Services, upload: Upload, work: timedelta) -> None:

@@ -24,8 +24,8 @@ class StreamFilters(BaseModel):
     """The queue that the call came through."""
     agent: Texts = ()
     """Who answered, as the PBX names them."""
-    state: tuple[Literal["done", "failed"], ...] = Field(default=(), max_length=2)
-    """done: calls with a category. failed: those that could not be processed."""
+    state: tuple[Literal["done", "failed", "unrecorded"], ...] = Field(default=(), max_length=3)
+    """done: calls with a category. failed: those that could not be processed. unrecorded: those without a recording."""
     cursor: str | None = Field(default=None, max_length=8192)
     """The id of the last event that was had, for whoever cannot send the header Last-Event-ID."""
 

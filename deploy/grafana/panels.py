@@ -224,6 +224,11 @@ ROWS: dict[str, tuple[Panel, ...]] = {
             {"{{layout}}": f"60 * {_rate('callsift_audio_recordings_total', 'layout')}"},
         ),
         Panel(
+            "Calls without a recording a minute",
+            "short",
+            {"{{disposition}}": f"60 * {_rate('callsift_audio_unrecorded_calls_total', 'disposition')}"},
+        ),
+        Panel(
             "Damaged recordings a minute",
             "short",
             {"damaged": f"60 * {_rate('callsift_audio_damaged_recordings_total')}"},

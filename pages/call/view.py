@@ -108,7 +108,7 @@ def call_view(
     stages, machine = _stages(outcome, language), machine_answer(outcome)
     return CallView(
         outcome=outcome,
-        category=category_of(outcome, language.code),
+        category=category_of(outcome, language),
         confidence=confidence_of(outcome.confidence),
         is_human=outcome.source == "human",
         machine=machine,
@@ -236,7 +236,7 @@ def _revision(outcome: CallOutcome, language: Language) -> Revision:
     return Revision(
         number=outcome.revision,
         decided_at=outcome.decided_at,
-        category=category_of(outcome, language.code),
+        category=category_of(outcome, language),
         confidence=confidence_of(outcome.confidence),
         by=_decider(outcome, language),
     )

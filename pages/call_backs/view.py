@@ -87,7 +87,7 @@ def row(found: CallBack, shown: CallOutcome, language: Language, now: datetime) 
         caller=shown.caller,
         line=shown.summary or shown.justification,
         wanted=" · ".join(filter(None, wanted)),
-        category=category_of(shown, language.code),
+        category=category_of(shown, language),
         queue=shown.queue,
         agent=shown.agent_id,
         calls=found.calls,

@@ -67,7 +67,7 @@ def row(outcome: CallOutcome, language: Language, now: datetime) -> Row:
         agent=outcome.agent_id,
         queue=outcome.queue,
         duration_s=duration_s(outcome),
-        category=category_of(outcome, language.code),
+        category=category_of(outcome, language),
         is_human=getattr(outcome, "source", None) == "human",
         confidence=confidence_of(outcome.confidence),
         line=outcome.summary or outcome.justification,
@@ -124,7 +124,7 @@ def columns(rows: Sequence[Row]) -> list[str]:
 
 def states(language: Language) -> list[Choice]:
     """Return the states that calls in the list can have."""
-    return [Choice(one, language.t(f"state.{one}")) for one in ("done", "failed")]
+    return [Choice(one, language.t(f"state.{one}")) for one in ("done", "failed", "unrecorded")]
 
 
 def speakers(language: Language) -> list[Choice]:
@@ -141,13 +141,15 @@ def _chip(name: str, value: str, language: Language) -> str:
     if name in {"category", "sub_category"}:
         shown = title_of(value, language.code)
     elif name == "state":
-        shown = language.t("state.failed" if value == "failed" else "state.done")
+        shown = language.t(f"state.{value}")
+    elif name == "disposition":
+        shown = language.t(f"disposition.{value}")
     elif name == "speaker":
         shown = language.t(f"speaker.{value}")
     elif name == "confidence.lt":
         shown = language.percent(float(value))
     else:
         shown = value
-    known = {"category", "sub_category", "agent", "queue", "state", "confidence.lt", "words", "speaker"}
+    known = {"category", "sub_category", "agent", "queue", "state", "disposition", "confidence.lt", "words", "speaker"}
     key = name.replace(".", "_")
     return f"{language.t(f'filter.{key}') if name in known else name}: {shown}"

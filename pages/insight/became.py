@@ -8,7 +8,10 @@ from pages.insight.shares import Counted
 from pages.words import Language
 from schemas import Speaker
 from store.spread import Spread
-from store.stats import Figures, Survey
+from store.stats import Dimension, Figures, Survey
+
+BY: tuple[Dimension, ...] = ("category", "sub_category", "state")
+"""How the calls are grouped that a table is made of."""
 
 
 @dataclass(frozen=True)
@@ -41,10 +44,10 @@ class Tile:
 def became(found: Survey, question: InsightQuestion, span: Span, language: Language) -> list[Became]:
     """Return a row for each category and sub-category, those with most calls first, and one for all calls."""
     rows = []
-    for (category, sub), figures in sorted(found.groups.items(), key=lambda one: (-one[1].calls, str(one[0]))):
+    for (category, sub, state), figures in sorted(found.groups.items(), key=lambda one: (-one[1].calls, str(one[0]))):
         code = sub or category
-        title = title_of(code, language.code) if code else language.t("state.failed")
-        more = ("sub_category" if sub else "category", code) if code else ("state", "failed")
+        title = title_of(code, language.code) if code else language.t(f"state.{state}")
+        more = ("sub_category" if sub else "category", code) if code else ("state", str(state))
         rows.append(_row(title, question.calls(span, more), figures, language))
     return [*rows, _row(language.t("period.all"), question.calls(span), found.everything, language)]
 

@@ -10,7 +10,7 @@ from api.problems import Problem
 from api.services import Used
 from pages.calls.view import Link
 from pages.categories import choices
-from pages.insight.became import became, tiles
+from pages.insight.became import BY, became, tiles
 from pages.insight.question import PATH, PERIODS, STEPS, InsightQuestion
 from pages.insight.view import WAYS, WAYS_BEFORE, insight
 from pages.page import Asked
@@ -30,7 +30,7 @@ async def insight_page(
     zone, span = language.zone, question.span(datetime.now(UTC), language.zone)
     now, then = (question.filters(days, zone).query(who) for days in (span, span.before))
     try:
-        found = await survey(search, now, ("category", "sub_category"), WAYS, zone)
+        found = await survey(search, now, BY, WAYS, zone)
         before = await survey(search, then, (), WAYS_BEFORE, zone)
     except TooManyGroups as error:
         raise Problem("invalid-request", str(error), cure="Choose fewer days, or a queue") from None

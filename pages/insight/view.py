@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from pages.categories import choices, title_of
+from pages.categories import choices, how_it_went, title_of
 from pages.insight import control
 from pages.insight.chart import Chart, Dot, Label, made
 from pages.insight.picture import PERCENT, SMALL, WIDE, Mark, Picture, Row
@@ -26,9 +26,10 @@ WAYS: tuple[tuple[Dimension, ...], ...] = (
     ("hour", "category", "sub_category"),
     ("queue", "category", "sub_category"),
     ("day", "taxonomy", "prompt", "model"),
+    ("state", "disposition"),
 )
 """How the calls of the days are counted."""
-WAYS_BEFORE: tuple[tuple[Dimension, ...], ...] = (("category", "sub_category"),)
+WAYS_BEFORE: tuple[tuple[Dimension, ...], ...] = (("category", "sub_category"), ("state", "disposition"))
 """How those of the days before are."""
 _HOURS = tuple(f"{hour:02}" for hour in range(24))
 
@@ -54,7 +55,7 @@ class _Maker:
 
     def __init__(self, found: Survey, question: InsightQuestion, span: Span, language: Language) -> None:
         self.by_day, self.by_week, self.by_hour, self.by_queue = map(_by_first, found.counts[:4])
-        by_version = found.counts[4]
+        by_version, self.unrecorded = found.counts[4], _by_first(found.counts[5])["unrecorded"]
         self.question, self.span, self.language = question, span, language
         self.step: Step = question.step_of(span)
         self.steps = span.starts(self.step)
@@ -137,8 +138,9 @@ class _Maker:
 
     def lost(self, before: Survey) -> tuple[Share, ...]:
         now, then = self._leaves(), before.counts[0]
-        all_lost = _calls(now, _is(LOST)).count
-        lost_then = _calls(then, _is(LOST)).count
+        went, went_then = self.unrecorded, _by_first(before.counts[1])["unrecorded"]
+        all_lost = _calls(now, _is(LOST)).count + _calls(went, _reached_nobody).count
+        lost_then = _calls(then, _is(LOST)).count + _calls(went_then, _reached_nobody).count
         subs = {sub for category, sub in (*now, *then) if category == LOST and sub}
         rows = []
         for sub in subs:
@@ -146,6 +148,10 @@ class _Maker:
             was = Counted(_calls(then, _is(sub)).count, lost_then)
             where = self.question.calls(self.span, ("sub_category", sub))
             rows.append(share_of(title_of(sub, self.language.code), where, one, self.language, was))
+        for (disposition,) in filter(_reached_nobody, {*went, *went_then}):
+            one, was = Counted(went[(disposition,)], all_lost), Counted(went_then[(disposition,)], lost_then)
+            where = self.question.calls(self.span, ("state", "unrecorded"), ("disposition", str(disposition)))
+            rows.append(share_of(how_it_went(str(disposition), self.language).title, where, one, self.language, was))
         return tuple(sorted(rows, key=lambda row: (-row.count, row.title)))
 
     def _leaves(self) -> Counter[Key]:
@@ -228,6 +234,10 @@ def _by_first(counts: Counter[Key]) -> defaultdict[str | None, Counter[Key]]:
     for (first, *leaf), n in counts.items():
         found[first][tuple(leaf)] += n
     return found
+
+
+def _reached_nobody(went: Key) -> bool:
+    return went != ("answered",)
 
 
 def _calls(leaves: Counter[Key], fits: Callable[[Key], bool]) -> Counted:

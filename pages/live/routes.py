@@ -24,7 +24,7 @@ from streams.kafka import KafkaUnavailable
 router = page_router()
 _AT_FIRST = 100
 COUNTS_HOLD_S = 8.0
-Counts = dict[Leaf | None, int]
+Counts = dict[Leaf | view.State, int]
 
 
 @router.get("/live")
@@ -95,5 +95,5 @@ async def _count(services: Services, who: Principal, of: CallFilters) -> Counts:
         calls(category=(one.category,), **({"sub_category": (one.sub_category,)} if one.sub_category else {}))
         for one in leaves
     ]
-    found = await asyncio.gather(*asked, calls(state=("failed",)))
-    return dict(zip((*leaves, None), found, strict=True))
+    found = await asyncio.gather(*asked, *(calls(state=(one,)) for one in view.STATES))
+    return dict(zip((*leaves, *view.STATES), found, strict=True))

@@ -4,17 +4,22 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Literal, get_args
 
 from pages.calls.view import Row, stage_title
 from pages.categories import Category, category_named
 from pages.confidence import HIGH, LOW, confidence_of
 from pages.pipeline import Look
 from pages.words import Language
-from schemas import Leaf, Taxonomy
+from schemas import DISPOSITIONS, Leaf, Taxonomy
 from streams.topics import PIPELINE
 
 MOST_ROWS = 200
 COLUMNS = ("queue",)
+State = Literal["failed", "unrecorded"]
+STATES: tuple[State, ...] = get_args(State)
+"""The states in which a call has no category."""
+_COLOURS: dict[State, str] = {"failed": "failed", "unrecorded": "plain"}
 
 
 @dataclass(frozen=True)
@@ -45,15 +50,15 @@ def leaves() -> Sequence[Leaf]:
     return tuple(Taxonomy.load().leaves.values())
 
 
-def counts(found: Mapping[Leaf | None, int], language: Language) -> list[Count]:
-    """Return today's counts, the most frequent first; None stands for the calls that failed."""
+def counts(found: Mapping[Leaf | State, int], language: Language) -> list[Count]:
+    """Return today's counts, the most frequent first; a state stands for the calls without a category."""
     total = sum(found.values())
     shown = []
     for leaf, calls in sorted(found.items(), key=lambda one: -one[1]):
         if not calls:
             continue
-        if leaf is None:
-            category, query = Category(language.t("state.failed"), "failed"), "state=failed"
+        if not isinstance(leaf, Leaf):
+            category, query = Category(language.t(f"state.{leaf}"), _COLOURS[leaf]), f"state={leaf}"
         else:
             category = category_named(leaf.category, leaf.sub_category, language.code)
             query = f"sub_category={leaf.sub_category}" if leaf.sub_category else f"category={leaf.category}"
@@ -108,6 +113,7 @@ def names(language: Language) -> str:
             "high": HIGH,
             "categories": {code: [one.title, one.colour] for code, one in categories.items()},
             "failed": language.t("state.failed"),
+            "went": {one: language.t(f"disposition.{one}") for one in DISPOSITIONS},
             "no_time": language.t("calls.no_time"),
             "callback": language.t("calls.callback"),
             "stages": {one: language.t("calls.given_up", stage=stage_title(one, language)) for one in PIPELINE},

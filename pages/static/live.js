@@ -95,7 +95,8 @@ function paint() {
   while (body.rows.length > most) body.lastElementChild.remove();
 }
 
-function kindOf({ category, sub_category }) {
+function kindOf({ category, sub_category, state, disposition }) {
+  if (state === "unrecorded") return [names.went[disposition] ?? disposition, "plain"];
   if (!category) return [names.failed, "failed"];
   return names.categories[sub_category ?? category] ?? [sub_category ?? category, "plain"];
 }

@@ -13,7 +13,7 @@ from streams.processing.attempts import Result
 from streams.processing.failures import FailureLog
 from streams.processing.policy import shortest_pause_s
 from streams.processing.publisher import Publisher
-from streams.topics import Topic
+from streams.topics import Stage
 
 logger = logging.getLogger(__name__)
 
@@ -22,10 +22,10 @@ class Results:
     """Publishes what came of one stage's events, each time until it is confirmed."""
 
     def __init__(
-        self, gives: Topic, agent: Agent[Any], publisher: Publisher, failures: FailureLog, quick_tries: int
+        self, stage: Stage, agent: Agent[Any], publisher: Publisher, failures: FailureLog, quick_tries: int
     ) -> None:
-        """Publish to ``gives``; ask ``agent`` what is due, and a broken one ``quick_tries`` times at the most."""
-        self._gives = gives
+        """Publish where ``stage`` does; ask ``agent`` what is due, a broken one ``quick_tries`` times at the most."""
+        self._stage = stage
         self._agent = agent
         self._publisher = publisher
         self._failures = failures
@@ -46,7 +46,7 @@ class Results:
         """Publish an event, or the largest form of it that the brokers take."""
         while True:
             try:
-                return await self._publisher.event(self._gives, event, value)
+                return await self._publisher.event(self._stage.topic_of(event), event, value)
             except PermanentError as refusal:
                 smaller = self._agent.smaller_form(event)
                 if smaller is None:

@@ -110,7 +110,7 @@ class StageRunner:
         self._attempts = Attempts(
             stage.name, agent, settings, breaker=self.breaker, failures=self._failures, codec=turns
         )
-        self._results = Results(stage.produces, agent, publisher, self._failures, settings.quick_tries)
+        self._results = Results(stage, agent, publisher, self._failures, settings.quick_tries)
         self._escalation = Escalation(stage.name, publisher)
 
     @property

@@ -49,7 +49,7 @@ def recordings_of(kafka: KafkaSettings, call_ids: Collection[str]) -> dict[str, 
                 call = CallEnded.model_validate_json(value) if readable_call_id(value, None) in found else None
             except ValidationError:
                 continue
-            if call is not None:
+            if call is not None and call.recording is not None:
                 found[call.call_id].update(call.recording.uris)
     return found
 

@@ -17,7 +17,7 @@ from store.calls import OutcomeStore
 from tests.api.asking import asking
 from tests.store import annotations
 from tests.store.calls import CALLS, fill
-from tests.store.outcomes import corrected, done
+from tests.store.outcomes import corrected, done, unrecorded
 
 pytestmark = pytest.mark.integration
 OUTCOMES = [outcome for outcome, _ in CALLS]
@@ -177,3 +177,42 @@ async def test_a_call_that_was_corrected_counts_in_the_period_in_which_it_ended(
     assert answer.status_code == 200, answer.text
     [group] = answer.json()["groups"]
     assert (group["group"], group["calls"]) == ({"day": "2026-10-05"}, 1)
+
+
+async def test_calls_without_a_recording_are_counted_by_how_they_went_and_are_no_empty_calls(
+    client: httpx.AsyncClient, services: Services
+) -> None:
+    store = OutcomeStore(services.database)
+    for outcome in (unrecorded("1", "missed", "a"), unrecorded("2", "missed", "b"), unrecorded("3", "busy", "c")):
+        await store.save(outcome)
+    await store.save(done("4", "d").model_copy(update={"category": "empty_call", "sub_category": None}))
+    answer = (await client.get("/v1/stats", params={"group_by": ["state", "disposition"]})).json()
+    counted = {(one["group"]["state"], one["group"]["disposition"]): one["calls"] for one in answer["groups"]}
+    assert counted == {("unrecorded", "missed"): 2, ("unrecorded", "busy"): 1, ("done", "answered"): 1}
+    assert (answer["total"]["unrecorded"], answer["total"]["failed"]) == (3, 0)
+    by_category = (await client.get("/v1/stats", params={"group_by": "category"})).json()
+    assert {one["group"]["category"]: one["calls"] for one in by_category["groups"]} == {None: 3, "empty_call": 1}
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        ({"state": "unrecorded"}, {"a", "b"}),
+        ({"disposition": "missed"}, {"a"}),
+        ({"disposition": ["missed", "busy"], "state": "unrecorded"}, {"a", "b"}),
+        ({"state": "failed"}, set()),
+        ({"disposition": "answered"}, {"c"}),
+    ],
+)
+async def test_calls_are_found_by_how_they_went(
+    client: httpx.AsyncClient, services: Services, asked: dict[str, Any], found: set[str]
+) -> None:
+    store = OutcomeStore(services.database)
+    for outcome in (unrecorded("1", "missed", "a"), unrecorded("2", "busy", "b"), done("3", "c")):
+        await store.save(outcome)
+    answer = await client.get("/v1/calls", params=asked)
+    assert {one["call_id"] for one in answer.json()["calls"]} == found
+
+
+async def test_a_disposition_that_there_is_not_is_refused(client: httpx.AsyncClient) -> None:
+    assert (await client.get("/v1/calls", params={"disposition": "lost"})).status_code == 422

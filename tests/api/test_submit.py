@@ -46,6 +46,7 @@ def stored_files(services: Services) -> list[Path]:
 
 
 def contents(event: CallEnded) -> list[bytes]:
+    assert event.recording is not None
     return [Path(uri.removeprefix("file://")).read_bytes() for uri in event.recording.uris]
 
 
@@ -129,6 +130,7 @@ async def test_an_upload_is_stored_whole_and_its_event_names_it(client: httpx.As
     [sent] = of(services.kafka, "uploaded-1")
     [file] = stored_files(services)
     assert file.read_bytes() == RECORDING.read_bytes()
+    assert sent.recording is not None
     assert sent.recording.uris == (file.as_uri(),)
     assert (file.suffix, sent.agent_id, sent.recording.model_dump()["channels"]) == (
         ".WAV",
@@ -145,6 +147,7 @@ async def test_a_file_for_each_side_may_be_uploaded(client: httpx.AsyncClient, s
     assert answer.status_code == 202, answer.text
     [sent] = of(services.kafka, "uploaded-2")
     assert contents(sent) == [b"customer's", b"agent's"]
+    assert sent.recording is not None
     assert sent.recording.model_dump()["agent"]["offset_s"] == 1.5
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from api.problems import Problem
 from pages.calls.question import CallsQuestion
-from pages.insight.became import became, tiles
+from pages.insight.became import BY, became, tiles
 from pages.insight.chart import MOST_STEPS, made, scale
 from pages.insight.question import InsightQuestion, Span
 from pages.insight.shares import Counted, is_clear
@@ -230,7 +230,7 @@ def test_a_version_of_a_few_calls_is_no_change() -> None:
 def test_what_became_of_calls_is_told_of_those_of_which_it_is_known() -> None:
     question = InsightQuestion()
     span = question.span(LAST, ISTANBUL)
-    found, before = survey_of(within(span), ("category", "sub_category")), survey_of((), ways=WAYS_BEFORE)
+    found, before = survey_of(within(span), BY), survey_of((), ways=WAYS_BEFORE)
     rows = {row.title: row for row in became(found, question, span, TURKISH)}
     own = [one.facts for one in within(span) if one.category == "potential_customer" and "job_booked" in one.facts]
     share = sum(bool(facts["job_booked"]) for facts in own) / len(own)

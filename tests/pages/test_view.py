@@ -49,7 +49,7 @@ def test_a_column_that_no_call_fills_is_left_out() -> None:
 
 
 def test_a_category_of_another_taxonomy_stands_for_itself() -> None:
-    found = category_of(call_outcome().model_copy(update={"category": "of_old", "sub_category": None}), "en")
+    found = category_of(call_outcome().model_copy(update={"category": "of_old", "sub_category": None}), ENGLISH)
     assert found is not None
     assert found.title == "of_old"
 

@@ -9,6 +9,7 @@ from schemas import (
     CallEnded,
     CallOutcome,
     CallTranscribed,
+    CallUnrecorded,
     ChannelFacts,
     ClaimCheck,
     DeadLetter,
@@ -100,6 +101,11 @@ def call_ended() -> CallEnded:
         caller="+905550000012",
         agent_id="elif",
         queue="white-goods",
+        disposition="answered",
+        menu_s=4.5,
+        queue_s=12.25,
+        ringing_s=3.0,
+        hold_s=7.5,
         metadata={"campaign": "autumn", "attempt": 2, "tags": ["vip", None], "nested": {"ok": True}},
         recording=OneFile(uri="s3://recordings/2026/10/05/4411.wav", channels={Speaker.CUSTOMER: 1, Speaker.AGENT: 0}),
         language="tr",
@@ -222,6 +228,28 @@ def call_failed() -> CallOutcome:
     )
 
 
+def call_unheard() -> CallEnded:
+    """A call that nobody answered, as a PBX reports it."""
+    return call_ended().model_copy(update={"recording": None, "disposition": "abandoned", "agent_id": None})
+
+
+def call_unrecorded() -> CallUnrecorded:
+    """The same call, passed on by the audio stage."""
+    return CallUnrecorded.following(call_ended()).stamped(hop("audio", 29))
+
+
+def call_lost() -> CallOutcome:
+    """The outcome of a call that nobody answered."""
+    call = CallUnrecorded.following(call_unheard()).stamped(hop("audio", 29))
+    return CallOutcome.following(
+        call,
+        state="unrecorded",
+        outcome_id=call.event_id,
+        stage_seconds={"audio": 0.5},
+        decided_at=datetime(2026, 10, 5, 11, 3, 30, tzinfo=UTC),
+    ).stamped(hop("sink", 30))
+
+
 def call_annotated() -> CallAnnotated:
     """A label of the same call."""
     return CallAnnotated(
@@ -299,4 +327,4 @@ def dead_letter() -> DeadLetter:
 def examples() -> list[Event]:
     """One example of every event."""
     of_a_call = [call_ended(), audio_ready(), call_transcribed(), call_classified(), call_outcome(), call_annotated()]
-    return [*of_a_call, dead_letter()]
+    return [*of_a_call, call_unrecorded(), dead_letter()]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas import CallEnded, FilePerSpeaker, OneFile, Speaker
+from schemas import DISPOSITIONS, CallEnded, FilePerSpeaker, OneFile, Speaker
 from streams.decoding import decode
 from streams.errors import UnreadableEvent
 
@@ -55,6 +55,7 @@ def test_the_offset_of_a_file_may_be_left_out() -> None:
 @pytest.mark.parametrize("content", [ONE_FILE, TWO_FILES])
 def test_a_recording_is_moved_address_by_address_and_nothing_else_of_it_changes(content: dict[str, Any]) -> None:
     before = read(content).recording
+    assert before is not None
     after = before.moved(lambda uri: f"moved:{uri}")
     assert after.uris == tuple(f"moved:{uri}" for uri in before.uris)
     assert after.moved(lambda uri: uri.removeprefix("moved:")) == before
@@ -134,3 +135,24 @@ def test_the_size_of_an_event_is_bounded_and_the_error_names_field_limit_and_cur
 def test_an_end_without_a_local_time_in_every_zone_is_refused(moment: str) -> None:
     with pytest.raises(UnreadableEvent, match="ended_at is out of range"):
         read(ONE_FILE | {"ended_at": moment})
+
+
+@pytest.mark.parametrize("disposition", DISPOSITIONS)
+def test_a_call_may_have_no_recording_if_it_says_how_it_went(disposition: str) -> None:
+    call = read(ONE_FILE | {"recording": None, "disposition": disposition})
+    assert (call.recording, call.disposition) == (None, disposition)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ({"recording": None}, "set disposition to one of answered, missed"),
+        ({"recording": None, "disposition": "lost"}, "disposition"),
+        ({"recording": {"uri": "https://pbx.example/1.wav"}, "ringing_s": -1}, "ringing_s"),
+        ({"disposition": "missed"}, "recording"),  # who forgets the recording has not said that there is none
+    ],
+)
+def test_a_call_without_a_recording_has_to_say_how_it_went(content: dict[str, Any], said: str) -> None:
+    whole = {name: value for name, value in ONE_FILE.items() if name != "recording"}
+    with pytest.raises(UnreadableEvent, match=said):
+        read(whole | content)

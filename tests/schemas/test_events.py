@@ -12,7 +12,7 @@ from schemas.event import Part
 from streams.decoding import decode
 from streams.errors import UnreadableEvent
 from streams.topics import TOPICS
-from tests.schemas.examples import call_failed, call_labelled, call_told, examples, large
+from tests.schemas.examples import call_failed, call_labelled, call_lost, call_told, call_unheard, examples, large
 
 GOLDEN = Path(__file__).with_name("golden")
 EVENTS = sorted({topic.content for topic in TOPICS}, key=lambda event: event.__name__)
@@ -51,7 +51,11 @@ def test_an_event_whose_turns_lie_elsewhere_survives_a_round_trip(
     assert decode(event_class, large(example).model_dump_json().encode()) == large(example)
 
 
-@pytest.mark.parametrize("event", [call_failed(), call_labelled(), call_told()], ids=["failed", "labelled", "facts"])
+@pytest.mark.parametrize(
+    "event",
+    [call_failed(), call_labelled(), call_told(), call_unheard(), call_lost()],
+    ids=["failed", "labelled", "facts", "unheard", "lost"],
+)
 def test_what_an_event_says_in_another_case_survives_a_round_trip(event: Event) -> None:
     assert decode(type(event), event.model_dump_json().encode()) == event
 

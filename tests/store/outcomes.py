@@ -1,7 +1,7 @@
 """Outcomes of one call, as many as a test needs."""
 
-from schemas import CallOutcome
-from tests.schemas.examples import call_failed, call_outcome
+from schemas import CallOutcome, Disposition
+from tests.schemas.examples import call_failed, call_lost, call_outcome
 
 
 def done(outcome_id: str, call_id: str = "call-1") -> CallOutcome:
@@ -17,3 +17,9 @@ def corrected(outcome_id: str, queue: str, call_id: str = "call-1") -> CallOutco
 def failed(outcome_id: str, call_id: str = "call-1") -> CallOutcome:
     """A failure of the call."""
     return call_failed().model_copy(update={"outcome_id": outcome_id, "call_id": call_id})
+
+
+def unrecorded(outcome_id: str, disposition: Disposition = "missed", call_id: str = "call-1") -> CallOutcome:
+    """The call, without a recording."""
+    facts = {"outcome_id": outcome_id, "call_id": call_id, "disposition": disposition}
+    return call_lost().model_copy(update=facts)

@@ -10,7 +10,7 @@ from agents.sink import core as sink
 from schemas import CallOutcome
 from store.revisions import transcript, verdict
 from tests.schemas.examples import call_classified, call_ended, call_failed, call_transcribed
-from tests.store.outcomes import corrected, done, failed
+from tests.store.outcomes import corrected, done, failed, unrecorded
 
 NOW = datetime(2026, 10, 5, 12, 0, tzinfo=UTC)
 
@@ -165,3 +165,26 @@ def test_the_transcript_of_a_stored_outcome_is_made_again() -> None:
     assert [hop.stage for hop in again.hops] == ["pbx", "audio", "transcribe"]
     assert again.event_id != before.event_id
     assert transcript(call_failed(), ()) is None
+
+
+def test_a_category_is_not_replaced_by_the_word_that_there_is_no_recording() -> None:
+    became, history = store([done("a"), unrecorded("u"), done("b")])
+    assert [entry.outcome_id for entry in history] == ["a", "b"]
+    assert became == history
+
+
+def test_a_recording_that_comes_late_makes_the_next_revision() -> None:
+    _, history = store([unrecorded("u"), failed("x"), done("a"), unrecorded("u")])
+    assert [(entry.outcome_id, entry.revision) for entry in history] == [("u", 1), ("x", 2), ("a", 3)]
+
+
+def test_how_a_call_went_can_be_corrected_and_a_repetition_changes_nothing() -> None:
+    _, history = store([unrecorded("u"), unrecorded("u", "voicemail"), unrecorded("u"), unrecorded("u", "voicemail")])
+    assert [entry.disposition for entry in history] == ["missed", "voicemail"]
+    assert len({entry.outcome_id for entry in history}) == 2
+
+
+@given(st.permutations([unrecorded("u"), done("a"), done("b"), unrecorded("u", "busy"), failed("x")]))
+def test_a_call_with_a_category_keeps_one_in_whatever_order_the_rest_comes(order: list[CallOutcome]) -> None:
+    _, history = store(order)
+    assert history[-1].state == "done"

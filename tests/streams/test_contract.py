@@ -51,4 +51,4 @@ def test_every_field_of_every_event_is_described() -> None:
 
 
 def test_a_consumer_can_tell_the_states_of_an_outcome_from_the_schema() -> None:
-    assert CallOutcome.model_json_schema()["properties"]["state"]["enum"] == ["done", "failed"]
+    assert CallOutcome.model_json_schema()["properties"]["state"]["enum"] == ["done", "failed", "unrecorded"]

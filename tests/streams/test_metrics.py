@@ -11,7 +11,7 @@ from callsift.reference import METRIC_ROOMS
 
 ROOMS = list(METRIC_ROOMS.values())
 LABELS = {"stage", "result", "kind", "speaker", "classifier", "category", "state", "topic", "layout"}
-LABELS |= {"reason", "operation", "certificate", "route", "method", "status", "source"}
+LABELS |= {"reason", "operation", "certificate", "route", "method", "status", "source", "disposition"}
 
 
 def metrics() -> Iterator[MetricWrapperBase]:

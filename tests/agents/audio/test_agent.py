@@ -18,12 +18,13 @@ from agents.audio.agent import AudioAgent
 from agents.audio.decode import UndecodableRecording
 from agents.audio.fetch_settings import FetchSettings
 from agents.audio.settings import AudioSettings
-from schemas import CallEnded, OneFile, Speaker
+from schemas import DISPOSITIONS, AudioReady, CallEnded, CallUnrecorded, Disposition, OneFile, Speaker
 from streams.errors import NativeCodeDied, PermanentError
 from streams.payloads.claim_check import ClaimCheckStore
 from streams.payloads.errors import AudioStoreUnavailable
 from streams.privacy import CallerPrivacy
 from streams.settings import PrivacySettings
+from streams.topics import STAGES, UNRECORDED
 from tests.agents.audio.sounds import decode, encode
 from tests.agents.demo_calls import RECORDINGS, demo_calls
 from tests.patience import PATIENCE_S
@@ -52,9 +53,25 @@ def ended(name: str) -> CallEnded:
     return call_ended().model_copy(update={"recording": CALLS[name].addressed})
 
 
+async def prepared(agent: AudioAgent, call: CallEnded) -> AudioReady:
+    ready = await agent.work(call)
+    assert isinstance(ready, AudioReady)
+    return ready
+
+
+@pytest.mark.parametrize("disposition", DISPOSITIONS)
+async def test_a_call_without_a_recording_is_passed_on_by_itself(agent: AudioAgent, disposition: Disposition) -> None:
+    call = call_ended().model_copy(update={"recording": None, "disposition": disposition})
+    assert not agent.needs_dependency(call)
+    result = await agent.work(call)
+    assert isinstance(result, CallUnrecorded)
+    assert (result.call_id, result.disposition, result.caller) == (call.call_id, disposition, None)
+    assert STAGES["audio"].topic_of(result) is UNRECORDED
+
+
 @pytest.mark.parametrize("name", ["moving-house", "in-a-meeting", "under-warranty-but-pays", "nobody-answers"])
 async def test_a_call_that_ended_becomes_prepared_audio(agent: AudioAgent, store: ClaimCheckStore, name: str) -> None:
-    ready = await agent.work(ended(name))
+    ready = await prepared(agent, ended(name))
     flac = store.get(ready.audio)
     assert ready.audio.size_bytes == len(flac)
     facts = soundfile.info(io.BytesIO(flac))
@@ -68,7 +85,7 @@ async def test_a_call_that_ended_becomes_prepared_audio(agent: AudioAgent, store
 async def test_a_recording_without_a_header_is_known_by_its_name(agent: AudioAgent, tmp_path: Path) -> None:
     samples = decode(RECORDINGS / "moving-house.mp3").samples.mean(axis=0, keepdims=True)
     path = encode(tmp_path / "call.g722", np.repeat(samples, 2, axis=1), "g722", "g722", 16_000)
-    ready = await agent.work(call_ended().model_copy(update={"recording": OneFile(uri=path.as_uri())}))
+    ready = await prepared(agent, call_ended().model_copy(update={"recording": OneFile(uri=path.as_uri())}))
     assert ready.recording_facts.codec == "g722"
     assert ready.audio_channels == (Speaker.UNDIVIDED,)
     assert soundfile.info(io.BytesIO(ClaimCheckStore.get(ready.audio))).channels == 1
@@ -95,7 +112,7 @@ async def test_an_address_that_nobody_can_read_is_the_fault_of_the_event(agent: 
 
 async def test_a_call_whose_identifier_is_a_path_stays_in_the_store(agent: AudioAgent, tmp_path: Path) -> None:
     call = ended("dead-line").model_copy(update={"call_id": "../../etc/çağrı 1"})
-    ready = await agent.work(call)
+    ready = await prepared(agent, call)
     assert ".." not in ready.audio.uri
     assert ready.call_id == call.call_id
 

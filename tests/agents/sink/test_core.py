@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from agents.sink import core
-from schemas import CallOutcome
+from schemas import CallOutcome, CallUnrecorded
 from tests.schemas.examples import (
     call_annotated,
     call_classified,
@@ -13,6 +13,7 @@ from tests.schemas.examples import (
     call_failed,
     call_labelled,
     call_outcome,
+    call_unheard,
     dead_letter,
 )
 
@@ -31,6 +32,22 @@ def test_a_classified_call_is_done_with_its_decision() -> None:
         assert getattr(outcome, name) == getattr(call, name), name
     assert outcome.stage_seconds == {"pbx": 0.5, "audio": 0.5, "transcribe": 0.5, "classify": 0.5}
     assert outcome.decided_at == NOW
+
+
+def test_a_call_without_a_recording_has_no_category_and_no_failure() -> None:
+    call = CallUnrecorded.following(call_unheard())
+    outcome = core.unrecorded(call, NOW)
+    assert (outcome.state, outcome.category, outcome.failure) == ("unrecorded", None, None)
+    assert (outcome.disposition, outcome.queue_s, outcome.outcome_id) == ("abandoned", 12.25, call.event_id)
+    for name in ("call_id", "ended_at", "metadata", "queue", "hops"):
+        assert getattr(outcome, name) == getattr(call, name), name
+
+
+def test_the_smallest_form_of_an_outcome_still_says_how_the_call_went() -> None:
+    outcome = core.unrecorded(CallUnrecorded.following(call_unheard()), NOW)
+    while (smaller := core.smaller(outcome)) is not None:
+        outcome = smaller
+    assert outcome.disposition == "abandoned"
 
 
 def test_an_outcome_holds_no_transcript_beyond_its_evidence() -> None:

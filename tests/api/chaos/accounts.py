@@ -48,7 +48,7 @@ class Accounts:
             store = client["callsift"]
             documents = {one["_id"]: one["revision"] for one in store["calls"].find({"state": "done"}, {"revision": 1})}
             uploads = store["calls_uploads"].count_documents({})
-        named = {uri for event in self._events for uri in event.recording.uris}
+        named = {uri for event in self._events if event.recording for uri in event.recording.uris}
         files = {path.as_uri() for path in (self._world.root / "recordings").iterdir()}
         return {
             "submissions": len(self._wanted),
