@@ -9,6 +9,8 @@ from datetime import datetime
 
 from callsift.worker import serve_health
 from sources import metrics
+from sources.asterisk.listener import Listener
+from sources.asterisk.settings import AsteriskSettings
 from sources.folder.ledger import Ledger
 from sources.folder.settings import FolderSettings
 from sources.folder.watcher import Watcher, since_of
@@ -56,6 +58,23 @@ def watch_folder(since: datetime | None) -> None:
         run(settings.name, work)
     finally:
         ledger.close()
+
+
+def listen_to_asterisk() -> None:
+    """Listen to the PBX of the settings until SIGTERM or SIGINT.
+
+    Raises:
+        SettingsError: The settings do not allow a start.
+        CallsiftError: What is known of calls that go on cannot be kept.
+    """
+    settings = AsteriskSettings.read()
+    if not settings.host:
+        raise SettingsError("no PBX is named", "Set CALLSIFT_ASTERISK_HOST")
+
+    async def work(intake: Intake, health: Health) -> None:
+        await Listener(settings, lambda there: setattr(health, "joined", there)).work(intake)
+
+    run(settings.name, work)
 
 
 def run(source: str, work: Callable[[Intake, Health], Awaitable[None]]) -> None:

@@ -31,3 +31,12 @@ def folder(since: Since = None) -> None:
 
     adopt_running()
     watch_folder(since)
+
+
+@app.command()
+def asterisk() -> None:
+    """Listen to an Asterisk's Manager Interface, until SIGTERM; CALLSIFT_ASTERISK_* say where (docs/asterisk.md)."""
+    from callsift.source_process import listen_to_asterisk
+
+    adopt_running()
+    listen_to_asterisk()

@@ -60,9 +60,7 @@ async def measure(root: Path, count: int) -> None:
     intake = Intake(brokers)
     began = time.process_time()
     await Watcher(settings, ledger, datetime.now(UTC)).work(intake)
-    print(
-        f"all older: a look takes {time.process_time() - began:.1f} s of CPU; {brokers.count} handed in; {megabytes():.0f} MB"
-    )
+    print(f"all older: a look takes {time.process_time() - began:.1f} s of CPU; {megabytes():.0f} MB")
     watcher, began = Watcher(settings, ledger, LONG_AGO), time.process_time()
     while brokers.count < count:
         await watcher.work(intake)
@@ -71,7 +69,7 @@ async def measure(root: Path, count: int) -> None:
     await watcher.work(intake)
     size = (root / "folder.sqlite").stat().st_size / 1e6
     print(
-        f"all taken: a look takes {time.process_time() - began:.1f} s of CPU; ledger {size:.0f} MB; {megabytes():.0f} MB"
+        f"all taken: a look takes {time.process_time() - began:.1f} s of CPU; {megabytes():.0f} MB; {size:.0f} MB on disk"
     )
     ledger.close()
 
