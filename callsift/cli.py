@@ -12,6 +12,7 @@ from callsift.commands.evaluate import evaluate
 from callsift.commands.forget import forget, hold
 from callsift.commands.inspect import inspect
 from callsift.commands.prompt import prompt
+from callsift.commands.reconcile import reconcile
 from callsift.commands.redact import redact
 from callsift.commands.reprocess import reprocess
 from callsift.commands.status import status
@@ -28,7 +29,22 @@ app = typer.Typer(
     add_completion=False,
 )
 app.callback()(lambda: refuse_unknown(os.environ))
-for command in (demo, up, status, emit, inspect, redact, prompt, worker, api, train, reprocess, forget, hold):
+for command in (
+    demo,
+    up,
+    status,
+    emit,
+    inspect,
+    redact,
+    prompt,
+    worker,
+    api,
+    train,
+    reprocess,
+    forget,
+    hold,
+    reconcile,
+):
     app.command()(command)
 app.command("eval")(evaluate)
 app.add_typer(outcomes.app, name="outcomes")

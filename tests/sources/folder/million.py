@@ -68,9 +68,8 @@ async def measure(root: Path, count: int) -> None:
     began = time.process_time()
     await watcher.work(intake)
     size = (root / "folder.sqlite").stat().st_size / 1e6
-    print(
-        f"all taken: a look takes {time.process_time() - began:.1f} s of CPU; {megabytes():.0f} MB; {size:.0f} MB on disk"
-    )
+    seconds = time.process_time() - began
+    print(f"all taken: a look takes {seconds:.1f} s of CPU; {megabytes():.0f} MB; {size:.0f} MB on disk")
     ledger.close()
 
 
