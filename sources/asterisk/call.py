@@ -73,7 +73,7 @@ class OpenCall(BaseModel):
     hold_s: float = 0.0
     recordings: list[Recorded] = Field(default_factory=list)
     legs: dict[str, Legs] = Field(default_factory=dict)
-    """By the path of its mix: of recordings that are about to begin."""
+    """By the name of its mix, as the dialplan has it: of recordings that are about to begin."""
     unseen: bool = False
     """Whether it ended while nobody listened."""
 

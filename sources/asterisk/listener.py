@@ -39,13 +39,16 @@ class Listener:
         self._file = settings.state / f"{settings.name}.json"
         rules = Rules(settings.folder, address, settings.trunks, settings.legs, settings.call_id_prefix)
         self._rules, self._tracker = rules, Tracker(rules, _kept(self._file))
-        self._changed, self._following = False, False
+        self._changed = False
 
     async def work(self, intake: Intake) -> None:
         """Listen until cancelled."""
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._listen())
-            tasks.create_task(self._hand_in(intake))
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._listen())
+                tasks.create_task(self._hand_in(intake))
+        finally:
+            _write(self._file, self._tracker.state.model_dump_json())
 
     async def _listen(self) -> None:
         while True:
@@ -55,14 +58,12 @@ class Listener:
                         if isinstance(message, list):
                             self._tracker.found(message, time.time())
                             logger.info("the PBX is listened to", extra={"channels": len(message)})
-                            self._following = True
                             self._on_state(True)
                         else:
                             self._tracker.note(message, time.time())
                         self._changed = True
             except TransientError as error:
                 logger.warning("the PBX is not listened to", extra={"error": str(error)})
-            self._following = False
             self._on_state(False)
             await asyncio.sleep(_AGAIN_S)
 

@@ -4,8 +4,6 @@ import re
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
-MONITOR = "/var/spool/asterisk/monitor"
-"""Where Asterisk puts a recording that is named without a folder."""
 _NUMBER = re.compile(r"\+?\d{3,}")
 _DIALLED = re.compile(r"(?:[\w.-]+/)?(\+?[\d*#]+)(?:@.*)?")
 _CHANNEL = re.compile(r"[^/]+/(.+?)(?:-[0-9a-f]+(?:;[12])?)?")
@@ -43,20 +41,33 @@ def extension(channel: str) -> str | None:
 
 
 def legs_of(data: str) -> tuple[str, Legs] | None:
-    """Return the mix and both files that an application MixMonitor is started with; None: it writes no such files."""
+    """Return the mix and both files that an application MixMonitor is started with; None: it writes no such files.
+
+    They are as the dialplan names them: ``beside`` says where they lie.
+    """
     mix, _, options = data.partition(",")
     found = dict(re.findall(r"([rt])\(([^)]*)\)", options))
     if found.keys() != {"r", "t"} or not all(found.values()):
         return None
-    return absolute(mix), Legs(absolute(found["r"]), absolute(found["t"]))
+    return mix, Legs(found["r"], found["t"])
+
+
+def beside(path: str, mix: str, legs: Legs, folder: str) -> Legs | None:
+    """Return where the files of both directions lie.
+
+    Args:
+        path: Where the mix is, as Asterisk says.
+        mix: How the dialplan names it; where that is not the end of ``path``, the result is None.
+        legs: How the dialplan names both files.
+        folder: Where Asterisk puts what is named without a folder, if ``mix`` does not show it.
+    """
+    if not f"/{path}".endswith(f"/{mix.lstrip('/')}"):
+        return None
+    where = PurePosixPath(folder if mix.startswith("/") else path.removesuffix(mix))
+    return Legs(*(str(where / name) for name in legs))
 
 
 def legs_by_rule(mix: str, suffixes: tuple[str, str]) -> Legs:
     """Return both files by what is put behind the name of the mix: ("-r", "-t")."""
     path = PurePosixPath(mix)
     return Legs(*(str(path.with_name(f"{path.stem}{suffix}{path.suffix}")) for suffix in suffixes))
-
-
-def absolute(path: str) -> str:
-    """Return where a recording lies that the dialplan names."""
-    return str(PurePosixPath(MONITOR) / path)

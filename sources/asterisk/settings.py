@@ -5,7 +5,6 @@ from pathlib import Path
 from pydantic import Field, FilePath, PositiveFloat, SecretStr
 from pydantic_settings import SettingsConfigDict
 
-from sources.asterisk.names import MONITOR
 from streams.settings import FromJson, Section
 
 
@@ -32,7 +31,7 @@ class AsteriskSettings(Section):
     """How the names of channels to the outside begin, as JSON: ["PJSIP/operator", "DAHDI/"]. By them it is known who is
     the customer, which calls are outbound, and which are internal and left out. Empty: whoever comes first is the
     customer."""
-    folder: str = MONITOR
+    folder: str = "/var/spool/asterisk/monitor"
     """Folder of the recordings, as the PBX sees it."""
     address: str = ""
     """Where the audio stage finds that folder, such as file:///mnt/monitor or https://pbx.example/recordings. Unset: in

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from pydantic import BaseModel, Field
 
 from sources.asterisk.call import Channel, OpenCall, Recorded, Rules, who_is
-from sources.asterisk.names import dialled, extension, is_local, legs_of, number
+from sources.asterisk.names import beside, dialled, extension, is_local, legs_of, number
 from sources.asterisk.wire import Message, unescaped
 
 RECORDING = "MIXMONITOR_FILENAME"
@@ -105,9 +105,9 @@ class Tracker:
             call.channels[unique] = Channel(name=message.get("Channel", ""))
             call.ended = None
             if len(call.channels) == 1:
-                call.caller = number(message.get("CallerIDNum", ""))
-                exten = message.get("Exten", "")
-                call.called = number(exten)
+                call.called = number(message.get("Exten", ""))
+        if call.caller is None and unique == next(iter(call.channels)):  # what Originate starts gets it a moment later
+            call.caller = number(message.get("CallerIDNum", ""))
         if before is not None and before != linked and (old := self.state.calls.get(before)):
             moved = old.channels.get(unique)  # an attended transfer: the channel goes on in another call
             if moved is not None:
@@ -126,7 +126,11 @@ class Tracker:
             call.abandoned = False  # the caller was let go, and did not give up
 
     def _record(self, call: OpenCall, channel: str, path: str, now: float) -> None:
-        call.recordings.append(Recorded(path=path, channel=channel, began=now, legs=call.legs.pop(path, None)))
+        named = ((mix, beside(path, mix, legs, self._rules.folder)) for mix, legs in call.legs.items())
+        mix, legs = next(((mix, legs) for mix, legs in named if legs), (None, None))
+        if mix is not None:
+            del call.legs[mix]
+        call.recordings.append(Recorded(path=path, channel=channel, began=now, legs=legs))
 
     def _newexten(self, call: OpenCall, message: Message, _now: float) -> None:
         application = message.get("Application")

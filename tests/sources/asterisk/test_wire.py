@@ -2,7 +2,7 @@
 
 import pytest
 
-from sources.asterisk.names import dialled, extension, legs_of, number
+from sources.asterisk.names import Legs, beside, dialled, extension, legs_of, number
 from sources.asterisk.wire import Messages, NotAsterisk, action, unescaped
 
 BANNER = b"Asterisk Call Manager/11.0.0\r\n"
@@ -71,16 +71,26 @@ def test_what_is_no_number(text: str) -> None:
     ("data", "expected"),
     [
         ("/m/a.wav,r(/m/a-r.wav)t(/m/a-t.wav)i(ID)", ("/m/a.wav", ("/m/a-r.wav", "/m/a-t.wav"))),
-        (
-            "a.wav,br(a-r.wav)t(a-t.wav),touch x",
-            (
-                "/var/spool/asterisk/monitor/a.wav",
-                ("/var/spool/asterisk/monitor/a-r.wav", "/var/spool/asterisk/monitor/a-t.wav"),
-            ),
-        ),
+        ("a.wav,br(a-r.wav)t(a-t.wav),touch x", ("a.wav", ("a-r.wav", "a-t.wav"))),
         ("/m/a.wav,r(/m/a-r.wav)", None),
         ("/m/a.wav", None),
     ],
 )
 def test_the_files_of_both_directions_are_in_the_options(data: str, expected: object) -> None:
     assert legs_of(data) == expected
+
+
+@pytest.mark.parametrize(
+    ("path", "mix", "legs", "expected"),
+    [
+        ("/m/a.wav", "/m/a.wav", ("/m/a-r.wav", "/m/a-t.wav"), ("/m/a-r.wav", "/m/a-t.wav")),
+        ("/m/a.wav", "/m/a.wav", ("a-r.wav", "a-t.wav"), ("/spool/a-r.wav", "/spool/a-t.wav")),
+        ("/m/2026/a.wav", "2026/a.wav", ("2026/a-r.wav", "2026/a-t.wav"), ("/m/2026/a-r.wav", "/m/2026/a-t.wav")),
+        ("/m/b.wav", "a.wav", ("a-r.wav", "a-t.wav"), None),
+        ("/m/aa.wav", "a.wav", ("a-r.wav", "a-t.wav"), None),
+    ],
+)
+def test_where_the_files_of_both_directions_lie(
+    path: str, mix: str, legs: tuple[str, str], expected: tuple[str, str] | None
+) -> None:
+    assert beside(path, mix, Legs(*legs), "/spool") == expected
