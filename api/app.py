@@ -22,8 +22,9 @@ from api.problems import ProblemDetails, tell_problems
 from api.recordings.routes import router as recordings
 from api.segments import WholeSegments, whole_segments
 from api.services import Services
+from api.webhooks import router as webhooks
 
-ROUTERS = (health, taxonomy.router, stats.router, *CALLS, recordings, outcomes, *operations.ROUTERS)
+ROUTERS = (health, taxonomy.router, stats.router, *CALLS, webhooks, recordings, outcomes, *operations.ROUTERS)
 _SAID_OF_ALL = {"default": {"model": ProblemDetails, "description": "What went wrong (RFC 9457)."}}
 
 

@@ -1,7 +1,7 @@
 """What the routes work with: settings, the store, the audio store and Kafka, made once."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -20,6 +20,7 @@ from api.recordings.heard import Heard
 from api.recordings.sounds import Sounds
 from api.settings import ApiSettings
 from api.waiting import Waiting
+from sources.webhooks import Source
 from store.audit import AuditStore
 from store.calls import OutcomeStore
 from store.database import Database
@@ -47,6 +48,8 @@ class Services:
     page_tokens: SharedTokens = field(default_factory=SharedTokens)
     retention: RetentionSettings = field(default_factory=RetentionSettings)
     heard: Heard = field(default_factory=Heard)
+    webhooks: Mapping[str, Source] = field(default_factory=dict)
+    """Who sends calls in a form of their own, by name."""
     producer: AwaitedProducer = field(init=False, repr=False)
     """Publishes; there while the services run."""
     waiting: Waiting = field(init=False, repr=False)

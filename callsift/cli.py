@@ -4,7 +4,7 @@ import os
 
 import typer
 
-from callsift.commands import brake, dlq, keys, model, outcomes, retention, schemas, source, store, topics
+from callsift.commands import brake, dlq, keys, mapping, model, outcomes, retention, schemas, source, store, topics
 from callsift.commands.api import api
 from callsift.commands.demo import demo
 from callsift.commands.emit import emit
@@ -29,23 +29,9 @@ app = typer.Typer(
     add_completion=False,
 )
 app.callback()(lambda: refuse_unknown(os.environ))
-for command in (
-    demo,
-    up,
-    status,
-    emit,
-    inspect,
-    redact,
-    prompt,
-    worker,
-    api,
-    train,
-    reprocess,
-    forget,
-    hold,
-    reconcile,
-):
+for command in (demo, up, status, emit, inspect, redact, prompt, worker, api, train, reprocess, forget, hold):
     app.command()(command)
+app.command()(reconcile)
 app.command("eval")(evaluate)
 app.add_typer(outcomes.app, name="outcomes")
 app.add_typer(dlq.app, name="dlq")
@@ -54,6 +40,7 @@ app.add_typer(store.app, name="store")
 app.add_typer(brake.app, name="brake")
 app.add_typer(keys.app, name="keys")
 app.add_typer(model.app, name="model")
+app.add_typer(mapping.app, name="mapping")
 app.add_typer(retention.app, name="retention")
 app.add_typer(source.app, name="source")
 app.add_typer(schemas.app, name="schemas")

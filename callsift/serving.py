@@ -15,6 +15,9 @@ from api.settings import ApiSettings, OidcSettings, is_this_machine
 from callsift.worker import serve_health
 from pages.app import add_pages
 from pages.settings import PageSettings
+from sources.metrics import announce
+from sources.settings import SourcesSettings, read_sources
+from sources.webhooks import make_sources
 from store.api_keys import ApiKeyStore
 from store.database import Database
 from store.sessions import SessionStore
@@ -45,6 +48,8 @@ def serve_api() -> None:
     watch_certificates(kafka)
     end_when_renewed(kafka)
     oidc, pages, database = OidcSettings.read(), PageSettings.read(), Database(StoreSettings.read())
+    webhooks = make_sources(read_sources(SourcesSettings.read()))
+    announce(webhooks)
     keys = Keys(ApiKeyStore(database))
     sessions = Sessions(SessionStore(database), keys)
     services = Services(
@@ -62,6 +67,7 @@ def serve_api() -> None:
         ),
         health=health,
         retention=RetentionSettings.read(),
+        webhooks=webhooks,
     )
     app = make_app(services)
     add_pages(app, pages)

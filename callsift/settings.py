@@ -13,6 +13,7 @@ from callsift.retired_settings import RETIRED
 from pages.settings import PageSettings
 from sources.asterisk.settings import AsteriskSettings
 from sources.folder.settings import FolderSettings
+from sources.settings import SourcesSettings
 from store.settings import StoreSettings
 from streams.errors import SettingsError
 from streams.settings import (
@@ -43,6 +44,7 @@ SECTIONS: dict[str, type[Section]] = {
     "The store": StoreSettings,
     "The API": ApiSettings,
     "Persons who ask the API": OidcSettings,
+    "Ways in": SourcesSettings,
     "The pages": PageSettings,
 }
 VARIABLES = frozenset(section.variable(field) for section in SECTIONS.values() for field in section.model_fields)

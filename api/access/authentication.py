@@ -49,10 +49,7 @@ class Authentication:
         sent = request.headers.get("authorization")
         if sent is not None:
             scheme, _, token = sent.partition(" ")
-            who = await self._owner(token.strip()) if scheme.lower() == "bearer" else None
-            if who is None:
-                raise _refused("The key or token is not valid, or not any more", error="invalid_token")
-            return who
+            return await self.owner(token.strip() if scheme.lower() == "bearer" else "")
         if self.sessions is not None and (who := await self.sessions.principal(request)) is not None:
             return who
         if await self.is_configured():
@@ -70,6 +67,19 @@ class Authentication:
             MongoUnavailable: It is not known whether somebody has a key.
         """
         return self._issuer is not None or (self._keys is not None and await self._keys.are_asked_for())
+
+    async def owner(self, token: str) -> Principal:
+        """Return whose key or token something is.
+
+        Raises:
+            Problem: Nobody's.
+            MongoUnavailable: A key cannot be looked up.
+            IssuerUnavailable: A token cannot be checked.
+        """
+        who = await self._owner(token) if token else None
+        if who is None:
+            raise _refused("The key or token is not valid, or not any more", error="invalid_token")
+        return who
 
     async def _owner(self, token: str) -> Principal | None:
         if token.startswith(PREFIX):

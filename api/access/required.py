@@ -15,6 +15,11 @@ class Requires:
 
     right: Right
 
+    async def principal(self, request: Request) -> Principal:
+        """Return who asks; raises what ``Authentication.principal`` does."""
+        who: Principal = await request.app.state.services.authentication.principal(request)
+        return who
+
     async def __call__(self, request: Request) -> Principal:
         """Return who asks.
 
@@ -23,7 +28,7 @@ class Requires:
         """
         services = request.app.state.services
         try:
-            who: Principal = await services.authentication.principal(request)
+            who = await self.principal(request)
         except Problem:
             await services.limits.count_refused(request)
             raise

@@ -46,6 +46,7 @@ _COLUMNS: dict[str, Callable[[CallOutcome], Any]] = {
     "currency": _part("usage", "currency"),
     **{f"failure_{name}": _part("failure", name) for name in ("stage", "error_type", "message", "cure")},
     "metadata": _metadata,
+    **{name: _part(name) for name in ("disposition", "menu_s", "queue_s", "ringing_s", "hold_s")},
 }
 
 

@@ -52,6 +52,8 @@ def harmless(text: str, *, keep: str = "") -> str:
 
 def category_title(outcome: CallOutcome, taxonomy: Taxonomy) -> str:
     """Return what a person calls the outcome's category; codes that the taxonomy does not know stay codes."""
+    if outcome.state == "unrecorded":
+        return f"no recording: {outcome.disposition}"
     if outcome.category is None:
         return f"failed in {outcome.failure.stage}" if outcome.failure else "failed"
     leaf = Leaf(outcome.category, outcome.sub_category)
@@ -62,6 +64,8 @@ def reason(outcome: CallOutcome) -> str:
     """Return why a call has its category, or why it has none."""
     if outcome.failure:
         return f"{outcome.failure.message}. {outcome.failure.cure}"
+    if outcome.state == "unrecorded":
+        return "there is nothing to hear"
     facts = outcome.recording_facts
     damage = f" (recording damaged, {facts.lost_s:.1f} s lost)" if facts and facts.damaged else ""
     return f"{outcome.justification}{damage}"

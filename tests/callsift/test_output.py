@@ -8,7 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from callsift.commands.output import harmless, make_table, print_table
+from callsift.commands.output import category_title, harmless, make_table, print_table, reason
+from schemas import Taxonomy
+from tests.schemas.examples import call_lost
 
 
 @given(st.text())
@@ -36,3 +38,8 @@ def test_a_table_shows_brackets_and_long_words_whole() -> None:
     shown = console.file.getvalue()
     assert "[/red]" in shown
     assert address in "".join(line.strip("│ ") for line in shown.splitlines())
+
+
+def test_a_call_without_a_recording_is_no_failure() -> None:
+    assert category_title(call_lost(), Taxonomy.load()) == "no recording: abandoned"
+    assert reason(call_lost()) == "there is nothing to hear"

@@ -229,3 +229,10 @@ async def test_sessions_that_have_ended_are_removed(services: Services) -> None:
     await store.add(Session(digest="old", key_id="k", expires_at=now - timedelta(minutes=1)), now)
     await store.add(Session(digest="new", key_id="k", expires_at=now + timedelta(minutes=1)), now)
     assert (await store.find("old"), (await store.find("new")) is not None) == (None, True)
+
+
+async def test_a_link_that_somebody_signed_in_clicks_on_hands_in_no_call(signed_in: SignIn) -> None:
+    asking = await signed_in(Role.ADMIN)
+    headers = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}
+    assert (await asking.get("/calls", headers=headers)).status_code == 200  # the cookie came with it
+    assert (await asking.get("/v1/webhooks/phone?CallSid=1", headers=headers)).status_code == 401

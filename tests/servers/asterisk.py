@@ -41,6 +41,7 @@ load = codec_ulaw.so
 load = format_wav.so
 load = format_pcm.so
 load = func_channel.so
+load = res_timing_timerfd.so
 """
 
 

@@ -45,6 +45,8 @@ EXAMPLES: dict[tuple[str, str], Example] = {
         json={"category": "empty_call"}, headers={"If-Match": "*", "Prefer": "wait=0"}
     ),
     ("GET", "/v1/calls/{call_id}/labels/{label_id}"): Example(path={"label_id": "none"}),
+    ("POST", "/v1/webhooks/{source}"): Example(json={}, path={"source": "none"}),
+    ("GET", "/v1/webhooks/{source}"): Example(path={"source": "none"}),
     ("GET", "/v1/outcomes/stream"): Example(is_endless=True),
 }
 """By method and path, such as ("POST", "/v1/calls"). Add a line where a route's request cannot be made without."""

@@ -84,7 +84,7 @@ async def test_a_call_of_a_real_asterisk_is_told_with_both_directions(tmp_path: 
         lengths = [length(monitor / Path(uri).name) for uri in answered.recording.uris]
     assert (answered.disposition, answered.caller, answered.direction) == ("answered", "2125550000", "inbound")
     assert answered.recording.customer.uri.endswith("-r.wav")
-    assert all(1.0 < seconds < 6.0 for seconds in lengths)
+    assert all(1.0 < seconds < 6.0 for seconds in lengths), lengths
     assert isinstance(missed, CallEnded)
     assert (missed.disposition, missed.recording) == ("missed", None)
 

@@ -1,0 +1,96 @@
+"""Settings of the ways in: one file names the sources, since each has several."""
+
+from pathlib import Path
+from typing import Annotated, Self
+from zoneinfo import ZoneInfo
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    FilePath,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
+from pydantic_settings import SettingsConfigDict
+
+from streams.errors import SettingsError, broken_rules
+from streams.settings import Section
+
+
+def _known(zone: str) -> str:
+    try:
+        ZoneInfo(zone)
+    except (KeyError, OSError, ValueError):  # ZoneInfoNotFoundError is a KeyError
+        raise ValueError("expected the name of a time zone, such as Europe/Istanbul") from None
+    return zone
+
+
+SourceName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
+"""What a source is called, in addresses, metrics and the log."""
+ZoneName = Annotated[str, AfterValidator(_known)]
+
+
+class Webhook(BaseModel):
+    """One source that sends its calls to the API, at ``/v1/webhooks/NAME``."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, use_attribute_docstrings=True)
+
+    preset: str | None = None
+    """A mapping that is shipped."""
+    mapping: Path | None = None
+    """The file of a mapping of one's own, instead."""
+    time_zone: ZoneName | None = None
+    """Time zone of moments without an offset, where the mapping does not say."""
+    recordings: str | None = Field(default=None, min_length=1)
+    """Where the addresses of recordings begin that the PBX names by their files alone, such as s3://pbx."""
+    secret_file: Path | None = None
+    """File with the secret of a source that signs; of Twilio the account's auth token."""
+
+    @model_validator(mode="after")
+    def _has_one_mapping(self) -> Self:
+        if (self.preset is None) == (self.mapping is None):
+            raise ValueError("name a preset, or the file of a mapping, and not both")
+        return self
+
+
+class SourcesFile(BaseModel):
+    """The sources, by name."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, use_attribute_docstrings=True)
+
+    public_url: str | None = Field(default=None, pattern=r"^https?://[^/?#\s]+(/[^?#\s]*)?$")
+    """Where the API is reached from outside, such as https://calls.example.com: senders sign that address, and behind
+    a proxy nobody else knows it."""
+    webhooks: dict[SourceName, Webhook] = Field(default_factory=dict)
+    """Those that send their calls to the API."""
+
+
+class SourcesSettings(Section):
+    """Where calls come from besides ``calls.ended`` and ``POST /v1/calls`` (docs/sources.md)."""
+
+    model_config = SettingsConfigDict(env_prefix="CALLSIFT_SOURCES_")
+
+    file: FilePath | None = None
+    """YAML file that names the sources and says how each is read. Unset: there are none."""
+
+
+def read_sources(settings: SourcesSettings) -> SourcesFile:
+    """Read the file that names the sources.
+
+    Raises:
+        SettingsError: It breaks a rule; the message names the field.
+    """
+    import yaml  # noqa: PLC0415 - 3 MB, which nobody without sources needs
+
+    if settings.file is None:
+        return SourcesFile()
+    cure = "Correct the file that CALLSIFT_SOURCES_FILE names; docs/sources.md shows one"
+    try:
+        return SourcesFile.model_validate(yaml.safe_load(settings.file.read_text(encoding="utf-8")) or {})
+    except ValidationError as error:
+        raise SettingsError(f"{settings.file.name}: {broken_rules(error)}", cure) from None
+    except (OSError, UnicodeDecodeError, yaml.YAMLError):
+        raise SettingsError(f"{settings.file.name} cannot be read as YAML", cure) from None
