@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 
 from sources.asterisk.settings import AsteriskSettings
 from sources.asterisk.wire import Message, Messages, NotAsterisk, action
@@ -31,7 +31,7 @@ class Connection:
         """Name the PBX; nothing is opened yet."""
         self._settings = settings
 
-    async def messages(self) -> AsyncIterator[Message | list[Message]]:
+    async def messages(self) -> AsyncGenerator[Message | list[Message], None]:
         """Connect, and yield first the list of all channels, then every event, until the connection is lost.
 
         Raises:

@@ -5,6 +5,7 @@ from pathlib import Path
 from pydantic import Field, FilePath, PositiveFloat, SecretStr
 from pydantic_settings import SettingsConfigDict
 
+from sources.settings import SourceName
 from streams.settings import FromJson, Section
 
 
@@ -25,7 +26,7 @@ class AsteriskSettings(Section):
     """Section of manager.conf."""
     secret: SecretStr = SecretStr("")
     """Its secret."""
-    name: str = Field(default="asterisk", pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")
+    name: SourceName = "asterisk"
     """Name of the source in metrics and logs, and of its file of calls that go on."""
     trunks: tuple[str, ...] = ()
     """How the names of channels to the outside begin, as JSON: ["PJSIP/operator", "DAHDI/"]. By them it is known who is

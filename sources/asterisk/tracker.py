@@ -126,11 +126,10 @@ class Tracker:
             call.abandoned = False  # the caller was let go, and did not give up
 
     def _record(self, call: OpenCall, channel: str, path: str, now: float) -> None:
-        named = ((mix, beside(path, mix, legs, self._rules.folder)) for mix, legs in call.legs.items())
-        mix, legs = next(((mix, legs) for mix, legs in named if legs), (None, None))
-        if mix is not None:
-            del call.legs[mix]
-        call.recordings.append(Recorded(path=path, channel=channel, began=now, legs=legs))
+        named = {mix: beside(path, mix, legs, self._rules.folder) for mix, legs in call.legs.items()}
+        mix = next((mix for mix, legs in named.items() if legs), "")
+        call.legs.pop(mix, None)
+        call.recordings.append(Recorded(path=path, channel=channel, began=now, legs=named.get(mix)))
 
     def _newexten(self, call: OpenCall, message: Message, _now: float) -> None:
         application = message.get("Application")

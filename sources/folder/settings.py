@@ -1,27 +1,15 @@
 """Settings of a watched folder."""
 
 from pathlib import Path
-from typing import Annotated, Self
-from zoneinfo import ZoneInfo
+from typing import Self
 
-from pydantic import AfterValidator, Field, PositiveFloat, model_validator
+from pydantic import Field, PositiveFloat, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from schemas import Channels
 from sources.folder.names import CHANNELS, Names, Preset
+from sources.settings import SourceName, ZoneName
 from streams.settings import FromJson, Section
-
-
-def _is_a_zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (ValueError, OSError, KeyError):
-        raise ValueError("expected a time zone of the IANA's list, such as Europe/Istanbul") from None
-    return name
-
-
-ZoneName = Annotated[str, AfterValidator(_is_a_zone)]
-"""Name of a time zone, as the IANA lists it."""
 
 
 class FolderSettings(Section):
@@ -31,7 +19,7 @@ class FolderSettings(Section):
 
     path: str = ""
     """The folder, or a bucket such as s3://bucket/recordings; what lies in folders beneath it counts."""
-    name: str = Field(default="folder", pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")
+    name: SourceName = "folder"
     """Name of the source in metrics and logs, and of its file of what was taken."""
     address: str = ""
     """Where the audio stage finds the same folder, such as file:///mnt/recordings. Unset: where this process does."""

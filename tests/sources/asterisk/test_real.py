@@ -91,4 +91,4 @@ async def test_a_call_of_a_real_asterisk_is_told_with_both_directions(tmp_path: 
 
 def length(path: Path) -> float:
     with wave.open(str(path)) as file:
-        return file.getnframes() / file.getframerate()
+        return float(file.getnframes() / file.getframerate())
