@@ -73,9 +73,10 @@ class Tracker:
                 if variable == RECORDING and path and path not in [one.path for one in call.recordings]:
                     self._record(call, message["Channel"], path, now - seconds)
         for message in seen:
-            if bridges.get(message.get("BridgeID", ""), 0) > 1 and (linked := self._linked.get(message["Uniqueid"])):
-                self.state.calls[linked].connected = True
-                self._people(self.state.calls[linked])
+            if bridges.get(message.get("BridgeID", ""), 0) > 1:
+                call = self.state.calls[self._linked[message["Uniqueid"]]]
+                call.connected = True
+                self._people(call)
         for call in self.state.calls.values():
             for unique, channel in call.channels.items():
                 channel.up = channel.up and unique in there
