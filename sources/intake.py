@@ -23,7 +23,7 @@ async def publish(producer: AwaitedProducer, calls: Sequence[CallEnded]) -> list
 
 
 class Intake:
-    """Takes what sources observe. Every way in hands its calls in here, so that all are checked and counted alike."""
+    """Takes what sources observe: each of them hands its calls in here, so that all are checked and counted alike."""
 
     def __init__(self, producer: AwaitedProducer) -> None:
         """Publish by ``producer``, which whoever made it closes."""

@@ -34,6 +34,7 @@ DATA_FILES = (
     "pages/words/en.yaml",
     "pages/words/tr.yaml",
     "schemas/taxonomy.yaml",
+    "sources/mapping/presets/twilio.yaml",
 )
 """What the code reads beside itself, so that a wheel without it is broken."""
 _NO_COMPILER = {"CC": "false", "CXX": "false"}

@@ -8,6 +8,8 @@ from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from schemas import CallEnded, OneFile
 from sources.mapping import PRESETS, Sent, preset
@@ -218,5 +220,28 @@ def test_3cx_reports_answered_calls_without_their_recording_which_comes_another_
 def test_what_is_something_else_is_ignored_or_refused(name: str, sent: Sent) -> None:
     try:
         assert mapped(name, sent, ISTANBUL, "s3://x") is None
+    except Refused as refused:
+        assert refused.reason == "invalid"
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=12),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
+    max_leaves=6,
+)
+YEASTAR = json.loads((PAYLOADS / "yeastar-answered.json").read_text())
+FREESWITCH = json.loads((PAYLOADS / "freeswitch-a-leg.json").read_text())
+WHOLE = [("twilio", TWILIO), ("yeastar", YEASTAR), ("3cx-reportcall", REPORT), ("freeswitch", FREESWITCH)]
+
+
+@given(st.data())
+def test_whatever_stands_in_a_field_a_call_comes_of_it_or_a_refusal(data: st.DataObject) -> None:
+    name, whole = data.draw(st.sampled_from(WHOLE))
+    changed = dict(whole)
+    for place in data.draw(st.lists(st.sampled_from(sorted(whole)), max_size=3, unique=True)):
+        changed[place] = data.draw(ANYTHING)
+    sent = Sent(body=changed)
+    try:
+        mapped(name, sent, ISTANBUL, "s3://x")
     except Refused as refused:
         assert refused.reason == "invalid"

@@ -13,7 +13,7 @@ from store.labels import stored_label
 from store.revisions import Verdict, transcript, verdict
 from tests.schemas.examples import call_classified
 from tests.store.annotations import FIRST, facts, label
-from tests.store.outcomes import corrected, done, failed
+from tests.store.outcomes import corrected, done, failed, unrecorded
 
 Arrival = CallOutcome | CallAnnotated | tuple[CallOutcome, str]
 """A machine's outcome, what somebody says, or an outcome with the label that it supersedes."""
@@ -265,3 +265,15 @@ def test_what_is_kept_of_a_label_says_what_the_machine_had_said_to_the_revision_
 def test_what_is_kept_of_a_label_that_is_refused_says_so_and_nothing_of_the_machine() -> None:
     found = kept(store(MACHINE, OTHER), label("l1", 1))
     assert (found.refused, found.machine, found.classifier_version) == ("stale", None, None)
+
+
+def test_a_person_may_say_what_a_call_without_a_recording_was() -> None:
+    before, after = store(unrecorded("u"), label("l1", 1), unrecorded("u", "voicemail"))
+    assert (before.state, after.state, leaf(after), after.source) == ("unrecorded", "done", COMPLAINT, "human")
+    assert (after.machine, after.disposition) == (None, "missed")
+
+
+def test_what_became_of_a_call_without_a_recording_can_be_told_and_stays_when_one_comes() -> None:
+    _, told, heard = store(unrecorded("u"), facts("f1", job_booked=True), done("a"))
+    assert (told.state, told.category, told.facts) == ("unrecorded", None, {"job_booked": True})
+    assert (heard.state, heard.facts) == ("done", {"job_booked": True})
