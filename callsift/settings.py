@@ -11,8 +11,6 @@ from agents.transcribe.settings import TranscribeSettings
 from api.settings import ApiSettings, OidcSettings
 from callsift.retired_settings import RETIRED
 from pages.settings import PageSettings
-from sources.asterisk.settings import AsteriskSettings
-from sources.folder.settings import FolderSettings
 from sources.settings import SourcesSettings
 from store.settings import StoreSettings
 from streams.errors import SettingsError
@@ -39,8 +37,6 @@ SECTIONS: dict[str, type[Section]] = {
     "Audio": AudioSettings,
     "Transcribe": TranscribeSettings,
     "Classify": ClassifySettings,
-    "A watched folder": FolderSettings,
-    "An Asterisk that is listened to": AsteriskSettings,
     "The store": StoreSettings,
     "The API": ApiSettings,
     "Persons who ask the API": OidcSettings,

@@ -6,16 +6,18 @@ import logging
 import signal
 from collections.abc import Awaitable, Callable
 from datetime import datetime
+from pathlib import Path
+from typing import NamedTuple
 
 from callsift.worker import serve_health
 from sources import metrics
 from sources.asterisk.listener import Listener
-from sources.asterisk.settings import AsteriskSettings
+from sources.asterisk.settings import AsteriskSource
 from sources.folder.ledger import Ledger
-from sources.folder.settings import FolderSettings
+from sources.folder.settings import FolderSource
 from sources.folder.watcher import Watcher, since_of
 from sources.intake import Intake
-from streams.errors import SettingsError, TransientError
+from streams.errors import TransientError
 from streams.health import Health
 from streams.host_metrics import watch_certificates
 from streams.kafka import AwaitedProducer
@@ -28,21 +30,28 @@ logger = logging.getLogger(__name__)
 _BEAT_S = 2.0
 
 
-def watch_folder(since: datetime | None) -> None:
-    """Watch the folder of the settings until SIGTERM or SIGINT.
+class Process(NamedTuple):
+    """Settings of the process that a source runs in."""
+
+    worker: WorkerSettings
+    kafka: KafkaSettings
+
+
+def watch_folder(name: str, source: FolderSource, state: Path, since: datetime | None, process: Process) -> None:
+    """Watch a folder until SIGTERM or SIGINT.
 
     Args:
+        name: The source's.
+        source: Its settings.
+        state: Folder of what was taken.
         since: Take what ended then or later; None: as at the last start, at the first from now on.
+        process: Settings of the process.
 
     Raises:
-        SettingsError: The settings do not allow a start.
         CallsiftError: Another process watches it, or its state cannot be kept.
     """
-    settings = FolderSettings.read()
-    if not settings.path:
-        raise SettingsError("no folder is named", "Set CALLSIFT_FOLDER_PATH")
-    ledger = Ledger(settings.state / f"{settings.name}.sqlite")
-    watcher = Watcher(settings, ledger, since_of(ledger, since))
+    ledger = Ledger(state / f"{name}.sqlite")
+    watcher = Watcher(name, source, ledger, since_of(ledger, since))
 
     async def work(intake: Intake, health: Health) -> None:
         while True:
@@ -51,41 +60,38 @@ def watch_folder(since: datetime | None) -> None:
                 health.joined = True
             except TransientError as error:
                 logger.warning("the folder cannot be watched", extra={"error": str(error)})
-                health.joined, pause_s = False, settings.poll_s
+                health.joined, pause_s = False, source.poll_s
             await asyncio.sleep(pause_s)
 
     try:
-        run(settings.name, work)
+        _run(name, work, process)
     finally:
         ledger.close()
 
 
-def listen_to_asterisk() -> None:
-    """Listen to the PBX of the settings until SIGTERM or SIGINT.
+def listen_to_asterisk(name: str, source: AsteriskSource, state: Path, process: Process) -> None:
+    """Listen to a PBX until SIGTERM or SIGINT.
 
     Raises:
-        SettingsError: The settings do not allow a start.
         CallsiftError: What is known of calls that go on cannot be kept.
     """
-    settings = AsteriskSettings.read()
-    if not settings.host:
-        raise SettingsError("no PBX is named", "Set CALLSIFT_ASTERISK_HOST")
 
     async def work(intake: Intake, health: Health) -> None:
-        await Listener(settings, lambda there: setattr(health, "joined", there)).work(intake)
+        file = state / f"{name}.json"
+        await Listener(name, source, file, lambda there: setattr(health, "joined", there)).work(intake)
 
-    run(settings.name, work)
+    _run(name, work, process)
 
 
-def run(source: str, work: Callable[[Intake, Health], Awaitable[None]]) -> None:
+def _run(source: str, work: Callable[[Intake, Health], Awaitable[None]], process: Process) -> None:
     """Run what a source does until SIGTERM or SIGINT, with metrics, health and a producer."""
-    worker, kafka, health = WorkerSettings.read(), KafkaSettings.read(), Health()
-    set_up_logging(worker.log_level, worker.log_format)
-    serve_health(health, worker)
-    watch_certificates(kafka)
-    end_when_renewed(kafka)
+    health = Health()
+    set_up_logging(process.worker.log_level, process.worker.log_format)
+    serve_health(health, process.worker)
+    watch_certificates(process.kafka)
+    end_when_renewed(process.kafka)
     metrics.announce([source])
-    asyncio.run(_until_stopped(kafka, health, work))
+    asyncio.run(_until_stopped(process.kafka, health, work))
 
 
 async def _until_stopped(

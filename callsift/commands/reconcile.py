@@ -2,7 +2,7 @@
 
 import asyncio
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 from zoneinfo import ZoneInfo
 
 import typer
@@ -11,6 +11,9 @@ from callsift.commands.output import notes, print_json, print_table
 from callsift.running import adopt_running
 from streams.errors import CallsiftError
 from streams.settings import KafkaSettings
+
+if TYPE_CHECKING:
+    from sources.asterisk.cdr import CdrCall
 
 
 def _zone(name: str) -> ZoneInfo:
@@ -42,18 +45,13 @@ def reconcile(
     Prints every call but those that arrived. Exits with 1 where one is missing, or failed, and was not handed in.
     """
     from callsift import reconciling
-    from sources.asterisk.cdr import calls
     from sources.observation import Refused
     from store.settings import StoreSettings
 
     if emit and recordings is None:
         raise typer.BadParameter("--emit needs --recordings, the folder's address")
     adopt_running()
-    try:
-        with cdr.open(encoding="utf-8", newline="") as file:
-            all_calls = calls(file, time_zone)
-    except OSError as error:
-        raise CallsiftError(f"cannot read {cdr}: {error.strerror}", "Name a file that exists") from error
+    all_calls = _read(cdr, time_zone)
     outside = [call for call in all_calls if not call.is_internal(trunk or ())]
     kafka = KafkaSettings.read()
     with notes.status("comparing …"):
@@ -70,17 +68,30 @@ def reconcile(
         for one in found
         if one.state != "arrived"
     ]
-    if as_json:
-        for line in shown:
-            print_json(line, indent=None)
-    else:
-        columns = ("call", "state", "began", "why")
-        rows = [
-            (line["call_id"], "handed in" if line["handed_in"] else line["state"], line["began_at"], line["why"] or "")
-            for line in shown
-        ]
-        print_table("Calls", columns, rows)
+    _print(shown, as_json=as_json)
     counts = ", ".join(f"{state.replace('_', ' ')} {count}" for state, count in reconciling.counts(found).items())
     notes.print(f"{len(all_calls) - len(outside)} internal; {counts}; handed in {len(handed_in)}", highlight=False)
     if any(one.state == "failed" or (one.state == "missing" and one.call_id not in handed_in) for one in found):
         raise typer.Exit(1)
+
+
+def _read(cdr: Path, zone: ZoneInfo) -> "list[CdrCall]":
+    from sources.asterisk.cdr import calls
+
+    try:
+        with cdr.open(encoding="utf-8", newline="") as file:
+            return calls(file, zone)
+    except OSError as error:
+        raise CallsiftError(f"cannot read {cdr}: {error.strerror}", "Name a file that exists") from error
+
+
+def _print(shown: list[dict[str, Any]], *, as_json: bool) -> None:
+    if as_json:
+        for line in shown:
+            print_json(line, indent=None)
+        return
+    rows = [
+        (line["call_id"], "handed in" if line["handed_in"] else line["state"], line["began_at"], line["why"] or "")
+        for line in shown
+    ]
+    print_table("Calls", ("call", "state", "began", "why"), rows)

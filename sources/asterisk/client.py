@@ -5,7 +5,7 @@ import contextlib
 import ssl
 from collections.abc import AsyncGenerator, AsyncIterator
 
-from sources.asterisk.settings import AsteriskSettings
+from sources.asterisk.settings import AsteriskSource
 from sources.asterisk.wire import Message, Messages, NotAsterisk, action
 from streams.errors import TransientError
 from streams.tls import client_context
@@ -27,7 +27,7 @@ class LoginRefused(TransientError):
 class Connection:
     """One connection; what is lost with it is asked for by the next."""
 
-    def __init__(self, settings: AsteriskSettings) -> None:
+    def __init__(self, settings: AsteriskSource) -> None:
         """Name the PBX; nothing is opened yet."""
         self._settings = settings
 
@@ -42,8 +42,7 @@ class Connection:
         reader, writer = await self._open()
         try:
             said = self._said(reader, writer)
-            password = self._settings.secret.get_secret_value()
-            login = {"Username": self._settings.username, "Secret": password, "Events": EVENTS}
+            login = {"Username": self._settings.username, "Secret": self._secret(), "Events": EVENTS}
             await _send(writer, "Login", "login", **login)
             await _send(writer, "Status", "status", Variables="MIXMONITOR_FILENAME")
             channels: list[Message] = []
@@ -85,6 +84,12 @@ class Connection:
                 "Look whether manager.conf has enabled=yes and lets this machine in (bindaddr, permit)",
             ) from error
 
+    def _secret(self) -> str:
+        try:
+            return self._settings.secret_file.read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError):
+            raise LoginRefused("the secret cannot be read", "Set the source's secret_file") from None
+
     async def _said(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> AsyncIterator[Message]:
         """Yield messages; after a silence the PBX is asked whether it is there, and after another one given up."""
         messages, asked = Messages(), False
@@ -110,7 +115,7 @@ class Connection:
     def _refused(self, message: Message) -> LoginRefused:
         what = message.get("Message", "")[:200]
         if message.get("ActionID") == "login":
-            return LoginRefused(f"the PBX refuses the login: {what}", "Set CALLSIFT_ASTERISK_USERNAME and _SECRET")
+            return LoginRefused(f"the PBX refuses the login: {what}", "Set its username and its secret_file")
         return LoginRefused(
             f"the PBX does not say which channels there are: {what}",
             f"In manager.conf give this user read = {EVENTS} and write = call,reporting",

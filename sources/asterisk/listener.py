@@ -17,7 +17,7 @@ from schemas import CallEnded
 from sources import metrics
 from sources.asterisk.call import Rules, content, direction
 from sources.asterisk.client import Connection
-from sources.asterisk.settings import AsteriskSettings
+from sources.asterisk.settings import AsteriskSource
 from sources.asterisk.tracker import State, Tracker
 from sources.intake import Intake
 from sources.observation import Observation, Refused
@@ -32,13 +32,18 @@ _AGAIN_S = 2.0
 class Listener:
     """One PBX, listened to by one process."""
 
-    def __init__(self, settings: AsteriskSettings, on_state: Callable[[bool], None] = lambda _: None) -> None:
-        """Go on with what is in the file; ``on_state`` is told whether the PBX is there."""
-        self._settings, self._on_state = settings, on_state
+    def __init__(
+        self, name: str, settings: AsteriskSource, file: Path, on_state: Callable[[bool], None] = lambda _: None
+    ) -> None:
+        """Go on with what is in ``file``; ``on_state`` is told whether the PBX is there.
+
+        Raises:
+            CallsiftError: The file cannot be read.
+        """
+        self._name, self._settings, self._file, self._on_state = name, settings, file, on_state
         address = settings.address or f"file://{settings.folder}"
-        self._file = settings.state / f"{settings.name}.json"
         rules = Rules(settings.folder, address, settings.trunks, settings.legs, settings.call_id_prefix)
-        self._rules, self._tracker = rules, Tracker(rules, _kept(self._file))
+        self._rules, self._tracker = rules, Tracker(rules, _kept(file))
         self._changed = False
 
     async def work(self, intake: Intake) -> None:
@@ -73,7 +78,7 @@ class Listener:
             over = self._tracker.over(time.time() - self._settings.settle_s)
             internal = [call for call in over if direction(call, self._rules) == "internal"]
             for call in internal:
-                metrics.observe(self._settings.name, "ignored")
+                metrics.observe(self._name, "ignored")
                 self._tracker.forget(call)
             told = [call for call in over if call not in internal]
             if self._changed or over:
@@ -81,7 +86,7 @@ class Listener:
                 await self._keep()  # before they are handed in: killed now, they are handed in as the same events
             if not told:
                 continue
-            seen = [Observation(self._settings.name, content(call, self._rules)) for call in told]
+            seen = [Observation(self._name, content(call, self._rules)) for call in told]
             for call, result in zip(told, await intake.take(seen), strict=True):
                 if isinstance(result, CallEnded):
                     self._tracker.forget(call)
@@ -103,7 +108,8 @@ def _write(path: Path, text: str) -> None:
             file.write(text)
         draft.replace(path)
     except OSError as error:
-        raise CallsiftError(f"{path} cannot be written: {error.strerror}", "Set CALLSIFT_ASTERISK_STATE") from error
+        why = f"{path} cannot be written: {error.strerror}"
+        raise CallsiftError(why, "Set the sources' state to a folder of this machine") from error
 
 
 def _kept(path: Path) -> State:

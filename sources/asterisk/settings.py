@@ -2,34 +2,28 @@
 
 from pathlib import Path
 
-from pydantic import Field, FilePath, PositiveFloat, SecretStr
-from pydantic_settings import SettingsConfigDict
-
-from sources.settings import SourceName
-from streams.settings import FromJson, Section
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat
 
 
-class AsteriskSettings(Section):
+class AsteriskSource(BaseModel):
     """The Manager Interface of an Asterisk (FreePBX, Issabel, VICIdial); ``callsift source asterisk`` listens to it."""
 
-    model_config = SettingsConfigDict(env_prefix="CALLSIFT_ASTERISK_")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, use_attribute_docstrings=True)
 
-    host: str = ""
+    host: str = Field(min_length=1)
     """Address of the PBX."""
     port: int = Field(default=5038, ge=1, le=65535)
     """Port of the Manager Interface."""
     tls: bool = False
     """Whether the connection is encrypted, as manager.conf's tlsenable has it on port 5039."""
-    ca_file: FilePath | None = None
+    ca_file: Path | None = None
     """PEM file of the authority that the PBX's certificate comes from. Unset: those that the system trusts."""
     username: str = Field(default="callsift", pattern=r"^[^\r\n]+$")
     """Section of manager.conf."""
-    secret: SecretStr = SecretStr("")
-    """Its secret."""
-    name: SourceName = "asterisk"
-    """Name of the source in metrics and logs, and of its file of calls that go on."""
+    secret_file: Path
+    """File with its secret; read at every login."""
     trunks: tuple[str, ...] = ()
-    """How the names of channels to the outside begin, as JSON: ["PJSIP/operator", "DAHDI/"]. By them it is known who is
+    """How the names of channels to the outside begin: ["PJSIP/operator", "DAHDI/"]. By them it is known who is
     the customer, which calls are outbound, and which are internal and left out. Empty: whoever comes first is the
     customer."""
     folder: str = "/var/spool/asterisk/monitor"
@@ -37,8 +31,8 @@ class AsteriskSettings(Section):
     address: str = ""
     """Where the audio stage finds that folder, such as file:///mnt/monitor or https://pbx.example/recordings. Unset: in
     the same place."""
-    legs: FromJson[tuple[str, str] | None] = None
-    """What the names of both directions' files have behind the mix's, what the channel sent and what it heard, as JSON:
+    legs: tuple[str, str] | None = None
+    """What the names of both directions' files have behind the mix's, what the channel sent and what it heard:
     ["-r", "-t"]. For recordings whose MixMonitor is not seen; a dialplan's is."""
     call_id_prefix: str = Field(default="", max_length=40)
     """Put before every call's identifier, where several PBXs may give the same."""
@@ -47,5 +41,3 @@ class AsteriskSettings(Section):
     silence_s: PositiveFloat = 30.0
     """Seconds without a word from the PBX after which it is asked whether it is there; once more, and the connection is
     given up."""
-    state: Path = Path.home() / ".callsift" / "sources"
-    """Folder on a disk of this machine, where calls that go on are kept over a restart."""

@@ -1,26 +1,21 @@
 """Settings of a watched folder."""
 
-from pathlib import Path
 from typing import Self
 
-from pydantic import Field, PositiveFloat, model_validator
-from pydantic_settings import SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, model_validator
 
 from schemas import Channels
+from sources.fields import ZoneName
 from sources.folder.names import CHANNELS, Names, Preset
-from sources.settings import SourceName, ZoneName
-from streams.settings import FromJson, Section
 
 
-class FolderSettings(Section):
+class FolderSource(BaseModel):
     """A folder, share or bucket in which a PBX leaves its recordings; ``callsift source folder`` watches it."""
 
-    model_config = SettingsConfigDict(env_prefix="CALLSIFT_FOLDER_")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, use_attribute_docstrings=True)
 
-    path: str = ""
+    path: str = Field(min_length=1)
     """The folder, or a bucket such as s3://bucket/recordings; what lies in folders beneath it counts."""
-    name: SourceName = "folder"
-    """Name of the source in metrics and logs, and of its file of what was taken."""
     address: str = ""
     """Where the audio stage finds the same folder, such as file:///mnt/recordings. Unset: where this process does."""
     preset: Preset = "any"
@@ -29,8 +24,8 @@ class FolderSettings(Section):
     """A regular expression for names of another kind, instead of the preset's (docs/watched-folder.md)."""
     time_zone: ZoneName = "UTC"
     """Time zone of the times in names, as the PBX is set: Europe/Istanbul."""
-    channels: FromJson[Channels | None] = None
-    """Who is where in two-channel files, as JSON: {"customer": 1, "agent": 0}. Unset: as the preset knows it, else as
+    channels: Channels | None = None
+    """Who is where in two-channel files: {customer: 1, agent: 0}. Unset: as the preset knows it, else as
     the audio stage expects it."""
     call_id_prefix: str = Field(default="", max_length=40)
     """Put before every call's identifier, where several PBXs may give the same."""
@@ -42,8 +37,6 @@ class FolderSettings(Section):
     """Seconds for which a file has to be seen unchanged before it is taken."""
     unclosed_s: PositiveFloat = 3600.0
     """The same for a WAV file whose header says that its writer has not closed it: a recorder that was killed."""
-    state: Path = Path.home() / ".callsift" / "sources"
-    """Folder on a disk of this machine, where it is kept what was taken."""
 
     @model_validator(mode="after")
     def _pattern_is_one(self) -> Self:

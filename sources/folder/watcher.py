@@ -23,7 +23,7 @@ from sources.folder.ledger import Known, Ledger, Seen
 from sources.folder.listing import Entry, FolderAway, Place
 from sources.folder.local_time import LONGEST_CALL
 from sources.folder.names import Names
-from sources.folder.settings import FolderSettings
+from sources.folder.settings import FolderSource
 from sources.intake import Intake
 from sources.observation import Observation, Refused
 from streams.errors import CallsiftError
@@ -48,9 +48,9 @@ class Ready(NamedTuple):
 class Watcher:
     """One folder, watched by one process."""
 
-    def __init__(self, settings: FolderSettings, ledger: Ledger, since: datetime) -> None:
+    def __init__(self, name: str, settings: FolderSource, ledger: Ledger, since: datetime) -> None:
         """Take what ended at ``since`` or later and is not in the ledger."""
-        self._settings, self._ledger, self._since = settings, ledger, since
+        self._name, self._settings, self._ledger, self._since = name, settings, ledger, since
         self._place, self._names = Place(settings.path), Names(settings.preset, settings.pattern)
         zone = ZoneInfo(settings.time_zone)
         address = settings.address.rstrip("/") or self._place.address
@@ -78,7 +78,7 @@ class Watcher:
     async def _hand_in(self, ready: list[Ready], intake: Intake) -> bool:
         """Hand calls in; False: the brokers are away, and those that they have not confirmed wait."""
         fine = [(one, one.told) for one in ready if isinstance(one.told, dict)]
-        results = await intake.take([Observation(self._settings.name, told) for _, told in fine])
+        results = await intake.take([Observation(self._name, told) for _, told in fine])
         done = [one for one in ready if not isinstance(one.told, dict)]
         away = False
         for (one, _), result in zip(fine, results, strict=True):
@@ -143,7 +143,7 @@ class Watcher:
             before = [one for one in files if one.done]
             same = bool(before) and told == self._told(before, math.inf)
         except Refused as refused:
-            metrics.observe(self._settings.name, refused.reason)
+            metrics.observe(self._name, refused.reason)
             return Ready(files, refused)
         except FolderAway:
             if not self._still_there(files):
@@ -190,7 +190,7 @@ class Watcher:
         if named is None:
             raise CallsiftError(
                 "the file of what was taken knows other names than the settings",
-                "Give the source another CALLSIFT_FOLDER_NAME with the other preset or pattern",
+                "Give the source another name with the other preset or pattern",
             )
         return File(known.path, known.size_bytes, known.modified_at, named)
 

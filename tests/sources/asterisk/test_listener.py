@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import SecretStr
 
 from schemas import CallEnded, FilePerSpeaker
 from sources.asterisk import listener
 from sources.asterisk.listener import Listener
-from sources.asterisk.settings import AsteriskSettings
+from sources.asterisk.settings import AsteriskSource
 from sources.intake import Intake
 from streams.errors import CallsiftError
 from tests.patience import PATIENCE_S
@@ -28,16 +27,18 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(listener, "_AGAIN_S", 0.01)
 
 
-def settings(replay: Replay, folder: Path, **changes: Any) -> AsteriskSettings:
-    given = {"host": "127.0.0.1", "port": replay.port, "secret": SecretStr(SECRET), "trunks": TRUNKS, "state": folder}
-    return AsteriskSettings(**{"settle_s": 0.05, **given, **changes})
+def settings(replay: Replay, folder: Path, secret: str = SECRET, **changes: Any) -> AsteriskSource:
+    (folder / "secret").write_text(secret + "\n", encoding="utf-8")
+    given = {"host": "127.0.0.1", "port": replay.port, "secret_file": folder / "secret", "trunks": TRUNKS}
+    return AsteriskSource(**{"settle_s": 0.05, **given, **changes})
 
 
 @contextlib.asynccontextmanager
 async def listening(
-    where: AsteriskSettings, brokers: Brokers, on_state: Callable[[bool], None] = lambda _: None
+    where: AsteriskSource, brokers: Brokers, on_state: Callable[[bool], None] = lambda _: None
 ) -> AsyncIterator[None]:
-    working = asyncio.create_task(Listener(where, on_state).work(Intake(brokers)))
+    heard = Listener("asterisk", where, where.secret_file.with_name("asterisk.json"), on_state)
+    working = asyncio.create_task(heard.work(Intake(brokers)))
     try:
         yield
     finally:
@@ -122,11 +123,11 @@ def text(folder: Path) -> str:
 
 async def test_a_refused_login_says_what_to_set_and_no_secret(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     async with replayed("22-01-plain") as replay:
-        where = settings(replay, tmp_path, secret=SecretStr("a guess"))
+        where = settings(replay, tmp_path, secret="a guess")
         async with listening(where, Brokers()):
             await until(lambda: caplog.records)
     said = str(caplog.records[0].__dict__["error"])
-    assert "CALLSIFT_ASTERISK_USERNAME" in said
+    assert "secret_file" in said
     assert "a guess" not in caplog.text + said
 
 
@@ -150,4 +151,4 @@ async def test_a_quiet_pbx_is_asked_and_kept(tmp_path: Path) -> None:
 def test_a_damaged_file_of_calls_is_said(tmp_path: Path) -> None:
     (tmp_path / "asterisk.json").write_text("{", encoding="utf-8")
     with pytest.raises(CallsiftError, match="cannot be read"):
-        Listener(AsteriskSettings(host="x", state=tmp_path))
+        Listener("x", AsteriskSource(host="x", secret_file=tmp_path / "secret"), tmp_path / "asterisk.json")

@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import SecretStr
 
 from deploy.laptop.kafka import free_ports
 from schemas import CallEnded, FilePerSpeaker
-from sources.asterisk.settings import AsteriskSettings
+from sources.asterisk.settings import AsteriskSource
 from sources.asterisk.wire import action
 from tests.servers.asterisk import asterisk
 from tests.sources.asterisk.test_listener import listening, until
@@ -68,9 +67,10 @@ async def test_a_call_of_a_real_asterisk_is_told_with_both_directions(tmp_path: 
     files = {"manager.conf": shown("manager.conf") + TEST_USER}
     files["extensions.conf"] = TEST_DIALPLAN + shown("extensions.conf")
     with asterisk(files, port) as monitor:
-        given: dict[str, Any] = {"host": "127.0.0.1", "port": port, "secret": SecretStr("tell-nobody")}
+        given: dict[str, Any] = {"host": "127.0.0.1", "port": port, "secret_file": tmp_path / "secret"}
+        (tmp_path / "secret").write_text("tell-nobody", encoding="utf-8")
         # the customer is the half of the Local channel that runs the dialplan
-        where = AsteriskSettings(**given, trunks=("Local/talk@customers",), state=tmp_path, address="file:///mnt")
+        where = AsteriskSource(**given, trunks=("Local/talk@customers",), address="file:///mnt")
         inside = re.sub(r".*(/tmp/asterisk-.*)", r"\1", str(monitor))
         states = list[bool]()
         async with listening(where.model_copy(update={"folder": inside}), brokers, states.append):

@@ -16,7 +16,7 @@ from pathlib import Path
 from confluent_kafka import KafkaError
 
 from sources.folder.ledger import Ledger
-from sources.folder.settings import FolderSettings
+from sources.folder.settings import FolderSource
 from sources.folder.watcher import Watcher
 from sources.intake import Intake
 from streams.kafka import OutgoingMessage
@@ -55,13 +55,13 @@ async def measure(root: Path, count: int) -> None:
             original.write_bytes(first)
         (day / name).hardlink_to(original)
     print(f"{count} files; {megabytes():.0f} MB")
-    settings = FolderSettings(path=str(folder), preset="freepbx", state=root, settle_s=1e-6)
+    settings = FolderSource(path=str(folder), preset="freepbx", settle_s=1e-6)
     ledger, brokers = Ledger(root / "folder.sqlite"), Counting()
     intake = Intake(brokers)
     began = time.process_time()
-    await Watcher(settings, ledger, datetime.now(UTC)).work(intake)
+    await Watcher("folder", settings, ledger, datetime.now(UTC)).work(intake)
     print(f"all older: a look takes {time.process_time() - began:.1f} s of CPU; {megabytes():.0f} MB")
-    watcher, began = Watcher(settings, ledger, LONG_AGO), time.process_time()
+    watcher, began = Watcher("folder", settings, ledger, LONG_AGO), time.process_time()
     while brokers.count < count:
         await watcher.work(intake)
     print(f"all handed in: {time.process_time() - began:.1f} s of CPU; {megabytes():.0f} MB")

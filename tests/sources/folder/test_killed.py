@@ -1,5 +1,6 @@
 """The process that watches a folder, killed at seeded moments while recordings are written."""
 
+import json
 import os
 import random
 import signal
@@ -24,17 +25,16 @@ CALLS, KILLS, SECONDS = 40, 4, 4.0
 
 
 def variables(kafka: KafkaSettings, root: Path) -> dict[str, str]:
+    file = root / "sources.yaml"
+    folder = {"path": str(root / "recordings"), "preset": "vicidial", "poll_s": 0.1, "settle_s": 0.3}
+    file.write_text(json.dumps({"folders": {"folder": folder}, "state": str(root / "state")}), encoding="utf-8")
     return {
         **os.environ,
         "CALLSIFT_HOME": str(root / "home"),
         "CALLSIFT_HTTP_PORT": "127.0.0.1:0",
         "CALLSIFT_KAFKA_BOOTSTRAP_SERVERS": kafka.bootstrap_servers,
         "CALLSIFT_KAFKA_PREFIX": kafka.prefix,
-        "CALLSIFT_FOLDER_PATH": str(root / "recordings"),
-        "CALLSIFT_FOLDER_PRESET": "vicidial",
-        "CALLSIFT_FOLDER_POLL_S": "0.1",
-        "CALLSIFT_FOLDER_SETTLE_S": "0.3",
-        "CALLSIFT_FOLDER_STATE": str(root / "state"),
+        "CALLSIFT_SOURCES_FILE": str(file),
     }
 
 
