@@ -60,6 +60,7 @@ class Ledger:
         """
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch(0o600)  # names of recordings hold numbers of people
             self._database = sqlite3.connect(path, timeout=0.5, check_same_thread=False, isolation_level=None)
             for setting in ("locking_mode = EXCLUSIVE", "journal_mode = WAL", "synchronous = FULL"):
                 self._database.execute(f"PRAGMA {setting}")

@@ -60,7 +60,7 @@ async def originate(port: int, context: str) -> None:
     writer.close()
 
 
-@pytest.mark.slow  # `pytest -m slow tests/sources/asterisk/test_real.py`; an installed Asterisk is needed
+@pytest.mark.slow  # `make asterisk`
 @pytest.mark.integration
 async def test_a_call_of_a_real_asterisk_is_told_with_both_directions(tmp_path: Path) -> None:
     brokers, port = Brokers(), next(free_ports())

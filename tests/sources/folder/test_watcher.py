@@ -333,3 +333,9 @@ def test_a_bucket_lists_as_a_folder_does(tmp_path: Path) -> None:
     assert found.keys() == {"a.wav", "2026/b.wav"}
     assert {size for size, _ in found.values()} == {len(SOUND)}
     assert place.read("2026/b.wav", 4) == b"RIFF"
+
+
+def test_nobody_else_reads_what_was_taken(tmp_path: Path) -> None:
+    """Names of recordings hold numbers of people."""
+    Ledger(tmp_path / "one.sqlite").close()
+    assert (tmp_path / "one.sqlite").stat().st_mode & 0o077 == 0
