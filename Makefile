@@ -18,7 +18,7 @@ COMPILE = UV_EXCLUDE=requirements/left-out.txt $(UV) pip compile pyproject.toml 
 
 .DEFAULT_GOAL := help
 .PHONY: help setup lock clean format lint types test test-slow test-unit coverage check demo train schemas docs dashboard kafka \
-	bench bench-speech chaos rolling hostile api-check api-chaos outside watch-check deploy-check deploy-tools cluster-check cluster-scaling \
+	bench bench-speech chaos rolling hostile api-check api-chaos outside asterisk watch-check deploy-check deploy-tools cluster-check cluster-scaling \
 	images images-check images-lint images-real compose-real
 
 help: ## print this list
@@ -92,6 +92,9 @@ api-check: $(INSTALLED_DEV) ## ask a running API whatever its OpenAPI document a
 
 api-chaos: $(INSTALLED_DEV) ## kill the API, the broker and the store while calls are handed in, and account for each answer (SEED=7 CALLS=150); needs Java and Maven
 	$(BIN)/python -m tests.api.chaos --seed $(SEED) --calls $(if $(filter file,$(origin CALLS)),150,$(CALLS))
+
+asterisk: $(INSTALLED_DEV) ## listen to a real Asterisk (installed, or in a Debian that CALLSIFT_TEST_ASTERISK names)
+	$(BIN)/pytest -m slow tests/sources/asterisk/test_real.py
 
 outside: $(INSTALLED_DEV) ## run the demo and each command under strace, and write whom the demo talks to into outside.log (has to stay empty)
 	$(BIN)/python -m tests.outside

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from callsift.commands import brake, dlq, keys, mapping, model, outcomes, retention, schemas, store, topics
+from callsift.commands import brake, dlq, keys, mapping, model, outcomes, retention, schemas, source, store, topics
 from callsift.commands.api import api
 from callsift.commands.demo import demo
 from callsift.commands.doctor import doctor
@@ -16,6 +16,7 @@ from callsift.commands.forget import forget, hold
 from callsift.commands.inspect import inspect
 from callsift.commands.output import results
 from callsift.commands.prompt import prompt
+from callsift.commands.reconcile import reconcile
 from callsift.commands.redact import redact
 from callsift.commands.reprocess import reprocess
 from callsift.commands.status import status
@@ -50,6 +51,7 @@ def every_command(
 
 for command in (demo, up, doctor, status, emit, inspect, redact, prompt, worker, api, train, reprocess, forget, hold):
     app.command()(command)
+app.command()(reconcile)
 app.command("eval")(evaluate)
 app.add_typer(outcomes.app, name="outcomes")
 app.add_typer(dlq.app, name="dlq")
@@ -60,6 +62,7 @@ app.add_typer(keys.app, name="keys")
 app.add_typer(model.app, name="model")
 app.add_typer(mapping.app, name="mapping")
 app.add_typer(retention.app, name="retention")
+app.add_typer(source.app, name="source")
 app.add_typer(schemas.app, name="schemas")
 
 

@@ -115,7 +115,7 @@ def _default(value: object) -> str:
         return f"`{value.get_secret_value()}`"
     if isinstance(value, tuple):
         value = ",".join(map(str, value))
-    shown = str(value).replace(Path.home().as_uri(), "file://~")
+    shown = str(value).replace(str(Path.home()), "~")
     return f"`{shown}`" if shown else "empty"
 
 

@@ -1,36 +1,16 @@
 """Settings of the ways in: one file names the sources, since each has several."""
 
 from pathlib import Path
-from typing import Annotated, Self
-from zoneinfo import ZoneInfo
+from typing import Self
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    FilePath,
-    StringConstraints,
-    ValidationError,
-    model_validator,
-)
+from pydantic import BaseModel, ConfigDict, Field, FilePath, ValidationError, model_validator
 from pydantic_settings import SettingsConfigDict
 
+from sources.asterisk.settings import AsteriskSource
+from sources.fields import SourceName, ZoneName
+from sources.folder.settings import FolderSource
 from streams.errors import SettingsError, broken_rules
 from streams.settings import Section
-
-
-def _known(zone: str) -> str:
-    try:
-        ZoneInfo(zone)
-    except (KeyError, OSError, ValueError):  # ZoneInfoNotFoundError is a KeyError
-        raise ValueError("expected the name of a time zone, such as Europe/Istanbul") from None
-    return zone
-
-
-SourceName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
-"""What a source is called, in addresses, metrics and the log."""
-ZoneName = Annotated[str, AfterValidator(_known)]
 
 
 class Webhook(BaseModel):
@@ -66,6 +46,12 @@ class SourcesFile(BaseModel):
     a proxy nobody else knows it."""
     webhooks: dict[SourceName, Webhook] = Field(default_factory=dict)
     """Those that send their calls to the API."""
+    folders: dict[SourceName, FolderSource] = Field(default_factory=dict)
+    """Folders, shares and buckets; ``callsift source folder NAME`` watches one."""
+    asterisks: dict[SourceName, AsteriskSource] = Field(default_factory=dict)
+    """PBXs with a Manager Interface; ``callsift source asterisk NAME`` listens to one."""
+    state: Path = Path.home() / ".callsift" / "sources"
+    """Folder on a disk of this machine, where it is kept what was taken and which calls go on."""
 
 
 class SourcesSettings(Section):

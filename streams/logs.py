@@ -10,7 +10,7 @@ from pythonjsonlogger.json import JsonFormatter
 
 _context: ContextVar[dict[str, object]] = ContextVar("callsift_log_context", default={})  # noqa: B039 - never mutated
 _TEXT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
-_ROOMS = ("agents", "api", "callsift", "pages", "schemas", "store", "streams", "tests")
+_ROOMS = ("agents", "api", "callsift", "pages", "schemas", "sources", "store", "streams", "tests")
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
