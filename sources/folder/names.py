@@ -29,7 +29,7 @@ _FREEPBX = (
     rf"(?P<call_id>(?:q|rg)-(?P<queue>{_NUM})-(?P<caller>{_NUM}){_AT}",
     rf"(?P<call_id>(?P<outbound>out)-(?P<called>{_NUM})-(?P<agent_id>{_NUM}){_AT}",
     rf"(?P<call_id>(?P<inbound>in)-(?P<called>{_NUM})-(?P<caller>{_NUM}){_AT}",
-    rf"(?P<call_id>exten-(?P<agent_id>{_NUM})-(?P<caller>{_NUM}){_AT}",
+    rf"(?P<call_id>(?:exten|external)-(?P<agent_id>{_NUM})-(?P<caller>{_NUM}){_AT}",
     rf"(?P<call_id>(?:conf|force|internal|int)-(?P<called>{_NUM})-(?P<caller>{_NUM}){_AT}",
 )
 _YEASTAR = rf"(?P<call_id>(?P<local>\d{{14}})-{_ID}"

@@ -33,6 +33,13 @@ FREEPBX_AT = "20250327-092517-1743042317.12206"
         ),
         (
             "freepbx",
+            f"external-201-05321234567-{FREEPBX_AT}.wav",
+            {"agent_id": "201", "caller": "05321234567"},
+            1743042317,
+            {"uniqueid": "1743042317.12206"},
+        ),
+        (
+            "freepbx",
             f"in-02121234567-anonymous-{FREEPBX_AT}.mp3",
             {"direction": "inbound"},
             1743042317,
