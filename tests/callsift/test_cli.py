@@ -103,7 +103,7 @@ def test_schemas_export_writes_one_schema_per_event_and_the_asyncapi_document(
     assert run_main(monkeypatch, "schemas", "export", str(tmp_path)) == 0
     names = {path.name for path in tmp_path.iterdir()}
     assert {"CallEnded.schema.json", "CallOutcome.schema.json", "asyncapi.yaml", "openapi.json"} <= names
-    assert len(names) == 9
+    assert len(names) == 10
 
 
 @pytest.mark.integration
