@@ -59,13 +59,15 @@ async def progress(
     services: Used,
     at: str = "",
     revision: Annotated[int, Query(ge=0)] = 0,
+    is_replayed: bool = False,
 ) -> Response:
     """Say what is new since a page was made, which shows a mark or a revision; nothing where nothing is."""
     path, where = f"/calls/{quote(call_id, safe='')}", await whereabouts(services, who, call_id)
     if isinstance(where, CallOutcome):
-        if not revision:
+        is_newer = where.revision > revision
+        if not revision or (is_replayed and is_newer):  # nobody listens to a call that had failed
             return Response(headers={"HX-Redirect": path})
-        return page.answer("call_newer.html", who, address=path) if where.revision > revision else _nothing()
+        return page.answer("call_newer.html", who, address=path) if is_newer else _nothing()
     call = under_way(call_id, where, page.language)
     if call.mark == at:
         return _nothing()

@@ -16,6 +16,7 @@ from api.calls.resource import shown
 from api.services import Services, Used
 from pages.call_backs.view import BY, CALLED, NOTE, STATES, State, call_backs, in_order, row
 from pages.calls.view import Link
+from pages.categories import title_of
 from pages.page import Asked
 from pages.routes import SEE_OTHER, Viewer, address, page_router
 from schemas import CallOutcome
@@ -26,6 +27,9 @@ Reviewer = Annotated[Principal, Depends(Requires(Right.REVIEW))]
 _PATH = "/call-backs"
 _BACK = timedelta(days=30)
 """How old a call may be whose customer still waits."""
+_LATER = "call_later"
+"""The category of who wants to be called later; only those who named a time are in the list."""
+_LATER_CALLS = f"/calls?sub_category={_LATER}&when=30d"
 _MOST = 500
 _ASK_S, _ASKED = 0.2, 15
 
@@ -52,6 +56,7 @@ async def call_backs_page(
         who,
         state=state,
         tabs=tabs,
+        later=Link(title_of(_LATER, page.language.code), _LATER_CALLS),
         rows=[row(back, shown(back.wish, who), page.language, now) for back in chosen],
         is_cut=len(wishes) == _MOST,
         is_late=noted is not None and any(back.wish.call_id == noted and back.state != "done" for back in found),

@@ -41,6 +41,10 @@ class Language:
             values = {**values, "n": self.number(float(str(number)))}
         return str(text).format(**values) if values else str(text)
 
+    def knows(self, key: str) -> bool:
+        """Say whether there is a text of a key."""
+        return key in words(self.code)
+
     def number(self, value: float, digits: int = 0) -> str:
         """Return a number with so many digits behind its comma at the most."""
         return str(format_decimal(round(value, digits), locale=self.code))

@@ -128,6 +128,7 @@ async def test_the_page_knows_later_calls_only_in_scope_and_masks_numbers(
     some = await signed_in(Role.VIEWER, Scope(queues=frozenset({"sales"})))
     assert CALLER in (await everything.get("/call-backs?state=came_back")).text
     text = (await some.get("/call-backs")).text
+    assert 'href="/calls?sub_category=call_later&amp;when=30d">Call Later</a>' in text  # who named no time
     assert "wished" in text and "hidden-call" not in text
     assert CALLER not in text and "•33" in text
     assert "wished" not in (await some.get("/call-backs?state=came_back")).text

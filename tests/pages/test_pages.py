@@ -105,7 +105,10 @@ async def test_pages_lead_on_through_every_call_in_the_order_that_was_chosen(
 
 async def test_an_empty_list_says_what_to_do(browser: httpx.AsyncClient) -> None:
     assert "callsift emit" in (await browser.get("/calls")).text
-    assert "Show all calls" in (await browser.get("/calls?queue=none")).text
+    filtered = (await browser.get("/calls?queue=none&when=yesterday")).text
+    way_out = filtered.partition('<div class="panel empty">')[2]
+    assert "No filter, all days" in way_out
+    assert 'href="/calls?queue=none&amp;when=7d"' in way_out, "other days keep the filter"
 
 
 async def test_what_was_not_chosen_is_not_in_the_address(browser: httpx.AsyncClient) -> None:

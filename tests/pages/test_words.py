@@ -9,7 +9,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from agents.audio import channels, decode
+from agents.audio.fetching import errors
 from pages.words import CODES, Language, preferred, words
+from streams.errors import CallsiftError
 from tests.test_rooms import ROOT
 
 ISTANBUL = ZoneInfo("Europe/Istanbul")
@@ -46,6 +49,19 @@ def test_pages_use_only_words_that_there_are_and_every_word_is_used() -> None:
             unknown |= set() if found else {f"{name}: {pattern}"}
     assert unknown == set()
     assert set(known) - used == set()
+
+
+def test_what_can_be_wrong_with_a_recording_has_words_in_both_languages() -> None:
+    modules = (errors, channels, decode)
+    wrong = {
+        name
+        for module in modules
+        for name, kind in vars(module).items()
+        if isinstance(kind, type) and issubclass(kind, CallsiftError) and kind.__module__ == module.__name__
+    }
+    for language in (ENGLISH, TURKISH):
+        assert {key.removeprefix("failure.") for key in words(language.code) if key.startswith("failure.")} == wrong
+    assert not TURKISH.knows("failure.Another")
 
 
 @pytest.mark.parametrize(
