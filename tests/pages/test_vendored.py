@@ -26,4 +26,6 @@ def test_no_page_loads_anything_from_elsewhere() -> None:
     for path in (*(ROOT / "pages").rglob("*.html"), *(ROOT / "pages" / "static").glob("*.*s")):
         text = path.read_text(encoding="utf-8")
         assert "http://" not in text and "https://" not in text, path
-        assert " style=" not in text and "<style" not in text and "|safe" not in text.replace(" ", ""), path
+        assert "|safe" not in text.replace(" ", ""), path
+        if path.name != "review_audit.html":  # a file to download, which has all of its style in it
+            assert " style=" not in text and "<style" not in text, path
