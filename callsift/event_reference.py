@@ -19,7 +19,7 @@ from streams.errors import CallsiftError, PermanentError
 _LONGEST = 400
 _RULE = "|---"
 _BEGINS, _ENDS = "<!-- what can be wrong in an event: made by `make docs` -->", "<!-- end of what can be wrong -->"
-_PAGE = Path(__file__).parents[1] / "docs" / "dead-letters.md"
+_DOCS = Path(__file__).parents[1] / "docs"
 
 
 class NobodyIsAsked(ThreadedResolver):
@@ -52,7 +52,7 @@ def failure(value: bytes | None) -> CallsiftError | None:
 
 def dead_letters_page() -> str:
     """Return docs/dead-letters.md with its tables of what can be wrong in an event."""
-    before, _, rest = _PAGE.read_text(encoding="utf-8").partition(_BEGINS)
+    before, _, rest = (_DOCS / "dead-letters.md").read_text(encoding="utf-8").partition(_BEGINS)
     lines = []
     for title, cases in WRONG.items():
         lines += ["", f"### {title}", "", "| what was sent | error | message | cure | tried again |", _RULE * 5 + "|"]

@@ -9,6 +9,7 @@ import logging
 import os
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -22,6 +23,7 @@ from sources.asterisk.tracker import State, Tracker
 from sources.intake import Intake
 from sources.observation import Observation, Refused
 from streams.errors import CallsiftError, TransientError
+from streams.threads import Threads
 
 logger = logging.getLogger(__name__)
 
@@ -45,6 +47,7 @@ class Listener:
         rules = Rules(settings.folder, address, settings.trunks, settings.legs, settings.call_id_prefix)
         self._rules, self._tracker = rules, Tracker(rules, _kept(file))
         self._changed = False
+        self._thread = Threads("asterisk-state", 1)  # one, so that what is written last is the newest
 
     async def work(self, intake: Intake) -> None:
         """Listen until cancelled."""
@@ -53,7 +56,8 @@ class Listener:
                 tasks.create_task(self._listen())
                 tasks.create_task(self._hand_in(intake))
         finally:
-            _write(self._file, self._tracker.state.model_dump_json())
+            await self._keep()
+            self._thread.close()
 
     async def _listen(self) -> None:
         while True:
@@ -97,7 +101,7 @@ class Listener:
 
     async def _keep(self) -> None:
         text = self._tracker.state.model_dump_json()
-        await asyncio.to_thread(_write, self._file, text)
+        await self._thread.run(partial(_write, self._file, text))
 
 
 def _write(path: Path, text: str) -> None:

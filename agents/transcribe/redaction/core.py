@@ -65,16 +65,21 @@ def _until_nothing_is_left(turns: Sequence[Said]) -> tuple[tuple[Span, ...], fro
     return spans, withheld
 
 
-def _as_given(span: Span, before: Iterable[Span]) -> Span:
-    """Return a span of a turn with placeholders, in characters of the turn that was given."""
-    start, end = span.start, span.end
-    for own in before:
-        longer = own.end - own.start - len(own.kind.placeholder)
-        if own.start < start:
-            start += longer
-        if own.start < end:
-            end += longer
-    return replace(span, start=start, end=end)
+def _as_given(span: Span, before: Sequence[Span]) -> Span:
+    """Return a span of a turn with placeholders, in characters of the turn that was given; a placeholder is whole."""
+
+    def given(place: int, *, is_end: bool) -> int:
+        longer = 0
+        for own in before:
+            first = own.start - longer
+            if place <= first:
+                break
+            if place < first + len(own.kind.placeholder):
+                return own.end if is_end else own.start
+            longer += own.end - own.start - len(own.kind.placeholder)
+        return place + longer
+
+    return replace(span, start=given(span.start, is_end=False), end=given(span.end, is_end=True))
 
 
 def _personal(turns: Sequence[Said]) -> tuple[tuple[Span, ...], frozenset[int]]:
@@ -105,8 +110,14 @@ def _personal(turns: Sequence[Said]) -> tuple[tuple[Span, ...], frozenset[int]]:
     by_rules = disjoint((*settled, *persons))
     learnt = careful.spans(learnt_places, learnt_spans, turns, heard, by_rules)
     withheld = _with_text(turns, careful.withheld)
+    learnt = tuple(span for span in learnt if not _is_placeholder(turns[span.turn].text, span))
     found = _bridged(turns, disjoint((*by_rules, *learnt)))
     return tuple(span for span in found if span.turn not in withheld), withheld
+
+
+def _is_placeholder(text: str, span: Span) -> bool:
+    """Return whether a span is a word of a placeholder: of what was replaced before."""
+    return text[span.start - 1 : span.start] == "[" and text[span.end : span.end + 1] == "]"
 
 
 def _bridged(turns: Sequence[Said], spans: Sequence[Span]) -> Iterator[Span]:

@@ -47,7 +47,7 @@ def shadowed(variables: dict[str, str], *arguments: str, code: int = 0) -> dict[
 def worse_model(path: Path) -> None:
     """Write the shipped model with noise in its weights."""
     model, chance = OfflineModel.load(), np.random.default_rng(7)
-    noise = chance.normal(0.0, 0.35, model.weights.shape) * (np.abs(model.weights) > 0)
+    noise = chance.normal(0.0, 0.7, model.weights.shape) * (np.abs(model.weights) > 0)
     weights = (model.weights.astype(np.float32) + noise).astype(np.float16)
     OfflineModel(model.features, model.leaves, weights, model.intercept, model.temperature, model.card).save(path)
 

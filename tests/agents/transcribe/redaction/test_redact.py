@@ -155,6 +155,13 @@ def test_spans_are_ordered_disjoint_inside_and_all_that_changes(turns: Sequence[
         assert after == Said(before.speaker, text + before.text[done:])
 
 
+def test_what_is_found_beside_a_placeholder_lies_where_it_was_said() -> None:
+    turns = ("plaka", "plaka mahallesi", "beş tc plaka be", "on tc elli bir beş plaka be", "sıfır")
+    found = redact([Said("agent", text) for text in turns])
+    assert all(0 <= span.start < span.end <= len(turns[span.turn]) for span in found.spans)
+    assert found.turns[3].text == "[plate] [plate] [plate]"
+
+
 @given(st.lists(st.text(max_size=40), max_size=4))
 def test_any_text_can_be_redacted(texts: Sequence[str]) -> None:
     assert len(redact([Said("customer", text) for text in texts]).turns) == len(texts)
