@@ -162,7 +162,9 @@ def pipeline(home: Path, write_line: Callable[[str], None], ports: Ports | None 
         if not (servers := os.environ.get("CALLSIFT_KAFKA_BOOTSTRAP_SERVERS")):
             broker = EmbeddedBroker(kafka.prefix)
             stack.callback(lambda: broker)  # keeps it alive until the workers are gone
-            servers = stack.enter_context(forwarded(address_and_port(broker.bootstrap_servers), ports.kafka))
+            servers = broker.bootstrap_servers
+            if ports.kafka:
+                servers = stack.enter_context(forwarded(address_and_port(servers), ports.kafka))
             roots = "/"  # all events come from this machine, which is one person's
             wait = KafkaSettings.variable("fetch_wait_s")
             environment[wait] = os.environ.get(wait) or str(EMBEDDED_FETCH_WAIT_S)

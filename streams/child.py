@@ -48,7 +48,7 @@ class Child:
             raise NativeCodeDied(f"child process died with exit code {self._end()}", _CURE) from error
         if not in_time:
             self._end()
-            raise NativeCodeDied(f"no result within {limit_s:g} s", _CURE)
+            raise NativeCodeDied(f"no result within {limit_s:.3g} s", _CURE)
         if isinstance(failure, MemoryError):
             raise NativeCodeDied("memory limit exceeded", _CURE) from failure
         if failure is not None:

@@ -215,7 +215,8 @@ def test_a_report_that_nobody_signed_says_so_in_place_of_a_signature() -> None:
 def test_whoever_has_callsift_makes_every_figure_again(tmp_path: Path) -> None:
     page = page_of(LINES)
     (tmp_path / NAME).write_text("\n".join(LINES) + "\n")
-    command = block(page, "figures").replace("python", sys.executable, 1).split()
+    _, *arguments = block(page, "figures").split()
+    command = [sys.executable, *arguments]
     environment: Mapping[str, str] = {"PYTHONPATH": str(ROOT)}
     for name, code in ((NAME, 0), ("none.jsonl", 1)):
         told = [name if part == NAME else part for part in command]
