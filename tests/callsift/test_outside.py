@@ -116,7 +116,17 @@ RUNS = {
     "schemas export": ("{folder}",),
 }
 """How each command is run that `callsift up`, with its workers, and `callsift demo` are not."""
-MAY_FAIL = {"keys revoke", "dlq show", "mapping test", "topics create", "model fetch", "model check", "hold", "forget"}
+MAY_FAIL = {
+    "keys revoke",
+    "dlq show",
+    "mapping test",
+    "topics create",
+    "model fetch",
+    "model check",
+    "hold",
+    "forget",
+    "reconcile",
+}
 """There is no such letter or call, the embedded broker answers no admin request, and nobody has a model."""
 MAY_FAIL |= {"source folder", "source asterisk"}  # nobody has named a source
 ENDLESS = {"worker reprocess", "train"}
