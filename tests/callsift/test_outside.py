@@ -128,7 +128,7 @@ MAY_FAIL = {
     "reconcile",
 }
 """There is no such letter or call, the embedded broker answers no admin request, and nobody has a model."""
-MAY_FAIL |= {"source folder", "source asterisk"}  # nobody has named a source
+MAY_FAIL |= {"source folder", "source asterisk", "reconcile"}  # nobody has named a source, calls are missing
 ENDLESS = {"worker reprocess", "train"}
 """They are ended after a while: one has no end, the other learns for half a minute more."""
 ASK_THEMSELVES = {"prompt"}
