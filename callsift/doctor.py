@@ -89,7 +89,7 @@ def _source() -> Iterator[Finding]:
     if moments:
         yield Finding("calls", "ok", f"the last call-ended event came at {max(moments):%Y-%m-%d %H:%M:%SZ}")
     else:
-        cure = "Let the PBX send events (docs/publishing.md), or try one with `callsift emit RECORDING --wait`"
+        cure = "Let the PBX send events (docs/sources.md), or try one with `callsift emit RECORDING --wait`"
         yield Finding("calls", "attention", f"no call-ended event is on {kafka.prefix + ENDED.name}", cure)
 
 
