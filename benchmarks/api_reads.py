@@ -11,7 +11,7 @@ import argparse
 import asyncio
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -196,7 +196,7 @@ class Trial:
                 found = answered
         ratios = [one / other for one, other in zip(times["api"], times["store"], strict=True)]
         middle = {name: round(median(own), 1) for name, own in times.items()}
-        late = {name: round(_p95(own), 1) for name, own in times.items()}
+        late = {name: round(p95(own), 1) for name, own in times.items()}
         each = round(cpu * 1e3 / self._turns, 1)
         ratio = round(median(ratios), 2)
         return Compared(question, found, middle["api"], late["api"], middle["store"], late["store"], ratio, each)
@@ -213,7 +213,8 @@ def _read(question: str) -> dict[str, Any]:
     return {name: values if name in many else values[0] for name, values in read.items()}
 
 
-def _p95(values: list[float]) -> float:
+def p95(values: Sequence[float]) -> float:
+    """Return the 95th percentile."""
     return quantiles(values, n=20, method="inclusive")[-1] if len(values) > 1 else values[0]
 
 

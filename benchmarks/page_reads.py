@@ -13,12 +13,13 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from statistics import median, quantiles
+from statistics import median
 
 import httpx
 
 from api.access.sessions import COOKIE
 from benchmarks.api_calls import LAST
+from benchmarks.api_reads import p95
 from benchmarks.filled_store import ANSWER_LIMIT_S, SECRET, filled, serving
 from callsift.commands.output import print_json, print_table
 from callsift.commands.progress import shown
@@ -81,15 +82,11 @@ async def measure(url: str, turns: int) -> list[Compared]:
                 pages, answers = zip(*pairs, strict=True)
                 ratio = median(one / other for one, other in pairs)
                 page_ms, page_p95, api_ms, api_p95 = (
-                    round(value, 1) for value in (median(pages), _p95(pages), median(answers), _p95(answers))
+                    round(value, 1) for value in (median(pages), p95(pages), median(answers), p95(answers))
                 )
                 found.append(Compared(name, page_ms, page_p95, api_ms, api_p95, round(ratio, 2)))
                 steps.done(f"{name}: {found[-1].ratio}")
     return found
-
-
-def _p95(values: Sequence[float]) -> float:
-    return quantiles(values, n=20, method="inclusive")[-1] if len(values) > 1 else values[0]
 
 
 def main() -> None:

@@ -5,7 +5,6 @@ installation, a node drained against the disruption budgets, an upgrade while sc
 uninstalling. Nodes are cordoned for moments: use a cluster that is there for trials.
 """
 
-import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -14,7 +13,6 @@ from typing import Annotated
 import typer
 
 from callsift.commands.output import notes, print_json, print_table
-from callsift.commands.progress import shown
 from streams.errors import CallsiftError
 from tests.cluster.client import Cluster
 from tests.cluster.drain import drain_one_node, refuse_second
@@ -22,6 +20,7 @@ from tests.cluster.dry_run import SETS, dry_run, refuse_root
 from tests.cluster.life import install, roll_back, uninstall, upgrade_while_scaled
 from tests.cluster.namespace import restricted_namespace, shared_folder
 from tests.cluster.release import Release, values
+from tests.steps import run_steps
 
 VALUES = Path(__file__).parent / "values" / "check.yaml"
 _PODS_EACH = 4
@@ -52,7 +51,7 @@ def check(
                 }
                 options = [part for name, value in settings.items() for part in ("--set", f"{name}={value}")]
                 release = Release(cluster, [*values(VALUES, *(values_file or [])), *options])
-                _run(_steps(cluster, release), rows)
+                run_steps(_steps(cluster, release), rows)
     except CallsiftError as error:
         notes.print(f"error: {error}", markup=False, highlight=False)
         raise typer.Exit(1) from None
@@ -78,15 +77,6 @@ def _steps(cluster: Cluster, release: Release) -> dict[str, Callable[[], str]]:
         "rollback": partial(roll_back, release),
         "uninstall": partial(uninstall, release),
     }
-
-
-def _run(steps: dict[str, Callable[[], str]], rows: list[dict[str, str | float]]) -> None:
-    with shown(len(steps)) as progress:
-        for step, happen in steps.items():
-            started = time.monotonic()
-            seen = happen()
-            rows.append({"step": step, "seen": seen, "seconds": round(time.monotonic() - started, 1)})
-            progress.done(f"{step}: {seen}")
 
 
 def _scaled(release: Release) -> Release:

@@ -5,7 +5,6 @@ started again, and is taken down. Nothing may be left then but the volumes that 
 """
 
 import tempfile
-import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -15,12 +14,12 @@ import typer
 import yaml
 
 from callsift.commands.output import notes, print_json, print_table
-from callsift.commands.progress import shown
 from tests.engine.calls import by_http, from_within, over_kafka
 from tests.engine.engine import BUILD_LIMIT_S, inspected, tried, until, why_none
 from tests.engine.project import LIMIT_S, TAG, Project, prepare
 from tests.engine.servers import COMPOSE, SERVICES
 from tests.images.trial import CheckFailed
+from tests.steps import run_steps
 
 _ENDED_BY_SIGTERM = 143
 """Of a shell, and of Java."""
@@ -45,7 +44,7 @@ def check(
         try:
             project = prepare(Path(name) / "callsift", override or [])
             try:
-                _run(steps(project), rows)
+                run_steps(steps(project), rows)
             finally:
                 tried("compose", "down", "-v", "--remove-orphans", also=project.own, cwd=project.folder)
         except CheckFailed as error:
@@ -80,15 +79,6 @@ def steps(project: Project) -> dict[str, Callable[[], str]]:
         "down": lambda: _down(project, before),
         "down -v": lambda: _down_with_volumes(project, before),
     }
-
-
-def _run(steps: dict[str, Callable[[], str]], rows: list[dict[str, str | float]]) -> None:
-    with shown(len(steps)) as progress:
-        for step, happen in steps.items():
-            started = time.monotonic()
-            seen = happen()
-            rows.append({"step": step, "seen": seen, "seconds": round(time.monotonic() - started, 1)})
-            progress.done(f"{step}: {seen}")
 
 
 def _no_warning(project: Project) -> str:

@@ -4,6 +4,7 @@ import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Protocol
 
 import numpy as np
@@ -123,6 +124,8 @@ class Features:
         """Take what was learnt of each block, by its name."""
         self._weighers = [_Weigher(block, *learnt[block.name]) for block in BLOCKS]
         self._weighers_of_words = {own.block.view: own for own in self._weighers if own.block.analyzer == "word"}
+        ends = accumulate(weigher.size for weigher in self._weighers)
+        self._starts = {own.block.name: end - own.size for own, end in zip(self._weighers, ends, strict=True)}
         self.size = sum(weigher.size for weigher in self._weighers)
         """Number of columns."""
 
@@ -179,15 +182,12 @@ class Features:
         words = sum(len(said) for said, _ in heard)
         return sum(word in positions for said, positions in heard for word in said) / words if words else 0.0
 
-    def words(self, view: str, text: str) -> dict[str, tuple[int, float]]:
-        """Return each known word of a text in a view: its column, counted over all blocks, and how rare it is."""
-        start = 0
-        for weigher in self._weighers:
-            if weigher.block.view == view and weigher.block.analyzer == "word":
-                known = {word: weigher.positions[word] for word in text.split() if word in weigher.positions}
-                return {word: (start + column, float(weigher.idf[column])) for word, column in known.items()}
-            start += weigher.size
-        raise KeyError(view)
+    def words(self, turn: Said) -> dict[str, tuple[int, float]]:
+        """Return each known word of a turn: its column among its speaker's words, and how rare it is."""
+        weigher = self._weighers_of_words[turn.speaker.value]
+        start = self._starts[weigher.block.name]
+        known = {word: weigher.positions[word] for word in turn.text.split() if word in weigher.positions}
+        return {word: (start + column, float(weigher.idf[column])) for word, column in known.items()}
 
 
 class _Weigher:

@@ -13,7 +13,6 @@ import numpy as np
 import numpy.typing as npt
 
 from agents.classify.offline.features import Features, Said, is_undivided
-from schemas import Speaker
 
 _KNOWN_WORDS = 0.5
 """Share of the words that have to be known for a call's scores to count in full."""
@@ -102,8 +101,7 @@ class OfflineModel:
 
         A word that was not learnt speaks for nothing.
         """
-        view = "undivided" if turn.speaker == Speaker.UNDIVIDED else "customer"
-        known = self.features.words(view, turn.text)
+        known = self.features.words(turn)
         row, columns = self.leaves.index(leaf), [column for column, _ in known.values()]
         weights = self.weights.T[columns].astype(np.float32, order="C")
         against = weights[:, row] - weights.mean(axis=1)

@@ -1,0 +1,16 @@
+"""The steps of a long check, one after the other, each with what was seen and how long it took."""
+
+import time
+from collections.abc import Callable, Mapping
+
+from callsift.commands.progress import shown
+
+
+def run_steps(steps: Mapping[str, Callable[[], str]], rows: list[dict[str, str | float]]) -> None:
+    """Take every step, say how far it is, and add a row for each: step, seen, seconds."""
+    with shown(len(steps)) as progress:
+        for step, happen in steps.items():
+            started = time.monotonic()
+            seen = happen()
+            rows.append({"step": step, "seen": seen, "seconds": round(time.monotonic() - started, 1)})
+            progress.done(f"{step}: {seen}")
