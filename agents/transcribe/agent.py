@@ -1,21 +1,19 @@
-"""The transcribe stage's agent: claims the audio, lets child processes recognise, makes the transcript."""
+"""The transcribe stage's agent: claims the audio, lets an engine recognise, makes the transcript."""
 
 import asyncio
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from agents.transcribe import child, metrics
+from agents.transcribe import metrics
 from agents.transcribe.checkpoint import Checkpoint
-from agents.transcribe.core import shared_out, spans_to_decode, transcribed
+from agents.transcribe.core import spans_to_decode, transcribed
 from agents.transcribe.corrections import Corrections
-from agents.transcribe.fair_queue import FairSlots
-from agents.transcribe.models import SpeechModels
+from agents.transcribe.engines import Engine, Engines
 from agents.transcribe.settings import TranscribeSettings
 from agents.transcribe.span import AudioSpan
 from schemas import AudioReady, CallTranscribed
 from streams.payloads import ClaimCheckStore
-from streams.pool import NativePool
 from streams.processing import Agent
 from streams.threads import Threads
 from streams.work_folders import WorkFolders
@@ -30,50 +28,38 @@ class TranscribeAgent(Agent[AudioReady]):
         Raises:
             SettingsError: No model is named, or the corrections cannot be read.
         """
-        self._models = SpeechModels(settings)
+        self._engines = Engines(settings)
         self._corrections = Corrections.read(settings.corrections) if settings.corrections else Corrections({})
         self._settings = settings
         self._store = store
         self._folders = WorkFolders()
-        # one more than there are children: it waits at the pool, so that no child waits for the next job
-        self._slots = FairSlots(settings.processes + 1)
         # the thousands of words of a long call would hold up the event loop; two threads would only share Python's lock
         self._transcripts = Threads("transcript", 1)
-        self._pool = NativePool(
-            processes=settings.processes,
-            time_limit_s=settings.time_limit_s,
-            memory_limit_mb=settings.memory_limit_mb,
-            initializer=partial(child.load_if_there, self._models.default.folder),
-            modules=child.MODULES,
-        )
 
     async def start(self) -> None:
         """Load every model once before the first call comes.
-
-        The default language's model is loaded by each child as it starts, the others by their first use.
 
         Raises:
             SettingsError: There is no model in a folder.
         """
         await asyncio.to_thread(self._folders.open)
-        for model in self._models.all:
-            await self._pool.run(child.load, model.folder)
+        await self._engines.start()
 
     async def stop(self) -> None:
-        """End the child processes."""
-        await self._pool.close()
+        """End the child processes, and close connections."""
+        await self._engines.stop()
         self._transcripts.close()
         await asyncio.to_thread(self._folders.close)
 
     async def work(self, call: AudioReady) -> CallTranscribed:
         """Recognise what was said in a call: the speech segments only, each speaker on its own."""
-        model = self._models.chosen(call.language)
+        engine = self._engines.of(call)
         spans = spans_to_decode(call)
         checkpoint = Checkpoint(
             self._store,
             call_id=call.call_id,
             audio_sha256=call.audio.sha256,
-            speech_model=model.fingerprint,
+            speech_model=engine.fingerprint,
             every_s=self._settings.checkpoint_s,
         )
         if spans:
@@ -85,35 +71,33 @@ class TranscribeAgent(Agent[AudioReady]):
                 flac = folder / "prepared.flac"
                 await self._store.in_thread(partial(self._store.get_file, call.audio, flac), call.audio.size_bytes)
                 async with checkpoint.kept():
-                    await self._decode(flac, missing, model.folder, checkpoint)
+                    await self._decode(flac, missing, engine, checkpoint)
         decoded = [(span, checkpoint.words(span)) for span in spans]
         transcript = await self._transcripts.run(
             partial(
                 transcribed,
                 call,
                 decoded,
-                language=model.language,
-                speech_model=model.fingerprint,
+                language=engine.language,
+                speech_model=engine.fingerprint,
                 corrections=self._corrections,
             )
         )
         metrics.WITHHELD_TURNS.inc(transcript.turns_withheld)
         return transcript
 
-    async def _decode(self, flac: Path, spans: Sequence[AudioSpan], folder: Path, checkpoint: Checkpoint) -> None:
+    async def _decode(self, flac: Path, spans: Sequence[AudioSpan], engine: Engine, checkpoint: Checkpoint) -> None:
         holder = object()
 
         async def decode(job: list[AudioSpan]) -> None:
-            async with self._slots.slot(holder):
-                words, busy_s = await self._pool.run(child.recognise, flac, job, folder)
+            words = await engine.recognise(flac, job, holder)
             checkpoint.add(job, words)
             metrics.DECODED_SECONDS.inc(_seconds(job))
-            metrics.BUSY_SECONDS.inc(busy_s)
             metrics.WORDS.inc(sum(map(len, words)))
 
         try:
             async with asyncio.TaskGroup() as group:
-                for job in shared_out(spans, self._settings.processes):
+                for job in engine.jobs(spans):
                     group.create_task(decode(job))
         except ExceptionGroup as failures:  # the runner knows our errors, not groups of them
             raise failures.exceptions[0] from None

@@ -68,10 +68,14 @@ class Checkpoint:
 
     @asynccontextmanager
     async def kept(self) -> AsyncIterator[None]:
-        """While the block runs, write what is decoded to the store every ``every_s`` seconds."""
-        writer = asyncio.create_task(self._keep_writing(len(self._decoded)))
+        """While the block runs, write what is decoded to the store every ``every_s`` seconds, and when it fails."""
+        before = len(self._decoded)
+        writer = asyncio.create_task(self._keep_writing(before))
         try:
             yield
+        except CallsiftError:
+            await self._try_to_write(before)
+            raise
         finally:
             writer.cancel()
             await asyncio.wait({writer})
@@ -82,15 +86,19 @@ class Checkpoint:
     async def _keep_writing(self, written: int) -> None:
         while True:
             await asyncio.sleep(self._every_s)
-            if len(self._decoded) == written:
-                continue
-            decoded = list(self._decoded.items())
-            try:
-                await self._store.in_thread(partial(self._write, decoded))
-            except CallsiftError as failure:
-                logger.warning("checkpoint not written", extra={"error": failure.message})
-            else:
-                written = len(decoded)
+            written = await self._try_to_write(written)
+
+    async def _try_to_write(self, written: int) -> int:
+        """Write what is decoded if it is more than ``written`` spans, and return how many are written now."""
+        decoded = list(self._decoded.items())
+        if len(decoded) == written:
+            return written
+        try:
+            await self._store.in_thread(partial(self._write, decoded))
+        except CallsiftError as failure:
+            logger.warning("checkpoint not written", extra={"error": failure.message})
+            return written
+        return len(decoded)
 
     def _stored(self) -> dict[AudioSpan, tuple[Word, ...]]:
         payload = self._store.find(self._name)

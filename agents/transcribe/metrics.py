@@ -25,3 +25,25 @@ WITHHELD_TURNS = Counter(
     "Turns that were replaced whole because the redaction failed on them. Not zero: a rule has a fault; the log of the "
     "worker has the stack.",
 )
+REQUESTS = Counter(
+    "callsift_transcribe_requests_total",
+    "Requests to hosted recognisers, by engine and what became of them (ok, busy, away, garbled, refused). All but ok "
+    "rising: look at the service and its quota.",
+    ["engine", "result"],
+)
+SENT_SECONDS = Counter(
+    "callsift_transcribe_sent_seconds_total",
+    "Seconds of speech that hosted recognisers answered about. It is what they charge for.",
+    ["engine"],
+)
+COST = Counter(
+    "callsift_transcribe_cost_total",
+    "What hosted recognisers charged, by the price in the file of engines.",
+    ["engine"],
+)
+DROPPED_WORDS = Counter(
+    "callsift_transcribe_dropped_words_total",
+    "Words of hosted recognisers that were left out because nobody said them, by rule (no_speech, repetition, "
+    "outside_speech). Rising against the words: the sound or the model is wrong.",
+    ["engine", "rule"],
+)

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
+from pydantic import Field, FilePath, NonNegativeInt, PositiveFloat, PositiveInt
 from pydantic_settings import SettingsConfigDict
 
 from streams.settings import FromJson, Section
@@ -14,10 +14,13 @@ class TranscribeSettings(Section):
     model_config = SettingsConfigDict(env_prefix="CALLSIFT_TRANSCRIBE_")
 
     vosk_model: Path | None = Field(default=None, validation_alias="CALLSIFT_VOSK_MODEL")
-    """Folder of the Vosk model for the default language. A worker without one does not start."""
+    """Folder of the Vosk model for the default language. A worker without one does not start, unless hosted recognisers
+    take every call."""
     vosk_models: FromJson[dict[str, Path]] = Field(default={}, validation_alias="CALLSIFT_VOSK_MODELS")
     """Folders of the Vosk models for further languages, as JSON: {"en": "/models/en"}. Where it names the default
     language too, CALLSIFT_VOSK_MODEL wins."""
+    engines_file: FilePath | None = None
+    """YAML file of hosted recognisers and which calls they get (docs/recognisers.md). Unset: Vosk recognises all."""
     language: str = Field(default="tr", min_length=2)
     """Language of calls whose event names none, as a BCP 47 tag."""
     corrections: Path | None = None

@@ -21,7 +21,7 @@ from agents.sink.core import done
 from agents.transcribe.agent import TranscribeAgent
 from agents.transcribe.core import spans_to_decode
 from agents.transcribe.models import LanguageWithoutModel
-from agents.transcribe.recognise import UnreadableAudio
+from agents.transcribe.prepared_audio import UnreadableAudio
 from agents.transcribe.redaction import core as redaction
 from agents.transcribe.settings import TranscribeSettings
 from schemas import AudioReady, CallTranscribed, Speaker, SpeechSegment, Taxonomy

@@ -6,7 +6,8 @@ import pytest
 import soundfile
 
 from agents.transcribe.core import merge_turns, spans_to_decode
-from agents.transcribe.recognise import UnreadableAudio, load_model, recognise
+from agents.transcribe.prepared_audio import UnreadableAudio
+from agents.transcribe.recognise import load_model, recognise
 from agents.transcribe.span import AudioSpan
 from schemas import SIDES, AudioReady, Speaker, Word
 from streams.errors import SettingsError

@@ -40,6 +40,8 @@ root and workload.
 {{- if .root.Values.audioStore.persistence.enabled }}{{- $ways = without $ways "store" }}{{- end }}
 {{- if include "callsift.proxy" .workload }}{{- $ways = append $ways "proxy" }}{{- end }}
 {{- if include "callsift.asksMetadata" . }}{{- $ways = append $ways "identity" }}{{- end }}
+{{- $settings := mergeOverwrite (deepCopy .root.Values.config) (deepCopy (.workload.config | default dict)) }}
+{{- if and .workload.model (hasKey $settings "CALLSIFT_TRANSCRIBE_ENGINES_FILE") }}{{- $ways = append $ways "recognisers" }}{{- end }}
 {{- toYaml ($ways | uniq) }}
 {{- end }}
 
@@ -74,7 +76,7 @@ root and workload.
 
 {{/* The egress rules of a pod. Takes root, component and workload. */}}
 {{- define "callsift.waysOut" -}}
-{{- $usual := dict "kafka" 9092 "mongo" 27017 "store" 443 "models" 443 "gemini" 443 "issuer" 443 }}
+{{- $usual := dict "kafka" 9092 "mongo" 27017 "store" 443 "models" 443 "gemini" 443 "issuer" 443 "recognisers" 443 }}
 {{- range $name := fromYamlArray (include "callsift.waysOf" .) }}
 {{- $way := get $.root.Values.networkPolicy.ways $name }}
 {{- if not $way }}{{- fail (printf "networkPolicy.ways has no %s, which a worker's ways name." $name) }}{{- end }}

@@ -1,0 +1,1 @@
+"""Recognisers that are asked over a connection: OpenAI's protocol, and Google's (docs/recognisers.md)."""

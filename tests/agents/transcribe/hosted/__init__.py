@@ -1,0 +1,1 @@
+"""Hosted recognisers, against local servers that speak their protocols."""
