@@ -2,6 +2,7 @@
 
 import asyncio
 import tempfile
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,6 +28,10 @@ class Inspected:
     audio: AudioReady
     transcript: CallTranscribed
     classified: CallClassified
+    cpu_s: dict[str, float]
+    """Seconds of CPU that each stage took in this process."""
+    prepared_bytes: int
+    """Size of the prepared audio."""
 
 
 def inspect_recording(
@@ -45,6 +50,7 @@ def inspect_recording(
     with tempfile.TemporaryDirectory(prefix="callsift-") as folder:
         flac = Path(folder) / "prepared.flac"
         files = {uri: Path(uri) for uri in addresses(recording)}
+        began = time.process_time()
         prepared = prepare(recording, files, flac, audio_options(audio))
         ready = AudioReady.following(
             call,
@@ -54,8 +60,12 @@ def inspect_recording(
             speech=prepared.speech,
             figures=prepared.figures,
         )
+        heard = time.process_time()
         transcript = _transcribed(ready, flac, transcribe)
-    return Inspected(ready, transcript, _classified(transcript, settings, Taxonomy.load()))
+    said = time.process_time()
+    decided = _classified(transcript, settings, Taxonomy.load())
+    seconds = {"audio": heard - began, "transcribe": said - heard, "classify": time.process_time() - said}
+    return Inspected(ready, transcript, decided, seconds, ready.audio.size_bytes)
 
 
 def _transcribed(ready: AudioReady, flac: Path, settings: TranscribeSettings) -> CallTranscribed:

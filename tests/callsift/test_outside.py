@@ -82,6 +82,7 @@ RUNS = {
     "doctor": (),
     "emit": (str(RECORDINGS / "wrong-number.mp3"), "--wait"),
     "inspect": (str(RECORDINGS / "wrong-number.mp3"),),
+    "trial": (str(RECORDINGS), "--limit", "1", "--page", "{folder}/trial.html"),
     "redact": ("{dialogues}",),
     "prompt": ("{dialogues}",),
     "worker reprocess": (),

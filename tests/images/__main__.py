@@ -28,6 +28,7 @@ DATA_FILES = (
     "agents/transcribe/redaction/given_names.txt",
     "agents/transcribe/redaction/surnames.txt",
     "callsift/evaluation/report.html",
+    "callsift/trial/page.html",
     "pages/static/page.css",
     "pages/static/vendor/htmx.min.js",
     "pages/templates/layout.html",

@@ -1,0 +1,43 @@
+"""The trial as one page that works without a network. It quotes what callers said, redacted."""
+
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from callsift.percent import percent
+from callsift.trial.run import Tried
+from callsift.trial.sizing import BUSIEST_HOUR, UTILISATION, Sizing
+from schemas import Taxonomy
+from schemas.taxonomy import Leaf
+
+_TEMPLATE = Path(__file__).with_name("page.html")
+
+
+def page(document: dict[str, Any], tried: list[Tried], sizes: Sizing | None, *, demo_model: bool) -> str:
+    """Make the page.
+
+    Args:
+        document: What ``--json`` prints.
+        tried: The recordings, with their transcripts.
+        sizes: What a volume of such calls takes; None: every recording failed.
+        demo_model: Whether the demo's speech model heard them: then what was heard says nothing.
+    """
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATE.parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    taxonomy = Taxonomy.load()
+    environment.filters["percent"] = percent
+    environment.filters["title"] = lambda decision: taxonomy.title(Leaf(decision.category, decision.sub_category))
+    return environment.get_template(_TEMPLATE.name).render(
+        document=document,
+        tried=tried,
+        sizes=sizes,
+        demo_model=demo_model,
+        busiest_hour=BUSIEST_HOUR,
+        utilisation=UTILISATION,
+    )
