@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from callsift.commands import brake, dlq, keys, mapping, model, outcomes, retention, schemas, source, store, topics
+from callsift.commands import brake, dlq, keys, mapping, model, outcomes, retention, schemas, source, store, topics, wer
 from callsift.commands.api import api
 from callsift.commands.demo import demo
 from callsift.commands.doctor import doctor
@@ -66,6 +66,7 @@ app.add_typer(mapping.app, name="mapping")
 app.add_typer(retention.app, name="retention")
 app.add_typer(source.app, name="source")
 app.add_typer(schemas.app, name="schemas")
+app.add_typer(wer.app, name="wer")
 
 
 def main() -> None:

@@ -3,6 +3,8 @@
 import asyncio
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,12 +15,23 @@ from agents.audio.settings import AudioSettings
 from agents.classify import core as classify
 from agents.classify.agent import make_classifier
 from agents.classify.settings import ClassifySettings
-from agents.transcribe.core import spans_to_decode, transcribed
+from agents.transcribe.core import merge_turns, spans_to_decode, transcribed
 from agents.transcribe.corrections import Corrections
 from agents.transcribe.models import SpeechModels
 from agents.transcribe.recognise import recognise
 from agents.transcribe.settings import TranscribeSettings
-from schemas import AudioReady, CallClassified, CallEnded, CallTranscribed, ClaimCheck, Recording, Taxonomy
+from schemas import (
+    AudioReady,
+    CallClassified,
+    CallEnded,
+    CallTranscribed,
+    ClaimCheck,
+    Recording,
+    Speaker,
+    Taxonomy,
+    Turn,
+    Word,
+)
 
 
 @dataclass(frozen=True)
@@ -46,6 +59,27 @@ def inspect_recording(
     Raises:
         CallsiftError: What the stage would put on the dead-letter topic.
     """
+    with prepared_call(recording, language, audio) as (ready, flac, prepared_s):
+        began = time.process_time()
+        transcript = _transcribed(ready, flac, transcribe)
+        said = time.process_time()
+        decided = _classified(transcript, settings, Taxonomy.load())
+        seconds = {"audio": prepared_s, "transcribe": said - began, "classify": time.process_time() - said}
+    return Inspected(ready, transcript, decided, seconds, ready.audio.size_bytes)
+
+
+@contextmanager
+def prepared_call(
+    recording: Recording, language: str | None, audio: AudioSettings
+) -> Iterator[tuple[AudioReady, Path, float]]:
+    """Prepare a recording, whose addresses are local paths, as the audio stage does.
+
+    Yields:
+        What the stage would publish, the prepared audio for as long as the block runs, and seconds of CPU.
+
+    Raises:
+        CallsiftError: What the stage would put on the dead-letter topic.
+    """
     call = CallEnded(call_id="inspected", ended_at=datetime.now(UTC), recording=recording, language=language)
     with tempfile.TemporaryDirectory(prefix="callsift-") as folder:
         flac = Path(folder) / "prepared.flac"
@@ -60,12 +94,21 @@ def inspect_recording(
             speech=prepared.speech,
             figures=prepared.figures,
         )
-        heard = time.process_time()
-        transcript = _transcribed(ready, flac, transcribe)
-    said = time.process_time()
-    decided = _classified(transcript, settings, Taxonomy.load())
-    seconds = {"audio": heard - began, "transcribe": said - heard, "classify": time.process_time() - said}
-    return Inspected(ready, transcript, decided, seconds, ready.audio.size_bytes)
+        yield ready, flac, time.process_time() - began
+
+
+def heard_turns(ready: AudioReady, flac: Path, settings: TranscribeSettings) -> tuple[Turn, ...]:
+    """Return what the recogniser itself hears, before corrections and redaction.
+
+    Raises:
+        CallsiftError: What the stage would put on the dead-letter topic.
+    """
+    spans = spans_to_decode(ready)
+    words: dict[Speaker, list[Word]] = {speaker: [] for speaker in ready.audio_channels}
+    model = SpeechModels(settings).chosen(ready.language)
+    for span, found in zip(spans, recognise(flac, spans, model.folder), strict=True):
+        words[ready.audio_channels[span.channel]] += found
+    return merge_turns(words)
 
 
 def _transcribed(ready: AudioReady, flac: Path, settings: TranscribeSettings) -> CallTranscribed:

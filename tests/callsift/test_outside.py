@@ -74,6 +74,7 @@ def test_no_worker_connects_to_an_address_that_the_settings_do_not_name(
 
 
 LABELLED = Path(offline.__file__).parent / "dialogues" / "evaluation.jsonl"
+SHEET = Path(__file__).parent / "word_errors" / "sheet.txt"
 RECORDS = Path(__file__).parents[1] / "sources" / "asterisk" / "traces" / "22.cdr.csv"
 NOBODY = 9
 CALL = "11111111-1111-4111-8111-111111111111"
@@ -115,6 +116,8 @@ RUNS = {
     "source folder": (),
     "source asterisk": (),
     "schemas export": ("{folder}",),
+    "wer sheet": (str(RECORDINGS / "wrong-number.mp3"), "--to", "{folder}/sheet"),
+    "wer measure": (str(SHEET),),
 }
 """How each command is run that `callsift up`, with its workers, and `callsift demo` are not."""
 MAY_FAIL = {

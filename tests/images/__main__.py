@@ -29,6 +29,7 @@ DATA_FILES = (
     "agents/transcribe/redaction/surnames.txt",
     "callsift/evaluation/report.html",
     "callsift/trial/page.html",
+    "callsift/word_errors/page.html",
     "pages/static/page.css",
     "pages/static/vendor/htmx.min.js",
     "pages/templates/layout.html",

@@ -1,7 +1,5 @@
 """From a hosted recogniser's answer to words of the call: what is invented is left out, times are put back. Pure."""
 
-import re
-import unicodedata
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -9,7 +7,7 @@ from typing import NamedTuple
 
 from agents.transcribe.hosted.pieces import Piece, Place
 from agents.transcribe.span import AudioSpan
-from agents.transcribe.turkish import lowered
+from agents.transcribe.writing import plain
 from schemas import Word
 
 LIKELY_NO_SPEECH = 0.6
@@ -19,7 +17,6 @@ REPETITIVE = 2.4
 (openai/whisper, whisper/transcribe.py: no_speech_threshold, logprob_threshold, compression_ratio_threshold)."""
 NEAR_S = 0.2
 """A word belongs to a part of the piece when its middle is at most so far from it: recognisers' times are not exact."""
-_EDGES = re.compile(r"^\W+|\W+$")
 
 
 class HeardWord(NamedTuple):
@@ -107,15 +104,3 @@ def _words(heard: HeardWord, place: Place, language: str) -> Iterator[Word]:
             end_s=round(word.end_s, 3),
             confidence=1.0 if heard.confidence is None else min(1.0, max(0.0, heard.confidence)),
         )
-
-
-def plain(text: str, language: str) -> str:
-    """Return a written word as Vosk writes it: lower case, no punctuation around it; nothing if it is only that.
-
-    Turkish parts endings from names by an apostrophe, which nobody says and Vosk does not write; English contracts
-    with one.
-    """
-    text = unicodedata.normalize("NFC", text).replace("’", "'")
-    turkish = language.casefold().startswith("tr")
-    text = lowered(text).replace("'", "") if turkish else text.lower()
-    return _EDGES.sub("", text)

@@ -1,7 +1,8 @@
 """The demo calls by every engine, side by side: ``python -m tests.agents.transcribe.hosted.side_by_side [--json]``.
 
-Hosted ones are the local servers of these tests, which hear with the demo model as the worker does: what differs is what
-the way through a request does to a transcript (pieces, gaps, times that are put back), not how well a service hears.
+Hosted ones are the local servers of these tests, which hear with the demo model as the worker does: what differs is
+what the way through a request does to a transcript (pieces, gaps, times that are put back), not how well a service
+hears.
 """
 
 import asyncio

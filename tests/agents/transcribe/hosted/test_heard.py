@@ -2,9 +2,10 @@
 
 import pytest
 
-from agents.transcribe.hosted.heard import HeardSegment, HeardWord, placed, plain, spread
+from agents.transcribe.hosted.heard import HeardSegment, HeardWord, placed, spread
 from agents.transcribe.hosted.pieces import Piece, Place
 from agents.transcribe.span import AudioSpan
+from agents.transcribe.writing import plain
 
 FIRST, SECOND = AudioSpan(0, 10.0, 12.0), AudioSpan(0, 40.0, 43.0)
 PIECE = Piece(b"", 16_000, (Place(0.0, 10.0, 2.0, FIRST), Place(2.3, 40.0, 3.0, SECOND)))
