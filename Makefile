@@ -109,10 +109,11 @@ deploy-check: $(INSTALLED_DEV) ## check chart, manifests, policies, alerts, dash
 TOOLS := $(HOME)/.cache/callsift/tools
 GO_INSTALL = CGO_ENABLED=0 GOBIN=$(TOOLS) go install -trimpath -tags remove_all_sd
 PROMETHEUS := github.com/prometheus/prometheus/cmd
-deploy-tools: ## build prometheus, promtool and compose's parser, which watch-check and deploy-check use (needs Go, takes minutes)
+deploy-tools: ## build prometheus, promtool, compose's parser and KEDA's scaler, which watch-check and deploy-check use (needs Go, takes minutes)
 	mkdir -p $(TOOLS)
 	$(GO_INSTALL) $(PROMETHEUS)/promtool@v0.316.0 $(PROMETHEUS)/prometheus@v0.316.0
 	sh deploy/compose/build_parser.sh $(TOOLS)
+	sh tests/cluster/keda_scaler/build.sh $(TOOLS)
 
 cluster-check: $(INSTALLED_DEV) ## install, drain, upgrade and roll back the chart on the trial cluster that KUBECONFIG names (ARGS=…)
 	$(BIN)/python -m tests.cluster.check $(ARGS)

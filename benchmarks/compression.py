@@ -12,7 +12,7 @@ import json
 import random
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, get_args
@@ -30,7 +30,7 @@ from streams.kafka import client_config, produce
 from streams.settings import KafkaSettings, RunnerSettings
 
 CODECS = get_args(KafkaSettings.model_fields["compression"].annotation)
-_DIALOGUES = Path(__file__).parents[1] / "agents" / "classify" / "offline" / "dialogues"
+DIALOGUES = Path(__file__).parents[1] / "agents" / "classify" / "offline" / "dialogues"
 _SIZE_BYTES = 8_500
 _WORD_S = 0.3
 _PARTITIONS = 12
@@ -49,31 +49,40 @@ class Found:
 
 def transcripts(count: int) -> list[tuple[str, bytes]]:
     """Return events as they are on calls.transcripts: turns of the labelled dialogues until it is 10 kB."""
-    files = sorted(_DIALOGUES.glob("training-*.jsonl"))
+    files = sorted(DIALOGUES.glob("training-*.jsonl"))
     dialogues = read_labelled_dialogues(files)
     chance = random.Random(7)
     return [(f"call-{number:05}", _transcript(f"call-{number:05}", dialogues, chance)) for number in range(count)]
 
 
 def _transcript(call_id: str, dialogues: list[LabelledDialogue], chance: random.Random) -> bytes:
+    def is_enough(turns: Sequence[Turn]) -> bool:
+        return sum(len(turn.model_dump_json().encode()) for turn in turns) >= _SIZE_BYTES
+
+    turns = made_of(dialogues, chance, is_enough)
+    return TRANSCRIBED.model_copy(update={"call_id": call_id, "turns": turns}).model_dump_json().encode()
+
+
+def made_of(
+    dialogues: list[LabelledDialogue], chance: random.Random, is_enough: Callable[[Sequence[Turn]], bool]
+) -> tuple[Turn, ...]:
+    """Return turns of dialogues, drawn by chance and one after the other, until they are enough."""
     turns: list[Turn] = []
-    size = 0
-    while size < _SIZE_BYTES:
+    while not is_enough(turns):
         said = chance.choice(chance.choice(dialogues).turns)
         begin_s = turns[-1].end_s if turns else 0.0
         words = tuple(_words(said.text, begin_s, chance))
-        turn = Turn(
-            speaker=said.speaker,
-            text=said.text,
-            start_s=begin_s,
-            end_s=words[-1].end_s if words else begin_s,
-            confidence=round(chance.uniform(0.6, 1), 4),
-            words=words,
+        turns.append(
+            Turn(
+                speaker=said.speaker,
+                text=said.text,
+                start_s=begin_s,
+                end_s=words[-1].end_s if words else begin_s,
+                confidence=round(chance.uniform(0.6, 1), 4),
+                words=words,
+            )
         )
-        turns.append(turn)
-        size += len(turn.model_dump_json().encode())
-    event = TRANSCRIBED.model_copy(update={"call_id": call_id, "turns": tuple(turns)})
-    return event.model_dump_json().encode()
+    return tuple(turns)
 
 
 def _words(text: str, begin_s: float, chance: random.Random) -> Iterator[Word]:

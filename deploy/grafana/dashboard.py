@@ -18,6 +18,18 @@ _COLUMNS = 24
 _PER_ROW = 4
 _HEIGHT = 8
 _SOURCE = {"type": "prometheus", "uid": "${datasource}"}
+_DATA_SOURCE = {"name": "datasource", "label": "Data source", "type": "datasource", "query": "prometheus"}
+_NAMESPACE = {
+    "name": "namespace",
+    "label": "Namespace",
+    "type": "query",
+    "datasource": _SOURCE,
+    "query": {"query": "label_values(callsift_in_flight_events, namespace)", "refId": "namespace"},
+    "refresh": 2,  # whenever the time range changes
+    "includeAll": True,
+    "allValue": ".*",  # compose's series have no namespace, which this is true of, too
+    "current": {"text": "All", "value": "$__all"},
+}
 
 
 def exported() -> dict[str, str]:
@@ -35,6 +47,16 @@ def exported() -> dict[str, str]:
 def used(query: str) -> set[str]:
     """Return the project's series that a query names."""
     return set(re.findall(r"\bcallsift_\w+", query))
+
+
+def of_namespace(query: str) -> str:
+    """Return a query that asks for the series of the chosen namespace alone: several may be in one Prometheus."""
+    bare = re.sub(r"\b(callsift_\w+|up)\b(?!\{)", r"\1{}", query)
+    return re.sub(r"\b(callsift_\w+|up)\{(?=(\}?))", _with_namespace, bare)
+
+
+def _with_namespace(found: re.Match[str]) -> str:
+    return f'{found[1]}{{namespace=~"$namespace"{"" if found[2] else ", "}'
 
 
 def dashboard() -> dict[str, Any]:
@@ -59,9 +81,7 @@ def dashboard() -> dict[str, Any]:
         "refresh": "30s",
         "time": {"from": "now-6h", "to": "now"},
         "timezone": "browser",
-        "templating": {
-            "list": [{"name": "datasource", "label": "Data source", "type": "datasource", "query": "prometheus"}]
-        },
+        "templating": {"list": [_DATA_SOURCE, _NAMESPACE]},
         "panels": [{"id": number, **panel} for number, panel in enumerate(panels, 1)],
     }
 
@@ -90,7 +110,12 @@ def _panel(panel: Panel, helps: dict[str, str]) -> dict[str, Any]:
         "fieldConfig": {"defaults": defaults, "overrides": []},
         "options": {} if panel.is_figure else {"legend": {"displayMode": "list", "placement": "bottom"}},
         "targets": [
-            {"refId": chr(ord("A") + number), "datasource": _SOURCE, "expr": query, "legendFormat": legend}
+            {
+                "refId": chr(ord("A") + number),
+                "datasource": _SOURCE,
+                "expr": of_namespace(query),
+                "legendFormat": legend,
+            }
             for number, (legend, query) in enumerate(panel.queries.items())
         ],
     }

@@ -99,7 +99,10 @@ ROWS: dict[str, tuple[Panel, ...]] = {
         Panel(
             "Dead letters not replayed yet",
             "short",
-            {"dead letters": "max (callsift_dead_letters_messages)"},
+            {
+                "dead letters": "max (callsift_dead_letters_messages)",
+                "for two days or more": "max (callsift_dead_letters_old_messages)",
+            },
             is_figure=True,
         ),
         Panel(

@@ -28,6 +28,11 @@ DEAD_LETTERS = Gauge(
     "callsift_dead_letters_messages",
     "Dead letters that have not been replayed. Above 0: `callsift dlq list` names each one's error and cure.",
 )
+OLD_DEAD_LETTERS = Gauge(
+    "callsift_dead_letters_old_messages",
+    "Dead letters given up two to seven days ago that nobody has replayed. Above 0: mend their cause and replay them "
+    "while the audio store has their calls; older ones need the PBX's recording again.",
+)
 BRAKE = Gauge(
     "callsift_brake_applied_ratio",
     "1 while a stage's brake is applied, else 0. At 1: the stage takes nothing until a person releases it; "

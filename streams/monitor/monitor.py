@@ -78,6 +78,7 @@ def _show(status: Status, brakes: dict[str, bool], retention: dict[str, datetime
     for retry in status.retries:
         metrics.RETRIES_WAITING.labels(retry.topic).set(retry.waiting)
     metrics.DEAD_LETTERS.set(status.dead_letters.not_replayed)
+    metrics.OLD_DEAD_LETTERS.set(status.dead_letters.old)
     for stage in STAGES:
         metrics.BRAKE.labels(stage).set(brakes.get(stage, False))
     for kind in RETAINED:
@@ -90,7 +91,8 @@ def _forget() -> None:
     """Export no figure that may be wrong by now: old ones look like a pipeline in which nothing happens."""
     for metric in (metrics.LAG, metrics.OLDEST_AGE, metrics.RETRIES_WAITING, metrics.BRAKE, metrics.LAST_RETENTION):
         metric.clear()
-    metrics.DEAD_LETTERS.set(math.nan)  # without labels there is no other way
+    for metric in (metrics.DEAD_LETTERS, metrics.OLD_DEAD_LETTERS):
+        metric.set(math.nan)  # without labels there is no other way
 
 
 def _age_s(status: Status, group: GroupStatus) -> float:

@@ -19,6 +19,8 @@ from streams.settings import KafkaSettings
 from streams.topics import DEAD_LETTER, REPLAYS, RETRIES, RETRY_GROUP, STAGES, AnyTopic, Topic
 
 KnownT = TypeVar("KnownT")
+_OLD, _LOST = timedelta(days=2), timedelta(days=7)
+"""Age at which a dead letter should have been replayed, and at which the audio store no longer has what that needs."""
 _NEVER_MS = datetime(3000, 1, 1, tzinfo=UTC).timestamp() * 1000
 
 
@@ -79,7 +81,9 @@ class Observer:
                 for reader in self._readers
             ),
             retries=tuple(_retry(topic, self._of(partitions, (topic,)).values()) for topic in RETRIES),
-            dead_letters=self._dead_letters.count(self._of(ranges, (DEAD_LETTER,)), self._of(ranges, (REPLAYS,))),
+            dead_letters=self._dead_letters.count(
+                self._of(ranges, (DEAD_LETTER,)), self._of(ranges, (REPLAYS,)), self._now()
+            ),
         )
 
     def _of(self, known: Mapping[Partition, KnownT], topics: Iterable[AnyTopic]) -> dict[Partition, KnownT]:
@@ -112,8 +116,8 @@ class DeadLetterCounter:
         self._letters: dict[str, _Letter] = {}
         self._replayed_at: dict[str, datetime] = {}
 
-    def count(self, letters: Ranges, replays: Ranges) -> DeadLetterStatus:
-        """Read what is new on calls.dead-letter and calls.replays, and count what is there.
+    def count(self, letters: Ranges, replays: Ranges, now: datetime) -> DeadLetterStatus:
+        """Read what is new on calls.dead-letter and calls.replays, and count what is there at a moment.
 
         Raises:
             KafkaUnavailable: The brokers refuse, or send nothing although something should come.
@@ -134,11 +138,13 @@ class DeadLetterCounter:
             part = letters.get(letter.partition)
             if part is None or letter.offset < part.start:  # its retention is over
                 del self._letters[name]
-        replayed = sum(
-            letter.gave_up_at is not None and is_replayed(letter.gave_up_at, self._replayed_at.get(name))
+        left = [
+            letter.gave_up_at
             for name, letter in self._letters.items()
-        )
-        return DeadLetterStatus(len(self._letters), len(self._letters) - replayed)
+            if letter.gave_up_at is None or not is_replayed(letter.gave_up_at, self._replayed_at.get(name))
+        ]
+        old = sum(gave_up_at is not None and _OLD <= now - gave_up_at < _LOST for gave_up_at in left)
+        return DeadLetterStatus(len(self._letters), len(left), old)
 
     def _fresh(self, ranges: Ranges) -> Iterator[Message]:
         unread = {

@@ -67,6 +67,8 @@ class DeadLetterStatus:
     """Dead letters on their topic."""
     not_replayed: int
     """Those of them that nobody has replayed."""
+    old: int = 0
+    """Those of these that were given up two days ago or before, and whose audio may still be there."""
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,13 @@
 """Every metric of the dashboard exists, every metric of the stages is on it, and Prometheus asks every worker."""
 
+import re
 from pathlib import Path
 
 import pytest
 import yaml
 
 from callsift.worker import ALL_WORKERS, API
-from deploy.grafana.dashboard import PATHS, dashboard, exported, text, used
+from deploy.grafana.dashboard import PATHS, dashboard, exported, of_namespace, text, used
 from deploy.grafana.panels import ROWS
 from deploy.helm.reference import CHART
 from streams import metrics
@@ -39,7 +40,7 @@ def test_every_metric_that_a_worker_exports_is_on_the_dashboard() -> None:
 def test_prometheus_itself_understands_every_query_and_its_own_file(tmp_path: Path) -> None:
     promtool = tool("promtool")
     rules = [
-        {"record": f"query:number_{number}", "expr": query.replace("$__rate_interval", "1m")}
+        {"record": f"query:number_{number}", "expr": of_namespace(query).replace("$__rate_interval", "1m")}
         for number, query in enumerate(QUERIES)
     ]
     file = tmp_path / "rules.yml"
@@ -64,6 +65,31 @@ def test_prometheus_loads_the_charts_alerts() -> None:
     config = yaml.safe_load(inside_out((ROOT / "deploy/prometheus/prometheus.yml").read_text(encoding="utf-8")))
     [path] = config["rule_files"]
     assert Path(path).samefile(ALERTS)
+
+
+def test_every_query_asks_for_the_chosen_namespace_alone() -> None:
+    asked = [target["expr"] for panel in dashboard()["panels"] for target in panel.get("targets", ())]
+    assert len(asked) == len(QUERIES)
+    for query in asked:
+        selectors = re.findall(r"\b(?:callsift_\w+|up)\b(.{,25})", query)
+        assert selectors
+        assert all(after.startswith('{namespace=~"$namespace"') for after in selectors), query
+    [variable] = [one for one in dashboard()["templating"]["list"] if one["name"] == "namespace"]
+    [name] = used(variable["query"]["query"])
+    assert name in exported()
+    assert re.fullmatch(variable["allValue"], "")  # compose's series have none
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("sum (rate(callsift_a_total[5m]))", 'sum (rate(callsift_a_total{namespace=~"$namespace"}[5m]))'),
+        ('up{worker!=""}', 'up{namespace=~"$namespace", worker!=""}'),
+        ("callsift_a{} / callsift_b", 'callsift_a{namespace=~"$namespace"} / callsift_b{namespace=~"$namespace"}'),
+    ],
+)
+def test_a_query_gets_the_namespace_with_whatever_else_it_asks(query: str, expected: str) -> None:
+    assert of_namespace(query) == expected
 
 
 def test_the_names_are_those_that_a_worker_serves() -> None:

@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from callsift.supervisor import pipeline
+from deploy.grafana.dashboard import of_namespace
 from deploy.grafana.panels import ROWS
 from deploy.laptop.folders import kept_or_temporary
 from deploy.laptop.kafka import Cluster, Security
@@ -123,7 +124,7 @@ def _ask(watching: Prometheus, start: float, end: float) -> Iterator[Answer]:
     for row, panels in ROWS.items():
         for panel in panels:
             for legend, query in panel.queries.items():
-                asked = query.replace("$__rate_interval", _RATE_INTERVAL)
+                asked = of_namespace(query).replace("$__rate_interval", _RATE_INTERVAL).replace("$namespace", ".*")
                 try:
                     found = watching.range(asked, start, end, SCRAPE_S)
                 except NoPrometheus as error:

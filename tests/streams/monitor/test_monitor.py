@@ -91,6 +91,7 @@ def test_waiting_messages_are_shown_although_no_worker_runs(kafka: KafkaSettings
         assert shown("consumer_lag_messages", stage="sink", topic=CLASSIFIED.name) == 0
         assert shown("retries_waiting_messages", topic=RETRIES[2].name) == 1
         assert shown("dead_letters_messages") == 2
+        assert shown("dead_letters_old_messages") == 0  # they were given up a moment ago
         age_s = shown("oldest_unprocessed_age_seconds", stage="audio")
         assert age_s is not None
         assert 0 < age_s < 300

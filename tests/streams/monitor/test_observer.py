@@ -75,6 +75,18 @@ def test_one_observer_sees_dead_letters_come_and_be_replayed(kafka: KafkaSetting
     assert Observer(kafka).look().dead_letters == DeadLetterStatus(4, 3)
 
 
+def test_a_dead_letter_is_old_from_two_days_on_until_it_is_replayed_or_its_audio_is_gone(kafka: KafkaSettings) -> None:
+    now = datetime(2026, 11, 28, 12, tzinfo=UTC)
+    ages = {"new": 47, "replayed": 60, "first": 49, "second": 167, "lost": 169}
+    letters = [
+        examples.dead_letter().model_copy(update={"event_id": name, "gave_up_at": now - timedelta(hours=hours)})
+        for name, hours in ages.items()
+    ]
+    produce(kafka, DEAD_LETTER.name, [(letter.event_id, letter.model_dump_json().encode()) for letter in letters])
+    list(replay(kafka, (letter for letter in read_letters(kafka) if letter.event_id == "replayed")))
+    assert Observer(kafka, lambda: now).look().dead_letters == DeadLetterStatus(5, 4, old=2)
+
+
 def test_a_broker_that_lists_no_groups_leaves_their_members_unknown(embedded_kafka: KafkaSettings) -> None:
     assert {group.members for group in Observer(embedded_kafka).look().groups} == {None}
 
