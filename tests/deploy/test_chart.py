@@ -181,7 +181,8 @@ def test_everything_that_is_named_exists_or_is_declared_existing(values: str) ->
     }
     named = yaml.safe_load((CHART / "ci" / f"{values}-values.yaml").read_text(encoding="utf-8"))
     elsewhere = {named.get("existingSecret", {}).get("name"), named["kafka"].get("existingSecret")}
-    users = [worker.get("kafkaUser", {}) for worker in named.get("workers", {}).values()]
+    pods = (*named.get("workers", {}).values(), named.get("sources", {}).get("podDefaults", {}))
+    users = [pod.get("kafkaUser", {}) for pod in pods]
     elsewhere |= {user.get("secret", user.get("name")) for user in users}
     for name, container in containers(values):
         secrets = [entry["valueFrom"]["secretKeyRef"]["name"] for entry in container["env"] if "valueFrom" in entry]
