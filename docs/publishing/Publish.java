@@ -1,5 +1,5 @@
 // Tells callsift of calls that are over: mvn -q dependency:copy-dependencies -DoutputDirectory=lib
-//                                        java -cp 'lib/*' Publish.java CALL_ID...
+//   java -Dfile.encoding=UTF-8 -cp 'lib/*' Publish.java CALL_ID...
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,4 +1,4 @@
-"""Ways in that run by themselves: each source of the chart's file has one pod, with its own secrets and ways and no more."""
+"""Ways in that run by themselves: a source has one pod, with its own secrets and ways and no more."""
 
 from pathlib import Path
 from typing import Any
