@@ -1,4 +1,4 @@
-"""docs/publishing.md's producers against a real Kafka: what they send is an event, and lies where callsift's own would."""
+"""docs/publishing.md's producers against a real Kafka: they send events, and to the partitions of callsift's own."""
 
 import json
 import os
