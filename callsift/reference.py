@@ -14,6 +14,7 @@ from pydantic_core import PydanticUndefined
 from callsift.api_reference import api_page
 from callsift.event_reference import dead_letters_page
 from callsift.outcome_reference import MADE, one_line, outcomes_page
+from callsift.publishing_reference import publishing_page
 from callsift.settings import HOME, SECTIONS
 from schemas import Taxonomy
 from schemas.taxonomy import SubCategory
@@ -98,6 +99,7 @@ PAGES = {
     "dead-letters.md": dead_letters_page,
     "metrics.md": metrics_page,
     "outcomes.md": outcomes_page,
+    "publishing.md": publishing_page,
     "settings.md": settings_page,
 }
 

@@ -29,7 +29,7 @@ def topic_resources(kafka: KafkaSettings, cluster: str, namespace: str | None) -
 def user_resources(
     kafka: KafkaSettings, cluster: str, namespace: str | None, authentication: str
 ) -> Iterator[Resource]:
-    """Yield a ``KafkaUser`` with its access rules for every worker, and one for the tools.
+    """Yield a ``KafkaUser`` with its access rules for everybody whom the brokers have to know.
 
     ``authentication`` is how they prove who they are, by Strimzi's name: scram-sha-512 or tls.
     """

@@ -19,6 +19,7 @@ OWN = frozenset(
         "API_LISTEN",
         "AUDIO_STORE_URI",
         "HTTP_PORT",
+        "SOURCES_FILE",
         "VOSK_MODEL",
         "KAFKA_BOOTSTRAP_SERVERS",
         "KAFKA_PREFIX",

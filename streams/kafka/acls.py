@@ -16,6 +16,7 @@ from streams.topics import (
     BRAKES,
     CONSUMED,
     DEAD_LETTER,
+    ENDED,
     FORGOTTEN,
     OUTCOMES,
     REPLAYS,
@@ -35,6 +36,8 @@ API = "api"
 """The user of the HTTP API."""
 OPERATIONS = "operations"
 """The user of the worker that does the API's long work."""
+SOURCE = "source"
+"""The user of the ways in that run by themselves (``callsift source``), and of a PBX that publishes by itself."""
 
 
 @dataclass(frozen=True)
@@ -55,15 +58,16 @@ class User:
     name: str
     """Kafka's name for it, without ``User:``. It is a name for Kubernetes, too."""
     runs: str
-    """The worker that is this user; ``TOOLS`` for commands and jobs."""
+    """The worker that is this user; ``TOOLS`` for commands and jobs, ``SOURCE`` for ways in."""
     rules: tuple[Rule, ...]
     """Everything that it needs, and no more; one rule per resource."""
 
 
 def users(kafka: KafkaSettings) -> list[User]:
-    """Return a user for each worker, one for the API, one for autoscalers and one for the tools."""
+    """Return a user for each worker, one for the API, one for autoscalers, one for ways in and one for the tools."""
     rules = {stage.name: _stage(stage) for stage in STAGES.values()}
     rules |= {"retry": _retry(), "monitor": _monitor(), OPERATIONS: _operations(), API: _api(), SCALER: _scaler()}
+    rules[SOURCE] = _topics((ENDED,), "Write")
     rules[TOOLS] = _tools()
     return [
         User(kubernetes_name(f"{kafka.prefix}callsift-{runs}"), runs, _joined(kafka.prefix, own))

@@ -12,6 +12,7 @@ import pytest
 
 from callsift.worker import ALL_WORKERS, API
 from streams.health import Health, serve
+from streams.kafka.acls import SOURCE
 from streams.settings import address_and_port
 from tests.images.__main__ import DATA_FILES
 from tests.images.dockerfile import DOCKERFILE, TOOLS_COMMAND, argument, images
@@ -28,10 +29,10 @@ def asked(port: int, *which: str) -> int:
     return subprocess.run(command, env=own, capture_output=True, timeout=30, check=False).returncode
 
 
-def test_every_worker_the_api_and_the_tools_have_an_image() -> None:
+def test_every_worker_the_api_the_sources_and_the_tools_have_an_image() -> None:
     commands = {image.name: image.command for image in images()}
     workers = {name: ("worker", name) for name in ALL_WORKERS}
-    assert workers | {API: ("api",), "tools": TOOLS_COMMAND} == commands
+    assert workers | {API: ("api",), SOURCE: ("source", "folder"), "tools": TOOLS_COMMAND} == commands
     made = re.search(r"^IMAGES \?= (.+)$", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
     assert made is not None
     assert set(made[1].split()) == commands.keys()

@@ -22,9 +22,9 @@ from tests.deploy.chart import (
     text,
     tool,
 )
+from tests.deploy.demands import amount
 
 every_set = pytest.mark.parametrize("values", NAMES)
-UNITS = {"m": 1e-3, "": 1, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30}
 
 
 def pod_labels(manifest: Manifest) -> list[dict[str, str]]:
@@ -35,11 +35,6 @@ def pod_labels(manifest: Manifest) -> list[dict[str, str]]:
         found.append(inner["metadata"]["labels"])
         spec = inner["spec"]
     return found
-
-
-def amount(quantity: object) -> float:
-    number = str(quantity).rstrip("KMGim")
-    return float(number) * UNITS[str(quantity).removeprefix(number)]
 
 
 @every_set

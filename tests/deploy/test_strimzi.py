@@ -10,7 +10,7 @@ from jsonschema import Draft7Validator
 
 from callsift.worker import ALL_WORKERS
 from deploy.helm.kubernetes_schemas import file_name
-from streams.kafka.acls import API, SCALER, TOOLS, users
+from streams.kafka.acls import API, SCALER, SOURCE, TOOLS, users
 from streams.kafka.topic_admin import wanted_topics
 from streams.settings import KafkaSettings
 from streams.topics import ALL_TOPICS
@@ -35,7 +35,7 @@ def resources(*options: str) -> list[dict[str, Any]]:
 @pytest.mark.parametrize("options", [(), ("--acls",), ("--acls", "--authentication", "tls", "--namespace", "kafka")])
 def test_exported_resources_are_valid_for_strimzi(options: tuple[str, ...]) -> None:
     found = resources(*options)
-    assert len(found) == (len(ALL_WORKERS) + 3 if "--acls" in options else len(ALL_TOPICS))
+    assert len(found) == (len(ALL_WORKERS) + 4 if "--acls" in options else len(ALL_TOPICS))
     for resource in found:
         schema = json.loads((SCHEMAS / file_name(resource["kind"], resource["apiVersion"])).read_text(encoding="utf-8"))
         wrong = Draft7Validator(schema).iter_errors(resource)
@@ -55,9 +55,9 @@ def test_every_topic_is_a_resource_that_says_how_it_is_kept() -> None:
     assert len({resource["metadata"]["name"] for resource in found.values()}) == len(found)
 
 
-def test_every_worker_the_api_the_scaler_and_the_tools_are_users_with_their_rules() -> None:
+def test_every_worker_the_api_the_scaler_the_sources_and_the_tools_are_users_with_their_rules() -> None:
     wanted = {user.name: user for user in users(KAFKA)}
-    assert {user.runs for user in wanted.values()} == {*ALL_WORKERS, API, SCALER, TOOLS}
+    assert {user.runs for user in wanted.values()} == {*ALL_WORKERS, API, SCALER, SOURCE, TOOLS}
     found = {resource["metadata"]["name"]: resource["spec"] for resource in resources("--acls")}
     assert found.keys() == wanted.keys()
     for name, spec in found.items():

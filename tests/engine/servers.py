@@ -17,6 +17,7 @@ COMPOSE = ROOT / "docker-compose.kafka.yml"
 SERVICES: dict[str, dict[str, Any]] = yaml.safe_load(COMPOSE.read_text(encoding="utf-8"))["services"]
 RECORDINGS = "/recordings"
 _MODEL = "/model"
+_SOURCES = "/etc/callsift/sources"
 _DEFAULT = re.compile(r"\$\{\w+:-([^}]*)\}")
 _START_LIMIT_S = 180.0
 
@@ -43,10 +44,11 @@ class Surroundings:
             CheckFailed: One does not start.
         """
         docker("network", "create", "--label", self.label, self.name)
-        for volume in ("audio", "recordings", "model"):
+        for volume in ("audio", "recordings", "model", "sources", "state"):
             docker("volume", "create", "--label", self.label, f"{self.name}-{volume}")
         self._fill("recordings", ROOT / "demo" / "recordings", RECORDINGS)
         self._fill("model", ROOT / "demo" / "speech_model" / "model", _MODEL)
+        self._fill("sources", ROOT / "deploy" / "compose" / "sources", _SOURCES)
         for server in ("kafka", "mongodb"):
             self._serve(server)
         for server in ("kafka", "mongodb"):
@@ -66,8 +68,10 @@ class Surroundings:
             "CALLSIFT_VOSK_MODEL": _MODEL,
             "CALLSIFT_CLASSIFIER": "offline",
             "CALLSIFT_API_LISTEN": "8080",
+            "CALLSIFT_SOURCES_FILE": f"{_SOURCES}/sources.yaml",
         }
         mounts = {"audio": "/var/lib/callsift/audio", "recordings": f"{RECORDINGS}:ro", "model": f"{_MODEL}:ro"}
+        mounts |= {"sources": f"{_SOURCES}:ro", "state": "/var/lib/callsift/sources"}
         return [
             *("run", "--label", self.label, "--network", self.name, *pod_options(pod)),
             *(part for name, value in told.items() for part in ("--env", f"{name}={value}")),

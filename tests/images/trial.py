@@ -125,6 +125,8 @@ def _environment(folder: Path, broker: EmbeddedBroker) -> dict[str, str]:
     """Return all that the process sees: what the images set, and where the embedded services are."""
     for name in ("tmp", "cwd", "audio"):
         (folder / name).mkdir(parents=True)
+    sources = folder / "sources.yaml"
+    sources.write_text(f"state: {folder / 'tmp'}\nfolders: {{audio: {{path: {folder / 'audio'}}}}}\n", encoding="utf-8")
     return {
         "PATH": "/usr/bin:/bin",
         "HOME": str(folder / "tmp"),
@@ -136,6 +138,7 @@ def _environment(folder: Path, broker: EmbeddedBroker) -> dict[str, str]:
         "CALLSIFT_AUDIO_STORE_URI": (folder / "audio").as_uri(),
         "CALLSIFT_VOSK_MODEL": str(_SPEECH_MODEL),
         "CALLSIFT_CLASSIFIER": "offline",
+        "CALLSIFT_SOURCES_FILE": str(sources),
     }
 
 

@@ -18,10 +18,13 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, Topi
 from confluent_kafka.admin import AclOperation, AdminClient
 
 from deploy.laptop.kafka import Security
-from schemas import DeadLetter, Forgotten
+from schemas import CallEnded, DeadLetter, Forgotten
+from sources.intake import Intake
+from sources.observation import Observation
 from streams.dead_letters import read_letters, read_replays, replay
 from streams.health import Health
-from streams.kafka.acls import API, OPERATIONS, SCALER, TOOLS, Rule, User, kubernetes_name
+from streams.kafka import AwaitedProducer
+from streams.kafka.acls import API, OPERATIONS, SCALER, SOURCE, TOOLS, Rule, User, kubernetes_name
 from streams.kafka.brake_topic import notices, publish_notice
 from streams.kafka.client import KafkaUnavailable, client_config
 from streams.kafka.forgotten import publish_forgotten
@@ -303,6 +306,22 @@ def test_the_api_publishes_its_audit_and_sees_where_calls_are_and_publishes_no_o
     assert (found := calls.find("call-of-the-api")) is not None
     assert found.place.stage == "audio"
     calls.close()
+    with pytest.raises(KafkaUnavailable):
+        produce(kafka, OUTCOMES.name, [("call", b"{}")])
+
+
+@pytest.mark.integration
+async def test_a_way_in_hands_calls_in_with_its_rule_alone_and_sees_none(guarded: Guarded) -> None:
+    kafka = guarded.settings(SOURCE)
+    producer = AwaitedProducer(kafka)
+    try:
+        [taken] = await Intake(producer).take([Observation("pbx", EXAMPLES[CallEnded].model_dump(mode="json"))])
+    finally:
+        producer.close()
+    assert isinstance(taken, CallEnded)
+    assert lies_on(guarded.admin, ENDED, taken.call_id)
+    with pytest.raises(KafkaUnavailable):
+        lying_on(kafka, ENDED.name)
     with pytest.raises(KafkaUnavailable):
         produce(kafka, OUTCOMES.name, [("call", b"{}")])
 

@@ -55,6 +55,15 @@
 {{- fail "api.httpRoute.parentRefs is empty: name the Gateway." }}
 {{- end }}
 
+{{- if hasKey .Values.sources.file "state" }}
+{{- fail "sources.file: leave state out, the chart gives each source a volume for it (sources.state)." }}
+{{- end }}
+{{- range $name, $_ := .Values.sources.pods }}
+{{- $found := false }}
+{{- range omit $.Values.sources.file "webhooks" "public_url" }}{{- if hasKey . $name }}{{- $found = true }}{{- end }}{{- end }}
+{{- if not $found }}{{- fail (printf "sources.pods.%s: sources.file has no such source that would run in a pod of its own." $name) }}{{- end }}
+{{- end }}
+
 {{- if and .Values.existingSecret.keys (not .Values.existingSecret.name) }}
 {{- fail "existingSecret.keys is set, existingSecret.name is not." }}
 {{- end }}

@@ -32,7 +32,7 @@ resources, requests and limits are each taken whole from the narrowest that has 
 {{- toYaml $made }}
 {{- end }}
 
-{{/* Every enabled worker with the defaults under it, as YAML. */}}
+{{/* Every enabled worker and every source's pod, with the defaults under it, as YAML. Of a source there is one pod, never two. */}}
 {{- define "callsift.workers" -}}
 {{- $workers := dict }}
 {{- range $name, $own := .Values.workers }}
@@ -40,8 +40,17 @@ resources, requests and limits are each taken whole from the narrowest that has 
 {{- if $worker.enabled }}
 {{- if not $worker.args }}{{- $_ := set $worker "args" (list "worker" $name) }}{{- end }}
 {{- if not $worker.group }}{{- $_ := set $worker "group" (printf "callsift.%s" $name) }}{{- end }}
+{{- if and (eq $name "api") $.Values.sources.file.webhooks }}
+{{- $_ := set $worker "source" (dict "entry" $.Values.sources.file.webhooks) }}
+{{- end }}
 {{- $_ := set $workers $name $worker }}
 {{- end }}
+{{- end }}
+{{- $one := dict "scaling" (dict "type" "fixed" "replicas" 1) "strategy" (dict "type" "Recreate") }}
+{{- range $component, $source := fromYaml (include "callsift.sources" .) }}
+{{- $own := get $.Values.sources.pods $source.source.name | default dict }}
+{{- $worker := fromYaml (include "callsift.merged" (list $.Values.podDefaults $.Values.workerDefaults $source $.Values.sources.podDefaults $own $one)) }}
+{{- if $worker.enabled }}{{- $_ := set $workers $component $worker }}{{- end }}
 {{- end }}
 {{- toYaml $workers }}
 {{- end }}

@@ -124,6 +124,12 @@ containers:
       {{- if and $workload.mongo $root.Values.mongo.tlsSecret }}
       - {name: mongo, mountPath: /etc/callsift/mongo, readOnly: true}
       {{- end }}
+      {{- with $workload.source }}
+      - {name: sources, mountPath: {{ include "callsift.sourcesFolder" $root }}, readOnly: true}
+      {{- if .name }}
+      - {name: state, mountPath: {{ include "callsift.sourcesState" $root }}}
+      {{- end }}
+      {{- end }}
       {{- if $storeVolume }}
       - {name: audio-store, mountPath: {{ $root.Values.audioStore.persistence.mountPath }}}
       {{- end }}
@@ -148,6 +154,17 @@ volumes:
   {{- if and $workload.mongo $root.Values.mongo.tlsSecret }}
   - name: mongo
     secret: {secretName: {{ $root.Values.mongo.tlsSecret }}, defaultMode: 0440}
+  {{- end }}
+  {{- with $workload.source }}
+  - name: sources
+    projected:
+      defaultMode: 0440
+      sources:
+        {{- include "callsift.sourcesVolume" (dict "root" $root "entry" .entry) | trim | nindent 8 }}
+  {{- if .name }}
+  - name: state
+    persistentVolumeClaim: {claimName: {{ $fullname }}-{{ $.component }}}
+  {{- end }}
   {{- end }}
   {{- if $storeVolume }}
   - name: audio-store

@@ -47,7 +47,7 @@ CALLSIFT_MONGO_URI: {{ . | quote }}
 
 {{/* Changes with every setting and with every secret that the chart makes. */}}
 {{- define "callsift.checksum" -}}
-{{- printf "%s%s%s" (include "callsift.settings" .) (include "callsift.kafkaSecretData" .) (toYaml .Values.secrets) | sha256sum }}
+{{- printf "%s%s%s%s" (include "callsift.settings" .) (include "callsift.kafkaSecretData" .) (toYaml .Values.secrets) (toYaml .Values.sources) | sha256sum }}
 {{- end }}
 
 {{/* The environment entries of a container. Takes what a pod takes. */}}
@@ -74,6 +74,9 @@ CALLSIFT_MONGO_URI: {{ . | quote }}
 {{- end }}
 {{- if .workload.model }}
 - {name: CALLSIFT_VOSK_MODEL, value: {{ printf "%s/%s" $root.Values.model.mountPath $root.Values.model.name | trimSuffix "/" | quote }}}
+{{- end }}
+{{- if .workload.source }}
+- {name: CALLSIFT_SOURCES_FILE, value: {{ include "callsift.sourcesFolder" $root }}/sources.yaml}
 {{- end }}
 {{- if and .workload.audioStore $root.Values.audioStore.endpoint }}
 - {name: AWS_ENDPOINT_URL, value: {{ $root.Values.audioStore.endpoint | quote }}}

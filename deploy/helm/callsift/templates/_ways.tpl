@@ -68,6 +68,10 @@ root and workload.
 {{- with get $values.config "CALLSIFT_CLASSIFY_GEMINI_ENDPOINT" }}{{- $ports = append $ports (include "callsift.urlPort" .) }}{{- end }}
 {{- else if eq .way "issuer" }}
 {{- with get $values.config "CALLSIFT_OIDC_ISSUER" }}{{- $ports = append $ports (include "callsift.urlPort" .) }}{{- end }}
+{{- else if eq .way "pbx" }}
+{{- with (.workload.source | default dict).entry }}
+{{- $ports = append $ports (hasKey . "url" | ternary (include "callsift.urlPort" (.url | default "")) (.port | default 5038 | int | toString)) }}
+{{- end }}
 {{- else if eq .way "proxy" }}
 {{- $ports = append $ports (include "callsift.urlPort" (include "callsift.proxy" .workload)) }}
 {{- end }}
@@ -76,7 +80,7 @@ root and workload.
 
 {{/* The egress rules of a pod. Takes root, component and workload. */}}
 {{- define "callsift.waysOut" -}}
-{{- $usual := dict "kafka" 9092 "mongo" 27017 "store" 443 "models" 443 "gemini" 443 "issuer" 443 "recognisers" 443 }}
+{{- $usual := dict "kafka" 9092 "mongo" 27017 "store" 443 "models" 443 "gemini" 443 "issuer" 443 "recognisers" 443 "pbx" 443 }}
 {{- range $name := fromYamlArray (include "callsift.waysOf" .) }}
 {{- $way := get $.root.Values.networkPolicy.ways $name }}
 {{- if not $way }}{{- fail (printf "networkPolicy.ways has no %s, which a worker's ways name." $name) }}{{- end }}
