@@ -75,7 +75,7 @@ class Watcher:
         return 0.0 if last else pause_s
 
     async def _hand_in(self, ready: list[Ready], intake: TakesCalls) -> bool:
-        """Hand calls in; False: the brokers are away, and those that they have not confirmed wait."""
+        """Hand calls in; False: some are not confirmed, as where the brokers are away, and wait."""
         for refusal in (one.told for one in ready if isinstance(one.told, Refused)):
             intake.refused(self._name, refusal)
         fine = [(one, one.told) for one in ready if isinstance(one.told, dict)]
@@ -92,7 +92,7 @@ class Watcher:
                 logger.warning("a recording is refused", extra={"reason": one.told.reason, "error": str(one.told)})
         await asyncio.to_thread(self._ledger.done, [file for one in done for file in one.files])
         if away:
-            logger.warning("the brokers have not confirmed; calls are handed in again at the next look")
+            logger.info("calls are not confirmed; they are handed in again at the next look")
         return not away
 
     def _pass_over(self) -> None:
