@@ -126,6 +126,7 @@ def ask_poller(
                     health.joined, pause_s = False, backoff.failed(error.retry_after_s)
                 await asyncio.sleep(pause_s)
         finally:
+            recordings.close()
             await web.close()
 
     try:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from callsift.pushing import Report
 
 KEY = "CALLSIFT_PUSH_KEY"
-"""The variable with the key of the API, where no file has it."""
+"""The variable with the API's key, where no file has it; callsift/settings.py, not loaded here, knows it too."""
 _BETWEEN_LINES_S = 10.0
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 

@@ -1,14 +1,13 @@
 """Recordings that only the source's own login opens: downloaded, and put into the audio store."""
 
 import asyncio
-import tempfile
 from functools import partial
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from schemas import CallEnded, OneFile
 from sources.poller.web import PbxAway, Web
 from streams.payloads import RECORDINGS, ClaimCheckStore, digits
+from streams.work_folders import WorkFolders
 
 
 class Limits(NamedTuple):
@@ -22,9 +21,13 @@ class Recordings:
     """Moves the recordings of one PBX."""
 
     def __init__(self, web: Web, store: ClaimCheckStore, limits: Limits, at_once: int) -> None:
-        """Download by ``web``, so many at once."""
+        """Download by ``web``, so many at once; close it."""
         self._web, self._store, self._limits = web, store, limits
-        self._places = asyncio.Semaphore(at_once)
+        self._places, self._folders = asyncio.Semaphore(at_once), WorkFolders()
+
+    def close(self) -> None:
+        """Remove what is on its way."""
+        self._folders.close()
 
     async def moved(self, call: CallEnded) -> dict[str, Any]:
         """Return the fields that say where a call's recording is, as JSON has them; none: as the event says.
@@ -48,8 +51,8 @@ class Recordings:
         return {"recording": found.model_dump(mode="json", exclude_none=True)}
 
     async def _stored(self, call_id: str, part: str, uri: str) -> str:
-        with tempfile.TemporaryDirectory(prefix="callsift-") as folder:
-            path = Path(folder) / part
+        with self._folders.folder() as folder:
+            path = folder / part
             try:
                 async with asyncio.timeout(self._limits.seconds):
                     found = await self._web.download(uri, path, self._limits.size_bytes)

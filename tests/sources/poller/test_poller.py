@@ -45,11 +45,12 @@ class Asked:
     def start(self, since: datetime | None = None) -> None:
         self.ledger = Ledger(self.root / "state" / "office.sqlite")
         self.web = Web(self.settings, idle_s=5.0)
-        recordings = Recordings(self.web, ClaimCheckStore((self.root / "audio").as_uri()), self.limits, 4)
+        self.recordings = Recordings(self.web, ClaimCheckStore((self.root / "audio").as_uri()), self.limits, 4)
         since = since_of(self.ledger, since)
-        self.poller = Poller("office", self.settings, self.ledger, since, self.web, recordings)
+        self.poller = Poller("office", self.settings, self.ledger, since, self.web, self.recordings)
 
     async def stop(self) -> None:
+        self.recordings.close()
         await self.web.close()
         self.ledger.close()
 
