@@ -19,8 +19,16 @@ def main() -> None:
 
         run_api()
         return
-    from callsift import cli
+    if sys.argv[1:2] == ["push"]:
+        from callsift.commands.push import run as run_push
 
+        del sys.argv[1]
+        run_push()
+        return
+    from callsift.exits import told
+
+    with told():
+        from callsift import cli
     cli.main()
 
 

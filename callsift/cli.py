@@ -16,6 +16,7 @@ from callsift.commands.forget import forget, hold
 from callsift.commands.inspect import inspect
 from callsift.commands.output import results
 from callsift.commands.prompt import prompt
+from callsift.commands.push import push
 from callsift.commands.reconcile import reconcile
 from callsift.commands.redact import redact
 from callsift.commands.reprocess import reprocess
@@ -54,6 +55,7 @@ for command in (demo, up, doctor, status, emit, inspect, redact, prompt, worker,
     app.command()(command)
 app.command()(reconcile)
 app.command()(trial)
+app.command()(push)
 app.command("eval")(evaluate)
 app.add_typer(outcomes.app, name="outcomes")
 app.add_typer(dlq.app, name="dlq")

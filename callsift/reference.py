@@ -15,7 +15,7 @@ from callsift.api_reference import api_page
 from callsift.event_reference import dead_letters_page
 from callsift.outcome_reference import MADE, one_line, outcomes_page
 from callsift.publishing_reference import publishing_page
-from callsift.settings import HOME, SECTIONS
+from callsift.settings import HOME, PUSH_KEY, SECTIONS
 from schemas import Taxonomy
 from schemas.taxonomy import SubCategory
 
@@ -46,6 +46,7 @@ def settings_page() -> str:
         "So does a name that begins with `CALLSIFT_` and is not on this page: the message says which one is nearest,",
         "and what to do instead of one that was a setting once.",
         f"`{HOME}` (default `~/.callsift`) is where `callsift up` keeps its data and its state file.",
+        f"`{PUSH_KEY}` is the key of [`callsift push`](push.md), which reads no other setting.",
     ]
     for title, section in SECTIONS.items():
         lines += ["", f"## {title}", "", "| variable | default | meaning |", "|---|---|---|"]

@@ -47,6 +47,8 @@ VARIABLES = frozenset(section.variable(field) for section in SECTIONS.values() f
 """The variables of all settings."""
 HOME = "CALLSIFT_HOME"
 """Where ``callsift up`` keeps its data and its state file."""
+PUSH_KEY = "CALLSIFT_PUSH_KEY"
+"""The key with which ``callsift push`` hands recordings in, which no other command reads."""
 _OURS, _OF_TESTS = "CALLSIFT_", "CALLSIFT_TEST_"
 _SERVICE = re.compile(r".+_SERVICE_(HOST|PORT(_\w+)?)|.+_PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?")
 _SERVICE_ADDRESS = re.compile(r"(tcp|udp|sctp)://")
@@ -61,7 +63,7 @@ def refuse_unknown(environment: Mapping[str, str]) -> None:
     Raises:
         SettingsError: There is one; the message names it, and what to do instead or the nearest setting; no value.
     """
-    known = VARIABLES | {HOME}
+    known = VARIABLES | {HOME, PUSH_KEY}
     unknown = [
         name
         for name, value in sorted(environment.items())

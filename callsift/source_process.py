@@ -9,21 +9,25 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
+from agents.audio.fetch_settings import FetchSettings
 from callsift.worker import serve_health
 from sources import metrics
 from sources.asterisk.listener import Listener
 from sources.asterisk.settings import AsteriskSource
+from sources.backoff import Backoff
 from sources.folder.ledger import Ledger
 from sources.folder.settings import FolderSource
-from sources.folder.watcher import Watcher, since_of
+from sources.folder.watcher import Watcher
 from sources.intake import Intake
+from sources.poller.settings import PollerSource
+from sources.state_file import since_of
 from streams.errors import TransientError
 from streams.health import Health
 from streams.host_metrics import watch_certificates
 from streams.kafka import AwaitedProducer
 from streams.logs import set_up_logging
 from streams.renewal import end_when_renewed
-from streams.settings import KafkaSettings, WorkerSettings
+from streams.settings import AudioStoreSettings, KafkaSettings, WorkerSettings
 
 logger = logging.getLogger(__name__)
 
@@ -35,6 +39,13 @@ class Process(NamedTuple):
 
     worker: WorkerSettings
     kafka: KafkaSettings
+
+
+class Keeping(NamedTuple):
+    """Settings of what a source downloads by itself: where it goes, and what it may be."""
+
+    store: AudioStoreSettings
+    fetching: FetchSettings
 
 
 def watch_folder(name: str, source: FolderSource, state: Path, since: datetime | None, process: Process) -> None:
@@ -81,6 +92,47 @@ def listen_to_asterisk(name: str, source: AsteriskSource, state: Path, process: 
         await Listener(name, source, file, lambda there: setattr(health, "joined", there)).work(intake)
 
     _run(name, work, process)
+
+
+def ask_poller(
+    name: str, source: PollerSource, state: Path, since: datetime | None, process: Process, keeping: Keeping
+) -> None:
+    """Ask a PBX for its calls until SIGTERM or SIGINT; arguments as ``watch_folder`` has them.
+
+    Raises:
+        CallsiftError: Another process asks it, its state cannot be kept, or its mapping is none.
+    """
+    from sources.poller.ledger import Ledger
+    from sources.poller.poller import Poller
+    from sources.poller.recordings import Limits, Recordings
+    from sources.poller.web import Web
+    from streams.payloads import ClaimCheckStore
+
+    ledger = Ledger(state / f"{name}.sqlite")
+    limits = Limits(keeping.fetching.recording_limit_mb * 1024 * 1024, keeping.fetching.time_limit_s)
+
+    async def work(intake: Intake, health: Health) -> None:
+        web, backoff = Web(source), Backoff()
+        recordings = Recordings(web, ClaimCheckStore(keeping.store.uri), limits, source.downloads)
+        poller = Poller(name, source, ledger, since_of(ledger, since), web, recordings)
+        try:
+            while True:
+                try:
+                    pause_s = await poller.work(intake)
+                    health.joined = True
+                    backoff.succeeded()
+                except TransientError as error:
+                    logger.warning("the PBX cannot be asked", extra={"error": str(error)})
+                    health.joined, pause_s = False, backoff.failed(error.retry_after_s)
+                await asyncio.sleep(pause_s)
+        finally:
+            recordings.close()
+            await web.close()
+
+    try:
+        _run(name, work, process)
+    finally:
+        ledger.close()
 
 
 def _run(source: str, work: Callable[[Intake, Health], Awaitable[None]], process: Process) -> None:

@@ -25,6 +25,9 @@ async def publish(producer: AwaitedProducer, calls: Sequence[CallEnded]) -> list
 class Intake:
     """Takes what sources observe: each of them hands its calls in here, so that all are checked and counted alike."""
 
+    at_once = 500
+    """How many calls are best handed in together."""
+
     def __init__(self, producer: AwaitedProducer) -> None:
         """Publish by ``producer``, which whoever made it closes."""
         self._producer = producer
@@ -42,6 +45,10 @@ class Intake:
         for one, result in zip(observed, taken, strict=True):
             metrics.observe(one.source, result.reason if isinstance(result, Refused) else "taken")
         return taken
+
+    def refused(self, source: str, refusal: Refused) -> None:
+        """Count what a source could make no call of."""
+        metrics.observe(source, refusal.reason)
 
     def _taken(self, call: CallEnded, error: KafkaError | None) -> CallEnded | Refused:
         if error is None:

@@ -1,8 +1,8 @@
 """The contract of every way in: what a source saw of a call, and the call-ended event that comes of it. Pure."""
 
 import json
-from collections.abc import Mapping
-from typing import Any, Literal, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, NamedTuple, Protocol
 
 from pydantic import ValidationError
 
@@ -33,6 +33,20 @@ class Refused(CallsiftError):
         super().__init__(message, cure)
         self.args = (reason, message, cure)
         self.reason = reason
+
+
+class TakesCalls(Protocol):
+    """Where a source hands in what it saw: ``sources.intake``, or from the PBX's own machine ``sources.push``."""
+
+    @property
+    def at_once(self) -> int:
+        """How many calls are best handed in together."""
+
+    async def take(self, observed: Sequence[Observation]) -> list[CallEnded | Refused]:
+        """Return for each its event once it has arrived, or why it is not taken; only ``unconfirmed`` comes again."""
+
+    def refused(self, source: str, refusal: Refused) -> None:
+        """Take note of what the source itself could make no call of."""
 
 
 def checked(content: Mapping[str, Any]) -> CallEnded:

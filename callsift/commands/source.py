@@ -6,11 +6,13 @@ from typing import Annotated, TypeVar
 
 import typer
 
+from agents.audio.fetch_settings import FetchSettings
+from callsift.commands.extras import needs
 from callsift.commands.moment_option import moment_option
 from callsift.running import adopt_running
 from sources.settings import SourcesSettings, read_sources
 from streams.errors import SettingsError
-from streams.settings import KafkaSettings, WorkerSettings
+from streams.settings import AudioStoreSettings, KafkaSettings, WorkerSettings
 
 app = typer.Typer(help="Bring calls in from where a PBX leaves them.", no_args_is_help=True)
 
@@ -52,6 +54,23 @@ def asterisk(name: Name = None) -> None:
     file = read_sources(SourcesSettings.read())
     named, source = _chosen(file.asterisks, name, "asterisks")
     listen_to_asterisk(named, source, file.state, Process(WorkerSettings.read(), KafkaSettings.read()))
+
+
+@app.command()
+def poller(name: Name = None, since: Since = None) -> None:
+    """Ask a PBX for its calls and their recordings, until SIGTERM (docs/poller.md).
+
+    The first start takes nothing that ended before it, unless --since says so. Later ones go on where the last ended.
+    """
+    from callsift.source_process import Keeping, Process, ask_poller
+
+    adopt_running()
+    file = read_sources(SourcesSettings.read())
+    named, source = _chosen(file.pollers, name, "pollers")
+    keeping = Keeping(AudioStoreSettings.read(), FetchSettings.read())
+    process = Process(WorkerSettings.read(), KafkaSettings.read())
+    with needs("api"):
+        ask_poller(named, source, file.state, since, process, keeping)
 
 
 def _chosen(sources: Mapping[str, T], name: str | None, kind: str) -> tuple[str, T]:

@@ -1,18 +1,16 @@
-"""What a source has seen and taken, in a file of SQLite: it survives restarts, and memory does not grow with it."""
+"""What was seen in a folder, and what of it was taken."""
 
 import os
-import sqlite3
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from streams.errors import CallsiftError
+from sources.state_file import StateFile
 
 AT_REST_S = 1e9
 """As long ago as this: for ever."""
 _AT_ONCE = 500
 _TABLES = """
-CREATE TABLE IF NOT EXISTS about (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS files (
     path BLOB PRIMARY KEY, key TEXT, size INTEGER, modified REAL, quiet REAL, done INTEGER
 ) WITHOUT ROWID;
@@ -44,48 +42,12 @@ class Known(NamedTuple):
     """Whether its call is taken, as the file is now."""
 
 
-class LedgerInUse(CallsiftError):
-    """Another process watches the same source."""
-
-
-class Ledger:
-    """The file. Its methods block; one thread at a time."""
+class Ledger(StateFile):
+    """The file of one folder."""
 
     def __init__(self, path: Path) -> None:
-        """Open or make it, for this process alone.
-
-        Raises:
-            LedgerInUse: Another process has it.
-            CallsiftError: It cannot be opened.
-        """
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.touch(0o600)  # names of recordings hold numbers of people
-            self._database = sqlite3.connect(path, timeout=0.5, check_same_thread=False, isolation_level=None)
-            for setting in ("locking_mode = EXCLUSIVE", "journal_mode = WAL", "synchronous = FULL"):
-                self._database.execute(f"PRAGMA {setting}")
-            self._database.execute("BEGIN IMMEDIATE")
-            self._database.execute("COMMIT")
-            self._database.executescript(_TABLES)
-        except (sqlite3.Error, OSError) as error:
-            if "locked" in str(error):
-                raise LedgerInUse(f"{path} is in use", "End the other process that watches this source") from None
-            raise CallsiftError(
-                f"{path} cannot be opened: {error}", "Name a folder on a disk of this machine"
-            ) from None
-
-    def close(self) -> None:
-        """Close the file."""
-        self._database.close()
-
-    def remembered(self, name: str, value: str) -> str:
-        """Return what is kept under ``name``; ``value`` is kept there where there is nothing yet."""
-        self._database.execute("INSERT OR IGNORE INTO about VALUES (?, ?)", (name, value))
-        return str(self._database.execute("SELECT value FROM about WHERE name = ?", (name,)).fetchone()[0])
-
-    def remember(self, name: str, value: str) -> None:
-        """Keep a value under ``name``."""
-        self._database.execute("INSERT OR REPLACE INTO about VALUES (?, ?)", (name, value))
+        """Open or make it; raises what ``StateFile`` does."""
+        super().__init__(path, _TABLES)
 
     def note(self, seen: Sequence[Seen], passed_s: float) -> None:
         """Note files of one pass: what is new or has changed waits; what has not, has been quiet so much longer."""
@@ -141,7 +103,3 @@ class Ledger:
             marks = ",".join("?" * len(some))
             wanted = f"SELECT {column}, {columns} FROM files WHERE {column} IN ({marks})"  # noqa: S608 - our own names
             yield from self._database.execute(wanted, some)
-
-    def _change(self) -> "sqlite3.Connection":
-        self._database.execute("BEGIN")
-        return self._database  # as a context: committed at its end, or rolled back

@@ -10,13 +10,12 @@ import math
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import islice
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from schemas import CallEnded
-from sources import metrics
 from sources.folder import wav
 from sources.folder.call import File, Rules, chosen, content, is_a_lone_leg, starts
 from sources.folder.ledger import Known, Ledger, Seen
@@ -24,8 +23,7 @@ from sources.folder.listing import Entry, FolderAway, Place
 from sources.folder.local_time import LONGEST_CALL
 from sources.folder.names import Names
 from sources.folder.settings import FolderSource
-from sources.intake import Intake
-from sources.observation import Observation, Refused
+from sources.observation import Observation, Refused, TakesCalls
 from streams.errors import CallsiftError
 
 logger = logging.getLogger(__name__)
@@ -58,7 +56,7 @@ class Watcher:
         self._last_pass: float | None = None
         self._counts: Counter[str] = Counter()
 
-    async def work(self, intake: Intake) -> float:
+    async def work(self, intake: TakesCalls) -> float:
         """Look at the folder once and hand in what is at rest; returns after how many seconds to look again.
 
         Raises:
@@ -71,12 +69,15 @@ class Watcher:
         # then what is new comes before the rest of a long backlog
         while last is not None and time.monotonic() - began < 2 * pause_s:
             ready, last = await asyncio.to_thread(self._ready, last)
-            if not await self._hand_in(ready, intake):
-                return pause_s
+            for start in range(0, len(ready), intake.at_once):
+                if not await self._hand_in(ready[start : start + intake.at_once], intake):
+                    return pause_s
         return 0.0 if last else pause_s
 
-    async def _hand_in(self, ready: list[Ready], intake: Intake) -> bool:
-        """Hand calls in; False: the brokers are away, and those that they have not confirmed wait."""
+    async def _hand_in(self, ready: list[Ready], intake: TakesCalls) -> bool:
+        """Hand calls in; False: some are not confirmed, as where the brokers are away, and wait."""
+        for refusal in (one.told for one in ready if isinstance(one.told, Refused)):
+            intake.refused(self._name, refusal)
         fine = [(one, one.told) for one in ready if isinstance(one.told, dict)]
         results = await intake.take([Observation(self._name, told) for _, told in fine])
         done = [one for one in ready if not isinstance(one.told, dict)]
@@ -91,7 +92,7 @@ class Watcher:
                 logger.warning("a recording is refused", extra={"reason": one.told.reason, "error": str(one.told)})
         await asyncio.to_thread(self._ledger.done, [file for one in done for file in one.files])
         if away:
-            logger.warning("the brokers have not confirmed; calls are handed in again at the next look")
+            logger.info("calls are not confirmed; they are handed in again at the next look")
         return not away
 
     def _pass_over(self) -> None:
@@ -143,7 +144,6 @@ class Watcher:
             before = [one for one in files if one.done]
             same = bool(before) and told == self._told(before, math.inf)
         except Refused as refused:
-            metrics.observe(self._name, refused.reason)
             return Ready(files, refused)
         except FolderAway:
             if not self._still_there(files):
@@ -205,13 +205,3 @@ class Watcher:
                     self._ledger.gone(one.path)
                 there = False
         return there
-
-
-def since_of(ledger: Ledger, asked: datetime | None) -> datetime:
-    """Return from when on recordings are taken: what is asked for, else what was kept, else this moment.
-
-    It is kept, so that what came while nobody watched is taken after a restart.
-    """
-    if asked is not None:
-        ledger.remember("since", asked.isoformat())
-    return datetime.fromisoformat(ledger.remembered("since", datetime.now(UTC).isoformat()))

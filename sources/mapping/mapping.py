@@ -119,6 +119,16 @@ def preset(name: str) -> Mapping:
     return _read(_PRESETS / f"{name}.yaml")
 
 
+def expression(name: str, text: str) -> Callable[[Any], Any]:
+    """Return what asks a document an expression that stands outside of a mapping; it raises ``Refused``.
+
+    Raises:
+        ValueError: It is no JMESPath; the message begins with ``name``.
+    """
+    search, options = _compiled(name, text), jmespath.Options(custom_functions=MappingFunctions(None, None))
+    return lambda document: _found(name, search, document, options)
+
+
 def _read(path: Path) -> Mapping:
     import yaml  # noqa: PLC0415 - 3 MB, which nobody without a mapping needs
 

@@ -115,6 +115,8 @@ RUNS = {
     "reconcile": (str(RECORDS), "--time-zone", "UTC"),
     "source folder": (),
     "source asterisk": (),
+    "source poller": (),
+    "push": ("--watch", "{folder}", "--to", f"http://127.0.0.1:{NOBODY}", "--once", "--settle", "0.1"),
     "schemas export": ("{folder}",),
     "wer sheet": (str(RECORDINGS / "wrong-number.mp3"), "--to", "{folder}/sheet"),
     "wer measure": (str(SHEET),),
@@ -132,7 +134,12 @@ MAY_FAIL = {
     "reconcile",
 }
 """There is no such letter or call, the embedded broker answers no admin request, and nobody has a model."""
-MAY_FAIL |= {"source folder", "source asterisk", "reconcile"}  # nobody has named a source, calls are missing
+MAY_FAIL |= {
+    "source folder",
+    "source asterisk",
+    "source poller",
+    "reconcile",
+}  # nobody has named a source, calls are missing
 ENDLESS = {"worker reprocess", "train"}
 """They are ended after a while: one has no end, the other learns for half a minute more."""
 ASK_THEMSELVES = {"prompt"}

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from callsift.retired_settings import RETIRED
-from callsift.settings import HOME, VARIABLES, refuse_unknown
+from callsift.settings import HOME, PUSH_KEY, VARIABLES, refuse_unknown
 from streams.errors import SettingsError
 from tests.callsift.terminal import run
 
@@ -54,7 +54,7 @@ def test_every_misspelt_variable_is_named_at_once() -> None:
 
 
 def test_every_setting_is_known_in_any_case() -> None:
-    refuse_unknown(dict.fromkeys([*VARIABLES, *(name.lower() for name in VARIABLES), HOME], "1"))
+    refuse_unknown(dict.fromkeys([*VARIABLES, *(name.lower() for name in VARIABLES), HOME, PUSH_KEY], "1"))
 
 
 def test_a_variable_with_another_prefix_passes() -> None:

@@ -1,16 +1,12 @@
 """Every way in which a hosted model misbehaves, as an error of ours. No text of the service's is ever repeated."""
 
-import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-from typing import Any
 
 from streams.errors import DependencyDown, PermanentError, TransientError
+from streams.retry_after import retry_after_s, seconds
 from streams.tls import distrust
 
 QUOTA_CURE = "Wait; if it goes on, raise the quota or lower CALLSIFT_CLASSIFY_GEMINI_REQUESTS_PER_MINUTE"
-_SECONDS = re.compile(r"(\d{1,9}(?:\.\d+)?)s?")
 
 
 class GarbledAnswer(TransientError):
@@ -95,17 +91,5 @@ def retry_delay_s(details: object, headers: Mapping[str, str]) -> float | None:
     """Read how long the service asks to be left alone: from google.rpc.RetryInfo, else from Retry-After."""
     for detail in details if isinstance(details, list | tuple) else ():
         if isinstance(detail, dict) and str(detail.get("@type", "")).endswith("google.rpc.RetryInfo"):
-            return _seconds(detail.get("retryDelay"))
-    value = headers.get("Retry-After")
-    delay_s = _seconds(value)
-    if value is None or delay_s is not None:
-        return delay_s
-    try:
-        return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())
-    except (ValueError, TypeError, OverflowError):
-        return None
-
-
-def _seconds(value: Any) -> float | None:
-    found = _SECONDS.fullmatch(str(value).strip())
-    return float(found[1]) if found else None
+            return seconds(detail.get("retryDelay"))
+    return retry_after_s(headers)

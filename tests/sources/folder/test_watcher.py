@@ -12,11 +12,12 @@ import pytest
 from confluent_kafka import KafkaError
 
 from schemas import CallEnded, FilePerSpeaker, OneFile
-from sources.folder.ledger import Ledger, LedgerInUse
+from sources.folder.ledger import Ledger
 from sources.folder.listing import FolderAway, Place
 from sources.folder.settings import FolderSource
-from sources.folder.watcher import Watcher, since_of
+from sources.folder.watcher import Watcher
 from sources.intake import Intake
+from sources.state_file import StateInUse, since_of
 from streams.errors import CallsiftError
 from streams.kafka import AwaitedProducer, OutgoingMessage
 from tests.sources.folder.test_wav import written
@@ -316,7 +317,7 @@ async def test_the_audio_stage_may_see_the_folder_elsewhere(watched: Callable[..
 
 def test_two_processes_cannot_watch_the_same_source(tmp_path: Path) -> None:
     first = Ledger(tmp_path / "one.sqlite")
-    with pytest.raises(LedgerInUse, match="in use"):
+    with pytest.raises(StateInUse, match="in use"):
         Ledger(tmp_path / "one.sqlite")
     first.close()
     Ledger(tmp_path / "one.sqlite").close()
