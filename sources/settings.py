@@ -9,6 +9,7 @@ from pydantic_settings import SettingsConfigDict
 from sources.asterisk.settings import AsteriskSource
 from sources.fields import SourceName, ZoneName
 from sources.folder.settings import FolderSource
+from streams.endpoint_settings import EndpointSettings
 from streams.errors import SettingsError, broken_rules
 from streams.settings import Section
 
@@ -50,6 +51,8 @@ class SourcesFile(BaseModel):
     """Folders, shares and buckets; ``callsift source folder NAME`` watches one."""
     asterisks: dict[SourceName, AsteriskSource] = Field(default_factory=dict)
     """PBXs with a Manager Interface; ``callsift source asterisk NAME`` listens to one."""
+    endpoints: EndpointSettings = EndpointSettings()
+    """Where outcomes may be posted to (docs/webhooks.md)."""
     state: Path = Path.home() / ".callsift" / "sources"
     """Folder on a disk of this machine, where it is kept what was taken and which calls go on."""
 

@@ -111,7 +111,7 @@ def test_a_listed_network_does_not_open_the_metadata_service_in_it(address: str)
         assert listed.permitted("pbx.test", [neighbour]) == [neighbour]
     with pytest.raises(AddressNotAllowed, match="no public address"):
         listed.permitted("pbx.test", [ip_address(address)])
-    one_by_one = Allowlist(FetchSettings(internal_hosts=(network, address))).guard.guard
+    one_by_one = Allowlist(FetchSettings(internal_hosts=(network, address))).guard
     assert one_by_one.permitted("pbx.test", [ip_address(address)]) == [ip_address(address)]
 
 
