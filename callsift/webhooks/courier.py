@@ -61,8 +61,10 @@ class Courier:
             MongoUnavailable: The store did not answer; what was posted and not noted is posted again.
         """
         now = self._places.now()
+        if now < self._quiet_until:
+            return LOOK_S
         endpoint = await self._places.endpoints.find(self._id)
-        if endpoint is None or not endpoint.is_on or now < self._quiet_until:
+        if endpoint is None or not endpoint.is_on:
             return LOOK_S
         most = 1 if self._failures else AT_ONCE  # one that may be away is asked with one
         held = await self._places.deliveries.lease(self._id, now, LEASE, most)

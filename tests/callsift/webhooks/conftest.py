@@ -73,7 +73,7 @@ class World:
         )
         return await self.couriers.setdefault(endpoint.id, Courier(endpoint.id, places)).round()
 
-    async def until(self, endpoint: Endpoint, moment: datetime, step: timedelta = timedelta(seconds=60)) -> None:
+    async def until(self, endpoint: Endpoint, moment: datetime, step: timedelta = timedelta(minutes=5)) -> None:
         """Turn the clock to a moment, and let the courier look at every step."""
         while self.now < moment:
             while await self.round(endpoint) == 0:

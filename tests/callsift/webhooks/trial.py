@@ -1,4 +1,4 @@
-"""Consumers that fare as consumers do, over four days in which an hour takes a second: what became of each.
+"""Consumers that fare as consumers do, over more than three days of a clock that is turned: what became of each.
 
 ``python -m tests.callsift.webhooks.trial`` prints the table of docs/webhooks.md.
 """
@@ -32,7 +32,7 @@ CALLS = 24
 """One call each hour, for the first day."""
 MENDED_AT = NOW + timedelta(hours=24)
 ENDS_AT = NOW + timedelta(hours=80)
-_STEP = timedelta(minutes=5)
+_STEP, _LATER_STEP = timedelta(minutes=5), timedelta(minutes=30)
 
 
 @dataclass
@@ -129,7 +129,7 @@ async def _days(worlds: dict[bool, World], consumers: dict[str, Consumer], endpo
                 consumers[case.name].answer = "200"
             while await worlds[case.internal].round(endpoints[case.name]) == 0:
                 pass
-        now += _STEP
+        now += _STEP if now < MENDED_AT + timedelta(hours=1) else _LATER_STEP
 
 
 @contextmanager
