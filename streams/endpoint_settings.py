@@ -54,7 +54,8 @@ def check_address(settings: EndpointSettings, address: str) -> None:
     guard, shown = make_guard(settings), public_address(address)
     try:
         parts = urlsplit(address)
-        host, has_user, _ = parts.hostname, parts.username is not None or parts.password is not None, parts.port
+        host, has_user, _ = parts.hostname or "", "@" in parts.netloc, parts.port
+        host = host if host.isascii() else host.encode("idna").decode()
     except ValueError:
         raise guard.no_address(shown, "it cannot be read") from None
     if not address.isprintable() or " " in address or parts.scheme not in {"http", "https"}:
@@ -66,4 +67,4 @@ def check_address(settings: EndpointSettings, address: str) -> None:
             f"{shown} is not allowed: its scheme is not listed",
             f"Use https, or add {parts.scheme} to endpoints.schemes in {_FILE}",
         )
-    guard.check_host(host.encode("idna").decode() if host and not host.isascii() else host, shown)
+    guard.check_host(host, shown)

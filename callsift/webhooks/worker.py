@@ -25,6 +25,8 @@ from streams.settings import KafkaSettings
 logger = logging.getLogger(__name__)
 _AGAIN_S = 2.0
 _SHOWN_EVERY_S = 15.0
+_SILENT_S = 60.0
+"""Seconds without a sign after which the worker is not alive: the store may take its time with many endpoints."""
 _PRUNE_EVERY = timedelta(hours=1)
 _KEPT = timedelta(days=30)
 """How long a delivery is kept that has ended, with what came of each try."""
@@ -45,7 +47,7 @@ class WebhooksWorker:
         Raises:
             OSError: The file of the authorities cannot be read.
         """
-        stopping = asyncio.Event()
+        stopping, health.silent_after_s = asyncio.Event(), _SILENT_S
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stopping.set)
         with closing(Database(self._mongo)) as database:
@@ -70,6 +72,7 @@ class WebhooksWorker:
             self._couriers[endpoint_id] = asyncio.create_task(_carry(courier, stopping))
         for gone in self._couriers.keys() - {one.id for one in endpoints}:
             self._couriers.pop(gone).cancel()
+            await places.deliveries.remove_of_endpoint(gone)  # what was queued while it was deleted
             _forget(gone)
         for endpoint in endpoints:
             await consumer.replay(endpoint)
@@ -99,6 +102,9 @@ async def _carry(courier: Courier, stopping: asyncio.Event) -> None:
         except CallsiftError as error:
             logger.warning("deliveries wait for the store", extra={"error": error.message})
             pause_s = _AGAIN_S
+        except Exception as bug:  # noqa: BLE001 - an endpoint is not left without its courier; the text may hold its address
+            logger.error("a courier failed", extra={"error": type(bug).__name__})
+            pause_s = _AGAIN_S
         await _sleep(pause_s, stopping)
 
 
@@ -108,6 +114,8 @@ async def _often(work: Callable[[], Awaitable[None]], pause_s: float, stopping: 
             await work()
         except CallsiftError as error:
             logger.warning("webhooks wait", extra={"error": error.message})
+        except Exception as bug:  # noqa: BLE001 - whatever befalls one endpoint, the others are told
+            logger.error("webhooks are not seen to", extra={"error": type(bug).__name__})
         await _sleep(pause_s, stopping)
 
 
@@ -120,6 +128,8 @@ async def _sleep(seconds: float, stopping: asyncio.Event) -> None:
 def _forget(endpoint_id: str) -> None:
     """Export nothing more of an endpoint that was deleted."""
     for gauge in (metrics.WAITING, metrics.WAITING_S, metrics.OFF):
-        gauge.remove(endpoint_id)
+        with suppress(KeyError):  # it has none yet
+            gauge.remove(endpoint_id)
     for result in RESULTS:
-        metrics.ATTEMPTS.remove(endpoint_id, result)
+        with suppress(KeyError):
+            metrics.ATTEMPTS.remove(endpoint_id, result)

@@ -114,5 +114,7 @@ def topic_ranges_since(kafka: KafkaSettings, topic: str, moment: datetime) -> di
         KafkaUnavailable: As for ``topic_ranges``.
     """
     ranges = topic_ranges(kafka, topic)
+    if moment.timestamp() <= 0:  # brokers have other meanings for such
+        return ranges
     first = BrokerView(kafka).first_since(ranges, moment)
     return {partition: Range(first.get(partition, part.end), part.end) for partition, part in ranges.items()}
