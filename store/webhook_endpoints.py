@@ -105,6 +105,8 @@ class Endpoint(BaseModel):
     """Who made it."""
     secrets: tuple[Secret, ...] = Field(repr=False)
     """The newest first."""
+    rotations: int = 0
+    """Counts the secrets that took the place of another: of two who rotate at once one does."""
     created_at: AwareDatetime
     failing_since: AwareDatetime | None = None
     """Since when nothing was taken, although something was posted; None: what was posted last was taken."""

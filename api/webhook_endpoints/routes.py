@@ -151,9 +151,8 @@ async def rotate_webhook_secret(
     secret, until = new_secret(now), now + timedelta(hours=body.overlap_hours)
     kept = [_ending(one, until) for one in endpoint.secrets if one.expires_at is None or one.expires_at > now]
     rotated = endpoint.model_copy(update={"secrets": (secret, *(one for one in kept if body.overlap_hours))})
-    stored = rotated.model_dump(mode="json")["secrets"]
-    unchanged = {"secrets": endpoint.model_dump(mode="json")["secrets"]}
-    if not await EndpointStore(services.database).change(endpoint_id, {"secrets": stored}, unchanged):
+    stored = {"secrets": rotated.model_dump(mode="json")["secrets"], "rotations": endpoint.rotations + 1}
+    if not await EndpointStore(services.database).change(endpoint_id, stored, {"rotations": endpoint.rotations}):
         raise Problem("conflict", "Its secret was rotated a moment ago", cure="Look at it, then ask again if need be")
     return _with_secret(rotated, secret, now)
 

@@ -66,6 +66,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(int(consumer.answer) if consumer.answer.isdecimal() else 200)
         for name, value in consumer.headers.items():
             self.send_header(name, value)
+        if consumer.answer == "204":  # which has no body
+            self.end_headers()
+            return
         self.send_header("content-length", "100" if consumer.answer == "half" else "2")
         self.end_headers()
         self.wfile.write(b"ok")
