@@ -1,7 +1,7 @@
 """What was posted to an endpoint, and what came of each try."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, get_args
 
 from fastapi import APIRouter, Depends, Query, Request
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
@@ -114,9 +114,9 @@ async def replay_webhook_delivery(
 ) -> WebhookDelivery:
     """Post one delivery once more, now, whatever came of it; then by the schedule from its beginning."""
     await endpoint_of(services, who, endpoint_id)
-    deliveries, states = DeliveryStore(services.database), ("waiting", "delivered", "failed", "dropped")
+    deliveries = DeliveryStore(services.database)
     await services.audit.record(who, "webhooks_replayed", None, request)
-    found = await deliveries.again(f"{endpoint_id}.{webhook_id}", datetime.now(UTC), states)
+    found = await deliveries.again(f"{endpoint_id}.{webhook_id}", datetime.now(UTC), get_args(State))
     if found is None:
         raise Problem("not-found", "The endpoint has no such delivery, or it ended more than 30 days ago")
     return WebhookDelivery.of(found)

@@ -80,8 +80,9 @@ class Intake:
         Raises:
             MongoUnavailable: MongoDB did not answer; some may be queued.
         """
-        states: tuple[State, ...] = ("waiting", "failed", "dropped")
-        states += ("delivered",) if endpoint.replay_delivered else ()
+        states: set[State] = {"waiting", "failed", "dropped"}
+        if endpoint.replay_delivered:
+            states.add("delivered")
         wanted = await self._wanted([one for one in announced if one.outcome], endpoint)
         for known in await self._deliveries.add(_delivery(endpoint, one, now) for one in wanted):
             await self._deliveries.again(known.key, now, states)
