@@ -139,7 +139,7 @@ dashboard: $(INSTALLED) ## write the Grafana dashboard again
 
 IMAGE_PREFIX ?= callsift
 IMAGE_TAG ?= 0.1.0
-IMAGES ?= audio transcribe classify reprocess sink retry monitor operations api source tools
+IMAGES ?= audio transcribe classify reprocess sink retry monitor operations webhooks api source tools
 images: ## build every image; needs Docker (IMAGES=sink IMAGE_PREFIX=… IMAGE_TAG=…)
 	set -e; for image in $(IMAGES); do docker build -f deploy/docker/Dockerfile --target $$image \
 		-t $(IMAGE_PREFIX)-$$image:$(IMAGE_TAG) \

@@ -8,7 +8,7 @@ from operator import attrgetter
 
 from fastapi import Depends, FastAPI
 
-from api import operations, problem_pages, stats, taxonomy
+from api import operations, problem_pages, stats, taxonomy, webhook_endpoints
 from api.access.limits import LimitHeaders
 from api.calls.routers import ROUTERS as CALLS
 from api.calls.uploads import sweep_for_ever
@@ -25,6 +25,7 @@ from api.services import Services
 from api.webhooks import router as webhooks
 
 ROUTERS = (health, taxonomy.router, stats.router, *CALLS, webhooks, recordings, outcomes, *operations.ROUTERS)
+ROUTERS += webhook_endpoints.ROUTERS
 _SAID_OF_ALL = {"default": {"model": ProblemDetails, "description": "What went wrong (RFC 9457)."}}
 
 

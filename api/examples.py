@@ -127,6 +127,32 @@ _LABEL: dict[str, Any] = {
     "refused": None,
 }
 _HOLD = {"reason": "court order 7/2026"}
+_NEW_ENDPOINT: dict[str, Any] = {
+    "url": "https://crm.example.com/hooks/callsift",
+    "description": "jobs for the CRM",
+    "filters": {"category": ["potential_customer"], "confidence_from": 0.8},
+}
+_ENDPOINT: dict[str, Any] = _NEW_ENDPOINT | {
+    "name": "webhook-endpoints/019aa0c1f2b38c1d2e3f",
+    "enabled": True,
+    "include_transcript": False,
+    "by": "key 5f0c2a9e1b7d4e63 (admin)",
+    "created_at": _WHEN,
+    "failing_since": None,
+    "off": None,
+    "replay_since": None,
+    "secrets": 1,
+}
+_DELIVERY: dict[str, Any] = {
+    "webhook_id": "0c2f6d0b1f0e5d3e9d2a0d5c7f2b9e11",
+    "type": "call.classified",
+    "call_id": "pbx-4711",
+    "state": "waiting",
+    "queued_at": _WHEN,
+    "next_try_at": "2026-11-28T07:08:34Z",
+    "ended_at": None,
+    "attempts": [{"at": _WHEN, "seconds": 0.2, "status": 503, "problem": "status", "detail": None}],
+}
 
 EXAMPLES: dict[str, list[Any]] = {
     "ApiHealth": [{"status": "ok"}],
@@ -135,6 +161,9 @@ EXAMPLES: dict[str, list[Any]] = {
     "Call": [_DONE, _IN_WORK],
     "Calls": [{"calls": [_DONE], "next_page_token": None}],
     "DeadLetterSummary": [_LETTER],
+    "DeliveryPage": [{"deliveries": [_DELIVERY], "next_page_token": ""}],
+    "EndpointChange": [{"enabled": True}],
+    "EndpointPage": [{"webhook_endpoints": [_ENDPOINT], "next_page_token": ""}],
     "Erasure": [{"call_ids": ["pbx-4711"]}, {"caller": "+90 555 111 22 33"}],
     "ExportParameters": [{"format": "csv", "category": ["unnecessary_call"], "ended_at.gte": "2026-11-01T00:00:00Z"}],
     "Hold": [_HOLD | {"by": "dpo", "since": _WHEN}],
@@ -142,13 +171,16 @@ EXAMPLES: dict[str, list[Any]] = {
     "Labels": [{"call_id": "pbx-4711", "labels": [_LABEL]}],
     "LetterList": [{"dead_letters": [_LETTER], "next_page_token": ""}],
     "LongWork": [_WORK],
+    "NewEndpoint": [_NEW_ENDPOINT],
     "NewFacts": [{"job_booked": True, "value": 1450.0, "currency": "TRY"}],
     "NewLabel": [_NEW_LABEL],
     "OperationPage": [{"operations": [_WORK], "next_page_token": ""}],
     "ProblemDetails": [_PROBLEM],
     "Replay": [{"stage": "transcribe", "since": "2026-11-28T00:00:00Z"}],
+    "ReplayRequest": [{"since": "2026-11-28T00:00:00Z"}],
     "Reprocessing": [{"since": "2026-11-01T00:00:00Z", "category": "unnecessary_call", "dry_run": True}],
     "Revisions": [{"call_id": "pbx-4711", "revisions": [_OUTCOME]}],
+    "Rotation": [{"overlap_hours": 24}],
     "Stats": [{"total": _FIGURES | {"group": {}}, "groups": [_FIGURES]}],
     "StoredLabel": [_LABEL],
     "SubmittedCall": [_SUBMITTED],
@@ -171,6 +203,9 @@ EXAMPLES: dict[str, list[Any]] = {
             "turns_withheld": 0,
         }
     ],
+    "WebhookDelivery": [_DELIVERY],
+    "WebhookEndpoint": [_ENDPOINT],
+    "WithSecret": [_ENDPOINT | {"secret": "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"}],
 }
 """The first one is what a page shows."""
 
@@ -182,6 +217,7 @@ TAGS = {
     "labels": "What people say that calls were, and what became of them.",
     "recordings": "The sound of a call, in ranges, as browsers play it, and its waveform.",
     "outcomes": "Outcomes as they come.",
+    "webhooks": "Where outcomes are posted to, and what came of it (docs/webhooks.md).",
     "stats": "Counts, shares and figures of calls.",
     "operations": "Long work (AIP-151), and its end.",
     "erasures": "Erasing calls, and holding those that may not be erased.",

@@ -25,6 +25,7 @@ from store.audit import AuditStore
 from store.calls import OutcomeStore
 from store.database import Database
 from store.uploads import UploadStore
+from streams.endpoint_settings import EndpointSettings
 from streams.health import Health
 from streams.kafka import AwaitedProducer
 from streams.payloads import ClaimCheckStore
@@ -50,6 +51,8 @@ class Services:
     heard: Heard = field(default_factory=Heard)
     webhooks: Mapping[str, Source] = field(default_factory=dict)
     """Who sends calls in a form of their own, by name."""
+    endpoints: EndpointSettings = field(default_factory=EndpointSettings)
+    """Where outcomes may be posted to."""
     producer: AwaitedProducer = field(init=False, repr=False)
     """Publishes; there while the services run."""
     waiting: Waiting = field(init=False, repr=False)

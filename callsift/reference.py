@@ -30,6 +30,7 @@ METRIC_ROOMS = {
     "Classify": "agents.classify.metrics",
     "Sink": "agents.sink.metrics",
     "Operations": "callsift.operations.metrics",
+    "Webhooks": "callsift.webhooks.metrics",
     "Ways in": "sources.metrics",
     "The store, in whichever process asks it": "store.metrics",
     "The API": "api.metrics",

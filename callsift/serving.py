@@ -51,7 +51,8 @@ def serve_api() -> None:
     oidc, pages, database = OidcSettings.read(), PageSettings.read(), Database(StoreSettings.read())
     if pages.oidc_client and not oidc.issuer:
         raise SettingsError("CALLSIFT_PAGE_OIDC_CLIENT is set, and no issuer", "Set CALLSIFT_OIDC_ISSUER")
-    webhooks = make_sources(read_sources(SourcesSettings.read()))
+    sources = read_sources(SourcesSettings.read())
+    webhooks = make_sources(sources)
     announce(webhooks)
     keys = Keys(ApiKeyStore(database))
     sessions = Sessions(SessionStore(database), keys, oidc.issuer)
@@ -72,6 +73,7 @@ def serve_api() -> None:
         health=health,
         retention=RetentionSettings.read(),
         webhooks=webhooks,
+        endpoints=sources.endpoints,
     )
     app = make_app(services)
     add_pages(app, pages)

@@ -15,14 +15,14 @@ from callsift.demo_files import DEMO_MODEL
 from callsift.embedded import EMBEDDED_FETCH_WAIT_S, EmbeddedBroker, EmbeddedStore, free_port
 from callsift.forwarding import forwarded
 from callsift.running import Running
-from callsift.worker import ALL_WORKERS, API, MONITOR, OPERATIONS, REPROCESS, RETRY
+from callsift.worker import ALL_WORKERS, API, MONITOR, OPERATIONS, REPROCESS, RETRY, WEBHOOKS
 from callsift.worker_process import WorkerProcess, prepare_workers
 from streams.errors import CallsiftError
 from streams.settings import KafkaSettings, address_and_port
 
 _READY_LIMIT_S = 120.0
 _WORKER_GRACE_S = 30.0
-HELPERS = (REPROCESS, RETRY, MONITOR, OPERATIONS, API)
+HELPERS = (REPROCESS, RETRY, MONITOR, OPERATIONS, WEBHOOKS, API)
 """Those that no call on its way passes through; what is sent to them waits meanwhile."""
 _REFUSED = 2
 """The exit code of who does not start with these settings: it would not start again either."""

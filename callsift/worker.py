@@ -1,5 +1,6 @@
-"""One process: of one stage, of the retry mover, of the monitor, or of the worker that does operations."""
+"""One process: of one stage, of the retry mover, of the monitor, or of a worker beside the pipeline."""
 
+import asyncio
 import logging
 import os
 import signal
@@ -27,11 +28,12 @@ RETRY = "retry"
 MONITOR = "monitor"
 REPROCESS = "reprocess"
 OPERATIONS = "operations"
+WEBHOOKS = "webhooks"
 _NICENESS = 10
 """How far the lane gives way to live calls on the same machine (nice(2))."""
 WORKERS = (*STAGES, RETRY, MONITOR)
 """The processes of the pipeline itself."""
-ALL_WORKERS = (*WORKERS, OPERATIONS)
+ALL_WORKERS = (*WORKERS, OPERATIONS, WEBHOOKS)
 """What ``callsift worker`` can be."""
 API = "api"
 """What ``callsift api`` is called beside them."""
@@ -67,6 +69,8 @@ def work(name: str, make: "Callable[[str, ClaimCheckStore], Agent[Any]] | None" 
         _monitor(kafka, health)
     elif name == OPERATIONS:
         _do_operations(kafka, health)
+    elif name == WEBHOOKS:
+        _post_to_endpoints(kafka, health)
     else:
         _work_on(STAGES[name], make, kafka, health)
 
@@ -149,6 +153,16 @@ def _do_operations(kafka: KafkaSettings, health: Health) -> None:
 
     places = Places(kafka, StoreSettings.read(), AudioStoreSettings.read(), ClassifySettings.read(when_away="wait"))
     OperationsWorker(places).run(health, _stopping())
+
+
+def _post_to_endpoints(kafka: KafkaSettings, health: Health) -> None:
+    from callsift.webhooks import WebhooksWorker  # the others post nowhere
+    from sources.settings import SourcesSettings, read_sources
+    from store.settings import StoreSettings
+
+    file = read_sources(SourcesSettings.read())
+    worker = WebhooksWorker(kafka, StoreSettings.read(), file.endpoints, file.public_url or "")
+    asyncio.run(worker.run(health))
 
 
 def _stopping() -> threading.Event:

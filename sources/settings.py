@@ -10,6 +10,7 @@ from sources.asterisk.settings import AsteriskSource
 from sources.fields import SourceName, ZoneName
 from sources.folder.settings import FolderSource
 from sources.poller.settings import PollerSource
+from streams.endpoint_settings import EndpointSettings
 from streams.errors import SettingsError, broken_rules
 from streams.settings import Section
 
@@ -53,6 +54,8 @@ class SourcesFile(BaseModel):
     """PBXs with a Manager Interface; ``callsift source asterisk NAME`` listens to one."""
     pollers: dict[SourceName, PollerSource] = Field(default_factory=dict)
     """PBXs that are asked for their calls; ``callsift source poller NAME`` asks one."""
+    endpoints: EndpointSettings = EndpointSettings()
+    """Where outcomes may be posted to (docs/webhooks.md)."""
     state: Path = Path.home() / ".callsift" / "sources"
     """Folder on a disk of this machine, where it is kept what was taken and which calls go on."""
 

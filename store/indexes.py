@@ -48,6 +48,10 @@ INDEXES = (
     Index(("at",), beside="labels"),  # the labels of a time
     Index(("state", "lease_until"), beside="operations"),  # what is to be done
     Index(("ended_at",), beside="operations"),  # what was done long ago
+    Index(("endpoint_id", "state", "due_ms"), beside="webhook_deliveries"),  # what is to be posted where
+    Index(("endpoint_id", "order"), beside="webhook_deliveries"),  # the list of an endpoint
+    Index(("call_id",), beside="webhook_deliveries"),  # who was told of a call that is gone
+    Index(("ended_ms",), beside="webhook_deliveries"),  # what ended long ago
     Index(("published",), only={"published": False}, beside="audit"),  # what Kafka does not have yet
     Index(("at",), beside="audit"),  # what is too old
     Index(("begun_at",), beside="idempotency"),  # the same

@@ -158,6 +158,9 @@ STAGES = {
 RETRY_GROUP = "callsift.retry"
 """The consumer group of the retry mover, without prefix."""
 
+WEBHOOKS_GROUP = "callsift.webhooks"
+"""The consumer group of the worker that posts outcomes to endpoints, without prefix."""
+
 CONSUMED = tuple(topic for stage in STAGES.values() for topic in stage.consumes)
 """The topics that stages consume: their messages may be tried again by way of a retry topic, and replayed."""
 

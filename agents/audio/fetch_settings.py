@@ -1,7 +1,5 @@
 """Settings of fetching: what may be fetched, with which credentials, and how long it may take."""
 
-import re
-from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
@@ -21,9 +19,8 @@ from pydantic import (
 )
 from pydantic_settings import NoDecode, SettingsConfigDict
 
+from streams.hosts import host_entry
 from streams.settings import FromJson, Section
-
-_NAME = re.compile(r"(\*\.)?[a-z0-9_]([a-z0-9._-]*[a-z0-9_])?")
 
 
 def origin(uri: str) -> str:
@@ -42,17 +39,6 @@ def origin(uri: str) -> str:
 
 def _separated(value: Any) -> Any:
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
-
-
-def _host(text: str) -> str:
-    """Check one entry of a list of hosts: a name, ``*.`` and a domain, an address, or a network."""
-    name = text.lower().rstrip(".")
-    numeric = ":" in name or name.replace(".", "").replace("/", "").isdigit()
-    if numeric:
-        return str(ip_network(name))
-    if not _NAME.fullmatch(name):
-        raise ValueError(f"{text!r} is no host name, no *.domain, no address and no network")
-    return name
 
 
 def _root(path: Path) -> Path:
@@ -96,7 +82,7 @@ class OriginTls(BaseModel):
 
 
 CommaSeparated = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_separated)]
-Hosts = Annotated[tuple[Annotated[str, AfterValidator(_host)], ...], NoDecode, BeforeValidator(_separated)]
+Hosts = Annotated[tuple[Annotated[str, AfterValidator(host_entry)], ...], NoDecode, BeforeValidator(_separated)]
 Roots = Annotated[tuple[Annotated[Path, AfterValidator(_root)], ...], NoDecode, BeforeValidator(_separated)]
 Headers = dict[str, Annotated[SecretStr, AfterValidator(_one_line)]]
 

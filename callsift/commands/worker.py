@@ -1,4 +1,4 @@
-"""``callsift worker``: one process of one stage, of the retry mover, of the monitor, or of operations."""
+"""``callsift worker``: one process of one stage, of the retry mover, of the monitor, of operations, or of webhooks."""
 
 from typing import Annotated
 
@@ -16,8 +16,8 @@ def _known(name: str) -> str:
 
 
 def worker(name: Annotated[str, typer.Argument(help=f"One of {_NAMES}.", callback=_known)]) -> None:
-    """Work on one stage, move what is due to be retried, watch over all of it, or do long work, until SIGTERM.
+    """Work on one stage, move what is due to be retried, watch over all of it, do long work, or tell endpoints.
 
-    The settings come from the environment (docs/settings.md).
+    It ends with SIGTERM. The settings come from the environment (docs/settings.md).
     """
     work(name)

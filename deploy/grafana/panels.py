@@ -317,4 +317,26 @@ ROWS: dict[str, tuple[Panel, ...]] = {
             {"wait": "max (callsift_api_operation_wait_seconds)"},
         ),
     ),
+    "Webhooks": (
+        Panel(
+            "Tries to post a minute, by what came of them",
+            "short",
+            {"{{endpoint}} {{result}}": f"60 * {_rate('callsift_webhook_attempts_total', 'endpoint, result')}"},
+        ),
+        Panel(
+            "Deliveries that wait",
+            "short",
+            {"{{endpoint}}": "max by (endpoint) (callsift_webhook_waiting_deliveries)"},
+        ),
+        Panel(
+            "Age of the oldest that waits",
+            "s",
+            {"{{endpoint}}": "max by (endpoint) (callsift_webhook_waiting_seconds)"},
+        ),
+        Panel(
+            "Endpoints that are switched off",
+            "short",
+            {"{{endpoint}}": "max by (endpoint) (callsift_webhook_endpoint_off)"},
+        ),
+    ),
 }

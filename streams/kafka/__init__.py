@@ -9,8 +9,8 @@ from streams.kafka.kept_positions import keep_positions
 from streams.kafka.lag import consumer_lag
 from streams.kafka.outcomes import publish_outcomes, publish_tombstones
 from streams.kafka.producer import PARTITIONER, OutgoingMessage, is_too_large, produce, produce_messages
-from streams.kafka.ranges import Range, topic_ranges
-from streams.kafka.reader import TopicReader, offset_of, read
+from streams.kafka.ranges import Range, topic_ranges, topic_ranges_since
+from streams.kafka.reader import TopicReader, headers_of, offset_of, partition_of, read
 from streams.kafka.retention_topic import last_retention, publish_retention
 from streams.kafka.topic_admin import TOMBSTONES_S, create_topics, drift, find_topics, partitions, wanted_topics
 
@@ -28,12 +28,14 @@ __all__ = [
     "drift",
     "find_topics",
     "forgotten_calls",
+    "headers_of",
     "is_too_large",
     "keep_positions",
     "kubernetes_name",
     "last_retention",
     "notices",
     "offset_of",
+    "partition_of",
     "partitions",
     "produce",
     "produce_messages",
@@ -44,6 +46,7 @@ __all__ = [
     "publish_tombstones",
     "read",
     "topic_ranges",
+    "topic_ranges_since",
     "users",
     "wanted_topics",
 ]

@@ -24,6 +24,7 @@ from streams.topics import (
     RETRIES,
     RETRY_GROUP,
     STAGES,
+    WEBHOOKS_GROUP,
     AnyTopic,
     Stage,
 )
@@ -38,6 +39,8 @@ OPERATIONS = "operations"
 """The user of the worker that does the API's long work."""
 SOURCE = "source"
 """The user of the ways in that run by themselves (``callsift source``), and of a PBX that publishes by itself."""
+WEBHOOKS = "webhooks"
+"""The user of the worker that posts outcomes to endpoints."""
 
 
 @dataclass(frozen=True)
@@ -66,8 +69,15 @@ class User:
 def users(kafka: KafkaSettings) -> list[User]:
     """Return a user for each worker, one for the API, one for autoscalers, one for ways in and one for the tools."""
     rules = {stage.name: _stage(stage) for stage in STAGES.values()}
-    rules |= {"retry": _retry(), "monitor": _monitor(), OPERATIONS: _operations(), API: _api(), SCALER: _scaler()}
-    rules[SOURCE] = _topics((ENDED,), "Write")
+    rules |= {
+        "retry": _retry(),
+        "monitor": _monitor(),
+        OPERATIONS: _operations(),
+        WEBHOOKS: _webhooks(),
+        API: _api(),
+        SCALER: _scaler(),
+        SOURCE: _topics((ENDED,), "Write"),
+    }
     rules[TOOLS] = _tools()
     return [
         User(kubernetes_name(f"{kafka.prefix}callsift-{runs}"), runs, _joined(kafka.prefix, own))
@@ -122,6 +132,10 @@ def _api() -> list[Rule]:
 
 def _operations() -> list[Rule]:
     return [*_acting(), *_topics((FORGOTTEN, OUTCOMES), "Write")]  # erasures: their memory, and tombstones
+
+
+def _webhooks() -> list[Rule]:
+    return [*_topics((OUTCOMES,), "Read"), Rule("group", WEBHOOKS_GROUP, ("Read",))]
 
 
 def _scaler() -> list[Rule]:

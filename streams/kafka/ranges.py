@@ -105,3 +105,16 @@ def topic_ranges(kafka: KafkaSettings, topic: str) -> dict[Partition, Range]:
     if error is not None and error.code() == KafkaError.TOPIC_AUTHORIZATION_FAILED:
         raise KafkaUnavailable(f"not allowed to read {name}", "`callsift topics export --acls` lists what is needed")
     raise KafkaUnavailable(f"there is no topic {name}", "Create it with `callsift topics create`")
+
+
+def topic_ranges_since(kafka: KafkaSettings, topic: str, moment: datetime) -> dict[Partition, Range]:
+    """Return what each partition of one topic (name without prefix) holds of what was published since a moment.
+
+    Raises:
+        KafkaUnavailable: As for ``topic_ranges``.
+    """
+    ranges = topic_ranges(kafka, topic)
+    if moment.timestamp() <= 0:  # brokers have other meanings for such
+        return ranges
+    first = BrokerView(kafka).first_since(ranges, moment)
+    return {partition: Range(first.get(partition, part.end), part.end) for partition, part in ranges.items()}

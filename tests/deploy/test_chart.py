@@ -270,6 +270,7 @@ def test_a_worker_gets_only_its_own_secrets() -> None:
     assert got["audio"] == {"CALLSIFT_FETCH_HEADERS", "CALLSIFT_PRIVACY_CALLER_KEY"}
     assert got["operations"] == {"CALLSIFT_MONGO_URI", "CALLSIFT_GEMINI_API_KEY"}
     assert got["api"] == {"CALLSIFT_MONGO_URI", "CALLSIFT_PRIVACY_CALLER_KEY"}
+    assert got["webhooks"] == {"CALLSIFT_MONGO_URI"}
     assert got["transcribe"] == got["retry"] == got["topics"] == set()
     assert got["indexes"] == {"CALLSIFT_MONGO_URI"}
 

@@ -96,7 +96,7 @@ def test_only_services_that_need_a_secret_get_it() -> None:
         for secret in ("CALLSIFT_GEMINI_API_KEY", "CALLSIFT_MONGO_URI", "CALLSIFT_FETCH_HEADERS")
     }
     assert holders["CALLSIFT_GEMINI_API_KEY"] == {"classify", "reprocess", "operations", "tools"}
-    assert holders["CALLSIFT_MONGO_URI"] == {"sink", "indexes", "operations", "api", "retention", "tools"}
+    assert holders["CALLSIFT_MONGO_URI"] == {"sink", "indexes", "operations", "webhooks", "api", "retention", "tools"}
     assert holders["CALLSIFT_FETCH_HEADERS"] == {"audio"}
 
 
@@ -142,7 +142,7 @@ def test_a_service_starts_after_the_services_that_it_needs() -> None:
     healthy = {"condition": "service_healthy"}
     assert SERVICES["sink"]["depends_on"]["mongodb"] == SERVICES["indexes"]["depends_on"]["mongodb"] == healthy
     after_indexes = {name for name, service in SERVICES.items() if "indexes" in service.get("depends_on", ())}
-    assert after_indexes == {"sink", "operations", "api", "retention"}
+    assert after_indexes == {"sink", "operations", "webhooks", "api", "retention"}
     assert SERVICES["sink"]["depends_on"]["indexes"] == done
     for service in SERVICES.values():
         for needed, how in service.get("depends_on", {}).items():

@@ -1,15 +1,14 @@
 """Fetching recordings from addresses that came from outside (docs/fetching.md)."""
 
 from agents.audio.fetching.errors import (
-    AddressNotAllowed,
     RecordingGone,
     RecordingMissing,
     RecordingRefused,
     RecordingTooLarge,
     RecordingUnreachable,
-    UnknownAddress,
 )
 from agents.audio.fetching.fetcher import Fetcher
+from streams.host_guard import AddressNotAllowed, UnknownAddress
 
 __all__ = [
     "AddressNotAllowed",

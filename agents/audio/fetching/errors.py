@@ -6,6 +6,7 @@ import os
 import aiohttp
 
 from streams.errors import CallsiftError, PermanentError, TransientError
+from streams.host_guard import UnknownAddress
 from streams.tls import distrust
 
 
@@ -32,26 +33,19 @@ class RecordingTooLarge(PermanentError):
     """The recording is larger than the setting allows."""
 
 
-class UnknownAddress(PermanentError):
-    """What is given is no address, or one of a scheme without a driver."""
-
-
-class AddressNotAllowed(PermanentError):
-    """The settings do not allow to fetch from this scheme, host, network or folder."""
-
-
 _CHECK = "Check that this worker can reach the address and may read it"
 _ROOM = "Make room in the temporary folder (TMPDIR), or lower CALLSIFT_RUNNER_WINDOW_SIZE"
+CORRECT = (
+    "Correct the address in the event's recording: file, http, https, or a scheme whose fsspec driver is installed "
+    "beside callsift"
+)
+"""What is done about what is no address."""
 _TRUST = "Name its authority in CALLSIFT_FETCH_TLS, or have the certificate issued anew (docs/fetching.md)"
 
 
 def no_address(shown: str, why: str = "no such scheme, or no address at all") -> UnknownAddress:
     """Return the error for what is no address, or has a scheme that no driver here reads."""
-    return UnknownAddress(
-        f"cannot fetch {shown}: {why}",
-        "Correct the address in the event's recording: file, http, https, or a scheme whose fsspec driver is installed "
-        "beside callsift",
-    )
+    return UnknownAddress(f"cannot fetch {shown}: {why}", CORRECT)
 
 
 def missing(shown: str, found: str = "") -> RecordingMissing:

@@ -85,7 +85,7 @@ class Fetcher:
             elif scheme == "file":
                 await self._copy_file(partial(open_beneath, uri, self._settings.file_roots), download, shown)
             else:
-                self._allowlist.check_name(urlsplit(uri).hostname or "", shown)
+                self._allowlist.guard.check_name(urlsplit(uri).hostname or "", shown)
                 await self._copy_file(partial(open_with_driver, scheme, uri), download, shown)
             if scheme != "file" and (instead := what_is_no_recording(download.begins)):
                 raise missing(shown, instead)

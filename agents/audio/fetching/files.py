@@ -13,7 +13,8 @@ import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
 from agents.audio.fetching.download import BLOCK_BYTES, Download
-from agents.audio.fetching.errors import AddressNotAllowed, cut_short, no_address
+from agents.audio.fetching.errors import cut_short, no_address
+from streams.host_guard import AddressNotAllowed
 from streams.payloads import public_address
 from streams.threads import Threads
 

@@ -9,10 +9,11 @@ from aiohttp.abc import AbstractResolver
 from yarl import URL
 
 from agents.audio.fetch_settings import FetchSettings, OriginTls, origin
-from agents.audio.fetching.allowlist import Allowlist, GuardedResolver
+from agents.audio.fetching.allowlist import Allowlist
 from agents.audio.fetching.download import BLOCK_BYTES, Download
 from agents.audio.fetching.errors import bad_status, cut_short, refused
 from streams.errors import SettingsError
+from streams.guarded_resolver import guarded_connector
 from streams.resumption import OtherContent, asking_for_the_rest, first_byte, strong_tag
 from streams.tls import client_context, load_own_certificate
 
@@ -70,11 +71,7 @@ class WebSource:
         if self._opened is None:
             limit_s = self._idle_limit_s
             self._opened = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(
-                    resolver=GuardedResolver(self._allowlist, self._resolver),
-                    use_dns_cache=False,
-                    limit=0,  # the in-flight window limits already
-                ),
+                connector=guarded_connector(self._allowlist.guard, self._resolver),
                 timeout=aiohttp.ClientTimeout(total=None, connect=limit_s, sock_connect=limit_s, sock_read=limit_s),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 trust_env=False,  # a proxy would resolve the names itself

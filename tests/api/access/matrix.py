@@ -47,6 +47,15 @@ EXAMPLES: dict[tuple[str, str], Example] = {
     ("GET", "/v1/calls/{call_id}/labels/{label_id}"): Example(path={"label_id": "none"}),
     ("POST", "/v1/webhooks/{source}"): Example(json={}, path={"source": "none"}),
     ("GET", "/v1/webhooks/{source}"): Example(path={"source": "none"}),
+    ("GET", "/v1/webhook-endpoints/{endpoint_id}"): Example(path={"endpoint_id": "none"}),
+    ("PATCH", "/v1/webhook-endpoints/{endpoint_id}"): Example(path={"endpoint_id": "none"}),
+    ("DELETE", "/v1/webhook-endpoints/{endpoint_id}"): Example(path={"endpoint_id": "none"}),
+    ("POST", "/v1/webhook-endpoints/{endpoint_id}:rotateSecret"): Example(path={"endpoint_id": "none"}),
+    ("POST", "/v1/webhook-endpoints/{endpoint_id}:replay"): Example(path={"endpoint_id": "none"}),
+    ("GET", "/v1/webhook-endpoints/{endpoint_id}/deliveries"): Example(path={"endpoint_id": "none"}),
+    ("POST", "/v1/webhook-endpoints/{endpoint_id}/deliveries/{webhook_id}:replay"): Example(
+        path={"endpoint_id": "none", "webhook_id": "none"}
+    ),
     ("GET", "/v1/outcomes/stream"): Example(is_endless=True),
 }
 """By method and path, such as ("POST", "/v1/calls"). Add a line where a route's request cannot be made without."""

@@ -9,7 +9,7 @@ import pytest
 from agents.audio.fetch_settings import FetchSettings
 from agents.audio.fetching import AddressNotAllowed, RecordingUnreachable, UnknownAddress
 from agents.audio.fetching.allowlist import Allowlist
-from agents.audio.fetching.hosts import is_public, reached
+from streams.hosts import is_public, reached
 from tests.agents.audio.fetching.fetched import SMALL, Names, fetched
 from tests.agents.audio.fetching.web import web_server
 
@@ -106,12 +106,12 @@ METADATA = {
 def test_a_listed_network_does_not_open_the_metadata_service_in_it(address: str) -> None:
     network = METADATA[address]
     neighbour = ip_address(address) + 1
-    listed = Allowlist(FetchSettings(internal_hosts=(network,), hosts=(network,)))
+    listed = Allowlist(FetchSettings(internal_hosts=(network,), hosts=(network,))).guard
     if not ip_address(address).is_link_local:
         assert listed.permitted("pbx.test", [neighbour]) == [neighbour]
     with pytest.raises(AddressNotAllowed, match="no public address"):
         listed.permitted("pbx.test", [ip_address(address)])
-    one_by_one = Allowlist(FetchSettings(internal_hosts=(network, address)))
+    one_by_one = Allowlist(FetchSettings(internal_hosts=(network, address))).guard
     assert one_by_one.permitted("pbx.test", [ip_address(address)]) == [ip_address(address)]
 
 

@@ -21,6 +21,24 @@ _METADATA = frozenset(
 )  # all others are link-local
 
 
+_ENTRY = re.compile(r"(\*\.)?[a-z0-9_]([a-z0-9._-]*[a-z0-9_])?")
+
+
+def host_entry(text: str) -> str:
+    """Check one entry of a list of hosts: a name, ``*.`` and a domain, an address, or a network.
+
+    Raises:
+        ValueError: It is none of them.
+    """
+    name = text.lower().rstrip(".")
+    numeric = ":" in name or name.replace(".", "").replace("/", "").isdigit()
+    if numeric:
+        return str(ip_network(name))
+    if not _ENTRY.fullmatch(name):
+        raise ValueError(f"{text!r} is no host name, no *.domain, no address and no network")
+    return name
+
+
 def is_metadata(address: Address) -> bool:
     """Whether a cloud may answer there with the machine's own credentials."""
     return address.is_link_local or address in _METADATA

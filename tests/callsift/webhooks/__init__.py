@@ -1,0 +1,1 @@
+"""Tests of the worker that posts outcomes to endpoints."""
