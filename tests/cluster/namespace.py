@@ -34,7 +34,9 @@ def restricted_namespace(prefix: str, helm: Path | None = None, *, keep: bool = 
 
 
 @contextmanager
-def shared_folder(cluster: Cluster, name: str, folder: Path) -> Iterator[str]:
+def shared_folder(
+    cluster: Cluster, name: str, folder: Path, *, storage_class: str = "", size: str = _SIZE
+) -> Iterator[str]:
     """Yield the storage class of a volume that is a node's folder; a claim of that class binds it.
 
     It is ReadWriteMany as far as the API server knows, and in truth where there is one node, or none that is real. The
@@ -43,19 +45,20 @@ def shared_folder(cluster: Cluster, name: str, folder: Path) -> Iterator[str]:
     Raises:
         ClusterRefused: The API server does not take it.
     """
-    storage_class = f"{cluster.namespace}-{name}"
+    volume_name = f"{cluster.namespace}-{name}"
+    storage_class = storage_class or volume_name
     volume = {
-        "capacity": {"storage": _SIZE},
+        "capacity": {"storage": size},
         "accessModes": ["ReadWriteMany"],
         "persistentVolumeReclaimPolicy": "Retain",
         "storageClassName": storage_class,
         "hostPath": {"path": str(folder), "type": "DirectoryOrCreate"},
     }
-    cluster.apply({"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": storage_class}, "spec": volume})
+    cluster.apply({"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": volume_name}, "spec": volume})
     try:
         yield storage_class
     finally:
-        cluster.kubectl("delete", "persistentvolume", storage_class, "--wait=false")
+        cluster.kubectl("delete", "persistentvolume", volume_name, "--wait=false")
 
 
 def claim(cluster: Cluster, name: str, storage_class: str) -> None:
