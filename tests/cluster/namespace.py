@@ -35,21 +35,23 @@ def restricted_namespace(prefix: str, helm: Path | None = None, *, keep: bool = 
 
 @contextmanager
 def shared_folder(
-    cluster: Cluster, name: str, folder: Path, *, storage_class: str = "", size: str = _SIZE
+    cluster: Cluster, name: str, folder: Path, *, storage_class: str | None = None, size: str = _SIZE
 ) -> Iterator[str]:
     """Yield the storage class of a volume that is a node's folder; a claim of that class binds it.
 
-    It is ReadWriteMany as far as the API server knows, and in truth where there is one node, or none that is real. The
-    volume is removed at the end, what is in the folder stays.
+    ``storage_class`` names another class than one of its own; an empty one is for claims that name none. It is
+    ReadWriteMany as far as the API server knows, and in truth where there is one node, or none that is real. The volume
+    is removed at the end, what is in the folder stays.
 
     Raises:
         ClusterRefused: The API server does not take it.
     """
     volume_name = f"{cluster.namespace}-{name}"
-    storage_class = storage_class or volume_name
+    if storage_class is None:
+        storage_class = volume_name
     volume = {
         "capacity": {"storage": size},
-        "accessModes": ["ReadWriteMany"],
+        "accessModes": ["ReadWriteOnce", "ReadWriteMany"],
         "persistentVolumeReclaimPolicy": "Retain",
         "storageClassName": storage_class,
         "hostPath": {"path": str(folder), "type": "DirectoryOrCreate"},

@@ -67,7 +67,7 @@ def made_for(cluster: Cluster, manifests: list[Object], folder: Path) -> Iterato
             claim(cluster, name, stack.enter_context(shared_folder(cluster, name, folder)))
         for one in (one for one in manifests if one["kind"] == "PersistentVolumeClaim"):
             size = one["spec"]["resources"]["requests"]["storage"]
-            options = {"storage_class": one["spec"]["storageClassName"], "size": size}
+            options = {"storage_class": one["spec"].get("storageClassName", ""), "size": size}
             stack.enter_context(shared_folder(cluster, one["metadata"]["name"], folder, **options))
         for kind, names in asked.plain.items():
             for name in names:

@@ -49,8 +49,8 @@ class PodRunner(threading.Thread):
     """Runs the first container of every running pod of a selector as a process of this machine.
 
     A pod that is deleted is sent SIGTERM, and SIGKILL after its grace period. A process that ends by itself is started
-    again, or its end is its pod's where the pod says so. Fake nodes call every pod ready at once; a look later it is as
-    ready as its readiness probe finds it. Other probes, images, init containers and limits are not played.
+    again, or its end is its pod's where the pod says so. Fake nodes call every pod ready at once; from the first look
+    on it is as ready as its readiness probe finds it. Other probes, images, init containers and limits are not played.
     """
 
     def __init__(self, cluster: Cluster, selector: str, folder: Path) -> None:
@@ -123,13 +123,15 @@ class PodRunner(threading.Thread):
 
     def _probe(self, uid: str, one: _Process) -> None:
         """Make the pod as ready as its process is."""
-        probe = one.pod["spec"]["containers"][0].get("readinessProbe")
-        if probe is None or is_ready(one.port, probe["httpGet"]["path"]) is (uid not in self._unready):
-            return
-        ready = uid in self._unready
-        self._report(one.name, {"conditions": conditions(ready=ready)})
+        if probe := one.pod["spec"]["containers"][0].get("readinessProbe"):
+            ready = is_ready(one.port, probe["httpGet"]["path"])
+            if ready is (uid in self._unready):
+                self._tell(uid, one.name, ready=ready)
+
+    def _tell(self, uid: str, name: str, *, ready: bool) -> None:
+        self._report(name, {"conditions": conditions(ready=ready)})
         (self._unready.discard if ready else self._unready.add)(uid)
-        self._say(one.name, "ready" if ready else "not ready")
+        self._say(name, "ready" if ready else "not ready")
 
     def _end_group(self, one: _Process) -> None:
         """Kill what is left of a container when its first process has ended, or has to."""
@@ -138,6 +140,8 @@ class PodRunner(threading.Thread):
 
     def _start(self, uid: str, pod: Object) -> None:
         name, port = pod["metadata"]["name"], free_port()
+        if "readinessProbe" in pod["spec"]["containers"][0] and uid not in self._unready:
+            self._tell(uid, name, ready=False)
         what = container(pod, self._folder / name, self._cluster.get)
         with (self._folder / f"{name}.log").open("ab") as log:
             process = subprocess.Popen(

@@ -16,7 +16,7 @@ _REFUSES_ALL = ("--set", f"workers.{_STAGE}.config.CALLSIFT_FETCH_SCHEMES={_BAD}
 _BEFORE = 20
 _LIMIT_S = 300.0
 _QUIET_S = 10.0
-_READY_FOR_S = 15
+_READY_FOR_S = 30
 """Seconds that a pod has to be ready for before it counts. Fake nodes call it ready before its probe was asked."""
 
 
