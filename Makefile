@@ -18,7 +18,7 @@ COMPILE = UV_EXCLUDE=requirements/left-out.txt $(UV) pip compile pyproject.toml 
 
 .DEFAULT_GOAL := help
 .PHONY: help setup lock clean format lint types test test-slow test-unit coverage check demo train schemas docs dashboard kafka \
-	bench bench-speech chaos rolling hostile api-check api-chaos outside asterisk watch-check deploy-check deploy-tools cluster-check cluster-scaling \
+	bench bench-speech chaos rolling hostile api-check api-chaos outside asterisk watch-check deploy-check deploy-tools cluster-check cluster-brake cluster-scaling \
 	images images-check images-lint images-real compose-real
 
 help: ## print this list
@@ -115,8 +115,11 @@ deploy-tools: ## build prometheus, promtool, compose's parser and KEDA's scaler,
 	sh deploy/compose/build_parser.sh $(TOOLS)
 	sh tests/cluster/keda_scaler/build.sh $(TOOLS)
 
-cluster-check: $(INSTALLED_DEV) ## install, drain, upgrade and roll back the chart on the trial cluster that KUBECONFIG names (ARGS=…)
+cluster-check: $(INSTALLED_DEV) ## install every set of values, drain, upgrade and roll back the chart on the trial cluster that KUBECONFIG names (ARGS=…)
 	$(BIN)/python -m tests.cluster.check $(ARGS)
+
+cluster-brake: $(INSTALLED_DEV) ## let a bad deployment apply the brake and do what the runbook says, on the trial cluster of KUBECONFIG (ARGS=…)
+	$(BIN)/python -m tests.cluster.brake $(ARGS)
 
 cluster-scaling: $(INSTALLED_DEV) ## let KEDA scale transcribe up and down with 500 calls, on the trial cluster of KUBECONFIG (ARGS=…)
 	$(BIN)/python -m tests.cluster.scaling $(ARGS)

@@ -6,14 +6,23 @@ from typing import Annotated
 import typer
 
 from callsift.commands.output import category_title, notes, print_json, print_table, reason
+from callsift.demo_files import TEST_CALL
 from callsift.percent import percent
 from callsift.running import adopt_running
 from schemas import CallEnded, OneFile, Taxonomy
 from streams.settings import AudioStoreSettings, KafkaSettings
 
+TEST_QUEUE = "callsift-test"
+"""The queue of test calls, by which whoever reads outcomes can leave them out."""
+
 
 def emit(
-    recordings: Annotated[list[Path], typer.Argument(help="Two-channel recordings: customer on 0, agent on 1.")],
+    recordings: Annotated[
+        list[Path] | None, typer.Argument(help="Two-channel recordings: customer on 0, agent on 1.")
+    ] = None,
+    test_call: Annotated[
+        bool, typer.Option("--test-call", help=f"Send the call that comes with callsift, of queue {TEST_QUEUE}.")
+    ] = False,
     wait: Annotated[bool, typer.Option(help="Block until the outcomes are there, and print them.")] = False,
     timeout: Annotated[float, typer.Option(help="Seconds to wait at the most.", min=0)] = 300.0,
     caller: Annotated[str | None, typer.Option(help="The caller's number, E.164.")] = None,
@@ -25,10 +34,14 @@ def emit(
     from callsift import calls
     from streams.payloads import ClaimCheckStore
 
+    if bool(recordings) is test_call:
+        raise typer.BadParameter("name recordings, or say --test-call")
     adopt_running()
     kafka, store = KafkaSettings.read(), ClaimCheckStore(AudioStoreSettings.read().uri)
     events: list[CallEnded] = []
-    for path in recordings:
+    paths = recordings or [TEST_CALL]
+    queue = queue or (TEST_QUEUE if test_call else None)
+    for path in paths:
         recording = OneFile(uri=calls.store_recording(store, path))
         facts = {"caller": caller, "agent_id": agent_id, "queue": queue}
         events.append(calls.call_ended(calls.new_call_id(), recording, **facts))
@@ -46,7 +59,7 @@ def emit(
         taxonomy = Taxonomy.load()
         rows = [
             [path.name, call_id, category_title(outcome, taxonomy), percent(outcome.confidence, 0), reason(outcome)]
-            for path, (call_id, outcome) in zip(recordings, outcomes.items(), strict=True)
+            for path, (call_id, outcome) in zip(paths, outcomes.items(), strict=True)
         ]
         print_table("Outcomes", ["recording", "call", "category", "sure", "why"], rows)
     if any(outcome.state == "failed" for outcome in outcomes.values()):

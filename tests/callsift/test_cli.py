@@ -97,6 +97,13 @@ def test_a_command_in_an_image_that_has_not_what_it_needs_says_where_to_run_it(
     assert "Traceback" not in refused.stderr
 
 
+@pytest.mark.parametrize("arguments", [(), ("call.wav", "--test-call")])
+def test_emit_wants_recordings_or_the_test_call(arguments: tuple[str, ...]) -> None:
+    ended = runner.invoke(app, ["emit", *arguments])
+    assert ended.exit_code == 2
+    assert "--test-call" in ended.output
+
+
 def test_schemas_export_writes_one_schema_per_event_and_the_asyncapi_document(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -174,6 +174,13 @@ def test_a_failed_call_makes_emit_fail_and_says_why(up: Up, tmp_path: Path) -> N
     assert "0 bytes" in ended.stdout
 
 
+def test_the_test_call_gets_its_outcome_and_is_known_by_its_queue(up: Up) -> None:
+    ended = up.run("emit", "--test-call", "--wait", "--json")
+    assert ended.returncode == 0, ended.stderr
+    outcome = json.loads(ended.stdout)
+    assert (outcome["state"], outcome["sub_category"], outcome["queue"]) == ("done", "installation", "callsift-test")
+
+
 def test_outcomes_can_be_followed_from_the_command_line(up: Up) -> None:
     [outcome] = up.emit(GOOD)
     tail = ("outcomes", "tail", "--from-start", "--seconds", "60")

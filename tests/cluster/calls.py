@@ -47,6 +47,16 @@ class Calls:
         """Return how many of them have an outcome."""
         return len(self._outcomes)
 
+    def states(self) -> Counter[str]:
+        """Count the calls by the state of their newest outcome; those without one are in state ``none``."""
+        newest = [
+            max(list(self._outcomes[call_id].values()), key=lambda one: one.revision).state
+            if call_id in self._outcomes
+            else "none"
+            for call_id in list(self._labels)
+        ]
+        return Counter(newest)
+
     def tally(self) -> dict[str, int]:
         """Count the calls by what came of them: outcomes by outcome_id, however often one is on the topic."""
         found = [self._outcomes.get(call_id, {}) for call_id in self._labels]

@@ -1,8 +1,8 @@
 """The chart on the API server that KUBECONFIG names: ``python -m tests.cluster.check``, ``make cluster-check``.
 
-In a namespace of its own with the restricted Pod Security Standard: a server-side dry run of every set of values, an
-installation, a node drained against the disruption budgets, an upgrade while scaled, a rollback, and what stays after
-uninstalling. Nodes are cordoned for moments: use a cluster that is there for trials.
+In namespaces of their own with the restricted Pod Security Standard: a server-side dry run and an installation of every
+set of values, a node drained against the disruption budgets, an upgrade while scaled, a rollback, and what stays after
+uninstalling. Nodes are cordoned and labelled for moments: use a cluster that is there for trials.
 """
 
 from collections.abc import Callable
@@ -20,6 +20,7 @@ from tests.cluster.dry_run import SETS, dry_run, refuse_root
 from tests.cluster.life import install, roll_back, uninstall, upgrade_while_scaled
 from tests.cluster.namespace import restricted_namespace, shared_folder
 from tests.cluster.release import Release, values
+from tests.cluster.sets import install_set
 from tests.steps import run_steps
 
 VALUES = Path(__file__).parent / "values" / "check.yaml"
@@ -37,7 +38,8 @@ def check(
 ) -> None:
     """Check the chart on the cluster that KUBECONFIG names; exits with 1 at the first thing that is wrong.
 
-    Makes a namespace of its own and a volume of a node's folder, cordons nodes for moments, and removes all of it.
+    Makes namespaces of its own and volumes of a node's folders, cordons and labels nodes for moments, and removes all
+    of it.
     """
     rows: list[dict[str, str | float]] = []
     try:
@@ -51,7 +53,7 @@ def check(
                 }
                 options = [part for name, value in settings.items() for part in ("--set", f"{name}={value}")]
                 release = Release(cluster, [*values(VALUES, *(values_file or [])), *options])
-                run_steps(_steps(cluster, release), rows)
+                run_steps(_steps(cluster, release, helm), rows)
     except CallsiftError as error:
         notes.print(f"error: {error}", markup=False, highlight=False)
         raise typer.Exit(1) from None
@@ -65,10 +67,11 @@ def check(
         )
 
 
-def _steps(cluster: Cluster, release: Release) -> dict[str, Callable[[], str]]:
+def _steps(cluster: Cluster, release: Release, helm: Path | None) -> dict[str, Callable[[], str]]:
     return {
         "a pod that may be root is refused": partial(refuse_root, cluster),
         **{f"dry run of {path.stem.removesuffix('-values')}": partial(dry_run, cluster, path) for path in SETS},
+        **{f"installation of {path.stem.removesuffix('-values')}": partial(install_set, path, helm) for path in SETS},
         "install": partial(install, release),
         "helm test": partial(_test, release),
         "evict two of a stage": lambda: refuse_second(_scaled(release)),
@@ -89,7 +92,7 @@ def _test(release: Release) -> str:
     if release.cluster.has_fake_nodes():
         return "skipped: nothing runs on fake nodes"
     release.test()
-    return "the topics are as the catalogue wants them"
+    return "the topics are as the catalogue wants them, and a call went through"
 
 
 if __name__ == "__main__":

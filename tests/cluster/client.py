@@ -97,15 +97,19 @@ class Cluster:
         )
 
 
-def run(*command: str, given: str | None = None, limit_s: float = 60.0) -> str:
-    """Run a command to its end and return its standard output.
+def run(
+    *command: str, given: str | None = None, limit_s: float = 60.0, environment: Mapping[str, str] | None = None
+) -> str:
+    """Run a command to its end, in this process's environment or another, and return its standard output.
 
     Raises:
         ClusterRefused: It failed, or took longer than ``limit_s`` seconds.
     """
     short = " ".join((Path(command[0]).name, *command[1:8]))
     try:
-        ended = subprocess.run(command, input=given, capture_output=True, text=True, timeout=limit_s, check=False)
+        ended = subprocess.run(
+            command, input=given, capture_output=True, text=True, timeout=limit_s, check=False, env=environment
+        )
     except subprocess.TimeoutExpired:
         raise ClusterRefused(f"no end of {short} within {limit_s:g} s", "Look at the cluster") from None
     if ended.returncode != 0:

@@ -21,7 +21,7 @@ def dry_run(cluster: Cluster, values: Path) -> str:
         ClusterRefused: An object is refused or warned about.
     """
     taken, unknown = [], set()
-    for manifest in _render(cluster, values):
+    for manifest in render(cluster, values):
         if cluster.has_api(manifest["apiVersion"]):
             taken.append(_sendable(manifest))
         else:
@@ -37,7 +37,7 @@ def refuse_root(cluster: Cluster) -> str:
     Raises:
         ClusterRefused: It did not.
     """
-    workloads = [one for one in _render(cluster, SETS[0], *_AS_ROOT) if one["kind"] in {"Deployment", "CronJob", "Job"}]
+    workloads = [one for one in render(cluster, SETS[0], *_AS_ROOT) if one["kind"] in {"Deployment", "CronJob", "Job"}]
     for manifest in workloads:
         try:
             _send(cluster, [manifest])
@@ -50,7 +50,12 @@ def refuse_root(cluster: Cluster) -> str:
     return f"{len(workloads)} workloads refused"
 
 
-def _render(cluster: Cluster, values: Path, *options: str) -> list[Object]:
+def render(cluster: Cluster, values: Path, *options: str) -> list[Object]:
+    """Return what a set renders to for the cluster's version.
+
+    Raises:
+        ClusterRefused: Helm refuses it.
+    """
     version = ("--kube-version", cluster.versions()["server"])
     text = cluster.helm("template", "callsift", str(CHART), "--values", str(values), *version, *options)
     return [document for document in yaml.safe_load_all(text) if document]

@@ -1,54 +1,64 @@
-"""The chart, installed for a scaling trial, with all that its pods need."""
+"""The chart, installed for a trial, with all that its pods need."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from streams.monitor.observer import Observer
 from streams.settings import AudioStoreSettings, KafkaSettings
-from tests.cluster.client import Cluster, ClusterRefused, Object, wait_until
+from streams.topics import PIPELINE
+from tests.cluster.client import Cluster, ClusterRefused, wait_until
 from tests.cluster.namespace import claim, shared_folder
 from tests.cluster.pod_runner import PodRunner
-from tests.cluster.readings import Rule
-from tests.cluster.release import NAME, SELECTOR, Release, values
+from tests.cluster.release import NAME, SELECTOR, STAGE, Release, values
 from tests.cluster.services import services
 
-STAGE = "transcribe"
-_VALUES = Path(__file__).parent / "values" / "scaling.yaml"
-_KEDA_LIMIT_S = 120.0
 _NO_JOBS = f"{SELECTOR},!batch.kubernetes.io/job-name"
 """Fake nodes call a job's pod done as soon as it runs."""
+_COMMAND_LIMIT_S = 180.0
+_START_LIMIT_S = 300.0
 
 
 @dataclass(frozen=True)
 class Installation:
-    """A release whose transcribe stage KEDA scales."""
+    """A release whose workers work."""
 
     release: Release
     kafka: KafkaSettings
     """How this machine reaches the brokers."""
     audio_store: str
     """Where this machine puts recordings."""
-    rule: Rule
-    """What the ScaledObject says."""
     runner: PodRunner | None
     """What runs the pods' workers, on fake nodes."""
 
-    def workers(self) -> int:
-        """Return how many workers of the stage run: those that end included, where this machine runs them."""
+    def workers(self, stage: str) -> list[str]:
+        """Return the pods of a stage, by name, whose workers run: those that end included."""
         if self.runner is not None:
-            return self.runner.count(f"{NAME}-{STAGE}-")
-        return len(self.release.pods(f"app.kubernetes.io/component={STAGE}"))
+            return self.runner.running(f"{NAME}-{stage}-")
+        pods = self.release.cluster.get("pods", "-l", f"{SELECTOR},{STAGE}={stage}")["items"]
+        return [pod["metadata"]["name"] for pod in pods]
+
+    def callsift(self, *arguments: str) -> str:
+        """Run a command in the toolbox, as the runbooks do, and return what it writes.
+
+        Raises:
+            ClusterRefused: It failed.
+        """
+        if self.runner is not None:
+            return self.runner.call(f"{NAME}-toolbox-", "callsift", *arguments, limit_s=_COMMAND_LIMIT_S)
+        toolbox = ("exec", f"deploy/{NAME}-toolbox", "--", "callsift")
+        return self.release.cluster.kubectl(*toolbox, *arguments, limit_s=_COMMAND_LIMIT_S)
 
 
 @contextmanager
-def installed(cluster: Cluster, values_files: Sequence[Path], folder: Path) -> Iterator[Installation]:
-    """Install the chart, and return when every Deployment is available, helm's test passes and KEDA scales transcribe.
+def installed(cluster: Cluster, values_file: Path, more_values: Sequence[Path], folder: Path) -> Iterator[Installation]:
+    """Install the chart, and return when every stage has a worker in its group and helm's tests pass.
 
     Raises:
         CallsiftError: It does not get there.
     """
-    options = values(_VALUES, *values_files)
+    options = values(values_file, *more_values)
     with ExitStack() as stack:
         runner = None
         if cluster.has_fake_nodes():
@@ -65,7 +75,7 @@ def installed(cluster: Cluster, values_files: Sequence[Path], folder: Path) -> I
             runner = PodRunner(cluster, _NO_JOBS, folder / "pods")
         else:
             kafka, audio_store = KafkaSettings.read(), AudioStoreSettings.read().uri
-            if not values_files or "bootstrap_servers" not in kafka.model_fields_set:
+            if not more_values or "bootstrap_servers" not in kafka.model_fields_set:
                 raise ClusterRefused(
                     "pods really run here, and nothing says where their brokers and stores are",
                     "Set CALLSIFT_KAFKA_BOOTSTRAP_SERVERS and CALLSIFT_AUDIO_STORE_URI, and give --values",
@@ -74,24 +84,14 @@ def installed(cluster: Cluster, values_files: Sequence[Path], folder: Path) -> I
         if runner is not None:
             stack.enter_context(runner)
         release.install()
+        wait_until("every stage has a worker in its group", _is_staffed(Observer(kafka)), _START_LIMIT_S)
         release.test()
-        wait_until("KEDA calls the ScaledObject ready", _keda_is_ready(cluster), _KEDA_LIMIT_S)
-        yield Installation(release, kafka, audio_store, _rule(cluster), runner)
+        yield Installation(release, kafka, audio_store, runner)
 
 
-def _scaled_object(cluster: Cluster) -> Object:
-    return cluster.get("scaledobject", f"{NAME}-{STAGE}")
+def _is_staffed(observer: Observer) -> Callable[[], bool]:
+    def is_staffed() -> bool:
+        groups = {group.name: group.members for group in observer.look().groups}
+        return all(groups[stage] for stage in PIPELINE)
 
-
-def _keda_is_ready(cluster: Cluster) -> Callable[[], bool]:
-    def is_ready() -> bool:
-        conditions = _scaled_object(cluster).get("status", {}).get("conditions", [])
-        return any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)
-
-    return is_ready
-
-
-def _rule(cluster: Cluster) -> Rule:
-    spec = _scaled_object(cluster)["spec"]
-    [trigger] = spec["triggers"]
-    return Rule(spec["minReplicaCount"], spec["maxReplicaCount"], int(trigger["metadata"]["lagThreshold"]))
+    return is_staffed

@@ -34,28 +34,33 @@ def restricted_namespace(prefix: str, helm: Path | None = None, *, keep: bool = 
 
 
 @contextmanager
-def shared_folder(cluster: Cluster, name: str, folder: Path) -> Iterator[str]:
+def shared_folder(
+    cluster: Cluster, name: str, folder: Path, *, storage_class: str | None = None, size: str = _SIZE
+) -> Iterator[str]:
     """Yield the storage class of a volume that is a node's folder; a claim of that class binds it.
 
-    It is ReadWriteMany as far as the API server knows, and in truth where there is one node, or none that is real. The
-    volume is removed at the end, what is in the folder stays.
+    ``storage_class`` names another class than one of its own; an empty one is for claims that name none. It is
+    ReadWriteMany as far as the API server knows, and in truth where there is one node, or none that is real. The volume
+    is removed at the end, what is in the folder stays.
 
     Raises:
         ClusterRefused: The API server does not take it.
     """
-    storage_class = f"{cluster.namespace}-{name}"
+    volume_name = f"{cluster.namespace}-{name}"
+    if storage_class is None:
+        storage_class = volume_name
     volume = {
-        "capacity": {"storage": _SIZE},
-        "accessModes": ["ReadWriteMany"],
+        "capacity": {"storage": size},
+        "accessModes": ["ReadWriteOnce", "ReadWriteMany"],
         "persistentVolumeReclaimPolicy": "Retain",
         "storageClassName": storage_class,
         "hostPath": {"path": str(folder), "type": "DirectoryOrCreate"},
     }
-    cluster.apply({"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": storage_class}, "spec": volume})
+    cluster.apply({"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": volume_name}, "spec": volume})
     try:
         yield storage_class
     finally:
-        cluster.kubectl("delete", "persistentvolume", storage_class, "--wait=false")
+        cluster.kubectl("delete", "persistentvolume", volume_name, "--wait=false")
 
 
 def claim(cluster: Cluster, name: str, storage_class: str) -> None:

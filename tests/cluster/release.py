@@ -63,12 +63,12 @@ class Release:
         self.wait_until_available()
 
     def test(self) -> None:
-        """Run the chart's own test, a pod that compares the topics with the catalogue.
+        """Run the chart's own tests: a pod compares the topics with the catalogue, another sends a call.
 
         Raises:
-            ClusterRefused: They differ, or the pod did not get there.
+            ClusterRefused: The topics differ, the call got no category, or a pod did not get there.
         """
-        self.cluster.helm("test", NAME, "--timeout", "3m")
+        self.cluster.helm("test", NAME, "--timeout", "6m")
 
     def deployments(self) -> list[Object]:
         """Return its Deployments."""

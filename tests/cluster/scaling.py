@@ -20,9 +20,12 @@ from streams.payloads.claim_check import ClaimCheckStore
 from tests.cluster.calls import Calls
 from tests.cluster.client import ClusterRefused
 from tests.cluster.installation import installed
+from tests.cluster.scaled_object import rule_of
 from tests.cluster.namespace import restricted_namespace
 from tests.cluster.readings import Reading, faults
-from tests.cluster.trial import Trial
+from tests.cluster.trial import STAGE, Trial
+
+_VALUES = Path(__file__).parent / "values" / "scaling.yaml"
 
 
 def scaling(
@@ -47,11 +50,12 @@ def scaling(
             cluster = stack.enter_context(restricted_namespace("callsift-scaling", helm))
             if not cluster.has_keda():
                 raise ClusterRefused("this cluster has no KEDA", "Install it: https://keda.sh/docs/latest/deploy")
-            installation = stack.enter_context(installed(cluster, values_file or [], folder))
+            installation = stack.enter_context(installed(cluster, _VALUES, values_file or [], folder))
+            rule = rule_of(cluster, STAGE)
             emitted = Calls(installation.kafka, ClaimCheckStore(installation.audio_store))
-            trial = Trial(installation, emitted)
+            trial = Trial(installation, rule, emitted)
             readings = trial.run(calls, limit)
-            problems = [*faults(readings, installation.rule), *trial.problems()]
+            problems = [*faults(readings, rule), *trial.problems()]
     except CallsiftError as error:
         notes.print(f"error: {error}", markup=False, highlight=False)
         raise typer.Exit(1) from None

@@ -14,7 +14,7 @@ from deploy.laptop.kafka import Cluster
 from streams.kafka.topic_admin import create_topics
 from streams.settings import KafkaSettings
 
-WIDE_BEAM = "wide-beam"
+DEMO, WIDE_BEAM = "demo", "wide-beam"
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,9 @@ def services(folder: Path) -> Iterator[Services]:
             mongo_uri = store.uri
         audio = folder / "audio"
         audio.mkdir()
-        yield Services(kafka, mongo_uri, audio, wide_beam(folder / "models"))
+        models = wide_beam(folder / "models")
+        shutil.copytree(DEMO_MODEL, models / DEMO)
+        yield Services(kafka, mongo_uri, audio, models)
 
 
 def wide_beam(folder: Path, beam: float = 40.0) -> Path:

@@ -6,24 +6,22 @@ from itertools import pairwise
 from callsift.commands.output import notes
 from streams.monitor.observer import Observer
 from tests.cluster.calls import Calls
-from tests.cluster.client import wait_until
-from tests.cluster.installation import STAGE, Installation
-from tests.cluster.readings import Reading
+from tests.cluster.installation import Installation
+from tests.cluster.readings import Reading, Rule
 
-_START_LIMIT_S = 240.0
+STAGE = "transcribe"
 _LOOK_S = 4.0
 _UPGRADE = "helm upgrade"
 _HARMLESS = ("--set", "workerDefaults.disruptionBudget.maxUnavailable=2")
 """A change that replaces no pod."""
-_WORKERS = ("audio", STAGE, "classify", "sink")
 
 
 class Trial:
     """One backlog of calls on an installation."""
 
-    def __init__(self, installation: Installation, calls: Calls) -> None:
-        """Prepare."""
-        self._installation, self._calls = installation, calls
+    def __init__(self, installation: Installation, rule: Rule, calls: Calls) -> None:
+        """Prepare; ``rule`` is how the stage is scaled."""
+        self._installation, self._rule, self._calls = installation, rule, calls
         self._observer = Observer(installation.kafka)
         self._readings: list[Reading] = []
         self._started_s = 0.0
@@ -34,9 +32,8 @@ class Trial:
         Once the stage is scaled up, the release is upgraded: a chart that sets ``replicas`` would reset it.
 
         Raises:
-            CallsiftError: The workers do not start, or something cannot be asked.
+            CallsiftError: Something cannot be asked.
         """
-        wait_until("every stage has a worker in its group", self._is_staffed, _START_LIMIT_S)
         self._started_s = time.monotonic()
         self._look("")
         self._calls.emit(calls)
@@ -44,18 +41,18 @@ class Trial:
         while True:
             now = self._look(event)
             event = ""
-            if now.outcomes >= calls and now.lag == 0 and now.replicas == self._installation.rule.least:
+            if now.outcomes >= calls and now.lag == 0 and now.replicas == self._rule.least:
                 return self._readings
             if now.at_s > limit_s:
                 return self._readings
-            if now.replicas > self._installation.rule.least + 1 and not has_upgraded:
+            if now.replicas > self._rule.least + 1 and not has_upgraded:
                 self._installation.release.upgrade(*_HARMLESS)
                 event, has_upgraded = _UPGRADE, True
             time.sleep(_LOOK_S)
 
     def problems(self) -> list[str]:
         """Return what is wrong with what came of the calls and of the pods."""
-        tally, runner, rule = self._calls.tally(), self._installation.runner, self._installation.rule
+        tally, runner, rule = self._calls.tally(), self._installation.runner, self._rule
         found = [f"{tally[what]} calls {what} outcome" for what in ("without", "with several") if tally[what]]
         for before, after in pairwise(self._readings):
             # the lag may have gone down meanwhile, and the pods with it: what it still asks for has to be there
@@ -67,10 +64,6 @@ class Trial:
             found.append(f"{runner.killed} workers did not end within their grace period")
         return found
 
-    def _is_staffed(self) -> bool:
-        groups = {group.name: group.members for group in self._observer.look().groups}
-        return all(groups[stage] for stage in _WORKERS)
-
     def _look(self, event: str) -> Reading:
         status = self._observer.look()
         [lag] = [group.lag for group in status.groups if group.name == STAGE]
@@ -78,7 +71,7 @@ class Trial:
             time.monotonic() - self._started_s,
             lag,
             self._installation.release.replicas(STAGE),
-            self._installation.workers(),
+            len(self._installation.workers(STAGE)),
             self._calls.done,
             event,
         )

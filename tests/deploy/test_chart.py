@@ -26,6 +26,7 @@ from tests.deploy.chart import (
     pod_spec,
     pods,
     refusal,
+    rendered,
     run,
     settings,
     template,
@@ -401,6 +402,37 @@ def test_each_worker_can_be_a_kafka_user_of_its_own() -> None:
             assert settings("gitops")["CALLSIFT_KAFKA_USERNAME"] == wanted[TOOLS]
             held = entries["CALLSIFT_KAFKA_PASSWORD"]["valueFrom"]["secretKeyRef"]
             assert held == {"name": wanted[TOOLS], "key": "password"}
+
+
+def test_recordings_that_lie_in_the_audio_store_are_fetched_whatever_else_may_be() -> None:
+    assert settings("rwx")["CALLSIFT_FETCH_FILE_ROOTS"] == "/var/lib/callsift/audio/recordings"
+    roots = ("--set", "config.CALLSIFT_FETCH_FILE_ROOTS=/mnt/pbx")
+    hosts = ("--set", "workers.audio.config.CALLSIFT_FETCH_HOSTS=pbx.example.com")
+    assert {"/mnt/pbx,/var/lib/callsift/audio/recordings"} == _told(
+        rendered("rwx", *roots), "CALLSIFT_FETCH_FILE_ROOTS"
+    )
+    assert _told(rendered("minimal", *hosts), "CALLSIFT_FETCH_HOSTS") == {"pbx.example.com,recordings"}
+    assert _told(rendered("rwx", *hosts), "CALLSIFT_FETCH_HOSTS") == {"pbx.example.com"}
+    assert not {"CALLSIFT_FETCH_FILE_ROOTS", "CALLSIFT_FETCH_HOSTS"} & settings("minimal").keys()
+
+
+def _told(found: list[dict[str, Any]], variable: str) -> set[str]:
+    """Return what a variable is in the ConfigMaps and in the containers of Deployments."""
+    told = [one["data"].get(variable) for one in found if one["kind"] == "ConfigMap"]
+    deployed = [pod_spec(one)["containers"] for one in found if one["kind"] == "Deployment"]
+    told += [entry.get("value") for [one] in deployed for entry in one["env"] if entry["name"] == variable]
+    return {value for value in told if value is not None}
+
+
+def test_helm_test_looks_at_the_topics_and_then_sends_a_call_unless_that_is_off() -> None:
+    topics, call = (found for found in of_kind("minimal", "Pod"))
+    weights = [int(found["metadata"]["annotations"]["helm.sh/hook-weight"]) for found in (topics, call)]
+    assert weights == sorted(set(weights))
+    [container] = call["spec"]["containers"]
+    assert container["args"] == ["emit", "--test-call", "--wait", "--timeout", "240"]
+    assert {"configMapRef": {"name": "callsift"}} in container["envFrom"]
+    off = rendered("minimal", "--set", "testCall.enabled=false")
+    assert "test-call" not in yaml.safe_dump_all(off)
 
 
 @pytest.mark.parametrize("uri", ["file:///data/audio", "/data/audio", "memory://audio", "local:///data", ""])

@@ -63,7 +63,7 @@ def test_every_level_of_every_workload_has_the_labels_that_policies_may_enforce(
 def test_what_podDefaults_say_reaches_every_container() -> None:  # noqa: N802 - the value's name
     found = containers("airgap")
     assert {name for name, _ in found} >= {
-        f"callsift-{name}" for name in ("topics", "indexes", "retention", "test", "toolbox")
+        f"callsift-{name}" for name in ("topics", "indexes", "retention", "test", "test-call", "toolbox")
     }
     assert [container["name"] for _, container in found].count("model") == 1
     for name, container in found:
@@ -82,7 +82,7 @@ def test_jobs_have_labels_of_their_own_and_workers_do_not() -> None:
     inject = "sidecar.istio.io/inject"
     for manifest in of_kind("airgap", *POD_KINDS):
         component = manifest["metadata"]["labels"]["app.kubernetes.io/component"]
-        is_job = component in {"topics", "indexes", "retention", "test", "toolbox"}
+        is_job = component in {"topics", "indexes", "retention", "test", "test-call", "toolbox"}
         assert (pod_labels(manifest)[-1].get(inject) == "false") is is_job, component
 
 

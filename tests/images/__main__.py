@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from callsift.commands.output import notes, print_json, print_table
+from callsift.demo_files import TEST_CALL
 from streams.errors import CallsiftError
 from tests.images.dockerfile import TOOLS_COMMAND, Image, argument, images
 from tests.images.trial import TOOLS, CheckFailed, start, use_tools
@@ -105,10 +106,13 @@ def build_wheel(folder: Path) -> Path:
         shutil.copy(ROOT / name, source)
     for name in ("schemas", "review", "streams", "store", "sources", "agents", "api", "pages", "callsift"):
         shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
+    recordings = source / "demo" / "recordings"
+    recordings.mkdir(parents=True)
+    shutil.copy(TEST_CALL, recordings)
     _run("uv", "build", "-q", "--wheel", "--out-dir", str(folder), cwd=source)
     [wheel] = folder.glob("*.whl")
     names = set(zipfile.ZipFile(wheel).namelist())
-    if missing := [name for name in DATA_FILES if name not in names]:
+    if missing := [name for name in (*DATA_FILES, f"callsift/demo/recordings/{TEST_CALL.name}") if name not in names]:
         raise CheckFailed(f"the wheel has no {', '.join(missing)}")
     return wheel
 

@@ -2,6 +2,10 @@
 {{- define "callsift.jobs" -}}
 {{- $mongo := list "CALLSIFT_MONGO_URI" }}
 {{- $own := dict "test" (dict "args" (list "topics" "create" "--check") "ways" (list "kafka")) }}
+{{- if .Values.testCall.enabled }}
+{{- $wait := list "emit" "--test-call" "--wait" "--timeout" (toString (int .Values.testCall.timeoutSeconds)) }}
+{{- $_ := set $own "test-call" (dict "args" $wait "audioStore" true "ways" (list "kafka" "store")) }}
+{{- end }}
 {{- if .Values.topics.create }}
 {{- $_ := set $own "topics" (dict "args" (list "topics" "create") "ways" (list "kafka")) }}
 {{- end }}

@@ -8,6 +8,21 @@
 {{- end }}
 {{- end }}
 
+{{/*
+A setting's value. What may be fetched is as somebody lists it, and the recordings that `callsift emit` and the API put into the
+audio store. Takes root, variable and value.
+*/}}
+{{- define "callsift.setting" -}}
+{{- $store := .root.Values.audioStore }}
+{{- $listed := list .value }}
+{{- if and (eq .variable "CALLSIFT_FETCH_FILE_ROOTS") $store.persistence.enabled }}
+{{- $listed = append $listed (printf "%s/recordings" (trimSuffix "/" $store.persistence.mountPath)) }}
+{{- else if and (eq .variable "CALLSIFT_FETCH_HOSTS") .value (not $store.persistence.enabled) }}
+{{- $listed = append $listed (regexReplaceAll "^[a-z0-9+.-]+://([^@/]*@)?([^/]*).*$" $store.uri "${2}") }}
+{{- end }}
+{{- join "," (compact $listed) }}
+{{- end }}
+
 {{/* Every setting that is no secret, as YAML. */}}
 {{- define "callsift.settings" -}}
 {{- $held := fromYaml (include "callsift.kafkaHeld" (dict "root" .)) }}
@@ -31,8 +46,9 @@ CALLSIFT_KAFKA_CERTIFICATE_FILE: /etc/callsift/kafka/tls.crt
 CALLSIFT_KAFKA_KEY_FILE: /etc/callsift/kafka/tls.key
 {{- end }}
 CALLSIFT_AUDIO_STORE_URI: {{ include "callsift.audioStoreUri" . | quote }}
-{{- range $variable, $value := .Values.config }}
-{{ $variable }}: {{ $value | quote }}
+{{- $roots := .Values.audioStore.persistence.enabled | ternary (dict "CALLSIFT_FETCH_FILE_ROOTS" "") dict }}
+{{- range $variable, $value := merge (deepCopy .Values.config) $roots }}
+{{ $variable }}: {{ include "callsift.setting" (dict "root" $ "variable" $variable "value" $value) | quote }}
 {{- end }}
 {{- end }}
 
@@ -82,7 +98,7 @@ CALLSIFT_MONGO_URI: {{ . | quote }}
 - {name: AWS_ENDPOINT_URL, value: {{ $root.Values.audioStore.endpoint | quote }}}
 {{- end }}
 {{- range $variable, $value := .workload.config }}
-- {name: {{ $variable }}, value: {{ $value | quote }}}
+- {name: {{ $variable }}, value: {{ include "callsift.setting" (dict "root" $root "variable" $variable "value" $value) | quote }}}
 {{- end }}
 {{- with .workload.extraEnv }}
 {{ toYaml . }}
