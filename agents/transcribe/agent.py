@@ -15,7 +15,7 @@ from agents.transcribe.settings import TranscribeSettings
 from agents.transcribe.span import AudioSpan
 from schemas import AudioReady, CallTranscribed
 from streams.payloads import ClaimCheckStore
-from streams.pool import NativePool
+from streams.pool import NativePool, Work
 from streams.processing import Agent
 from streams.threads import Threads
 from streams.work_folders import WorkFolders
@@ -85,7 +85,7 @@ class TranscribeAgent(Agent[AudioReady]):
                 flac = folder / "prepared.flac"
                 await self._store.in_thread(partial(self._store.get_file, call.audio, flac), call.audio.size_bytes)
                 async with checkpoint.kept():
-                    await self._decode(flac, missing, model.folder, checkpoint)
+                    await self._decode(flac, missing, model.folder, checkpoint, gives_way=call.gives_way)
         decoded = [(span, checkpoint.words(span)) for span in spans]
         transcript = await self._transcripts.run(
             partial(
@@ -100,12 +100,15 @@ class TranscribeAgent(Agent[AudioReady]):
         metrics.WITHHELD_TURNS.inc(transcript.turns_withheld)
         return transcript
 
-    async def _decode(self, flac: Path, spans: Sequence[AudioSpan], folder: Path, checkpoint: Checkpoint) -> None:
+    async def _decode(
+        self, flac: Path, spans: Sequence[AudioSpan], folder: Path, checkpoint: Checkpoint, *, gives_way: bool
+    ) -> None:
         holder = object()
+        work = Work(self._settings.time_limit_s, is_long=False, gives_way=gives_way)
 
         async def decode(job: list[AudioSpan]) -> None:
-            async with self._slots.slot(holder):
-                words, busy_s = await self._pool.run(child.recognise, flac, job, folder)
+            async with self._slots.slot(holder, gives_way=gives_way):
+                words, busy_s = await self._pool.run_as(work, child.recognise, flac, job, folder)
             checkpoint.add(job, words)
             metrics.DECODED_SECONDS.inc(_seconds(job))
             metrics.BUSY_SECONDS.inc(busy_s)
