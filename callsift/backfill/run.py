@@ -111,13 +111,13 @@ class _Run:
 
     async def _send(self, room: int) -> int:
         """Hand in as many new calls as there is room for; returns how many that were."""
-        while len(self._ready) < room and not self._read_all:
+        if len(self._ready) < room and not self._read_all:
             some = await asyncio.to_thread(lambda: list(islice(self._archive, _AT_ONCE)))
             self._read_all = len(some) < _AT_ONCE
             await self._make_ready(some)
         going, self._ready = self._ready[: max(0, room)], self._ready[max(0, room) :]
         told = [call.content for call in going if not isinstance(call.content, Refused)]
-        taken = iter(await self._intake.take([Observation(SOURCE, one | {"lane": "backfill"}) for one in told]))
+        taken = iter(await self._intake.take([Observation(SOURCE, {**one, "lane": "backfill"}) for one in told]))
         before = self._tally.sent
         for call in going:
             result = call.content if isinstance(call.content, Refused) else next(taken)
