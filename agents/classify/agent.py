@@ -1,7 +1,7 @@
 """The classify stage's agent: asks a classifier, unless there is nothing to ask about."""
 
 import asyncio
-from contextlib import nullcontext
+from contextlib import AbstractAsyncContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -46,7 +46,8 @@ class ClassifyAgent(Agent[CallTranscribed]):
             result = core.empty_call(call, self._taxonomy)
         else:
             # a live call waits for its turn at the model behind one old call at the most
-            async with self._old_calls if call.gives_way else nullcontext():
+            turn: AbstractAsyncContextManager[None] = self._old_calls if call.gives_way else nullcontext()
+            async with turn:
                 answer = await self._classifier.classify(call.turns, ended_at=call.ended_at)
             result = core.classified(call, answer, self._classifier.source, self._taxonomy, self._floor)
         metrics.DECISIONS.labels(result.classifier, result.decision.category).inc()

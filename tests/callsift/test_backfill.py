@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.request
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
@@ -29,6 +30,7 @@ from tests.patience import PATIENCE_S
 
 RECORDING = RECORDINGS / "wrong-number.mp3"
 CALLS, KILLS = 14, 3
+LATENCY = "callsift_call_duration_until_outcome_seconds"
 
 
 def status(members: int | None, **lags: int) -> Status:
@@ -102,10 +104,18 @@ def values(up: Up, topic: str) -> Iterator[bytes]:
         yield from reader.up_to_now()
 
 
+def latencies(up: Up) -> float:
+    """How many calls the sink has counted in its figure of latency."""
+    with urllib.request.urlopen(f"{up.state['health']['sink']}/metrics", timeout=PATIENCE_S) as answer:
+        lines = answer.read().decode().splitlines()
+    return sum(float(line.split()[1]) for line in lines if line.startswith(f"{LATENCY}_count"))
+
+
 @pytest.mark.integration
 def test_a_backfill_that_is_killed_again_and_again_loses_no_call_and_sends_none_twice(up: Up, archive: Path) -> None:
     chance = random.Random(8)
     command = [sys.executable, "-m", "callsift", "backfill", str(archive), "--json", "--in-flight", "3"]
+    counted = latencies(up)
     for _ in range(KILLS):
         before = sum(b"old-" in value for value in values(up, ENDED.name))
         process = subprocess.Popen(command, env=up.variables, stdout=subprocess.DEVNULL)
@@ -129,6 +139,7 @@ def test_a_backfill_that_is_killed_again_and_again_loses_no_call_and_sends_none_
     assert Counter(outcome.state for outcome in outcomes) == {"done": CALLS - 1, "unrecorded": 1}
     assert {outcome.lane for outcome in outcomes} == {"backfill"}
     assert live[0]["lane"] == "live"
+    assert latencies(up) == counted + 1, "a call of the archive counts as late"
 
     again = up.run("backfill", str(archive), "--json")
     assert (json.loads(again.stdout)["sent"], json.loads(again.stdout)["known"]) == (0, CALLS + 1)
