@@ -8,6 +8,7 @@ import typer
 
 from callsift.commands import brake, dlq, keys, mapping, model, outcomes, retention, schemas, source, store, topics, wer
 from callsift.commands.api import api
+from callsift.commands.backfill import backfill
 from callsift.commands.demo import demo
 from callsift.commands.doctor import doctor
 from callsift.commands.emit import emit
@@ -56,6 +57,7 @@ for command in (demo, up, doctor, status, emit, inspect, redact, prompt, worker,
 app.command()(reconcile)
 app.command()(trial)
 app.command()(push)
+app.command()(backfill)
 app.command("eval")(evaluate)
 app.add_typer(outcomes.app, name="outcomes")
 app.add_typer(dlq.app, name="dlq")

@@ -18,7 +18,8 @@ from schemas.call_outcome import CallOutcome, DecidingLabel, Failure, MachineAns
 from schemas.call_transcribed import CallTranscribed, Spoken, Turn, Word
 from schemas.call_unrecorded import CallUnrecorded
 from schemas.dead_letter import DeadLetter
-from schemas.event import DISPOSITIONS, CallEvent, CallFacts, Disposition, Event, Hop
+from schemas.event import DISPOSITIONS, CallEvent, CallFacts, Disposition, Event, Hop, Lane
+from schemas.from_outside import Moment
 from schemas.notices import AuditEntry, BrakeNotice, Forgotten, Replay, RetentionNotice
 from schemas.recording import ChannelFacts, ChannelLayout, RecordingFacts
 from schemas.speech import SIDES, ClaimCheck, Speaker, SpeakerFigures, SpeechFigures, SpeechSegment
@@ -57,9 +58,11 @@ __all__ = [
     "Hop",
     "Insights",
     "Label",
+    "Lane",
     "Leaf",
     "LeafName",
     "MachineAnswer",
+    "Moment",
     "OneFile",
     "Recording",
     "RecordingFacts",

@@ -27,6 +27,8 @@ _NAMESPACE = uuid5(NAMESPACE_URL, "callsift:event")
 
 Disposition = Literal["answered", "missed", "abandoned", "voicemail", "busy", "failed"]
 """How a call went, as the PBX saw it."""
+Lane = Literal["live", "backfill"]
+"""How urgent a call is."""
 DISPOSITIONS: tuple[Disposition, ...] = get_args(Disposition)
 Seconds = Annotated[FiniteFloat, Field(ge=0.0)]
 
@@ -129,9 +131,17 @@ class CallFacts(Event):
     """Seconds that it rang at whoever was called, if the PBX says so."""
     hold_s: Seconds | None = None
     """Seconds that the other side was put on hold during the conversation, if the PBX says so."""
+    lane: Lane = "live"
+    """live: somebody waits for its outcome. backfill: an old call out of an archive; at every stage it gives way to
+    live ones, and no figure of latency counts it."""
     metadata: Annotated[dict[str, JsonValue], AfterValidator(holdable_fields)] = Field(default_factory=dict)
     """Whatever the PBX or a campaign wants to find again in the outcome; never interpreted. An integer beyond 64 bits
     becomes text, NUL in a name ``␀``, and NaN null: stores could not hold them."""
+
+    @property
+    def gives_way(self) -> bool:
+        """Whether live calls go first."""
+        return self.lane == "backfill"
 
     def model_post_init(self, _context: Any, /) -> None:
         """Producers outside need not know our identifiers: equal events get equal ones."""

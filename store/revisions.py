@@ -43,7 +43,9 @@ def _subscribers_facts(outcome: CallOutcome) -> str:
     Left out is what says when and how it was worked on, and the classifier's answer: asked again, a model may word it
     differently, and that corrects nothing.
     """
-    of_the_call = CallFacts.model_fields.keys() - Event.model_fields.keys() | (outcome.model_extra or {}).keys()
+    of_the_call = (
+        CallFacts.model_fields.keys() - Event.model_fields.keys() - {"lane"} | (outcome.model_extra or {}).keys()
+    )
     of_the_recording = {"recording_facts", "figures", "language", "transcript_confidence"}
     return json.dumps(outcome.model_dump(mode="json", include=of_the_call | of_the_recording), sort_keys=True)
 

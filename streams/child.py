@@ -1,11 +1,15 @@
 """A child process for native code: the worker's end, which asks, and the child's, which works."""
 
 import multiprocessing
+import os
 import resource
 import signal
+import sys
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future
 from contextlib import suppress
+from functools import partial
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -30,8 +34,10 @@ class Child:
         """Whether it can be given a task: neither killed here, nor ended by itself with nothing to do."""
         return not self._killed and not self._line.poll()
 
-    def run(self, task: Callable[[], Any], limit_s: float) -> Any:
+    def run(self, task: Callable[[], Any], limit_s: float, *, gives_way: bool = False) -> Any:
         """Run a picklable function in the process, and return its result; blocks.
+
+        One that ``gives_way`` takes only processor time that nobody else wants, where the system can tell (Linux).
 
         Raises:
             NativeCodeDied: The process crashed, or took longer than the limit and was killed.
@@ -41,7 +47,7 @@ class Child:
         if self._process.pid is None:
             self._start()
         try:
-            self._line.send(task)
+            self._line.send(partial(_at_leisure, task) if gives_way else task)
             in_time = self._line.poll(limit_s)
             failure, answer = self._line.recv() if in_time else (None, None)
         except (OSError, EOFError) as error:
@@ -82,6 +88,8 @@ class Child:
             return self._process.exitcode
 
 
+_LOWEST = 19
+"""Nice: against one thread of an ordinary process it gets 1.5 % of a core, and all of it where nothing else runs."""
 _START_CURE = "Read the worker's log; is there memory enough for what each child loads?"
 _CURE = "If it happens again with this recording, listen to it; if with many, raise the stage's limits"
 
@@ -96,6 +104,24 @@ def _work(line: "Connection[Any, Any]", memory_limit_mb: int, initializer: Calla
                 line.send((None, task()))
             except Exception as error:  # noqa: BLE001 - it is the caller's
                 line.send((error, None))
+
+
+def _at_leisure(task: Callable[[], Any]) -> Any:
+    """Run a function in a thread of the lowest priority, and of its own: Linux lets nobody raise it again."""
+    answer: Future[Any] = Future()
+
+    def run() -> None:
+        if sys.platform == "linux":  # elsewhere the whole process would stay slow
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _LOWEST)
+        try:
+            answer.set_result(task())
+        except BaseException as error:  # noqa: BLE001 - it is the caller's
+            answer.set_exception(error)
+
+    thread = threading.Thread(target=run, name="at-leisure")
+    thread.start()
+    thread.join()
+    return answer.result()
 
 
 def _prepare(memory_limit_mb: int, initializer: Callable[[], None]) -> None:

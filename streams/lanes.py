@@ -1,4 +1,4 @@
-"""Places for work of two lengths: short work passes while long work holds them all."""
+"""Places for work of two lengths: short work passes while long work holds them all. Some gives way to all other."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -9,13 +9,15 @@ from dataclasses import dataclass
 @dataclass(eq=False)
 class _Turn:
     is_long: bool
+    gives_way: bool
     come: asyncio.Future[None]
 
 
 class Lanes:
     """A number of places, and one more for short work while long work holds them all; in one event loop.
 
-    Who waits gets a place in the order of asking; who may not have the place that became free is passed by.
+    Who waits gets a place in the order of asking, those that give way after all others; who may not have the place that
+    became free is passed by.
     """
 
     def __init__(self, places: int) -> None:
@@ -25,9 +27,9 @@ class Lanes:
         self._waiting: list[_Turn] = []
 
     @asynccontextmanager
-    async def place(self, *, is_long: bool) -> AsyncIterator[None]:
+    async def place(self, *, is_long: bool, gives_way: bool = False) -> AsyncIterator[None]:
         """Hold a place inside the block."""
-        turn = _Turn(is_long, asyncio.get_running_loop().create_future())
+        turn = _Turn(is_long, gives_way, asyncio.get_running_loop().create_future())
         self._waiting.append(turn)
         self._hand_out()
         try:
@@ -41,7 +43,7 @@ class Lanes:
             self._hand_out()
 
     def _hand_out(self) -> None:
-        for turn in self._waiting.copy():
+        for turn in sorted(self._waiting, key=lambda turn: turn.gives_way):
             if self._short + self._long < self._places or not (turn.is_long or self._short):
                 self._waiting.remove(turn)
                 self._count(turn, 1)

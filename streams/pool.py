@@ -26,6 +26,8 @@ class Work(NamedTuple):
     """Seconds after which its child is killed."""
     is_long: bool
     """Whether short work passes it by: while such work holds every child, one more is there for the rest."""
+    gives_way: bool = False
+    """Whether it waits while other work does, and takes only processor time that nobody else wants (Linux)."""
 
 
 class NativePool:
@@ -70,10 +72,10 @@ class NativePool:
             Exception: What the function raised.
         """
         task = partial(function, *args, **kwargs)
-        async with self._lanes.place(is_long=work.is_long):
+        async with self._lanes.place(is_long=work.is_long, gives_way=work.gives_way):
             child = self._usable(self._free.pop())
             try:
-                result: R = await _in_thread(partial(child.run, task, work.limit_s))
+                result: R = await _in_thread(partial(child.run, task, work.limit_s, gives_way=work.gives_way))
             except asyncio.CancelledError:
                 child.kill()
                 raise

@@ -74,7 +74,7 @@ class AudioAgent(Agent[CallEnded]):
             for uri, path in files.items():
                 await self._fetch(call, uri, path)
             flac = folder / "prepared.flac"
-            prepared = await self._prepared(recording, files, flac)
+            prepared = await self._prepared(recording, files, flac, gives_way=call.gives_way)
             claim = await self._store.in_thread(
                 partial(self._put, call.call_id, flac, prepared.peaks), flac.stat().st_size
             )
@@ -93,11 +93,14 @@ class AudioAgent(Agent[CallEnded]):
             figures=prepared.figures,
         )
 
-    async def _prepared(self, recording: Recording, files: Mapping[str, Path], flac: Path) -> Prepared:
+    async def _prepared(
+        self, recording: Recording, files: Mapping[str, Path], flac: Path, *, gives_way: bool
+    ) -> Prepared:
         options, most_s = audio_options(self._settings), self._settings.time_limit_s
-        looking = Work(limit_s(0, most_s), is_long=False)
+        looking = Work(limit_s(0, most_s), is_long=gives_way, gives_way=gives_way)
         announced_s = await self._pool.run_as(looking, child.announced_s, recording, files, options)
-        work = Work(limit_s(announced_s, most_s), is_long=announced_s > LONG_S)
+        # an old call is passed by like a long one: it never holds the last child
+        work = Work(limit_s(announced_s, most_s), is_long=gives_way or announced_s > LONG_S, gives_way=gives_way)
         return await self._pool.run_as(work, child.prepare, recording, files, flac, options)
 
     def _put(self, call_id: str, flac: Path, peaks: bytes) -> ClaimCheck:

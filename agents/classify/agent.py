@@ -1,5 +1,7 @@
 """The classify stage's agent: asks a classifier, unless there is nothing to ask about."""
 
+import asyncio
+from contextlib import AbstractAsyncContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -26,6 +28,7 @@ class ClassifyAgent(Agent[CallTranscribed]):
         self._classifier = classifier
         self._taxonomy = taxonomy
         self._floor = confidence_floor
+        self._old_calls = asyncio.Lock()
 
     def needs_dependency(self, call: CallTranscribed) -> bool:
         """Nobody is asked about a call in which the customer said nothing."""
@@ -42,7 +45,10 @@ class ClassifyAgent(Agent[CallTranscribed]):
         if not core.customer_spoke(call):
             result = core.empty_call(call, self._taxonomy)
         else:
-            answer = await self._classifier.classify(call.turns, ended_at=call.ended_at)
+            # a live call waits for its turn at the model behind one old call at the most
+            turn: AbstractAsyncContextManager[None] = self._old_calls if call.gives_way else nullcontext()
+            async with turn:
+                answer = await self._classifier.classify(call.turns, ended_at=call.ended_at)
             result = core.classified(call, answer, self._classifier.source, self._taxonomy, self._floor)
         metrics.DECISIONS.labels(result.classifier, result.decision.category).inc()
         metrics.PROVISIONAL.inc(result.provisional)

@@ -48,7 +48,8 @@ class SinkAgent(Agent[Taken]):
             return Tombstone.following(event, call_id=forgotten.call_id)
         if stored is not None:
             metrics.OUTCOMES.labels(stored.state).inc()
-            if stored.ended_at is not None and stored.revision == 1:  # a call that is classified again is not late
+            # a call that is classified again is not late, nor is one out of an archive
+            if stored.ended_at is not None and stored.revision == 1 and not stored.gives_way:
                 seconds = (datetime.now(UTC) - stored.ended_at).total_seconds()
                 metrics.CALL_SECONDS.observe(max(0.0, seconds))
         return stored

@@ -11,7 +11,7 @@ from schemas import CallClassified, CallFacts, CallOutcome, CallUnrecorded, Dead
 _ESSENTIAL = (
     *("schema_version", "event_id", "trace_id", "call_id", "ended_at", "state", "outcome_id", "revision", "source"),
     *("label", "category", "sub_category", "confidence", "best_guess", "disposition", "provisional", "decided_at"),
-    *("versions", "failure", "left_out"),
+    *("versions", "failure", "left_out", "lane"),
 )
 """What every outcome has in any case: who, what, since when, made by what."""
 _LARGE_BYTES = 4096

@@ -10,7 +10,8 @@ OUTCOMES = Counter(
 )
 CALL_SECONDS = Histogram(
     "callsift_call_duration_until_outcome_seconds",
-    "From hang-up to the stored outcome. Above the goal with lag in one stage: add workers to that stage.",
+    "From hang-up to the stored outcome; calls of a backfill do not count. Above the goal with lag in one stage: add "
+    "workers to that stage.",
     buckets=(1, 2, 5, 10, 20, 30, 60, 120, 300, 900, 3600),
 )
 ANNOTATIONS = Counter(

@@ -71,7 +71,7 @@ class TranscribeAgent(Agent[AudioReady]):
                 flac = folder / "prepared.flac"
                 await self._store.in_thread(partial(self._store.get_file, call.audio, flac), call.audio.size_bytes)
                 async with checkpoint.kept():
-                    await self._decode(flac, missing, engine, checkpoint)
+                    await self._decode(flac, missing, engine, checkpoint, gives_way=call.gives_way)
         decoded = [(span, checkpoint.words(span)) for span in spans]
         transcript = await self._transcripts.run(
             partial(
@@ -86,11 +86,13 @@ class TranscribeAgent(Agent[AudioReady]):
         metrics.WITHHELD_TURNS.inc(transcript.turns_withheld)
         return transcript
 
-    async def _decode(self, flac: Path, spans: Sequence[AudioSpan], engine: Engine, checkpoint: Checkpoint) -> None:
+    async def _decode(
+        self, flac: Path, spans: Sequence[AudioSpan], engine: Engine, checkpoint: Checkpoint, *, gives_way: bool
+    ) -> None:
         holder = object()
 
         async def decode(job: list[AudioSpan]) -> None:
-            words = await engine.recognise(flac, job, holder)
+            words = await engine.recognise(flac, job, holder, gives_way=gives_way)
             checkpoint.add(job, words)
             metrics.DECODED_SECONDS.inc(_seconds(job))
             metrics.WORDS.inc(sum(map(len, words)))

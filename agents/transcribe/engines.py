@@ -38,13 +38,16 @@ class Engine(Protocol):
     def jobs(self, spans: Sequence[AudioSpan]) -> list[list[AudioSpan]]:
         """Share spans out in jobs that can run beside each other."""
 
-    async def recognise(self, flac: Path, spans: Sequence[AudioSpan], holder: object) -> list[list[Word]]:
+    async def recognise(
+        self, flac: Path, spans: Sequence[AudioSpan], holder: object, *, gives_way: bool
+    ) -> list[list[Word]]:
         """Return the words of each span of a job, on the call's clock.
 
         Args:
             flac: The prepared audio.
             spans: The job.
             holder: The call that it is of: calls take turns.
+            gives_way: Whether it is of an old call, before which live ones go.
 
         Raises:
             CallsiftError: What went wrong.
@@ -103,7 +106,7 @@ class Engines:
 
             return HostedEngine(self._hosted[name], call.language or self._settings.language)
         assert self._models is not None  # noqa: S101 - needs_vosk says that no such call comes
-        return VoskEngine(self._models.chosen(call.language), self._pool, self._slots, self._settings.processes)
+        return VoskEngine(self._models.chosen(call.language), self._pool, self._slots, self._settings)
 
     def _services(self) -> "dict[str, HostedService]":
         if not self._file.engines:

@@ -27,6 +27,8 @@ class _Told(NamedTuple):
     """Events in work; empty if nobody says."""
     waits_for: Mapping[str, str]
     """What a stage has stopped for."""
+    old_calls: int | None = None
+    """Messages of old calls among what waits; None: too many wait to be looked at."""
 
 
 class _Section(NamedTuple):
@@ -55,7 +57,8 @@ def status(
     kafka = KafkaSettings.read()
     observer = Observer(kafka)
     if not watch:
-        _print(observer.look(), _told(kafka), partitions, as_json)
+        found = observer.look()
+        _print(found, _told(kafka, found), partitions, as_json)
         return
     try:
         if results.is_terminal and not as_json:
@@ -73,7 +76,8 @@ def _looks(observer: "Observer", kafka: KafkaSettings) -> "Iterator[tuple[Status
     """Look again and again; while the brokers are away yield the error, since they may come back."""
     while True:
         try:
-            found: tuple[Status, _Told] | CallsiftError = (observer.look(), _told(kafka))
+            status = observer.look()
+            found: tuple[Status, _Told] | CallsiftError = (status, _told(kafka, status))
         except CallsiftError as error:
             found = error
         yield found
@@ -90,23 +94,26 @@ def _watch_live(observer: "Observer", kafka: KafkaSettings, partitions: bool) ->
                 live.update(Group(*(make_table(*section) for section in sections)), refresh=True)
 
 
-def _told(kafka: KafkaSettings) -> _Told:
+def _told(kafka: KafkaSettings, status: "Status") -> _Told:
     """Return what the brokers' lag does not tell: applied brakes, and what a `callsift up` on this machine says."""
     from callsift.local_workers import events_in_flight, waits_for
     from streams.kafka import notices
+    from streams.monitor import old_calls
 
+    old = old_calls(kafka, status)
     brakes = {
         name: f"release of its brake: {notice.reason}" for name, notice in notices(kafka).items() if notice.applied
     }
     running = find_running()
     if running is None or running.environment.get("CALLSIFT_KAFKA_BOOTSTRAP_SERVERS") != kafka.bootstrap_servers:
-        return _Told({}, brakes)
-    return _Told(events_in_flight(running), waits_for(running) | brakes)
+        return _Told({}, brakes, old)
+    return _Told(events_in_flight(running), waits_for(running) | brakes, old)
 
 
 def _print(found: "Status", told: _Told, partitions: bool, as_json: bool) -> None:
     if as_json:
-        print_json(found.as_json(told.in_flight) | {"waits_for": {**told.waits_for}}, indent=None)
+        beside = {"waits_for": {**told.waits_for}, "old_calls": told.old_calls}
+        print_json(found.as_json(told.in_flight) | beside, indent=None)
     else:
         for section in _sections(found, told, partitions):
             print_table(*section)
@@ -137,6 +144,10 @@ def _sections(found: "Status", told: _Told, partitions: bool) -> list[_Section]:
         _Section("Waiting for another try", ["topic", "waiting", "next due"], retries),
         _Section("Given up", ["what", "number"], letters),
     ]
+    if told.old_calls:
+        sections.append(
+            _Section("Backfill", ["what", "number"], [["of old calls among what waits", str(told.old_calls)]])
+        )
     if partitions:
         rows = [
             [

@@ -2,6 +2,7 @@
 
 from streams.monitor.monitor import Monitor
 from streams.monitor.observer import Observer, published_at
+from streams.monitor.old_calls import old_calls
 from streams.monitor.places import Found, Place
 from streams.monitor.status import Status
 from streams.monitor.under_way import CallsUnderWay
@@ -13,5 +14,6 @@ __all__ = [
     "Observer",
     "Place",
     "Status",
+    "old_calls",
     "published_at",
 ]

@@ -113,6 +113,7 @@ RUNS = {
     "mapping test": ("--preset", "twilio", "--query", "RecordingStatus=in-progress"),
     "retention run": (),
     "reconcile": (str(RECORDS), "--time-zone", "UTC"),
+    "backfill": (str(RECORDINGS), "--limit", "1"),
     "source folder": (),
     "source asterisk": (),
     "source poller": (),

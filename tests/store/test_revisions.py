@@ -117,6 +117,7 @@ def test_processing_details_and_a_reworded_answer_are_no_correction() -> None:
             "event_id": "another",
             "trace_id": "0" * 32,
             "schema_version": "1.7",
+            "lane": "backfill",
             "usage": None,
             "justification": "Anders gesagt.",
             "confidence": 0.5,

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 from collections.abc import AsyncIterator
 from contextlib import suppress
@@ -31,6 +32,10 @@ def nothing() -> None:
 
 def identity(value: int) -> int:
     return value
+
+
+def niceness() -> int:
+    return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
 
 
 def crash() -> None:
@@ -186,6 +191,44 @@ async def test_short_work_passes_while_long_work_holds_every_child(processes: in
         assert begun(tmp_path) == processes  # the child beyond them is for short work alone
         (tmp_path / "go on").touch()
         assert await asyncio.gather(*waiting) == list(range(4))
+    finally:
+        await pool.close()
+
+
+async def test_work_that_gives_way_is_done_after_all_other(tmp_path: Path) -> None:
+    pool = NativePool(processes=1, time_limit_s=PATIENCE_S, memory_limit_mb=0, initializer=nothing)
+    try:
+        running = asyncio.create_task(pool.run(start_and_wait, tmp_path, 0))
+        while not begun(tmp_path):
+            await asyncio.sleep(0.01)
+        done: list[str] = []
+
+        async def noted(name: str, work: Work) -> None:
+            await pool.run_as(work, nothing)
+            done.append(name)
+
+        old, live = Work(PATIENCE_S, is_long=False, gives_way=True), Work(PATIENCE_S, is_long=False)
+        waiting = [asyncio.create_task(noted("old", old)), asyncio.create_task(noted("live", live))]
+        await asyncio.sleep(0)
+        (tmp_path / "go on").touch()
+        await asyncio.gather(running, *waiting)
+        assert done == ["live", "old"]
+    finally:
+        await pool.close()
+
+
+@only_linux
+async def test_work_that_gives_way_has_the_lowest_priority_and_leaves_its_child_the_ordinary_one() -> None:
+    pool = NativePool(processes=1, time_limit_s=PATIENCE_S, memory_limit_mb=0, initializer=nothing)
+    try:
+        work = Work(PATIENCE_S, is_long=False, gives_way=True)
+        assert await pool.run_as(work, niceness) == 19
+        assert await pool.run(niceness) == os.getpriority(os.PRIO_PROCESS, 0)
+        with pytest.raises(SettingsError):
+            await pool.run_as(work, refuse)
+        with pytest.raises(NativeCodeDied):
+            await pool.run_as(work, crash)
+        assert await pool.run(identity, 7) == 7
     finally:
         await pool.close()
 

@@ -17,7 +17,7 @@ from agents.transcribe.hosted.settings import EngineSettings
 from agents.transcribe.span import AudioSpan
 from schemas import Word
 from streams.errors import CallsiftError, SettingsError
-from streams.pool import NativePool
+from streams.pool import NativePool, Work
 
 _RESULTS = {
     GarbledTranscript: "garbled",
@@ -61,7 +61,7 @@ class HostedService:
         return pieces.jobs(spans, self._settings.longest_piece_s)
 
     async def recognise(
-        self, flac: Path, spans: Sequence[AudioSpan], holder: object, language: str
+        self, flac: Path, spans: Sequence[AudioSpan], holder: object, language: str, *, gives_way: bool
     ) -> list[list[Word]]:
         """Return the words of each span of a group, on the call's clock.
 
@@ -69,8 +69,8 @@ class HostedService:
             CallsiftError: Every failure is named in ``errors``.
         """
         words: dict[AudioSpan, list[Word]] = {span: [] for span in spans}
-        async with self._slots.slot(holder):
-            for piece in await self._pool.run(child.cut, flac, spans, self._settings.longest_piece_s):
+        async with self._slots.slot(holder, gives_way=gives_way):
+            for piece in await self._cut(flac, spans, gives_way=gives_way):
                 found, dropped = placed(await self._heard(piece, language), piece, language)
                 for span, own in found.items():
                     words[span] += own
@@ -81,6 +81,10 @@ class HostedService:
     async def close(self) -> None:
         """Close the connections."""
         await self._service.close()
+
+    async def _cut(self, flac: Path, spans: Sequence[AudioSpan], *, gives_way: bool) -> list[pieces.Piece]:
+        work = Work(self._settings.timeout_s, is_long=False, gives_way=gives_way)
+        return await self._pool.run_as(work, child.cut, flac, spans, self._settings.longest_piece_s)
 
     async def _heard(self, piece: pieces.Piece, language: str) -> list[HeardSegment]:
         try:
@@ -114,9 +118,11 @@ class HostedEngine:
         """Group spans so that each group is one request."""
         return self.service.jobs(spans)
 
-    async def recognise(self, flac: Path, spans: Sequence[AudioSpan], holder: object) -> list[list[Word]]:
+    async def recognise(
+        self, flac: Path, spans: Sequence[AudioSpan], holder: object, *, gives_way: bool
+    ) -> list[list[Word]]:
         """Ask for a group of spans."""
-        return await self.service.recognise(flac, spans, holder, self.language)
+        return await self.service.recognise(flac, spans, holder, self.language, gives_way=gives_way)
 
 
 def _service(name: str, settings: EngineSettings) -> Service:

@@ -1,5 +1,6 @@
 """The classify stage: who is asked, and who is not."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -42,6 +43,30 @@ async def test_a_call_without_the_customer_is_not_asked_about() -> None:
     colleague = Colleague(0.9)
     result = await ClassifyAgent(colleague, TAXONOMY, 0.5).work(call_transcribed(turn(Speaker.AGENT, "alo alo")))
     assert (result.decision.category, result.classifier, colleague.asked) == ("empty_call", "rule", 0)
+
+
+async def test_one_old_call_at_a_time_asks_and_a_live_one_passes_the_others() -> None:
+    asking: list[str] = []
+    answered = asyncio.Event()
+
+    class Slow(Colleague):
+        async def classify(self, turns: Sequence[Turn], /, *, ended_at: datetime | None = None) -> Answer:
+            asking.append(turns[0].text)
+            await answered.wait()
+            return await super().classify(turns, ended_at=ended_at)
+
+    agent = ClassifyAgent(Slow(0.9), TAXONOMY, 0.5)
+    names = {"old 1": "backfill", "old 2": "backfill", "live": "live"}
+    calls = [
+        call_transcribed(turn(Speaker.CUSTOMER, name)).model_copy(update={"lane": lane}) for name, lane in names.items()
+    ]
+    work = asyncio.gather(*map(agent.work, calls))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert asking == ["old 1", "live"]
+    answered.set()
+    await work
+    assert asking == ["old 1", "live", "old 2"]
 
 
 async def test_an_unsure_classifier_makes_the_call_uncertain() -> None:

@@ -85,3 +85,22 @@ async def test_a_failure_gives_the_slot_back() -> None:
         async with shop.slots.slot("clumsy"):
             1 / 0  # noqa: B018
     await asyncio.wait_for(shop.job("later"), 10)
+
+
+async def test_who_gives_way_gets_no_slot_while_another_one_waits_and_never_the_last() -> None:
+    slots, order, free = FairSlots(3), [], asyncio.Event()
+
+    async def job(name: str, *, gives_way: bool) -> None:
+        async with slots.slot(name, gives_way=gives_way):
+            order.append(name)
+            await free.wait()
+
+    old = [asyncio.create_task(job(f"old {number}", gives_way=True)) for number in range(4)]
+    await asyncio.sleep(0)
+    assert order == ["old 0", "old 1"]
+    live = [asyncio.create_task(job(f"live {number}", gives_way=False)) for number in range(3)]
+    await asyncio.sleep(0)
+    assert order[2:] == ["live 0"], "one slot was kept for it"
+    free.set()
+    await asyncio.gather(*old, *live)
+    assert order[3:] == ["live 1", "live 2", "old 2", "old 3"]
