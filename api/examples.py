@@ -183,6 +183,7 @@ TAGS = {
     "recordings": "The sound of a call, in ranges, as browsers play it, and its waveform.",
     "outcomes": "Outcomes as they come.",
     "stats": "Counts, shares and figures of calls.",
+    "sources": "The ways in: which still speak, and what of them is refused.",
     "operations": "Long work (AIP-151), and its end.",
     "erasures": "Erasing calls, and holding those that may not be erased.",
     "dead letters": "What could not be processed, why, and what cures it.",

@@ -19,7 +19,7 @@ from schemas.call_transcribed import CallTranscribed, Spoken, Turn, Word
 from schemas.call_unrecorded import CallUnrecorded
 from schemas.dead_letter import DeadLetter
 from schemas.event import DISPOSITIONS, CallEvent, CallFacts, Disposition, Event, Hop
-from schemas.notices import AuditEntry, BrakeNotice, Forgotten, Replay, RetentionNotice
+from schemas.notices import AuditEntry, BrakeNotice, Forgotten, Replay, RetentionNotice, SourceFigures, SourceNotice
 from schemas.recording import ChannelFacts, ChannelLayout, RecordingFacts
 from schemas.speech import SIDES, ClaimCheck, Speaker, SpeakerFigures, SpeechFigures, SpeechSegment
 from schemas.taxonomy import Category, Leaf, Taxonomy
@@ -67,6 +67,8 @@ __all__ = [
     "RetentionNotice",
     "Sentiment",
     "SoundFormat",
+    "SourceFigures",
+    "SourceNotice",
     "Speaker",
     "SpeakerFigures",
     "SpeakerFile",

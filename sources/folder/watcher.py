@@ -143,7 +143,7 @@ class Watcher:
             before = [one for one in files if one.done]
             same = bool(before) and told == self._told(before, math.inf)
         except Refused as refused:
-            metrics.observe(self._name, refused.reason)
+            metrics.observe(self._name, refused.reason, refused.message)
             return Ready(files, refused)
         except FolderAway:
             if not self._still_there(files):
