@@ -20,6 +20,7 @@ from callsift.commands.reconcile import reconcile
 from callsift.commands.redact import redact
 from callsift.commands.reprocess import reprocess
 from callsift.commands.status import status
+from callsift.commands.summary import summary
 from callsift.commands.train import train
 from callsift.commands.up import up
 from callsift.commands.worker import worker
@@ -52,6 +53,7 @@ def every_command(
 for command in (demo, up, doctor, status, emit, inspect, redact, prompt, worker, api, train, reprocess, forget, hold):
     app.command()(command)
 app.command()(reconcile)
+app.command()(summary)
 app.command("eval")(evaluate)
 app.add_typer(outcomes.app, name="outcomes")
 app.add_typer(dlq.app, name="dlq")

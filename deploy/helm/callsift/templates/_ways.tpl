@@ -66,6 +66,8 @@ root and workload.
 {{- with get $values.config "CALLSIFT_CLASSIFY_GEMINI_ENDPOINT" }}{{- $ports = append $ports (include "callsift.urlPort" .) }}{{- end }}
 {{- else if eq .way "issuer" }}
 {{- with get $values.config "CALLSIFT_OIDC_ISSUER" }}{{- $ports = append $ports (include "callsift.urlPort" .) }}{{- end }}
+{{- else if eq .way "mail" }}
+{{- $ports = append $ports (toString $values.summary.port) }}
 {{- else if eq .way "proxy" }}
 {{- $ports = append $ports (include "callsift.urlPort" (include "callsift.proxy" .workload)) }}
 {{- end }}
