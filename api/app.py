@@ -8,7 +8,7 @@ from operator import attrgetter
 
 from fastapi import Depends, FastAPI
 
-from api import operations, problem_pages, stats, taxonomy, webhook_endpoints
+from api import operations, problem_pages, sources, stats, taxonomy, webhook_endpoints
 from api.access.limits import LimitHeaders
 from api.calls.routers import ROUTERS as CALLS
 from api.calls.uploads import sweep_for_ever
@@ -24,8 +24,18 @@ from api.segments import WholeSegments, whole_segments
 from api.services import Services
 from api.webhooks import router as webhooks
 
-ROUTERS = (health, taxonomy.router, stats.router, *CALLS, webhooks, recordings, outcomes, *operations.ROUTERS)
-ROUTERS += webhook_endpoints.ROUTERS
+ROUTERS = (
+    health,
+    taxonomy.router,
+    stats.router,
+    *CALLS,
+    webhooks,
+    *webhook_endpoints.ROUTERS,
+    sources.router,
+    recordings,
+    outcomes,
+    *operations.ROUTERS,
+)
 _SAID_OF_ALL = {"default": {"model": ProblemDetails, "description": "What went wrong (RFC 9457)."}}
 
 

@@ -219,6 +219,7 @@ TAGS = {
     "outcomes": "Outcomes as they come.",
     "webhooks": "Where outcomes are posted to, and what came of it (docs/webhooks.md).",
     "stats": "Counts, shares and figures of calls.",
+    "sources": "The ways in: which still speak, and what of them is refused.",
     "operations": "Long work (AIP-151), and its end.",
     "erasures": "Erasing calls, and holding those that may not be erased.",
     "dead letters": "What could not be processed, why, and what cures it.",

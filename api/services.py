@@ -20,6 +20,7 @@ from api.recordings.heard import Heard
 from api.recordings.sounds import Sounds
 from api.settings import ApiSettings
 from api.waiting import Waiting
+from sources.telling import tell_for_ever
 from sources.webhooks import Source
 from store.audit import AuditStore
 from store.calls import OutcomeStore
@@ -95,7 +96,9 @@ class Services:
         self.health.joined = True
         days = self.settings.audit_days
         auditing = keep_audit(AuditStore(self.database), self.kafka, timedelta(days=days) if days else None)
-        beside = [asyncio.create_task(work) for work in (self._beat(), self.waiting.ask_for_ever(), auditing)]
+        telling = tell_for_ever(self.kafka, self.producer, dict.fromkeys(self.webhooks, "webhook"))
+        working = (self._beat(), self.waiting.ask_for_ever(), auditing, telling)
+        beside = [asyncio.create_task(work) for work in working]
         try:
             yield
         finally:

@@ -94,7 +94,7 @@ async def _take(source: Source, request: Request, services: Services, who: Princ
         if not who.scope.allows(call_ended(observed)):
             raise Problem("forbidden", "The call is out of your scope: its queue, agent or metadata are not yours")
     except Refused as refusal:
-        metrics.observe(source.name, refusal.reason)
+        metrics.observe(source.name, refusal.reason, refusal.message)
         if refusal.reason == "unsigned":
             await services.limits.count_refused(request)
         raise _problem(refusal) from None

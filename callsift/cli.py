@@ -22,6 +22,7 @@ from callsift.commands.reconcile import reconcile
 from callsift.commands.redact import redact
 from callsift.commands.reprocess import reprocess
 from callsift.commands.status import status
+from callsift.commands.summary import summary
 from callsift.commands.train import train
 from callsift.commands.trial import trial
 from callsift.commands.up import up
@@ -58,6 +59,7 @@ app.command()(reconcile)
 app.command()(trial)
 app.command()(push)
 app.command()(backfill)
+app.command()(summary)
 app.command("eval")(evaluate)
 app.add_typer(outcomes.app, name="outcomes")
 app.add_typer(dlq.app, name="dlq")

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -21,6 +21,7 @@ from sources.folder.watcher import Watcher
 from sources.intake import Intake
 from sources.poller.settings import PollerSource
 from sources.state_file import since_of
+from sources.telling import tell_for_ever
 from streams.errors import TransientError
 from streams.health import Health
 from streams.host_metrics import watch_certificates
@@ -75,7 +76,7 @@ def watch_folder(name: str, source: FolderSource, state: Path, since: datetime |
             await asyncio.sleep(pause_s)
 
     try:
-        _run(name, work, process)
+        _run(name, "folder", work, process)
     finally:
         ledger.close()
 
@@ -91,7 +92,7 @@ def listen_to_asterisk(name: str, source: AsteriskSource, state: Path, process: 
         file = state / f"{name}.json"
         await Listener(name, source, file, lambda there: setattr(health, "joined", there)).work(intake)
 
-    _run(name, work, process)
+    _run(name, "asterisk", work, process)
 
 
 def ask_poller(
@@ -130,34 +131,35 @@ def ask_poller(
             await web.close()
 
     try:
-        _run(name, work, process)
+        _run(name, "poller", work, process)
     finally:
         ledger.close()
 
 
-def _run(source: str, work: Callable[[Intake, Health], Awaitable[None]], process: Process) -> None:
-    """Run what a source does until SIGTERM or SIGINT, with metrics, health and a producer."""
+def _run(source: str, kind: str, work: Callable[[Intake, Health], Awaitable[None]], process: Process) -> None:
+    """Run what a source of a kind does until SIGTERM or SIGINT, with metrics, notices, health and a producer."""
     health = Health()
     set_up_logging(process.worker.log_level, process.worker.log_format)
     serve_health(health, process.worker)
     watch_certificates(process.kafka)
     end_when_renewed(process.kafka)
     metrics.announce([source])
-    asyncio.run(_until_stopped(process.kafka, health, work))
+    asyncio.run(_until_stopped(process.kafka, health, work, {source: kind}))
 
 
 async def _until_stopped(
-    kafka: KafkaSettings, health: Health, work: Callable[[Intake, Health], Awaitable[None]]
+    kafka: KafkaSettings, health: Health, work: Callable[[Intake, Health], Awaitable[None]], kinds: Mapping[str, str]
 ) -> None:
     working = asyncio.ensure_future(work(Intake(producer := AwaitedProducer(kafka)), health))
-    beating = asyncio.create_task(_beat(health))
+    beside = [asyncio.create_task(_beat(health)), asyncio.create_task(tell_for_ever(kafka, producer, kinds))]
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, working.cancel)
     try:
         with contextlib.suppress(asyncio.CancelledError):
             await working
     finally:
-        beating.cancel()
+        for task in beside:
+            task.cancel()
         producer.close()
 
 

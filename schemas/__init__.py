@@ -20,7 +20,7 @@ from schemas.call_unrecorded import CallUnrecorded
 from schemas.dead_letter import DeadLetter
 from schemas.event import DISPOSITIONS, CallEvent, CallFacts, Disposition, Event, Hop, Lane
 from schemas.from_outside import Moment
-from schemas.notices import AuditEntry, BrakeNotice, Forgotten, Replay, RetentionNotice
+from schemas.notices import AuditEntry, BrakeNotice, Forgotten, Replay, RetentionNotice, SourceFigures, SourceNotice
 from schemas.recording import ChannelFacts, ChannelLayout, RecordingFacts
 from schemas.speech import SIDES, ClaimCheck, Speaker, SpeakerFigures, SpeechFigures, SpeechSegment
 from schemas.taxonomy import Category, Leaf, Taxonomy
@@ -70,6 +70,8 @@ __all__ = [
     "RetentionNotice",
     "Sentiment",
     "SoundFormat",
+    "SourceFigures",
+    "SourceNotice",
     "Speaker",
     "SpeakerFigures",
     "SpeakerFile",

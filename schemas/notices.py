@@ -21,6 +21,34 @@ class RetentionNotice(BaseModel):
     """When the run began that removed all of it that was too old then (UTC)."""
 
 
+class SourceFigures(BaseModel):
+    """What one process saw of a source since it began."""
+
+    since: AwareDatetime
+    """When the process began (UTC)."""
+    at: AwareDatetime
+    """When it said this (UTC); it does so each minute while it runs."""
+    counts: dict[str, int] = {}
+    """What the source said, by what became of it: taken, ignored, or why it was refused."""
+
+
+class SourceNotice(BaseModel):
+    """What calls.sources says of one way in; its key is the source's name, and the newest one counts.
+
+    Each process that serves the source adds its own part, so that it does not matter which of them writes last.
+    """
+
+    source: str
+    kind: str
+    """webhook, folder, asterisk, …: under what it stands in the file that names the sources."""
+    processes: dict[str, SourceFigures] = {}
+    """By the name of the process; one that was silent for a week is left out."""
+    last: dict[str, AwareDatetime] = {}
+    """When it last said something (UTC), by what became of it, whichever process saw it."""
+    refusal: str | None = None
+    """Why something was last refused: a sentence without what was sent."""
+
+
 class Replay(BaseModel):
     """The mark that a dead letter has been replayed: a message on calls.replays, its key the dead letter's."""
 

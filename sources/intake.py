@@ -43,12 +43,15 @@ class Intake:
         confirmed = dict(zip(map(id, calls), await publish(self._producer, calls), strict=True))
         taken = [one if isinstance(one, Refused) else self._taken(one, confirmed[id(one)]) for one in made]
         for one, result in zip(observed, taken, strict=True):
-            metrics.observe(one.source, result.reason if isinstance(result, Refused) else "taken")
+            if isinstance(result, Refused):
+                metrics.observe(one.source, result.reason, result.message)
+            else:
+                metrics.observe(one.source, "taken")
         return taken
 
     def refused(self, source: str, refusal: Refused) -> None:
         """Count what a source could make no call of."""
-        metrics.observe(source, refusal.reason)
+        metrics.observe(source, refusal.reason, refusal.message)
 
     def _taken(self, call: CallEnded, error: KafkaError | None) -> CallEnded | Refused:
         if error is None:

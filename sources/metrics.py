@@ -1,6 +1,9 @@
-"""Metrics of the ways in: whether a source still speaks, and what of it is refused."""
+"""What the ways in of this process saw: whether a source still speaks, and what of it is refused."""
 
-from collections.abc import Iterable
+from collections import Counter as Counts
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import get_args
 
 from prometheus_client import Counter, Gauge
@@ -25,15 +28,40 @@ LAST_EVENT = Gauge(
 )
 
 
+@dataclass
+class Seen:
+    """What this process saw of a source."""
+
+    counts: Counts[str] = field(default_factory=Counts)
+    """By what became of it."""
+    last: dict[str, datetime] = field(default_factory=dict)
+    """When it last did (UTC)."""
+    refusal: str | None = None
+    """Why something was last refused: a sentence without what was sent."""
+
+
+_SEEN: dict[str, Seen] = {}
+
+
 def announce(sources: Iterable[str]) -> None:
     """Make the metrics of the sources that a process has, at zero: one that never speaks is seen, too."""
     for source in sources:
+        _SEEN.setdefault(source, Seen())
         for result in RESULTS:
             EVENTS.labels(source, result)
             LAST_EVENT.labels(source, result)
 
 
-def observe(source: str, result: str) -> None:
-    """Count something that a source said; ``result`` is one of ``RESULTS``."""
+def observe(source: str, result: str, why: str | None = None) -> None:
+    """Count something that a source said; ``result`` is one of ``RESULTS``, ``why`` says why it is refused."""
     EVENTS.labels(source, result).inc()
     LAST_EVENT.labels(source, result).set_to_current_time()
+    seen = _SEEN.setdefault(source, Seen())
+    seen.counts[result] += 1
+    seen.last[result] = datetime.now(UTC)
+    seen.refusal = why or seen.refusal
+
+
+def seen_by_source() -> Mapping[str, Seen]:
+    """Return what this process saw of each source since it began."""
+    return _SEEN

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from streams.errors import SettingsError
-from streams.privacy import CallerPrivacy
+from streams.privacy import HASHED, CallerPrivacy
 from streams.settings import PrivacySettings
 
 _COUNTRY = "TR"
@@ -34,14 +34,33 @@ def caller_search(number: str, privacy: PrivacySettings) -> CallerSearch:
         SettingsError: The library that knows numbering plans is not installed.
     """
     country, national = _parts(number)
+    forms = _forms(number, country, national)
     before = f"(?:(?:{_separated('00')}{_BETWEEN})?{_separated(country)})?{_BETWEEN}0?" if country else ""
-    forms = ["".join(number.split()), national]
-    if country:
-        forms = [f"+{country}{national}", f"00{country}{national}", f"{country}{national}", f"0{national}", *forms]
     return CallerSearch(
         f"^{_BETWEEN}{before}{_BETWEEN}{_separated(national)}{_BETWEEN}$",
         tuple(CallerPrivacy.hashed(form, privacy.caller_key) for form in forms) if privacy.caller_key else (),
     )
+
+
+def forms_of(number: str) -> tuple[str, ...]:
+    """Return a number in every form without separators, E.164 first; itself alone where it is hashed, or an extension.
+
+    Raises:
+        SettingsError: The library that knows numbering plans is not installed.
+    """
+    if number.startswith(HASHED):
+        return (number,)
+    try:
+        return _forms(number, *_parts(number))
+    except ValueError:
+        return (number,)
+
+
+def _forms(number: str, country: str, national: str) -> tuple[str, ...]:
+    forms = ("".join(number.split()), national)
+    if country:
+        forms = (f"+{country}{national}", f"00{country}{national}", f"{country}{national}", f"0{national}", *forms)
+    return tuple(dict.fromkeys(forms))
 
 
 def _separated(digits: str) -> str:

@@ -20,6 +20,7 @@ from schemas import (
     Forgotten,
     Replay,
     RetentionNotice,
+    SourceNotice,
 )
 
 _DAY_S = 24 * 3600
@@ -115,10 +116,15 @@ FORGOTTEN = TopicOf(
 )
 """Keyed by call: `callsift forget` writes it, and the stages drop what arrives of such a call (docs/privacy.md)."""
 
+SOURCES = TopicOf(
+    "calls.sources", SourceNotice, "When each way in last brought a call.", 1, retention_s=None, compacted=True
+)
+"""Keyed by source: the processes that serve one write it, and the API shows it (docs/sources.md)."""
+
 AUDIT = TopicOf("calls.audit", AuditEntry, "Who read, heard or changed what by the API.", 3, retention_s=90 * _DAY_S)
 """Keyed by the entry's identifier: nothing is replaced, and no order is promised. The API writes it."""
 
-ALL_TOPICS: tuple[AnyTopic, ...] = (*TOPICS, *RETRIES, BRAKES, REPLAYS, FORGOTTEN, RETENTION, AUDIT)
+ALL_TOPICS: tuple[AnyTopic, ...] = (*TOPICS, *RETRIES, BRAKES, REPLAYS, FORGOTTEN, RETENTION, SOURCES, AUDIT)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from callsift.commands.moment_option import zone_option
 from callsift.commands.output import notes, print_json, print_table
 from callsift.running import adopt_running
 from streams.errors import CallsiftError
@@ -16,16 +17,9 @@ if TYPE_CHECKING:
     from sources.asterisk.cdr import CdrCall
 
 
-def _zone(name: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(name)
-    except (ValueError, OSError, KeyError):
-        raise typer.BadParameter("expected a name such as Europe/Istanbul, or UTC where usegmtime=yes") from None
-
-
 def reconcile(
     cdr: Annotated[Path, typer.Argument(metavar="CDR.csv", help="Asterisk's Master.csv, or FreePBX's export.")],
-    time_zone: Annotated[ZoneInfo, typer.Option(parser=_zone, metavar="ZONE", help="Whose time the file has.")],
+    time_zone: Annotated[ZoneInfo, typer.Option(parser=zone_option, metavar="ZONE", help="Whose time the file has.")],
     trunk: Annotated[
         list[str] | None, typer.Option(help="How channels to the outside begin; calls without any are left out.")
     ] = None,

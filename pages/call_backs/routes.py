@@ -1,8 +1,7 @@
 """``/call-backs``: who has to be called back, and noting that somebody was."""
 
 import asyncio
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import Depends, Form, Request, Response
@@ -13,24 +12,21 @@ from api.calls.facts import NewFacts, tell_facts
 from api.calls.filters import CallFilters
 from api.calls.lookup import visible
 from api.calls.resource import shown
-from api.services import Services, Used
-from pages.call_backs.view import BY, CALLED, NOTE, STATES, State, call_backs, in_order, row
+from api.services import Used
+from pages.call_backs.finding import MOST, find_call_backs
+from pages.call_backs.view import BY, CALLED, NOTE, STATES, State, in_order, row
 from pages.calls.view import Link
 from pages.categories import title_of
 from pages.page import Asked
 from pages.routes import SEE_OTHER, Viewer, address, page_router
-from schemas import CallOutcome
-from store.search import CallQuery, CallSearch
+from store.search import CallSearch
 
 router = page_router()
 Reviewer = Annotated[Principal, Depends(Requires(Right.REVIEW))]
 _PATH = "/call-backs"
-_BACK = timedelta(days=30)
-"""How old a call may be whose customer still waits."""
 _LATER = "call_later"
 """The category of who wants to be called later; only those who named a time are in the list."""
 _LATER_CALLS = f"/calls?sub_category={_LATER}&when=30d"
-_MOST = 500
 _ASK_S, _ASKED = 0.2, 15
 
 
@@ -40,11 +36,7 @@ async def call_backs_page(
 ) -> Response:
     """Show one line for each caller who asked to be called back in the last days."""
     now = datetime.now(UTC)
-    query = replace(CallFilters().query(who), ended_since=now - _BACK)
-    wishes = await _outcomes(services, replace(query, callback_since=now - _BACK))
-    callers = sorted({wish.caller for wish in wishes if wish.caller is not None})
-    calls = await _outcomes(services, replace(query, among={"outcome.caller": callers})) if callers else []
-    found = call_backs(wishes, calls, now)
+    found, is_cut = await find_call_backs(CallSearch(services.database), CallFilters().query(who), now)
     counts = {one: sum(back.state == one for back in found) for one in STATES}
     chosen = in_order(found, state)
     tabs = [
@@ -58,9 +50,9 @@ async def call_backs_page(
         tabs=tabs,
         later=Link(title_of(_LATER, page.language.code), _LATER_CALLS),
         rows=[row(back, shown(back.wish, who), page.language, now) for back in chosen],
-        is_cut=len(wishes) == _MOST,
+        is_cut=is_cut,
         is_late=noted is not None and any(back.wish.call_id == noted and back.state != "done" for back in found),
-        most=_MOST,
+        most=MOST,
         may_note=who.may(Right.REVIEW),
     )
 
@@ -82,8 +74,3 @@ async def done(
 
 def _address(state: State) -> str:
     return address(_PATH, [] if state == "open" else [("state", state)])
-
-
-async def _outcomes(services: Services, query: CallQuery) -> list[CallOutcome]:
-    found = await CallSearch(services.database).page(query, _MOST)
-    return [CallOutcome.model_validate(document["outcome"]) for document in found]

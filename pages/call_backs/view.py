@@ -9,6 +9,8 @@ from typing import Literal
 from pages.categories import Category, category_of
 from pages.words import Language
 from schemas import CallOutcome
+from schemas.taxonomy import EMPTY_CALL
+from streams.callers import forms_of
 
 State = Literal["open", "done", "came_back", "lost"]
 STATES: tuple[State, ...] = ("open", "done", "came_back", "lost")
@@ -64,16 +66,39 @@ def call_backs(wishes: Iterable[CallOutcome], calls: Iterable[CallOutcome], now:
 
     Args:
         wishes: Outcomes whose customer asked to be called back.
-        calls: All calls of these callers, as far as they may be seen.
+        calls: All calls of these callers and to them, as far as they may be seen.
         now: The time.
     """
     of_caller: dict[str, list[CallOutcome]] = defaultdict(list)
     for wish in wishes:  # whoever hides their number has a line for each call
-        of_caller[wish.caller or f"call {wish.call_id}"].append(wish)
+        of_caller[customer(wish) or f"call {wish.call_id}"].append(wish)
     later: dict[str | None, list[CallOutcome]] = defaultdict(list)
     for call in sorted(calls, key=_ended):
-        later[call.caller].append(call)
-    return [_of_caller(sorted(theirs, key=_ended), later[theirs[0].caller], now) for theirs in of_caller.values()]
+        if reached(call):
+            later[customer(call)].append(call)
+    return [_of_caller(sorted(theirs, key=_ended), later[who], now) for who, theirs in of_caller.items()]
+
+
+def customer(call: CallOutcome) -> str | None:
+    """Return the number of a call's customer, however PBXs write it; None: it is not known.
+
+    Of a call that went out some sources know only what was dialled, and say so in ``metadata.called``.
+    """
+    called = call.metadata.get("called") if is_outbound(call) else None
+    number = call.caller or (called if isinstance(called, str) else None)
+    return None if number is None else forms_of(number)[0]
+
+
+def is_outbound(call: CallOutcome) -> bool:
+    """Tell whether the customer was called."""
+    return (call.direction or "").lower() == "outbound"
+
+
+def reached(call: CallOutcome) -> bool:
+    """Tell whether both sides talked, as far as anybody knows: a call that nobody answered ends nobody's waiting."""
+    if call.state == "unrecorded":
+        return call.disposition == "answered"
+    return call.disposition in (None, "answered") and call.category != EMPTY_CALL
 
 
 def row(found: CallBack, shown: CallOutcome, language: Language, now: datetime) -> Row:
@@ -112,8 +137,7 @@ def _of_caller(wishes: Sequence[CallOutcome], calls: Iterable[CallOutcome], now:
         return CallBack(wish, due_at, "done", len(wishes), wish.facts_at.get(CALLED))
     for call in calls:
         if wish.caller is not None and _ended(call) > _ended(wish):
-            was_called = (call.direction or "").lower() == "outbound"
-            state: State = "done" if was_called else "came_back"
+            state: State = "done" if is_outbound(call) else "came_back"
             return CallBack(wish, due_at, state, len(wishes), call.ended_at, call.call_id)
     return CallBack(wish, due_at, "lost" if now - due_at > LOST_AFTER else "open", len(wishes))
 

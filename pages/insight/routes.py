@@ -11,9 +11,10 @@ from api.services import Used
 from pages.calls.view import Link
 from pages.categories import choices
 from pages.insight.became import BY, became, tiles
+from pages.insight.lost import WAYS_BEFORE
 from pages.insight.question import PATH, PERIODS, STEPS, InsightQuestion
 from pages.insight.samples import reviewed_days
-from pages.insight.view import WAYS, WAYS_BEFORE, insight
+from pages.insight.view import WAYS, insight
 from pages.page import Asked
 from pages.routes import Viewer, page_router
 from store.search import CallSearch

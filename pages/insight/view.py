@@ -3,7 +3,7 @@
 Pure. What is shown of fewer than 30 calls is their number.
 """
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -11,8 +11,9 @@ from datetime import date, timedelta
 from pages.categories import choices, how_it_went, title_of
 from pages.insight import control
 from pages.insight.chart import Chart, Dot, Label, made
+from pages.insight.lost import by_first, lost_before, lost_jobs
 from pages.insight.picture import PERCENT, SMALL, WIDE, Mark, Picture, Row
-from pages.insight.question import LOST, InsightQuestion, Span, Step, filter_of
+from pages.insight.question import InsightQuestion, Span, Step, filter_of
 from pages.insight.reviewed import UNCERTAIN, Reviewed, cell, notes, written
 from pages.insight.shares import Counted, Share, share_of
 from pages.insight.versions import Change, changes
@@ -30,8 +31,6 @@ WAYS: tuple[tuple[Dimension, ...], ...] = (
     ("state", "disposition"),
 )
 """How the calls of the days are counted."""
-WAYS_BEFORE: tuple[tuple[Dimension, ...], ...] = (("category", "sub_category"), ("state", "disposition"))
-"""How those of the days before are."""
 _HOURS = tuple(f"{hour:02}" for hour in range(24))
 
 
@@ -58,8 +57,8 @@ class _Maker:
         self, found: Survey, question: InsightQuestion, span: Span, language: Language, reviews: Sequence[Reviewed]
     ) -> None:
         self.reviews = reviews
-        self.by_day, self.by_week, self.by_hour, self.by_queue = map(_by_first, found.counts[:4])
-        by_version, self.unrecorded = found.counts[4], _by_first(found.counts[5])["unrecorded"]
+        self.by_day, self.by_week, self.by_hour, self.by_queue = map(by_first, found.counts[:4])
+        by_version, self.unrecorded = found.counts[4], by_first(found.counts[5])["unrecorded"]
         self.question, self.span, self.language = question, span, language
         self.step: Step = question.step_of(span)
         self.steps = span.starts(self.step)
@@ -165,21 +164,19 @@ class _Maker:
         return tuple(rows)
 
     def lost(self, before: Survey) -> tuple[Share, ...]:
-        now, then = self._leaves(), before.counts[0]
-        went, went_then = self.unrecorded, _by_first(before.counts[1])["unrecorded"]
-        all_lost = _calls(now, _is(LOST)).count + _calls(went, _reached_nobody).count
-        lost_then = _calls(then, _is(LOST)).count + _calls(went_then, _reached_nobody).count
-        subs = {sub for category, sub in (*now, *then) if category == LOST and sub}
+        now, then = lost_jobs(self._leaves(), self.unrecorded), lost_before(before)
         rows = []
-        for sub in subs:
-            one = Counted(_calls(now, _is(sub)).count, all_lost)
-            was = Counted(_calls(then, _is(sub)).count, lost_then)
+        for sub in {*now.reasons, *then.reasons}:
+            one, was = Counted(now.reasons[sub], now.total), Counted(then.reasons[sub], then.total)
             where = self.question.calls(self.span, ("sub_category", sub))
             rows.append(share_of(title_of(sub, self.language.code), where, one, self.language, was))
-        for (disposition,) in filter(_reached_nobody, {*went, *went_then}):
-            one, was = Counted(went[(disposition,)], all_lost), Counted(went_then[(disposition,)], lost_then)
-            where = self.question.calls(self.span, ("state", "unrecorded"), ("disposition", str(disposition)))
-            rows.append(share_of(how_it_went(str(disposition), self.language).title, where, one, self.language, was))
+        for disposition in {*now.dispositions, *then.dispositions}:
+            one, was = (
+                Counted(now.dispositions[disposition], now.total),
+                Counted(then.dispositions[disposition], then.total),
+            )
+            where = self.question.calls(self.span, ("state", "unrecorded"), ("disposition", disposition))
+            rows.append(share_of(how_it_went(disposition, self.language).title, where, one, self.language, was))
         return tuple(sorted(rows, key=lambda row: (-row.count, row.title)))
 
     def _leaves(self) -> Counter[Key]:
@@ -263,17 +260,6 @@ def insight(
         hours=maker.hours(),
         control=maker.control(),
     )
-
-
-def _by_first(counts: Counter[Key]) -> defaultdict[str | None, Counter[Key]]:
-    found: defaultdict[str | None, Counter[Key]] = defaultdict(Counter)
-    for (first, *leaf), n in counts.items():
-        found[first][tuple(leaf)] += n
-    return found
-
-
-def _reached_nobody(went: Key) -> bool:
-    return went != ("answered",)
 
 
 def _calls(leaves: Counter[Key], fits: Callable[[Key], bool]) -> Counted:

@@ -16,6 +16,7 @@ from api.operations.resource import require_everywhere
 from api.operations.routes import cancel_operation, list_operations
 from api.problems import Problem
 from api.services import Services, Used
+from api.sources import shown_sources
 from api.stats import StatsParameters, show_stats
 from pages.calls.question import CallsQuestion
 from pages.calls.view import stage_title
@@ -58,6 +59,17 @@ async def stages(page: Asked, who: Operator, pipeline: Looked) -> Response:
     return page.answer(
         "operations_stages.html", who, stages=view.stages(look, page.language), retries=view.retries(look)
     )
+
+
+@router.get("/operations/sources")
+async def sources(page: Asked, who: Operator, services: Used) -> Response:
+    """Show the ways in; only to who may see all calls."""
+    require_everywhere(who)
+    try:
+        found = await shown_sources(services)
+    except KafkaUnavailable as away:
+        return page.answer("operations_sources.html", who, sources=None, away=away)
+    return page.answer("operations_sources.html", who, sources=found)
 
 
 @router.get("/operations/work")

@@ -12,6 +12,7 @@ from streams.kafka.producer import PARTITIONER, OutgoingMessage, is_too_large, p
 from streams.kafka.ranges import Range, topic_ranges, topic_ranges_since
 from streams.kafka.reader import TopicReader, headers_of, offset_of, partition_of, read
 from streams.kafka.retention_topic import last_retention, publish_retention
+from streams.kafka.source_topic import source_notices
 from streams.kafka.topic_admin import TOMBSTONES_S, create_topics, drift, find_topics, partitions, wanted_topics
 
 __all__ = [
@@ -45,6 +46,7 @@ __all__ = [
     "publish_retention",
     "publish_tombstones",
     "read",
+    "source_notices",
     "topic_ranges",
     "topic_ranges_since",
     "users",

@@ -23,6 +23,7 @@ from streams.topics import (
     RETENTION,
     RETRIES,
     RETRY_GROUP,
+    SOURCES,
     STAGES,
     WEBHOOKS_GROUP,
     AnyTopic,
@@ -127,6 +128,7 @@ def _api() -> list[Rule]:
         *_topics((AUDIT,), "Write"),
         *_topics((BRAKES,), "Read", "Write"),  # where calls are that have no outcome; a page releases brakes
         *_topics((OUTCOMES,), "Read"),  # the stream of outcomes
+        *_topics((SOURCES,), "Read", "Write"),  # what its webhooks brought, and what other ways in did
     ]
 
 
@@ -147,7 +149,7 @@ def _tools() -> list[Rule]:
         *_acting(),
         # `topics create`, with and without --check; everything can be looked at
         *_topics(ALL_TOPICS, "Create", "DescribeConfigs", "Read"),
-        *_topics((BRAKES,), "Write"),
+        *_topics((BRAKES, SOURCES), "Write"),  # also `callsift source`, where it runs as this user
         # `forget`: its memory; `retention run`: when it was done; both: tombstones
         *_topics((FORGOTTEN, OUTCOMES, RETENTION), "Write"),
         *_topics((DEAD_LETTER,), "Delete"),

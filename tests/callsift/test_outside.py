@@ -80,6 +80,7 @@ NOBODY = 9
 CALL = "11111111-1111-4111-8111-111111111111"
 RUNS = {
     "status": (),
+    "summary": ("--format", "json"),
     "doctor": (),
     "emit": (str(RECORDINGS / "wrong-number.mp3"), "--wait"),
     "inspect": (str(RECORDINGS / "wrong-number.mp3"),),

@@ -62,6 +62,7 @@ def test_the_hook_that_makes_the_topics_may_do_what_the_workers_may() -> None:
         ("airgap", "audio", [DNS, {19092}, {9000}, {80, 443}, {3128}]),
         ("airgap", "topics", [DNS, {19092}, {3128}]),
         ("airgap", "retention", [DNS, {19092}, {9000}, {27017}, {3128}]),
+        ("everything", "summary", [DNS, {9092}, {27017}, {465}]),
         ("gke-spot", "classify", [DNS, {9092}, {443}, {443}, {80, 988}]),
         ("gke-spot", "retry", [DNS, {9092}]),
     ],

@@ -40,6 +40,11 @@ def call(name: str, hours: float, wish: float | None = None, now: datetime = NOW
     )
 
 
+def dialled(number: str, direction: str = "outbound") -> CallOutcome:
+    """Make a call of two hours ago of which only the number that was dialled is known, as Asterisk's are."""
+    return call("dialled", -2, direction=direction, caller=None, metadata={"called": number})
+
+
 def states(*calls: CallOutcome) -> list[str]:
     wishes = [one for one in calls if one.insights and one.insights.callback_at]
     return [one.state for one in call_backs(wishes, calls, NOW)]
@@ -58,6 +63,17 @@ LOST_H = LOST_AFTER / timedelta(hours=1)
         ([call("a", -9, -1), call("b", -2)], "came_back"),
         ([call("a", -90, -LOST_H - 0.1), call("b", -2)], "came_back"),
         ([call("a", -9, -1), call("b", -2, direction="Outbound")], "done"),
+        ([call("a", -9, -1), call("b", -2, state="unrecorded", disposition="answered")], "came_back"),
+        ([call("a", -9, -1), call("b", -2, direction="outbound", state="unrecorded", disposition="answered")], "done"),
+        ([call("a", -9, -1), call("b", -2, state="unrecorded", disposition="missed")], "open"),
+        ([call("a", -9, -1), call("b", -2, direction="outbound", state="unrecorded", disposition="busy")], "open"),
+        ([call("a", -9, -1), call("b", -2, disposition="voicemail")], "open"),
+        ([call("a", -9, -1), call("b", -2, direction="outbound", category="empty_call", sub_category=None)], "open"),
+        ([call("a", -9, -1), call("b", -3, state="unrecorded", disposition="abandoned"), call("c", -2)], "came_back"),
+        ([call("a", -9, -1), call("b", -2, caller="0532 111 22 33")], "came_back"),
+        ([call("a", -9, -1), dialled("05321112233")], "done"),
+        ([call("a", -9, -1), dialled("05321119999")], "open"),
+        ([call("a", -9, -1), dialled("05321112233", direction="inbound")], "open"),
         ([call("b", -20), call("a", -9, -1)], "open"),
         ([call("a", -9, -1), call("b", -2, caller="+905321119999")], "open"),
         ([call("a", -9, -1, facts={"called_back": True})], "done"),
@@ -73,6 +89,17 @@ LOST_H = LOST_AFTER / timedelta(hours=1)
         "they called again",
         "they called again, late",
         "we called",
+        "they called again, and there is no recording",
+        "we called, and there is no recording",
+        "nobody answered when they called again",
+        "nobody answered when we called",
+        "they reached a mailbox",
+        "nobody said anything when we called",
+        "they gave up, and were answered later",
+        "the PBX writes their number in another way",
+        "we dialled their number",
+        "we dialled another number",
+        "somebody else dialled their number",
         "they had called before",
         "somebody else called",
         "noted",
@@ -132,6 +159,21 @@ async def test_the_page_knows_later_calls_only_in_scope_and_masks_numbers(
     assert "wished" in text and "hidden-call" not in text
     assert CALLER not in text and "•33" in text
     assert "wished" not in (await some.get("/call-backs?state=came_back")).text
+
+
+@pytest.mark.integration
+async def test_a_call_to_the_number_closes_the_call_back(browser: httpx.AsyncClient, services: Services) -> None:
+    outgoing = {"caller": None, "direction": "outbound", "metadata": {"called": "05321112233"}}
+    unrecorded = {"state": "unrecorded", "category": None, "sub_category": None, **outgoing}
+    await keep(
+        services,
+        now_call("wished", -9, -1),
+        now_call("in-vain", -3, disposition="missed", **unrecorded),
+    )
+    assert CALLER in (await browser.get("/call-backs")).text
+    await keep(services, now_call("talked", -2, disposition="answered", **unrecorded))
+    assert CALLER not in (await browser.get("/call-backs")).text
+    assert "/calls/talked" in (await browser.get("/call-backs?state=done")).text
 
 
 async def note(browser: httpx.AsyncClient, call_id: str) -> int:

@@ -15,6 +15,13 @@
 {{- if .Values.retention.enabled }}
 {{- $_ := set $own "retention" (dict "args" (list "retention" "run") "audioStore" true "mongo" true "secretKeys" $mongo "ways" (list "kafka" "store" "mongo")) }}
 {{- end }}
+{{- if .Values.summary.enabled }}
+{{- $secret := required "summary.mailSecret is empty: name the secret with mail.yaml, and the password that it names (docs/summary.md)." .Values.summary.mailSecret }}
+{{- $args := list "summary" "--send" "--mail-file" "/etc/callsift/mail/mail.yaml" "--zone" .Values.summary.timeZone "--language" .Values.summary.language }}
+{{- $volumes := list (dict "name" "mail" "secret" (dict "secretName" $secret "defaultMode" 0440)) }}
+{{- $mounts := list (dict "name" "mail" "mountPath" "/etc/callsift/mail" "readOnly" true) }}
+{{- $_ := set $own "summary" (dict "args" $args "mongo" true "secretKeys" $mongo "ways" (list "kafka" "mongo" "mail") "extraVolumes" $volumes "extraVolumeMounts" $mounts) }}
+{{- end }}
 {{- $jobs := dict }}
 {{- range $name, $job := $own }}
 {{- $_ := set $jobs $name (fromYaml (include "callsift.merged" (list $.Values.podDefaults $.Values.jobs $job))) }}

@@ -72,6 +72,8 @@ root and workload.
 {{- with (.workload.source | default dict).entry }}
 {{- $ports = append $ports (hasKey . "url" | ternary (include "callsift.urlPort" (.url | default "")) (.port | default 5038 | int | toString)) }}
 {{- end }}
+{{- else if eq .way "mail" }}
+{{- $ports = append $ports (toString $values.summary.port) }}
 {{- else if eq .way "proxy" }}
 {{- $ports = append $ports (include "callsift.urlPort" (include "callsift.proxy" .workload)) }}
 {{- end }}
