@@ -6,7 +6,20 @@ from typing import Annotated
 
 import typer
 
-from callsift.commands import brake, dlq, keys, mapping, model, outcomes, retention, schemas, source, store, topics
+from callsift.commands import (
+    brake,
+    dlq,
+    keys,
+    mapping,
+    model,
+    outcomes,
+    retention,
+    schemas,
+    source,
+    store,
+    taxonomy,
+    topics,
+)
 from callsift.commands.api import api
 from callsift.commands.demo import demo
 from callsift.commands.doctor import doctor
@@ -25,6 +38,8 @@ from callsift.commands.up import up
 from callsift.commands.worker import worker
 from callsift.exits import told
 from callsift.settings import refuse_unknown
+from schemas.taxonomy import use
+from streams.settings import TaxonomySettings
 
 app = typer.Typer(
     help="Turns every phone call into a classified outcome seconds after hang-up.",
@@ -47,6 +62,7 @@ def every_command(
 ) -> None:
     """Look at the settings before any command."""
     refuse_unknown(os.environ)
+    use(TaxonomySettings.read().folder)
 
 
 for command in (demo, up, doctor, status, emit, inspect, redact, prompt, worker, api, train, reprocess, forget, hold):
@@ -64,6 +80,7 @@ app.add_typer(mapping.app, name="mapping")
 app.add_typer(retention.app, name="retention")
 app.add_typer(source.app, name="source")
 app.add_typer(schemas.app, name="schemas")
+app.add_typer(taxonomy.app, name="taxonomy")
 
 
 def main() -> None:

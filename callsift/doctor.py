@@ -9,6 +9,7 @@ from uuid import uuid4
 
 from callsift.commands.extras import needs
 from callsift.demo_files import DEMO_MODEL
+from schemas.taxonomy_file import InvalidTaxonomy
 from streams.errors import CallsiftError
 from streams.settings import AudioStoreSettings, KafkaSettings
 from streams.topics import ENDED, STAGES
@@ -47,6 +48,8 @@ def looked_at(*, ask: bool) -> Iterator[Finding]:
             yield from check()
         except CallsiftError as error:
             yield Finding(of, "failed", error.message, error.cure)
+        except InvalidTaxonomy as error:
+            yield Finding("taxonomy", "failed", str(error), "Correct it, and look with: callsift taxonomy check")
 
 
 def _kafka() -> Iterator[Finding]:

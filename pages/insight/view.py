@@ -8,17 +8,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-from pages.categories import choices, how_it_went, title_of
+from pages.categories import choices, filter_of, how_it_went, title_of
 from pages.insight import control
 from pages.insight.chart import Chart, Dot, Label, made
 from pages.insight.picture import PERCENT, SMALL, WIDE, Mark, Picture, Row
-from pages.insight.question import LOST, InsightQuestion, Span, Step, filter_of
+from pages.insight.question import InsightQuestion, Span, Step
 from pages.insight.reviewed import UNCERTAIN, Reviewed, cell, notes, written
 from pages.insight.shares import Counted, Share, share_of
 from pages.insight.versions import Change, changes
 from pages.words import Language
 from review.control_chart import Day, control_chart
 from review.proportions import ENOUGH
+from schemas import Taxonomy
 from store.stats import Dimension, Key, Survey
 
 WAYS: tuple[tuple[Dimension, ...], ...] = (
@@ -165,11 +166,11 @@ class _Maker:
         return tuple(rows)
 
     def lost(self, before: Survey) -> tuple[Share, ...]:
-        now, then = self._leaves(), before.counts[0]
+        now, then, lost = self._leaves(), before.counts[0], Taxonomy.load().code_of("lost")
         went, went_then = self.unrecorded, _by_first(before.counts[1])["unrecorded"]
-        all_lost = _calls(now, _is(LOST)).count + _calls(went, _reached_nobody).count
-        lost_then = _calls(then, _is(LOST)).count + _calls(went_then, _reached_nobody).count
-        subs = {sub for category, sub in (*now, *then) if category == LOST and sub}
+        all_lost = _calls(now, _is(lost or "")).count + _calls(went, _reached_nobody).count
+        lost_then = _calls(then, _is(lost or "")).count + _calls(went_then, _reached_nobody).count
+        subs = {sub for category, sub in (*now, *then) if category == lost and sub}
         rows = []
         for sub in subs:
             one = Counted(_calls(now, _is(sub)).count, all_lost)
