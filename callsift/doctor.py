@@ -162,6 +162,11 @@ async def _classifier(*, ask: bool) -> list[Finding]:
 
     settings, taxonomy = ClassifySettings.read(), Taxonomy.load()
     found = [Finding("taxonomy", "ok", f"version {taxonomy.version}, {len(taxonomy.leaves)} categories")]
+    if settings.chosen == "none":
+        cure = "Set CALLSIFT_CLASSIFIER, or train a model (docs/own-business.md)"
+        return [*found, Finding("classifier", "attention", "none: every call with speech is Uncertain", cure)]
+    if "offline" in {settings.chosen, settings.when_away, settings.agreement}:
+        make_classifier(settings.model_copy(update={"classifier": "offline"}), taxonomy)  # or it says what does not fit
     if settings.chosen == "offline":
         cure = "Set CALLSIFT_GEMINI_API_KEY for Gemini, which reads meaning (docs/accuracy.md)"
         return [*found, Finding("classifier", "attention", "the offline one, which reads words", cure)]

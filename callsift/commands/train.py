@@ -79,6 +79,7 @@ def _train_own(
     for leaf, count in model.card["not_learnt"].items():
         notes.print(f"{leaf}: {count} dialogues: nothing is known of it, its calls are taken for others or Uncertain")
     figures, undivided = cross_validated(labelled, floor, taxonomy)
+    model.card["limits"] = "Measured by cross-validation. Reads words, not meaning."
     try:
         replace(model, card=card_with(model, labelled, figures, undivided)).save(path)
     except OSError as error:

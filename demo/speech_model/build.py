@@ -66,7 +66,9 @@ def write_model(acoustic_model: AcousticModel, templates: Templates, folder: Pat
 def main() -> None:
     """Train unless told not to, then write the model."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--graph-only", action="store_true", help=f"do not train: take {FILE}, the Turkish one if need be")
+    parser.add_argument(
+        "--graph-only", action="store_true", help=f"do not train: take {FILE}, the Turkish one if need be"
+    )
     parser.add_argument("--utterances", type=int, default=8000, help="training utterances (8000 are about 9 hours)")
     parser.add_argument("--epochs", type=int, default=12)
     parser.add_argument("--folder", type=Path, default=HERE, help="with sentences.txt; gets the model. Default: here")

@@ -52,8 +52,8 @@ class Templates:
 def read_templates(folder: Path = HERE) -> Templates:
     """Parse the file: ``@slot a | b``, ``+ words``, ``# comment``, anything else is a sentence.
 
-    ``= voice carrier`` names another language than Turkish: espeak-ng's voice and a plain word of it; ``~ phone phones``
-    what a phone of it is heard as by a network that was trained on another language.
+    ``= voice carrier`` names another language than Turkish: espeak-ng's voice and a plain word of it; ``~ phone
+    phones`` what a phone of it is heard as by a network that was trained on another language.
     """
     slots: dict[str, list[str]] = {}
     sentences: list[str] = []

@@ -53,7 +53,7 @@ async def call_backs_page(
         who,
         state=state,
         tabs=tabs,
-        later=_without_time(page.language.code),
+        later=without_time(page.language.code),
         rows=[row(back, shown(back.wish, who), page.language, now) for back in chosen],
         is_cut=len(wishes) == _MOST,
         is_late=noted is not None and any(back.wish.call_id == noted and back.state != "done" for back in found),
@@ -77,7 +77,7 @@ async def done(
     return RedirectResponse(address(_PATH, [("noted", call_id)]), SEE_OTHER)
 
 
-def _without_time(language: str) -> Link | None:
+def without_time(language: str) -> Link | None:
     """Return the way to all who want to be called later: only those who named a time are in the list."""
     code = Taxonomy.load().code_of("call_back")
     if code is None:

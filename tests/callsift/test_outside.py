@@ -114,6 +114,10 @@ RUNS = {
     "source folder": (),
     "source asterisk": (),
     "schemas export": ("{folder}",),
+    "taxonomy new": ("{folder}/ours",),
+    "taxonomy check": (),
+    "taxonomy show": ("--prompt",),
+    "taxonomy diff": ("schemas", "schemas"),
 }
 """How each command is run that `callsift up`, with its workers, and `callsift demo` are not."""
 MAY_FAIL = {

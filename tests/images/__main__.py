@@ -27,6 +27,7 @@ DATA_FILES = (
     "agents/classify/hosted/prompt.md",
     "agents/transcribe/redaction/given_names.txt",
     "agents/transcribe/redaction/surnames.txt",
+    "callsift/commands/new_taxonomy.yaml",
     "callsift/evaluation/report.html",
     "pages/static/page.css",
     "pages/static/vendor/htmx.min.js",

@@ -60,7 +60,12 @@ def test_a_name_is_in_the_language_that_is_asked_for_else_english_else_any() -> 
     ("before", "after", "line", "told"),
     [
         ("code: order", "code: The Order", 4, r"categories\.0\.code: String should match"),
-        ("        definition: It is sold out.\n", "", 12, r"categories\.1\.sub_categories\.0\.definition: Field required"),
+        (
+            "        definition: It is sold out.\n",
+            "",
+            12,
+            r"categories\.1\.sub_categories\.0\.definition: Field required",
+        ),
         ("code: empty_call", "code: void", 1, "they must exist: empty_call"),
         ("means: lost", "means: won", 10, r"categories\.1\.means: Input should be"),
         ("name: {de: Leer}", "name: {}", 16, r"categories\.2\.name"),
@@ -80,11 +85,19 @@ def test_a_mistake_is_told_with_line_field_and_rule(
     assert f"taxonomy.yaml line {line}" in str(raised.value)
 
 
-def test_only_one_category_can_mean_the_same(tmp_path: Path) -> None:
-    with pytest.raises(InvalidTaxonomy, match="needs sub-categories: they say why"):
-        loaded(
-            tmp_path, GOOD.replace("    definition: Nobody knows.", "    definition: Nobody knows.\n    means: lost")
-        )
+@pytest.mark.parametrize(
+    ("after", "told"),
+    [
+        (GOOD.replace("definition: Nobody knows.", "definition: Nobody knows.\n    means: lost"), "only one .*: lost"),
+        (GOOD.replace("    means: lost\n", "").replace("knows.", "knows.\n    means: lost"), "they say why"),
+        (GOOD.replace("    means: lost\n", "").replace("out.", "out.\n        means: lost"), "no sub-category"),
+    ],
+)
+def test_what_a_category_means_to_the_product_is_said_once_and_where_it_can_be(
+    tmp_path: Path, after: str, told: str
+) -> None:
+    with pytest.raises(InvalidTaxonomy, match=told):
+        loaded(tmp_path, after)
 
 
 def test_a_file_that_is_not_there_is_told_by_name(tmp_path: Path) -> None:
