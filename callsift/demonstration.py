@@ -94,7 +94,7 @@ def read_labels(folder: Path = RECORDINGS) -> list[Label]:
 
 
 def run_demo(
-    workers: Pipeline, mongo: StoreSettings, folder: Path, on_outcome: Callable[[CallOutcome], None]
+    workers: Pipeline, mongo: StoreSettings, on_outcome: Callable[[CallOutcome], None], folder: Path = RECORDINGS
 ) -> list[DemoCall]:
     """Send every call of a folder through a running pipeline and collect the outcomes; ``mongo`` names the documents.
 

@@ -2,14 +2,11 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from schemas.from_outside import composed
-
-if TYPE_CHECKING:
-    from yaml import Node
 
 FILE = "taxonomy.yaml"
 _ModelT = TypeVar("_ModelT", bound=BaseModel)
@@ -49,18 +46,18 @@ def read_yaml(path: Path, model: type[_ModelT]) -> _ModelT:
         raise InvalidTaxonomy(f"{path} {'; '.join(_told(node, one) for one in error.errors()[:_MOST])}") from None
 
 
-def _told(node: "Node | None", error: Any) -> str:
+def _told(node: Any, error: Any) -> str:
     """Return one mistake: its line, its field as the file has it, and the rule."""
     place = tuple(error["loc"])
     field = ".".join(map(str, place)) or "the whole"
     return f"line {_line(node, place)}: {field}: {error['msg'].removeprefix('Value error, ')}"
 
 
-def _line(node: "Node | None", place: tuple[int | str, ...]) -> int:
+def _line(node: Any, place: tuple[int | str, ...]) -> int:
     """Return the line of a field, or of what should have it, counted from 1."""
     if node is None:
         return 1
-    line = node.start_mark.line
+    line: int = node.start_mark.line
     for step in place:
         found = _child(node, step)
         if found is None:
@@ -69,7 +66,7 @@ def _line(node: "Node | None", place: tuple[int | str, ...]) -> int:
     return line + 1
 
 
-def _child(node: "Node", step: int | str) -> "tuple[int, Node] | None":
+def _child(node: Any, step: int | str) -> tuple[int, Any] | None:
     if node.id == "mapping":
         return next(((key.start_mark.line, value) for key, value in node.value if key.value == step), None)
     if node.id == "sequence" and isinstance(step, int) and step < len(node.value):
@@ -77,7 +74,7 @@ def _child(node: "Node", step: int | str) -> "tuple[int, Node] | None":
     return None
 
 
-def _named_twice(node: "Node | None") -> Iterator[tuple[int, str]]:
+def _named_twice(node: Any) -> Iterator[tuple[int, str]]:
     """Yield line and name of each field that its mapping has already: YAML would silently take the last."""
     if node is None or node.id == "scalar":
         return

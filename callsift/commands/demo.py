@@ -48,7 +48,7 @@ def demo(
             notes.print(f"ready after {time.monotonic() - started:.0f} s")
             with Progress(console=notes, disable=not notes.is_terminal) as progress:
                 bar = progress.add_task("calls with an outcome", total=len(read_labels(recordings)))
-                calls = run_demo(workers, mongo, recordings, lambda _: progress.advance(bar))
+                calls = run_demo(workers, mongo, lambda _: progress.advance(bar), recordings)
     except CallsiftError:
         notes.out("\n".join(log[-50:]), highlight=False)
         raise

@@ -36,8 +36,7 @@ def pronunciations(templates: Templates, known_phones: list[str]) -> Lexicon:
     lexicon = {}
     for word in templates.words:
         sentence = f"{templates.carrier} {word} {templates.carrier}"
-        _, said, _ = synthesis.say(sentence, language=templates.voice).words
-        pronunciation = [phone for own in said for phone in templates.borrowed.get(own, [own])]
+        _, pronunciation, _ = synthesis.say(sentence, language=templates.voice).words
         if unknown := set(pronunciation) - set(known_phones):
             raise ValueError(f"{word!r} has sounds never heard in training, {sorted(unknown)}: train with it")
         lexicon[word] = pronunciation
@@ -66,9 +65,7 @@ def write_model(acoustic_model: AcousticModel, templates: Templates, folder: Pat
 def main() -> None:
     """Train unless told not to, then write the model."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "--graph-only", action="store_true", help=f"do not train: take {FILE}, the Turkish one if need be"
-    )
+    parser.add_argument("--graph-only", action="store_true", help=f"do not train: take {FILE}")
     parser.add_argument("--utterances", type=int, default=8000, help="training utterances (8000 are about 9 hours)")
     parser.add_argument("--epochs", type=int, default=12)
     parser.add_argument("--folder", type=Path, default=HERE, help="with sentences.txt; gets the model. Default: here")
@@ -78,8 +75,7 @@ def main() -> None:
         from training import train  # noqa: PLC0415 - the graph alone needs no torch
 
         train(templates, options.utterances, options.epochs).save(options.folder / FILE)
-    own = options.folder / FILE
-    write_model(AcousticModel.load(own if own.exists() else HERE / FILE), templates, model)
+    write_model(AcousticModel.load(options.folder / FILE), templates, model)
     size_bytes = sum(path.stat().st_size for path in model.rglob("*") if path.is_file())
     print(f"{model}: {size_bytes / 1e6:.2f} MB, {len(templates.words)} words")
 

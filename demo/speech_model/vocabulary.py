@@ -31,9 +31,6 @@ class Templates:
     carrier: str
     """A plain word of the language, between two of which others are pronounced."""
 
-    borrowed: dict[str, list[str]]
-    """A phone of the language that the network has not heard -> the phones that come nearest."""
-
     def utterance(self, rng: random.Random) -> str:
         """One to three sentences said in one go."""
         count = rng.choices([1, 2, 3], [0.5, 0.35, 0.15])[0]
@@ -52,14 +49,12 @@ class Templates:
 def read_templates(folder: Path = HERE) -> Templates:
     """Parse the file: ``@slot a | b``, ``+ words``, ``# comment``, anything else is a sentence.
 
-    ``= voice carrier`` names another language than Turkish: espeak-ng's voice and a plain word of it; ``~ phone
-    phones`` what a phone of it is heard as by a network that was trained on another language.
+    ``= voice carrier`` names another language than Turkish: espeak-ng's voice and a plain word of it.
     """
     slots: dict[str, list[str]] = {}
     sentences: list[str] = []
     words: set[str] = set()
     voice, carrier = TURKISH
-    borrowed: dict[str, list[str]] = {}
     for line in (folder / "sentences.txt").read_text(encoding="utf-8").splitlines():
         match line[:1]:
             case "" | "#":
@@ -70,15 +65,12 @@ def read_templates(folder: Path = HERE) -> Templates:
                 words.update(*map(words_of, slots[name]))
             case "=":
                 voice, carrier = line[1:].split()
-            case "~":
-                phone, *nearest = line[1:].split()
-                borrowed[phone] = nearest
             case "+":
                 words.update(words_of(line[1:]))
             case _:
                 sentences.append(line)
                 words.update(words_of(SLOT.sub(" ", line)))
-    return Templates(slots, sentences, sorted(words), voice, carrier, borrowed)
+    return Templates(slots, sentences, sorted(words), voice, carrier)
 
 
 def words_of(text: str) -> list[str]:

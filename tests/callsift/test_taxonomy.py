@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
-from click.testing import Result
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from agents.classify.agent import make_classifier
 from agents.classify.settings import ClassifySettings
