@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,9 @@ from typer.testing import CliRunner, Result
 from agents.classify.agent import make_classifier
 from agents.classify.settings import ClassifySettings
 from callsift.cli import app
+from callsift.commands.shadow import in_shadow
 from callsift.doctor import looked_at
+from callsift.evaluation.version import Version
 from callsift.taxonomy_check import doubts
 from callsift.taxonomy_diff import changes
 from schemas import Taxonomy, Turn
@@ -167,3 +170,11 @@ def test_a_prompt_beside_the_taxonomy_is_the_one_that_is_sent(tmp_path: Path) ->
     other = changed(tmp_path / "other")
     (other / "prompt.md").write_text("Ours: $company", encoding="utf-8")
     assert "It needs UTF-8 with $company, $categories and $precedence" in str(run("check", other).exception)
+
+
+def test_a_draft_keeps_the_model_of_the_taxonomy_in_use_unless_it_brings_one(tmp_path: Path) -> None:
+    used = Version(ClassifySettings(classifier="offline"), Taxonomy.load(CLINIC / "taxonomy.yaml"))
+    shutil.copy(CLINIC / "taxonomy.yaml", tmp_path)
+    assert in_shadow(used, tmp_path).files.model == CLINIC / "model.npz"
+    shutil.copy(CLINIC / "model.npz", tmp_path)
+    assert in_shadow(used, tmp_path).files.model == tmp_path / "model.npz"
