@@ -6,7 +6,21 @@ from typing import Annotated
 
 import typer
 
-from callsift.commands import brake, dlq, keys, mapping, model, outcomes, retention, schemas, source, store, topics, wer
+from callsift.commands import (
+    brake,
+    dlq,
+    keys,
+    mapping,
+    model,
+    outcomes,
+    retention,
+    schemas,
+    source,
+    store,
+    taxonomy,
+    topics,
+    wer,
+)
 from callsift.commands.api import api
 from callsift.commands.backfill import backfill
 from callsift.commands.demo import demo
@@ -29,6 +43,8 @@ from callsift.commands.up import up
 from callsift.commands.worker import worker
 from callsift.exits import told
 from callsift.settings import refuse_unknown
+from schemas.taxonomy import use
+from streams.settings import TaxonomySettings
 
 app = typer.Typer(
     help="Turns every phone call into a classified outcome seconds after hang-up.",
@@ -51,6 +67,7 @@ def every_command(
 ) -> None:
     """Look at the settings before any command."""
     refuse_unknown(os.environ)
+    use(TaxonomySettings.read().folder)
 
 
 for command in (demo, up, doctor, status, emit, inspect, redact, prompt, worker, api, train, reprocess, forget, hold):
@@ -72,6 +89,7 @@ app.add_typer(mapping.app, name="mapping")
 app.add_typer(retention.app, name="retention")
 app.add_typer(source.app, name="source")
 app.add_typer(schemas.app, name="schemas")
+app.add_typer(taxonomy.app, name="taxonomy")
 app.add_typer(wer.app, name="wer")
 
 

@@ -32,6 +32,8 @@ class Label(BaseModel):
     sub_category: str | None
     turns: tuple[SaidTurn, ...]
     """What was really said."""
+    language: str | None = None
+    """Of the call, as a BCP 47 tag; null: the one of the settings."""
 
 
 @dataclass(frozen=True)
@@ -91,16 +93,22 @@ def read_labels(folder: Path = RECORDINGS) -> list[Label]:
     return [Label.model_validate(json.loads(line)) for line in lines]
 
 
-def run_demo(workers: Pipeline, mongo: StoreSettings, on_outcome: Callable[[CallOutcome], None]) -> list[DemoCall]:
-    """Send every demo call through a running pipeline and collect the outcomes; ``mongo`` names the documents.
+def run_demo(
+    workers: Pipeline, mongo: StoreSettings, on_outcome: Callable[[CallOutcome], None], folder: Path = RECORDINGS
+) -> list[DemoCall]:
+    """Send every call of a folder through a running pipeline and collect the outcomes; ``mongo`` names the documents.
 
     Raises:
         CallsiftError: A call has no outcome in time.
     """
     store = ClaimCheckStore(workers.environment["CALLSIFT_AUDIO_STORE_URI"])
-    labels = read_labels()
-    stored = [stored_recording(label.recording, store) for label in labels]
-    events = [call_ended(new_call_id(), recording, queue="demo") for recording in stored]
+    labels = read_labels(folder)
+    events = [
+        call_ended(
+            new_call_id(), stored_recording(label.recording, store, folder), queue="demo", language=label.language
+        )
+        for label in labels
+    ]
     outcomes = emit_and_wait(workers.kafka, events, OUTCOME_LIMIT_S, on_outcome)
     documents = _documents(workers.environment["CALLSIFT_MONGO_URI"], mongo.collection, list(outcomes))
     return [
@@ -109,13 +117,13 @@ def run_demo(workers: Pipeline, mongo: StoreSettings, on_outcome: Callable[[Call
     ]
 
 
-def stored_recording(recording: Recording, store: ClaimCheckStore) -> Recording:
+def stored_recording(recording: Recording, store: ClaimCheckStore, folder: Path = RECORDINGS) -> Recording:
     """Put a label's files into the audio store and return the recording with their addresses there.
 
     Raises:
         CallsiftError: A file is missing.
     """
-    return recording.moved(lambda name: store_recording(store, RECORDINGS / name))
+    return recording.moved(lambda name: store_recording(store, folder / name))
 
 
 def _documents(uri: str, collection: str, call_ids: list[str]) -> dict[str, str]:

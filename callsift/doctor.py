@@ -9,6 +9,7 @@ from uuid import uuid4
 
 from callsift.commands.extras import needs
 from callsift.demo_files import DEMO_MODEL
+from schemas.taxonomy_file import InvalidTaxonomy
 from streams.errors import CallsiftError
 from streams.settings import AudioStoreSettings, KafkaSettings
 from streams.topics import ENDED, STAGES
@@ -47,6 +48,8 @@ def looked_at(*, ask: bool) -> Iterator[Finding]:
             yield from check()
         except CallsiftError as error:
             yield Finding(of, "failed", error.message, error.cure)
+        except InvalidTaxonomy as error:
+            yield Finding("taxonomy", "failed", str(error), "Correct it, and look with: callsift taxonomy check")
 
 
 def _kafka() -> Iterator[Finding]:
@@ -159,6 +162,11 @@ async def _classifier(*, ask: bool) -> list[Finding]:
 
     settings, taxonomy = ClassifySettings.read(), Taxonomy.load()
     found = [Finding("taxonomy", "ok", f"version {taxonomy.version}, {len(taxonomy.leaves)} categories")]
+    if settings.chosen == "none":
+        cure = "Set CALLSIFT_CLASSIFIER, or train a model (docs/own-business.md)"
+        return [*found, Finding("classifier", "attention", "none: every call with speech is Uncertain", cure)]
+    if "offline" in {settings.chosen, settings.when_away, settings.agreement}:
+        make_classifier(settings.model_copy(update={"classifier": "offline"}), taxonomy)  # or it says what does not fit
     if settings.chosen == "offline":
         cure = "Set CALLSIFT_GEMINI_API_KEY for Gemini, which reads meaning (docs/accuracy.md)"
         return [*found, Finding("classifier", "attention", "the offline one, which reads words", cure)]

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NoReturn
 
+from schemas.taxonomy_file import InvalidTaxonomy
 from streams.errors import CallsiftError, SettingsError
 
 _OURS = {"schemas", "streams", "store", "sources", "agents", "api", "callsift"}
@@ -25,6 +26,8 @@ def told() -> Iterator[None]:
         raise
     except KeyboardInterrupt:  # before a worker listens for it
         sys.exit(130)
+    except InvalidTaxonomy as error:
+        _fail(f"{error}. Correct it, and look with: callsift taxonomy check", 2)
     except CallsiftError as error:
         _fail(str(error), 2 if isinstance(error, SettingsError) else 1)
     except ModuleNotFoundError as error:

@@ -69,13 +69,13 @@ def metrics_page() -> str:
 
 def categories_page() -> str:
     """Return docs/categories.md: the taxonomy for people."""
-    taxonomy = Taxonomy.load()
+    taxonomy = Taxonomy.shipped()
     lines = ["# Categories", MADE, "", f"Version {taxonomy.version} of `schemas/taxonomy.yaml`.", ""]
     lines.append(" ".join(taxonomy.company.split()))
     for category in taxonomy.categories:
-        lines += ["", f"## {category.name.en} · {category.name.tr}", "", *_entry(category)]
+        lines += ["", f"## {_names(category)}", "", *_entry(category)]
         for sub_category in category.sub_categories:
-            lines += ["", f"### {sub_category.name.en} · {sub_category.name.tr}", "", *_entry(sub_category)]
+            lines += ["", f"### {_names(sub_category)}", "", *_entry(sub_category)]
     lines += [
         "",
         "## When several fit",
@@ -144,6 +144,10 @@ def _metric_row(wrapper: MetricWrapperBase) -> str:
     name = f"{metric.name}_total" if metric.type == "counter" else metric.name
     labels = ", ".join(f"`{label}`" for label in wrapper._labelnames)
     return f"| `{name}` | {metric.type} | {labels} | {metric.documentation} |"
+
+
+def _names(entry: SubCategory) -> str:
+    return " · ".join(entry.name.values())
 
 
 def _entry(entry: SubCategory) -> list[str]:

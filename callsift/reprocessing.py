@@ -63,9 +63,7 @@ class Reprocessing:
         taxonomy = Taxonomy.load()
         self._taxonomy = taxonomy
         self._floor = settings.confidence_floor
-        self._hosted = (
-            None if settings.chosen == "offline" else HostedClassifier(make_model(settings), settings, taxonomy)
-        )
+        self._hosted = HostedClassifier(make_model(settings), settings, taxonomy) if settings.is_hosted else None
         self._source = make_classifier(settings, taxonomy).source
         self._sink = mongo
         self._kafka = kafka

@@ -15,6 +15,8 @@ from api.settings import ApiSettings, OidcSettings, is_this_machine
 from callsift.worker import serve_health
 from pages.app import add_pages
 from pages.settings import PageSettings
+from schemas import Taxonomy
+from schemas.taxonomy import use
 from sources.metrics import announce
 from sources.settings import SourcesSettings, read_sources
 from sources.webhooks import make_sources
@@ -29,7 +31,14 @@ from streams.listening import listening
 from streams.logs import set_up_logging
 from streams.payloads import ClaimCheckStore, refuse_unwritable
 from streams.renewal import end_when_renewed
-from streams.settings import AudioStoreSettings, KafkaSettings, PrivacySettings, RetentionSettings, WorkerSettings
+from streams.settings import (
+    AudioStoreSettings,
+    KafkaSettings,
+    PrivacySettings,
+    RetentionSettings,
+    TaxonomySettings,
+    WorkerSettings,
+)
 
 _GRACE_S = 20
 
@@ -41,6 +50,8 @@ def serve_api() -> None:
         SettingsError: The settings do not allow a start.
         AudioStoreUnavailable: The audio store is a folder that cannot be written to.
     """
+    use(TaxonomySettings.read().folder)
+    Taxonomy.load()  # what is no taxonomy stops the start, not the first page
     worker, settings, kafka = WorkerSettings.read(), ApiSettings.read(), KafkaSettings.read()
     payloads = AudioStoreSettings.read()
     set_up_logging(worker.log_level, worker.log_format)

@@ -22,6 +22,7 @@ from streams.settings import (
     RetentionSettings,
     RunnerSettings,
     Section,
+    TaxonomySettings,
     WorkerSettings,
 )
 
@@ -36,6 +37,7 @@ SECTIONS: dict[str, type[Section]] = {
     "Fetching recordings": FetchSettings,
     "Audio": AudioSettings,
     "Transcribe": TranscribeSettings,
+    "Categories": TaxonomySettings,
     "Classify": ClassifySettings,
     "The store": StoreSettings,
     "The API": ApiSettings,

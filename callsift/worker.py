@@ -10,13 +10,21 @@ from typing import TYPE_CHECKING, Any
 
 from callsift.exits import told
 from callsift.settings import refuse_unknown
+from schemas.taxonomy import use
 from streams.errors import SettingsError
 from streams.health import Health, serve
 from streams.host_metrics import watch_audio_store, watch_certificates
 from streams.logs import set_up_logging
 from streams.processing import NO_TRACING, Agent, Spans
 from streams.renewal import end_when_renewed
-from streams.settings import AudioStoreSettings, KafkaSettings, MonitorSettings, RunnerSettings, WorkerSettings
+from streams.settings import (
+    AudioStoreSettings,
+    KafkaSettings,
+    MonitorSettings,
+    RunnerSettings,
+    TaxonomySettings,
+    WorkerSettings,
+)
 from streams.topics import STAGES, Stage
 
 if TYPE_CHECKING:
@@ -47,6 +55,7 @@ def run(name: str) -> None:
     """Be ``callsift worker NAME`` without the command line, whose libraries a worker does not need."""
     with told():
         refuse_unknown(os.environ)
+        use(TaxonomySettings.read().folder)
         work(name)
 
 

@@ -53,8 +53,8 @@ def category_named(code: str, sub_code: str | None, language: str) -> Category:
     found = known.get(code)
     if found is None:
         return Category(sub_code or code, "plain")
-    names = [found.name, *(sub.name for sub in found.sub_categories if sub.code == sub_code)]
-    *within, title = (getattr(name, language) for name in names)
+    entries = [found, *(sub for sub in found.sub_categories if sub.code == sub_code)]
+    *within, title = (entry.title(language) for entry in entries)
     return Category(title, _colour(code, list(known)), *within)
 
 
@@ -63,8 +63,8 @@ def choices(language: str) -> tuple[Choice, ...]:
     return tuple(
         Choice(
             one.code,
-            getattr(one.name, language),
-            tuple(Choice(sub.code, getattr(sub.name, language)) for sub in one.sub_categories),
+            one.title(language),
+            tuple(Choice(sub.code, sub.title(language)) for sub in one.sub_categories),
         )
         for one in Taxonomy.load().categories
     )
@@ -74,6 +74,12 @@ def title_of(code: str, language: str) -> str:
     """Return the name of a category or sub-category, by code; the code itself where there is none."""
     flat = {one.code: one.title for choice in choices(language) for one in (choice, *choice.below)}
     return flat.get(code, code)
+
+
+def filter_of(code: str) -> tuple[str, str]:
+    """Return what the list of calls is asked for to show those of a category or sub-category."""
+    subs = {sub.code for category in Taxonomy.load().categories for sub in category.sub_categories}
+    return ("sub_category" if code in subs else "category", code)
 
 
 def _colour(code: str, codes: list[str]) -> str:

@@ -1,26 +1,29 @@
-"""The categories of a call, as taxonomy.yaml names them."""
+"""The categories of a call, as taxonomy.yaml names them: those that callsift comes with, or those of its user."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache, cached_property
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import Annotated, Literal, NamedTuple, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
 
-from schemas.from_outside import composed
+from schemas.taxonomy_file import FILE, read_yaml
 
 EMPTY_CALL = "empty_call"
 UNCERTAIN = "uncertain"
 _SHIPPED = Path(__file__).with_name("taxonomy.yaml")
 
-
-class Name(BaseModel):
-    """A name in both languages."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    en: str
-    tr: str
+Meaning = Literal["lost", "call_back", "complaint"]
+"""What the product itself does with a category: ``lost`` is the one whose sub-categories say why nothing came of a
+call, ``call_back`` holds those who want to be called, ``complaint`` those who complain."""
+Names = Annotated[
+    dict[
+        Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")],
+        Annotated[str, Field(min_length=1, max_length=80)],
+    ],
+    Field(min_length=1),
+]
+"""A name in one or more languages, by BCP 47 tag."""
 
 
 class SubCategory(BaseModel):
@@ -28,10 +31,10 @@ class SubCategory(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
-    code: str = Field(pattern=r"^[a-z][a-z_]*$")
+    code: str = Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=64)
     """What events and documents say."""
-    name: Name
-    """What people read."""
+    name: Names
+    """What people read, by language."""
     definition: str
     """When a call belongs here, in one sentence."""
     belongs: tuple[str, ...] = ()
@@ -39,7 +42,13 @@ class SubCategory(BaseModel):
     excludes: tuple[str, ...] = ()
     """Cases that do not, and where they belong instead."""
     examples: tuple[str, ...] = ()
-    """What callers say, in Turkish."""
+    """What callers say, in their language."""
+    means: Meaning | None = None
+    """What the product itself does with it: lost, call_back, complaint; null: nothing."""
+
+    def title(self, language: str = "en") -> str:
+        """Return the name in a language; where there is none, in English, else in the first that there is."""
+        return named(self.name, language)
 
 
 class Category(SubCategory):
@@ -73,31 +82,55 @@ class Leaf(NamedTuple):
 class Taxonomy(BaseModel):
     """Every category, in the file's order, with the order of precedence."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
-    version: str
+    version: str = Field(min_length=1, max_length=64)
     company: str
     categories: tuple[Category, ...]
     precedence: tuple[Rule, ...]
+    remarks: tuple[str, ...] = ()
+    """What a hosted model is told besides, a sentence each."""
+    _folder: Path | None = PrivateAttr(default=None)
 
     @staticmethod
     def load(path: Path | None = None) -> "Taxonomy":
-        """Read a taxonomy file; without a path return the shipped one, which is read once.
+        """Read a taxonomy file; without a path return the one in use, which is read once.
 
         Raises:
-            ValueError: The file is not a taxonomy; the message names the field.
+            InvalidTaxonomy: There is no such file, or it is no taxonomy; the message names line, field and rule.
         """
-        return _shipped() if path is None else _read(path)
+        return _read_once(_in_use) if path is None else _read(path)
+
+    @staticmethod
+    def shipped() -> "Taxonomy":
+        """Return the one that callsift comes with, whatever is in use."""
+        return _read_once(_SHIPPED)
 
     @model_validator(mode="after")
     def _codes_are_sound(self) -> Self:
         codes = [leaf.code for leaf in self._walk()]
-        if len(set(codes)) < len(codes):
-            raise ValueError("two leaves share a code; codes are unique over the whole taxonomy")
+        named_codes = [*codes, *(category.code for category in self.categories if category.sub_categories)]
+        if twice := sorted({code for code in named_codes if named_codes.count(code) > 1}):
+            raise ValueError(f"two leaves share a code; codes are unique over the whole taxonomy: {', '.join(twice)}")
         if unknown := {rule.leaf for rule in self.precedence} - set(codes):
             raise ValueError(f"precedence names leaves that do not exist: {', '.join(sorted(unknown))}")
-        if missing := {EMPTY_CALL, UNCERTAIN} - {category.code for category in self.categories}:
-            raise ValueError(f"the pipeline itself decides on these categories, they must exist: {', '.join(missing)}")
+        plain = {category.code for category in self.categories if not category.sub_categories}
+        if missing := {EMPTY_CALL, UNCERTAIN} - plain:
+            raise ValueError(
+                "the pipeline itself decides on these categories, they must exist: "
+                f"{', '.join(sorted(missing))} (without sub-categories)"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _a_meaning_has_one_category(self) -> Self:
+        meant = [entry.means for entry in self._entries() if entry.means]
+        if twice := sorted({meaning for meaning in meant if meant.count(meaning) > 1}):
+            raise ValueError(f"only one category can mean the same to the product: {', '.join(twice)}")
+        if any(category.means == "lost" and not category.sub_categories for category in self.categories):
+            raise ValueError("the category that means lost needs sub-categories: they say why")
+        if any(sub.means == "lost" for category in self.categories for sub in category.sub_categories):
+            raise ValueError("only a category with sub-categories can mean lost, no sub-category")
         return self
 
     def _walk(self) -> Iterator[Leaf]:
@@ -106,6 +139,11 @@ class Taxonomy(BaseModel):
                 yield from (Leaf(category.code, sub.code) for sub in category.sub_categories)
             else:
                 yield Leaf(category.code, None)
+
+    def _entries(self) -> Iterator[SubCategory]:
+        for category in self.categories:
+            yield category
+            yield from category.sub_categories
 
     @cached_property
     def leaves(self) -> dict[str, Leaf]:
@@ -131,20 +169,40 @@ class Taxonomy(BaseModel):
     def title(self, leaf: Leaf, language: str = "en") -> str:
         """Return the name of a leaf as people read it, for example ``Unnecessary Call · Complaint``."""
         category = next(entry for entry in self.categories if entry.code == leaf.category)
-        names = [category.name] + ([self.described(leaf).name] if leaf.sub_category else [])
-        return " · ".join(getattr(name, language) for name in names)
+        entries = [category] + ([self.described(leaf)] if leaf.sub_category else [])
+        return " · ".join(entry.title(language) for entry in entries)
+
+    def code_of(self, meaning: Meaning) -> str | None:
+        """Return the code of the category or sub-category that means something to the product; None: none does."""
+        return next((entry.code for entry in self._entries() if entry.means == meaning), None)
+
+    def beside(self, name: str) -> Path | None:
+        """Return the file of that name in the user's folder; None: there is none, and what is shipped serves."""
+        path = self._folder / name if self._folder else None
+        return path if path is not None and path.is_file() else None
 
 
-@cache
-def _shipped() -> Taxonomy:
-    return _read(_SHIPPED)
+_in_use: Path = _SHIPPED
+
+
+def use(folder: Path | None) -> None:
+    """Take the taxonomy in a folder into use, for the whole process; None: the shipped one. It is not read yet."""
+    global _in_use  # noqa: PLW0603 - the one thing that every room asks for, and only an entry point decides
+    _in_use = folder / FILE if folder else _SHIPPED
+
+
+def named(names: Mapping[str, str], language: str) -> str:
+    """Return the name in a language, in its plain form, in English, or in whatever language there is one."""
+    for tag in (language, language.partition("-")[0], "en"):
+        if tag in names:
+            return names[tag]
+    return next(iter(names.values()))
 
 
 def _read(path: Path) -> Taxonomy:
-    import yaml  # noqa: PLC0415 - 3 MB, and half of the workers load no taxonomy
+    taxonomy = read_yaml(path, Taxonomy)
+    taxonomy._folder = None if path == _SHIPPED else path.parent
+    return taxonomy
 
-    try:
-        content = yaml.safe_load(composed(path.read_text(encoding="utf-8")))
-    except yaml.YAMLError as error:
-        raise ValueError(f"{path} is no YAML: {error}") from error
-    return Taxonomy.model_validate(content)
+
+_read_once = cache(_read)

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from pydantic import (
     AfterValidator,
     BeforeValidator,
+    DirectoryPath,
     Field,
     FilePath,
     NonNegativeFloat,
@@ -61,6 +62,14 @@ class Section(BaseSettings):
                 error, most=None, name=lambda path: cls.variable(path.split(".")[0]) if path else cls.__name__
             )
             raise SettingsError(problems, "Correct the variable; docs/settings.md lists them all") from None
+
+
+class TaxonomySettings(Section):
+    """The categories that calls are put into."""
+
+    folder: DirectoryPath | None = Field(default=None, validation_alias="CALLSIFT_TAXONOMY")
+    """Folder with your own taxonomy.yaml, and perhaps model.npz and prompt.md (docs/own-business.md). Workers, API and
+    commands need the same. Unset: the shipped categories."""
 
 
 class KafkaSettings(Section):

@@ -149,6 +149,7 @@ def test_only_the_entry_points_read_the_environment() -> None:
 
 ENTRY_POINTS = {"callsift/worker.py", "callsift/serving.py", "callsift/stages.py", "callsift/supervisor.py"}
 """Which read settings, besides the commands; all others are given them."""
+ENTRY_POINTS |= {"callsift/cli.py"}  # which taxonomy every command means
 ENTRY_POINTS |= {"callsift/doctor.py"}  # it looks at what every worker would read
 ENTRY_POINTS |= {"callsift/evaluation/recordings.py"}  # the stages' own, which only labelled recordings need
 

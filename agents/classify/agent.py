@@ -9,8 +9,8 @@ from agents.classify import core, metrics
 from agents.classify.classifier import Classifier
 from agents.classify.fallback import PROBE_S, OfflineWhenAway, SecondOpinion
 from agents.classify.hosted import HostedClassifier, HostedModel
-from agents.classify.hosted.prompt import TEMPLATE
 from agents.classify.settings import ClassifySettings
+from agents.classify.undecided import Undecided
 from schemas import CallClassified, CallTranscribed, Event, Taxonomy
 from streams.errors import CallsiftError
 from streams.processing import Agent
@@ -56,7 +56,7 @@ class ClassifyAgent(Agent[CallTranscribed]):
 
 
 class Files(NamedTuple):
-    """What classifiers are made of besides settings and taxonomy; None: what comes with callsift."""
+    """What classifiers are made of besides settings and taxonomy; None: what lies beside that, or is shipped."""
 
     prompt: Path | None = None
     """Template of the hosted model's prompt."""
@@ -75,11 +75,13 @@ def make_classifier(
     Where another stands in for it, it is asked every ``probe_s`` seconds whether it is back.
 
     Raises:
-        CallsiftError: One of the ``files`` is not what it should be.
+        CallsiftError: One of the ``files`` is not what it should be, or does not fit the taxonomy.
     """
+    if settings.chosen == "none":
+        return Undecided(taxonomy)
     if settings.chosen == "offline":
         return _offline(taxonomy, files)
-    hosted: Classifier = HostedClassifier(make_model(settings), settings, taxonomy, files.prompt or TEMPLATE)
+    hosted: Classifier = HostedClassifier(make_model(settings), settings, taxonomy, files.prompt)
     if settings.agreement == "offline":
         hosted = SecondOpinion(hosted, _offline(taxonomy, files))
     if settings.when_away == "offline":
@@ -98,10 +100,30 @@ def make_model(settings: ClassifySettings) -> HostedModel:
     return GeminiModel(settings)
 
 
-def _offline(taxonomy: Taxonomy, files: Files) -> Classifier:
-    from agents.classify.offline.classifier import OfflineClassifier  # noqa: PLC0415
+def offline_model(taxonomy: Taxonomy, files: Files = SHIPPED) -> "OfflineModel | None":
+    """Return the offline classifier's model: that of the ``files``, or the one beside the taxonomy.
 
-    return OfflineClassifier(taxonomy, None if files.model is None else _model(files.model))
+    Where there is none, it is the shipped one for the shipped taxonomy or one with its leaves; None for any other.
+
+    Raises:
+        CallsiftError: The file is no model.
+    """
+    from agents.classify.offline.classifier import MODEL  # noqa: PLC0415
+    from agents.classify.offline.model import shipped_model  # noqa: PLC0415
+
+    if path := files.model or taxonomy.beside(MODEL):
+        return _model(path)
+    shipped = shipped_model()
+    return shipped if set(shipped.leaves) <= taxonomy.leaves.keys() else None
+
+
+def _offline(taxonomy: Taxonomy, files: Files) -> Classifier:
+    from agents.classify.offline.classifier import TRAIN, OfflineClassifier  # noqa: PLC0415
+
+    model = offline_model(taxonomy, files)
+    if model is None:
+        raise CallsiftError(f"there is no offline model for taxonomy {taxonomy.version}", TRAIN)
+    return OfflineClassifier(taxonomy, model)
 
 
 def _model(path: Path) -> "OfflineModel":

@@ -21,10 +21,13 @@ from schemas import (
     Usage,
     Versions,
 )
-from schemas.taxonomy import EMPTY_CALL, UNCERTAIN
+from schemas.taxonomy import EMPTY_CALL, UNCERTAIN, named
 
 _QUOTE_LIMIT = 500
-_NOBODY_SPOKE = "Müşteri tarafında anlaşılır bir konuşma yok."
+_NOBODY_SPOKE = {
+    "tr": "Müşteri tarafında anlaşılır bir konuşma yok.",
+    "en": "Nothing that can be understood was said on the customer's side.",
+}
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,9 @@ def customer_spoke(call: CallTranscribed) -> bool:
 
 def empty_call(call: CallTranscribed, taxonomy: Taxonomy) -> CallClassified:
     """Classify a call in which the customer said nothing; nobody needs to be asked."""
-    decision = Decision(category=EMPTY_CALL, sub_category=None, confidence=1.0, justification=_NOBODY_SPOKE)
+    decision = Decision(
+        category=EMPTY_CALL, sub_category=None, confidence=1.0, justification=named(_NOBODY_SPOKE, call.language)
+    )
     return _classified(call, decision, BY_RULE, versions(call.speech_model, BY_RULE, taxonomy, floor=None))
 
 

@@ -70,13 +70,13 @@ def read_labelled(paths: Sequence[Path], taxonomy: Taxonomy) -> list[LabelledDia
     return list(calls.values())
 
 
-def read_labelled_dialogues(paths: Sequence[Path]) -> list[LabelledDialogue]:
-    """Read labelled calls whose words are known.
+def read_labelled_dialogues(paths: Sequence[Path], taxonomy: Taxonomy | None = None) -> list[LabelledDialogue]:
+    """Read labelled calls whose words are known; without a ``taxonomy`` the labels are of the one in use.
 
     Raises:
         CallsiftError: As ``read_labelled``, or one of them is a recording.
     """
-    calls = read_labelled(paths, Taxonomy.load())
+    calls = read_labelled(paths, taxonomy or Taxonomy.load())
     dialogues = [call for call in calls if isinstance(call, LabelledDialogue)]
     if len(dialogues) < len(calls):
         raise CallsiftError("a line has a recording instead of turns", "Only dialogues can be learnt from")

@@ -18,7 +18,7 @@ from pydantic_settings import SettingsConfigDict
 
 from streams.settings import FromJson, Section
 
-ClassifierName = Literal["gemini", "gemini-legacy", "offline"]
+ClassifierName = Literal["gemini", "gemini-legacy", "offline", "none"]
 
 
 CURRENCY = "USD"
@@ -48,8 +48,8 @@ class ClassifySettings(Section):
     model_config = SettingsConfigDict(env_prefix="CALLSIFT_CLASSIFY_")
 
     classifier: ClassifierName | None = Field(default=None, validation_alias="CALLSIFT_CLASSIFIER")
-    """gemini (google-genai), gemini-legacy (google-generativeai) or offline. Unset: gemini with a key or a Vertex AI
-    project, else offline."""
+    """gemini (google-genai), gemini-legacy (google-generativeai), offline, or none: every call is Uncertain, as long as
+    your categories have no classifier. Unset: gemini with a key or a Vertex AI project, else offline."""
     gemini_api_key: SecretStr | None = Field(default=None, validation_alias="CALLSIFT_GEMINI_API_KEY")
     """Key of the Gemini API."""
     gemini_model: str = "gemini-3.5-flash-lite"
@@ -116,7 +116,7 @@ class ClassifySettings(Section):
 
     @model_validator(mode="after")
     def _a_budget_needs_a_price(self) -> Self:
-        if self.daily_budget and self.chosen != "offline" and self.gemini_model not in self.prices:
+        if self.daily_budget and self.is_hosted and self.gemini_model not in self.prices:
             raise ValueError("CALLSIFT_CLASSIFY_DAILY_BUDGET needs the model's price in CALLSIFT_CLASSIFY_PRICES")
         return self
 
@@ -143,6 +143,11 @@ class ClassifySettings(Section):
             return None
         project, _, region = self.gemini_vertex_project.partition("/")
         return project, region or "global"
+
+    @property
+    def is_hosted(self) -> bool:
+        """Whether a hosted model is asked."""
+        return self.chosen not in {"offline", "none"}
 
     @property
     def chosen(self) -> ClassifierName:

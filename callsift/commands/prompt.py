@@ -32,7 +32,7 @@ async def _print_requests(file: Path, *, as_json: bool) -> None:
     with loopback() as service:
         here = {"gemini_api_key": "not-sent-anywhere", "gemini_endpoint": service.address, "daily_budget": None}
         settings = ClassifySettings.read(**here)
-        if settings.chosen == "offline":
+        if not settings.is_hosted:
             settings = ClassifySettings.read(classifier="gemini", **here)
         model = make_model(settings)
         classifier = HostedClassifier(model, settings, Taxonomy.load())

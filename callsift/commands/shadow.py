@@ -42,7 +42,10 @@ def in_shadow(used: "Version", folder: Path) -> "Version":
         used,
         settings=_settings(found[SETTINGS], used.settings) if SETTINGS in found else used.settings,
         taxonomy=_taxonomy(found[TAXONOMY]) if TAXONOMY in found else used.taxonomy,
-        files=Files(found.get(PROMPT), found.get(MODEL)),
+        files=Files(
+            found.get(PROMPT) or used.files.prompt or used.taxonomy.beside(PROMPT),
+            found.get(MODEL) or used.files.model or used.taxonomy.beside(MODEL),
+        ),
     )
 
 

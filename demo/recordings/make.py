@@ -1,11 +1,14 @@
 """Speak the calls of calls.yaml and write the recordings and labels.jsonl: ``python demo/recordings/make.py``.
 
+Another folder with a calls.yaml may be named: ``python demo/recordings/make.py examples/clinic/recordings``.
+
 Needs espeak-ng on the PATH. The same calls give the same files, byte for byte, as long as the versions of espeak-ng and
 PyAV stay the same.
 """
 
 import json
 import subprocess
+import sys
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -83,6 +86,7 @@ class Call(Strict):
     category: str
     sub_category: str | None = None
     why: str
+    language: str = "tr"
     format: str
     noise_dbfs: float | None = -60.0
     customer: Voice
@@ -111,9 +115,9 @@ class Call(Strict):
         return f"{self.name}.{speaker}.{extension}" if speaker else f"{self.name}.{extension}"
 
 
-def spoken(text: str, voice: Voice) -> Signal:
+def spoken(text: str, voice: Voice, language: str) -> Signal:
     """A turn as the telephone lets it through, without the silence around it."""
-    options = ["-v", f"tr+{voice.voice}", "-s", str(voice.words_per_minute), "-p", str(voice.pitch), "--stdout"]
+    options = ["-v", f"{language}+{voice.voice}", "-s", str(voice.words_per_minute), "-p", str(voice.pitch), "--stdout"]
     wav = subprocess.run(["espeak-ng", *options, text], check=True, capture_output=True).stdout  # noqa: S603, S607
     samples = np.frombuffer(wav[WAV_HEADER_BYTES:], "<i2")
     heard = np.flatnonzero(np.abs(samples) > 50)
@@ -134,7 +138,7 @@ def on_the_clock(call: Call) -> Iterator[tuple[Speaker, float, Signal]]:
     """The turns in order: who, from which second, and the sound."""
     end_s = 0.0
     for turn in call.turns:
-        signal = spoken(turn.text, call.voice(turn.speaker))
+        signal = spoken(turn.text, call.voice(turn.speaker), call.language)
         start_s = end_s + turn.pause_s
         yield turn.speaker, start_s, signal
         end_s = start_s + len(signal) / RATE_HZ
@@ -170,40 +174,42 @@ def write_audio(path: Path, channels: list[Signal], call_format: str) -> None:
             container.mux(packet)
 
 
-def recorded(call: Call) -> dict[str, Any]:
+def recorded(call: Call, folder: Path) -> dict[str, Any]:
     """Write the call's recording; returns its ``recording`` field in labels.jsonl."""
     sides = mixed(call)
     if not call.is_two_files:
         by_channel = sorted(SPEAKERS, key=call.channels.__getitem__)
-        write_audio(FOLDER / call.file_name(), [sides[speaker] for speaker in by_channel], call.format)
+        write_audio(folder / call.file_name(), [sides[speaker] for speaker in by_channel], call.format)
         return {"uri": call.file_name(), "channels": call.channels}
     files: dict[str, Any] = {}
     for speaker in SPEAKERS:
         offset_s = call.voice(speaker).offset_s
-        write_audio(FOLDER / call.file_name(speaker), [sides[speaker][round(offset_s * RATE_HZ) :]], call.format)
+        write_audio(folder / call.file_name(speaker), [sides[speaker][round(offset_s * RATE_HZ) :]], call.format)
         files[speaker] = {"uri": call.file_name(speaker), "offset_s": offset_s}
     return files
 
 
-def label(call: Call) -> dict[str, Any]:
+def label(call: Call, folder: Path) -> dict[str, Any]:
     """Write the recording and describe it."""
     return {
         "name": call.name,
-        "recording": recorded(call),
+        "recording": recorded(call, folder),
         "category": call.category,
         "sub_category": call.sub_category,
         "turns": [{"speaker": turn.speaker, "text": turn.text.replace(",", "")} for turn in call.turns],
+        **({} if call.language == "tr" else {"language": call.language.partition("-")[0]}),
     }
 
 
 def main() -> None:
     """Make every recording again, and the labels."""
-    calls = [Call.model_validate(call) for call in yaml.safe_load((FOLDER / "calls.yaml").read_text(encoding="utf-8"))]
-    for path in FOLDER.iterdir():
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER
+    calls = [Call.model_validate(call) for call in yaml.safe_load((folder / "calls.yaml").read_text(encoding="utf-8"))]
+    for path in folder.iterdir():
         if path.suffix in {f".{extension}" for extension, _, _ in FORMATS.values()}:
             path.unlink()
-    lines = [json.dumps(label(call), ensure_ascii=False) + "\n" for call in calls]
-    (FOLDER / "labels.jsonl").write_text("".join(lines), encoding="utf-8")
+    lines = [json.dumps(label(call, folder), ensure_ascii=False) + "\n" for call in calls]
+    (folder / "labels.jsonl").write_text("".join(lines), encoding="utf-8")
     print(f"{len(calls)} calls")
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-ACOUSTIC_MODEL = Path(__file__).with_name("acoustic_model.npz")
+FILE = "acoustic_model.npz"
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class AcousticModel:
     layers: list[AffineLayer]
     """ReLU between layers, log-softmax after the last."""
 
-    def save(self, path: Path = ACOUSTIC_MODEL) -> None:
+    def save(self, path: Path) -> None:
         """Write the file; weights in half precision, as ``final.mdl`` keeps no more than 16 bits of them either."""
         arrays = {}
         for number, layer in enumerate(self.layers):
@@ -57,7 +57,7 @@ class AcousticModel:
         )
 
     @classmethod
-    def load(cls, path: Path = ACOUSTIC_MODEL) -> "AcousticModel":
+    def load(cls, path: Path) -> "AcousticModel":
         """Read what ``save`` wrote."""
         with np.load(path, allow_pickle=False) as arrays:
             layers = [

@@ -6,14 +6,12 @@ from pathlib import Path
 
 import language_model
 import synthesis
-from acoustic_model import ACOUSTIC_MODEL, AcousticModel
+from acoustic_model import FILE, AcousticModel
 from features import MFCC_CONF
 from graph import Lexicon, decoding_graph
 from kaldi_format import final_mdl
 from phones import SILENCE_ID, PhoneTable
-from vocabulary import read_templates
-
-MODEL = Path(__file__).with_name("model")
+from vocabulary import HERE, Templates, read_templates
 
 # frame-subsampling-factor: the network answers every third frame. frames-per-chunk: how many go through it at once;
 # with Kaldi's 20, its matrices take longer to arrange than to multiply. The endpoint rules say after how many seconds
@@ -33,22 +31,22 @@ MODEL_CONF = f"""\
 """
 
 
-def pronunciations(words: list[str], known_phones: list[str]) -> Lexicon:
+def pronunciations(templates: Templates, known_phones: list[str]) -> Lexicon:
     """Word -> phones as espeak-ng says it, between two other words so that the sentence's edges do not matter."""
     lexicon = {}
-    for word in words:
-        _, pronunciation, _ = synthesis.say(f"tamam {word} tamam").words
+    for word in templates.words:
+        sentence = f"{templates.carrier} {word} {templates.carrier}"
+        _, pronunciation, _ = synthesis.say(sentence, language=templates.voice).words
         if unknown := set(pronunciation) - set(known_phones):
             raise ValueError(f"{word!r} has sounds never heard in training, {sorted(unknown)}: train with it")
         lexicon[word] = pronunciation
     return lexicon
 
 
-def write_model(acoustic_model: AcousticModel, folder: Path = MODEL) -> None:
+def write_model(acoustic_model: AcousticModel, templates: Templates, folder: Path) -> None:
     """Write the folder that ``vosk.Model`` loads."""
-    templates = read_templates()
     table = PhoneTable(acoustic_model.phones)
-    lexicon = pronunciations(templates.words, acoustic_model.phones)
+    lexicon = pronunciations(templates, acoustic_model.phones)
     hclg = decoding_graph(table, acoustic_model.stay_probabilities, lexicon, language_model.estimate(templates))
     shutil.rmtree(folder, ignore_errors=True)
     for name in ("am", "conf", "graph/phones"):
@@ -67,17 +65,19 @@ def write_model(acoustic_model: AcousticModel, folder: Path = MODEL) -> None:
 def main() -> None:
     """Train unless told not to, then write the model."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--graph-only", action="store_true", help=f"do not train: take {ACOUSTIC_MODEL.name}")
+    parser.add_argument("--graph-only", action="store_true", help=f"do not train: take {FILE}")
     parser.add_argument("--utterances", type=int, default=8000, help="training utterances (8000 are about 9 hours)")
     parser.add_argument("--epochs", type=int, default=12)
+    parser.add_argument("--folder", type=Path, default=HERE, help="with sentences.txt; gets the model. Default: here")
     options = parser.parse_args()
+    templates, model = read_templates(options.folder), options.folder / "model"
     if not options.graph_only:
         from training import train  # noqa: PLC0415 - the graph alone needs no torch
 
-        train(options.utterances, options.epochs).save()
-    write_model(AcousticModel.load())
-    size_bytes = sum(path.stat().st_size for path in MODEL.rglob("*") if path.is_file())
-    print(f"{MODEL.name}: {size_bytes / 1e6:.2f} MB, {len(read_templates().words)} words")
+        train(templates, options.utterances, options.epochs).save(options.folder / FILE)
+    write_model(AcousticModel.load(options.folder / FILE), templates, model)
+    size_bytes = sum(path.stat().st_size for path in model.rglob("*") if path.is_file())
+    print(f"{model}: {size_bytes / 1e6:.2f} MB, {len(templates.words)} words")
 
 
 if __name__ == "__main__":

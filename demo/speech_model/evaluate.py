@@ -18,9 +18,8 @@ import synthesis
 from features import SAMPLE_RATE_HZ
 from telephone import TELEPHONE_HZ, resample
 from training_data import as_samples, telephoned, training_text
-from vocabulary import read_templates, words_of
+from vocabulary import HERE, read_templates, words_of
 
-MODEL = Path(__file__).with_name("model")
 UNHEARD_VOICES = ["m5", "m7", "f3", "Andrea", "steph2", "pablo"]
 FIRST_SEED = 9_000_000
 """Far from the seeds of training."""
@@ -49,20 +48,21 @@ class Tally:
 
 
 @cache
-def trained_texts() -> frozenset[tuple[str, ...]]:
+def trained_texts(folder: Path) -> frozenset[tuple[str, ...]]:
     """Every sentence that the language model or the network was trained on."""
-    texts = {tuple(sentence) for sentence in language_model.sentences(read_templates())}
-    texts |= {tuple(words_of(training_text(random.Random(seed)))) for seed in range(TRAINING_UTTERANCES)}
+    templates = read_templates(folder)
+    texts = {tuple(sentence) for sentence in language_model.sentences(templates)}
+    texts |= {tuple(words_of(training_text(templates, random.Random(seed)))) for seed in range(TRAINING_UTTERANCES)}
     return frozenset(texts)
 
 
-def text_to_say(kind: Text, rng: random.Random) -> str:
+def text_to_say(kind: Text, rng: random.Random, folder: Path) -> str:
     """One utterance; a new sentence is a combination that is in no training text, though its parts are."""
-    templates = read_templates()
+    templates = read_templates(folder)
     if kind == "words in random order":
         return templates.word_salad(rng)
     text = templates.utterance(rng)
-    while kind == "new sentences" and tuple(words_of(text)) in trained_texts():
+    while kind == "new sentences" and tuple(words_of(text)) in trained_texts(folder):
         text = templates.utterance(rng)
     return text
 
@@ -89,18 +89,21 @@ def word_errors(said: list[str], heard: list[str]) -> int:
     return distances[-1]
 
 
-def measure(model: vosk.Model, kind: Text, quality: Quality, utterances: int, show_errors: bool) -> Tally:
+def measure(
+    model: vosk.Model, folder: Path, kind: Text, quality: Quality, *, utterances: int, show_errors: bool
+) -> Tally:
     """Speak, roughen, recognize, count."""
     tally = Tally()
     for seed in range(FIRST_SEED, FIRST_SEED + utterances):
         rng = random.Random(seed)
-        text = text_to_say(kind, rng)
+        text = text_to_say(kind, rng, folder)
         speech = synthesis.say(
             text,
             rng.choice(UNHEARD_VOICES),
             words_per_minute=rng.randint(125, 235),
             pitch=rng.randint(25, 75),
             pitch_range=rng.randint(25, 75),
+            language=read_templates(folder).voice,
         )
         signal = telephoned(speech, np.random.default_rng(seed), quality)
         if quality == "telephone":
@@ -120,15 +123,22 @@ def measure(model: vosk.Model, kind: Text, quality: Quality, utterances: int, sh
 def main() -> None:
     """Print one line per kind of text and quality of line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--model", type=Path, default=MODEL)
+    parser.add_argument("--folder", type=Path, default=HERE, help="of the model. Default: here")
     parser.add_argument("--utterances", type=int, default=200, help="per line of the result")
     parser.add_argument("--show-errors", action="store_true")
     options = parser.parse_args()
     vosk.SetLogLevel(-1)
-    model = vosk.Model(str(options.model))
+    model = vosk.Model(str(options.folder / "model"))
     for kind in get_args(Text):
         for quality in get_args(Quality):
-            tally = measure(model, kind, quality, options.utterances, options.show_errors)
+            tally = measure(
+                model,
+                options.folder,
+                kind,
+                quality,
+                utterances=options.utterances,
+                show_errors=options.show_errors,
+            )
             print(f"{kind}, {quality}: {tally}", flush=True)
 
 

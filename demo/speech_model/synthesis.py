@@ -119,18 +119,26 @@ def _library() -> tuple[ctypes.CDLL, Callable[..., int]]:
     return library, callback
 
 
-def say(text: str, variant: str = "", words_per_minute: int = 165, pitch: int = 50, pitch_range: int = 50) -> Speech:
-    """Speak Turkish text.
+def say(
+    text: str,
+    variant: str = "",
+    words_per_minute: int = 165,
+    pitch: int = 50,
+    pitch_range: int = 50,
+    language: str = "tr",
+) -> Speech:
+    """Speak text.
 
     Args:
         text: What to say; a comma is a short pause.
-        variant: An espeak-ng voice variant such as "f2"; empty is the plain Turkish voice.
+        variant: An espeak-ng voice variant such as "f2"; empty is the language's plain voice.
         words_per_minute: 80 to 450.
         pitch: 0 to 99.
         pitch_range: 0 (monotone) to 99.
+        language: espeak-ng's voice of the language.
     """
     library, _ = _library()
-    voice = f"tr+{variant}" if variant else "tr"
+    voice = f"{language}+{variant}" if variant else language
     if library.espeak_SetVoiceByName(voice.encode()) != 0:
         raise ValueError(f"espeak-ng has no voice {voice!r}")
     library.espeak_SetParameter(PARAMETER_RATE, words_per_minute, 0)

@@ -3,6 +3,7 @@
 import multiprocessing
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Self
 
 import numpy as np
@@ -15,6 +16,7 @@ from acoustic_model import AcousticModel, AffineLayer
 from features import COEFFICIENTS
 from phones import PhoneTable
 from training_data import Example, example
+from vocabulary import Templates
 
 FRAMES_PER_ANSWER = 3
 """The network answers once in 30 ms: Vosk takes 0.03 s per decoded frame for granted in word times."""
@@ -139,13 +141,13 @@ class TrainingSet:
             yield self.features[begin[:, None] + frames], self.pdfs[begin[:, None] + answers]
 
 
-def train(example_count: int, epochs: int, seed: int = 0) -> AcousticModel:
+def train(templates: Templates, example_count: int, epochs: int, seed: int = 0) -> AcousticModel:
     """Make the examples (two processes) and train on them; prints one line per epoch.
 
     Not reproducible to the bit: the order of threads changes the loss in its third digit.
     """
     with multiprocessing.get_context("fork").Pool(2) as pool:
-        examples = pool.map(example, range(example_count), chunksize=50)
+        examples = pool.map(partial(example, templates), range(example_count), chunksize=50)
     hours = sum(len(item.features) for item in examples) / 360_000
     table = PhoneTable(sorted({span.phone for item in examples for span in item.spans if span.phone}))
     print(f"{example_count} utterances, {hours:.1f} h, {table.pdf_count - 1} phones", flush=True)

@@ -11,7 +11,7 @@ import synthesis
 from features import FRAME_CENTRE_S, FRAME_SHIFT_S, SAMPLE_RATE_HZ, mfcc
 from synthesis import PhoneSpan, Speech
 from telephone import NOISE_COLOURS, TELEPHONE_HZ, Signal, band_pass, line_sound, mu_law, noise, resample
-from vocabulary import read_templates
+from vocabulary import TURKISH, Templates
 
 NUMBERED = ["", "m1", "m2", "m3", "m4", "m6", "m8", "f1", "f2", "f4", "f5"]
 NAMED = "Andy Annie Alex Denis Gene Jacky Marco Mario Michael adam belinda boris david ed iven linda max paul rob steph"
@@ -46,29 +46,30 @@ class Example:
         return answers
 
 
-def example(seed: int) -> Example:
-    """A training example; equal seeds give equal examples."""
+def example(templates: Templates, seed: int) -> Example:
+    """A training example; equal templates and seeds give equal examples."""
     rng, noise_rng = random.Random(seed), np.random.default_rng(seed)
     speech = synthesis.say(
-        training_text(rng),
+        training_text(templates, rng),
         rng.choice(TRAINING_VOICES),
         words_per_minute=rng.randint(120, 250),
         pitch=rng.randint(20, 80),
         pitch_range=rng.randint(20, 80),
+        language=templates.voice,
     )
     signal, lead_s = roughened(speech, noise_rng)
     spans = [PhoneSpan(span.start_s + lead_s, span.end_s + lead_s, span.phone) for span in speech.spans]
     return Example(mfcc(signal), spans)
 
 
-def training_text(rng: random.Random) -> str:
-    """What one example says: a few sentences, words in random order, or nonsense."""
+def training_text(templates: Templates, rng: random.Random) -> str:
+    """What one example says: a few sentences, words in random order, or (in Turkish) nonsense."""
     kind = rng.random()
-    if kind < NONSENSE_SHARE:
+    if kind < NONSENSE_SHARE and templates.voice == TURKISH[0]:
         return " ".join(_nonsense_word(rng) for _ in range(rng.randint(3, 7)))
     if kind < NONSENSE_SHARE + WORD_SALAD_SHARE:
-        return read_templates().word_salad(rng)
-    return read_templates().utterance(rng)
+        return templates.word_salad(rng)
+    return templates.utterance(rng)
 
 
 def roughened(speech: Speech, rng: np.random.Generator) -> tuple[NDArray[np.int16], float]:

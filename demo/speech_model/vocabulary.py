@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-SENTENCES = Path(__file__).with_name("sentences.txt")
+HERE = Path(__file__).parent
+"""The folder of the demo's own model; another one has a ``sentences.txt`` of its own."""
+TURKISH = ("tr", "tamam")
 SLOT = re.compile(r"\{(\w+)\}")
 
 
@@ -23,6 +25,12 @@ class Templates:
     words: list[str]
     """The closed vocabulary, sorted: everything that can be said, and the words of the ``+`` lines."""
 
+    voice: str
+    """espeak-ng's voice of the language."""
+
+    carrier: str
+    """A plain word of the language, between two of which others are pronounced."""
+
     def utterance(self, rng: random.Random) -> str:
         """One to three sentences said in one go."""
         count = rng.choices([1, 2, 3], [0.5, 0.35, 0.15])[0]
@@ -38,12 +46,16 @@ class Templates:
 
 
 @cache
-def read_templates(path: Path = SENTENCES) -> Templates:
-    """Parse the file: ``@slot a | b``, ``+ words``, ``# comment``, anything else is a sentence."""
+def read_templates(folder: Path = HERE) -> Templates:
+    """Parse the file: ``@slot a | b``, ``+ words``, ``# comment``, anything else is a sentence.
+
+    ``= voice carrier`` names another language than Turkish: espeak-ng's voice and a plain word of it.
+    """
     slots: dict[str, list[str]] = {}
     sentences: list[str] = []
     words: set[str] = set()
-    for line in path.read_text(encoding="utf-8").splitlines():
+    voice, carrier = TURKISH
+    for line in (folder / "sentences.txt").read_text(encoding="utf-8").splitlines():
         match line[:1]:
             case "" | "#":
                 continue
@@ -51,12 +63,14 @@ def read_templates(path: Path = SENTENCES) -> Templates:
                 name, phrases = line[1:].split(" ", 1)
                 slots[name] = [phrase.strip() for phrase in phrases.split("|")]
                 words.update(*map(words_of, slots[name]))
+            case "=":
+                voice, carrier = line[1:].split()
             case "+":
                 words.update(words_of(line[1:]))
             case _:
                 sentences.append(line)
                 words.update(words_of(SLOT.sub(" ", line)))
-    return Templates(slots, sentences, sorted(words))
+    return Templates(slots, sentences, sorted(words), voice, carrier)
 
 
 def words_of(text: str) -> list[str]:

@@ -16,17 +16,15 @@ from api.services import Used
 from pages.call_backs.finding import MOST, find_call_backs
 from pages.call_backs.view import BY, CALLED, NOTE, STATES, State, in_order, row
 from pages.calls.view import Link
-from pages.categories import title_of
+from pages.categories import filter_of, title_of
 from pages.page import Asked
 from pages.routes import SEE_OTHER, Viewer, address, page_router
+from schemas import Taxonomy
 from store.search import CallSearch
 
 router = page_router()
 Reviewer = Annotated[Principal, Depends(Requires(Right.REVIEW))]
 _PATH = "/call-backs"
-_LATER = "call_later"
-"""The category of who wants to be called later; only those who named a time are in the list."""
-_LATER_CALLS = f"/calls?sub_category={_LATER}&when=30d"
 _ASK_S, _ASKED = 0.2, 15
 
 
@@ -48,7 +46,7 @@ async def call_backs_page(
         who,
         state=state,
         tabs=tabs,
-        later=Link(title_of(_LATER, page.language.code), _LATER_CALLS),
+        later=without_time(page.language.code),
         rows=[row(back, shown(back.wish, who), page.language, now) for back in chosen],
         is_cut=is_cut,
         is_late=noted is not None and any(back.wish.call_id == noted and back.state != "done" for back in found),
@@ -70,6 +68,14 @@ async def done(
             break
         await asyncio.sleep(_ASK_S)
     return RedirectResponse(address(_PATH, [("noted", call_id)]), SEE_OTHER)
+
+
+def without_time(language: str) -> Link | None:
+    """Return the way to all who want to be called later: only those who named a time are in the list."""
+    code = Taxonomy.load().code_of("call_back")
+    if code is None:
+        return None
+    return Link(title_of(code, language), address("/calls", [filter_of(code), ("when", "30d")]))
 
 
 def _address(state: State) -> str:

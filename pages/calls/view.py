@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from pages.calls.question import PERIODS, Asked, CallsQuestion, Period
-from pages.categories import Category, Choice, category_of, title_of
+from pages.categories import Category, Choice, category_of, filter_of, title_of
 from pages.confidence import HIGH, LOW, Confidence, confidence_of
 from pages.words import Language
-from schemas import SIDES, CallOutcome
+from schemas import SIDES, CallOutcome, Taxonomy
 from streams.topics import STAGES
 
 
@@ -46,13 +46,14 @@ class Link:
     is_current: bool = False
 
 
-SAVED = (
-    ("uncertain_today", "/calls?category=uncertain"),
-    ("complaints_yesterday", "/calls?sub_category=complaint&when=yesterday"),
-    ("unsure_week", "/calls?confidence.lt=0.6&when=7d"),
-    ("failed_week", "/calls?state=failed&when=7d"),
-)
-"""Questions that are asked often; any other is a bookmark."""
+def _asked_often() -> dict[str, str]:
+    """Return the questions that are asked often, with their addresses; any other is a bookmark."""
+    complaint = Taxonomy.load().code_of("complaint")
+    often = {"uncertain_today": "/calls?category=uncertain"}
+    if complaint:
+        name, code = filter_of(complaint)
+        often["complaints_yesterday"] = f"/calls?{name}={code}&when=yesterday"
+    return often | {"unsure_week": "/calls?confidence.lt=0.6&when=7d", "failed_week": "/calls?state=failed&when=7d"}
 
 
 def row(outcome: CallOutcome, language: Language, now: datetime) -> Row:
@@ -102,7 +103,7 @@ def chips(asked: Asked, language: Language) -> list[Link]:
 
 def saved(current: str, language: Language) -> list[Link]:
     """Return links to questions that are asked often."""
-    return [Link(language.t(f"saved.{name}"), to, to == current) for name, to in SAVED]
+    return [Link(language.t(f"saved.{name}"), to, to == current) for name, to in _asked_often().items()]
 
 
 def heading(question: CallsQuestion, language: Language) -> str:

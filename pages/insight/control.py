@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
+from pages.categories import filter_of
 from pages.insight.chart import Chart, Dot, made
 from pages.insight.picture import PERCENT, WIDE, Row
-from pages.insight.question import InsightQuestion, Span, filter_of
+from pages.insight.question import InsightQuestion, Span
 from pages.words import Language
 from review.control_chart import Point
 

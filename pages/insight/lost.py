@@ -1,9 +1,9 @@
-"""Why jobs were lost: unnecessary calls by reason, and calls that reached nobody. Pure."""
+"""Why jobs were lost: calls of the category that means it by reason, and calls that reached nobody. Pure."""
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 
-from pages.insight.question import LOST
+from schemas import Taxonomy
 from store.stats import Dimension, Key, Survey
 
 WAYS_BEFORE: tuple[tuple[Dimension, ...], ...] = (("category", "sub_category"), ("state", "disposition"))
@@ -16,7 +16,7 @@ class Lost:
 
     total: int
     reasons: Counter[str]
-    """By sub-category of an unnecessary call."""
+    """By sub-category of the category that means a lost job."""
     dispositions: Counter[str]
     """By disposition of a call without a recording; an answered one is not lost."""
 
@@ -34,8 +34,9 @@ def lost_jobs(leaves: Counter[Key], unrecorded: Counter[Key]) -> Lost:
         unrecorded: Those without a recording by disposition.
     """
     reasons, dispositions, total = Counter[str](), Counter[str](), 0
+    lost = Taxonomy.load().code_of("lost")
     for (category, sub), n in leaves.items():
-        if category == LOST:
+        if lost is not None and category == lost:
             total += n
             reasons.update({sub: n} if sub else {})
     for (disposition,), n in unrecorded.items():

@@ -20,8 +20,6 @@ When = Literal["7d", "30d", "90d"]
 PERIODS: dict[When, int] = {"7d": 7, "30d": 30, "90d": 90}
 """Days of each, today among them."""
 USUAL: When = "30d"
-LOST = "unnecessary_call"
-"""The category whose sub-categories say why there was no job."""
 _LONGEST = 400
 _BY_DAY = 45
 """A longer time is shown by week, unless days are asked for."""
@@ -69,12 +67,18 @@ class InsightQuestion(BaseModel):
     """The last day."""
     step: Step | None = None
     """What a point in a picture stands for."""
-    category: Text = LOST
-    """Code of the category or sub-category whose share is looked at."""
+    category_given: Text | None = Field(default=None, alias="category")
+    """Code of a category or sub-category."""
     queue: Text | None = None
     """Only calls of this queue."""
     agent: Text | None = None
     """Only calls of this agent."""
+
+    @property
+    def category(self) -> str:
+        """Code of the category or sub-category whose share is looked at; unless given, why nothing came of calls."""
+        taxonomy = Taxonomy.load()
+        return self.category_given or taxonomy.code_of("lost") or taxonomy.categories[0].code
 
     @property
     def period(self) -> When | None:
@@ -127,9 +131,3 @@ class InsightQuestion(BaseModel):
         names = ("when", "from", "to", "step", "category", "queue", "agent")
         given = self.model_dump(mode="json", by_alias=True, exclude_defaults=True) | changed
         return address(PATH, [(name, given[name]) for name in names if given.get(name)])
-
-
-def filter_of(code: str) -> tuple[str, str]:
-    """Return what the list of calls is asked for to show those of a category or sub-category."""
-    subs = {sub.code for category in Taxonomy.load().categories for sub in category.sub_categories}
-    return ("sub_category" if code in subs else "category", code)

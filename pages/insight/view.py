@@ -8,18 +8,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-from pages.categories import choices, how_it_went, title_of
+from pages.categories import choices, filter_of, how_it_went, title_of
 from pages.insight import control
 from pages.insight.chart import Chart, Dot, Label, made
 from pages.insight.lost import by_first, lost_before, lost_jobs
 from pages.insight.picture import PERCENT, SMALL, WIDE, Mark, Picture, Row
-from pages.insight.question import InsightQuestion, Span, Step, filter_of
+from pages.insight.question import InsightQuestion, Span, Step
 from pages.insight.reviewed import UNCERTAIN, Reviewed, cell, notes, written
 from pages.insight.shares import Counted, Share, share_of
 from pages.insight.versions import Change, changes
 from pages.words import Language
 from review.control_chart import Day, control_chart
 from review.proportions import ENOUGH
+from schemas import Taxonomy
 from store.stats import Dimension, Key, Survey
 
 WAYS: tuple[tuple[Dimension, ...], ...] = (

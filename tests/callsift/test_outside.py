@@ -76,6 +76,7 @@ def test_no_worker_connects_to_an_address_that_the_settings_do_not_name(
 LABELLED = Path(offline.__file__).parent / "dialogues" / "evaluation.jsonl"
 SHEET = Path(__file__).parent / "word_errors" / "sheet.txt"
 RECORDS = Path(__file__).parents[1] / "sources" / "asterisk" / "traces" / "22.cdr.csv"
+TAXONOMY = str(Path(__file__).parents[2] / "schemas")
 NOBODY = 9
 CALL = "11111111-1111-4111-8111-111111111111"
 RUNS = {
@@ -122,6 +123,10 @@ RUNS = {
     "schemas export": ("{folder}",),
     "wer sheet": (str(RECORDINGS / "wrong-number.mp3"), "--to", "{folder}/sheet"),
     "wer measure": (str(SHEET),),
+    "taxonomy new": ("{folder}/ours",),
+    "taxonomy check": (),
+    "taxonomy show": ("--prompt",),
+    "taxonomy diff": (TAXONOMY, TAXONOMY),
 }
 """How each command is run that `callsift up`, with its workers, and `callsift demo` are not."""
 MAY_FAIL = {

@@ -28,6 +28,7 @@ DATA_FILES = (
     "agents/classify/hosted/prompt.md",
     "agents/transcribe/redaction/given_names.txt",
     "agents/transcribe/redaction/surnames.txt",
+    "callsift/commands/new_taxonomy.yaml",
     "callsift/evaluation/report.html",
     "callsift/trial/page.html",
     "callsift/word_errors/page.html",

@@ -40,18 +40,20 @@ class HostedClassifier:
     """Asks a hosted model for JSON that fits the taxonomy."""
 
     def __init__(
-        self, model: HostedModel, settings: ClassifySettings, taxonomy: Taxonomy, template: Path = TEMPLATE
+        self, model: HostedModel, settings: ClassifySettings, taxonomy: Taxonomy, template: Path | None = None
     ) -> None:
-        """Make the classifier, of another ``template`` than the shipped one if need be; nobody is asked yet."""
+        """Make the classifier; nobody is asked yet. No ``template``: that beside the taxonomy, or the shipped one."""
         self._settings = settings
         self._taxonomy = taxonomy
-        self._template = template
+        self._template = template or taxonomy.beside(TEMPLATE.name) or TEMPLATE
         self._zone = ZoneInfo(settings.time_zone)
         self._model = MeteredModel(model, settings, self._zone)
         self._bought: dict[bytes, _Bought] = {}
         self._times = settings.samples
         conditions = (self._times, settings.gemini_turn_chars, settings.gemini_transcript_chars, settings.time_zone)
-        self.source = Source(model.classifier, settings.gemini_model, prompt_version(taxonomy, template), conditions)
+        self.source = Source(
+            model.classifier, settings.gemini_model, prompt_version(taxonomy, self._template), conditions
+        )
 
     def prompt(self, turns: Sequence[Turn], ended_at: datetime | None) -> Prompt:
         """Return the request for a transcript."""

@@ -5,11 +5,18 @@ from datetime import datetime
 from functools import partial
 
 from agents.classify.core import Answer, Source
-from agents.classify.offline.model import OfflineModel, shipped_model
+from agents.classify.offline.model import ENOUGH_EXAMPLES, OfflineModel, shipped_model
 from schemas import Speaker, Taxonomy, Turn
+from schemas.taxonomy import EMPTY_CALL, UNCERTAIN
 from streams.errors import CallsiftError
 from streams.threads import Threads
 
+MODEL = "model.npz"
+"""The file beside a taxonomy that holds its model."""
+TRAIN = (
+    "Train one: callsift train YOUR-CALLS.jsonl --taxonomy FOLDER (docs/own-business.md); until then ask Gemini, or "
+    "set CALLSIFT_CLASSIFIER=none, which makes every call Uncertain"
+)
 _EVIDENCE = 2
 """Turns that are named as the reason."""
 _QUOTED_WORDS = 9
@@ -23,15 +30,12 @@ class OfflineClassifier:
         """Load the shipped model, or take another one.
 
         Raises:
-            CallsiftError: The model names a leaf that the taxonomy does not have.
+            CallsiftError: The model answers what the taxonomy does not have, or does not know what it has.
         """
         self._taxonomy = taxonomy
         self._model = model or shipped_model()
-        if strange := sorted(set(self._model.leaves) - taxonomy.leaves.keys()):
-            raise CallsiftError(
-                f"the offline model answers {', '.join(strange)}, which taxonomy {taxonomy.version} does not have",
-                "Train a model with this taxonomy, or keep the category",
-            )
+        refuse_unfit(self._model, taxonomy)
+        self._words = _turkish if self._model.language == "tr" else _english
         self.source = Source("offline", self._model.version)
         self._thread = Threads("offline", 1)  # it computes: more of them take turns
 
@@ -46,14 +50,16 @@ class OfflineClassifier:
         code = self._model.leaves[best]
         leaf = self._taxonomy.leaves[code]
         telling = self._telling(turns, code)
-        quoted = " ve ".join(f"“{telling[position]}”" for position in sorted(telling))
-        by = "Müşterinin" if all(turns[position].speaker == Speaker.CUSTOMER for position in telling) else "Konuşmadaki"
-        decided = f"{by} {quoted} {'sözü' if len(telling) == 1 else 'sözleri'} belirledi"
-        reason = decided if telling else "Tek başına belirleyici bir söz yok"
+        quotes = [f"“{telling[position]}”" for position in sorted(telling)]
+        by_customer = all(turns[position].speaker == Speaker.CUSTOMER for position in telling)
+        justification = self._words(quotes, by_customer=by_customer)
+        if code in self._model.unsure:  # too few were learnt from to say so, and enough to know that it is no other
+            leaf = self._taxonomy.leaves[UNCERTAIN]
+            justification += f" {code}: {self._model.unsure[code]} < {ENOUGH_EXAMPLES}"
         return Answer(
             leaf=leaf,
             confidence=float(probabilities[best]),
-            justification=f"{reason} (çevrimdışı sınıflandırıcı).",
+            justification=justification,
             evidence=tuple(sorted(telling)),
         )
 
@@ -65,6 +71,35 @@ class OfflineClassifier:
                 found[position] = _strongest(turn.text.split(), self._model.telling_words(turn, code))
         best = sorted(found, key=lambda position: -found[position][0])[:_EVIDENCE]
         return {position: found[position][1] for position in best if found[position][0] > 0}
+
+
+def refuse_unfit(model: OfflineModel, taxonomy: Taxonomy) -> None:
+    """Refuse a model that was made for other categories.
+
+    Raises:
+        CallsiftError: It answers what the taxonomy does not have, or has not learnt what it has.
+    """
+    learnt = f"the offline model was made for taxonomy {model.card.get('taxonomy', 'unknown')}"
+    if strange := sorted(set(model.leaves) - taxonomy.leaves.keys()):
+        raise CallsiftError(
+            f"{learnt} and answers {', '.join(strange)}, which taxonomy {taxonomy.version} does not have", TRAIN
+        )
+    known = {*model.leaves, *model.card.get("not_learnt", {}), EMPTY_CALL, UNCERTAIN}
+    if missing := sorted(taxonomy.leaves.keys() - known):
+        raise CallsiftError(
+            f"{learnt} and has not learnt {', '.join(missing)}, which taxonomy {taxonomy.version} has", TRAIN
+        )
+
+
+def _turkish(quotes: Sequence[str], *, by_customer: bool) -> str:
+    by = "Müşterinin" if by_customer else "Konuşmadaki"
+    decided = f"{by} {' ve '.join(quotes)} {'sözü' if len(quotes) == 1 else 'sözleri'} belirledi"
+    return f"{decided if quotes else 'Tek başına belirleyici bir söz yok'} (çevrimdışı sınıflandırıcı)."
+
+
+def _english(quotes: Sequence[str], *, by_customer: bool) -> str:
+    decided = f"{' and '.join(quotes)}, said {'by the customer' if by_customer else 'in the call'}, decided"
+    return f"{decided if quotes else 'No words decide by themselves'} (offline classifier)."
 
 
 def _strongest(words: Sequence[str], strength: Sequence[float]) -> tuple[float, str]:

@@ -18,6 +18,8 @@ _KNOWN_WORDS = 0.5
 """Share of the words that have to be known for a call's scores to count in full."""
 
 SHIPPED = Path(__file__).with_name("model.npz")
+ENOUGH_EXAMPLES = 16
+"""Dialogues of a leaf from which on it is answered (docs/own-business.md has the measurement)."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,16 @@ class OfflineModel:
             temperature=arrays["temperature"],
             card=json.loads(str(arrays["card"])),
         )
+
+    @property
+    def language(self) -> str:
+        """Language of the dialogues that were learnt from, as a BCP 47 tag: it justifies itself in it."""
+        return str(self.card.get("language", "tr"))
+
+    @cached_property
+    def unsure(self) -> dict[str, int]:
+        """Leaves of which too few dialogues were learnt to answer them, with how many."""
+        return {str(leaf): int(count) for leaf, count in self.card.get("unsure", {}).items()}
 
     def save(self, path: Path) -> None:
         """Write the model as plain arrays."""

@@ -1,7 +1,9 @@
 """Training the offline classifier from the labelled dialogues, and measuring it on dialogues written apart."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,41 +15,64 @@ from sklearn.model_selection import StratifiedKFold
 
 from agents.classify.dialogues import SaidTurn
 from agents.classify.evaluation.figures import Figures, figures
-from agents.classify.evaluation.judged import judged, known
+from agents.classify.evaluation.judged import Judged, judged, known
 from agents.classify.labelled import LabelledDialogue, read_labelled_dialogues
 from agents.classify.offline.features import Features
-from agents.classify.offline.model import OfflineModel, softmax
+from agents.classify.offline.model import ENOUGH_EXAMPLES, OfflineModel, softmax
 from schemas import Taxonomy
 from schemas.taxonomy import EMPTY_CALL, UNCERTAIN
+from streams.errors import CallsiftError
 
 DIALOGUES = Path(__file__).with_name("dialogues")
 _INVERSE_REGULARISATION = 10.0
 _FOLDS = 5
+_FEWEST_LEAVES = 2
+_LEAST_TO_VALIDATE = 7
+"""Dialogues of a leaf of which four fifths are still enough to fit a temperature."""
 
 
 def training_dialogues() -> list[LabelledDialogue]:
     """Read the shipped dialogues for training."""
-    return read_labelled_dialogues(sorted(DIALOGUES.glob("training-*.jsonl")))
+    return read_labelled_dialogues(sorted(DIALOGUES.glob("training-*.jsonl")), Taxonomy.shipped())
 
 
 def evaluation_dialogues() -> list[LabelledDialogue]:
     """Read the shipped dialogues that were written apart, for evaluation."""
-    return read_labelled_dialogues(sorted(DIALOGUES.glob("evaluation*.jsonl")))
+    return read_labelled_dialogues(sorted(DIALOGUES.glob("evaluation*.jsonl")), Taxonomy.shipped())
 
 
-def train(dialogues: Sequence[LabelledDialogue], seed: int = 0) -> OfflineModel:
+def train(
+    dialogues: Sequence[LabelledDialogue], seed: int = 0, *, taxonomy: Taxonomy | None = None, language: str = "tr"
+) -> OfflineModel:
     """Train a model; the same dialogues and seed give the same one.
+
+    Of leaves with fewer dialogues than folds nothing is learnt; those with fewer than ``ENOUGH_EXAMPLES`` are learnt,
+    so that no other is answered in their place, and never answered themselves. The card names both.
 
     Each dialogue is learnt from twice: as it is, and undivided. Where only the agent speaks, the first needs no
     classifier, and of the second nobody can tell: it is uncertain.
     """
-    spoken = [dialogue for dialogue in dialogues if dialogue.customer_speaks]
-    said = [dialogue for dialogue in dialogues if any(turn.text.strip() for turn in dialogue.turns)]
+    counts = Counter(dialogue.leaf for dialogue in dialogues if dialogue.customer_speaks)
+    taxonomy = taxonomy or Taxonomy.shipped()
+    leaves = sorted(leaf for leaf, count in counts.items() if count >= _FOLDS)
+    if len(leaves) < _FEWEST_LEAVES:
+        raise CallsiftError(
+            f"there is nothing to tell apart: {len(leaves)} categories have {_FOLDS} dialogues or more",
+            "Label more calls (docs/own-business.md)",
+        )
+    spoken = [dialogue for dialogue in dialogues if dialogue.customer_speaks and dialogue.leaf in leaves]
+    said = [
+        dialogue
+        for dialogue in dialogues
+        if any(turn.text.strip() for turn in dialogue.turns)
+        if (dialogue.leaf in leaves if dialogue.customer_speaks else UNCERTAIN in leaves)
+    ]
     apart = _learnt([own.turns for own in spoken], [own.leaf for own in spoken], seed)
     together = _learnt(
         [own.undivided.turns for own in said], [own.leaf if own.customer_speaks else UNCERTAIN for own in said], seed
     )
-    leaves = sorted({own.leaf for own in spoken})
+    rare = {leaf: counts[leaf] for leaf in leaves if counts[leaf] < ENOUGH_EXAMPLES}
+    unknown = {leaf: counts[leaf] for leaf in taxonomy.leaves if leaf not in leaves and leaf != EMPTY_CALL}
     return OfflineModel(
         features=Features.fit([*(own.turns for own in spoken), *(own.undivided.turns for own in said)]),
         leaves=tuple(leaves),
@@ -57,23 +82,57 @@ def train(dialogues: Sequence[LabelledDialogue], seed: int = 0) -> OfflineModel:
         card={
             "training_dialogues": len(spoken),
             "training_sha256": digest(dialogues),
-            "taxonomy": Taxonomy.load().version,
+            "taxonomy": taxonomy.version,
+            "language": language,
+            "unsure": rare,
+            "not_learnt": unknown,
             "limits": "Trained on dialogues written for the purpose, not on real calls. Reads words, not meaning.",
         },
     )
 
 
-def evaluate(model: OfflineModel, dialogues: Sequence[LabelledDialogue], floor: float) -> Figures:
+def evaluate(
+    model: OfflineModel, dialogues: Sequence[LabelledDialogue], floor: float, taxonomy: Taxonomy | None = None
+) -> Figures:
     """Measure a model as the pipeline would use it: silent customers by rule, below ``floor`` uncertain."""
-    taxonomy = Taxonomy.load()
+    taxonomy = taxonomy or Taxonomy.shipped()
+    return figures(_judged(model, dialogues, floor, taxonomy), taxonomy)
+
+
+def cross_validated(
+    dialogues: Sequence[LabelledDialogue], floor: float, taxonomy: Taxonomy, seed: int = 0
+) -> tuple[Figures, Figures]:
+    """Measure on dialogues what is learnt from the others of them, as they are and undivided.
+
+    A leaf with too few dialogues to be answered by a model of all of them is not answered here either.
+    """
+    counts = Counter(dialogue.leaf for dialogue in dialogues)
+    rare = {leaf: count for leaf, count in counts.items() if count < ENOUGH_EXAMPLES}
+    apart: list[Judged] = []
+    together: list[Judged] = []
+    folds = StratifiedKFold(_FOLDS, shuffle=True, random_state=seed)
+    learnable = [dialogue for dialogue in dialogues if counts[dialogue.leaf] >= _LEAST_TO_VALIDATE]
+    for learnt, held_out in folds.split(learnable, [dialogue.leaf for dialogue in learnable]):
+        model = train([learnable[i] for i in learnt], seed, taxonomy=taxonomy)
+        model = replace(model, card=model.card | {"unsure": rare})
+        others = [learnable[i] for i in held_out]
+        apart += _judged(model, others, floor, taxonomy)
+        together += _judged(model, [dialogue.undivided for dialogue in others], floor, taxonomy)
+    return figures(apart, taxonomy), figures(together, taxonomy)
+
+
+def _judged(
+    model: OfflineModel, dialogues: Sequence[LabelledDialogue], floor: float, taxonomy: Taxonomy
+) -> list[Judged]:
     empty = taxonomy.leaves[EMPTY_CALL]
-    calls = []
+    calls: list[Judged] = []
     for dialogue, row in zip(dialogues, model.probabilities([own.turns for own in dialogues]), strict=True):
         spoken, best = dialogue.customer_speaks, int(row.argmax())
-        guess, confidence = (taxonomy.leaves[model.leaves[best]], float(row[best])) if spoken else (empty, 1.0)
+        code = UNCERTAIN if model.leaves[best] in model.unsure else model.leaves[best]
+        guess, confidence = (taxonomy.leaves[code], float(row[best])) if spoken else (empty, 1.0)
         expected = taxonomy.leaves[dialogue.leaf]
         calls.append(judged(dialogue.id, "", expected, guess, confidence, floor, by_rule=not spoken))
-    return figures(calls, taxonomy)
+    return calls
 
 
 def matrix(features: Features, calls: Sequence[Sequence[SaidTurn]]) -> csr_matrix:

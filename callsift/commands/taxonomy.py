@@ -1,0 +1,125 @@
+"""``callsift taxonomy``: categories of your own."""
+
+import shutil
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from callsift.commands.extras import needs
+from callsift.commands.output import beside_us, notes, print_json, print_table, results
+from schemas import Taxonomy
+from schemas.taxonomy_file import FILE
+from streams.errors import CallsiftError
+
+app = typer.Typer(help="Categories of your own (docs/own-business.md).", no_args_is_help=True)
+_START = Path(__file__).with_name("new_taxonomy.yaml")
+Folder = Annotated[
+    Path | None, typer.Argument(help="Folder with a taxonomy.yaml. Default: the one in use.", show_default=False)
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@app.command()
+def new(folder: Annotated[Path, typer.Argument(help="Folder to make, or without a taxonomy.yaml yet.")]) -> None:
+    """Write a taxonomy to start from, with comments."""
+    path = folder / FILE
+    if path.exists():
+        raise CallsiftError(f"{path} is there already", "Name another folder")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(_START, path)
+    except OSError as error:
+        raise CallsiftError(f"cannot write {path}: {error.strerror}", "Name another folder") from None
+    notes.print(f"wrote {beside_us(path)}; change it, then: callsift taxonomy check {beside_us(folder)}", markup=False)
+
+
+@app.command()
+def check(folder: Folder = None, as_json: AsJson = False) -> None:
+    """Say whether a taxonomy, and the model and prompt beside it, can be used, and what is doubtful about it.
+
+    What cannot be used ends with 2, and says the line, the field and the rule.
+    """
+    from callsift.taxonomy_check import doubts
+
+    taxonomy = _of(folder)
+    found = [*doubts(taxonomy), *_beside(taxonomy)]
+    if as_json:
+        print_json({"version": taxonomy.version, "leaves": [*taxonomy.leaves], "doubts": found})
+        return
+    print_table("Doubtful", ["what"], [[doubt] for doubt in found]) if found else None
+    notes.print(f"taxonomy {taxonomy.version} can be used: {len(taxonomy.leaves)} categories, {len(found)} doubts")
+
+
+@app.command()
+def show(
+    folder: Folder = None,
+    prompt: Annotated[bool, typer.Option("--prompt", help="What a hosted model is told instead.")] = False,
+    language: Annotated[str, typer.Option(help="Of the names, as a BCP 47 tag.")] = "en",
+    as_json: AsJson = False,
+) -> None:
+    """Print the categories, or what a hosted model is told about them."""
+    taxonomy = _of(folder)
+    if prompt:
+        with needs("classify"):
+            from agents.classify.hosted.prompt import instruction
+        results.out(instruction(taxonomy), highlight=False)
+    elif as_json:
+        print_json(taxonomy.model_dump(mode="json"))
+    else:
+        rows = []
+        for category in taxonomy.categories:
+            for depth, entry in [(0, category), *((1, sub) for sub in category.sub_categories)]:
+                title = f"{'  ' * depth}{entry.title(language)}"
+                rows.append([title, entry.code, entry.means or "", " ".join(entry.definition.split())])
+        print_table(f"Taxonomy {taxonomy.version}", ["category", "code", "means", "definition"], rows)
+
+
+@app.command()
+def diff(
+    before: Annotated[Path, typer.Argument(help="Folder with a taxonomy.yaml.")],
+    after: Annotated[Path, typer.Argument(help="Folder with a changed one.")],
+    as_json: AsJson = False,
+) -> None:
+    """Say what changed, and which stored calls would have to be classified again."""
+    from callsift.taxonomy_diff import changes
+
+    found = changes(_of(before), _of(after))
+    lines, concerned = list(found.lines()), found.concerned
+    if as_json:
+        concerns = "all calls" if concerned is None else list(concerned)
+        print_json({"versions": found.versions, "changes": lines, "concerns": concerns})
+        return
+    print_table(f"From {found.versions[0]} to {found.versions[1]}", ["what", "change"], map(list, lines))
+    if found.keeps_version:
+        notes.print("both have the same version: raise it, or outcomes cannot be told apart", style="yellow")
+    wanted = [""] if concerned is None else [f" --category {code}" for code in concerned]
+    for option in wanted:
+        notes.print(f"classify again: callsift reprocess --since 30d{option} --dry-run", highlight=False)
+
+
+def _of(folder: Path | None) -> Taxonomy:
+    return Taxonomy.load(None if folder is None else folder / FILE)
+
+
+def _beside(taxonomy: Taxonomy) -> list[str]:
+    """Return what is doubtful about the model beside a taxonomy.
+
+    Raises:
+        CallsiftError: Model or prompt do not fit it.
+    """
+    with needs("classify"):
+        from agents.classify.agent import offline_model
+        from agents.classify.hosted.prompt import instruction
+        from agents.classify.offline.classifier import MODEL, refuse_unfit
+    instruction(taxonomy)
+    model = offline_model(taxonomy)
+    if model is None:
+        return [f"there is no {MODEL}: without one only Gemini can decide (callsift train)"]
+    refuse_unfit(model, taxonomy)
+    rare = [f"{code} is never answered offline: {count} dialogues of it" for code, count in model.unsure.items()]
+    rare += [
+        f"{code} is not known offline: {count} dialogues" for code, count in model.card.get("not_learnt", {}).items()
+    ]
+    learnt = model.card.get("taxonomy")
+    return rare + ([f"{MODEL} was trained for taxonomy {learnt}"] if learnt != taxonomy.version else [])

@@ -1,0 +1,180 @@
+"""``callsift taxonomy``: a company's own categories, from the first file to the start of a worker."""
+
+import json
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from typer.testing import CliRunner, Result
+
+from agents.classify.agent import make_classifier
+from agents.classify.settings import ClassifySettings
+from callsift.cli import app
+from callsift.commands.shadow import in_shadow
+from callsift.doctor import looked_at
+from callsift.evaluation.version import Version
+from callsift.taxonomy_check import doubts
+from callsift.taxonomy_diff import changes
+from schemas import Taxonomy, Turn
+from schemas.taxonomy import use
+from streams.errors import CallsiftError
+
+ROOT = Path(__file__).parents[2]
+CLINIC = ROOT / "examples" / "clinic"
+SHIPPED = ROOT / "schemas" / "taxonomy.yaml"
+
+
+@pytest.fixture(autouse=True)
+def the_shipped_one_is_in_use_afterwards(monkeypatch: pytest.MonkeyPatch) -> Any:
+    for name in ("CALLSIFT_TAXONOMY", "CALLSIFT_CLASSIFIER", "CALLSIFT_GEMINI_API_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    yield
+    use(None)
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(app, ["taxonomy", *map(str, arguments)])
+
+
+def changed(tmp_path: Path, **fields: Any) -> Path:
+    """Write the shipped taxonomy with some fields changed, and return its folder."""
+    folder = tmp_path / "changed"
+    folder.mkdir(exist_ok=True)
+    content = yaml.safe_load(SHIPPED.read_text(encoding="utf-8")) | fields
+    (folder / "taxonomy.yaml").write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")
+    return folder
+
+
+def shipped_content() -> dict[str, Any]:
+    content: dict[str, Any] = yaml.safe_load(SHIPPED.read_text(encoding="utf-8"))
+    return content
+
+
+def test_what_new_writes_can_be_used_and_is_not_written_over(tmp_path: Path) -> None:
+    assert run("new", tmp_path / "ours").exit_code == 0
+    checked = run("check", tmp_path / "ours", "--json")
+    assert checked.exit_code == 0, checked.output
+    [doubt] = json.loads(checked.stdout)["doubts"]
+    assert doubt == "there is no model.npz: without one only Gemini can decide (callsift train)"
+    again = run("new", tmp_path / "ours")
+    assert isinstance(again.exception, CallsiftError)
+    assert "is there already" in str(again.exception)
+
+
+@pytest.mark.parametrize("folder", [None, CLINIC])
+def test_the_shipped_one_and_the_example_raise_no_doubts(folder: Path | None) -> None:
+    assert list(doubts(Taxonomy.load(folder and folder / "taxonomy.yaml"))) == []
+
+
+def test_doubts_name_what_overlaps_is_unreachable_has_no_example_or_leads_nowhere() -> None:
+    content = shipped_content()
+    unnecessary = content["categories"][1]["sub_categories"]
+    unnecessary[0]["definition"] = unnecessary[1]["definition"]
+    unnecessary[2]["examples"] = ["sadece fiyat öğrenecektim"]
+    unnecessary[5] |= {"examples": [], "excludes": ["a price (price_resarch)"]}
+    del unnecessary[6]["name"]["tr"]
+    content["precedence"] = [rule for rule in content["precedence"] if rule["leaf"] != "basic_job"]
+    content["precedence"].append({"when": content["precedence"][0]["when"], "leaf": "basic_job"})
+    content["precedence"] = [rule for rule in content["precedence"] if rule["leaf"] != "others"]
+    found = "\n".join(doubts(Taxonomy.model_validate(content)))
+    for told in (
+        "guaranteed_product and irrelevant_sector: definitions overlap",
+        "installation and price_research: both have the example “sadece fiyat öğrenecektim”",
+        "complaint: no examples",
+        "complaint: excludes leads to price_resarch, which is no category",
+        "call_later: no name in tr",
+        "basic_job: precedence never leads to it",
+        "others: no line of precedence leads to it",
+    ):
+        assert told in found
+
+
+def test_show_prints_every_category_and_what_a_hosted_model_is_told() -> None:
+    shown = run("show", CLINIC)
+    assert shown.exit_code == 0
+    assert {line.split("\t")[1] for line in shown.stdout.splitlines()[1:]} >= {"emergency", "no_free_time", "uncertain"}
+    prompt = run("show", CLINIC, "--prompt").stdout
+    assert "A dental clinic with three dentists" in prompt
+    assert "warranty" not in prompt
+    assert re.search(r"\d+\. the insurance ends it: insurance", prompt)
+
+
+def test_diff_says_what_changed_and_which_calls_it_concerns(tmp_path: Path) -> None:
+    content = shipped_content()
+    content["categories"][1]["sub_categories"][5]["definition"] = "Somebody complains."
+    after = changed(tmp_path, version="1.2", categories=content["categories"])
+    told = json.loads(run("diff", SHIPPED.parent, after, "--json").stdout)
+    assert told == {
+        "versions": ["1.1", "1.2"],
+        "changes": [["complaint", "changed: definition"]],
+        "concerns": ["complaint"],
+    }
+
+
+def test_diff_of_another_order_of_precedence_concerns_all_calls_and_asks_for_another_version(tmp_path: Path) -> None:
+    after = changed(tmp_path, precedence=shipped_content()["precedence"][::-1])
+    told = run("diff", SHIPPED.parent, after)
+    assert "all calls\tchanged: precedence" in told.stdout
+    assert "raise it, or outcomes cannot be told apart" in told.output
+
+
+def test_a_new_leaf_concerns_all_calls_and_a_removed_one_its_own() -> None:
+    content = shipped_content()
+    more = content | {"categories": [*content["categories"], content["categories"][0] | {"code": "walk_in"}]}
+    shipped, larger = Taxonomy.model_validate(content), Taxonomy.model_validate(more)
+    assert changes(shipped, larger).added == ("walk_in",)
+    assert changes(shipped, larger).concerned is None
+    assert changes(larger, shipped).concerned == ("walk_in",)
+    assert not changes(shipped, shipped).keeps_version
+
+
+def test_a_command_and_a_worker_refuse_what_is_no_taxonomy_with_line_and_cure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = changed(tmp_path, version="")
+    monkeypatch.setenv("CALLSIFT_TAXONOMY", str(folder))
+    ended = run("check")
+    assert "version" in str(ended.exception)
+    use(folder)
+    [found] = [one for one in looked_at(ask=False) if one.of == "taxonomy"]
+    assert found.state == "failed"
+    assert "version: String should have at least 1 character" in found.found
+
+
+def test_an_offline_worker_of_other_categories_does_not_start_without_a_model(tmp_path: Path) -> None:
+    content = shipped_content()
+    content["categories"][0]["code"] = "walk_in"
+    rules = [rule | {"leaf": rule["leaf"].replace("potential_customer", "walk_in")} for rule in content["precedence"]]
+    taxonomy = Taxonomy.load(changed(tmp_path, categories=content["categories"], precedence=rules) / "taxonomy.yaml")
+    with pytest.raises(CallsiftError, match=r"there is no offline model for taxonomy 1\.1") as refused:
+        make_classifier(ClassifySettings(classifier="offline"), taxonomy)
+    assert "callsift train" in refused.value.cure
+
+
+async def test_without_any_classifier_a_call_is_uncertain_and_says_why() -> None:
+    classifier = make_classifier(ClassifySettings(classifier="none"), Taxonomy.load(CLINIC / "taxonomy.yaml"))
+    said = Turn(speaker="customer", start_s=0, end_s=1, text="my tooth hurts", confidence=1)
+    answer = await classifier.classify([said])
+    assert (answer.leaf.code, answer.confidence) == ("uncertain", 0.0)
+    assert "CALLSIFT_CLASSIFIER=none" in answer.justification
+
+
+def test_a_prompt_beside_the_taxonomy_is_the_one_that_is_sent(tmp_path: Path) -> None:
+    folder = changed(tmp_path)
+    (folder / "prompt.md").write_text("Ours: $company $categories $precedence", encoding="utf-8")
+    assert run("show", folder, "--prompt").stdout.startswith("Ours: A marketplace")
+    (tmp_path / "other").mkdir()
+    other = changed(tmp_path / "other")
+    (other / "prompt.md").write_text("Ours: $company", encoding="utf-8")
+    assert "It needs UTF-8 with $company, $categories and $precedence" in str(run("check", other).exception)
+
+
+def test_a_draft_keeps_the_model_of_the_taxonomy_in_use_unless_it_brings_one(tmp_path: Path) -> None:
+    used = Version(ClassifySettings(classifier="offline"), Taxonomy.load(CLINIC / "taxonomy.yaml"))
+    shutil.copy(CLINIC / "taxonomy.yaml", tmp_path)
+    assert in_shadow(used, tmp_path).files.model == CLINIC / "model.npz"
+    shutil.copy(CLINIC / "model.npz", tmp_path)
+    assert in_shadow(used, tmp_path).files.model == tmp_path / "model.npz"
