@@ -88,9 +88,11 @@ class PodRunner(threading.Thread):
         """Run one more command beside the process of the pod whose name begins with ``name``; return what it writes.
 
         Raises:
-            ClusterRefused: It failed, or took longer than ``limit_s`` seconds.
+            ClusterRefused: There is none, or the command failed or took longer than ``limit_s`` seconds.
         """
-        one = next(one for one in list(self._processes.values()) if one.name.startswith(name))
+        one = next((one for one in list(self._processes.values()) if one.name.startswith(name)), None)
+        if one is None:
+            raise ClusterRefused(f"no process of a pod {name}… runs", "Look at pods.log")
         what = container(one.pod, self._folder / one.name, self._cluster.get)
         return run(*_here(command), limit_s=limit_s, environment=_environment(what, one.name, one.port))
 
