@@ -30,6 +30,7 @@ DATA_FILES = (
     "callsift/evaluation/report.html",
     "pages/static/page.css",
     "pages/static/vendor/htmx.min.js",
+    "pages/summary/mail.html",
     "pages/templates/layout.html",
     "pages/words/en.yaml",
     "pages/words/tr.yaml",
