@@ -34,6 +34,7 @@ DATA_FILES = (
     "callsift/word_errors/page.html",
     "pages/static/page.css",
     "pages/static/vendor/htmx.min.js",
+    "pages/summary/mail.html",
     "pages/templates/layout.html",
     "pages/words/en.yaml",
     "pages/words/tr.yaml",

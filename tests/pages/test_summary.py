@@ -67,7 +67,7 @@ async def fill(services: Services) -> None:
         insights = outcome.insights and outcome.insights.model_copy(update={"callback_at": wish})
         changes = {"ended_at": ended_at, "revision": 1, "insights": insights, "queue": f"queue-{number}"}
         if wish:
-            changes |= {"caller": f"+90532111220{number}"}
+            changes |= {"caller": f"+90532999220{number}"}
         await store.save(outcome.model_copy(update=changes))
 
 
