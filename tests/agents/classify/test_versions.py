@@ -63,5 +63,5 @@ def test_a_setting_that_decides_nothing_changes_no_version(changed: dict[str, An
 def test_a_second_opinion_of_another_version_is_another_policy(monkeypatch: pytest.MonkeyPatch) -> None:
     before = versions("gemini", agreement="offline")
     tomorrow = replace(shipped_model(), temperature=2 * shipped_model().temperature)
-    monkeypatch.setattr("agents.classify.offline.classifier.shipped_model", lambda: tomorrow)
+    monkeypatch.setattr("agents.classify.offline.model.shipped_model", lambda: tomorrow)
     assert versions("gemini", agreement="offline").policy != before.policy
