@@ -31,7 +31,7 @@ class Report(NamedTuple):
 async def push(
     watcher: Watcher, ledger: Ledger, uploader: Uploader, told: Callable[[Report], None], poll_s: float
 ) -> None:
-    """Hand in what comes to rest until SIGTERM or SIGINT; ``told`` is called after each look and each call."""
+    """Hand in what comes to rest until SIGTERM or SIGINT; ``told`` is called after each look."""
     own = asyncio.current_task()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, own.cancel if own else lambda: None)

@@ -104,7 +104,9 @@ def run() -> None:
 def _check_address(to: str) -> None:
     parts = urlsplit(to)
     if parts.query or parts.fragment or parts.username or not parts.hostname:
-        raise SettingsError(f"--to {to} is no address", "Give one such as https://calls.example.com")
+        raise SettingsError(
+            "--to is no address, or one with a user or a query in it", "Give one such as https://calls.example.com"
+        )
     if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _LOOPBACK):
         raise SettingsError("--to is not encrypted", "Give an address with https://; http:// is for this machine alone")
 

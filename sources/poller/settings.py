@@ -78,5 +78,5 @@ class PollerSource(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _with_its_preset(cls, given: Any) -> Any:
-        known = PRESETS.get(given.get("preset")) if isinstance(given, dict) else None
+        known = PRESETS.get(str(given.get("preset"))) if isinstance(given, dict) else None
         return {**known, **given} if known else given

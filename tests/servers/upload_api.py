@@ -53,9 +53,13 @@ def read(content_type: str, body: bytes) -> Upload:
         return Upload(json.loads(body), {}, {})
     message = BytesParser(policy=HTTP).parsebytes(f"Content-Type: {content_type}\r\n\r\n".encode() + body)
     parts = {str(part.get_param("name", header="content-disposition")): part for part in message.iter_parts()}
-    event = json.loads(parts.pop("event").get_payload(decode=True))  # type: ignore[arg-type]
-    files = {name: part.get_payload(decode=True) for name, part in parts.items()}
-    return Upload(event, files, {name: part.get_filename() for name, part in parts.items()})  # type: ignore[arg-type]
+    event = json.loads(content_of(parts.pop("event")))
+    files = {name: content_of(part) for name, part in parts.items()}
+    return Upload(event, files, {name: part.get_filename() for name, part in parts.items()})
+
+
+def content_of(part: Any) -> bytes:
+    return bytes(part.get_payload(decode=True))
 
 
 @contextmanager

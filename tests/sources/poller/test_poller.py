@@ -21,7 +21,7 @@ from sources.poller.web import PbxAway, Web
 from sources.state_file import StateInUse, since_of
 from streams.errors import SettingsError, TransientError
 from streams.payloads import ClaimCheckStore
-from tests.servers.three_cx import CLIENT, SECRET, ThreeCx, three_cx
+from tests.servers.three_cx import CLIENT, SECRET, Answer, ThreeCx, three_cx
 from tests.sources.folder.test_watcher import Brokers
 
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
@@ -33,7 +33,7 @@ class Asked:
     def __init__(self, pbx: ThreeCx, root: Path, **settings: Any) -> None:
         self.pbx, self.root = pbx, root
         (root / "secret").write_text(f"{SECRET}\n", encoding="utf-8")
-        given = {"url": pbx.address, "client_id": CLIENT, "secret_file": root / "secret"}
+        given: dict[str, Any] = {"url": pbx.address, "client_id": CLIENT, "secret_file": root / "secret"}
         if "list_path" not in settings:
             given["preset"] = "3cx"
         self.settings = PollerSource(**{**given, **settings})
@@ -326,7 +326,7 @@ async def test_the_token_goes_nowhere_but_to_the_address_of_the_settings(asked: 
 
 
 async def test_a_pbx_that_answers_with_something_else_is_named(asked: Asked) -> None:
-    for answer, message in (
+    answers: list[tuple[Answer, str]] = [
         ((200, b"<html>", {}), "no JSON"),
         ((200, b'{"value": [{"Id": null}]}', {}), "no list of items"),
         ((200, b'{"value": [{"Id": 1}, {"Id": "b"}]}', {}), "no list of items"),
@@ -335,8 +335,9 @@ async def test_a_pbx_that_answers_with_something_else_is_named(asked: Asked) -> 
         ((301, b"", {"Location": "https://elsewhere.example"}), "leads elsewhere"),
         ((404, b"", {}), "no such list"),
         ((500, b"a customer's number", {}), "answers 500. It is tried again"),
-    ):
-        asked.pbx.failing["/xapi"] = [answer]  # type: ignore[list-item]
+    ]
+    for answer, message in answers:
+        asked.pbx.failing["/xapi"] = [answer]
         with pytest.raises(PbxAway, match=message):
             await asked.look()
     asked.pbx.add(1)
