@@ -20,13 +20,13 @@ from api.recordings.heard import Heard
 from api.recordings.sounds import Sounds
 from api.settings import ApiSettings
 from api.waiting import Waiting
+from sources.endpoint_settings import EndpointSettings
 from sources.telling import tell_for_ever
 from sources.webhooks import Source
 from store.audit import AuditStore
 from store.calls import OutcomeStore
 from store.database import Database
 from store.uploads import UploadStore
-from streams.endpoint_settings import EndpointSettings
 from streams.health import Health
 from streams.kafka import AwaitedProducer
 from streams.payloads import ClaimCheckStore

@@ -45,7 +45,7 @@ def outcomes_page() -> str:
         "Unknown fields may appear at any time: ignore them. The changelog announces a change of the major",
         "`schema_version`. An outcome may come twice: [which ones to drop](delivery.md#repetition).",
         "",
-        "[Consumers](consumers.md) in Python, Java and Kafka Connect to begin with; who cannot read Kafka has outcomes",
+        "[Consumers](consumers.md) in Python and Java to begin with; who cannot read Kafka has outcomes",
         "posted to an address ([webhooks](webhooks.md)).",
         "",
         "**Not every call has a category.** In state `failed` it could not be processed; in state `unrecorded`",

@@ -7,10 +7,10 @@ from pydantic import BaseModel, ConfigDict, Field, FilePath, ValidationError, mo
 from pydantic_settings import SettingsConfigDict
 
 from sources.asterisk.settings import AsteriskSource
+from sources.endpoint_settings import EndpointSettings
 from sources.fields import SourceName, ZoneName
 from sources.folder.settings import FolderSource
 from sources.poller.settings import PollerSource
-from streams.endpoint_settings import EndpointSettings
 from streams.errors import SettingsError, broken_rules
 from streams.settings import Section
 

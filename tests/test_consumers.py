@@ -18,7 +18,7 @@ from api.webhook_endpoints.resource import new_secret
 from callsift.embedded import EmbeddedBroker, free_port
 from callsift.webhooks.payload import of_forgotten, of_outcome
 from callsift.webhooks.signing import signed_headers
-from deploy.laptop.kafka_jars import CannotRunKafka, fetched, jars, java
+from deploy.laptop.kafka_jars import jars, java
 from schemas import CallOutcome
 from streams.kafka import publish_outcomes, publish_tombstones
 from streams.settings import KafkaSettings
@@ -107,38 +107,6 @@ def test_the_consumer_in_java_tells_each_change_once(real_kafka: KafkaSettings, 
         until(lambda: "a 2 others" in lines_of(tmp_path), lambda: lines_of(tmp_path), within_s=PATIENCE_S)
     changes = [line for line in lines_of(tmp_path).splitlines() if re.match(r"[ab] ", line)]
     assert sorted(changes) == ["a 1 empty_call", "a 2 others", "b 1 empty_call", "b is gone"]
-
-
-@pytest.mark.integration
-def test_kafka_connect_reads_every_message_with_the_converters_of_the_page(
-    real_kafka: KafkaSettings, tmp_path: Path
-) -> None:
-    pom = ROOT / "tests" / "servers" / "connect" / "pom.xml"
-    version = re.search(r"<kafka.version>(.+)</kafka.version>", pom.read_text(encoding="utf-8"))
-    assert version is not None
-    try:
-        path, _ = java()
-        found = fetched(pom, Path.home() / ".cache" / "callsift" / f"kafka-connect-{version[1]}")
-    except CannotRunKafka as reason:
-        pytest.skip(f"cannot run Kafka Connect on this machine: {reason}")
-    told = published(real_kafka)
-    worker = (FILES / "connect-worker.properties").read_text(encoding="utf-8")
-    worker = worker.replace("localhost:9092", told["BOOTSTRAP_SERVERS"])
-    sink = (FILES / "connect-file-sink.properties").read_text(encoding="utf-8")
-    (tmp_path / "sink.properties").write_text(sink.replace("topics=calls.outcomes", f"topics={told['OUTCOMES_TOPIC']}"))
-    (tmp_path / "worker.properties").write_text(f"{worker}listeners=HTTP://127.0.0.1:{free_port()}\n")
-    classes = ":".join(map(str, found))
-    command = [path, "-Xmx256m", "-cp", classes, "org.apache.kafka.connect.cli.ConnectStandalone"]
-    written = tmp_path / "outcomes.txt"
-
-    def count() -> int:
-        return len(written.read_text(encoding="utf-8").splitlines()) if written.exists() else 0
-
-    with running([*command, "worker.properties", "sink.properties"], tmp_path):
-        until(lambda: count() == len(TOLD) + 1, lambda: lines_of(tmp_path)[-4000:], within_s=PATIENCE_S)
-    lines = written.read_text(encoding="utf-8").splitlines()
-    assert sum("call_id=a" in line for line in lines) == 4
-    assert lines.count("null") == 1
 
 
 @pytest.mark.integration

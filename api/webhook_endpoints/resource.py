@@ -11,8 +11,8 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from api.access import Principal
 from api.problems import PlaceOfError, Problem
 from api.services import Services
+from sources.endpoint_settings import check_address
 from store.webhook_endpoints import Endpoint, EndpointStore, Filters, Secret, SwitchedOff
-from streams.endpoint_settings import check_address
 from streams.host_guard import AddressNotAllowed, UnknownAddress
 
 _SECRET_BYTES = 32

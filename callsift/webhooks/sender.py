@@ -10,7 +10,7 @@ import aiohttp
 from aiohttp.abc import AbstractResolver
 from yarl import URL
 
-from streams.endpoint_settings import EndpointSettings, check_address, make_guard
+from sources.endpoint_settings import EndpointSettings, check_address, make_guard
 from streams.guarded_resolver import guarded_connector
 from streams.host_guard import AddressNotAllowed, UnknownAddress
 from streams.tls import client_context, distrust

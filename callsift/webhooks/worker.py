@@ -12,12 +12,12 @@ from callsift.webhooks.consumer import OutcomesConsumer
 from callsift.webhooks.courier import LOOK_S, Courier, Places
 from callsift.webhooks.intake import Intake
 from callsift.webhooks.sender import RESULTS, Sender
+from sources.endpoint_settings import EndpointSettings
 from store.calls import OutcomeStore
 from store.database import Database
 from store.settings import StoreSettings
 from store.webhook_deliveries import DeliveryStore
 from store.webhook_endpoints import Endpoint, EndpointStore
-from streams.endpoint_settings import EndpointSettings
 from streams.errors import CallsiftError
 from streams.health import Health
 from streams.settings import KafkaSettings

@@ -7,10 +7,10 @@ import pytest
 
 from api.access import Principal, Right, Scope
 from api.services import Services
+from sources.endpoint_settings import EndpointSettings
 from store.audit import AuditStore
 from store.webhook_deliveries import Attempt, Delivery, DeliveryStore
 from store.webhook_endpoints import EndpointStore
-from streams.endpoint_settings import EndpointSettings
 from tests.api.conftest import pointers
 from tests.api.test_operations import asking
 

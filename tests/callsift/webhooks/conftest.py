@@ -17,12 +17,12 @@ from callsift.webhooks.courier import Courier, Places
 from callsift.webhooks.intake import Announcement, Intake
 from callsift.webhooks.sender import Sender
 from schemas import CallOutcome
+from sources.endpoint_settings import EndpointSettings
 from store.calls import OutcomeStore
 from store.database import Database
 from store.settings import StoreSettings
 from store.webhook_deliveries import Delivery, DeliveryStore
 from store.webhook_endpoints import Endpoint, EndpointStore
-from streams.endpoint_settings import EndpointSettings
 from tests.servers.mongo import with_database
 from tests.servers.webhooks import Consumer, webhook_consumer
 from tests.store.outcomes import done

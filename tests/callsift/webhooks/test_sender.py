@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from callsift.webhooks.sender import Answer, Result, Sender
-from streams.endpoint_settings import EndpointSettings
+from sources.endpoint_settings import EndpointSettings
 from tests.agents.audio.fetching.fetched import Names
 from tests.callsift.webhooks.conftest import HERE
 from tests.servers.certificates import make_certificates

@@ -18,11 +18,11 @@ from pydantic import SecretStr
 
 from callsift.embedded import EmbeddedStore
 from callsift.webhooks.sender import Sender
+from sources.endpoint_settings import EndpointSettings
 from store.database import Database
 from store.settings import StoreSettings
 from store.webhook_deliveries import Delivery
 from store.webhook_endpoints import Endpoint
-from streams.endpoint_settings import EndpointSettings
 from tests.callsift.webhooks.conftest import HERE, NOW, World
 from tests.servers.certificates import make_certificates
 from tests.servers.mongo import with_database

@@ -7,7 +7,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, FilePath
 
 from streams.host_guard import AddressNotAllowed, HostGuard, Lists
 from streams.hosts import host_entry
-from streams.payloads.errors import public_address
+from streams.payloads import public_address
 
 Hosts = tuple[Annotated[str, AfterValidator(host_entry)], ...]
 _FILE = "CALLSIFT_SOURCES_FILE"
