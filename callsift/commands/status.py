@@ -57,8 +57,8 @@ def status(
     kafka = KafkaSettings.read()
     observer = Observer(kafka)
     if not watch:
-        found = observer.look()
-        _print(found, _told(kafka, found), partitions, as_json)
+        looked = observer.look()
+        _print(looked, _told(kafka, looked), partitions, as_json)
         return
     try:
         if results.is_terminal and not as_json:
@@ -76,8 +76,8 @@ def _looks(observer: "Observer", kafka: KafkaSettings) -> "Iterator[tuple[Status
     """Look again and again; while the brokers are away yield the error, since they may come back."""
     while True:
         try:
-            status = observer.look()
-            found: tuple[Status, _Told] | CallsiftError = (status, _told(kafka, status))
+            looked = observer.look()
+            found: tuple[Status, _Told] | CallsiftError = (looked, _told(kafka, looked))
         except CallsiftError as error:
             found = error
         yield found
