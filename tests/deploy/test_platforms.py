@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from tests.deploy import chart
-from tests.deploy.chart import CHART
+from deploy.helm.reference import CHART
+from tests.deploy.chart import NAMES
 from tests.deploy.demands import (
     Demand,
     account_has,
@@ -145,4 +145,4 @@ def test_the_pages_table_has_every_platform_with_its_values_and_no_other() -> No
     assert {name: values for name, values in rows.items() if name not in others} == {
         name: values for name, (values, _) in PLATFORMS.items()
     }
-    assert {*rows.values()} <= set(chart.NAMES)
+    assert {*rows.values()} <= set(NAMES)
