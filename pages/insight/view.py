@@ -20,7 +20,6 @@ from pages.insight.versions import Change, changes
 from pages.words import Language
 from review.control_chart import Day, control_chart
 from review.proportions import ENOUGH
-from schemas import Taxonomy
 from store.stats import Dimension, Key, Survey
 
 WAYS: tuple[tuple[Dimension, ...], ...] = (

@@ -77,7 +77,7 @@ def users(kafka: KafkaSettings) -> list[User]:
         WEBHOOKS: _webhooks(),
         API: _api(),
         SCALER: _scaler(),
-        SOURCE: _topics((ENDED,), "Write"),
+        SOURCE: [*_topics((ENDED,), "Write"), *_topics((SOURCES,), "Read", "Write")],
     }
     rules[TOOLS] = _tools()
     return [
@@ -149,7 +149,7 @@ def _tools() -> list[Rule]:
         *_acting(),
         # `topics create`, with and without --check; everything can be looked at
         *_topics(ALL_TOPICS, "Create", "DescribeConfigs", "Read"),
-        *_topics((BRAKES, SOURCES), "Write"),  # also `callsift source`, where it runs as this user
+        *_topics((BRAKES,), "Write"),
         # `forget`: its memory; `retention run`: when it was done; both: tombstones
         *_topics((FORGOTTEN, OUTCOMES, RETENTION), "Write"),
         *_topics((DEAD_LETTER,), "Delete"),

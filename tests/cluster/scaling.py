@@ -20,9 +20,9 @@ from streams.payloads.claim_check import ClaimCheckStore
 from tests.cluster.calls import Calls
 from tests.cluster.client import ClusterRefused
 from tests.cluster.installation import installed
-from tests.cluster.scaled_object import rule_of
 from tests.cluster.namespace import restricted_namespace
 from tests.cluster.readings import Reading, faults
+from tests.cluster.scaled_object import rule_of
 from tests.cluster.trial import STAGE, Trial
 
 _VALUES = Path(__file__).parent / "values" / "scaling.yaml"

@@ -311,7 +311,7 @@ def test_the_api_publishes_its_audit_and_sees_where_calls_are_and_publishes_no_o
 
 
 @pytest.mark.integration
-async def test_a_way_in_hands_calls_in_with_its_rule_alone_and_sees_none(guarded: Guarded) -> None:
+async def test_a_way_in_hands_calls_in_with_its_rules_alone_and_sees_none(guarded: Guarded) -> None:
     kafka = guarded.settings(SOURCE)
     producer = AwaitedProducer(kafka)
     try:
