@@ -86,7 +86,8 @@ def recording(call: CallEnded) -> dict[str, Any]:
 
 
 def test_every_preset_is_tried() -> None:
-    assert set(PRESETS) == {"twilio", "yeastar", "freeswitch", "rtpengine", "3cx-reportcall"}
+    assert set(PRESETS) == {"twilio", "yeastar", "freeswitch", "rtpengine", "3cx-reportcall", "3cx-recordings"}
+    # the last one in tests/sources/poller, with a PBX that is asked
 
 
 def test_twilio_tells_of_a_recording_of_two_channels() -> None:
