@@ -109,7 +109,7 @@ class Web:
             if status != httpx.codes.OK or kind.startswith(_TEXTS):
                 raise RecordingNotThere(f"the PBX answers {status} instead of a recording", "It is asked for again")
             digest, size_bytes = hashlib.sha256(), 0
-            with await self._threads.run(partial(target.open, "wb")) as file:
+            with await self._threads.run(lambda: target.open("wb")) as file:
                 async for block in response.aiter_bytes(1024 * 1024):
                     size_bytes += len(block)
                     if size_bytes > limit_bytes:

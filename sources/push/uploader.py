@@ -178,4 +178,4 @@ def _body(content: dict[str, Any], paths: Mapping[str, Path], files: Mapping[str
 
 def _is_problem(response: httpx.Response) -> bool:
     """Tell whether the API itself has answered, and not something in front of it (RFC 9457)."""
-    return response.headers.get("Content-Type", "").startswith("application/problem+json")
+    return str(response.headers.get("Content-Type", "")).startswith("application/problem+json")

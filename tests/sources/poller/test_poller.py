@@ -92,7 +92,7 @@ async def test_a_recording_is_downloaded_with_the_token_and_handed_in_with_what_
 
 
 async def test_of_a_call_that_went_out_the_customer_is_who_was_called(asked: Asked) -> None:
-    called = {"ToCallerNumber": "+905321234567", "ToDn": "10000", "ToDnType": 1}
+    called: dict[str, Any] = {"ToCallerNumber": "+905321234567", "ToDn": "10000", "ToDnType": 1}
     asked.pbx.add(1, CallType="OutboundExternal", FromDn="102", FromDnType=0, FromCallerNumber="Ext.102", **called)
     await asked.look()
     [call] = asked.brokers.calls
