@@ -57,7 +57,7 @@ def forms_of(number: str) -> tuple[str, ...]:
 
 
 def _forms(number: str, country: str, national: str) -> tuple[str, ...]:
-    forms = ("".join(number.split()), national)
+    forms: tuple[str, ...] = ("".join(number.split()), national)
     if country:
         forms = (f"+{country}{national}", f"00{country}{national}", f"{country}{national}", f"0{national}", *forms)
     return tuple(dict.fromkeys(forms))

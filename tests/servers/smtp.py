@@ -56,7 +56,7 @@ class MailServer:
         if answer in {"250 OK", "kept"}:
             content = envelope.content
             assert isinstance(content, bytes)
-            self.mails.append(message_from_bytes(content, policy=default))  # type: ignore[arg-type]
+            self.mails.append(message_from_bytes(content, policy=default))
             self.recipients.append(list(envelope.rcpt_tos))
             self.encrypted.append(_transport(server).get_extra_info("ssl_object") is not None)
         if answer in {"close", "kept"}:
