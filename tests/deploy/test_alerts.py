@@ -159,7 +159,7 @@ def test_office_hours_are_those_of_the_time_zone(
         {"expr": OF_OFFICE_HOURS[0], "eval_time": moment, "exp_samples": found if moment in is_open else []}
         for moment in (*is_open, *is_shut)
     ]
-    tests = {"rule_files": ["rules.yml"], "evaluation_interval": "1m"}
+    tests: dict[str, Any] = {"rule_files": ["rules.yml"], "evaluation_interval": "1m"}
     tests["tests"] = [{"interval": "1m", "input_series": [], "promql_expr_test": asked}]
     (tmp_path / "hours.test.yml").write_text(yaml.safe_dump(tests))
     answer = run(tool("promtool"), "test", "rules", str(tmp_path / "hours.test.yml"))
@@ -178,11 +178,12 @@ def is_of_sources(rule: dict[str, Any]) -> bool:
 
 
 def test_office_hours_that_no_clock_shows_are_refused() -> None:
-    for zone, hours, why in (
+    cases: list[tuple[str, dict[str, str], str]] = [
         ("Europe/Stambul", {}, "nobody knows the time zone Europe/Stambul"),
         ("Europe/Istanbul", {"from": "18:00", "to": "09:00"}, "to has to be later than from"),
         ("Europe/Istanbul", {"from": "9:00"}, "pattern"),
-    ):
+    ]
+    for zone, hours, why in cases:
         settings = [f"{OFFICE}.timeZone={zone}", *(f"{OFFICE}.{name}={value}" for name, value in hours.items())]
         assert why in refusal(*settings, values="everything")
 
