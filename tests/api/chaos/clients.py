@@ -33,7 +33,7 @@ class Submission:
     mark: str
     """Is in the metadata of each of its events."""
     kind: str
-    """upload: a recording. sides: two. event: JSON. batch: three events at once."""
+    """upload: a recording. sides: two. event: JSON. batch: three events at once. webhook: a PBX's own JSON."""
     repeated: str | None
     """What makes it safe to send again: key, call_id; None: it is sent once."""
     at_s: float
@@ -53,6 +53,7 @@ def submissions(seed: int, count: int, seconds: float, at_once: int) -> list[Sub
         *[("sides", way) for way in ("key", None)],
         *[("event", way) for way in ("key", "call_id", None)],
         *[("batch", way) for way in ("call_id", None)],
+        *[("webhook", way) for way in ("call_id", "call_id", None)],
     ]
     chosen = [ways[number % len(ways)] for number in range(count)]
     chance.shuffle(chosen)
@@ -143,6 +144,9 @@ class Clients:
 
         if submission.kind == "batch":
             return {"url": "/v1/calls:batchCreate", "json": {"requests": [event(number) for number in range(3)]}}
+        if submission.kind == "webhook":
+            told = {"id": f"{submission.mark}-0", "ended": ended["ended_at"], "file": chance.choice(self._stored)}
+            return {"url": "/v1/webhooks/pbx", "json": told | {"mark": submission.mark}}
         if submission.kind == "event":
             return {"url": "/v1/calls", "json": event(), "headers": headers}
         known = common | ({"call_id": submission.mark, **ended} if own else {})

@@ -14,6 +14,16 @@ from streams.topics import STAGES
 from tests.chaos.world import World
 
 _START_LIMIT_S = 120.0
+_MAPPING = """
+about: The PBX of the trial
+takes: body.id
+call:
+  call_id: text(body.id)
+  ended_at: moment(body.ended)
+  queue: "'trial'"
+  recording: {uri: text(body.file)}
+  metadata: {mark: text(body.mark)}
+"""
 
 
 class Front(World):
@@ -30,6 +40,9 @@ class Front(World):
         self.root = folder / "audio"
         """Where the audio store is."""
         self.audio = ClaimCheckStore(self.root.as_uri())
+        (folder / "pbx.yaml").write_text(_MAPPING, encoding="utf-8")
+        self._sources = folder / "sources.yaml"
+        self._sources.write_text(f"webhooks: {{pbx: {{mapping: {folder / 'pbx.yaml'}}}}}\n", encoding="utf-8")
 
     def wait_until_it_answers(self) -> None:
         """Return when the API answers; raises TimeoutError when it does not."""
@@ -52,5 +65,6 @@ class Front(World):
             "CALLSIFT_API_REQUESTS_PER_MINUTE": "1000000",
             "CALLSIFT_AUDIO_STORE_URI": self.root.as_uri(),
             "CALLSIFT_FETCH_FILE_ROOTS": str(self.root),
+            "CALLSIFT_SOURCES_FILE": str(self._sources),
             "CALLSIFT_VOSK_MODEL": str(DEMO_MODEL),
         }
