@@ -4,9 +4,10 @@ from datetime import date, timedelta
 
 import pytest
 
+from pages.insight.lost import WAYS_BEFORE
 from pages.insight.question import InsightQuestion, Span
 from pages.insight.reviewed import Reviewed, reviewed, side_by_side
-from pages.insight.view import WAYS_BEFORE, Insight, insight
+from pages.insight.view import Insight, insight
 from tests.pages.test_insight_view import ENGLISH, ISTANBUL, LAST, survey_of, within
 from tests.review.labels import labels
 

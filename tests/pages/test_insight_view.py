@@ -12,10 +12,11 @@ from api.problems import Problem
 from pages.calls.question import CallsQuestion
 from pages.insight.became import BY, became, tiles
 from pages.insight.chart import MOST_STEPS, made, scale
+from pages.insight.lost import WAYS_BEFORE
 from pages.insight.question import InsightQuestion, Span
 from pages.insight.shares import Counted, is_clear
 from pages.insight.versions import Change, changes
-from pages.insight.view import WAYS, WAYS_BEFORE, Insight, insight
+from pages.insight.view import WAYS, Insight, insight
 from pages.words import Language
 from schemas import CallOutcome
 from store.database import Document
