@@ -164,7 +164,7 @@ async def test_the_page_knows_later_calls_only_in_scope_and_masks_numbers(
 @pytest.mark.integration
 async def test_a_call_to_the_number_closes_the_call_back(browser: httpx.AsyncClient, services: Services) -> None:
     outgoing = {"caller": None, "direction": "outbound", "metadata": {"called": "05321112233"}}
-    unrecorded = {"state": "unrecorded", "category": None, "sub_category": None, **outgoing}
+    unrecorded: dict[str, Any] = {"state": "unrecorded", "category": None, "sub_category": None, **outgoing}
     await keep(
         services,
         now_call("wished", -9, -1),

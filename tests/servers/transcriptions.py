@@ -112,7 +112,7 @@ def transcript(sound: bytes, shape: Shape) -> dict[str, Any]:
 @contextmanager
 def transcriptions_server(shape: Shape = "beside") -> Iterator[TranscriptionsServer]:
     """Run a server while the block runs."""
-    handler = type("Handler", (_Handler,), {})
+    handler: type[_Handler] = type("Handler", (_Handler,), {})
     with served(handler) as address:
         server = handler.own = TranscriptionsServer(f"{address}/v1", shape)
         try:

@@ -82,7 +82,7 @@ class GoogleSpeech:
     async def close(self) -> None:
         """Close the connection."""
         if self._client is not None:
-            await self._client.transport.close()
+            await self._client.transport.close()  # type: ignore[no-untyped-call]
 
     def _made(self) -> speech_v2.SpeechAsyncClient:
         if self._client is None:  # made inside the event loop that uses it
