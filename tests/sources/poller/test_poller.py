@@ -187,7 +187,9 @@ async def test_a_wrong_secret_is_said_without_it(asked: Asked) -> None:
     assert "hunter2" not in str(raised.value)
 
 
-@pytest.mark.parametrize("asks", ["7", format_datetime(datetime.now(UTC) + timedelta(days=1), usegmt=True)])
+@pytest.mark.parametrize(
+    "asks", ["7", format_datetime(datetime.now(UTC) + timedelta(days=1), usegmt=True)], ids=["seconds", "date"]
+)
 async def test_the_pbx_may_ask_to_be_left_alone(asked: Asked, asks: str) -> None:
     asked.pbx.failing["/xapi"] = [(429, b"", {"Retry-After": asks})]
     with pytest.raises(PbxAway, match="429") as raised:
