@@ -178,6 +178,26 @@ EXAMPLES: dict[str, list[Any]] = {
     "ProblemDetails": [_PROBLEM],
     "Replay": [{"stage": "transcribe", "since": "2026-11-28T00:00:00Z"}],
     "ReplayRequest": [{"since": "2026-11-28T00:00:00Z"}],
+    "SourcesShown": [
+        {
+            "sources": [
+                {
+                    "name": "pbx",
+                    "kind": "asterisk",
+                    "is_served": True,
+                    "last_event_at": "2026-11-28T10:02:31Z",
+                    "last_taken_at": "2026-11-28T10:02:31Z",
+                    "silent_s": 42.0,
+                    "counted_since": "2026-11-28T06:00:00Z",
+                    "taken": 118,
+                    "ignored": 7,
+                    "refused": {"invalid": 1},
+                    "last_refused_at": "2026-11-28T08:15:04Z",
+                    "last_refusal": "recording.uri: is missing",
+                }
+            ]
+        }
+    ],
     "Reprocessing": [{"since": "2026-11-01T00:00:00Z", "category": "unnecessary_call", "dry_run": True}],
     "Revisions": [{"call_id": "pbx-4711", "revisions": [_OUTCOME]}],
     "Rotation": [{"overlap_hours": 24}],

@@ -4,6 +4,7 @@ import os
 import time
 from dataclasses import asdict
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlsplit
@@ -54,7 +55,6 @@ def push(
     The first start takes nothing that ended before it, unless --since says so. Later ones go on where the last ended.
     """
     import asyncio
-    from functools import partial
 
     from callsift.commands.extras import needs
     from callsift.pushing import push, push_once, state_of, watched
@@ -75,7 +75,6 @@ def push(
         channels=None if customer_channel is None else {"customer": customer_channel, "agent": 1 - customer_channel},
         call_id_prefix=call_id_prefix,
         settle_s=settle,
-        poll_s=settle / 2,
     )
     ledger = Ledger(state_of(watch, state or home() / "push"))
     uploader = Uploader(to, watch, partial(_key, key_file), ca_file, Backoff())
@@ -88,9 +87,7 @@ def push(
     finally:
         uploader.close()
         ledger.close()
-    _print(report, as_json)
-    if report.progress.problem or report.progress.refused:
-        raise typer.Exit(1)
+    _end(report, as_json)
 
 
 def run() -> None:
@@ -99,6 +96,12 @@ def run() -> None:
     app.command()(push)
     with told():
         app(prog_name="callsift push")
+
+
+def _end(report: "Report", as_json: bool) -> None:
+    _print(report, as_json)
+    if report.progress.problem or report.progress.refused:
+        raise typer.Exit(1)
 
 
 def _check_address(to: str) -> None:
@@ -111,9 +114,9 @@ def _check_address(to: str) -> None:
         raise SettingsError("--to is not encrypted", "Give an address with https://; http:// is for this machine alone")
 
 
-def _source(**given: object) -> FolderSource:
+def _source(settle_s: float, **given: object) -> FolderSource:
     try:
-        return FolderSource.model_validate(given)
+        return FolderSource.model_validate({"settle_s": settle_s, "poll_s": settle_s / 2, **given})
     except ValidationError as error:
         named = broken_rules(error, name=lambda field: "--" + field.replace("_", "-"))
         raise SettingsError(named, "`callsift push --help` lists the options") from None

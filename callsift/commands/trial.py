@@ -47,7 +47,8 @@ def trial(
         paths, in_folder = recordings(folder, limit)
         if not paths:
             raise typer.BadParameter(f"there are no recordings in {folder}")
-        own = Trial(AudioSettings.read(), transcribe, classify, language=language, channels=_channels(channels))
+        asked = ClassifySettings.read(classifier="gemini", gemini_api_key="not-sent-anywhere", daily_budget=None)
+        own = Trial(AudioSettings.read(), transcribe, classify, asked, language=language, channels=_channels(channels))
         with shown(len(paths)) as steps:
             tried = own.of(paths, folder, steps.done)
         kept_days = RetentionSettings.read().audio_store_days

@@ -61,16 +61,24 @@ class Trial:
         audio: AudioSettings,
         transcribe: TranscribeSettings,
         classify: ClassifySettings,
+        asked: ClassifySettings,
         *,
         language: str | None,
         channels: tuple[int, int] | None,
     ) -> None:
-        """Keep the settings; ``channels`` are the customer's and the agent's, counted from 0."""
+        """Keep the settings.
+
+        Args:
+            audio: Of the audio stage.
+            transcribe: Of the transcribe stage.
+            classify: Of the classify stage.
+            asked: Of a hosted classifier, which is asked nothing: it only estimates what asking would cost.
+            language: Of the calls; None: the default.
+            channels: The customer's and the agent's, counted from 0; None: as the settings have it.
+        """
         self._settings = audio, transcribe, classify
         self._language = language
         self._channels = dict(zip(SIDES, channels, strict=True)) if channels else None
-        # no connection is opened, and the key is sent nowhere: it only estimates
-        asked = ClassifySettings.read(classifier="gemini", gemini_api_key="not-sent-anywhere", daily_budget=None)
         self._hosted = HostedClassifier(make_model(asked), asked, Taxonomy.load())
 
     def of(self, paths: Sequence[Path], folder: Path, done: Callable[[str], None]) -> list[Tried]:

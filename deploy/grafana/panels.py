@@ -265,6 +265,20 @@ ROWS: dict[str, tuple[Panel, ...]] = {
             },
         ),
         Panel(
+            "Hosted recognisers: requests a second",
+            "reqps",
+            {"{{engine}} {{result}}": f"sum by (engine, result) ({_rate('callsift_transcribe_requests_total')})"},
+        ),
+        Panel(
+            "Hosted recognisers: seconds sent, words left out, cost, a second",
+            "short",
+            {
+                "seconds": _rate("callsift_transcribe_sent_seconds_total"),
+                "words left out": _rate("callsift_transcribe_dropped_words_total"),
+                "cost": _rate("callsift_transcribe_cost_total"),
+            },
+        ),
+        Panel(
             "Turns withheld a minute",
             "short",
             {"withheld": f"60 * {_rate('callsift_transcribe_withheld_turns_total')}"},

@@ -20,7 +20,7 @@ from sources.observation import Observation, Refused, call_ended
 from sources.poller.ledger import Key, Ledger
 from sources.poller.recordings import Recordings
 from sources.poller.settings import PollerSource
-from sources.poller.web import PbxAway, RecordingNotThere, Web
+from sources.poller.web import ListAway, RecordingNotThere, Web
 from streams.errors import SettingsError, TransientError
 
 logger = logging.getLogger(__name__)
@@ -90,14 +90,14 @@ class Poller:
         kinds = {type(key) for key in found} | ({type(after)} if after is not None else set())
         fit = all(not isinstance(key, int) or abs(key) < _LARGEST_NUMBER for key in found)
         if not isinstance(items, list) or len(kinds) > 1 or not kinds <= {int, str} or not fit:
-            raise PbxAway("the answer has no list of items with keys", "Correct the source's items and key")
+            raise ListAway("the answer has no list of items with keys", "Correct the source's items and key")
         return found
 
     async def _take(self, page: Mapping[Key, Any], intake: Intake) -> dict[Key, Made]:
         """Hand in what is new of a page; returns what came of each.
 
         Raises:
-            PbxAway: The brokers are away; those that they have not confirmed wait.
+            ListAway: The brokers are away; those that they have not confirmed wait.
         """
         new = await asyncio.to_thread(self._ledger.note, page, time.time())
         made = dict(zip(new, await asyncio.gather(*(self._made(page[key], new[key]) for key in new)), strict=True))
@@ -115,7 +115,7 @@ class Poller:
         for _ in range(await asyncio.to_thread(self._ledger.done, [key for key in done if key not in waits], left)):
             metrics.observe(self._name, "ignored")
         if waits:
-            raise PbxAway("the brokers have not confirmed", "Calls are handed in again at the next look")
+            raise ListAway("the brokers have not confirmed", "Calls are handed in again at the next look")
         return made
 
     async def _made(self, item: Any, seen: float) -> Made:

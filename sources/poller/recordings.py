@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from schemas import CallEnded, OneFile
-from sources.poller.web import PbxAway, Web
+from sources.poller.web import ListAway, Web
 from streams.payloads import RECORDINGS, ClaimCheckStore, digits
 from streams.work_folders import WorkFolders
 
@@ -58,9 +58,9 @@ class Recordings:
                     found = await self._web.download(uri, path, self._limits.size_bytes)
             except TimeoutError:
                 why = f"a recording was not whole after {self._limits.seconds:g} s"
-                raise PbxAway(why, "Raise CALLSIFT_FETCH_TIME_LIMIT_S") from None
+                raise ListAway(why, "Raise CALLSIFT_FETCH_TIME_LIMIT_S") from None
             except OSError as error:
-                raise PbxAway(f"a recording cannot be kept: {error.strerror}", "Make room in TMPDIR") from None
+                raise ListAway(f"a recording cannot be kept: {error.strerror}", "Make room in TMPDIR") from None
             # named by what it is: downloaded again, the same call makes the same event
             name = RECORDINGS.of_call(call_id, f"-{digits(found.sha256)}-{part}{found.suffix}")
             put = partial(self._store.put_file, name, path)

@@ -31,7 +31,7 @@ _SUFFIXES |= {"audio/mpeg": ".mp3", "audio/ogg": ".ogg", "audio/mp4": ".m4a", "a
 """Not the system's own table, which is another one on each machine."""
 
 
-class PbxAway(TransientError):
+class ListAway(TransientError):
     """The PBX does not answer, or not as it should; it is asked again."""
 
 
@@ -85,7 +85,7 @@ class Web:
         """Ask for the list, and return the answer.
 
         Raises:
-            PbxAway: There is none, or it is no JSON.
+            ListAway: There is none, or it is no JSON.
         """
         # %20 and not +, which is a plus in OData
         asked = urlencode(query, quote_via=quote, safe="$(),':")
@@ -100,7 +100,7 @@ class Web:
 
         Raises:
             RecordingNotThere: The PBX has none, or something else in its place.
-            PbxAway: It does not answer, or not to the end.
+            ListAway: It does not answer, or not to the end.
         """
         async with self._ask(address) as response:
             status, kind = response.status_code, response.headers.get("Content-Type", "").partition(";")[0].lower()
@@ -134,7 +134,7 @@ class Web:
                     return
         except httpx.HTTPError as error:
             why = distrust(error) or type(error).__name__  # whose own text may hold the address
-            raise PbxAway(f"the PBX does not answer: {why}", "It is tried again") from None
+            raise ListAway(f"the PBX does not answer: {why}", "It is tried again") from None
 
     async def _authorization(self) -> str:
         if self._settings.login == "bearer":
@@ -161,7 +161,7 @@ class Web:
             told = _json(await _read(response))
         token, lasts_s = (told.get(name) if isinstance(told, dict) else None for name in ("access_token", "expires_in"))
         if not isinstance(token, str) or not token.isascii() or not token.isprintable():
-            raise PbxAway("the PBX gives no token", "Look whether token_path is the address of its tokens")
+            raise ListAway("the PBX gives no token", "Look whether token_path is the address of its tokens")
         try:
             good_s = float(lasts_s)  # type: ignore[arg-type] # some write it as text
         except (TypeError, ValueError):
@@ -172,13 +172,13 @@ class Web:
         try:
             return self._settings.secret_file.read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError):
-            raise PbxAway("the secret cannot be read", "Set the source's secret_file") from None
+            raise ListAway("the secret cannot be read", "Set the source's secret_file") from None
 
     def _address(self, path: str) -> str:
         return self._settings.url.rstrip("/") + path
 
 
-def _refused(response: httpx.Response, what: str = "", cure: str = "") -> PbxAway:
+def _refused(response: httpx.Response, what: str = "", cure: str = "") -> ListAway:
     status = response.status_code
     why = {
         401: ("it does not know the login", "Set the source's client_id and its secret_file"),
@@ -188,7 +188,7 @@ def _refused(response: httpx.Response, what: str = "", cure: str = "") -> PbxAwa
     if 300 <= status < 400:
         why = ("it leads elsewhere, which is not followed", "Set the source's url to where it leads")
     told = what or why[0]
-    away = PbxAway(f"the PBX answers {status}" + (f": {told}" if told else ""), cure or why[1])
+    away = ListAway(f"the PBX answers {status}" + (f": {told}" if told else ""), cure or why[1])
     away.retry_after_s = retry_after_s(response.headers)
     return away
 
@@ -198,7 +198,7 @@ async def _read(response: httpx.Response) -> bytes:
     async for block in response.aiter_bytes():
         found += block
         if len(found) > _MOST_BYTES:
-            raise PbxAway(f"the PBX answers with more than {_MOST_BYTES} bytes", "Ask for fewer items at once")
+            raise ListAway(f"the PBX answers with more than {_MOST_BYTES} bytes", "Ask for fewer items at once")
     return bytes(found)
 
 
@@ -206,4 +206,4 @@ def _json(raw: bytes) -> Any:
     try:
         return json.loads(raw)
     except (ValueError, RecursionError):
-        raise PbxAway("the PBX answers with what is no JSON", "Correct the source's url and list_path") from None
+        raise ListAway("the PBX answers with what is no JSON", "Correct the source's url and list_path") from None

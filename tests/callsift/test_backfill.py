@@ -111,6 +111,7 @@ def latencies(up: Up) -> float:
     return sum(float(line.split()[1]) for line in lines if line.startswith(f"{LATENCY}_count"))
 
 
+@pytest.mark.slow  # make test-slow
 @pytest.mark.integration
 def test_a_backfill_that_is_killed_again_and_again_loses_no_call_and_sends_none_twice(up: Up, archive: Path) -> None:
     chance = random.Random(8)

@@ -40,6 +40,7 @@ def test_the_demo_ends_with_every_call_as_expected() -> None:
         assert call["seconds"]["end_to_end"] >= call["seconds"]["audio"] > 0
 
 
+@pytest.mark.slow  # make test-slow
 def test_a_clinic_needs_no_line_of_python() -> None:
     ended = run_demo("--taxonomy", str(CLINIC))
     assert ended.returncode in {0, 1}, ended.stderr

@@ -56,6 +56,9 @@ def test_pods_follow_the_lag_up_to_the_partitions_and_down_to_none(real_kafka: K
 @pytest.mark.parametrize("stage", STAGES.values(), ids=lambda stage: stage.name)
 def test_a_new_group_has_the_lag_of_what_there_is_on_each_topic(real_kafka: KafkaSettings, stage: Stage) -> None:
     with scalers(triggers(real_kafka, stage.name)) as asked:
+        deadline = time.monotonic() + PATIENCE_S
+        while any(one.error for one in asked.look()) and time.monotonic() < deadline:
+            time.sleep(0.5)  # a partition that was made just now has no leader yet
         assert [told(one) for one in asked.look()] == [NOTHING] * len(stage.consumes)
         for number, topic in enumerate(stage.consumes, 1):
             give(real_kafka, topic, number)

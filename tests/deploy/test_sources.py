@@ -102,9 +102,12 @@ def test_a_pod_finds_the_secrets_that_its_source_names_and_the_api_those_of_the_
         assert told.get("CALLSIFT_SOURCES_FILE") == (f"{FOLDER}/sources.yaml" if reads else None), name
 
 
-def test_a_source_is_the_user_who_may_only_hand_calls_in() -> None:
+def test_a_source_is_the_user_who_may_only_hand_calls_in_and_tell_of_itself() -> None:
     [user] = [user for user in users(KafkaSettings()) if user.runs == SOURCE]
-    assert [(rule.name, rule.operations) for rule in user.rules] == [("calls.ended", ("Write",))]
+    assert [(rule.name, rule.operations) for rule in user.rules] == [
+        ("calls.ended", ("Write",)),
+        ("calls.sources", ("Read", "Write")),
+    ]
     for name in PODS:
         [container] = pod_spec(deployments("sources")[name])["containers"]
         told = {entry["name"]: entry for entry in container["env"]}

@@ -12,6 +12,7 @@ import pytest
 from agents.audio import channels, decode
 from agents.audio.fetching import errors
 from pages.words import CODES, Language, preferred, words
+from streams import host_guard
 from streams.errors import CallsiftError
 from tests.test_rooms import ROOT
 
@@ -52,7 +53,7 @@ def test_pages_use_only_words_that_there_are_and_every_word_is_used() -> None:
 
 
 def test_what_can_be_wrong_with_a_recording_has_words_in_both_languages() -> None:
-    modules = (errors, channels, decode)
+    modules = (errors, host_guard, channels, decode)
     wrong = {
         name
         for module in modules

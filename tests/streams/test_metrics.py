@@ -11,7 +11,19 @@ from callsift.reference import METRIC_ROOMS
 
 ROOMS = list(METRIC_ROOMS.values())
 LABELS = {"stage", "result", "kind", "speaker", "classifier", "category", "state", "topic", "layout"}
-LABELS |= {"reason", "operation", "certificate", "route", "method", "status", "source", "disposition"}
+LABELS |= {
+    "reason",
+    "operation",
+    "certificate",
+    "route",
+    "method",
+    "status",
+    "source",
+    "disposition",
+    "engine",
+    "rule",
+    "endpoint",
+}
 
 
 def metrics() -> Iterator[MetricWrapperBase]:
@@ -27,7 +39,9 @@ def test_a_metric_is_named_by_the_conventions_and_says_what_to_conclude(metric: 
     if isinstance(metric, Histogram):
         assert name.endswith("_seconds")
     if isinstance(metric, Gauge):
-        assert name.endswith(("_events", "_messages", "_requests", "_streams", "_seconds", "_ratio", "_bytes"))
+        assert name.endswith(
+            ("_events", "_messages", "_requests", "_streams", "_seconds", "_ratio", "_bytes", "_deliveries", "_off")
+        )
     if isinstance(metric, Counter):
         assert not name.endswith("_total")  # the client appends it
     assert set(metric._labelnames) <= LABELS

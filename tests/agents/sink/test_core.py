@@ -94,7 +94,7 @@ def test_a_failure_is_said_with_less_and_less_down_to_its_call_alone() -> None:
     assert (plain.metadata, plain.hops, plain.stage_seconds, plain.queue) == ({}, (), {}, full.queue)
     said = {name for name, value in bare.model_dump().items() if value not in (None, {}, ())}
     identity = {"call_id", "event_id", "trace_id", "schema_version", "outcome_id", "revision"}
-    assert said - identity == {"state", "failure", "decided_at", "provisional", "turns_withheld", "source"}
+    assert said - identity == {"state", "failure", "decided_at", "provisional", "turns_withheld", "source", "lane"}
     assert {outcome.outcome_id for outcome in (full, plain, bare)} == {letter.event_id}
 
 

@@ -116,6 +116,7 @@ def test_what_is_published_is_posted_signed_and_a_worker_that_is_asked_to_ends_i
     assert consumer.address not in place.said()
 
 
+@pytest.mark.slow  # make test-slow
 def test_workers_that_are_killed_while_they_post_lose_nothing(place: Place, consumer: Consumer) -> None:
     endpoint(place, consumer.address)
     place.publish(*(f"call-{number}" for number in range(CALLS)))

@@ -62,6 +62,7 @@ def end_calls(pbx: ThreeCx) -> None:
         time.sleep(SECONDS / CALLS)
 
 
+@pytest.mark.slow  # make test-slow
 @pytest.mark.integration
 def test_a_poller_that_is_killed_loses_no_call_and_makes_none_twice(real_kafka: KafkaSettings, tmp_path: Path) -> None:
     chance = random.Random(21)

@@ -17,7 +17,7 @@ from sources.poller.ledger import Ledger
 from sources.poller.poller import Poller
 from sources.poller.recordings import Limits, Recordings
 from sources.poller.settings import PollerSource
-from sources.poller.web import PbxAway, Web
+from sources.poller.web import ListAway, Web
 from sources.state_file import StateInUse, since_of
 from streams.errors import SettingsError, TransientError
 from streams.payloads import ClaimCheckStore
@@ -159,7 +159,7 @@ async def test_the_token_is_renewed_before_it_ends_and_once_where_it_is_refused(
     assert len(asked.pbx.tokens) == 1
     asked.pbx.token_s = 0.0
     asked.pbx.tokens.clear()
-    with pytest.raises(PbxAway, match="answers 401"):
+    with pytest.raises(ListAway, match="answers 401"):
         await asked.look()
 
 
@@ -176,13 +176,13 @@ async def test_a_token_is_used_no_longer_than_the_pbx_says(asked: Asked) -> None
 
 async def test_a_client_without_its_role_is_told_which_one_it_needs(asked: Asked) -> None:
     asked.pbx.has_role = False
-    with pytest.raises(PbxAway, match="System Owner"):
+    with pytest.raises(ListAway, match="System Owner"):
         await asked.look()
 
 
 async def test_a_wrong_secret_is_said_without_it(asked: Asked) -> None:
     asked.settings.secret_file.write_text("hunter2", encoding="utf-8")
-    with pytest.raises(PbxAway, match=r"gives no token.*secret_file") as raised:
+    with pytest.raises(ListAway, match=r"gives no token.*secret_file") as raised:
         await asked.look()
     assert "hunter2" not in str(raised.value)
 
@@ -192,7 +192,7 @@ async def test_a_wrong_secret_is_said_without_it(asked: Asked) -> None:
 )
 async def test_the_pbx_may_ask_to_be_left_alone(asked: Asked, asks: str) -> None:
     asked.pbx.failing["/xapi"] = [(429, b"", {"Retry-After": asks})]
-    with pytest.raises(PbxAway, match="429") as raised:
+    with pytest.raises(ListAway, match="429") as raised:
         await asked.look()
     assert (raised.value.retry_after_s or 0) >= 7
 
@@ -240,7 +240,7 @@ async def test_what_is_too_large_or_a_page_of_text_is_no_recording(asked: Asked)
 async def test_the_brokers_are_away_and_nothing_is_noted_that_they_have_not_confirmed(asked: Asked) -> None:
     asked.pbx.add(1)
     asked.brokers.away = True
-    with pytest.raises(PbxAway, match="not confirmed"):
+    with pytest.raises(ListAway, match="not confirmed"):
         await asked.look()
     asked.brokers.away = False
     assert await asked.look() == ["3cx-1"]
@@ -340,7 +340,7 @@ async def test_a_pbx_that_answers_with_something_else_is_named(asked: Asked) -> 
     ]
     for answer, message in answers:
         asked.pbx.failing["/xapi"] = [answer]
-        with pytest.raises(PbxAway, match=message):
+        with pytest.raises(ListAway, match=message):
             await asked.look()
     asked.pbx.add(1)
     assert await asked.look() == ["3cx-1"]

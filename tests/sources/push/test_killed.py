@@ -33,6 +33,7 @@ def pushing(api: UploadApi, root: Path, environment: Mapping[str, str]) -> "subp
     return subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
 
 
+@pytest.mark.slow  # make test-slow
 @pytest.mark.integration
 def test_a_pusher_that_is_killed_loses_no_call_and_makes_none_twice(tmp_path: Path) -> None:
     chance = random.Random(20)
