@@ -38,7 +38,8 @@ SENT_SECONDS = Counter(
 )
 COST = Counter(
     "callsift_transcribe_cost_total",
-    "What hosted recognisers charged, by the price in the file of engines.",
+    "What hosted recognisers charged, by the price in the file of engines. Rising more than the seconds sent: look at "
+    "the prices.",
     ["engine"],
 )
 DROPPED_WORDS = Counter(

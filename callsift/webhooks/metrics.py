@@ -15,7 +15,7 @@ WAITING = Gauge(
 )
 WAITING_S = Gauge(
     "callsift_webhook_waiting_seconds",
-    "Age of the oldest delivery that waits for an endpoint; 0: none waits.",
+    "Age of the oldest delivery that waits for an endpoint; 0: none waits. Rising: the endpoint does not answer.",
     ["endpoint"],
 )
 OFF = Gauge(

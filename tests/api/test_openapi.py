@@ -63,4 +63,4 @@ async def test_the_api_takes_the_examples_of_its_document(client: httpx.AsyncCli
                     taken[f"{method} {path} {json.dumps(example)[:40]}"] = answer.status_code
     # no call is stored: what names one is not there
     assert set(taken.values()) <= {200, 201, 202, 404}, taken
-    assert list(taken.values()).count(404) <= 4, taken
+    assert list(taken.values()).count(404) <= 6, taken
