@@ -17,9 +17,10 @@ from agents.classify.agent import make_classifier
 from agents.classify.settings import ClassifySettings
 from agents.transcribe.core import merge_turns, spans_to_decode, transcribed
 from agents.transcribe.corrections import Corrections
-from agents.transcribe.models import SpeechModels
+from agents.transcribe.models import SpeechModel, SpeechModels
 from agents.transcribe.recognise import recognise
 from agents.transcribe.settings import TranscribeSettings
+from agents.transcribe.span import AudioSpan
 from schemas import (
     AudioReady,
     CallClassified,
@@ -103,24 +104,28 @@ def heard_turns(ready: AudioReady, flac: Path, settings: TranscribeSettings) -> 
     Raises:
         CallsiftError: What the stage would put on the dead-letter topic.
     """
-    spans = spans_to_decode(ready)
     words: dict[Speaker, list[Word]] = {speaker: [] for speaker in ready.audio_channels}
-    model = SpeechModels(settings).chosen(ready.language)
-    for span, found in zip(spans, recognise(flac, spans, model.folder), strict=True):
+    for span, found in _recognised(ready, flac, settings)[1]:
         words[ready.audio_channels[span.channel]] += found
     return merge_turns(words)
 
 
 def _transcribed(ready: AudioReady, flac: Path, settings: TranscribeSettings) -> CallTranscribed:
-    model = SpeechModels(settings).chosen(ready.language)
-    spans = spans_to_decode(ready)
+    model, decoded = _recognised(ready, flac, settings)
     return transcribed(
         ready,
-        zip(spans, recognise(flac, spans, model.folder), strict=True),
+        decoded,
         language=model.language,
         speech_model=model.fingerprint,
         corrections=Corrections.read(settings.corrections) if settings.corrections else Corrections({}),
     )
+
+
+def _recognised(
+    ready: AudioReady, flac: Path, settings: TranscribeSettings
+) -> tuple[SpeechModel, list[tuple[AudioSpan, list[Word]]]]:
+    model, spans = SpeechModels(settings).chosen(ready.language), spans_to_decode(ready)
+    return model, list(zip(spans, recognise(flac, spans, model.folder), strict=True))
 
 
 def _classified(transcript: CallTranscribed, settings: ClassifySettings, taxonomy: Taxonomy) -> CallClassified:

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field, FilePath, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, FilePath, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from sources.asterisk.settings import AsteriskSource
@@ -11,8 +11,8 @@ from sources.endpoint_settings import EndpointSettings
 from sources.fields import SourceName, ZoneName
 from sources.folder.settings import FolderSource
 from sources.poller.settings import PollerSource
-from streams.errors import SettingsError, broken_rules
 from streams.settings import Section
+from streams.yaml_file import read_yaml_file
 
 
 class Webhook(BaseModel):
@@ -75,14 +75,5 @@ def read_sources(settings: SourcesSettings) -> SourcesFile:
     Raises:
         SettingsError: It breaks a rule; the message names the field.
     """
-    import yaml  # noqa: PLC0415 - 3 MB, which nobody without sources needs
-
-    if settings.file is None:
-        return SourcesFile()
     cure = "Correct the file that CALLSIFT_SOURCES_FILE names; docs/sources.md shows one"
-    try:
-        return SourcesFile.model_validate(yaml.safe_load(settings.file.read_text(encoding="utf-8")) or {})
-    except ValidationError as error:
-        raise SettingsError(f"{settings.file.name}: {broken_rules(error)}", cure) from None
-    except (OSError, UnicodeDecodeError, yaml.YAMLError):
-        raise SettingsError(f"{settings.file.name} cannot be read as YAML", cure) from None
+    return SourcesFile() if settings.file is None else read_yaml_file(settings.file, SourcesFile, cure)

@@ -14,7 +14,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 from schemas import DeadLetter
 from streams.errors import MessageRefused
 from streams.health import Health
-from streams.kafka.client import client_config
+from streams.kafka.client import member_config
 from streams.kafka.producer import ConfirmingProducer, OutgoingMessage, is_too_large
 from streams.kafka.ranges import Partition
 from streams.kafka.reader import headers_of, offset_of, partition_of
@@ -43,13 +43,8 @@ class RetryMover:
             MOVED.labels(topic.name)  # a query is to find 0 rather than nothing
         self._due_s: dict[Partition, float] = {}
         self._consumer = Consumer(
-            client_config(kafka)
+            member_config(kafka, RETRY_GROUP)
             | {
-                "group.id": kafka.prefix + RETRY_GROUP,
-                "enable.auto.commit": False,
-                "auto.offset.reset": "earliest",
-                "session.timeout.ms": round(kafka.session_timeout_s * 1000),
-                "heartbeat.interval.ms": round(kafka.heartbeat_interval_s * 1000),
                 "topic.metadata.refresh.interval.ms": 10_000,
             }
         )

@@ -3,13 +3,11 @@
 from collections import defaultdict
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from agents.classify.evaluation.calibration import WANTED
 from agents.classify.evaluation.judged import Judged
 from agents.classify.labelled import LabelledDialogue, RecordedCall
 from callsift.evaluation.measurement import Evaluated
-from callsift.percent import percent, percents
+from callsift.html_page import html_page
 
 _TEMPLATE = Path(__file__).with_name("report.html")
 _TOPS = (0.05, 0.1, 0.2, 0.3, 0.5, 1.0)
@@ -19,21 +17,14 @@ _Wrong = tuple[tuple[str, str], list[tuple[Judged, LabelledDialogue | RecordedCa
 
 def report(evaluated: Evaluated, title: str) -> str:
     """Make the page."""
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATE.parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"percent": percent, "percents": percents}
     points = [
         point
         for point in evaluated.document["risk_coverage"]
         if point["risk"] is not None and point["coverage"] is not None
     ]
     highest = max((point["risk"] or 0 for point in points), default=0)
-    return environment.get_template(_TEMPLATE.name).render(
+    return html_page(
+        _TEMPLATE,
         title=title,
         document=evaluated.document,
         advice=evaluated.advice,

@@ -5,10 +5,10 @@ from email.utils import parseaddr
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PositiveFloat, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PositiveFloat, model_validator
 
-from streams.errors import SettingsError, broken_rules
+from streams.errors import SettingsError
+from streams.yaml_file import read_yaml_file
 
 _PORTS = {"starttls": 587, "tls": 465, "none": 25}
 _CURE = "Correct the file of --mail-file; docs/summary.md shows one"
@@ -101,9 +101,4 @@ def read_mail_file(path: Path) -> MailFile:
     Raises:
         SettingsError: It cannot be read, or breaks a rule; the message names the field.
     """
-    try:
-        return MailFile.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")) or {})
-    except ValidationError as error:
-        raise SettingsError(f"{path.name}: {broken_rules(error)}", _CURE) from None
-    except (OSError, UnicodeDecodeError, yaml.YAMLError):
-        raise SettingsError(f"{path.name} cannot be read as YAML", _CURE) from None
+    return read_yaml_file(path, MailFile, _CURE)

@@ -3,9 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-from callsift.percent import percent
+from callsift.html_page import html_page
 from callsift.trial.run import Tried
 from callsift.trial.sizing import BUSIEST_HOUR, UTILISATION, Sizing
 from schemas import Taxonomy
@@ -23,17 +21,10 @@ def page(document: dict[str, Any], tried: list[Tried], sizes: Sizing | None, *, 
         sizes: What a volume of such calls takes; None: every recording failed.
         demo_model: Whether the demo's speech model heard them: then what was heard says nothing.
     """
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATE.parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     taxonomy = Taxonomy.load()
-    environment.filters["percent"] = percent
-    environment.filters["title"] = lambda decision: taxonomy.title(Leaf(decision.category, decision.sub_category))
-    return environment.get_template(_TEMPLATE.name).render(
+    return html_page(
+        _TEMPLATE,
+        {"title": lambda decision: taxonomy.title(Leaf(decision.category, decision.sub_category))},
         document=document,
         tried=tried,
         sizes=sizes,

@@ -11,7 +11,7 @@ from callsift.webhooks.intake import Announcement, Intake
 from store.webhook_endpoints import Endpoint, EndpointStore
 from streams.errors import CallsiftError
 from streams.health import Health
-from streams.kafka import client_config, read, topic_ranges_since
+from streams.kafka import member_config, read, topic_ranges_since
 from streams.settings import KafkaSettings
 from streams.topics import OUTCOMES, WEBHOOKS_GROUP
 
@@ -28,13 +28,8 @@ class OutcomesConsumer:
         """Make the client; it connects when it is run."""
         self._kafka, self._intake, self._endpoints = kafka, intake, endpoints
         self._consumer = Consumer(
-            client_config(kafka)
+            member_config(kafka, WEBHOOKS_GROUP)
             | {
-                "group.id": kafka.prefix + WEBHOOKS_GROUP,
-                "enable.auto.commit": False,
-                "auto.offset.reset": "earliest",
-                "session.timeout.ms": round(kafka.session_timeout_s * 1000),
-                "heartbeat.interval.ms": round(kafka.heartbeat_interval_s * 1000),
                 "queued.max.messages.kbytes": 4096,  # of each partition: the store is slower than the brokers
             }
         )

@@ -2,9 +2,7 @@
 
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-from callsift.percent import percent, percents
+from callsift.html_page import html_page
 from callsift.word_errors.figures import WordErrors
 
 _TEMPLATE = Path(__file__).with_name("page.html")
@@ -12,12 +10,4 @@ _TEMPLATE = Path(__file__).with_name("page.html")
 
 def page(errors: WordErrors, skipped: int) -> str:
     """Make the page; ``skipped`` turns of the sheet did not count."""
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATE.parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"percent": percent, "percents": percents}
-    return environment.get_template(_TEMPLATE.name).render(errors=errors, skipped=skipped)
+    return html_page(_TEMPLATE, errors=errors, skipped=skipped)

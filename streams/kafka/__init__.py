@@ -3,7 +3,7 @@
 from streams.kafka.acls import kubernetes_name, users
 from streams.kafka.awaited_producer import AwaitedProducer
 from streams.kafka.brake_topic import notices, publish_notice
-from streams.kafka.client import KafkaUnavailable, client_config
+from streams.kafka.client import KafkaUnavailable, client_config, member_config
 from streams.kafka.forgotten import forgotten_calls, publish_forgotten
 from streams.kafka.kept_positions import keep_positions
 from streams.kafka.lag import consumer_lag
@@ -34,6 +34,7 @@ __all__ = [
     "keep_positions",
     "kubernetes_name",
     "last_retention",
+    "member_config",
     "notices",
     "offset_of",
     "partition_of",

@@ -42,6 +42,21 @@ def client_config(kafka: KafkaSettings) -> dict[str, str | int | float | bool]:
     return connection | librdkafka_security(kafka)
 
 
+def member_config(kafka: KafkaSettings, group: str) -> dict[str, str | int | float | bool]:
+    """Return what a member of a group needs that commits by itself; ``group`` is the name without its prefix.
+
+    Raises:
+        SettingsError: A certificate or key cannot be used.
+    """
+    return client_config(kafka) | {
+        "group.id": kafka.prefix + group,
+        "enable.auto.commit": False,
+        "auto.offset.reset": "earliest",
+        "session.timeout.ms": round(kafka.session_timeout_s * 1000),
+        "heartbeat.interval.ms": round(kafka.heartbeat_interval_s * 1000),
+    }
+
+
 class LastError:
     """What a client reports beside its calls; give it to the client as ``error_cb`` and poll the client."""
 

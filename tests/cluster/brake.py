@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from callsift.commands.output import notes, print_json, print_table
+from callsift.commands.output import notes
 from deploy.laptop.folders import kept_or_temporary
 from streams.errors import CallsiftError
 from streams.payloads.claim_check import ClaimCheckStore
@@ -20,7 +20,7 @@ from tests.cluster.calls import Calls
 from tests.cluster.installation import installed
 from tests.cluster.namespace import restricted_namespace
 from tests.cluster.runbook import Runbook
-from tests.steps import run_steps
+from tests.steps import print_steps, run_steps
 
 _VALUES = Path(__file__).parent / "values" / "brake.yaml"
 
@@ -51,14 +51,7 @@ def brake(
     except CallsiftError as error:
         notes.print(f"error: {error}", markup=False, highlight=False)
         raise typer.Exit(1) from None
-    if as_json:
-        print_json(rows)
-    else:
-        print_table(
-            "The brake's runbook on this cluster",
-            ["step", "seen", "seconds"],
-            [[str(row["step"]), str(row["seen"]), f"{row['seconds']:.1f}"] for row in rows],
-        )
+    print_steps("The brake's runbook on this cluster", rows, as_json=as_json)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from callsift.commands.output import notes, print_json, print_table
+from callsift.commands.output import notes
 from streams.errors import CallsiftError
 from tests.cluster.client import Cluster
 from tests.cluster.drain import drain_one_node, refuse_second
@@ -21,7 +21,7 @@ from tests.cluster.life import install, roll_back, uninstall, upgrade_while_scal
 from tests.cluster.namespace import restricted_namespace, shared_folder
 from tests.cluster.release import Release, values
 from tests.cluster.sets import install_set
-from tests.steps import run_steps
+from tests.steps import print_steps, run_steps
 
 VALUES = Path(__file__).parent / "values" / "check.yaml"
 _PODS_EACH = 4
@@ -57,14 +57,7 @@ def check(
     except CallsiftError as error:
         notes.print(f"error: {error}", markup=False, highlight=False)
         raise typer.Exit(1) from None
-    if as_json:
-        print_json(rows)
-    else:
-        print_table(
-            "The chart on this cluster",
-            ["step", "seen", "seconds"],
-            [[str(row["step"]), str(row["seen"]), f"{row['seconds']:.1f}"] for row in rows],
-        )
+    print_steps("The chart on this cluster", rows, as_json=as_json)
 
 
 def _steps(cluster: Cluster, release: Release, helm: Path | None) -> dict[str, Callable[[], str]]:

@@ -15,6 +15,7 @@ from agents.transcribe.hosted.errors import GarbledTranscript, refusal, unanswer
 from agents.transcribe.hosted.heard import HeardSegment, HeardWord, spread
 from agents.transcribe.hosted.pieces import Piece
 from agents.transcribe.hosted.settings import OpenAISettings
+from streams.retry_after import retry_after_s
 from streams.tls import client_context
 
 _LARGEST_ANSWER = 4_000_000
@@ -75,7 +76,7 @@ class OpenAITranscriptions:
                 allow_redirects=False,
             ) as response:
                 if response.status != 200:
-                    raise refusal(self._name, response.status, _retry_after_s(response))
+                    raise refusal(self._name, response.status, retry_after_s(response.headers))
                 body = b""
                 async for chunk in response.content.iter_chunked(65_536):
                     body += chunk
@@ -146,8 +147,3 @@ def _words(segment: _AnsweredSegment, beside: Sequence[_AnsweredWord]) -> list[H
         HeardWord(word.word, word.start, word.end, mean if word.probability is None else word.probability)
         for word in timed
     ]
-
-
-def _retry_after_s(response: aiohttp.ClientResponse) -> float | None:
-    value = response.headers.get("Retry-After", "")
-    return float(value) if value.isascii() and value.isdigit() and len(value) < 7 else None

@@ -12,11 +12,11 @@ from pydantic import (
     FilePath,
     PositiveFloat,
     PositiveInt,
-    ValidationError,
     model_validator,
 )
 
-from streams.errors import SettingsError, broken_rules
+from streams.errors import SettingsError
+from streams.yaml_file import read_yaml_file
 
 _CURE = "Correct the file that CALLSIFT_TRANSCRIBE_ENGINES_FILE names; docs/recognisers.md shows one"
 EngineName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
@@ -131,16 +131,7 @@ def read_engines(path: Path | None) -> EnginesFile:
     Raises:
         SettingsError: It breaks a rule; the message names the field.
     """
-    import yaml  # noqa: PLC0415 - 3 MB, which no worker without such a file needs
-
-    if path is None:
-        return EnginesFile()
-    try:
-        return EnginesFile.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")) or {})
-    except ValidationError as error:
-        raise SettingsError(f"{path.name}: {broken_rules(error)}", _CURE) from None
-    except (OSError, UnicodeDecodeError, yaml.YAMLError):
-        raise SettingsError(f"{path.name} cannot be read as YAML", _CURE) from None
+    return EnginesFile() if path is None else read_yaml_file(path, EnginesFile, _CURE)
 
 
 def read_lines(path: Path | None) -> tuple[str, ...]:
