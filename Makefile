@@ -94,7 +94,7 @@ api-chaos: $(INSTALLED_DEV) ## kill the API, the broker and the store while call
 	$(BIN)/python -m tests.api.chaos --seed $(SEED) --calls $(if $(filter file,$(origin CALLS)),150,$(CALLS))
 
 asterisk: $(INSTALLED_DEV) ## listen to a real Asterisk (installed, or in a Debian that CALLSIFT_TEST_ASTERISK names)
-	$(BIN)/pytest -m slow tests/sources/asterisk/test_real.py
+	$(BIN)/pytest -m slow tests/sources/asterisk/test_real.py tests/sources/asterisk/test_killed.py
 
 outside: $(INSTALLED_DEV) ## run the demo and each command under strace, and write whom the demo talks to into outside.log (has to stay empty)
 	$(BIN)/python -m tests.outside
