@@ -1,5 +1,7 @@
 # Every target works on a fresh machine that has Python 3.11+ and make: the first one makes .venv, with what it needs.
 SHELL := /bin/bash
+# Where it is set, as in many images, every process of the tests would compile all that it imports anew: 8.8 CPU seconds instead of 3.4.
+export PYTHONDONTWRITEBYTECODE :=
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
