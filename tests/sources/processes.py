@@ -17,9 +17,9 @@ from tests.patience import PATIENCE_S
 
 
 def variables(kafka: KafkaSettings, root: Path, sources: Mapping[str, Any]) -> dict[str, str]:
-    """Return the environment of a process that has these sources, and keeps its state in ``root/state``."""
+    """Return the environment of a process that has these sources, and keeps its state in ``root/home/sources``."""
     file = root / "sources.yaml"
-    file.write_text(json.dumps({**sources, "state": str(root / "state")}), encoding="utf-8")
+    file.write_text(json.dumps(sources), encoding="utf-8")
     return {
         **os.environ,
         "CALLSIFT_HOME": str(root / "home"),

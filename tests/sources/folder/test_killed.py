@@ -57,7 +57,7 @@ def test_a_watcher_that_is_killed_loses_no_call_and_makes_none_twice(real_kafka:
     for _ in range(KILLS):
         process = watching()
         kill_at = time.monotonic() + chance.uniform(0.0, 2.0)
-        while "folder.sqlite" not in names(tmp_path / "state") or time.monotonic() < kill_at:
+        while "folder.sqlite" not in names(tmp_path / "home" / "sources") or time.monotonic() < kill_at:
             time.sleep(0.02)  # a start takes long on a machine that is busy: one that has not begun shows nothing
         process.kill()
         assert process.wait() == -signal.SIGKILL
