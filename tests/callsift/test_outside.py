@@ -127,6 +127,7 @@ RUNS = {
     "taxonomy check": (),
     "taxonomy show": ("--prompt",),
     "taxonomy diff": (TAXONOMY, TAXONOMY),
+    "taxonomy preview": (TAXONOMY, "--classifier", "offline"),
 }
 """How each command is run that `callsift up`, with its workers, and `callsift demo` are not."""
 MAY_FAIL = {
