@@ -80,7 +80,7 @@ async def uri(embedded: str) -> str:
 @pytest.fixture
 def server() -> Iterator[GeminiServer]:
     """A hosted model that takes prices for complaints, and is not sure what is meant by calls that were booked."""
-    answers = {
+    answers: dict[str, dict[str, Any]] = {
         SAID["price"]: {"category": "unnecessary_call", "sub_category": "complaint"},
         SAID["angry"]: {"category": "unnecessary_call", "sub_category": "complaint"},
         SAID["booked"]: {"category": "potential_customer", "confidence": 0.1},
