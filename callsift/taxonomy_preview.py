@@ -85,7 +85,7 @@ class Previewing:
         failed: dict[str, str] = {}
 
         async def classify(stored: Stored) -> None:
-            call = stored[1]
+            call = stored[1].model_copy(update={"lane": "live"})  # here old calls give way to nobody
             try:
                 answers[call.call_id] = await asked(lambda: self._agent.work(call))
             except CallsiftError as error:

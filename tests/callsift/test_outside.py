@@ -132,7 +132,6 @@ RUNS = {
 }
 """How each command is run that `callsift up`, with its workers, and `callsift demo` are not."""
 MAY_FAIL = {
-    "model adapt",
     "keys revoke",
     "dlq show",
     "mapping test",
