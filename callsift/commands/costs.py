@@ -6,14 +6,13 @@ import typer
 
 
 def spent(tokens: int, cost: float | None, currency: str | None) -> str:
-    """Say what tokens cost; ``cost`` None: no price is set, or there is nothing to pay."""
-    without_price = "no price is set" if tokens else "nothing"
-    return f"{tokens:,} tokens, cost: {without_price if cost is None else f'{cost:,.4f} {currency}'}"
+    """Say what was spent; ``cost`` None: no price is set, or there is nothing to pay."""
+    return f"{tokens:,} tokens, cost: {_amount(tokens, cost, currency)}"
 
 
 def estimate(tokens: int, cost: float | None, currency: str | None) -> str:
-    """Say what is expected to be spent."""
-    return f"about {spent(tokens, cost, currency).replace('cost', 'estimated cost')}"
+    """Say what is expected to be spent; likewise."""
+    return f"about {tokens:,} tokens, estimated cost: {_amount(tokens, cost, currency)}"
 
 
 def confirmed(question: str) -> bool:
@@ -25,3 +24,8 @@ def confirmed(question: str) -> bool:
     if not sys.stdin.isatty():
         raise typer.BadParameter("there is no terminal to ask on: add --yes or --dry-run")
     return typer.confirm(question, err=True)
+
+
+def _amount(tokens: int, cost: float | None, currency: str | None) -> str:
+    without_price = "no price is set" if tokens else "nothing"
+    return without_price if cost is None else f"{cost:,.4f} {currency}"
