@@ -1,7 +1,8 @@
-"""Corrections that a written sheet teaches: what is always heard as the same other words. Pure."""
+"""Corrections that a written sheet teaches: names that are heard as the same other words. Pure."""
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
+from itertools import groupby
 from typing import NamedTuple
 
 import jiwer
@@ -13,7 +14,7 @@ from callsift.word_errors.sheet import DrawnTurn
 from schemas import Word
 from streams.errors import CallsiftError
 
-_LONGEST = 3
+_LONGEST = 4
 """Words of the longest phrase that is learnt; a longer one is a whole sentence that went wrong."""
 
 
@@ -23,7 +24,7 @@ class Proposal(NamedTuple):
     heard: Phrase
     meant: Phrase
     times: int
-    """How often it is heard, each time wrongly."""
+    """How often it was heard for that."""
 
 
 class Adapted(NamedTuple):
@@ -67,38 +68,41 @@ def corrections(proposals: Sequence[Proposal]) -> Corrections:
 
 
 def proposed(turns: Sequence[DrawnTurn], language: str, words: Collection[str], least: int) -> tuple[Proposal, ...]:
-    """Return what is always heard as the same other words; numbers are left alone, wrong ones are others each time."""
+    """Return what is heard for the same other words and never rightly; a wrong number is another one each time."""
     pairs = [(plain_text(turn.said, language).split(), plain_text(turn.heard, language).split()) for turn in turns]
-    mistaken = Counter(mistake for said, heard in pairs if said and heard for mistake in _mistakes(said, heard))
+    stretches = [stretch for said, heard in pairs if said and heard for stretch in _stretches(said, heard)]
+    right = [heard for meant, heard in stretches if meant == heard]
+    mistaken = Counter(mistake for meant, heard in stretches if meant != heard for mistake in _mistakes(meant, heard))
+    meanings = Counter(heard for heard, _ in mistaken)
     own = {word for entry in words for word in plain_text(entry, language).split()}
     found = []
     for (heard, meant), times in mistaken.items():
         enough = 1 if own & {*meant} else least
-        is_always = times == sum(_occurrences(heard, words_heard) for _, words_heard in pairs)
-        if times >= enough and is_always and not numbers(" ".join((*heard, "–", *meant))):
+        is_certain = meanings[heard] == 1 and not any(_holds(one, heard) for one in right)
+        if times >= enough and is_certain and not numbers(" ".join((*heard, "–", *meant))):
             found.append(Proposal(heard, meant, times))
     return tuple(sorted(found, key=lambda one: (-one.times, one.heard)))
 
 
-def _mistakes(said: Sequence[str], heard: Sequence[str]) -> Iterator[tuple[Phrase, Phrase]]:
-    """Yield what was heard instead of what: word for word where they are as many, else as a phrase."""
+def _stretches(said: Sequence[str], heard: Sequence[str]) -> Iterator[tuple[Phrase, Phrase]]:
+    """Yield what was meant and what was heard, in stretches that are right or wrong by turns."""
     [chunks] = jiwer.process_words(" ".join(said), " ".join(heard)).alignments
-    meant: list[str] = []
-    wrong: list[str] = []
-    for chunk in [*chunks, None]:
-        if chunk is not None and chunk.type != "equal":
-            meant += said[chunk.ref_start_idx : chunk.ref_end_idx]
-            wrong += heard[chunk.hyp_start_idx : chunk.hyp_end_idx]
-        else:
-            if len(meant) == len(wrong):
-                yield from (((one,), (other,)) for one, other in zip(wrong, meant, strict=True))
-            elif meant and wrong and max(len(meant), len(wrong)) <= _LONGEST:
-                yield tuple(wrong), tuple(meant)
-            meant, wrong = [], []
+    for _, group in groupby(chunks, key=lambda chunk: chunk.type == "equal"):
+        own = [*group]
+        meant = said[own[0].ref_start_idx : own[-1].ref_end_idx]
+        yield tuple(meant), tuple(heard[own[0].hyp_start_idx : own[-1].hyp_end_idx])
 
 
-def _occurrences(phrase: Phrase, words: Sequence[str]) -> int:
-    return sum(tuple(words[start : start + len(phrase)]) == phrase for start in range(len(words)))
+def _mistakes(meant: Phrase, heard: Phrase) -> Iterator[tuple[Phrase, Phrase]]:
+    """Yield what of a wrong stretch can be learnt: word for word where they are as many, else a phrase."""
+    if len(meant) == len(heard):
+        yield from (((wrong,), (word,)) for wrong, word in zip(heard, meant, strict=True) if wrong != word)
+    elif meant and heard and max(len(meant), len(heard)) <= _LONGEST:
+        yield heard, meant
+
+
+def _holds(words: Phrase, phrase: Phrase) -> bool:
+    return any(words[start : start + len(phrase)] == phrase for start in range(len(words)))
 
 
 def _corrected(turn: DrawnTurn, language: str, learnt: Corrections) -> DrawnTurn:

@@ -43,6 +43,14 @@ def test_what_is_sometimes_heard_rightly_or_meant_otherwise_is_left_alone() -> N
     assert found([turn("mor", "mar"), turn("mer", "mar")], least=1) == {}
 
 
+def test_a_neighbour_that_is_wrong_as_well_speaks_neither_for_nor_against() -> None:
+    clear, blurred = (
+        turn("vaillant geldi", "var il olan geldi"),
+        turn("vaillant kombi su", "var il olan kombim sulu mu"),
+    )
+    assert found([clear, clear, blurred]) == {"var il olan": ("vaillant", 2)}
+
+
 @pytest.mark.parametrize(
     ("said", "heard"), [("on yedi", "on yirmi"), ("yirmi", "yedi"), ("yedi", "yeni"), ("5", "beş")]
 )
