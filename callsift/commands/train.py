@@ -44,10 +44,13 @@ def train(
     from agents.classify.settings import ClassifySettings
 
     with needs("eval"):
+        from threadpoolctl import threadpool_limits
+
         import agents.classify.offline.train  # noqa: F401 - says which extra is missing before anything is done
 
     floor = ClassifySettings.read().confidence_floor
-    with notes.status("training …"):
+    # small sums: threads of a busy machine only wait for each other
+    with notes.status("training …"), threadpool_limits(1, user_api="blas"):
         if dialogues:
             path, figures, undivided = _train_own(dialogues, taxonomy, language, output, floor)
         else:
