@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from callsift.commands.output import category_title, harmless, make_table, print_table, reason
-from schemas import Taxonomy
 from tests.schemas.examples import call_lost
 
 
@@ -41,5 +40,5 @@ def test_a_table_shows_brackets_and_long_words_whole() -> None:
 
 
 def test_a_call_without_a_recording_is_no_failure() -> None:
-    assert category_title(call_lost(), Taxonomy.load()) == "no recording: abandoned"
+    assert category_title(call_lost()) == "no recording: abandoned"
     assert reason(call_lost()) == "there is nothing to hear"
