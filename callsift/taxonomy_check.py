@@ -42,8 +42,8 @@ def doubts_together(taxonomies: Taxonomies) -> Iterator[str]:
         for code in codes:
             if code in others and codes[code] != others[code]:
                 yield (
-                    f"{code}: not of the same category in {one.version} and in {other.version}; lists and figures that ask "
-                    "for it find only some of them, so give one another code"
+                    f"{code}: not of the same category in {one.version} and in {other.version}, so that lists and "
+                    "figures of it miss some calls; give one another code"
                 )
 
 

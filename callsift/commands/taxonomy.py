@@ -16,9 +16,7 @@ app = typer.Typer(help="Categories of your own (docs/own-business.md).", no_args
 _START = Path(__file__).with_name("new_taxonomy.yaml")
 Folder = Annotated[
     Path | None,
-    typer.Argument(
-        help="Folder with a taxonomy.yaml, or a taxonomies.yaml. Default: the one in use.", show_default=False
-    ),
+    typer.Argument(help="Folder with a taxonomy.yaml or taxonomies.yaml. Default: the one in use.", show_default=False),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
