@@ -112,15 +112,16 @@ def diff(
 
 
 def _show_routes(taxonomies: Taxonomies, *, as_json: bool) -> None:
-    routes = [(route.model_dump(mode="json"), taxonomy.version) for route, taxonomy in taxonomies.routes]
+    default = taxonomies.default.version
     if as_json:
-        print_json({"default": taxonomies.default.version, "routes": [said | {"version": v} for said, v in routes]})
+        routes = [route.model_dump(mode="json") | {"version": one.version} for route, one in taxonomies.routes]
+        print_json({"default": default, "routes": routes})
         return
     rows = [
-        [", ".join(said["queue"]), ", ".join(f"{key}={value}" for key, value in said["metadata"].items()), version]
-        for said, version in routes
+        [", ".join(route.queue), ", ".join(f"{key}={value}" for key, value in route.metadata.items()), one.version]
+        for route, one in taxonomies.routes
     ]
-    print_table("The first that fits", ["queue", "metadata", "taxonomy"], [*rows, ["", "", taxonomies.default.version]])
+    print_table("The first that fits", ["queue", "metadata", "taxonomy"], [*rows, ["all others", "", default]])
     notes.print("name the folder of one to see its categories")
 
 
