@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,10 @@ import pytest
 from callsift.calls import call_ended, emit_and_wait, new_call_id, store_recording
 from callsift.demo_files import RECORDINGS
 from schemas import CallEnded, OneFile
+from schemas.taxonomy import use
 from streams.payloads import ClaimCheckStore
 from streams.settings import KafkaSettings
-from tests.brands import CLINIC, brands
+from tests.brands import CLINIC, ROUTES, brands
 from tests.callsift.conftest import Up, start_up
 from tests.patience import PATIENCE_S
 
@@ -35,6 +37,7 @@ def pipeline(real_kafka: KafkaSettings, tmp_path: Path) -> Iterator[Up]:
         CALLSIFT_VOSK_MODELS=json.dumps({"en": str(CLINIC / "speech_model" / "model")}),
     )
     yield running
+    use(None)  # the commands run in this process
     running.process.terminate()
     assert running.process.wait(PATIENCE_S) == 0, running.log.read_text()
 
@@ -63,6 +66,11 @@ def test_calls_of_two_queues_end_in_two_taxonomies(pipeline: Up, real_kafka: Kaf
 
     plan = found(pipeline, "reprocess", "--dry-run")
     assert (plan["calls"], plan["up_to_date"]) == (0, 3)
+    others = brands(pipeline.home / "other routes")
+    (others / "taxonomies.yaml").write_text(ROUTES.replace("[dental", "[repairs, dental"), encoding="utf-8")
+    changed = replace(pipeline, environment={**pipeline.environment, "CALLSIFT_TAXONOMY": str(others)})
+    plan = found(changed, "reprocess", "--dry-run")
+    assert (plan["calls"], plan["up_to_date"]) == (1, 2)  # the clinic repairs now, too
     checked = [one["found"] for one in found(pipeline, "doctor") if one["of"] == "taxonomy"]
     assert checked == ["version 1.1, 13 categories", "version clinic-1, 13 categories"]
     today = str(datetime.now(UTC).date())
