@@ -69,10 +69,10 @@ def show(
 ) -> None:
     """Print the categories, or what a hosted model is told about them; of several which calls each is for."""
     taxonomies = Taxonomies.load(folder)
-    if taxonomies.routes:
+    if taxonomies.routes and not prompt:
         _show_routes(taxonomies, as_json=as_json)
         return
-    taxonomy = taxonomies.default
+    taxonomy = Taxonomy.load(folder / FILE if folder else None)
     if prompt:
         with needs("classify"):
             from agents.classify.hosted.prompt import instruction

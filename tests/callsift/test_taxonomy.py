@@ -217,4 +217,5 @@ def test_show_of_several_says_which_calls_each_is_for_and_one_is_shown_by_its_fo
     told = json.loads(run("show", tmp_path, "--json").stdout)
     assert (told["default"], [one["version"] for one in told["routes"]]) == ("1.1", ["clinic-1", "clinic-1"])
     assert "emergency" in run("show", tmp_path / "clinic").stdout
-    assert "name its folder" in str(run("diff", tmp_path, CLINIC).exception)
+    for refused in (run("diff", tmp_path, CLINIC), run("show", tmp_path, "--prompt")):
+        assert "name its folder" in str(refused.exception)
