@@ -55,6 +55,8 @@ class Spoken(CallEvent):
     """Mean of all words' confidences, 0 to 1; null where nothing was recognised."""
     supersedes_label: str | None = None
     """Identifier of the person's label that the classifier's answer is to replace; null: it replaces none."""
+    previous_outcome: str | None = None
+    """Identifier of the stored outcome after which the call is classified again; null: it is not out of the store."""
 
 
 class CallTranscribed(Spoken):

@@ -56,8 +56,9 @@ class SourcesFile(BaseModel):
     """PBXs that are asked for their calls; ``callsift source poller NAME`` asks one."""
     endpoints: EndpointSettings = EndpointSettings()
     """Where outcomes may be posted to (docs/webhooks.md)."""
-    state: Path = Path.home() / ".callsift" / "sources"
-    """Folder on a disk of this machine, where it is kept what was taken and which calls go on."""
+    state: Path | None = None
+    """Folder on a disk of this machine, where it is kept what was taken and which calls go on. Unset: ``sources`` in
+    the folder that CALLSIFT_HOME names, or in ``~/.callsift``."""
 
 
 class SourcesSettings(Section):

@@ -42,12 +42,17 @@ class OutcomeStore:
         self._calls = database.calls
 
     async def save(
-        self, outcome: CallOutcome, turns: tuple[Turn, ...] = (), supersedes: str | None = None
+        self,
+        outcome: CallOutcome,
+        turns: tuple[Turn, ...] = (),
+        supersedes: str | None = None,
+        previous: str | None = None,
     ) -> CallOutcome | None:
         """Store an outcome unless it is known, and return it as it is stored; None: nothing is to be published of it.
 
         Safe to repeat and to race: every change is guarded by the revision that it was decided on. It leaves a person's
-        label in force, unless it ``supersedes`` that label.
+        label in force, unless it ``supersedes`` that label. A known outcome is a redelivery, unless it was decided
+        again after the ``previous`` one (``revisions.verdict``).
 
         Raises:
             ForgottenCall: The call is forgotten, and nothing of it is stored again.
@@ -57,7 +62,7 @@ class OutcomeStore:
         history: list[CallOutcome] = []  # as a rule the call is new: to look first would cost an answer more
         with written():
             while True:
-                stored, is_new, _ = revisions.verdict(history, outcome, supersedes)
+                stored, is_new, _ = revisions.verdict(history, outcome, supersedes, previous)
                 if stored is None or not is_new or await self._put(stored, turns, history):
                     return stored
                 history, is_put_back = await self._known(outcome.call_id)

@@ -34,6 +34,7 @@ def transcript(outcome: CallOutcome, turns: tuple[Turn, ...]) -> CallTranscribed
         turns_claim=None,
         language=outcome.language or "und",
         speech_model=outcome.versions.speech_model,
+        previous_outcome=outcome.outcome_id,
     )
 
 
@@ -68,14 +69,20 @@ NOT_THE_MACHINES = {"confidence": None, "best_guess": None, "justification": Non
 """What an outcome that a person decided has nothing to say of."""
 
 
-def verdict(history: Sequence[CallOutcome], outcome: CallOutcome, supersedes: str | None = None) -> Verdict:
+def verdict(
+    history: Sequence[CallOutcome],
+    outcome: CallOutcome,
+    supersedes: str | None = None,
+    previous: str | None = None,
+) -> Verdict:
     """Decide what a machine's outcome does to a call whose earlier outcomes are ``history``, oldest first.
 
     A known outcome is a redelivery, and stays what it is. A new one gets the next revision, and so does a known one
     with facts that the call has never had, under an identifier of its own. Nothing comes of facts that have been
     corrected since, nor of an outcome without a category after one that has it. A person's category stays, and so does
     what became of the call, unless the outcome ``supersedes`` the label that holds: then the next revision is the
-    machine's again.
+    machine's again. Whoever puts an earlier taxonomy or model into use again gets its outcomes back: a known one that
+    was decided after the ``previous`` is the next revision, as long as that is the newest and has other versions.
     """
     if not history:
         return Verdict(outcome.model_copy(update={"revision": 1}), is_new=True)
@@ -83,6 +90,10 @@ def verdict(history: Sequence[CallOutcome], outcome: CallOutcome, supersedes: st
     if supersedes is not None and outcome.outcome_id in known:
         again = _digest(f"{outcome.outcome_id}:{supersedes}")
         if again in known or _holds(newest, supersedes):
+            outcome = outcome.model_copy(update={"outcome_id": again})
+    elif previous is not None and outcome.outcome_id in known:
+        again = _digest(f"{outcome.outcome_id}:{previous}")
+        if again in known or (newest.outcome_id == previous and newest.versions != outcome.versions):
             outcome = outcome.model_copy(update={"outcome_id": again})
     facts = _subscribers_facts(outcome)
     had = [_subscribers_facts(entry) for entry in history if entry.state == "done"]

@@ -43,7 +43,7 @@ class SinkAgent(Agent[Taken]):
                 stored = await self._store.save(core.unrecorded(event, datetime.now(UTC)))
             else:
                 outcome = core.done(event, datetime.now(UTC))
-                stored = await self._store.save(outcome, event.turns, event.supersedes_label)
+                stored = await self._store.save(outcome, event.turns, event.supersedes_label, event.previous_outcome)
         except ForgottenCall as forgotten:  # once more: an outcome may have been published after its tombstone
             return Tombstone.following(event, call_id=forgotten.call_id)
         if stored is not None:

@@ -1,7 +1,7 @@
 """Recognising speech: the module that talks to Vosk. Runs in a child process."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -31,6 +31,16 @@ def load_model(folder: Path) -> vosk.Model:
             f"no Vosk model in {folder}",
             "Set CALLSIFT_VOSK_MODEL, and CALLSIFT_VOSK_MODELS for further languages, to folders of unpacked models",
         ) from error
+
+
+def unknown_words(words: Iterable[str], folder: Path) -> list[str]:
+    """Return those of some words that a model does not have, and therefore never writes. Blocks while it loads.
+
+    Raises:
+        SettingsError: There is no Vosk model in the folder.
+    """
+    model = load_model(folder)
+    return [word for word in words if model.vosk_model_find_word(word) < 0]
 
 
 def recognise(flac: Path, spans: Sequence[AudioSpan], folder: Path) -> list[list[Word]]:

@@ -1,4 +1,4 @@
-"""``callsift model``: fetches speech models and checks them."""
+"""``callsift model``: fetches speech models, checks them, and adapts what they write."""
 
 import re
 import shlex
@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from callsift.commands.adapt import adapt
 from callsift.commands.output import harmless, notes, print_json, print_table, results
 from callsift.running import home
 from streams.errors import SettingsError
@@ -17,7 +18,8 @@ from streams.errors import SettingsError
 SMALL_TURKISH = "https://alphacephei.com/vosk/models/vosk-model-small-tr-0.3.zip"
 """The official small Turkish model."""
 
-app = typer.Typer(help="The speech model: bring one, and say what it is.", no_args_is_help=True)
+app = typer.Typer(help="The speech model: bring one, say what it is, and correct what it writes.", no_args_is_help=True)
+app.command()(adapt)
 
 
 def _checksum(text: str | None) -> str | None:

@@ -1,13 +1,13 @@
 """``callsift reprocess``: classifies stored calls again."""
 
 import asyncio
-import sys
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.progress import Progress
 
+from callsift.commands.costs import confirmed, estimate
 from callsift.commands.moment_option import moment_option
 from callsift.commands.output import notes, print_json
 from callsift.running import adopt_running
@@ -72,7 +72,7 @@ def reprocess(
         plan = asyncio.run(work.plan())
     _say(plan)
     published = 0
-    if not dry_run and plan.calls and (yes or _confirmed()):
+    if not dry_run and plan.calls and (yes or confirmed("Classify them again?")):
         with Progress(console=notes, transient=True) as bar:
             task = bar.add_task("publishing", total=plan.calls)
             published = asyncio.run(work.publish(lambda done: bar.update(task, completed=done)))
@@ -82,18 +82,10 @@ def reprocess(
 
 
 def _say(plan: "Plan") -> None:
-    without_price = "no price is set" if plan.tokens else "nothing"
-    cost = f"{plan.cost:,.4f} {plan.currency}" if plan.cost is not None else without_price
     notes.print(
         f"{plan.calls} call(s) to classify again, {plan.up_to_date} decided by today's versions already; "
-        f"about {plan.tokens:,} tokens, estimated cost: {cost}",
+        f"{estimate(plan.tokens, plan.cost, plan.currency)}",
         highlight=False,
     )
     if plan.labelled:
         notes.print(f"the labels of {plan.labelled} of them are replaced", highlight=False)
-
-
-def _confirmed() -> bool:
-    if not sys.stdin.isatty():
-        raise typer.BadParameter("there is no terminal to ask on: add --yes or --dry-run")
-    return typer.confirm("Classify them again?", err=True)

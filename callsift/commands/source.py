@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated, TypeVar
 
 import typer
@@ -9,8 +10,8 @@ import typer
 from agents.audio.fetch_settings import FetchSettings
 from callsift.commands.extras import needs
 from callsift.commands.moment_option import moment_option
-from callsift.running import adopt_running
-from sources.settings import SourcesSettings, read_sources
+from callsift.running import adopt_running, home
+from sources.settings import SourcesFile, SourcesSettings, read_sources
 from streams.errors import SettingsError
 from streams.settings import AudioStoreSettings, KafkaSettings, WorkerSettings
 
@@ -42,7 +43,7 @@ def folder(name: Name = None, since: Since = None) -> None:
     adopt_running()
     file = read_sources(SourcesSettings.read())
     named, source = _chosen(file.folders, name, "folders")
-    watch_folder(named, source, file.state, since, Process(WorkerSettings.read(), KafkaSettings.read()))
+    watch_folder(named, source, _state(file), since, Process(WorkerSettings.read(), KafkaSettings.read()))
 
 
 @app.command()
@@ -53,7 +54,7 @@ def asterisk(name: Name = None) -> None:
     adopt_running()
     file = read_sources(SourcesSettings.read())
     named, source = _chosen(file.asterisks, name, "asterisks")
-    listen_to_asterisk(named, source, file.state, Process(WorkerSettings.read(), KafkaSettings.read()))
+    listen_to_asterisk(named, source, _state(file), Process(WorkerSettings.read(), KafkaSettings.read()))
 
 
 @app.command()
@@ -70,7 +71,11 @@ def poller(name: Name = None, since: Since = None) -> None:
     keeping = Keeping(AudioStoreSettings.read(), FetchSettings.read())
     process = Process(WorkerSettings.read(), KafkaSettings.read())
     with needs("api"):
-        ask_poller(named, source, file.state, since, process, keeping)
+        ask_poller(named, source, _state(file), since, process, keeping)
+
+
+def _state(file: SourcesFile) -> Path:
+    return file.state or home() / "sources"
 
 
 def _chosen(sources: Mapping[str, T], name: str | None, kind: str) -> tuple[str, T]:

@@ -8,6 +8,7 @@ import typer
 
 from callsift.commands.extras import needs
 from callsift.commands.output import beside_us, notes, print_json, print_table, results
+from callsift.commands.preview import preview
 from schemas import Taxonomies, Taxonomy
 from schemas.taxonomy_file import FILE
 from streams.errors import CallsiftError
@@ -109,6 +110,9 @@ def diff(
     wanted = [""] if concerned is None else [f" --category {code}" for code in concerned]
     for option in wanted:
         notes.print(f"classify again: callsift reprocess --since 30d{option} --dry-run", highlight=False)
+
+
+app.command()(preview)
 
 
 def _show_routes(taxonomies: Taxonomies, *, as_json: bool) -> None:

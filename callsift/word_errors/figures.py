@@ -55,7 +55,7 @@ def measured(turns: Sequence[DrawnTurn], language: str, most: int = 20) -> WordE
         language: Of the recogniser, as a BCP 47 tag; it decides on letters.
         most: How many mistakes are named.
     """
-    pairs = [(turn, _plain(turn.said, language), _plain(turn.heard, language)) for turn in turns]
+    pairs = [(turn, plain_text(turn.said, language), plain_text(turn.heard, language)) for turn in turns]
     pairs = [pair for pair in pairs if pair[1]]
     by: dict[str, Callable[[DrawnTurn], str]] = {
         "speaker": lambda turn: turn.speaker,
@@ -75,7 +75,8 @@ def measured(turns: Sequence[DrawnTurn], language: str, most: int = 20) -> WordE
 _Pair = tuple[DrawnTurn, str, str]
 
 
-def _plain(text: str, language: str) -> str:
+def plain_text(text: str, language: str) -> str:
+    """Return a text as Vosk writes it."""
     return " ".join(word for part in text.split() if (word := plain(part, language)))
 
 

@@ -9,6 +9,8 @@ from sources.asterisk.names import beside, dialled, extension, is_local, legs_of
 from sources.asterisk.wire import Message, unescaped
 
 RECORDING = "MIXMONITOR_FILENAME"
+_UNSET = "(null)"
+"""What Status says of a variable that a channel does not have."""
 _VOICEMAIL = frozenset({"VoiceMail", "MiniVM", "Record"})
 
 
@@ -60,7 +62,7 @@ class Tracker:
         """
         there: set[str] = set()
         bridges: dict[str, int] = {}
-        for message in (seen := list(channels)):
+        for message in (seen := sorted(channels, key=_age)):
             unique, linked = message.get("Uniqueid", ""), message.get("Linkedid", "")
             seconds = float(message.get("Seconds") or 0)
             if not unique or not linked or (call := self._call(message, unique, linked, now - seconds)) is None:
@@ -70,7 +72,7 @@ class Tracker:
                 bridges[bridge] = bridges.get(bridge, 0) + 1
             for line in message.get("Variable", "").split("\n"):
                 variable, _, path = line.partition("=")
-                if variable == RECORDING and path and path not in [one.path for one in call.recordings]:
+                if variable == RECORDING and path not in {"", _UNSET, *(one.path for one in call.recordings)}:
                     self._record(call, message["Channel"], path, now - seconds)
         for message in seen:
             if bridges.get(message.get("BridgeID", ""), 0) > 1:
@@ -179,6 +181,12 @@ class Tracker:
                 recorded.ended = now
         _taken_up(call, message, now)
         _end(call, now)
+
+
+def _age(channel: Message) -> tuple[float, int]:
+    """Return what sorts channels by their age: Status lists them in no order, and the oldest is who called."""
+    seconds, _, number_in_all = channel.get("Uniqueid", "").rpartition("-")[2].partition(".")
+    return (float(seconds), int(number_in_all)) if seconds.isdigit() and number_in_all.isdigit() else (0.0, 0)
 
 
 def _end(call: OpenCall, now: float) -> None:

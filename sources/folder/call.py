@@ -70,7 +70,7 @@ def content(
     """
     files = sorted(recording.values(), key=lambda file: file.modified_at)
     last, named = files[-1], files[-1].named
-    modified_at = datetime.fromtimestamp(last.modified_at, UTC)
+    modified_at = moment(last.modified_at)
     lengths = [found.seconds for file in files if (found := headers.get(file.path)) and found.seconds is not None]
     seconds = max(lengths, default=None)
     began_at = began(candidates, seconds, modified_at) if (candidates := starts(named, rules.zone)) else None
@@ -84,10 +84,27 @@ def content(
     if began_at is not None:
         facts["started_at"] = began_at.isoformat()
     told = dict(sidecar)
-    metadata = told.pop("metadata", {})
-    if isinstance(metadata, dict):
-        metadata = facts["metadata"] | metadata
-    return facts | told | {"metadata": metadata}
+    if isinstance(metadata := told.get("metadata"), dict):
+        told["metadata"] = facts["metadata"] | metadata
+    if isinstance(said := told.get("recording"), dict) and not said.keys() & {
+        "uri",
+        *_LEGS,
+    }:  # who is where, and no file
+        told["recording"] = facts["recording"] | said
+    return facts | told
+
+
+def ended_before(told: Mapping[str, Any], since: datetime) -> bool:
+    """Tell whether a call was over by then, by the fields of its event; no: it does not say so."""
+    try:
+        return datetime.fromisoformat(told["ended_at"]) < since
+    except (TypeError, ValueError):  # what a sidecar says instead of a moment is refused where calls are taken
+        return False
+
+
+def moment(seconds: float) -> datetime:
+    """Return the moment (UTC) of so many seconds since 1970."""
+    return datetime.fromtimestamp(seconds, UTC)
 
 
 def call_id(key: str) -> str:

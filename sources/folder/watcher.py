@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 from schemas import CallEnded
 from sources.folder import wav
-from sources.folder.call import File, Rules, chosen, content, is_a_lone_leg, starts
+from sources.folder.call import File, Rules, chosen, content, ended_before, is_a_lone_leg, moment, starts
 from sources.folder.ledger import Known, Ledger, Seen
 from sources.folder.listing import Entry, FolderAway, Place
 from sources.folder.local_time import LONGEST_CALL
@@ -32,6 +32,7 @@ _AT_ONCE = 500
 _WORKING_SHARE = 0.2
 _LONGER = 10
 """So many times longer waits what may be better later: a leg without the other, JSON that cannot be read."""
+_UNREAD = "no recording by its name"
 _LARGEST_SIDECAR = 256 * 1024
 
 
@@ -89,7 +90,11 @@ class Watcher:
                 done.append(one._replace(told=None if isinstance(result, CallEnded) else result))
         for one in done:
             if isinstance(one.told, Refused):  # no path: a name holds numbers of people
-                logger.warning("a recording is refused", extra={"reason": one.told.reason, "error": str(one.told)})
+                newest = max(one.files, key=lambda file: file.modified_at)
+                about = {"size_bytes": newest.size_bytes, "written_at": moment(newest.modified_at)}
+                logger.warning(
+                    "a recording is refused", extra={"reason": one.told.reason, "error": str(one.told), **about}
+                )
         await asyncio.to_thread(self._ledger.done, [file for one in done for file in one.files])
         if away:
             logger.info("calls are not confirmed; they are handed in again at the next look")
@@ -99,18 +104,21 @@ class Watcher:
         now = time.monotonic()
         passed_s = now - self._last_pass if self._last_pass is not None else 0.0
         seen = self._seen(self._place.entries())
+        unread_before = self._counts[_UNREAD]
         self._counts.clear()
         while some := list(islice(seen, _AT_ONCE)):
             self._ledger.note(some, passed_s)
         if self._last_pass is None:  # where the names are of another PBX, nothing else would say it
             logger.info("the folder is watched", extra={"files": dict(self._counts), "since": self._since.isoformat()})
+        elif (more := self._counts[_UNREAD] - unread_before) > 0:
+            logger.warning("files have come whose names are no recordings'", extra={"files": more})
         self._last_pass = now
 
     def _seen(self, entries: Iterable[Entry]) -> Iterator[Seen]:
         a_day_ago = time.time() - LONGEST_CALL.total_seconds()
         for entry in entries:
             if (named := self._names.read(entry.path)) is None:
-                self._counts["no recording by its name"] += 1
+                self._counts[_UNREAD] += 1
                 continue
             began = min(starts(named, self._rules.zone), default=None)
             if began is not None and began < self._since - LONGEST_CALL:
@@ -140,6 +148,10 @@ class Watcher:
         try:
             told = self._told(files, quiet_s)
             if told is None:
+                return None
+            if ended_before(told, self._since):  # a copy is newer than what it is a copy of
+                for one in files:
+                    self._ledger.gone(one.path)
                 return None
             before = [one for one in files if one.done]
             same = bool(before) and told == self._told(before, math.inf)

@@ -14,7 +14,7 @@ from schemas import Turn
 from tests.agents.any_text import conversations, survives
 
 
-@settings(max_examples=500, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(conversations())
 def test_no_text_ends_a_call(turns: Sequence[Turn]) -> None:
     survives(turns)
@@ -66,4 +66,4 @@ def test_the_work_grows_with_the_text_and_no_faster(said: str, turns: int, monke
             normalised(own.text)
 
     work(40)  # what is loaded or remembered once
-    assert steps(lambda: work(320)) < 5 * steps(lambda: work(80))
+    assert steps(lambda: work(160)) < 5 * steps(lambda: work(40))

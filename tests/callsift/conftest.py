@@ -18,6 +18,9 @@ from streams.payloads.claim_check import ClaimCheckStore
 from streams.settings import KafkaSettings
 from tests.callsift import terminal
 from tests.patience import PATIENCE_S
+from tests.store.conftest import embedded
+
+__all__ = ["embedded"]
 
 
 @dataclass(frozen=True)

@@ -112,6 +112,7 @@ RUNS = {
     "brake release": ("reprocess",),
     "model fetch": ("--url", f"http://127.0.0.1:{NOBODY}/model.zip", "--sha256", "0" * 64, "--to", "{folder}/model"),
     "model check": (),
+    "model adapt": (str(SHEET),),
     "mapping test": ("--preset", "twilio", "--query", "RecordingStatus=in-progress"),
     "retention run": (),
     "reconcile": (str(RECORDS), "--time-zone", "UTC"),
@@ -127,6 +128,7 @@ RUNS = {
     "taxonomy check": (),
     "taxonomy show": ("--prompt",),
     "taxonomy diff": (TAXONOMY, TAXONOMY),
+    "taxonomy preview": (TAXONOMY, "--classifier", "offline"),
 }
 """How each command is run that `callsift up`, with its workers, and `callsift demo` are not."""
 MAY_FAIL = {

@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from urllib.parse import parse_qsl, urlsplit
 from zoneinfo import ZoneInfo
 
@@ -28,7 +29,12 @@ ISTANBUL = ZoneInfo("Europe/Istanbul")
 ENGLISH, TURKISH = (Language(code, ISTANBUL) for code in ("en", "tr"))
 LAST = datetime(2026, 11, 28, 12, tzinfo=UTC)
 DOCUMENTS: dict[str, Document] = {}
-ALL = [*calls(LAST, 45, 180)]
+
+
+@cache
+def everything() -> Sequence[CallOutcome]:
+    """Make the calls once, and only where they are asked for: every process of the tests imports this module."""
+    return [*calls(LAST, 45, 180)]
 
 
 def document(outcome: CallOutcome) -> Document:
@@ -47,7 +53,11 @@ def survey_of(outcomes: Sequence[CallOutcome], by: tuple[str, ...] = (), ways: o
 
 
 def within(span: Span) -> list[CallOutcome]:
-    return [one for one in ALL if one.ended_at and span.first <= one.ended_at.astimezone(ISTANBUL).date() <= span.last]
+    return [
+        one
+        for one in everything()
+        if one.ended_at and span.first <= one.ended_at.astimezone(ISTANBUL).date() <= span.last
+    ]
 
 
 def seen(outcomes: Sequence[CallOutcome] | None = None, language: Language = ENGLISH, **given: str) -> Insight:
@@ -82,7 +92,7 @@ def test_shares_are_those_of_the_calls(month: Insight) -> None:
 
 
 def test_every_day_has_its_row_and_a_link_to_its_calls(month: Insight) -> None:
-    per_day = Counter(one.ended_at.astimezone(ISTANBUL).date() for one in ALL if one.ended_at)
+    per_day = Counter(one.ended_at.astimezone(ISTANBUL).date() for one in everything() if one.ended_at)
     assert len(month.volume.rows) == 30
     for row in month.volume.rows:
         assert row.address is not None

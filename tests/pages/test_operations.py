@@ -1,7 +1,7 @@
 """Live and operations as a browser gets them: nobody sees or does more than their rights and scope allow."""
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import httpx
@@ -10,10 +10,11 @@ import pytest
 from api.access import Role, Scope
 from api.access.sessions import COOKIE, token_of
 from api.services import Services
+from schemas import SourceFigures, SourceNotice
 from store.calls import OutcomeStore
 from store.operations import OperationStore
 from streams.kafka import notices, produce, publish_notice
-from streams.topics import DEAD_LETTER
+from streams.topics import DEAD_LETTER, SOURCES
 from tests.pages.conftest import OWN, SignIn
 from tests.schemas.examples import dead_letter
 from tests.store.outcomes import done
@@ -98,3 +99,23 @@ async def test_replaying_all_is_asked_for_as_long_work(signed_in: SignIn, servic
     assert await post(browser, "/operations/dead-letters/replay") == 303
     assert "Replaying dead letters" in (await browser.get("/operations")).text
     assert await services.database.beside("operations").count_documents({"kind": "replay"}) == 1
+
+
+async def test_sources_are_shown_to_who_may_see_every_call_with_who_is_gone_and_what_is_refused(
+    signed_in: SignIn, services: Services
+) -> None:
+    long_ago = datetime.now(UTC) - timedelta(hours=2)
+    figures = SourceFigures(since=long_ago, at=long_ago, counts={"taken": 1234, "invalid": 1})
+    refusal = "ended_at is <b>missing</b>"
+    name = f"shop-{uuid4().hex[:8]}"
+    notice = SourceNotice(
+        source=name, kind="webhook", processes={"a": figures}, last={"invalid": long_ago}, refusal=refusal
+    )
+    message = (name, notice.model_dump_json().encode())
+    await asyncio.to_thread(produce, services.kafka, SOURCES.name, [message])
+    everything, some = await signed_in(Role.OPERATOR), await signed_in(Role.OPERATOR, SALES)
+    assert (await some.get("/operations/sources")).status_code == 403
+    text = (await everything.get("/operations/sources")).text
+    [row] = [part for part in text.split("<tr") if name in part]
+    assert "1,234" in row and "&lt;b&gt;missing&lt;/b&gt;" in row and "never" in row
+    assert "alarm" in row.split(">")[0], "no process is there for it"

@@ -236,7 +236,20 @@ def test_a_labelled_call_is_classified_again_from_the_same_transcript() -> None:
     assert before is not None
     assert after is not None
     assert after.event_id != before.event_id
-    assert after.model_copy(update={"event_id": before.event_id}) == before
+    assert (before.previous_outcome, after.previous_outcome) == ("a", "l1")
+    assert after.model_copy(update={"event_id": before.event_id, "previous_outcome": "a"}) == before
+
+
+def test_a_label_stays_when_an_earlier_version_decides_again() -> None:
+    assert OTHER.versions is not None
+    newer = OTHER.model_copy(update={"versions": OTHER.versions.model_copy(update={"taxonomy": "2"})})
+    history = store(MACHINE, newer, label("l1", 2))
+    back = verdict(history, MACHINE, previous="l1")
+    assert back.is_new
+    assert back.stored is not None
+    assert (back.stored.revision, back.stored.source, back.stored.label) == (4, "human", history[2].label)
+    assert back.stored.machine is not None
+    assert (back.stored.machine.category, back.stored.machine.sub_category) == leaf(MACHINE)
 
 
 def kept(history: Sequence[CallOutcome], annotation: CallAnnotated, **changes: Any) -> Any:

@@ -189,3 +189,30 @@ def test_how_a_call_went_can_be_corrected_and_a_repetition_changes_nothing() -> 
 def test_a_call_with_a_category_keeps_one_in_whatever_order_the_rest_comes(order: list[CallOutcome]) -> None:
     _, history = store(order)
     assert history[-1].state == "done"
+
+
+def of_versions(outcome_id: str, taxonomy: str) -> CallOutcome:
+    """A category for the call under a taxonomy."""
+    outcome = done(outcome_id)
+    assert outcome.versions is not None
+    return outcome.model_copy(update={"versions": outcome.versions.model_copy(update={"taxonomy": taxonomy})})
+
+
+def test_an_earlier_version_that_is_put_to_use_again_makes_the_next_revision_and_a_redelivery_none() -> None:
+    history: list[CallOutcome] = []
+    lane: list[tuple[CallOutcome, str | None]] = [(of_versions("a", "1"), None)]
+    for outcome_id, taxonomy in (("b", "2"), ("a", "1"), ("b", "2"), ("b", "2"), ("a", "1")):
+        for outcome, previous in lane:  # all that has ever come comes again
+            decided = verdict(history, outcome, previous=previous)
+            assert decided.stored is not None
+            history += [decided.stored] if decided.is_new else []
+        lane.append((of_versions(outcome_id, taxonomy), history[-1].outcome_id))
+    assert [entry.versions and entry.versions.taxonomy for entry in history] == ["1", "2", "1", "2"]
+    assert [entry.revision for entry in history] == [1, 2, 3, 4]
+    assert len({entry.outcome_id for entry in history}) == 4
+
+
+def test_an_earlier_version_replaces_nothing_that_came_while_it_was_in_the_lane() -> None:
+    history = [of_versions("a", "1"), of_versions("b", "2"), of_versions("c", "3").model_copy(update={"revision": 3})]
+    assert verdict(history, of_versions("a", "1"), previous="b").is_new is False
+    assert verdict(history, of_versions("a", "1"), previous="c").is_new is True

@@ -154,7 +154,15 @@ class _Learnt(NamedTuple):
 def _learnt(calls: Sequence[Sequence[SaidTurn]], leaves: Sequence[str], seed: int) -> _Learnt:
     labels = np.array(leaves)
     _, fitted = _fit(calls, labels)
-    return _Learnt(fitted.coef_, fitted.intercept_, _temperature(calls, labels, seed))
+    return _Learnt(*_of_each(fitted), _temperature(calls, labels, seed))
+
+
+def _of_each(fitted: LogisticRegression) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Return weights and intercept of each leaf; of two leaves scikit-learn has only what speaks for the second."""
+    weights, intercept = fitted.coef_, fitted.intercept_
+    if len(weights) == 1:
+        return np.vstack([-weights, weights]) / 2, np.hstack([-intercept, intercept]) / 2
+    return weights, intercept
 
 
 def _fit(calls: Sequence[Sequence[SaidTurn]], labels: npt.NDArray[np.str_]) -> tuple[Features, LogisticRegression]:
@@ -168,7 +176,8 @@ def _temperature(calls: Sequence[Sequence[SaidTurn]], labels: npt.NDArray[np.str
     scores, truth = [], []
     for learnt, held_out in StratifiedKFold(_FOLDS, shuffle=True, random_state=seed).split(calls, labels):
         features, classifier = _fit([calls[i] for i in learnt], labels[learnt])
-        scores.append(classifier.decision_function(matrix(features, [calls[i] for i in held_out])))
+        weights, intercept = _of_each(classifier)
+        scores.append(matrix(features, [calls[i] for i in held_out]) @ weights.T + intercept)
         truth.append(np.searchsorted(classifier.classes_, labels[held_out]))
     score, label = np.concatenate(scores), np.concatenate(truth)
     candidates = np.geomspace(0.1, 10.0, 400)

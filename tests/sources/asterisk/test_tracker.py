@@ -8,7 +8,7 @@ import pytest
 
 from schemas import CallEnded
 from sources.asterisk.call import Rules, content, direction
-from sources.asterisk.tracker import State, Tracker
+from sources.asterisk.tracker import RECORDING, State, Tracker
 from sources.asterisk.wire import Message, Messages
 from sources.observation import Observation, call_ended
 from tests.sources.asterisk.traces import TRUNKS, connections, names
@@ -165,16 +165,19 @@ def test_events_before_the_channel_is_known_are_not_lost() -> None:
     assert (found["recording"], found["agent_id"]) == (expected["recording"], expected["agent_id"])
 
 
-def test_what_goes_on_at_a_login_is_asked_for() -> None:
+@pytest.mark.parametrize("newest_first", [False, True])
+def test_what_goes_on_at_a_login_is_asked_for(newest_first: bool) -> None:
     tracker, channels, asked = Tracker(RULES), list[Message](), 0.0
     for at, message in messages("22-09-ami-lost-in-the-call"):
         if message.get("Event") == "Status":
-            channels.append(message)
+            # Asterisk 22.10 lists channels in any order, and says "(null)" of those that are not recorded
+            channels.append({"Variable": f"{RECORDING}=(null)"} | message)
         elif message.get("Event") == "StatusComplete":
-            tracker.found(channels, asked := at)
+            tracker.found(channels[::-1] if newest_first else channels, asked := at)
         elif asked and "ActionID" not in message:
             tracker.note(message, at)
     [call] = tracker.over(2e12)
+    assert len(call.recordings) == 1
     found = content(call, RULES._replace(legs=("-r", "-t")))
     assert found["recording"]["customer"]["uri"].endswith("/q-1795793213.151-r.wav")
     assert (found["caller"], found["agent_id"], found["queue"]) == ("2125550000", "101", "sales")

@@ -1,46 +1,23 @@
 """The process that watches a folder, killed at seeded moments while recordings are written."""
 
-import json
-import os
 import random
 import signal
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from schemas import CallEnded
-from streams.kafka import TopicReader
 from streams.settings import KafkaSettings
-from streams.topics import ENDED
 from tests.patience import PATIENCE_S
 from tests.sources.folder.test_wav import written
+from tests.sources.processes import handed_in, source, variables
 
 CALLS, KILLS, SECONDS = 40, 4, 4.0
-
-
-def variables(kafka: KafkaSettings, root: Path) -> dict[str, str]:
-    file = root / "sources.yaml"
-    folder = {"path": str(root / "recordings"), "preset": "vicidial", "poll_s": 0.1, "settle_s": 0.3}
-    file.write_text(json.dumps({"folders": {"folder": folder}, "state": str(root / "state")}), encoding="utf-8")
-    return {
-        **os.environ,
-        "CALLSIFT_HOME": str(root / "home"),
-        "CALLSIFT_HTTP_PORT": "127.0.0.1:0",
-        "CALLSIFT_KAFKA_BOOTSTRAP_SERVERS": kafka.bootstrap_servers,
-        "CALLSIFT_KAFKA_PREFIX": kafka.prefix,
-        "CALLSIFT_SOURCES_FILE": str(file),
-    }
-
-
-def watching(environment: Mapping[str, str]) -> "subprocess.Popen[bytes]":
-    command = [sys.executable, "-m", "callsift", "source", "folder", "--since", "2000-01-01T00:00Z"]
-    return subprocess.Popen(command, env=environment)
 
 
 def names(folder: Path) -> list[str]:
@@ -65,7 +42,9 @@ def record(folder: Path, number: int, seconds: float, chance: random.Random) -> 
 def test_a_watcher_that_is_killed_loses_no_call_and_makes_none_twice(real_kafka: KafkaSettings, tmp_path: Path) -> None:
     chance = random.Random(20)
     (tmp_path / "recordings").mkdir()
-    environment = variables(real_kafka, tmp_path)
+    folder = {"path": str(tmp_path / "recordings"), "preset": "vicidial", "poll_s": 0.1, "settle_s": 0.3}
+    environment = variables(real_kafka, tmp_path, {"folders": {"folder": folder}})
+    watching = partial(source, environment, "folder", "--since", "2000-01-01T00:00Z")
     lengths = {number: 1 + number * 0.05 for number in range(CALLS)}
 
     def record_all() -> None:
@@ -76,16 +55,16 @@ def test_a_watcher_that_is_killed_loses_no_call_and_makes_none_twice(real_kafka:
     recording = threading.Thread(target=record_all)
     recording.start()
     for _ in range(KILLS):
-        process = watching(environment)
+        process = watching()
         kill_at = time.monotonic() + chance.uniform(0.0, 2.0)
-        while "folder.sqlite" not in names(tmp_path / "state") or time.monotonic() < kill_at:
+        while "folder.sqlite" not in names(tmp_path / "home" / "sources") or time.monotonic() < kill_at:
             time.sleep(0.02)  # a start takes long on a machine that is busy: one that has not begun shows nothing
         process.kill()
         assert process.wait() == -signal.SIGKILL
     recording.join()
-    process = watching(environment)
+    process = watching()
     try:
-        events = taken(real_kafka, CALLS)
+        events = handed_in(real_kafka, lambda found: len(stereo(found)) == CALLS)
     finally:
         process.terminate()
     assert process.wait(PATIENCE_S) == 0
@@ -102,18 +81,6 @@ def test_a_watcher_that_is_killed_loses_no_call_and_makes_none_twice(real_kafka:
     assert len({event.event_id for event in events}) <= 2 * CALLS
 
 
-def taken(kafka: KafkaSettings, count: int) -> list[CallEnded]:
-    """Wait until the stereo recordings of so many calls were handed in, and return all events."""
-    deadline = time.monotonic() + PATIENCE_S
-    while True:
-        reader = TopicReader(kafka, ENDED.name, from_start=True)
-        found = [CallEnded.model_validate_json(value) for value in reader.up_to_now()]
-        reader.close()
-        if len(stereo(found)) == count or time.monotonic() > deadline:
-            return found
-        time.sleep(0.2)
-
-
-def stereo(events: list[CallEnded]) -> dict[str, CallEnded]:
+def stereo(events: Sequence[CallEnded]) -> dict[str, CallEnded]:
     """Return by call what names a stereo recording."""
     return {event.call_id: event for event in events if event.recording and "/S_" in event.recording.uris[0]}

@@ -1,48 +1,21 @@
 """The process that asks a PBX, killed at seeded moments while calls end: the PBX is away now and then, and late."""
 
-import json
-import os
 import random
 import signal
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from schemas import CallEnded, OneFile
-from streams.kafka import TopicReader
+from schemas import OneFile
 from streams.settings import KafkaSettings
-from streams.topics import ENDED
 from tests.patience import PATIENCE_S
 from tests.servers.three_cx import CLIENT, SECRET, ThreeCx, three_cx
+from tests.sources.processes import handed_in, source, variables
 
 CALLS, KILLS, SECONDS = 60, 4, 6.0
-
-
-def variables(kafka: KafkaSettings, root: Path, pbx: ThreeCx) -> dict[str, str]:
-    (root / "secret").write_text(SECRET, encoding="utf-8")
-    office = {"preset": "3cx", "url": pbx.address, "client_id": CLIENT, "secret_file": str(root / "secret")}
-    file = root / "sources.yaml"
-    given = {"pollers": {"office": {**office, "poll_s": 0.1}}, "state": str(root / "state")}
-    file.write_text(json.dumps(given), encoding="utf-8")
-    return {
-        **os.environ,
-        "CALLSIFT_HOME": str(root / "home"),
-        "CALLSIFT_HTTP_PORT": "127.0.0.1:0",
-        "CALLSIFT_KAFKA_BOOTSTRAP_SERVERS": kafka.bootstrap_servers,
-        "CALLSIFT_KAFKA_PREFIX": kafka.prefix,
-        "CALLSIFT_AUDIO_STORE_URI": (root / "audio").as_uri(),
-        "CALLSIFT_SOURCES_FILE": str(file),
-    }
-
-
-def asking(environment: Mapping[str, str]) -> "subprocess.Popen[bytes]":
-    command = [sys.executable, "-m", "callsift", "source", "poller", "--since", "2000-01-01T00:00Z"]
-    return subprocess.Popen(command, env=environment)
 
 
 def end_calls(pbx: ThreeCx) -> None:
@@ -67,20 +40,23 @@ def end_calls(pbx: ThreeCx) -> None:
 def test_a_poller_that_is_killed_loses_no_call_and_makes_none_twice(real_kafka: KafkaSettings, tmp_path: Path) -> None:
     chance = random.Random(21)
     with three_cx() as pbx:
-        environment = variables(real_kafka, tmp_path, pbx)
+        (tmp_path / "secret").write_text(SECRET, encoding="utf-8")
+        office = {"preset": "3cx", "url": pbx.address, "client_id": CLIENT, "secret_file": str(tmp_path / "secret")}
+        environment = variables(real_kafka, tmp_path, {"pollers": {"office": {**office, "poll_s": 0.1}}})
+        asking = partial(source, environment, "poller", "--since", "2000-01-01T00:00Z")
         ending = threading.Thread(target=end_calls, args=(pbx,))
         ending.start()
         for _ in range(KILLS):
-            process, had = asking(environment), len(pbx.asked)
+            process, had = asking(), len(pbx.asked)
             while len(pbx.asked) == had:  # a start takes long on a machine that is busy
                 time.sleep(0.01)
             time.sleep(chance.uniform(0.0, 1.0))
             process.kill()
             assert process.wait() == -signal.SIGKILL
         ending.join()
-        process = asking(environment)
+        process = asking()
         try:
-            events = taken(real_kafka)
+            events = handed_in(real_kafka, lambda found: len({event.call_id for event in found}) == CALLS)
         finally:
             process.terminate()
         assert process.wait(PATIENCE_S) == 0
@@ -91,15 +67,3 @@ def test_a_poller_that_is_killed_loses_no_call_and_makes_none_twice(real_kafka: 
             assert isinstance(event.recording, OneFile)
             sound = Path(event.recording.uri.removeprefix("file://")).read_bytes()
             assert sound == pbx.sounds[int(event.call_id.removeprefix("3cx-"))]
-
-
-def taken(kafka: KafkaSettings) -> list[CallEnded]:
-    """Wait until all calls were handed in, and return all events."""
-    deadline = time.monotonic() + PATIENCE_S
-    while True:
-        reader = TopicReader(kafka, ENDED.name, from_start=True)
-        found = [CallEnded.model_validate_json(value) for value in reader.up_to_now()]
-        reader.close()
-        if len({event.call_id for event in found}) == CALLS or time.monotonic() > deadline:
-            return found
-        time.sleep(0.2)

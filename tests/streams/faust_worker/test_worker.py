@@ -38,9 +38,11 @@ def worker(kafka: KafkaSettings, log: Path, *command: str, **variables: str) -> 
         process = subprocess.Popen(
             [sys.executable, "-m", *command], env=own | settings, stdout=output, stderr=output, start_new_session=True
         )
-    yield process
-    process.kill()
-    process.wait()
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
 
 
 def send(kafka: KafkaSettings, *call_ids: str) -> None:

@@ -191,6 +191,7 @@ def test_what_comes_after_the_first_look_is_read_by_the_next_and_nothing_twice(k
     assert of(needed, {"a1", "t1", "t2"}) == {"a1", "t1"}
 
 
+@pytest.mark.slow  # make test-slow
 def test_of_a_million_names_every_one_is_found_and_hardly_any_other() -> None:
     names = Names()
     for number in range(1_000_000):

@@ -69,6 +69,16 @@ def test_two_categories_are_the_least_to_tell_apart() -> None:
         train([one for one in DIALOGUES if one.leaf == "emergency"], taxonomy=TAXONOMY)
 
 
+def test_two_categories_are_told_apart() -> None:
+    two = [one for one in DIALOGUES if one.leaf in {"emergency", "asked_price"}]
+    model = train(two, taxonomy=TAXONOMY, language="en")
+    probabilities = model.probabilities([one.turns for one in two])
+    assert probabilities.sum(axis=1) == pytest.approx(1)
+    assert [model.leaves[best] for best in probabilities.argmax(axis=1)] == [one.leaf for one in two]
+    figures, undivided = cross_validated(two, 0.35, TAXONOMY)
+    assert min(known(found["accuracy"]["leaf"]) for found in (figures, undivided)) > 0.8
+
+
 def test_cross_validation_measures_every_dialogue_once_and_answers_no_rare_category() -> None:
     figures, undivided = cross_validated(some(), 0.35, TAXONOMY)
     assert figures["n"] == undivided["n"] == 2 * ENOUGH_EXAMPLES + FEW["complaint"]
