@@ -96,6 +96,12 @@ _FIGURES: dict[str, Any] = {
     "booked_share": 0.5,
     "values": [{"currency": "TRY", "micros": 1450000000}],
 }
+_TAXONOMY = {
+    "version": "1",
+    "company": "A repair service for household appliances.",
+    "categories": [],
+    "precedence": [{"when": "the customer complains", "leaf": "complaint"}],
+}
 _DRAWN = {"by": "random", "p": 0.02, "stratum": None, "frame": "2026-11-24/2026-11-30", "seed": 7}
 _NEW_LABEL: dict[str, Any] = {
     "category": "unnecessary_call",
@@ -155,6 +161,7 @@ _DELIVERY: dict[str, Any] = {
 }
 
 EXAMPLES: dict[str, list[Any]] = {
+    "AllTaxonomies": [{"taxonomies": [_TAXONOMY]}],
     "ApiHealth": [{"status": "ok"}],
     "BatchRequest": [{"requests": [_SUBMITTED]}],
     "BatchResponse": [{"results": [{"call": _IN_WORK, "problem": None}, {"call": None, "problem": _PROBLEM}]}],
@@ -204,14 +211,7 @@ EXAMPLES: dict[str, list[Any]] = {
     "Stats": [{"total": _FIGURES | {"group": {}}, "groups": [_FIGURES]}],
     "StoredLabel": [_LABEL],
     "SubmittedCall": [_SUBMITTED],
-    "Taxonomy": [
-        {
-            "version": "1",
-            "company": "A repair service for household appliances.",
-            "categories": [],
-            "precedence": [{"when": "the customer complains", "leaf": "complaint"}],
-        }
-    ],
+    "Taxonomy": [_TAXONOMY],
     "Transcript": [
         {
             "call_id": "pbx-4711",

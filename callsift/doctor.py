@@ -156,17 +156,19 @@ def _speech_model() -> Iterator[Finding]:
 
 async def _classifier(*, ask: bool) -> list[Finding]:
     with needs("classify"):
-        from agents.classify.agent import make_classifier
+        from agents.classify.agent import make_classifier, make_deciders
     from agents.classify.settings import ClassifySettings
-    from schemas import Speaker, Taxonomy, Turn
+    from schemas import Speaker, Taxonomies, Turn
 
-    settings, taxonomy = ClassifySettings.read(), Taxonomy.load()
-    found = [Finding("taxonomy", "ok", f"version {taxonomy.version}, {len(taxonomy.leaves)} categories")]
+    settings, taxonomies = ClassifySettings.read(), Taxonomies.load()
+    found = [
+        Finding("taxonomy", "ok", f"version {one.version}, {len(one.leaves)} categories") for one in taxonomies.all
+    ]
     if settings.chosen == "none":
         cure = "Set CALLSIFT_CLASSIFIER, or train a model (docs/own-business.md)"
         return [*found, Finding("classifier", "attention", "none: every call with speech is Uncertain", cure)]
     if "offline" in {settings.chosen, settings.when_away, settings.agreement}:
-        make_classifier(settings.model_copy(update={"classifier": "offline"}), taxonomy)  # or it says what does not fit
+        make_deciders(settings.model_copy(update={"classifier": "offline"}), taxonomies)  # or it says what does not fit
     if settings.chosen == "offline":
         cure = "Set CALLSIFT_GEMINI_API_KEY for Gemini, which reads meaning (docs/accuracy.md)"
         return [*found, Finding("classifier", "attention", "the offline one, which reads words", cure)]
@@ -176,5 +178,6 @@ async def _classifier(*, ask: bool) -> list[Finding]:
     said = Turn(
         speaker=Speaker.CUSTOMER, start_s=0.0, end_s=2.0, text="buzdolabım soğutmuyor usta gelsin", confidence=1.0
     )
-    answer = await make_classifier(settings.model_copy(update={"when_away": "wait"}), taxonomy).classify([said])
+    waiting = settings.model_copy(update={"when_away": "wait"})
+    answer = await make_classifier(waiting, taxonomies.default).classify([said])
     return [*found, Finding("classifier", "ok", f"{settings.chosen} answered: {answer.leaf.code}")]

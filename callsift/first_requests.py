@@ -2,7 +2,7 @@
 
 from callsift.commands.output import beside_us
 from callsift.demo_files import RECORDINGS
-from schemas import Taxonomy
+from schemas import Taxonomies
 
 _RECORDING = "leaking-washing-machine.wav"
 
@@ -12,6 +12,6 @@ def first_requests(listen: str) -> tuple[str, str, str]:
     base = f"http://{listen}/v1"
     return (
         f"curl -s -H 'Prefer: wait=20' -F recording=@{beside_us(RECORDINGS / _RECORDING)} {base}/calls",
-        f"curl -s '{base}/calls?category={Taxonomy.load().categories[0].code}&page_size=5'",
+        f"curl -s '{base}/calls?category={Taxonomies.load().default.categories[0].code}&page_size=5'",
         f"curl -s {base}/stats",
     )

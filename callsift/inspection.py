@@ -60,11 +60,12 @@ def inspect_recording(
     Raises:
         CallsiftError: What the stage would put on the dead-letter topic.
     """
+    taxonomy = Taxonomy.load()  # before minutes of work, if it cannot be used
     with prepared_call(recording, language, audio) as (ready, flac, prepared_s):
         began = time.process_time()
         transcript = _transcribed(ready, flac, transcribe)
         said = time.process_time()
-        decided = _classified(transcript, settings, Taxonomy.load())
+        decided = _classified(transcript, settings, taxonomy)
         seconds = {"audio": prepared_s, "transcribe": said - began, "classify": time.process_time() - said}
     return Inspected(ready, transcript, decided, seconds, ready.audio.size_bytes)
 

@@ -4,10 +4,10 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
 from agents.classify import core
-from agents.classify.agent import make_classifier, make_model
-from agents.classify.hosted import HostedClassifier
+from agents.classify.agent import make_deciders, make_model
+from agents.classify.hosted import HostedClassifier, MeteredModel
 from agents.classify.settings import ClassifySettings
-from schemas import CallOutcome, CallTranscribed, Taxonomy, Usage
+from schemas import CallOutcome, CallTranscribed, Taxonomies, Usage
 from store.calls import CallFilter, OutcomeStore
 from store.database import Database
 from store.settings import StoreSettings
@@ -60,11 +60,13 @@ class Reprocessing:
         """
         self._chosen = chosen
         self._supersede_labels = supersede_labels
-        taxonomy = Taxonomy.load()
-        self._taxonomy = taxonomy
+        self._taxonomies = Taxonomies.load()
         self._floor = settings.confidence_floor
-        self._hosted = HostedClassifier(make_model(settings), settings, taxonomy) if settings.is_hosted else None
-        self._source = make_classifier(settings, taxonomy).source
+        self._deciders = make_deciders(settings, self._taxonomies)
+        self._hosted: dict[str, HostedClassifier] = {}
+        if settings.is_hosted:
+            model = MeteredModel(make_model(settings), settings)
+            self._hosted = {one.version: HostedClassifier(model, settings, one) for one in self._taxonomies.all}
         self._sink = mongo
         self._kafka = kafka
         self._turns = ClaimedTurns(ClaimCheckStore(store.uri), store.message_limit_kb * 1024)
@@ -82,8 +84,8 @@ class Reprocessing:
                 continue
             plan.calls += 1
             plan.labelled += call.supersedes_label is not None
-            if self._hosted is not None:
-                _add(plan, self._hosted.estimated(call.turns, call.ended_at))
+            if hosted := self._hosted.get(self._taxonomies.of(call).version):
+                _add(plan, hosted.estimated(call.turns, call.ended_at))
         return plan
 
     async def publish(self, progress: Callable[[int], None]) -> int:
@@ -127,8 +129,9 @@ class Reprocessing:
         if decided_by is None or outcome.provisional or (outcome.label is not None and self._supersede_labels):
             return False
         rule = outcome.classifier == core.BY_RULE.classifier  # it depends on no model and on no setting
-        source, floor = (core.BY_RULE, None) if rule else (self._source, self._floor)
-        return decided_by == core.versions(decided_by.speech_model, source, self._taxonomy, floor)
+        taxonomy, classifier = self._deciders.of(outcome)
+        source, floor = (core.BY_RULE, None) if rule else (classifier.source, self._floor)
+        return decided_by == core.versions(decided_by.speech_model, source, taxonomy, floor)
 
 
 def _add(plan: Plan, usage: Usage) -> None:

@@ -15,7 +15,7 @@ from api.settings import ApiSettings, OidcSettings, is_this_machine
 from callsift.worker import serve_health
 from pages.app import add_pages
 from pages.settings import PageSettings
-from schemas import Taxonomy
+from schemas import Taxonomies
 from schemas.taxonomy import use
 from sources.metrics import announce
 from sources.settings import SourcesSettings, read_sources
@@ -51,7 +51,7 @@ def serve_api() -> None:
         AudioStoreUnavailable: The audio store is a folder that cannot be written to.
     """
     use(TaxonomySettings.read().folder)
-    Taxonomy.load()  # what is no taxonomy stops the start, not the first page
+    Taxonomies.load()  # what is no taxonomy stops the start, not the first page
     worker, settings, kafka = WorkerSettings.read(), ApiSettings.read(), KafkaSettings.read()
     payloads = AudioStoreSettings.read()
     set_up_logging(worker.log_level, worker.log_format)

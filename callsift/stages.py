@@ -10,8 +10,8 @@ from streams.settings import PrivacySettings
 from streams.topics import STAGES
 
 if TYPE_CHECKING:
+    from agents.classify.deciders import Deciders
     from agents.classify.settings import ClassifySettings
-    from schemas import Taxonomy
 
 
 def make_agent(stage: str, store: ClaimCheckStore) -> Agent[Any]:
@@ -44,27 +44,27 @@ def _transcribe(store: ClaimCheckStore) -> Agent[Any]:
 
 
 def _classify(_store: ClaimCheckStore) -> Agent[Any]:
-    from agents.classify.agent import ClassifyAgent, make_classifier
+    from agents.classify.agent import ClassifyAgent
 
-    settings, taxonomy = _classifying()
-    return ClassifyAgent(make_classifier(settings, taxonomy), taxonomy, settings.confidence_floor)
+    settings, deciders = _classifying()
+    return ClassifyAgent(deciders, settings.confidence_floor)
 
 
 def _reprocess(_store: ClaimCheckStore) -> Agent[Any]:
     """Make the lane's agent, which waits for what is away: what is decided anew shall not be provisional again."""
-    from agents.classify.agent import make_classifier
     from agents.classify.reprocess_agent import ReprocessAgent
 
-    settings, taxonomy = _classifying(when_away="wait")
-    classifier = make_classifier(settings, taxonomy)
-    return ReprocessAgent(classifier, taxonomy, settings.confidence_floor, settings.reprocess_per_minute)
+    settings, deciders = _classifying(when_away="wait")
+    return ReprocessAgent(deciders, settings.confidence_floor, settings.reprocess_per_minute)
 
 
-def _classifying(**settled: str) -> "tuple[ClassifySettings, Taxonomy]":
+def _classifying(**settled: str) -> "tuple[ClassifySettings, Deciders]":
+    from agents.classify.agent import make_deciders
     from agents.classify.settings import ClassifySettings
-    from schemas import Taxonomy
+    from schemas import Taxonomies
 
-    return ClassifySettings.read(**settled), Taxonomy.load()
+    settings = ClassifySettings.read(**settled)
+    return settings, make_deciders(settings, Taxonomies.load())
 
 
 def _sink(_store: ClaimCheckStore) -> Agent[Any]:

@@ -1,10 +1,10 @@
-"""What is doubtful about a taxonomy that breaks no rule. Pure."""
+"""What is doubtful about a taxonomy that breaks no rule, or about several together. Pure."""
 
 import re
 from collections.abc import Iterator
 from itertools import combinations
 
-from schemas import Leaf, Taxonomy
+from schemas import Leaf, Taxonomies, Taxonomy
 from schemas.taxonomy import EMPTY_CALL
 
 _ALIKE = 0.6
@@ -29,6 +29,22 @@ def doubts(taxonomy: Taxonomy) -> Iterator[str]:
     yield from _untranslated(taxonomy)
     if not taxonomy.company.strip():
         yield "company: empty; a hosted model does not know what you do"
+
+
+def doubts_together(taxonomies: Taxonomies) -> Iterator[str]:
+    """Yield what a person should look at where several are in use."""
+    for (place, (route, _)), (earlier, (before, _)) in combinations([*enumerate(taxonomies.routes, 1)][::-1], 2):
+        has_its_queues = not before.queue or (route.queue and {*route.queue} <= {*before.queue})
+        if has_its_queues and before.metadata.items() <= route.metadata.items():
+            yield f"route {place}, to {route.taxonomy}, never holds: route {earlier} fits all of its calls before"
+    for one, other in combinations(taxonomies.all, 2):
+        codes, others = (Taxonomies(each).codes for each in (one, other))
+        for code in codes:
+            if code in others and codes[code] != others[code]:
+                yield (
+                    f"{code}: not of the same category in {one.version} and in {other.version}, so that lists and "
+                    "figures of it miss some calls; give one another code"
+                )
 
 
 def _out_of_reach(taxonomy: Taxonomy) -> Iterator[str]:

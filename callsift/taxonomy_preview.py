@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 from agents.classify.agent import ClassifyAgent, make_classifier, make_model
 from agents.classify.core import BY_RULE, customer_spoke
+from agents.classify.deciders import Deciders
 from agents.classify.hosted import HostedClassifier
 from agents.classify.hosted.usage import total
 from agents.classify.settings import ClassifySettings
 from callsift.evaluation.run import about_one_call, asked, each
 from callsift.stored_calls import Stored
-from schemas import CallClassified, CallOutcome, Decision, MachineAnswer, Taxonomy, Usage
+from schemas import CallClassified, CallOutcome, Decision, MachineAnswer, Taxonomies, Taxonomy, Usage
 from schemas.taxonomy import UNCERTAIN
 from store.revisions import machine_answer
 from streams.errors import CallsiftError
@@ -64,7 +65,7 @@ class Previewing:
         """
         classifier = make_classifier(settings, draft)
         self._source = classifier.source
-        self._agent = ClassifyAgent(classifier, draft, settings.confidence_floor)
+        self._agent = ClassifyAgent(Deciders(Taxonomies(draft), lambda _: classifier), settings.confidence_floor)
         self._hosted = HostedClassifier(make_model(settings), settings, draft) if settings.is_hosted else None
         self._used = used
 

@@ -1,9 +1,9 @@
 """Categories as pages show them: name and colour. Pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pages.words import Language
-from schemas import CallOutcome, Taxonomy
+from schemas import CallOutcome, Taxonomies, Taxonomy
 from schemas.taxonomy import EMPTY_CALL, UNCERTAIN
 
 _COLOURS = 6
@@ -33,10 +33,11 @@ class Choice:
 def category_of(outcome: CallOutcome, language: Language) -> Category | None:
     """Return the category of a call, or how one without a recording went; None: it failed.
 
-    A code of another taxonomy stands for itself.
+    A code of a taxonomy that is not in use stands for itself.
     """
     if outcome.category is not None:
-        return category_named(outcome.category, outcome.sub_category, language.code)
+        taxonomy = Taxonomies.load().behind(outcome)
+        return category_named(outcome.category, outcome.sub_category, language.code, taxonomy)
     if outcome.state != "unrecorded" or outcome.disposition is None:
         return None
     return how_it_went(outcome.disposition, language)
@@ -47,9 +48,10 @@ def how_it_went(disposition: str, language: Language) -> Category:
     return Category(language.t(f"disposition.{disposition}"), "plain", language.t("state.unrecorded"))
 
 
-def category_named(code: str, sub_code: str | None, language: str) -> Category:
-    """Return the category of these codes."""
-    known = {category.code: category for category in Taxonomy.load().categories}
+def category_named(code: str, sub_code: str | None, language: str, taxonomy: Taxonomy | None = None) -> Category:
+    """Return the category of these codes in a taxonomy; without one, in the first that has them."""
+    taxonomy = taxonomy or Taxonomies.load().having(code, sub_code)
+    known = {category.code: category for category in taxonomy.categories} if taxonomy else {}
     found = known.get(code)
     if found is None:
         return Category(sub_code or code, "plain")
@@ -58,28 +60,30 @@ def category_named(code: str, sub_code: str | None, language: str) -> Category:
     return Category(title, _colour(code, list(known)), *within)
 
 
-def choices(language: str) -> tuple[Choice, ...]:
-    """Return all categories, in the taxonomy's order."""
-    return tuple(
-        Choice(
-            one.code,
-            one.title(language),
-            tuple(Choice(sub.code, sub.title(language)) for sub in one.sub_categories),
-        )
-        for one in Taxonomy.load().categories
-    )
+def choices(language: str, taxonomy: Taxonomy | None = None) -> tuple[Choice, ...]:
+    """Return all categories in their order: those of a taxonomy, or of all that are in use.
+
+    A category that several have is there once, with the sub-categories of each, and named as the first names it.
+    """
+    found: dict[str, Choice] = {}
+    for one in (entry for each in ([taxonomy] if taxonomy else Taxonomies.load().all) for entry in each.categories):
+        known = found.get(one.code, Choice(one.code, one.title(language)))
+        below = {sub.code: sub for sub in known.below}
+        more = [Choice(sub.code, sub.title(language)) for sub in one.sub_categories if sub.code not in below]
+        found[one.code] = replace(known, below=(*known.below, *more))
+    return tuple(found.values())
 
 
-def title_of(code: str, language: str) -> str:
+def title_of(code: str, language: str, taxonomy: Taxonomy | None = None) -> str:
     """Return the name of a category or sub-category, by code; the code itself where there is none."""
-    flat = {one.code: one.title for choice in choices(language) for one in (choice, *choice.below)}
-    return flat.get(code, code)
+    flat = [(one.code, one.title) for choice in choices(language, taxonomy) for one in (choice, *choice.below)]
+    return next((title for known, title in flat if known == code), code)
 
 
-def filter_of(code: str) -> tuple[str, str]:
+def filter_of(code: str, taxonomy: Taxonomy | None = None) -> tuple[str, str]:
     """Return what the list of calls is asked for to show those of a category or sub-category."""
-    subs = {sub.code for category in Taxonomy.load().categories for sub in category.sub_categories}
-    return ("sub_category" if code in subs else "category", code)
+    leaf = (taxonomy.leaves if taxonomy else Taxonomies.load().codes).get(code)
+    return ("sub_category" if leaf and leaf.sub_category else "category", code)
 
 
 def _colour(code: str, codes: list[str]) -> str:

@@ -23,6 +23,7 @@ from schemas.from_outside import Moment
 from schemas.notices import AuditEntry, BrakeNotice, Forgotten, Replay, RetentionNotice, SourceFigures, SourceNotice
 from schemas.recording import ChannelFacts, ChannelLayout, RecordingFacts
 from schemas.speech import SIDES, ClaimCheck, Speaker, SpeakerFigures, SpeechFigures, SpeechSegment
+from schemas.taxonomies import Taxonomies
 from schemas.taxonomy import Category, Leaf, Taxonomy
 
 __all__ = [
@@ -78,6 +79,7 @@ __all__ = [
     "SpeechFigures",
     "SpeechSegment",
     "Spoken",
+    "Taxonomies",
     "Taxonomy",
     "Turn",
     "Usage",

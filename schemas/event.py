@@ -135,8 +135,9 @@ class CallFacts(Event):
     """live: somebody waits for its outcome. backfill: an old call out of an archive; at every stage it gives way to
     live ones, and no figure of latency counts it."""
     metadata: Annotated[dict[str, JsonValue], AfterValidator(holdable_fields)] = Field(default_factory=dict)
-    """Whatever the PBX or a campaign wants to find again in the outcome; never interpreted. An integer beyond 64 bits
-    becomes text, NUL in a name ``␀``, and NaN null: stores could not hold them."""
+    """Whatever the PBX or a campaign wants to find again in the outcome; not interpreted, but that the operator may let
+    it choose the taxonomy. An integer beyond 64 bits becomes text, NUL in a name ``␀``, and NaN null: stores could not
+    hold them."""
 
     @property
     def gives_way(self) -> bool:

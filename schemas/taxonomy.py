@@ -7,7 +7,7 @@ from typing import Annotated, Literal, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
 
-from schemas.taxonomy_file import FILE, read_yaml
+from schemas.taxonomy_file import FILE, ROUTES, InvalidTaxonomy, read_yaml
 
 EMPTY_CALL = "empty_call"
 UNCERTAIN = "uncertain"
@@ -97,9 +97,10 @@ class Taxonomy(BaseModel):
         """Read a taxonomy file; without a path return the one in use, which is read once.
 
         Raises:
-            InvalidTaxonomy: There is no such file, or it is no taxonomy; the message names line, field and rule.
+            InvalidTaxonomy: There is no such file, or it is no taxonomy; the message names line, field and rule. Or
+                several are in use: which one is meant says ``Taxonomies``.
         """
-        return _read_once(_in_use) if path is None else _read(path)
+        return _read_once(_in_use / FILE if _in_use else _SHIPPED) if path is None else _read(path)
 
     @staticmethod
     def shipped() -> "Taxonomy":
@@ -182,13 +183,18 @@ class Taxonomy(BaseModel):
         return path if path is not None and path.is_file() else None
 
 
-_in_use: Path = _SHIPPED
+_in_use: Path | None = None
 
 
 def use(folder: Path | None) -> None:
-    """Take the taxonomy in a folder into use, for the whole process; None: the shipped one. It is not read yet."""
+    """Take what is in a folder into use, for the whole process; None: the shipped taxonomy. It is not read yet."""
     global _in_use  # noqa: PLW0603 - the one thing that every room asks for, and only an entry point decides
-    _in_use = folder / FILE if folder else _SHIPPED
+    _in_use = folder
+
+
+def folder_in_use() -> Path | None:
+    """Return the folder that was taken into use; None: the shipped taxonomy is."""
+    return _in_use
 
 
 def named(names: Mapping[str, str], language: str) -> str:
@@ -200,6 +206,11 @@ def named(names: Mapping[str, str], language: str) -> str:
 
 
 def _read(path: Path) -> Taxonomy:
+    if not path.exists() and path.with_name(ROUTES).is_file():
+        raise InvalidTaxonomy(
+            f"{path.parent} holds several taxonomies, and this is about one: name its folder, to the command or in "
+            "CALLSIFT_TAXONOMY"
+        )
     taxonomy = read_yaml(path, Taxonomy)
     taxonomy._folder = None if path == _SHIPPED else path.parent
     return taxonomy

@@ -9,6 +9,8 @@ from pydantic import BaseModel, ValidationError
 from schemas.from_outside import composed
 
 FILE = "taxonomy.yaml"
+ROUTES = "taxonomies.yaml"
+"""The file that a folder has instead where its folders hold several."""
 _ModelT = TypeVar("_ModelT", bound=BaseModel)
 _MOST = 5
 """Mistakes that are told at once; the others are mostly the same."""

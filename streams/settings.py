@@ -68,8 +68,8 @@ class TaxonomySettings(Section):
     """The categories that calls are put into."""
 
     folder: DirectoryPath | None = Field(default=None, validation_alias="CALLSIFT_TAXONOMY")
-    """Folder with your own taxonomy.yaml, and perhaps model.npz and prompt.md (docs/own-business.md). Workers, API and
-    commands need the same. Unset: the shipped categories."""
+    """Folder with your own taxonomy.yaml, and perhaps model.npz and prompt.md, or with a taxonomies.yaml that chooses
+    among its folders (docs/own-business.md). Workers, API and commands need the same. Unset: the shipped categories."""
 
 
 class KafkaSettings(Section):

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from agents.classify import core, metrics
 from agents.classify.classifier import Classifier
+from agents.classify.deciders import Deciders
 from agents.classify.fallback import PROBE_S, OfflineWhenAway, SecondOpinion
-from agents.classify.hosted import HostedClassifier, HostedModel
+from agents.classify.hosted import HostedClassifier, HostedModel, MeteredModel
 from agents.classify.settings import ClassifySettings
 from agents.classify.undecided import Undecided
-from schemas import CallClassified, CallTranscribed, Event, Taxonomy
+from schemas import CallClassified, CallTranscribed, Event, Taxonomies, Taxonomy
 from streams.errors import CallsiftError
 from streams.processing import Agent
 from streams.topics import REPROCESS, Topic
@@ -23,10 +24,9 @@ if TYPE_CHECKING:
 class ClassifyAgent(Agent[CallTranscribed]):
     """Turns CallTranscribed into CallClassified; repeated with the same versions it gives the same identifier."""
 
-    def __init__(self, classifier: Classifier, taxonomy: Taxonomy, confidence_floor: float) -> None:
+    def __init__(self, deciders: Deciders, confidence_floor: float) -> None:
         """Make the agent; below ``confidence_floor`` (0 to 1) a call is Uncertain."""
-        self._classifier = classifier
-        self._taxonomy = taxonomy
+        self._deciders = deciders
         self._floor = confidence_floor
         self._old_calls = asyncio.Lock()
 
@@ -42,14 +42,15 @@ class ClassifyAgent(Agent[CallTranscribed]):
 
     async def work(self, call: CallTranscribed) -> CallClassified:
         """Classify a call."""
+        taxonomy, classifier = self._deciders.of(call)
         if not core.customer_spoke(call):
-            result = core.empty_call(call, self._taxonomy)
+            result = core.empty_call(call, taxonomy)
         else:
             # a live call waits for its turn at the model behind one old call at the most
             turn: AbstractAsyncContextManager[None] = self._old_calls if call.gives_way else nullcontext()
             async with turn:
-                answer = await self._classifier.classify(call.turns, ended_at=call.ended_at)
-            result = core.classified(call, answer, self._classifier.source, self._taxonomy, self._floor)
+                answer = await classifier.classify(call.turns, ended_at=call.ended_at)
+            result = core.classified(call, answer, classifier.source, taxonomy, self._floor)
         metrics.DECISIONS.labels(result.classifier, result.decision.category).inc()
         metrics.PROVISIONAL.inc(result.provisional)
         return result
@@ -67,12 +68,28 @@ class Files(NamedTuple):
 SHIPPED = Files()
 
 
+def make_deciders(settings: ClassifySettings, taxonomies: Taxonomies) -> Deciders:
+    """Make the classifier that the settings choose for each taxonomy; if hosted, limits and budget are of them all.
+
+    Raises:
+        CallsiftError: A model or a prompt is not what it should be, or does not fit its taxonomy.
+    """
+    model = MeteredModel(make_model(settings), settings) if settings.is_hosted else None
+    return Deciders(taxonomies, lambda taxonomy: make_classifier(settings, taxonomy, model=model))
+
+
 def make_classifier(
-    settings: ClassifySettings, taxonomy: Taxonomy, *, probe_s: float = PROBE_S, files: Files = SHIPPED
+    settings: ClassifySettings,
+    taxonomy: Taxonomy,
+    *,
+    probe_s: float = PROBE_S,
+    files: Files = SHIPPED,
+    model: MeteredModel | None = None,
 ) -> Classifier:
     """Make the classifier that the settings choose; only its own libraries are imported.
 
-    Where another stands in for it, it is asked every ``probe_s`` seconds whether it is back.
+    Where another stands in for it, it is asked every ``probe_s`` seconds whether it is back. A hosted ``model`` that
+    others ask, too, can be given.
 
     Raises:
         CallsiftError: One of the ``files`` is not what it should be, or does not fit the taxonomy.
@@ -81,7 +98,7 @@ def make_classifier(
         return Undecided(taxonomy)
     if settings.chosen == "offline":
         return _offline(taxonomy, files)
-    hosted: Classifier = HostedClassifier(make_model(settings), settings, taxonomy, files.prompt)
+    hosted: Classifier = HostedClassifier(model or make_model(settings), settings, taxonomy, files.prompt)
     if settings.agreement == "offline":
         hosted = SecondOpinion(hosted, _offline(taxonomy, files))
     if settings.when_away == "offline":

@@ -4,9 +4,9 @@ import asyncio
 import time
 
 from agents.classify.agent import ClassifyAgent
-from agents.classify.classifier import Classifier
+from agents.classify.deciders import Deciders
 from agents.classify.hosted import TokenBucket
-from schemas import CallClassified, CallTranscribed, Taxonomy
+from schemas import CallClassified, CallTranscribed
 
 _MINUTE_S = 60.0
 
@@ -14,9 +14,9 @@ _MINUTE_S = 60.0
 class ReprocessAgent(ClassifyAgent):
     """Turns CallTranscribed into CallClassified, no more than so many a minute."""
 
-    def __init__(self, classifier: Classifier, taxonomy: Taxonomy, confidence_floor: float, per_minute: int) -> None:
+    def __init__(self, deciders: Deciders, confidence_floor: float, per_minute: int) -> None:
         """Make the agent; below ``confidence_floor`` (0 to 1) a call is Uncertain."""
-        super().__init__(classifier, taxonomy, confidence_floor)
+        super().__init__(deciders, confidence_floor)
         self._bucket = TokenBucket(per_minute, _MINUTE_S, time.monotonic)
         self._queue = asyncio.Lock()
 

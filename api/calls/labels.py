@@ -20,7 +20,7 @@ from api.idempotency import answered_once, sent_key
 from api.problems import PlaceOfError, Problem
 from api.services import Services, Used
 from api.waiting import preferred_wait_s
-from schemas import Drawn, Label, LeafName, Taxonomy
+from schemas import Drawn, Label, LeafName, Taxonomies, Taxonomy
 from schemas.call_annotated import Cause
 from store.idempotency import IdempotencyStore, Origin
 from store.labels import LabelStore, StoredLabel
@@ -50,7 +50,7 @@ class NewLabel(BaseModel):
     model_config = ConfigDict(use_attribute_docstrings=True, extra="forbid", hide_input_in_errors=True)
 
     category: str = Field(examples=["empty_call"])
-    """Code of the category, as ``/v1/taxonomy`` has it."""
+    """Code of the category, as the taxonomy of the call has it (``/v1/taxonomy``, or one of ``/v1/taxonomies``)."""
     sub_category: str | None = None
     """Code of the sub-category; null for a category that has none."""
     decides: bool = True
@@ -140,7 +140,7 @@ async def give_label(
     outcome = await visible(services, who, call_id)
     if if_match is None:
         raise Problem("precondition-required", "A label needs If-Match: which revision the reviewer saw")
-    taxonomy = Taxonomy.load()
+    taxonomy = Taxonomies.load().behind(outcome)
     _require_leaves(body, taxonomy)
     fingerprint = hashlib.sha256(f"{call_id}\0{if_match}\0{body.model_dump_json()}".encode()).hexdigest()
     labels = LabelStore(services.database)
@@ -198,6 +198,8 @@ def _require_leaves(body: NewLabel, taxonomy: Taxonomy) -> None:
         try:
             taxonomy.leaf(said.category, said.sub_category)
         except ValueError:
-            wrong.append(PlaceOfError(pointer=pointer, detail="A leaf of /v1/taxonomy, with its sub_category"))
+            wrong.append(
+                PlaceOfError(pointer=pointer, detail=f"A leaf of taxonomy {taxonomy.version}, with its sub_category")
+            )
     if wrong:
-        raise Problem("invalid-request", "The label names no leaf of the taxonomy", errors=wrong)
+        raise Problem("invalid-request", "The label names no leaf of the call's taxonomy", errors=wrong)

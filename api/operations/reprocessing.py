@@ -12,7 +12,7 @@ from api.calls.resource import Call, address_of
 from api.operations.resource import LongWork, begin, require_everywhere
 from api.problems import Problem
 from api.services import Used
-from schemas import Leaf, Taxonomy, Turn
+from schemas import Taxonomies, Turn
 from store.revisions import transcript
 from streams.kafka import produce
 from streams.payloads import ClaimedTurns
@@ -21,11 +21,6 @@ from streams.topics import REPROCESS
 router = APIRouter(prefix="/v1", tags=["operations"])
 Operator = Annotated[Principal, Depends(Requires(Right.OPERATE))]
 _TURNS = TypeAdapter(tuple[Turn, ...])
-
-
-def _leaves() -> dict[str, Leaf]:
-    taxonomy = Taxonomy.load()
-    return taxonomy.leaves | {category.code: Leaf(category.code, None) for category in taxonomy.categories}
 
 
 class Reprocessing(BaseModel):
@@ -49,7 +44,7 @@ class Reprocessing(BaseModel):
     @field_validator("category")
     @classmethod
     def _is_known(cls, code: str | None) -> str | None:
-        if code is not None and code not in (known := _leaves()):
+        if code is not None and code not in (known := Taxonomies.load().codes):
             raise ValueError(f"expected one of {', '.join(known)}")
         return code
 
@@ -100,6 +95,6 @@ async def reprocess_calls(
     """Classify many calls again, in a lane that delays no live call. The cost is in the metadata before any is sent."""
     require_everywhere(who)
     await services.audit.record(who, "reprocessed", None, request)
-    category = None if body.category is None else list(_leaves()[body.category])
+    category = None if body.category is None else list(Taxonomies.load().codes[body.category])
     asked = {**body.model_dump(exclude={"category"}), "category": category}
     return await begin(services, who, "reprocess", asked, response)

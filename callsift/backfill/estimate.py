@@ -9,7 +9,7 @@ from agents.classify.agent import make_model
 from agents.classify.hosted import HostedClassifier
 from agents.classify.settings import ClassifySettings
 from callsift.backfill.pace import Choice
-from schemas import Speaker, Taxonomy, Turn
+from schemas import Speaker, Taxonomies, Turn
 from sources.archive import Archive, OldCall
 from store.calls import OutcomeStore
 
@@ -92,7 +92,7 @@ async def estimated(
     if choice.per_minute is not None:
         found.hours = max(found.hours, found.calls / choice.per_minute / 60)
     if found.calls and classify.chosen != "offline":
-        usage = HostedClassifier(make_model(classify), classify, Taxonomy.load()).estimated(
+        usage = HostedClassifier(make_model(classify), classify, Taxonomies.load().default).estimated(
             list(_turns(mean_s * SPEECH_SHARE)), None
         )
         found.tokens = found.calls * (usage.prompt_tokens + usage.answer_tokens)

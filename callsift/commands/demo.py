@@ -83,11 +83,10 @@ def _another(folder: Path) -> Path:
 
 
 def _print_calls(calls: "list[DemoCall]") -> None:
-    taxonomy = Taxonomy.load()
     rows = [
         [
             call.label.name,
-            f"{'✓' if call.is_right else '✗'} {category_title(call.outcome, taxonomy).rpartition(' · ')[2]}",
+            f"{'✓' if call.is_right else '✗'} {category_title(call.outcome).rpartition(' · ')[2]}",
             f"{call.outcome.confidence or 0:.0%}",
             f"{call.seconds['end_to_end']:.1f}",
             reason(call.outcome),

@@ -9,7 +9,7 @@ from callsift.commands.output import category_title, notes, print_json, print_ta
 from callsift.demo_files import TEST_CALL
 from callsift.percent import percent
 from callsift.running import adopt_running
-from schemas import CallEnded, OneFile, Taxonomy
+from schemas import CallEnded, OneFile
 from streams.settings import AudioStoreSettings, KafkaSettings
 
 TEST_QUEUE = "callsift-test"
@@ -56,9 +56,8 @@ def emit(
         for outcome in outcomes.values():
             print_json(outcome.model_dump(mode="json"), indent=None)
     else:
-        taxonomy = Taxonomy.load()
         rows = [
-            [path.name, call_id, category_title(outcome, taxonomy), percent(outcome.confidence, 0), reason(outcome)]
+            [path.name, call_id, category_title(outcome), percent(outcome.confidence, 0), reason(outcome)]
             for path, (call_id, outcome) in zip(paths, outcomes.items(), strict=True)
         ]
         print_table("Outcomes", ["recording", "call", "category", "sure", "why"], rows)

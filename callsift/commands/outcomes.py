@@ -6,7 +6,7 @@ import typer
 
 from callsift.commands.output import category_title, print_json, reason, results
 from callsift.running import adopt_running
-from schemas import CallOutcome, Taxonomy
+from schemas import CallOutcome, Taxonomies
 from streams.settings import KafkaSettings
 from streams.topics import OUTCOMES
 
@@ -28,7 +28,7 @@ def tail(
     from streams.kafka import TopicReader
 
     adopt_running()
-    taxonomy = Taxonomy.load()
+    Taxonomies.load()  # what is no taxonomy is told before any outcome
     reader = TopicReader(KafkaSettings.read(), OUTCOMES.name, from_start=from_start)
     try:
         for value in reader.values(seconds):
@@ -36,7 +36,7 @@ def tail(
             if as_json:
                 print_json(outcome.model_dump(mode="json"), indent=None)
             else:
-                title = category_title(outcome, taxonomy)
+                title = category_title(outcome)
                 line = f"{outcome.call_id}  {outcome.state:<6}  {title}  {reason(outcome)}"
                 results.out(line, highlight=False)
     finally:

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
-from schemas import CallOutcome, Taxonomy
+from schemas import CallOutcome, Taxonomies
 from schemas.taxonomy import Leaf
 
 results = Console(soft_wrap=True)
@@ -62,13 +62,13 @@ def harmless(text: str, *, keep: str = "") -> str:
     )
 
 
-def category_title(outcome: CallOutcome, taxonomy: Taxonomy) -> str:
-    """Return what a person calls the outcome's category; codes that the taxonomy does not know stay codes."""
+def category_title(outcome: CallOutcome) -> str:
+    """Return what a person calls the outcome's category; codes that no taxonomy in use knows stay codes."""
     if outcome.state == "unrecorded":
         return f"no recording: {outcome.disposition}"
     if outcome.category is None:
         return f"failed in {outcome.failure.stage}" if outcome.failure else "failed"
-    leaf = Leaf(outcome.category, outcome.sub_category)
+    leaf, taxonomy = Leaf(outcome.category, outcome.sub_category), Taxonomies.load().behind(outcome)
     return taxonomy.title(leaf) if leaf in taxonomy.leaves.values() else leaf.code
 
 

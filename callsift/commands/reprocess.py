@@ -11,7 +11,7 @@ from callsift.commands.costs import confirmed, estimate
 from callsift.commands.moment_option import moment_option
 from callsift.commands.output import notes, print_json
 from callsift.running import adopt_running
-from schemas import Leaf, Taxonomy
+from schemas import Leaf, Taxonomies
 from streams.settings import AudioStoreSettings, KafkaSettings
 
 if TYPE_CHECKING:
@@ -21,8 +21,7 @@ if TYPE_CHECKING:
 def _category(code: str | None) -> Leaf | None:
     if code is None:
         return None
-    taxonomy = Taxonomy.load()
-    known = taxonomy.leaves | {category.code: Leaf(category.code, None) for category in taxonomy.categories}
+    known = Taxonomies.load().codes
     if code not in known:
         raise typer.BadParameter(f"expected one of {', '.join(known)}")
     return known[code]

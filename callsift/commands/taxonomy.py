@@ -9,14 +9,15 @@ import typer
 from callsift.commands.extras import needs
 from callsift.commands.output import beside_us, notes, print_json, print_table, results
 from callsift.commands.preview import preview
-from schemas import Taxonomy
+from schemas import Taxonomies, Taxonomy
 from schemas.taxonomy_file import FILE
 from streams.errors import CallsiftError
 
 app = typer.Typer(help="Categories of your own (docs/own-business.md).", no_args_is_help=True)
 _START = Path(__file__).with_name("new_taxonomy.yaml")
 Folder = Annotated[
-    Path | None, typer.Argument(help="Folder with a taxonomy.yaml. Default: the one in use.", show_default=False)
+    Path | None,
+    typer.Argument(help="Folder with a taxonomy.yaml or taxonomies.yaml. Default: the one in use.", show_default=False),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -39,17 +40,25 @@ def new(folder: Annotated[Path, typer.Argument(help="Folder to make, or without 
 def check(folder: Folder = None, as_json: AsJson = False) -> None:
     """Say whether a taxonomy, and the model and prompt beside it, can be used, and what is doubtful about it.
 
-    What cannot be used ends with 2, and says the line, the field and the rule.
+    Of several each is looked at, and what is doubtful about having them together. What cannot be used ends with 2, and
+    says the line, the field and the rule.
     """
-    from callsift.taxonomy_check import doubts
+    from callsift.taxonomy_check import doubts, doubts_together
 
-    taxonomy = _of(folder)
-    found = [*doubts(taxonomy), *_beside(taxonomy)]
+    taxonomies = Taxonomies.load(folder)
+    found = [[*doubts(one), *_beside(one)] for one in taxonomies.all]
+    together = [*doubts_together(taxonomies)]
     if as_json:
-        print_json({"version": taxonomy.version, "leaves": [*taxonomy.leaves], "doubts": found})
+        each = [
+            {"version": one.version, "leaves": [*one.leaves], "doubts": of_it}
+            for one, of_it in zip(taxonomies.all, found, strict=True)
+        ]
+        print_json({"taxonomies": each, "doubts": together} if taxonomies.routes else each[0])
         return
-    print_table("Doubtful", ["what"], [[doubt] for doubt in found]) if found else None
-    notes.print(f"taxonomy {taxonomy.version} can be used: {len(taxonomy.leaves)} categories, {len(found)} doubts")
+    for one, of_it in zip(taxonomies.all, found, strict=True):
+        print_table(f"Doubtful in {one.version}", ["what"], [[doubt] for doubt in of_it]) if of_it else None
+        notes.print(f"taxonomy {one.version} can be used: {len(one.leaves)} categories, {len(of_it)} doubts")
+    print_table("Doubtful in having them together", ["what"], [[doubt] for doubt in together]) if together else None
 
 
 @app.command()
@@ -59,8 +68,12 @@ def show(
     language: Annotated[str, typer.Option(help="Of the names, as a BCP 47 tag.")] = "en",
     as_json: AsJson = False,
 ) -> None:
-    """Print the categories, or what a hosted model is told about them."""
-    taxonomy = _of(folder)
+    """Print the categories, or what a hosted model is told about them; of several which calls each is for."""
+    taxonomies = Taxonomies.load(folder)
+    if taxonomies.routes and not prompt:
+        _show_routes(taxonomies, as_json=as_json)
+        return
+    taxonomy = Taxonomy.load(folder / FILE if folder else None)
     if prompt:
         with needs("classify"):
             from agents.classify.hosted.prompt import instruction
@@ -85,7 +98,7 @@ def diff(
     """Say what changed, and which stored calls would have to be classified again."""
     from callsift.taxonomy_diff import changes
 
-    found = changes(_of(before), _of(after))
+    found = changes(Taxonomy.load(before / FILE), Taxonomy.load(after / FILE))
     lines, concerned = list(found.lines()), found.concerned
     if as_json:
         concerns = "all calls" if concerned is None else list(concerned)
@@ -102,8 +115,18 @@ def diff(
 app.command()(preview)
 
 
-def _of(folder: Path | None) -> Taxonomy:
-    return Taxonomy.load(None if folder is None else folder / FILE)
+def _show_routes(taxonomies: Taxonomies, *, as_json: bool) -> None:
+    default = taxonomies.default.version
+    if as_json:
+        routes = [route.model_dump(mode="json") | {"version": one.version} for route, one in taxonomies.routes]
+        print_json({"default": default, "routes": routes})
+        return
+    rows = [
+        [", ".join(route.queue), ", ".join(f"{key}={value}" for key, value in route.metadata.items()), one.version]
+        for route, one in taxonomies.routes
+    ]
+    print_table("The first that fits", ["queue", "metadata", "taxonomy"], [*rows, ["all others", "", default]])
+    notes.print("name the folder of one to see its categories")
 
 
 def _beside(taxonomy: Taxonomy) -> list[str]:

@@ -26,9 +26,9 @@ class Correction(BaseModel):
         """The note; None: there is none."""
         return self.note.strip() or None
 
-    def named(self) -> Leaf | None:
-        """Return the leaf; None: the form names none."""
-        return Taxonomy.load().leaves.get(self.leaf)
+    def named(self, taxonomy: Taxonomy) -> Leaf | None:
+        """Return the leaf; None: the form names none of the taxonomy."""
+        return taxonomy.leaves.get(self.leaf)
 
     def at(self, tag: str) -> Self:
         """Return the same about the revision that an ETag names."""

@@ -25,7 +25,7 @@ from pages.call.whereabouts import letter_of, whereabouts
 from pages.categories import choices
 from pages.page import Asked, Page
 from pages.routes import SEE_OTHER, Viewer, address, page_router
-from schemas import CallOutcome
+from schemas import CallOutcome, Taxonomies
 from streams.dead_letters import DeadLetterSummary
 
 router = page_router()
@@ -98,7 +98,7 @@ async def _call_page(
         notice=notice,
         is_followed=notice in _FOLLOWED,
         correction=correction or Correction(revision=outcome.revision),
-        categories=choices(page.language.code),
+        categories=choices(page.language.code, Taxonomies.load().behind(outcome)),
         may_review=who.may(Right.REVIEW),
         may_replay=who.may(Right.OPERATE) and outcome.failure is not None,
         may_reprocess=who.may(Right.OPERATE) and bool(said.turns),
@@ -111,7 +111,8 @@ async def correct(
     call_id: str, page: Asked, who: Reviewer, services: Used, request: Request, given: Annotated[Correction, Form()]
 ) -> Response:
     """Say what a call was for. If it has changed since, show what it is by now; the form keeps what was said."""
-    outcome, leaf = await visible(services, who, call_id), given.named()
+    outcome = await visible(services, who, call_id)
+    leaf = given.named(Taxonomies.load().behind(outcome))
     if leaf is None:
         kept = given.at(etag(outcome.revision))
         return await _call_page(outcome, page, who, services, request, "incomplete", status=422, correction=kept)

@@ -10,7 +10,7 @@ from pages.calls.view import duration_s, stage_title
 from pages.categories import Category, category_named, category_of, title_of
 from pages.confidence import Confidence, confidence_of
 from pages.words import Language
-from schemas import CallOutcome, Hop, Insights, MachineAnswer, Speaker
+from schemas import CallOutcome, Hop, Insights, LeafName, MachineAnswer, Speaker, Taxonomies
 from store.labels import StoredLabel
 from store.revisions import machine_answer
 
@@ -112,9 +112,9 @@ def call_view(
         confidence=confidence_of(outcome.confidence),
         is_human=outcome.source == "human",
         machine=machine,
-        machine_category=category_named(machine.category, machine.sub_category, language.code) if machine else None,
+        machine_category=_named(machine, outcome, language) if machine else None,
         machine_confidence=confidence_of(machine.confidence) if machine else None,
-        best_guess=title_of(machine.best_guess, language.code) if machine and machine.best_guess else None,
+        best_guess=_guessed(machine.best_guess, outcome, language) if machine and machine.best_guess else None,
         failed_in=stage_title(outcome.failure.stage, language) if outcome.failure else None,
         duration_s=duration_s(outcome),
         facts=_facts(outcome, language),
@@ -126,10 +126,18 @@ def call_view(
         total_s=sum(stage.seconds + stage.waited_s for stage in stages),
         versions=_versions(outcome, language),
         revisions=[_revision(one, language) for one in reversed(revisions)],
-        labels=[_said(one, language) for one in reversed(labels)],
+        labels=[_said(one, outcome, language) for one in reversed(labels)],
         became=_became(outcome, language),
         metadata=[(name, str(value)) for name, value in outcome.metadata.items()],
     )
+
+
+def _named(said: LeafName, outcome: CallOutcome, language: Language) -> Category:
+    return category_named(said.category, said.sub_category, language.code, Taxonomies.load().behind(outcome))
+
+
+def _guessed(code: str, outcome: CallOutcome, language: Language) -> str:
+    return title_of(code, language.code, Taxonomies.load().behind(outcome))
 
 
 def _facts(outcome: CallOutcome, language: Language) -> Pairs:
@@ -143,14 +151,14 @@ def _facts(outcome: CallOutcome, language: Language) -> Pairs:
     return [(language.t(f"call.{name}"), value) for name, value in facts.items() if value]
 
 
-def _said(label: StoredLabel, language: Language) -> Said:
+def _said(label: StoredLabel, outcome: CallOutcome, language: Language) -> Said:
     marks = [language.t(f"cause.{label.cause}")] if label.cause else []
     if label.refused:
         marks.append(language.t("label.stale"))
     elif not label.decides:
         marks.append(language.t("label.measured"))
     return Said(
-        category_named(label.final.category, label.final.sub_category, language.code),
+        _named(label.final, outcome, language),
         label.reviewer,
         label.at,
         marks,

@@ -19,7 +19,7 @@ from pages.calls.view import Link
 from pages.categories import filter_of, title_of
 from pages.page import Asked
 from pages.routes import SEE_OTHER, Viewer, address, page_router
-from schemas import Taxonomy
+from schemas import Taxonomies
 from store.search import CallSearch
 
 router = page_router()
@@ -70,12 +70,13 @@ async def done(
     return RedirectResponse(address(_PATH, [("noted", call_id)]), SEE_OTHER)
 
 
-def without_time(language: str) -> Link | None:
-    """Return the way to all who want to be called later: only those who named a time are in the list."""
-    code = Taxonomy.load().code_of("call_back")
-    if code is None:
-        return None
-    return Link(title_of(code, language), address("/calls", [filter_of(code), ("when", "30d")]))
+def without_time(language: str) -> list[Link]:
+    """Return the ways to all who want to be called later: only those who named a time are in the list."""
+    return [
+        Link(title_of(code, language, one), address("/calls", [filter_of(code, one), ("when", "30d")]))
+        for one in Taxonomies.load().all
+        if (code := one.code_of("call_back"))
+    ]
 
 
 def _address(state: State) -> str:

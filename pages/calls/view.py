@@ -1,6 +1,6 @@
 """The list of calls as its template shows it. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -8,7 +8,7 @@ from pages.calls.question import PERIODS, Asked, CallsQuestion, Period
 from pages.categories import Category, Choice, category_of, filter_of, title_of
 from pages.confidence import HIGH, LOW, Confidence, confidence_of
 from pages.words import Language
-from schemas import SIDES, CallOutcome, Taxonomy
+from schemas import SIDES, CallOutcome, Taxonomies
 from streams.topics import STAGES
 
 
@@ -46,14 +46,17 @@ class Link:
     is_current: bool = False
 
 
-def _asked_often() -> dict[str, str]:
-    """Return the questions that are asked often, with their addresses; any other is a bookmark."""
-    complaint = Taxonomy.load().code_of("complaint")
-    often = {"uncertain_today": "/calls?category=uncertain"}
-    if complaint:
-        name, code = filter_of(complaint)
-        often["complaints_yesterday"] = f"/calls?{name}={code}&when=yesterday"
-    return often | {"unsure_week": "/calls?confidence.lt=0.6&when=7d", "failed_week": "/calls?state=failed&when=7d"}
+def _asked_often(language: Language) -> Iterator[tuple[str, str]]:
+    """Yield the questions that are asked often, with their addresses; any other is a bookmark."""
+    yield language.t("saved.uncertain_today"), "/calls?category=uncertain"
+    taxonomies = Taxonomies.load().all
+    for one in taxonomies:
+        if complaint := one.code_of("complaint"):
+            name, code = filter_of(complaint, one)
+            whose = f" · {one.version}" if len(taxonomies) > 1 else ""
+            yield language.t("saved.complaints_yesterday") + whose, f"/calls?{name}={code}&when=yesterday"
+    yield language.t("saved.unsure_week"), "/calls?confidence.lt=0.6&when=7d"
+    yield language.t("saved.failed_week"), "/calls?state=failed&when=7d"
 
 
 def row(outcome: CallOutcome, language: Language, now: datetime) -> Row:
@@ -103,7 +106,7 @@ def chips(asked: Asked, language: Language) -> list[Link]:
 
 def saved(current: str, language: Language) -> list[Link]:
     """Return links to questions that are asked often."""
-    return [Link(language.t(f"saved.{name}"), to, to == current) for name, to in _asked_often().items()]
+    return [Link(text, to, to == current) for text, to in _asked_often(language)]
 
 
 def heading(question: CallsQuestion, language: Language) -> str:

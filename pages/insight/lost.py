@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 
-from schemas import Taxonomy
+from schemas import Taxonomies
 from store.stats import Dimension, Key, Survey
 
 WAYS_BEFORE: tuple[tuple[Dimension, ...], ...] = (("category", "sub_category"), ("state", "disposition"))
@@ -16,7 +16,7 @@ class Lost:
 
     total: int
     reasons: Counter[str]
-    """By sub-category of the category that means a lost job."""
+    """By sub-category of the categories that mean a lost job."""
     dispositions: Counter[str]
     """By disposition of a call without a recording; an answered one is not lost."""
 
@@ -34,9 +34,9 @@ def lost_jobs(leaves: Counter[Key], unrecorded: Counter[Key]) -> Lost:
         unrecorded: Those without a recording by disposition.
     """
     reasons, dispositions, total = Counter[str](), Counter[str](), 0
-    lost = Taxonomy.load().code_of("lost")
+    lost = Taxonomies.load().codes_of("lost")
     for (category, sub), n in leaves.items():
-        if lost is not None and category == lost:
+        if category in lost:
             total += n
             reasons.update({sub: n} if sub else {})
     for (disposition,), n in unrecorded.items():

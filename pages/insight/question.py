@@ -11,7 +11,7 @@ from api.calls.filters import CallFilters, Text
 from api.problems import PlaceOfError, Problem
 from pages.calls import question as calls
 from pages.routes import address
-from schemas import Taxonomy
+from schemas import Taxonomies
 
 PATH = "/insight"
 Step = Literal["day", "week"]
@@ -77,7 +77,7 @@ class InsightQuestion(BaseModel):
     @property
     def category(self) -> str:
         """Code of the category or sub-category whose share is looked at; unless given, why nothing came of calls."""
-        taxonomy = Taxonomy.load()
+        taxonomy = Taxonomies.load().default
         return self.category_given or taxonomy.code_of("lost") or taxonomy.categories[0].code
 
     @property

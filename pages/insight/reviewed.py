@@ -11,7 +11,7 @@ from review.estimates import Estimate
 from review.proportions import ENOUGH
 from review.reviewed import ReviewedCall
 from review.sample import Sample
-from schemas import Taxonomy
+from schemas import Taxonomies
 
 UNCERTAIN = "uncertain"
 """What people never say, so that nothing corrects it."""
@@ -102,7 +102,7 @@ def cell(code: str, found: Sequence[Reviewed], days: Span, say: Language) -> str
 
 
 def _category(leaf: str) -> str:
-    known = Taxonomy.load().leaves.get(leaf)
+    known = Taxonomies.load().leaves.get(leaf)
     return known.category if known else leaf
 
 

@@ -20,6 +20,7 @@ from pages.insight.versions import Change, changes
 from pages.words import Language
 from review.control_chart import Day, control_chart
 from review.proportions import ENOUGH
+from schemas import Taxonomies
 from store.stats import Dimension, Key, Survey
 
 WAYS: tuple[tuple[Dimension, ...], ...] = (
@@ -63,7 +64,9 @@ class _Maker:
         self.step: Step = question.step_of(span)
         self.steps = span.starts(self.step)
         by_mark: dict[date, list[Change]] = {}
-        for change in changes(by_version):
+        # several taxonomies decide side by side, and which of them most calls of a day is no change
+        may_mark = len(Taxonomies.load().all) == 1 or question.queue is not None
+        for change in changes(by_version) if may_mark else ():
             by_mark.setdefault(change.day, []).append(change)
         self.marks = tuple(Mark(n, day, tuple(all_)) for n, (day, all_) in enumerate(by_mark.items(), 1))
 

@@ -1,7 +1,7 @@
 """The live page as its templates show it. Pure."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal, get_args
@@ -11,7 +11,7 @@ from pages.categories import Category, category_named
 from pages.confidence import HIGH, LOW, confidence_of
 from pages.pipeline import Look
 from pages.words import Language
-from schemas import DISPOSITIONS, Leaf, Taxonomy
+from schemas import DISPOSITIONS, Leaf, Taxonomies, Taxonomy
 from streams.topics import PIPELINE
 
 MOST_ROWS = 200
@@ -47,7 +47,7 @@ class StageFlow:
 
 def leaves() -> Sequence[Leaf]:
     """Return what calls are counted by."""
-    return tuple(Taxonomy.load().leaves.values())
+    return tuple(dict.fromkeys(leaf for one in Taxonomies.load().all for leaf in one.leaves.values()))
 
 
 def counts(found: Mapping[Leaf | State, int], language: Language) -> list[Count]:
@@ -102,16 +102,16 @@ def example() -> Row:
 
 def names(language: Language) -> str:
     """Return what the script needs to fill a row as the server would, as JSON."""
-    categories = {
-        code: category_named(leaf.category, leaf.sub_category, language.code)
-        for code, leaf in Taxonomy.load().leaves.items()
-    }
+    taxonomies = Taxonomies.load()
+    categories = {"": _titles(taxonomies.leaves.values(), language)}
+    if len(taxonomies.all) > 1:
+        categories |= {one.version: _titles(one.leaves.values(), language, one) for one in taxonomies.all}
     return json.dumps(
         {
             "zone": language.zone.key,
             "low": LOW,
             "high": HIGH,
-            "categories": {code: [one.title, one.colour] for code, one in categories.items()},
+            "categories": categories,
             "failed": language.t("state.failed"),
             "went": {one: language.t(f"disposition.{one}") for one in DISPOSITIONS},
             "no_time": language.t("calls.no_time"),
@@ -120,3 +120,8 @@ def names(language: Language) -> str:
             "confidence": {one: language.t(f"confidence.{one}") for one in ("low", "middle", "high")},
         }
     )
+
+
+def _titles(leaves: Iterable[Leaf], language: Language, taxonomy: Taxonomy | None = None) -> dict[str, list[str]]:
+    named = {leaf.code: category_named(leaf.category, leaf.sub_category, language.code, taxonomy) for leaf in leaves}
+    return {code: [one.title, one.colour] for code, one in named.items()}

@@ -26,7 +26,7 @@ from review.drawing import Draw
 from review.report import write_report
 from review.reviewed import ReviewedCall
 from review.sample import Sample as Measured
-from schemas import Taxonomy
+from schemas import Taxonomies
 from store.arrivals import Arrivals, ArrivalStore
 from store.labels import LabelStore
 from store.samples import Item, Sample, SampleStore
@@ -137,11 +137,11 @@ async def _report(
 
 
 async def _dialogue(services: Services, who: Principal, call_id: str, code: str, weight: float) -> str | None:
-    leaf = Taxonomy.load().leaves.get(code)
     try:
-        _, document = await visible_with(services, who, call_id, "turns")
+        outcome, document = await visible_with(services, who, call_id, "turns")
     except Problem:
         return None
+    leaf = Taxonomies.load().behind(outcome).leaves.get(code)
     turns = [{"speaker": turn["speaker"], "text": turn["text"]} for turn in document.get("turns", ())]
     if leaf is None or not turns:
         return None

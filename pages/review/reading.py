@@ -17,7 +17,7 @@ from pages.call.listening import Listening, listening
 from pages.call.sound import sound_of
 from pages.review.measure import frame_of
 from pages.review.turns import role_of
-from schemas import CallOutcome, Taxonomy
+from schemas import CallOutcome, Taxonomies
 from schemas.taxonomy import Leaf
 from store.samples import Item, Reading, Role, Sample, SampleStore
 
@@ -78,7 +78,7 @@ async def publish(
     """
     outcome = await visible(services, who, one.call_id)
     said = one.reading.said or final.code
-    first = Taxonomy.load().leaves[said]
+    first = Taxonomies.load().behind(outcome).leaves[said]
     label = NewLabel(
         category=final.category,
         sub_category=final.sub_category,

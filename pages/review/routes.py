@@ -19,6 +19,7 @@ from pages.review.reading import Begun, address_of, begun, heard, is_stale, publ
 from pages.review.sampling import CannotDraw, DrawForm, draw_sample, may_see, yesterday_and_a_week_before
 from pages.review.turns import to_read
 from pages.routes import SEE_OTHER, page_router
+from schemas import Leaf, Taxonomies
 from store.arrivals import ArrivalStore
 from store.revisions import machine_answer
 from store.samples import Item, Role, Sample, SampleStore
@@ -106,7 +107,7 @@ async def answer_blind(
     """Keep what somebody says before they see the machine's answer; of a third reader it is the last word."""
     if one is None:
         return RedirectResponse("/review", SEE_OTHER)
-    leaf = given.named()
+    leaf = await _leaf(services, who, one, given)
     if leaf is None:
         return await _shown(page, who, services, request, one, given=given, notice="incomplete", status=422)
     if one.role == "third":
@@ -137,10 +138,14 @@ async def known_sample(services: Services, who: Principal, sample_id: str) -> Sa
     return sample
 
 
+async def _leaf(services: Services, who: Principal, one: Begun, given: Correction) -> Leaf | None:
+    return given.named(Taxonomies.load().behind(await visible(services, who, one.call_id)))
+
+
 async def _published(
     page: Page, who: Principal, services: Services, request: Request, one: Begun, given: Correction
 ) -> Response:
-    leaf = given.named()
+    leaf = await _leaf(services, who, one, given)
     if leaf is None:
         return await _shown(page, who, services, request, one, given=given, notice="incomplete", status=422)
     try:
@@ -164,6 +169,7 @@ async def _shown(
     status: int = 200,
 ) -> Response:
     outcome, listening = await heard(services, who, one, request)
+    taxonomy = Taxonomies.load().behind(outcome)
     language, chosen = page.language, given or Correction(leaf=one.reading.said or "")
     common = {
         "sample": one.sample,
@@ -171,16 +177,17 @@ async def _shown(
         "call_id": one.call_id,
         "heard": listening,
         "given": chosen.model_copy(update={"revision": outcome.revision}),
-        "leaves": view.keyed_leaves(language.code),
+        "leaves": view.keyed_leaves(language.code, taxonomy),
         "notice": notice,
     }
     if one.role == "third":
-        both = view.both_answers(one.item, language.code)
+        both = view.both_answers(one.item, language.code, taxonomy)
         return page.answer("review_blind.html", who, status, both=both, **common)
     if one.reading.said is None:
         return page.answer("review_blind.html", who, status, both=(), **common)
-    machine = view.machine(machine_answer(outcome), one.reading.said, language)
-    return page.answer("review_reveal.html", who, status, machine=machine, categories=choices(language.code), **common)
+    machine = view.machine(machine_answer(outcome), one.reading.said, language, taxonomy)
+    categories = choices(language.code, taxonomy)
+    return page.answer("review_reveal.html", who, status, machine=machine, categories=categories, **common)
 
 
 async def _is_there(services: Services, who: Principal, item: Item) -> bool:

@@ -8,7 +8,7 @@ from pages.categories import Category, category_named, choices
 from pages.confidence import Confidence, confidence_of
 from pages.review.turns import is_read, to_read, waits_for_third
 from pages.words import Language
-from schemas import MachineAnswer, Taxonomy
+from schemas import MachineAnswer, Taxonomies, Taxonomy
 from store.arrivals import Arrivals
 from store.samples import Item, Sample
 
@@ -97,36 +97,37 @@ def _late(items: Sequence[Item], came: Arrivals | None, language: Language) -> L
     return Late(sum(stratum.size for stratum in came.strata), sum(item.is_late for item in items), chance)
 
 
-def keyed_leaves(language: str) -> tuple[KeyedLeaf, ...]:
+def keyed_leaves(language: str, taxonomy: Taxonomy) -> tuple[KeyedLeaf, ...]:
     """Return all leaves, each with its key; those beyond the keys have none."""
     found: list[KeyedLeaf] = []
-    for one in choices(language):
+    for one in choices(language, taxonomy):
         for leaf in one.below or (one,):
             key = KEYS[len(found)] if len(found) < len(KEYS) else ""
             found.append(KeyedLeaf(leaf.code, leaf.title, one.title if one.below else None, key))
     return tuple(found)
 
 
-def both_answers(item: Item, language: str) -> tuple[Category, ...]:
+def both_answers(item: Item, language: str, taxonomy: Taxonomy) -> tuple[Category, ...]:
     """Return what two people said, in an order that does not tell who was first."""
     said = {reading.said for reading in (item.first, item.second) if reading is not None and reading.said}
-    return tuple(of_code(code, language) for code in sorted(said))
+    return tuple(of_code(code, language, taxonomy) for code in sorted(said))
 
 
-def machine(answer: MachineAnswer | None, said: str, language: Language) -> Machine | None:
+def machine(answer: MachineAnswer | None, said: str, language: Language, taxonomy: Taxonomy) -> Machine | None:
     """Return what the machine says, beside what a reviewer said; None: it says nothing."""
     if answer is None:
         return None
     category, code = (
-        category_named(answer.category, answer.sub_category, language.code),
+        category_named(answer.category, answer.sub_category, language.code, taxonomy),
         answer.sub_category or answer.category,
     )
-    return Machine(category, confidence_of(answer.confidence), answer, of_code(said, language.code), code == said)
+    other = of_code(said, language.code, taxonomy)
+    return Machine(category, confidence_of(answer.confidence), answer, other, code == said)
 
 
-def of_code(code: str, language: str) -> Category:
-    """Return the category of a leaf's code; a code of another taxonomy stands for itself."""
-    leaf = Taxonomy.load().leaves.get(code)
+def of_code(code: str, language: str, taxonomy: Taxonomy | None = None) -> Category:
+    """Return the category of a leaf's code in a taxonomy, or in the first that has it; else it stands for itself."""
+    leaf = (taxonomy or Taxonomies.load()).leaves.get(code)
     if leaf is None:
         return Category(code, "plain")
-    return category_named(leaf.category, leaf.sub_category, language)
+    return category_named(leaf.category, leaf.sub_category, language, taxonomy)

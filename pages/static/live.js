@@ -95,10 +95,11 @@ function paint() {
   while (body.rows.length > most) body.lastElementChild.remove();
 }
 
-function kindOf({ category, sub_category, state, disposition }) {
+function kindOf({ category, sub_category, state, disposition, versions }) {
   if (state === "unrecorded") return [names.went[disposition] ?? disposition, "plain"];
   if (!category) return [names.failed, "failed"];
-  return names.categories[sub_category ?? category] ?? [sub_category ?? category, "plain"];
+  const titles = names.categories[versions?.taxonomy] ?? names.categories[""], code = sub_category ?? category;
+  return titles[code] ?? [code, "plain"];
 }
 
 // A copy of the server's own row, filled as the server would; text is only ever text.

@@ -12,7 +12,7 @@ from pages.call_backs.finding import find_call_backs
 from pages.call_backs.view import CallBack
 from pages.insight.lost import WAYS_BEFORE, by_first, lost_before
 from pages.insight.question import InsightQuestion, Span
-from schemas import DISPOSITIONS, Taxonomy
+from schemas import DISPOSITIONS, Taxonomies
 from store.database import Database
 from store.search import CallQuery, CallSearch
 from store.stats import Survey, survey
@@ -74,7 +74,7 @@ class Summary(_Part):
     calls: Compared
     """Calls that ended on the day and have an outcome."""
     categories: dict[str, Compared]
-    """Calls by category, each of the taxonomy's."""
+    """Calls by category, each of the taxonomies in use."""
     lost: Compared
     """Lost jobs: unnecessary calls, and those that reached nobody."""
     lost_by_reason: dict[str, Compared]
@@ -110,7 +110,8 @@ async def summarize(database: Database, day: date, zone: ZoneInfo, now: datetime
     ]
     back, _ = await find_call_backs(search, CallQuery(), now)
     lost = [lost_before(found) for found in days]
-    subs = [sub.code for one in Taxonomy.load().categories for sub in one.sub_categories]
+    known = [category for taxonomy in Taxonomies.load().all for category in taxonomy.categories]
+    subs = [sub.code for one in known for sub in one.sub_categories]
     categories = [_categories(found) for found in days]
     went = [Counter({str(how): n for (how,), n in by_first(found.counts[1])["unrecorded"].items()}) for found in days]
     return Summary(
@@ -118,7 +119,7 @@ async def summarize(database: Database, day: date, zone: ZoneInfo, now: datetime
         time_zone=zone.key,
         made_at=now,
         calls=_compared([found.everything.calls for found in days]),
-        categories=_by_code([one.code for one in Taxonomy.load().categories], categories),
+        categories=_by_code([one.code for one in known], categories),
         lost=_compared([one.total for one in lost]),
         lost_by_reason=_by_code(subs, [one.reasons for one in lost]),
         without_recording=_by_code(DISPOSITIONS, went),

@@ -94,7 +94,7 @@ async def test_a_bug_is_answered_with_its_trace_and_logged_without_its_text(
     def fail() -> None:
         raise RuntimeError(said)
 
-    monkeypatch.setattr("api.taxonomy.Taxonomy.load", fail)
+    monkeypatch.setattr("api.taxonomy.Taxonomies.load", fail)
     answer = await client.get("/v1/taxonomy")
     assert (answer.status_code, answer.json()["code"]) == (500, "internal")
     [record] = [record for record in caplog.records if record.levelname == "ERROR"]

@@ -27,6 +27,7 @@ from streams.processing.agent import Agent
 from streams.processing.runner import StageRunner
 from streams.settings import KafkaSettings, RunnerSettings
 from streams.topics import AUDIO, CLASSIFIED, OUTCOMES, STAGES, TRANSCRIPTS, Topic
+from tests.agents.classify.deciding import deciding
 from tests.patience import PATIENCE_S
 from tests.schemas import examples
 
@@ -84,7 +85,7 @@ async def test_no_message_is_large_and_the_classification_is_the_same_as_without
     make: Callable[[], CallTranscribed], turns: ClaimedTurns
 ) -> None:
     taxonomy = Taxonomy.load()
-    classify = ClassifyAgent(OfflineClassifier(taxonomy), taxonomy, 0.0)
+    classify = ClassifyAgent(deciding(OfflineClassifier(taxonomy), taxonomy), 0.0)
     audio = examples.audio_ready().model_dump_json().encode()
     transcripts, classified = {}, {}
     for way in (turns, INLINE):

@@ -2,6 +2,7 @@
 
 import io
 from itertools import repeat
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -9,8 +10,9 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from callsift.commands.output import category_title, harmless, make_table, print_table, reason
-from schemas import Taxonomy
-from tests.schemas.examples import call_lost
+from schemas.taxonomy import use
+from tests.brands import brands
+from tests.schemas.examples import call_lost, call_outcome
 
 
 @given(st.text())
@@ -40,6 +42,20 @@ def test_a_table_shows_brackets_and_long_words_whole() -> None:
     assert address in "".join(line.strip("│ ") for line in shown.splitlines())
 
 
+def test_a_call_is_named_by_the_taxonomy_that_decided(tmp_path: Path) -> None:
+    outcome = call_outcome()
+    assert outcome.versions
+    versions = outcome.versions.model_copy(update={"taxonomy": "clinic-1"})
+    told = outcome.model_copy(update={"versions": versions, "category": "appointment", "sub_category": "emergency"})
+    assert category_title(told) == "emergency"
+    use(brands(tmp_path))
+    try:
+        assert category_title(told) == "New appointment · Emergency"
+        assert category_title(outcome) == "Unnecessary Call · Price Research"
+    finally:
+        use(None)
+
+
 def test_a_call_without_a_recording_is_no_failure() -> None:
-    assert category_title(call_lost(), Taxonomy.load()) == "no recording: abandoned"
+    assert category_title(call_lost()) == "no recording: abandoned"
     assert reason(call_lost()) == "there is nothing to hear"

@@ -16,11 +16,12 @@ from callsift.cli import app
 from callsift.commands.shadow import in_shadow
 from callsift.doctor import looked_at
 from callsift.evaluation.version import Version
-from callsift.taxonomy_check import doubts
+from callsift.taxonomy_check import doubts, doubts_together
 from callsift.taxonomy_diff import changes
-from schemas import Taxonomy, Turn
+from schemas import Taxonomies, Taxonomy, Turn
 from schemas.taxonomy import use
 from streams.errors import CallsiftError
+from tests.brands import brands
 
 ROOT = Path(__file__).parents[2]
 CLINIC = ROOT / "examples" / "clinic"
@@ -178,3 +179,43 @@ def test_a_draft_keeps_the_model_of_the_taxonomy_in_use_unless_it_brings_one(tmp
     assert in_shadow(used, tmp_path).files.model == CLINIC / "model.npz"
     shutil.copy(CLINIC / "model.npz", tmp_path)
     assert in_shadow(used, tmp_path).files.model == tmp_path / "model.npz"
+
+
+def test_check_of_several_looks_at_each_and_at_having_them_together(tmp_path: Path) -> None:
+    told = json.loads(run("check", brands(tmp_path), "--json").stdout)
+    assert [one["version"] for one in told["taxonomies"]] == ["1.1", "clinic-1"]
+    assert told["taxonomies"][0]["doubts"] == json.loads(run("check", SHIPPED.parent, "--json").stdout)["doubts"]
+    [doubt] = told["doubts"]
+    assert doubt.startswith("complaint: not of the same category in 1.1 and in clinic-1")
+    printed = run("check", tmp_path).output
+    assert "taxonomy 1.1 can be used" in printed and "taxonomy clinic-1 can be used" in printed
+    (tmp_path / "clinic" / "prompt.md").write_text("Ours: $company", encoding="utf-8")
+    assert "It needs UTF-8 with $company" in str(run("check", tmp_path).exception)
+
+
+@pytest.mark.parametrize(
+    ("routes", "never"),
+    [
+        ("[{queue: [a, b], taxonomy: clinic}, {queue: b, taxonomy: clinic}]", [2]),
+        ("[{queue: a, taxonomy: clinic}, {queue: [a, b], taxonomy: clinic}]", []),
+        ("[{metadata: {x: '1'}, taxonomy: clinic}, {queue: a, metadata: {x: '1', y: '2'}, taxonomy: clinic}]", [2]),
+        ("[{queue: a, taxonomy: clinic}, {metadata: {x: '1'}, taxonomy: clinic}]", []),
+        ("[{queue: a, metadata: {x: '1'}, taxonomy: clinic}, {queue: a, taxonomy: clinic}]", []),
+    ],
+)
+def test_a_route_behind_one_that_takes_all_of_its_calls_is_doubtful(
+    tmp_path: Path, routes: str, never: list[int]
+) -> None:
+    (brands(tmp_path) / "taxonomies.yaml").write_text(f"routes: {routes}", encoding="utf-8")
+    found = [doubt for doubt in doubts_together(Taxonomies.load(tmp_path)) if "never holds" in doubt]
+    assert [doubt.partition(",")[0] for doubt in found] == [f"route {place}" for place in never]
+
+
+def test_show_of_several_says_which_calls_each_is_for_and_one_is_shown_by_its_folder(tmp_path: Path) -> None:
+    lines = run("show", brands(tmp_path)).stdout.splitlines()
+    assert lines[1:] == ["dental, orthodontics\t\tclinic-1", "\tbrand.name=Smile\tclinic-1", "all others\t\t1.1"]
+    told = json.loads(run("show", tmp_path, "--json").stdout)
+    assert (told["default"], [one["version"] for one in told["routes"]]) == ("1.1", ["clinic-1", "clinic-1"])
+    assert "emergency" in run("show", tmp_path / "clinic").stdout
+    for refused in (run("diff", tmp_path, CLINIC), run("show", tmp_path, "--prompt")):
+        assert "name its folder" in str(refused.exception)

@@ -6,6 +6,7 @@ The two clients, `gemini` and `gemini_legacy`, are imported by the one who chose
 from agents.classify.hosted.classifier import HostedClassifier
 from agents.classify.hosted.errors import GarbledAnswer, ModelAway, ModelBusy, ModelThrottles
 from agents.classify.hosted.limits import TokenBucket
+from agents.classify.hosted.metered import MeteredModel
 from agents.classify.hosted.model import HostedModel
 from agents.classify.hosted.transcript_block import transcript_block
 
@@ -13,6 +14,7 @@ __all__ = [
     "GarbledAnswer",
     "HostedClassifier",
     "HostedModel",
+    "MeteredModel",
     "ModelAway",
     "ModelBusy",
     "ModelThrottles",

@@ -40,14 +40,25 @@ class HostedClassifier:
     """Asks a hosted model for JSON that fits the taxonomy."""
 
     def __init__(
-        self, model: HostedModel, settings: ClassifySettings, taxonomy: Taxonomy, template: Path | None = None
+        self,
+        model: HostedModel | MeteredModel,
+        settings: ClassifySettings,
+        taxonomy: Taxonomy,
+        template: Path | None = None,
     ) -> None:
-        """Make the classifier; nobody is asked yet. No ``template``: that beside the taxonomy, or the shipped one."""
+        """Make the classifier; nobody is asked yet.
+
+        Args:
+            model: What is asked. Classifiers that are given the same metered one share its limits and its budget.
+            settings: How it is asked.
+            taxonomy: What it chooses from.
+            template: Of the prompt; None: that beside the taxonomy, or the shipped one.
+        """
         self._settings = settings
         self._taxonomy = taxonomy
         self._template = template or taxonomy.beside(TEMPLATE.name) or TEMPLATE
         self._zone = ZoneInfo(settings.time_zone)
-        self._model = MeteredModel(model, settings, self._zone)
+        self._model = model if isinstance(model, MeteredModel) else MeteredModel(model, settings)
         self._bought: dict[bytes, _Bought] = {}
         self._times = settings.samples
         conditions = (self._times, settings.gemini_turn_chars, settings.gemini_transcript_chars, settings.time_zone)

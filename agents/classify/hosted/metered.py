@@ -35,13 +35,14 @@ _RESULTS: dict[type[CallsiftError], str] = {
 class MeteredModel:
     """A hosted model that is asked no faster, no wider and at no higher cost than allowed."""
 
-    def __init__(self, model: HostedModel, settings: ClassifySettings, zone: ZoneInfo) -> None:
+    def __init__(self, model: HostedModel, settings: ClassifySettings) -> None:
         """Make limits and budget; nobody is asked yet."""
         self._model = model
+        self.classifier = model.classifier
         self._timeout_s = settings.gemini_timeout_s
         self._price = settings.prices.get(settings.gemini_model)
         self._currency = settings.currency
-        self._budget = DailyBudget(settings.daily_budget, zone)
+        self._budget = DailyBudget(settings.daily_budget, ZoneInfo(settings.time_zone))
         self._limiter = Limiter(
             requests=settings.gemini_requests_per_minute,
             tokens=settings.gemini_tokens_per_minute,

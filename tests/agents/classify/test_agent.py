@@ -14,6 +14,7 @@ from agents.classify.settings import ClassifySettings
 from schemas import Leaf, Speaker, Taxonomy, Turn
 from streams.errors import SettingsError
 from streams.topics import REPROCESS, STAGES
+from tests.agents.classify.deciding import deciding
 from tests.schemas.examples import call_classified, call_transcribed, turn
 
 TAXONOMY = Taxonomy.load()
@@ -35,13 +36,15 @@ class Colleague:
 
 async def test_a_call_in_which_the_customer_speaks_is_asked_about_once() -> None:
     colleague = Colleague(0.9)
-    result = await ClassifyAgent(colleague, TAXONOMY, 0.5).work(call_transcribed())
+    result = await ClassifyAgent(deciding(colleague, TAXONOMY), 0.5).work(call_transcribed())
     assert (result.decision.category, result.classifier, colleague.asked) == ("potential_customer", "colleague", 1)
 
 
 async def test_a_call_without_the_customer_is_not_asked_about() -> None:
     colleague = Colleague(0.9)
-    result = await ClassifyAgent(colleague, TAXONOMY, 0.5).work(call_transcribed(turn(Speaker.AGENT, "alo alo")))
+    result = await ClassifyAgent(deciding(colleague, TAXONOMY), 0.5).work(
+        call_transcribed(turn(Speaker.AGENT, "alo alo"))
+    )
     assert (result.decision.category, result.classifier, colleague.asked) == ("empty_call", "rule", 0)
 
 
@@ -55,7 +58,7 @@ async def test_one_old_call_at_a_time_asks_and_a_live_one_passes_the_others() ->
             await answered.wait()
             return await super().classify(turns, ended_at=ended_at)
 
-    agent = ClassifyAgent(Slow(0.9), TAXONOMY, 0.5)
+    agent = ClassifyAgent(deciding(Slow(0.9), TAXONOMY), 0.5)
     names = {"old 1": "backfill", "old 2": "backfill", "live": "live"}
     calls = [
         call_transcribed(turn(Speaker.CUSTOMER, name)).model_copy(update={"lane": lane}) for name, lane in names.items()
@@ -70,12 +73,12 @@ async def test_one_old_call_at_a_time_asks_and_a_live_one_passes_the_others() ->
 
 
 async def test_an_unsure_classifier_makes_the_call_uncertain() -> None:
-    result = await ClassifyAgent(Colleague(0.2), TAXONOMY, 0.5).work(call_transcribed())
+    result = await ClassifyAgent(deciding(Colleague(0.2), TAXONOMY), 0.5).work(call_transcribed())
     assert (result.decision.category, result.decision.best_guess) == ("uncertain", "potential_customer")
 
 
 async def test_repeated_work_gives_the_same_event() -> None:
-    agent = ClassifyAgent(Colleague(0.9), TAXONOMY, 0.5)
+    agent = ClassifyAgent(deciding(Colleague(0.9), TAXONOMY), 0.5)
     assert await agent.work(call_transcribed()) == await agent.work(call_transcribed())
 
 
@@ -109,7 +112,7 @@ def test_the_key_is_never_shown() -> None:
 
 def test_a_provisional_decision_goes_into_the_lane_as_an_event_of_its_own() -> None:
     call, result = call_transcribed(), call_classified().model_copy(update={"provisional": False})
-    agent = ClassifyAgent(OfflineClassifier(TAXONOMY), TAXONOMY, 0.5)
+    agent = ClassifyAgent(deciding(OfflineClassifier(TAXONOMY), TAXONOMY), 0.5)
     assert agent.side_output(call, result) is None
     aside = agent.side_output(call, result.model_copy(update={"provisional": True}))
     assert aside is not None

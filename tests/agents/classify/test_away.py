@@ -21,6 +21,7 @@ from streams.message import Headers, Message
 from streams.processing.runner import Patience, StageRunner
 from streams.settings import RunnerSettings
 from streams.topics import CLASSIFIED, REPROCESS, STAGES, TRANSCRIPTS, Topic
+from tests.agents.classify.deciding import deciding
 from tests.patience import PATIENCE_S
 from tests.schemas.examples import call_transcribed, turn
 from tests.servers.gemini import failed, gemini_server
@@ -51,7 +52,9 @@ class World:
             prices={"m": Price(prompt=1.0, answer=10.0)},
         )
         taxonomy = Taxonomy.load()
-        agent = ClassifyAgent(make_classifier(settings, taxonomy, probe_s=1.0), taxonomy, settings.confidence_floor)
+        agent = ClassifyAgent(
+            deciding(make_classifier(settings, taxonomy, probe_s=1.0), taxonomy), settings.confidence_floor
+        )
         self._runner = StageRunner(
             STAGES["classify"],
             agent,

@@ -22,6 +22,7 @@ from agents.classify.settings import ClassifySettings, Price
 from callsift.embedded import free_port
 from schemas import Leaf, Speaker, Taxonomy, Turn
 from streams.errors import CallsiftError, TransientError
+from tests.agents.classify.deciding import deciding
 from tests.schemas.examples import call_transcribed, turn
 from tests.servers.gemini import answered, failed, gemini_server
 
@@ -63,14 +64,14 @@ BUSY = ModelBusy("busy", "Wait")
 @pytest.mark.parametrize("error", [AWAY, BudgetSpent("spent", "Wait")])
 async def test_while_the_model_is_certainly_away_the_other_decides_at_once_and_says_so(error: Exception) -> None:
     policy = OfflineWhenAway(Scripted("gemini", error), Scripted("offline"), probe_s=15)
-    result = await ClassifyAgent(policy, TAXONOMY, 0.5).work(CALL)
+    result = await ClassifyAgent(deciding(policy, TAXONOMY), 0.5).work(CALL)
     assert (result.classifier, result.provisional) == ("offline", True)
     assert result.decision.sub_category == "complaint"
 
 
 async def test_the_outcome_of_the_model_itself_is_another_classification() -> None:
     policy = OfflineWhenAway(Scripted("gemini", AWAY), Scripted("offline"), probe_s=15, clock=(clock := Clock()))
-    agent = ClassifyAgent(policy, TAXONOMY, 0.5)
+    agent = ClassifyAgent(deciding(policy, TAXONOMY), 0.5)
     provisional = await agent.work(CALL)
     clock.now += 60
     final = await agent.work(CALL)
@@ -142,7 +143,9 @@ async def test_a_second_opinion_lowers_the_confidence_where_it_differs(
     leaf: Leaf, agreement: float, confidence: float
 ) -> None:
     pair = SecondOpinion(Scripted("gemini"), Scripted("offline", leaf=leaf))
-    result = await ClassifyAgent(pair, TAXONOMY, 0.2).work(CALL.model_copy(update={"transcript_confidence": None}))
+    result = await ClassifyAgent(deciding(pair, TAXONOMY), 0.2).work(
+        CALL.model_copy(update={"transcript_confidence": None})
+    )
     assert (result.classifier, result.decision.agreement) == ("gemini", agreement)
     assert result.decision.confidence == confidence
     assert result.decision.sub_category == "complaint"

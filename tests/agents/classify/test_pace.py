@@ -21,6 +21,7 @@ from streams.message import Headers, Message
 from streams.processing.runner import StageRunner
 from streams.settings import RunnerSettings
 from streams.topics import CLASSIFIED, RETRIES, STAGES, TRANSCRIPTS, Topic
+from tests.agents.classify.deciding import deciding
 from tests.schemas.examples import call_transcribed, turn
 from tests.servers.gemini import Reply, Request, answered, blocked, broken, failed, gemini_server, said
 
@@ -106,7 +107,7 @@ async def test_with_three_faults_in_ten_every_call_ends_right_and_the_limit_is_k
             gemini_requests_per_minute=PER_MINUTE,
         )
         taxonomy = Taxonomy.load()
-        agent = ClassifyAgent(make_classifier(settings, taxonomy), taxonomy, settings.confidence_floor)
+        agent = ClassifyAgent(deciding(make_classifier(settings, taxonomy), taxonomy), settings.confidence_floor)
         runner = StageRunner(STAGES["classify"], agent, broker.publish, RunnerSettings(window_size=32))
         for number in range(CALLS):
             event = call(number)

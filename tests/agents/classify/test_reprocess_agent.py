@@ -7,6 +7,7 @@ from datetime import datetime
 from agents.classify.core import Answer, Source
 from agents.classify.reprocess_agent import ReprocessAgent
 from schemas import Leaf, Taxonomy, Turn
+from tests.agents.classify.deciding import deciding
 from tests.schemas.examples import call_transcribed
 
 TAXONOMY = Taxonomy.load()
@@ -25,7 +26,7 @@ class Counting:
 
 async def test_a_full_lane_lets_no_more_through_than_its_share_and_each_in_the_end() -> None:
     classifier = Counting()
-    agent = ReprocessAgent(classifier, TAXONOMY, 0.5, per_minute=1500)
+    agent = ReprocessAgent(deciding(classifier, TAXONOMY), 0.5, per_minute=1500)
     work = [asyncio.create_task(agent.work(call_transcribed())) for _ in range(62)]
     for _ in range(10):
         await asyncio.sleep(0)

@@ -13,6 +13,7 @@ from streams.message import Headers, Message
 from streams.processing.runner import Patience, StageRunner
 from streams.settings import RunnerSettings
 from streams.topics import CLASSIFIED, STAGES, TRANSCRIPTS, Topic
+from tests.agents.classify.deciding import deciding
 from tests.patience import PATIENCE_S
 from tests.schemas.examples import call_transcribed, turn
 from tests.servers.gemini import GeminiServer, Reply, Request, answered, failed, gemini_server, said
@@ -34,7 +35,7 @@ class Stage:
             "gemini_endpoint": server.address,
         }
         settings, taxonomy = ClassifySettings(**values | changes), Taxonomy.load()
-        agent = ClassifyAgent(make_classifier(settings, taxonomy), taxonomy, settings.confidence_floor)
+        agent = ClassifyAgent(deciding(make_classifier(settings, taxonomy), taxonomy), settings.confidence_floor)
         patience = Patience(backoff_s=0.0, probe_s=0.01, longest_probe_s=0.05)
         self._runner = StageRunner(
             STAGES["classify"], agent, self._publish, RunnerSettings(), on_pause=self.pauses.append, patience=patience

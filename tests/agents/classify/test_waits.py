@@ -24,6 +24,7 @@ from streams.processing.runner import PATIENCE as STAGE
 from streams.processing.runner import StageRunner
 from streams.settings import RunnerSettings
 from streams.topics import DEAD_LETTER, RETRIES, STAGES, TRANSCRIPTS, Topic
+from tests.agents.classify.deciding import deciding
 from tests.schemas.examples import call_transcribed
 
 PAGE = (Path(__file__).parents[3] / "docs" / "classification.md").read_text(encoding="utf-8")
@@ -94,7 +95,9 @@ async def test_a_call_meets_them_in_the_order_of_the_table_and_takes_no_more_req
 
     taxonomy = Taxonomy.load()
     hosted = HostedClassifier(Rambling(lambda: met.append("the client")), CLASSIFY, taxonomy)
-    agent = ClassifyAgent(OfflineWhenAway(hosted, OfflineClassifier(taxonomy), probe_s=PROBE_S), taxonomy, 0.5)
+    agent = ClassifyAgent(
+        deciding(OfflineWhenAway(hosted, OfflineClassifier(taxonomy), probe_s=PROBE_S), taxonomy), 0.5
+    )
     runner = StageRunner(STAGES["classify"], agent, publish, RUNNER)
     while due:
         await runner.take(due.pop())

@@ -24,6 +24,7 @@ from agents.transcribe.settings import TranscribeSettings
 from callsift.commands.output import print_json, print_table
 from schemas import SIDES, CallTranscribed, OneFile, Taxonomy
 from streams.payloads.claim_check import ClaimCheckStore
+from tests.agents.classify.deciding import deciding
 from tests.agents.demo_calls import SPEECH_MODEL
 from tests.agents.transcribe.prepared_calls import CALLS, ready
 from tests.servers.google_speech import google_server
@@ -59,7 +60,7 @@ async def _row(name: str, engine: dict[str, Any] | None, folder: Path) -> dict[s
     file.write_text(json.dumps(content), encoding="utf-8")
     agent = TranscribeAgent(TranscribeSettings(vosk_model=SPEECH_MODEL, engines_file=file), store)
     taxonomy = Taxonomy.load()
-    classify = ClassifyAgent(OfflineClassifier(taxonomy), taxonomy, ClassifySettings().confidence_floor)
+    classify = ClassifyAgent(deciding(OfflineClassifier(taxonomy), taxonomy), ClassifySettings().confidence_floor)
     await agent.start()
     wrong, right, took_s = [], 0, 0.0
     try:
