@@ -6,7 +6,7 @@ from pathlib import Path
 import fsspec
 import pytest
 
-from schemas import FilePerSpeaker, OneFile
+from schemas import CallEnded, FilePerSpeaker, OneFile
 from sources.folder.listing import FolderAway
 from tests.servers.s3 import s3_bucket
 from tests.sources.folder.test_watcher import LONG_AGO, SOUND, Q, Watched
@@ -62,7 +62,7 @@ async def test_an_object_that_is_written_again_is_read_as_it_is_when_at_rest(wat
     put(f"{Q}.wav", written(0.5))
     assert await folder.passes(1) == []
     put(f"{Q}.wav", written(2.0))
-    calls = []
+    calls = list[CallEnded]()
     while not calls:
         calls = await folder.passes(1)
     assert calls[0].started_at is not None
