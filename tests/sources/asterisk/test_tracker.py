@@ -171,7 +171,7 @@ def test_what_goes_on_at_a_login_is_asked_for(newest_first: bool) -> None:
     for at, message in messages("22-09-ami-lost-in-the-call"):
         if message.get("Event") == "Status":
             # Asterisk 22.10 lists channels in any order, and says "(null)" of those that are not recorded
-            channels.append(message | {"Variable": message.get("Variable", f"{RECORDING}=(null)")})
+            channels.append({"Variable": f"{RECORDING}=(null)", **message})
         elif message.get("Event") == "StatusComplete":
             tracker.found(channels[::-1] if newest_first else channels, asked := at)
         elif asked and "ActionID" not in message:
