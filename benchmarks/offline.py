@@ -5,9 +5,11 @@ Run it with OMP_NUM_THREADS=1. Seconds are processor time, so that neighbours on
 
 import argparse
 import json
+import math
 import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 from agents.classify.evaluation.judged import known
 from agents.classify.evaluation.noise import WordNoise
@@ -16,27 +18,40 @@ from agents.classify.offline.classifier import OfflineClassifier
 from agents.classify.offline.model import OfflineModel
 from agents.classify.offline.train import evaluate, evaluation_dialogues, training_dialogues
 from agents.classify.settings import ClassifySettings
+from callsift.html_page import html_page
 from schemas import Taxonomy, Turn
 
 CALLS, ROUNDS, SEEDS = 1000, 5, 5
-RATES = (0.0, 0.05, 0.1, 0.2)
+RATES = (0.0, 0.05, 0.1, 0.2, 0.3, 0.4)
+PICTURE = Path(__file__).with_name("words_wrong.svg")
+DRAWN = ("category when answered", "leaf when answered", "answered")
+
+Shares = Mapping[float, Mapping[str, float]]
+"""What is right and what is answered, by the share of words that are wrong."""
 
 
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", action="store_true", help="print one JSON document")
-    as_json = parser.parse_args().json
+    parser.add_argument("--picture", type=Path, help="draw what words cost into this file, as SVG")
+    parser.add_argument("--dialogues", type=Path, help="write the dialogues of the first draw here, and end")
+    options = parser.parse_args()
+    if options.dialogues:
+        write(options.dialogues)
+        return
     model, evaluated = OfflineModel.load(), evaluation_dialogues()
     undivided = [dialogue.undivided for dialogue in evaluated]
     seconds, rightness, alike = _speed(model, evaluated), _rightness(model, evaluated), _rightness(model, undivided)
-    if as_json:
+    if options.picture:
+        options.picture.write_text(picture({"speakers apart": rightness, "undivided": alike}), encoding="utf-8")
+    if options.json:
         print(json.dumps({"seconds": seconds, "words_wrong": rightness, "undivided": alike}, indent=2))
         return
     for name, taken in seconds.items():
         print(f"{CALLS} transcripts {name}\t{taken:.2f} s")
-    rows = [(rate, figures) for rate, figures in rightness.items()]
-    rows += [(f"undivided, {rate}", figures) for rate, figures in alike.items()]
+    rows = [(f"{rate:.0%}", figures) for rate, figures in rightness.items()]
+    rows += [(f"undivided, {rate:.0%}", figures) for rate, figures in alike.items()]
     for rate, figures in rows:
         print(f"{rate} words wrong", *(f"{name} {figure:.1%}" for name, figure in figures.items()), sep="\t")
 
@@ -54,17 +69,35 @@ def _speed(model: OfflineModel, evaluated: Sequence[LabelledDialogue]) -> dict[s
     return {name: statistics.median(_processor_s(work) for _ in range(ROUNDS)) for name, work in ways.items()}
 
 
-def _rightness(model: OfflineModel, evaluated: Sequence[LabelledDialogue]) -> dict[str, dict[str, float]]:
+def picture(found: Mapping[str, Shares]) -> str:
+    """Draw what is right and what is answered, a panel for each kind of calls; readable on light and on dark pages."""
+    lowest = min(figures[name] for shares in found.values() for figures in shares.values() for name in DRAWN)
+    return html_page(PICTURE, panels=found, lines=DRAWN, right=max(RATES), bottom=math.floor(lowest * 10) / 10)
+
+
+def _noise() -> WordNoise:
+    return WordNoise(word for own in training_dialogues() for turn in own.turns for word in turn.text.split())
+
+
+def write(folder: Path) -> None:
+    """Write a file of dialogues for each share of wrong words, for ``callsift eval``."""
+    folder.mkdir(parents=True, exist_ok=True)
+    noise = _noise()
+    for rate in RATES:
+        lines = [noise.dialogue(own, rate, seed=0).model_dump_json() for own in evaluation_dialogues()]
+        (folder / f"words-wrong-{100 * rate:.0f}.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _rightness(model: OfflineModel, evaluated: Sequence[LabelledDialogue]) -> dict[float, dict[str, float]]:
     """Means over the seeds, by the share of words that are wrong."""
     floor = ClassifySettings.model_fields["confidence_floor"].default
-    noise = WordNoise(word for own in training_dialogues() for turn in own.turns for word in turn.text.split())
-    found = {}
+    noise, found = _noise(), {}
     for rate in RATES:
         runs = [
             evaluate(model, [noise.dialogue(own, rate, seed) for own in evaluated], floor)
             for seed in range(SEEDS if rate else 1)
         ]
-        found[f"{rate:.0%}"] = {
+        found[rate] = {
             "category when answered": statistics.mean(known(run["selective_accuracy"]["category"]) for run in runs),
             "leaf when answered": statistics.mean(known(run["selective_accuracy"]["leaf"]) for run in runs),
             "answered": statistics.mean(known(run["coverage"]) for run in runs),

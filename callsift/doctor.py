@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Literal
 from uuid import uuid4
 
@@ -40,7 +41,7 @@ def looked_at(*, ask: bool) -> Iterator[Finding]:
         ("calls", _source),
         ("MongoDB", lambda: asyncio.run(_mongo())),
         ("audio store", _audio_store),
-        ("speech model", _speech_model),
+        ("speech model", _speech_models),
         ("classifier", lambda: asyncio.run(_classifier(ask=ask))),
     )
     for of, check in checks:
@@ -136,22 +137,31 @@ def _audio_store() -> Iterator[Finding]:
     yield Finding("audio store", "ok", "takes, gives back and removes a file")
 
 
-def _speech_model() -> Iterator[Finding]:
+def _speech_models() -> Iterator[Finding]:
     from agents.transcribe.settings import TranscribeSettings
 
-    folder = TranscribeSettings.read().vosk_model
-    if folder is None:
-        raise CallsiftError("no speech model is named", "Set CALLSIFT_VOSK_MODEL; `callsift model fetch` brings one")
     with needs("transcribe"):
-        from agents.transcribe.model_files import check_model
+        from agents.transcribe.hosted.settings import read_engines
+        from agents.transcribe.models import SpeechModels
+
+    settings = TranscribeSettings.read()
+    engines = read_engines(settings.engines_file)
+    if engines.needs_vosk:
+        for model in SpeechModels(settings).all:
+            yield _speech_model(model.folder)
+    if engines.engines:
+        cure = "Try a call that a route sends there: `callsift emit RECORDING --wait`"
+        yield Finding("recognisers", "attention", f"{', '.join(engines.engines)}: set up, and not asked", cure)
+
+
+def _speech_model(folder: Path) -> Finding:
+    from agents.transcribe.model_files import check_model
+
     facts = check_model(folder)
     if folder.resolve() == DEMO_MODEL.resolve():
         cure = "Fetch a real one for real calls: `callsift model fetch`"
-        yield Finding("speech model", "attention", "it is the demo's, which knows the demo's sentences alone", cure)
-    else:
-        yield Finding(
-            "speech model", "ok", f"{facts.name} loads in {facts.load_s:.1f} s, for {facts.sample_rate_hz} Hz"
-        )
+        return Finding("speech model", "attention", "it is the demo's, which knows the demo's sentences alone", cure)
+    return Finding("speech model", "ok", f"{facts.name} loads in {facts.load_s:.1f} s, for {facts.sample_rate_hz} Hz")
 
 
 async def _classifier(*, ask: bool) -> list[Finding]:

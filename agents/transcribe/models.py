@@ -46,7 +46,7 @@ class SpeechModels:
         if default is None:
             raise SettingsError(
                 "no speech model" + (f" for the default language {settings.language}" if folders else ""),
-                "Set CALLSIFT_VOSK_MODEL to the folder of a Vosk model (docs/speech-model.md)",
+                "Set CALLSIFT_VOSK_MODEL to the folder of a Vosk model; `callsift model fetch` brings one",
             )
         self.default = default
 

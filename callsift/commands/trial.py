@@ -9,9 +9,10 @@ import typer
 from callsift.commands.extras import needs
 from callsift.commands.output import notes, print_json, print_table
 from callsift.commands.progress import shown
+from streams.errors import CallsiftError
 
 if TYPE_CHECKING:
-    from callsift.trial.run import Tried
+    from callsift.trial.run import Recordings, Tried
     from callsift.trial.sizing import Sizing
 
 
@@ -44,20 +45,29 @@ def trial(
         demo_model = transcribe.vosk_model is None and not transcribe.vosk_models
         if demo_model:
             transcribe = TranscribeSettings.read(vosk_model=DEMO_MODEL)
-        paths, in_folder = recordings(folder, limit)
-        if not paths:
-            raise typer.BadParameter(f"there are no recordings in {folder}")
+        there = recordings(folder, limit)
+        if not there.drawn:
+            empty = f", and {there.empty} empty" if there.empty else ""
+            raise typer.BadParameter(f"there are no recordings in {folder}{empty} (docs/recordings.md)")
+        written = page or Path("trial.html")
+        if not written.parent.is_dir():
+            raise typer.BadParameter(f"there is no folder {written.parent}", param_hint="--page")
         asked = ClassifySettings.read(classifier="gemini", gemini_api_key="not-sent-anywhere", daily_budget=None)
         own = Trial(AudioSettings.read(), transcribe, classify, asked, language=language, channels=_channels(channels))
-        with shown(len(paths)) as steps:
-            tried = own.of(paths, folder, steps.done)
+        if demo_model:
+            notes.print("the demo's speech model hears these recordings: it understands nothing but the demo calls")
+            notes.print("callsift model fetch fetches a real one; name it in CALLSIFT_VOSK_MODEL")
+        with shown(len(there.drawn)) as steps:
+            tried = own.of(there.drawn, folder, steps.done)
         kept_days = RetentionSettings.read().audio_store_days
         costs = [one.cost for one in tried if one.cost is not None]
         sizes = sizing(costs, calls_a_day, kept_days) if costs else None
-        document = _document(folder, in_folder, tried, sizes, kept_days) | {"currency": classify.currency}
-        written = page or Path("trial.html")
-        written.write_text(made(document, tried, sizes, demo_model=demo_model), encoding="utf-8")
-    _print(document, tried, written, demo_model=demo_model, as_json=as_json)
+        document = _document(folder, there, tried, sizes, kept_days) | {"currency": classify.currency}
+        try:
+            written.write_text(made(document, tried, sizes, demo_model=demo_model), encoding="utf-8")
+        except OSError as error:
+            raise CallsiftError(f"cannot write {written}: {error.strerror}", "Name another file with --page") from None
+    _print(document, tried, written, as_json=as_json)
     if any(one.error for one in tried):
         raise typer.Exit(1)
 
@@ -75,7 +85,7 @@ def _channels(said: str | None) -> tuple[int, int] | None:
 
 
 def _document(
-    folder: Path, in_folder: int, tried: "list[Tried]", sizes: "Sizing | None", kept_days: float
+    folder: Path, there: "Recordings", tried: "list[Tried]", sizes: "Sizing | None", kept_days: float
 ) -> dict[str, Any]:
     usable = [one.found for one in tried if one.found is not None]
     minutes = sum(found.audio.recording_facts.duration_s for found in usable) / 60
@@ -83,8 +93,9 @@ def _document(
     for found in usable:
         cpu_s.update(found.cpu_s)
     return {
-        "folder": folder.name,
-        "in_folder": in_folder,
+        "folder": folder.resolve().name,
+        "in_folder": there.all,
+        "empty": there.empty,
         "recordings": len(tried),
         "unusable": len(tried) - len(usable),
         "findings": dict(Counter(finding.what for one in tried for finding in one.findings).most_common()),
@@ -109,10 +120,9 @@ def _leaf(decision: Any) -> str:
     return str(decision.sub_category or decision.category)
 
 
-def _print(document: dict[str, Any], tried: "list[Tried]", written: Path, *, demo_model: bool, as_json: bool) -> None:
-    if demo_model:
-        notes.print("the demo's speech model heard these recordings: it understands nothing but the demo calls")
-        notes.print("callsift model fetch fetches a real one; name it in CALLSIFT_VOSK_MODEL")
+def _print(document: dict[str, Any], tried: "list[Tried]", written: Path, *, as_json: bool) -> None:
+    if document["empty"]:
+        notes.print(f"{document['empty']} more are empty: the PBX wrote nothing into them", highlight=False)
     if as_json:
         print_json(document)
     else:

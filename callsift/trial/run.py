@@ -1,23 +1,26 @@
 """Running a folder's recordings through the stages, one after the other, in this process."""
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from agents.audio.settings import AudioSettings
-from agents.classify.agent import make_model
+from agents.classify.agent import make_classifier, make_model
 from agents.classify.hosted import HostedClassifier
 from agents.classify.settings import ClassifySettings
+from agents.transcribe.models import SpeechModels
+from agents.transcribe.recognise import load_model
 from agents.transcribe.settings import TranscribeSettings
+from callsift.commands.output import harmless
 from callsift.inspection import Inspected, inspect_recording
 from callsift.trial.health import Finding, findings
 from callsift.trial.sizing import Cost
 from schemas import SIDES, OneFile, Taxonomy
+from sources.folder.names import SOUNDS
 from streams.errors import CallsiftError
 
-_ENDINGS = "wav mp3 ogg opus flac gsm au aac m4a mp4 amr wma webm mka mkv wv aiff aif 3gp"
-SOUND = frozenset(f".{ending}" for ending in _ENDINGS.split())
-"""Endings of recordings; other files of a folder are passed over."""
 EMPTY_BYTES = 44
 """A WAV of that size is its header alone: a PBX writes it when nothing was recorded."""
 
@@ -36,21 +39,30 @@ class Tried:
     """Why it failed."""
 
 
-def recordings(folder: Path, most: int) -> tuple[list[Path], int]:
-    """Return at most ``most`` recordings of a folder, spread evenly over all by name, and how many there are.
+class Recordings(NamedTuple):
+    """What a folder has."""
 
-    Hidden files, other files and empty recordings are passed over.
-    """
-    found = sorted(
+    drawn: list[Path]
+    """Those to try, spread evenly over all by name."""
+    all: int
+    """How many it has."""
+    empty: int
+    """How many more are empty."""
+
+
+def recordings(folder: Path, most: int) -> Recordings:
+    """Find a folder's recordings, and draw at most ``most``; hidden files and other files are passed over."""
+    named = sorted(
         path
         for path in folder.rglob("*")
-        if path.suffix.casefold() in SOUND
+        if path.suffix[1:].lower() in SOUNDS
         and not any(part.startswith(".") for part in path.relative_to(folder).parts)
         and path.is_file()
-        and path.stat().st_size > EMPTY_BYTES
     )
+    found = [path for path in named if path.stat().st_size > EMPTY_BYTES]
     step = max(1.0, len(found) / most)
-    return [found[int(place * step)] for place in range(min(most, len(found)))], len(found)
+    drawn = [found[int(place * step)] for place in range(min(most, len(found)))]
+    return Recordings(drawn, len(found), len(named) - len(found))
 
 
 class Trial:
@@ -75,7 +87,12 @@ class Trial:
             asked: Of a hosted classifier, which is asked nothing: it only estimates what asking would cost.
             language: Of the calls; None: the default.
             channels: The customer's and the agent's, counted from 0; None: as the settings have it.
+
+        Raises:
+            CallsiftError: Speech model or classifier cannot be used: no recording could be tried.
         """
+        load_model(SpeechModels(transcribe).chosen(language).folder)  # now, or the first recording pays for it
+        make_classifier(classify, Taxonomy.load())
         self._settings = audio, transcribe, classify
         self._language = language
         self._channels = dict(zip(SIDES, channels, strict=True)) if channels else None
@@ -85,13 +102,14 @@ class Trial:
         """Try recordings, and call ``done`` with the name of each after it."""
         tried = []
         for path in paths:
-            tried.append(self._one(path, str(path.relative_to(folder))))
+            tried.append(self._one(path, harmless(str(path.relative_to(folder)))))
             done(tried[-1].name)
         return tried
 
     def _one(self, path: Path, name: str) -> Tried:
         try:
-            found = inspect_recording(OneFile(uri=str(path), channels=self._channels), self._language, *self._settings)
+            recording = OneFile(uri=_address(path), channels=self._channels)
+            found = inspect_recording(recording, self._language, *self._settings)
         except CallsiftError as error:
             return Tried(name, None, (), None, error)
         facts = found.audio.recording_facts
@@ -104,3 +122,11 @@ class Trial:
             price=(asked.cost or 0.0) if asked else 0.0,
         )
         return Tried(name, found, findings(facts, found.audio.figures), cost)
+
+
+def _address(path: Path) -> str:
+    """Return a path as events name it: they are UTF-8, and names in a folder need not be."""
+    try:
+        return os.fsencode(path).decode()
+    except UnicodeDecodeError:
+        raise CallsiftError("its name is not UTF-8", "Rename it, and have the PBX use UTF-8") from None

@@ -14,7 +14,8 @@ Role = Literal["customer", "agent", "stereo", "mono", "sidecar", "recording"]
 SOUNDS = frozenset(
     {
         *("wav", "wav49", "mp3", "ogg", "oga", "opus", "flac", "m4a", "mp4", "aac", "amr", "gsm", "g722", "ulaw", "ul"),
-        *("pcm", "alaw", "al", "sln", "sln16", "raw", "au", "webm", "mka", "wma"),
+        *("pcm", "alaw", "al", "sln", "sln16", "raw", "au", "webm", "mka", "wma", "mu", "mulaw", "tco", "aiff", "aif"),
+        *("mkv", "wv", "3gp", "w64", "caf", *(f"sln{kilo}" for kilo in (12, 24, 32, 44, 48, 96, 192))),
     }
 )
 """Extensions of recordings; in any case, since Asterisk's wav49 is .WAV."""

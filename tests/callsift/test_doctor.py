@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from callsift.demo_files import DEMO_MODEL
 from callsift.doctor import Finding
 from streams.topics import ALL_TOPICS
 from tests.callsift import terminal
@@ -47,3 +48,29 @@ def test_what_is_missing_fails_with_its_cure_and_what_comes_after_is_looked_at(t
     assert all(findings[name].cure for name in failed)
     assert findings["audio store"].state == "ok"
     assert "geheim" not in ended.stdout + ended.stderr
+
+
+def looked(tmp_path: Path, **variables: str) -> dict[str, Finding]:
+    nowhere = {
+        "CALLSIFT_HOME": str(tmp_path),
+        "CALLSIFT_KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1",
+        "CALLSIFT_MONGO_URI": "mongodb://127.0.0.1:1",
+        "CALLSIFT_MONGO_TIMEOUT_S": "1",
+        "CALLSIFT_AUDIO_STORE_URI": (tmp_path / "audio").as_uri(),
+    }
+    return found(terminal.run(nowhere | variables, "doctor", "--json").stdout)
+
+
+def test_a_model_that_is_named_by_its_language_alone_is_found(tmp_path: Path) -> None:
+    findings = looked(tmp_path, CALLSIFT_VOSK_MODELS=json.dumps({"tr": str(DEMO_MODEL)}))
+    assert "demo" in findings["speech model"].found
+
+
+def test_no_model_is_missing_where_other_recognisers_take_every_call(tmp_path: Path) -> None:
+    file = tmp_path / "engines.yaml"
+    engines = {"whisper": {"openai": {"url": "http://127.0.0.1:1/v1", "model": "large"}}}
+    file.write_text(json.dumps({"engines": engines, "routes": [{"engine": "whisper"}]}), encoding="utf-8")
+    findings = looked(tmp_path, CALLSIFT_TRANSCRIBE_ENGINES_FILE=str(file))
+    assert "speech model" not in findings
+    assert findings["recognisers"].state == "attention"
+    assert "whisper" in findings["recognisers"].found

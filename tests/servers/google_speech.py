@@ -15,7 +15,7 @@ from google.cloud import speech_v2
 from google.protobuf.duration_pb2 import Duration
 from google.rpc import code_pb2, error_details_pb2, status_pb2
 
-from tests.servers.transcriptions import heard
+from tests.servers.transcriptions import capital, heard
 
 
 @dataclass
@@ -45,7 +45,7 @@ def transcript(sound: bytes) -> speech_v2.RecognizeResponse:
         return speech_v2.RecognizeResponse()
     words = [
         speech_v2.WordInfo(
-            word=word["word"].capitalize(),
+            word=capital(word["word"]),
             start_offset=timedelta(seconds=word["start"]),
             end_offset=timedelta(seconds=word["end"]),
             confidence=0.75,

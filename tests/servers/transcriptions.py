@@ -80,10 +80,15 @@ def heard(sound: bytes) -> list[dict[str, Any]]:
     return found
 
 
+def capital(word: str) -> str:
+    """Return a word with a capital, as Turkish has it: of i that is İ."""
+    return word[0].replace("i", "İ").upper() + word[1:]
+
+
 def transcript(sound: bytes, shape: Shape) -> dict[str, Any]:
     """Return the answer about a file, as ``verbose_json``."""
     found = heard(sound)
-    words = [{"word": word["word"].capitalize() + ",", "start": word["start"], "end": word["end"]} for word in found]
+    words = [{"word": capital(word["word"]) + ",", "start": word["start"], "end": word["end"]} for word in found]
     text = " ".join(word["word"] for word in words)
     seconds = float(soundfile.info(io.BytesIO(sound)).duration)
     answer: dict[str, Any] = {"task": "transcribe", "language": "turkish", "duration": seconds, "text": text}

@@ -2,9 +2,10 @@
 
 import sys
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
+from functools import lru_cache
+from itertools import accumulate, chain
 from typing import Protocol
 
 import numpy as np
@@ -48,7 +49,7 @@ class Block:
 
     @property
     def is_of_undivided(self) -> bool:
-        """Whether it is taken from calls whose speakers are not kept apart, and else from all others."""
+        """Whether it is learnt from calls whose speakers are not kept apart, and else from all others."""
         return self.view.startswith(_UNDIVIDED)
 
     @property
@@ -97,8 +98,11 @@ def is_undivided(turns: Sequence[Said]) -> bool:
 
 
 def views(turns: Sequence[Said]) -> dict[str, str]:
-    """Return the texts that the blocks are taken from; what ended a call decides, so the endings stand apart."""
-    undivided = [word for turn in turns if turn.speaker == Speaker.UNDIVIDED for word in turn.text.split()]
+    """Return the texts that the blocks are taken from; what ended a call decides, so the endings stand apart.
+
+    A call whose speakers are kept apart is seen as an undivided one as well: the two err on different calls.
+    """
+    undivided = [word for turn in turns for word in turn.text.split()]
     customer = [turn.text for turn in turns if turn.speaker == Speaker.CUSTOMER]
     agent = [turn.text for turn in turns if turn.speaker == Speaker.AGENT]
     sentences = [text for text in customer if len(text.split()) >= _SENTENCE_WORDS] or customer or [""]
@@ -198,13 +202,25 @@ class _Weigher:
         self.positions = {term: position for position, term in enumerate(terms)}
         self.idf = idf
         self.size = len(idf)
+        self._kept = lru_cache(maxsize=4096)(self._within)
 
     def __call__(self, text: str) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
-        grams = Counter(self.block.grams(text))
-        counts = {self.positions[gram]: number for gram, number in grams.items() if gram in self.positions}
+        counts = Counter(self._columns(text))
         columns = np.fromiter(counts.keys(), np.int64, len(counts))
         weights = (1 + np.log(np.fromiter(counts.values(), np.float64, len(counts)))) * self.idf[columns]
         return columns, weights / (np.linalg.norm(weights) or 1.0)
+
+    def _columns(self, text: str) -> Iterable[int]:
+        """Return the column of each known n-gram of a text, again for each time that it occurs."""
+        if self.block.analyzer == "word":
+            return self._within(text)
+        words = text.split()
+        return chain.from_iterable(
+            (self._kept if len(word) <= ngrams.LONGEST else self._within)(word) for word in words
+        )
+
+    def _within(self, text: str) -> tuple[int, ...]:
+        return tuple(self.positions[gram] for gram in self.block.grams(text) if gram in self.positions)
 
 
 def _learnt(block: Block, texts: Sequence[str]) -> Learnt:

@@ -32,7 +32,7 @@ class OfflineModel:
     weights: npt.NDArray[np.float16]
     """Shape (leaves, features)."""
     intercept: npt.NDArray[np.float32]
-    """Shape (2, leaves): of calls whose speakers are kept apart, and of undivided ones."""
+    """Shape (2, leaves): of calls whose speakers are kept apart (both kinds' together), and of undivided ones."""
     temperature: npt.NDArray[np.float64]
     """Divides the scores before the softmax, so that probabilities mean what they say; shape (2,), as above."""
     card: dict[str, Any]
@@ -54,7 +54,7 @@ class OfflineModel:
         return cls(
             features=Features.from_arrays(arrays),
             leaves=tuple(str(arrays["leaves"]).split("\n")),
-            weights=arrays["weights"],
+            weights=np.asfortranarray(arrays["weights"]),  # what a call has is read column by column
             intercept=arrays["intercept"],
             temperature=arrays["temperature"],
             card=json.loads(str(arrays["card"])),

@@ -2,11 +2,10 @@
 
 import re
 from collections.abc import Sequence
-from functools import lru_cache
 
 _WORD = re.compile(r"[^ .]+")
-_LONGEST = 40
-"""Characters of the longest word whose n-grams are kept: they take 60 bytes each, and a longer one is no speech."""
+LONGEST = 40
+"""Characters of the longest word of which anything is kept for the next time: a longer one is no speech."""
 
 
 def of_words(ngrams: tuple[int, int], text: str) -> Sequence[str]:
@@ -22,7 +21,7 @@ def of_words(ngrams: tuple[int, int], text: str) -> Sequence[str]:
 
 def within_words(ngrams: tuple[int, int], text: str) -> Sequence[str]:
     """Return the sequences of characters within words, whose ends count as a space; a short word counts once."""
-    return [gram for word in text.split() for gram in (_kept if len(word) <= _LONGEST else _of_word)(ngrams, word)]
+    return [gram for word in text.split() for gram in _of_word(ngrams, word)]
 
 
 def _of_word(ngrams: tuple[int, int], word: str) -> Sequence[str]:
@@ -30,6 +29,3 @@ def _of_word(ngrams: tuple[int, int], word: str) -> Sequence[str]:
     shortest, longest = ngrams
     lengths = range(shortest, max(shortest, min(longest, len(padded))) + 1)
     return [padded[start : start + length] for length in lengths for start in range(max(1, len(padded) - length + 1))]
-
-
-_kept = lru_cache(maxsize=4096)(_of_word)  # seven blocks look at the same words, and calls repeat them

@@ -50,7 +50,8 @@ def train(
     so that no other is answered in their place, and never answered themselves. The card names both.
 
     Each dialogue is learnt from twice: as it is, and undivided. Where only the agent speaks, the first needs no
-    classifier, and of the second nobody can tell: it is uncertain.
+    classifier, and of the second nobody can tell: it is uncertain. A call whose speakers are kept apart is scored by
+    what was learnt of both.
     """
     counts = Counter(dialogue.leaf for dialogue in dialogues if dialogue.customer_speaks)
     taxonomy = taxonomy or Taxonomy.shipped()
@@ -61,24 +62,20 @@ def train(
             "Label more calls (docs/own-business.md)",
         )
     spoken = [dialogue for dialogue in dialogues if dialogue.customer_speaks and dialogue.leaf in leaves]
-    said = [
+    silent = [
         dialogue
         for dialogue in dialogues
-        if any(turn.text.strip() for turn in dialogue.turns)
-        if (dialogue.leaf in leaves if dialogue.customer_speaks else UNCERTAIN in leaves)
+        if UNCERTAIN in leaves and not dialogue.customer_speaks and any(turn.text.strip() for turn in dialogue.turns)
     ]
-    apart = _learnt([own.turns for own in spoken], [own.leaf for own in spoken], seed)
-    together = _learnt(
-        [own.undivided.turns for own in said], [own.leaf if own.customer_speaks else UNCERTAIN for own in said], seed
-    )
+    apart, together = _fit_both(spoken, silent)
     rare = {leaf: counts[leaf] for leaf in leaves if counts[leaf] < ENOUGH_EXAMPLES}
     unknown = {leaf: counts[leaf] for leaf in taxonomy.leaves if leaf not in leaves and leaf != EMPTY_CALL}
     return OfflineModel(
-        features=Features.fit([*(own.turns for own in spoken), *(own.undivided.turns for own in said)]),
+        features=Features.fit([*(own.turns for own in spoken), *(own.undivided.turns for own in (*spoken, *silent))]),
         leaves=tuple(leaves),
         weights=np.hstack([apart.weights, together.weights]).astype(np.float16),
-        intercept=np.stack([apart.intercept, together.intercept]).astype(np.float32),
-        temperature=np.array([apart.temperature, together.temperature]),
+        intercept=np.stack([apart.intercept + together.intercept, together.intercept]).astype(np.float32),
+        temperature=_temperatures(spoken, silent, seed),
         card={
             "training_dialogues": len(spoken),
             "training_sha256": digest(dialogues),
@@ -143,18 +140,32 @@ def matrix(features: Features, calls: Sequence[Sequence[SaidTurn]]) -> csr_matri
     return csr_matrix((weights, columns, ends), shape=(len(calls), features.size))
 
 
-class _Learnt(NamedTuple):
+class _Fitted(NamedTuple):
     """What was learnt from calls of one kind."""
 
+    features: Features
     weights: npt.NDArray[np.float64]
+    """Shape (leaves, features)."""
     intercept: npt.NDArray[np.float64]
-    temperature: float
+    """Shape (leaves,)."""
+
+    def scores(self, calls: Sequence[Sequence[SaidTurn]]) -> npt.NDArray[np.float64]:
+        """Return the scores of calls, shape (calls, leaves)."""
+        scores: npt.NDArray[np.float64] = matrix(self.features, calls) @ self.weights.T + self.intercept
+        return scores
 
 
-def _learnt(calls: Sequence[Sequence[SaidTurn]], leaves: Sequence[str], seed: int) -> _Learnt:
-    labels = np.array(leaves)
-    _, fitted = _fit(calls, labels)
-    return _Learnt(*_of_each(fitted), _temperature(calls, labels, seed))
+def _fit_both(spoken: Sequence[LabelledDialogue], silent: Sequence[LabelledDialogue]) -> tuple[_Fitted, _Fitted]:
+    """Learn from dialogues as they are, and from the same undivided, together with those of silent customers."""
+    leaves = [own.leaf for own in spoken]
+    together = [own.undivided.turns for own in (*spoken, *silent)]
+    return _fit([own.turns for own in spoken], leaves), _fit(together, leaves + [UNCERTAIN] * len(silent))
+
+
+def _fit(calls: Sequence[Sequence[SaidTurn]], leaves: Sequence[str]) -> _Fitted:
+    features = Features.fit(calls)
+    classifier = LogisticRegression(C=_INVERSE_REGULARISATION, max_iter=1000, class_weight="balanced")
+    return _Fitted(features, *_of_each(classifier.fit(matrix(features, calls), np.array(leaves))))
 
 
 def _of_each(fitted: LogisticRegression) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
@@ -165,23 +176,26 @@ def _of_each(fitted: LogisticRegression) -> tuple[npt.NDArray[np.float64], npt.N
     return weights, intercept
 
 
-def _fit(calls: Sequence[Sequence[SaidTurn]], labels: npt.NDArray[np.str_]) -> tuple[Features, LogisticRegression]:
-    features = Features.fit(calls)
-    classifier = LogisticRegression(C=_INVERSE_REGULARISATION, max_iter=1000, class_weight="balanced")
-    return features, classifier.fit(matrix(features, calls), labels)
+def _temperatures(
+    spoken: Sequence[LabelledDialogue], silent: Sequence[LabelledDialogue], seed: int
+) -> npt.NDArray[np.float64]:
+    """Choose the temperatures of scores of calls whose speakers are kept apart, and of undivided ones; shape (2,)."""
+    leaves = np.array([own.leaf for own in spoken])
+    both, alone, truth = [], [], []
+    for learnt, held_out in StratifiedKFold(_FOLDS, shuffle=True, random_state=seed).split(spoken, leaves):
+        apart, together = _fit_both([spoken[i] for i in learnt], silent)
+        others = [spoken[i] for i in held_out]
+        alone.append(together.scores([own.undivided.turns for own in others]))
+        both.append(apart.scores([own.turns for own in others]) + alone[-1])
+        truth.append(np.searchsorted(np.unique(leaves), leaves[held_out]))
+    label = np.concatenate(truth)
+    return np.array([_temperature(np.concatenate(scores), label) for scores in (both, alone)])
 
 
-def _temperature(calls: Sequence[Sequence[SaidTurn]], labels: npt.NDArray[np.str_], seed: int) -> float:
+def _temperature(scores: npt.NDArray[np.float64], label: npt.NDArray[np.int64]) -> float:
     """Choose the temperature that makes held-out labels most likely (Guo et al. 2017, arXiv:1706.04599)."""
-    scores, truth = [], []
-    for learnt, held_out in StratifiedKFold(_FOLDS, shuffle=True, random_state=seed).split(calls, labels):
-        features, classifier = _fit([calls[i] for i in learnt], labels[learnt])
-        weights, intercept = _of_each(classifier)
-        scores.append(matrix(features, [calls[i] for i in held_out]) @ weights.T + intercept)
-        truth.append(np.searchsorted(classifier.classes_, labels[held_out]))
-    score, label = np.concatenate(scores), np.concatenate(truth)
     candidates = np.geomspace(0.1, 10.0, 400)
-    likelihood = [np.log(softmax(score / t)[np.arange(label.size), label] + 1e-12).mean() for t in candidates]
+    likelihood = [np.log(softmax(scores / t)[np.arange(label.size), label] + 1e-12).mean() for t in candidates]
     return float(candidates[int(np.argmax(likelihood))])
 
 

@@ -8,7 +8,7 @@ import soundfile
 
 from agents.audio.core import prepare
 from agents.audio.prepared import AudioOptions, Prepared
-from schemas import SIDES, AudioReady, OneFile, Speaker, SpeechSegment
+from schemas import SIDES, AudioReady, Speaker, SpeechSegment
 from streams.payloads.claim_check import ClaimCheckStore
 from tests.agents.demo_calls import RECORDINGS, demo_calls
 from tests.schemas.examples import audio_ready
@@ -21,8 +21,7 @@ OPTIONS = AudioOptions(channels=dict(zip(SIDES, (0, 1), strict=True)), threshold
 def prepared(name: str, flac: Path) -> Prepared:
     """Prepare a demo recording as the audio stage does."""
     recording = CALLS[name].recording
-    assert isinstance(recording, OneFile)
-    return prepare(recording, {recording.uri: RECORDINGS / recording.uri}, flac, OPTIONS)
+    return prepare(recording, {uri: RECORDINGS / uri for uri in recording.uris}, flac, OPTIONS)
 
 
 @cache

@@ -1,6 +1,7 @@
 """``callsift trial`` on recordings of several makes, good and bad."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -39,9 +40,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def run(folder: Path, *options: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+def run(folder: Path, *options: str, cwd: Path, **variables: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "callsift", "trial", str(folder), *options]
-    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, timeout=300, check=False)
+    environment = os.environ | variables
+    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=environment, timeout=300, check=False)
 
 
 @pytest.mark.integration
@@ -49,7 +51,7 @@ def test_a_folder_of_recordings_becomes_a_page_and_says_which_cannot_be_used(fol
     ended = run(folder, "--json", "--calls-a-day", "5000", cwd=tmp_path)
     document = json.loads(ended.stdout)
     assert ended.returncode == 1, ended.stderr
-    assert (document["recordings"], document["in_folder"], document["unusable"]) == (5, 5, 1)
+    assert (document["recordings"], document["in_folder"], document["unusable"], document["empty"]) == (5, 5, 1, 1)
     assert list(document["errors"]) == ["broken.mp3"]
     assert document["errors"]["broken.mp3"]["cure"]
     assert document["findings"] == {"mono": 1}
@@ -76,11 +78,57 @@ def test_a_folder_without_recordings_is_refused(tmp_path: Path) -> None:
     assert not (tmp_path / "trial.html").exists()
 
 
+@pytest.mark.integration
+def test_a_name_in_another_encoding_or_with_a_terminals_orders_is_shown_harmless(tmp_path: Path) -> None:
+    folder = tmp_path / "monitor"
+    folder.mkdir()
+    content = (RECORDINGS / "nobody-answers.wav").read_bytes()
+    for name in (b"g\xf6r\xfc\xfeme.wav", b"red\x1b[31m.wav", "Şikâyet çağrısı (1).WAV".encode()):
+        Path(os.fsdecode(os.fsencode(folder) + b"/" + name)).write_bytes(content)
+    ended = run(folder, "--json", cwd=tmp_path)
+    assert ended.returncode == 1, ended.stderr
+    assert list(json.loads(ended.stdout)["errors"]) == ["g\\udcf6r\\udcfc\\udcfeme.wav"]
+    page = (tmp_path / "trial.html").read_text(encoding="utf-8")
+    for shown in ("g\\udcf6r\\udcfc\\udcfeme.wav", "red\\x1b[31m.wav", "Şikâyet çağrısı (1).WAV"):
+        assert shown in page
+        assert shown in ended.stderr
+    assert "\x1b" not in page + ended.stdout + ended.stderr
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize(
+    ("options", "variables", "said"),
+    [
+        ((), {"CALLSIFT_VOSK_MODEL": "/nowhere"}, "no Vosk model in /nowhere"),
+        (("--language", "de"), {}, "no speech model for the language 'de'"),
+        (("--page", "nowhere/trial.html"), {}, "there is no folder nowhere"),
+    ],
+    ids=["model", "language", "page"],
+)
+def test_what_every_recording_would_fail_on_is_said_once_and_before_any_is_tried(
+    options: tuple[str, ...], variables: dict[str, str], said: str, folder: Path, tmp_path: Path
+) -> None:
+    ended = run(folder, *options, cwd=tmp_path, **variables)
+    assert ended.returncode in {1, 2}
+    assert said in ended.stderr
+    assert "of 5" not in ended.stderr
+    assert not (tmp_path / "trial.html").exists()
+
+
+def test_recordings_without_a_header_and_of_other_makes_are_found(tmp_path: Path) -> None:
+    names = {"a.g722", "b.sln16", "c.ulaw", "d.tco", "e.WAV", "f.opus", "g.3gp"}
+    for name in (*names, "h.txt", "i.json"):
+        (tmp_path / name).write_bytes(bytes(100))
+    assert {path.name for path in recordings(tmp_path, 20).drawn} == names
+
+
 def test_a_few_of_many_recordings_are_spread_over_the_folder(tmp_path: Path) -> None:
     for number in range(100):
         (tmp_path / f"{number:03}.wav").write_bytes(bytes(100))
-    found, of = recordings(tmp_path, 4)
-    assert ([path.name for path in found], of) == (["000.wav", "025.wav", "050.wav", "075.wav"], 100)
+    (tmp_path / "nothing.wav").write_bytes(b"")
+    found = recordings(tmp_path, 4)
+    assert [path.name for path in found.drawn] == ["000.wav", "025.wav", "050.wav", "075.wav"]
+    assert (found.all, found.empty) == (100, 1)
 
 
 def test_cores_follow_from_the_busiest_hour() -> None:

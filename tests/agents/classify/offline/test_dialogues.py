@@ -18,6 +18,8 @@ from streams.errors import CallsiftError
 
 TAXONOMY = Taxonomy.load()
 TRAINING, EVALUATION = training_dialogues(), evaluation_dialogues()
+MISLEADING = read_labelled_dialogues([DIALOGUES / "misleading.jsonl"])
+ALL = (*TRAINING, *EVALUATION, *MISLEADING)
 MOST_ALIKE = 0.5
 """Jaccard similarity of the sets of five letters within words above which one dialogue counts as a near-duplicate of
 another. Two dialogues have 0.05 in the median, 0.46 at the most: short calls that say nothing resemble each other."""
@@ -44,7 +46,7 @@ def copies(ones: Sequence[LabelledDialogue], others: Sequence[LabelledDialogue])
 
 
 def test_every_label_is_in_the_taxonomy() -> None:
-    for dialogue in (*TRAINING, *EVALUATION):
+    for dialogue in ALL:
         assert TAXONOMY.leaf(dialogue.category, dialogue.sub_category)
 
 
@@ -66,21 +68,22 @@ def test_the_datasheet_counts_the_dialogues_that_are_there() -> None:
     assert rows == {leaf: f"{learnt[leaf]} | {judged[leaf]}" for leaf in TAXONOMY.leaves}
     assert f"{len(TRAINING)} dialogues to learn from" in sheet
     assert f"{len(EVALUATION)} to be measured on" in sheet
+    assert f"has {len(MISLEADING)} more" in sheet
 
 
 def test_identifiers_are_unique() -> None:
-    counts = Counter(dialogue.id for dialogue in (*TRAINING, *EVALUATION))
+    counts = Counter(dialogue.id for dialogue in ALL)
     assert [name for name, count in counts.items() if count > 1] == []
 
 
 def test_only_empty_calls_have_a_silent_customer() -> None:
-    assert {dialogue.leaf for dialogue in (*TRAINING, *EVALUATION) if not dialogue.customer_speaks} == {"empty_call"}
+    assert {dialogue.leaf for dialogue in ALL if not dialogue.customer_speaks} == {"empty_call"}
 
 
 def test_texts_look_like_speech_recognition() -> None:
     odd = [
         dialogue.id
-        for dialogue in (*TRAINING, *EVALUATION)
+        for dialogue in ALL
         for turn in dialogue.turns
         if any(mark in turn.text for mark in ".,;:!?\"'") or turn.text != turn.text.strip()
     ]
@@ -89,7 +92,7 @@ def test_texts_look_like_speech_recognition() -> None:
 
 @pytest.mark.parametrize("others", [TRAINING, EVALUATION], ids=["known from training", "in the evaluation twice"])
 def test_no_evaluated_dialogue_is_a_copy_of_another(others: list[LabelledDialogue]) -> None:
-    assert copies(spoken(EVALUATION), spoken(others)) == []
+    assert copies(spoken([*EVALUATION, *MISLEADING]), spoken([*others, *MISLEADING])) == []
 
 
 def test_a_copy_would_be_noticed_even_if_it_is_changed_and_misheard() -> None:

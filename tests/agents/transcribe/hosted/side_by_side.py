@@ -22,7 +22,7 @@ from agents.classify.settings import ClassifySettings
 from agents.transcribe.agent import TranscribeAgent
 from agents.transcribe.settings import TranscribeSettings
 from callsift.commands.output import print_json, print_table
-from schemas import SIDES, CallTranscribed, OneFile, Taxonomy
+from schemas import SIDES, CallTranscribed, Taxonomy
 from streams.payloads.claim_check import ClaimCheckStore
 from tests.agents.classify.deciding import deciding
 from tests.agents.demo_calls import SPEECH_MODEL
@@ -30,11 +30,9 @@ from tests.agents.transcribe.prepared_calls import CALLS, ready
 from tests.servers.google_speech import google_server
 from tests.servers.transcriptions import transcriptions_server
 
-NAMES = [name for name, call in CALLS.items() if isinstance(call.recording, OneFile)]
-
 
 def main(as_json: bool = typer.Option(False, "--json", help="Print one JSON document.")) -> None:
-    """Transcribe every demo call that is one file with each engine, classify it offline, and compare."""
+    """Transcribe every demo call with each engine, classify it offline, and compare."""
     rows = asyncio.run(_rows())
     if as_json:
         print_json(rows)
@@ -43,11 +41,18 @@ def main(as_json: bool = typer.Option(False, "--json", help="Print one JSON docu
 
 
 async def _rows() -> list[dict[str, Any]]:
-    with tempfile.TemporaryDirectory() as folder, transcriptions_server() as openai:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        transcriptions_server() as words,
+        transcriptions_server("segments") as segments,
+        transcriptions_server("text") as text,
+    ):
         async with google_server() as google:
             engines = {
                 "vosk": None,
-                "openai": {"openai": {"url": openai.url, "model": "demo"}},
+                "openai-words": {"openai": {"url": words.url, "model": "demo"}},
+                "openai-segments": {"openai": {"url": segments.url, "model": "demo"}},
+                "openai-text": {"openai": {"url": text.url, "model": "demo"}},
                 "google": {"google": {"project": "my-project", "endpoint": f"http://{google.address}"}},
             }
             return [await _row(name, engine, Path(folder)) for name, engine in engines.items()]
@@ -64,7 +69,7 @@ async def _row(name: str, engine: dict[str, Any] | None, folder: Path) -> dict[s
     await agent.start()
     wrong, right, took_s = [], 0, 0.0
     try:
-        for call in NAMES:
+        for call in CALLS:
             prepared = ready(call, store)
             started = time.monotonic()
             transcript = await agent.work(prepared)
@@ -77,7 +82,7 @@ async def _row(name: str, engine: dict[str, Any] | None, folder: Path) -> dict[s
         await agent.stop()
     return {
         "engine": name,
-        "calls": len(NAMES),
+        "calls": len(CALLS),
         "as labelled": right,
         "word error rate": round(sum(wrong) / len(wrong), 4),
         "seconds": round(took_s, 1),
