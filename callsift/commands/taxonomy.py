@@ -8,7 +8,7 @@ import typer
 
 from callsift.commands.extras import needs
 from callsift.commands.output import beside_us, notes, print_json, print_table, results
-from schemas import Taxonomy
+from schemas import Question, Taxonomy
 from schemas.taxonomy_file import FILE
 from streams.errors import CallsiftError
 
@@ -73,6 +73,9 @@ def show(
                 title = f"{'  ' * depth}{entry.title(language)}"
                 rows.append([title, entry.code, entry.means or "", " ".join(entry.definition.split())])
         print_table(f"Taxonomy {taxonomy.version}", ["category", "code", "means", "definition"], rows)
+        if taxonomy.questions:
+            asked = [_asked(question, language) for question in taxonomy.questions]
+            print_table("Questions", ["question", "code", "answer", "asked of"], asked)
 
 
 @app.command()
@@ -100,6 +103,12 @@ def diff(
 
 def _of(folder: Path | None) -> Taxonomy:
     return Taxonomy.load(None if folder is None else folder / FILE)
+
+
+def _asked(question: Question, language: str) -> list[str]:
+    options = ", ".join(option.code for option in question.options)
+    answer = " ".join(filter(None, (question.kind, options or question.unit)))
+    return [question.title(language), question.code, answer, ", ".join(question.categories) or "all calls"]
 
 
 def _beside(taxonomy: Taxonomy) -> list[str]:
