@@ -29,7 +29,7 @@ def doubts(taxonomy: Taxonomy) -> Iterator[str]:
     yield from _untranslated(taxonomy)
     for question in taxonomy.questions:
         if {*question.categories} == {EMPTY_CALL}:
-            yield f"{question.code}: asked only of empty calls, in which nothing is said; it is never answered"
+            yield f"question {question.code}: asked only of empty calls, in which nothing is said; it is never answered"
     if not taxonomy.company.strip():
         yield "company: empty; a hosted model does not know what you do"
 
