@@ -23,7 +23,7 @@ from streams.errors import CallsiftError
 from tests.schemas.examples import call_transcribed, turn
 from tests.servers.gemini import PLAUSIBLE, GeminiServer, answered, gemini_server
 
-QUESTIONS = [
+QUESTIONS: list[dict[str, Any]] = [
     {"code": "owner", "kind": "yes_no", "text": {"en": "Does the caller own the flat?", "tr": "Ev sahibi mi?"}},
     {
         "code": "heard_of",
@@ -185,7 +185,7 @@ async def test_a_question_for_some_categories_is_answered_of_their_calls_alone(
     found = await asked(client, server, answers=GOOD | rival)
     assert "rival" not in values(found)
     server.received.clear()
-    complaint = {"category": "unnecessary_call", "sub_category": "complaint"}
+    complaint: dict[str, Any] = {"category": "unnecessary_call", "sub_category": "complaint"}
     assert values(await asked(client, server, answers=GOOD | rival, **complaint))["rival"] is True
     server.received.clear()
     unsure = await asked(client, server, floor=1.0, answers=GOOD | rival, **complaint)
@@ -202,12 +202,13 @@ async def test_the_offline_classifier_answers_no_question_and_says_so() -> None:
 
 def test_a_changed_question_is_another_prompt_and_none_is_the_same_prompt() -> None:
     versions = {prompt_version(SHIPPED), prompt_version(TAXONOMY)}
-    for change in (
+    changes: list[dict[str, Any]] = [
         {"text": {"en": "Is it the caller's own flat?"}},
         {"code": "owns"},
         {"kind": "text"},
         {"categories": ["uncertain"]},
-    ):
+    ]
+    for change in changes:
         questions = [QUESTIONS[0] | change, *QUESTIONS[1:]]
         versions.add(prompt_version(Taxonomy.model_validate(SHIPPED.model_dump() | {"questions": questions})))
     assert len(versions) == 6
