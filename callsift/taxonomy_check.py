@@ -27,6 +27,9 @@ def doubts(taxonomy: Taxonomy) -> Iterator[str]:
         if not entry.examples and leaf.code != EMPTY_CALL:
             yield f"{leaf.code}: no examples; write two or three things that callers say"
     yield from _untranslated(taxonomy)
+    for question in taxonomy.questions:
+        if {*question.categories} == {EMPTY_CALL}:
+            yield f"question {question.code}: asked only of empty calls, in which nothing is said; it is never answered"
     if not taxonomy.company.strip():
         yield "company: empty; a hosted model does not know what you do"
 
@@ -80,6 +83,10 @@ def _untranslated(taxonomy: Taxonomy) -> Iterator[str]:
     for entry in entries:
         if missing := sorted(languages - entry.name.keys()):
             yield f"{entry.code}: no name in {', '.join(missing)}, which others have"
+    for question in taxonomy.questions:
+        for code, texts in [(question.code, question.text), *((one.code, one.name) for one in question.options)]:
+            if missing := sorted(languages - texts.keys()):
+                yield f"question {question.code}: {code} is not said in {', '.join(missing)}, which categories are"
 
 
 def _words(text: str) -> list[str]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from schemas import Taxonomy
+from schemas import Question, Taxonomy
 from schemas.taxonomy import SubCategory
 
 _FIELDS = ("definition", "belongs", "excludes", "examples", "name", "means")
@@ -26,11 +26,13 @@ class Changes:
     """Which fields of a category or sub-category changed, by its code."""
     whole: tuple[str, ...]
     """What changed for all calls: company, remarks, precedence."""
+    questions: dict[str, str]
+    """What became of a question, by its code: new, gone, or which fields changed."""
 
     @property
     def concerned(self) -> tuple[str, ...] | None:
         """Leaves whose stored calls would have to be classified again; None: all calls."""
-        if self.added or self.whole:
+        if self.added or self.whole or {*self.questions.values()} - {"gone"}:
             return None
         meant = (code for code, fields in self.changed.items() if _OF_MEANING & set(fields))
         return tuple(dict.fromkeys((*self.removed, *self.moved, *meant)))
@@ -38,7 +40,7 @@ class Changes:
     @property
     def keeps_version(self) -> bool:
         """Whether they differ and have the same version: outcomes could not be told apart."""
-        is_same = not (self.added or self.removed or self.moved or self.changed or self.whole)
+        is_same = not (self.added or self.removed or self.moved or self.changed or self.whole or self.questions)
         return self.versions[0] == self.versions[1] and not is_same
 
     def lines(self) -> Iterator[tuple[str, str]]:
@@ -48,6 +50,7 @@ class Changes:
         yield from ((code, "in another category") for code in self.moved)
         yield from ((code, f"changed: {', '.join(fields)}") for code, fields in self.changed.items())
         yield from (("all calls", f"changed: {part}") for part in self.whole)
+        yield from ((f"question {code}", change) for code, change in self.questions.items())
 
 
 def changes(before: Taxonomy, after: Taxonomy) -> Changes:
@@ -68,7 +71,20 @@ def changes(before: Taxonomy, after: Taxonomy) -> Changes:
         tuple(code for code in both if before.leaves[code] != after.leaves[code]),
         {code: names for code, names in fields.items() if names},
         (*whole, *(["precedence"] if rules[0] != rules[1] else [])),
+        dict(_questions(before, after)),
     )
+
+
+def _questions(before: Taxonomy, after: Taxonomy) -> Iterator[tuple[str, str]]:
+    asked, asked_after = ({one.code: one for one in taxonomy.questions} for taxonomy in (before, after))
+    yield from ((code, "new") for code in asked_after if code not in asked)
+    for code, question in asked.items():
+        if code not in asked_after:
+            yield code, "gone"
+        elif names := [
+            name for name in Question.model_fields if getattr(question, name) != getattr(asked_after[code], name)
+        ]:
+            yield code, f"changed: {', '.join(names)}"
 
 
 def _entries(taxonomy: Taxonomy) -> dict[str, SubCategory]:

@@ -2,7 +2,16 @@
 
 from schemas.audio_ready import AudioReady
 from schemas.call_annotated import CallAnnotated, Drawn, Label, LeafName
-from schemas.call_classified import CallClassified, Decision, Evidence, Insights, Sentiment, Usage, Versions
+from schemas.call_classified import (
+    AnsweredQuestion,
+    CallClassified,
+    Decision,
+    Evidence,
+    Insights,
+    Sentiment,
+    Usage,
+    Versions,
+)
 from schemas.call_ended import (
     LONGEST_CALL_S,
     CallEnded,
@@ -21,6 +30,7 @@ from schemas.dead_letter import DeadLetter
 from schemas.event import DISPOSITIONS, CallEvent, CallFacts, Disposition, Event, Hop, Lane
 from schemas.from_outside import Moment
 from schemas.notices import AuditEntry, BrakeNotice, Forgotten, Replay, RetentionNotice, SourceFigures, SourceNotice
+from schemas.question import Option, Question
 from schemas.recording import ChannelFacts, ChannelLayout, RecordingFacts
 from schemas.speech import SIDES, ClaimCheck, Speaker, SpeakerFigures, SpeechFigures, SpeechSegment
 from schemas.taxonomies import Taxonomies
@@ -30,6 +40,7 @@ __all__ = [
     "DISPOSITIONS",
     "LONGEST_CALL_S",
     "SIDES",
+    "AnsweredQuestion",
     "AudioReady",
     "AuditEntry",
     "BrakeNotice",
@@ -65,6 +76,8 @@ __all__ = [
     "MachineAnswer",
     "Moment",
     "OneFile",
+    "Option",
+    "Question",
     "Recording",
     "RecordingFacts",
     "Replay",

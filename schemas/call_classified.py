@@ -2,10 +2,11 @@
 
 from typing import Literal
 
-from pydantic import AwareDatetime, Field, NonNegativeFloat, NonNegativeInt, PositiveInt
+from pydantic import AwareDatetime, Field, FiniteFloat, NonNegativeFloat, NonNegativeInt, PositiveInt
 
 from schemas.call_transcribed import Spoken
 from schemas.event import CallEvent, Part
+from schemas.question import QuestionKind
 from schemas.recording import RecordingFacts
 from schemas.speech import Speaker, SpeechFigures
 
@@ -105,6 +106,19 @@ class Insights(Part):
     """Whether a visit was agreed; null where none was spoken of."""
 
 
+class AnsweredQuestion(Part):
+    """What a call says to one of the company's own questions."""
+
+    kind: QuestionKind
+    """What an answer is: true or false, the code of an option, a number, or a few words in the language of the call."""
+    value: bool | FiniteFloat | str | None = None
+    """The answer; null where nobody says it in the call. It has evidence, or there is none."""
+    unit: str | None = None
+    """What a number counts, as the taxonomy has it; null where it says none."""
+    evidence: tuple[Evidence, ...] = ()
+    """The turn that says it; empty where there is no answer."""
+
+
 class Usage(Part):
     """What asking a hosted model about a call took, repeated questions about it included."""
 
@@ -137,6 +151,9 @@ class Classification(CallEvent):
     """How the customer sounds; null where the classifier does not say."""
     insights: Insights | None = None
     """What else was said; null where the classifier does not say."""
+    answers: dict[str, AnsweredQuestion] | None = None
+    """What the call says to the company's own questions, by their codes in taxonomy.yaml; null where the classifier
+    answers none, or there are none."""
     usage: Usage | None = None
     """What asking took; null where no hosted model was asked."""
 

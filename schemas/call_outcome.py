@@ -5,7 +5,7 @@ from typing import Literal, Self
 from pydantic import AwareDatetime, Field, NonNegativeFloat, NonNegativeInt, PositiveInt, model_validator
 
 from schemas.call_annotated import LaterFacts, LeafName
-from schemas.call_classified import Evidence, Insights, Sentiment, Usage, Versions
+from schemas.call_classified import AnsweredQuestion, Evidence, Insights, Sentiment, Usage, Versions
 from schemas.event import CallFacts, Hop, Part
 from schemas.recording import RecordingFacts
 from schemas.speech import SpeechFigures
@@ -86,6 +86,9 @@ class CallOutcome(CallFacts):
     """How the customer sounds; null where the classifier does not say."""
     insights: Insights | None = None
     """What else was said; null where the classifier does not say."""
+    answers: dict[str, AnsweredQuestion] | None = None
+    """What the call says to the company's own questions, by their codes in taxonomy.yaml; null where the classifier
+    answers none, or there are none."""
     usage: Usage | None = None
     """What asking a hosted model took; null where no hosted model was asked."""
     figures: SpeechFigures | None = None

@@ -1,12 +1,14 @@
 """The categories of a call, as taxonomy.yaml names them: those that callsift comes with, or those of its user."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Annotated, Literal, NamedTuple, Self
+from typing import Literal, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
 
+from schemas.names import Names, named
+from schemas.question import MOST_QUESTIONS, Question
 from schemas.taxonomy_file import FILE, ROUTES, InvalidTaxonomy, read_yaml
 
 EMPTY_CALL = "empty_call"
@@ -16,14 +18,6 @@ _SHIPPED = Path(__file__).with_name("taxonomy.yaml")
 Meaning = Literal["lost", "call_back", "complaint"]
 """What the product itself does with a category: ``lost`` is the one whose sub-categories say why nothing came of a
 call, ``call_back`` holds those who want to be called, ``complaint`` those who complain."""
-Names = Annotated[
-    dict[
-        Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")],
-        Annotated[str, Field(min_length=1, max_length=80)],
-    ],
-    Field(min_length=1),
-]
-"""A name in one or more languages, by BCP 47 tag."""
 
 
 class SubCategory(BaseModel):
@@ -90,6 +84,8 @@ class Taxonomy(BaseModel):
     precedence: tuple[Rule, ...]
     remarks: tuple[str, ...] = ()
     """What a hosted model is told besides, a sentence each."""
+    questions: tuple[Question, ...] = Field(default=(), max_length=MOST_QUESTIONS)
+    """What is asked of a call beside its category."""
     _folder: Path | None = PrivateAttr(default=None)
 
     @staticmethod
@@ -134,6 +130,16 @@ class Taxonomy(BaseModel):
             raise ValueError("only a category with sub-categories can mean lost, no sub-category")
         return self
 
+    @model_validator(mode="after")
+    def _questions_are_sound(self) -> Self:
+        codes = [question.code for question in self.questions]
+        if twice := sorted({code for code in codes if codes.count(code) > 1}):
+            raise ValueError(f"two questions share a code: {', '.join(twice)}")
+        known = {entry.code for entry in self._entries()}
+        if unknown := sorted({code for question in self.questions for code in question.categories} - known):
+            raise ValueError(f"questions are for categories that do not exist: {', '.join(unknown)}")
+        return self
+
     def _walk(self) -> Iterator[Leaf]:
         for category in self.categories:
             if category.sub_categories:
@@ -173,6 +179,10 @@ class Taxonomy(BaseModel):
         entries = [category] + ([self.described(leaf)] if leaf.sub_category else [])
         return " · ".join(entry.title(language) for entry in entries)
 
+    def questions_of(self, leaf: Leaf) -> tuple[Question, ...]:
+        """Return the questions that are asked of the calls of ``leaf``."""
+        return tuple(one for one in self.questions if not one.categories or {*leaf} & {*one.categories})
+
     def code_of(self, meaning: Meaning) -> str | None:
         """Return the code of the category or sub-category that means something to the product; None: none does."""
         return next((entry.code for entry in self._entries() if entry.means == meaning), None)
@@ -195,14 +205,6 @@ def use(folder: Path | None) -> None:
 def folder_in_use() -> Path | None:
     """Return the folder that was taken into use; None: the shipped taxonomy is."""
     return _in_use
-
-
-def named(names: Mapping[str, str], language: str) -> str:
-    """Return the name in a language, in its plain form, in English, or in whatever language there is one."""
-    for tag in (language, language.partition("-")[0], "en"):
-        if tag in names:
-            return names[tag]
-    return next(iter(names.values()))
 
 
 def _read(path: Path) -> Taxonomy:

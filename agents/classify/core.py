@@ -2,18 +2,20 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from agents.classify.confidence import combined
 from schemas import (
+    AnsweredQuestion,
     CallClassified,
     CallTranscribed,
     Decision,
     Evidence,
     Insights,
     Leaf,
+    Question,
     Sentiment,
     Speaker,
     Taxonomy,
@@ -21,7 +23,8 @@ from schemas import (
     Usage,
     Versions,
 )
-from schemas.taxonomy import EMPTY_CALL, UNCERTAIN, named
+from schemas.names import named
+from schemas.taxonomy import EMPTY_CALL, UNCERTAIN
 
 _QUOTE_LIMIT = 500
 _NOBODY_SPOKE = {
@@ -46,6 +49,15 @@ BY_RULE = Source("rule", "rule:no-customer-speech")
 
 
 @dataclass(frozen=True)
+class Told:
+    """What a classifier says to one of the taxonomy's own questions."""
+
+    value: bool | float | str
+    turn: int
+    """Position of the turn that says it."""
+
+
+@dataclass(frozen=True)
 class Answer:
     """What a classifier says of a call."""
 
@@ -58,6 +70,8 @@ class Answer:
     summary: str | None = None
     sentiment: Sentiment | None = None
     insights: Insights | None = None
+    told: Mapping[str, Told] | None = None
+    """What it says to the taxonomy's own questions, by their codes; None: it was not asked any."""
     stated: bool = False
     """Whether the confidence is only what a model says of itself, and not calibrated."""
     agreement: float | None = None
@@ -117,6 +131,9 @@ def classified(
         provisional=answer.provisional,
         sentiment=answer.sentiment,
         insights=answer.insights,
+        answers=_answers(
+            call, answer.told, taxonomy.questions_of(taxonomy.leaf(decision.category, decision.sub_category))
+        ),
         usage=answer.usage,
     )
 
@@ -144,6 +161,19 @@ def quoted(turns: Sequence[Turn], position: int) -> Evidence:
     turn = turns[position]
     quote = turn.text if len(turn.text) <= _QUOTE_LIMIT else f"{turn.text[: _QUOTE_LIMIT - 1].rstrip()}…"
     return Evidence(turn=position, speaker=turn.speaker, start_s=turn.start_s, end_s=turn.end_s, quote=quote)
+
+
+def _answers(
+    call: CallTranscribed, told: Mapping[str, Told] | None, questions: Sequence[Question]
+) -> dict[str, AnsweredQuestion] | None:
+    return None if told is None else {one.code: _answered(call, told.get(one.code), one) for one in questions}
+
+
+def _answered(call: CallTranscribed, told: Told | None, question: Question) -> AnsweredQuestion:
+    if told is None:
+        return AnsweredQuestion(kind=question.kind, unit=question.unit)
+    evidence = (quoted(call.turns, told.turn),)
+    return AnsweredQuestion(kind=question.kind, value=told.value, unit=question.unit, evidence=evidence)
 
 
 def _classified(

@@ -35,6 +35,11 @@ def _metadata(outcome: CallOutcome) -> str | None:
     return json.dumps(outcome.metadata, ensure_ascii=False) if outcome.metadata else None
 
 
+def _answers(outcome: CallOutcome) -> str | None:
+    values = {code: answer.value for code, answer in (outcome.answers or {}).items()}
+    return json.dumps(values, ensure_ascii=False) if values else None
+
+
 _COLUMNS: dict[str, Callable[[CallOutcome], Any]] = {
     **{name: _part(name) for name in _ITSELF},
     "duration_s": _part("recording_facts", "duration_s"),
@@ -47,6 +52,7 @@ _COLUMNS: dict[str, Callable[[CallOutcome], Any]] = {
     **{f"failure_{name}": _part("failure", name) for name in ("stage", "error_type", "message", "cure")},
     "metadata": _metadata,
     **{name: _part(name) for name in ("disposition", "menu_s", "queue_s", "ringing_s", "hold_s")},
+    "answers": _answers,
 }
 
 

@@ -8,9 +8,11 @@ import typer
 
 from callsift.commands.output import notes, print_json, print_table
 from schemas import (
+    AnsweredQuestion,
     ChannelLayout,
     FilePerSpeaker,
     OneFile,
+    Question,
     Recording,
     RecordingFacts,
     Speaker,
@@ -116,6 +118,31 @@ def _print_call(found: "Inspected") -> None:
         ["classifier", f"{found.classified.classifier} ({found.classified.versions.model})"],
     ]
     print_table("Decision", ["what", "value"], outcome)
+    if taxonomy.questions:
+        print_table("Questions", ["question", "answer", "turn", "said"], _answers(taxonomy, found.classified.answers))
+
+
+def _answers(taxonomy: Taxonomy, answers: dict[str, AnsweredQuestion] | None) -> list[list[str]]:
+    if answers is None:
+        return [[question.title(), "not answered by this classifier", "", ""] for question in taxonomy.questions]
+    rows = []
+    for question in (one for one in taxonomy.questions if one.code in answers):
+        answer = answers[question.code]
+        said = [(str(item.turn), item.quote) for item in answer.evidence] or [("", "")]
+        rows += [[question.title(), _shown(answer, question), turn, quote] for turn, quote in said]
+    return rows
+
+
+def _shown(answer: AnsweredQuestion, question: Question) -> str:
+    match answer.value:
+        case None:
+            return "not said"
+        case bool(value):
+            return "yes" if value else "no"
+        case float(value):
+            return f"{value:g} {answer.unit or ''}".strip()
+        case value:
+            return question.option_title(value)
 
 
 def _facts(facts: RecordingFacts) -> list[list[str]]:

@@ -9,7 +9,7 @@ import typer
 from callsift.commands.extras import needs
 from callsift.commands.output import beside_us, notes, print_json, print_table, results
 from callsift.commands.preview import preview
-from schemas import Taxonomies, Taxonomy
+from schemas import Question, Taxonomies, Taxonomy
 from schemas.taxonomy_file import FILE
 from streams.errors import CallsiftError
 
@@ -87,6 +87,9 @@ def show(
                 title = f"{'  ' * depth}{entry.title(language)}"
                 rows.append([title, entry.code, entry.means or "", " ".join(entry.definition.split())])
         print_table(f"Taxonomy {taxonomy.version}", ["category", "code", "means", "definition"], rows)
+        if taxonomy.questions:
+            asked = [_asked(question, language) for question in taxonomy.questions]
+            print_table("Questions", ["question", "code", "answer", "asked of"], asked)
 
 
 @app.command()
@@ -127,6 +130,12 @@ def _show_routes(taxonomies: Taxonomies, *, as_json: bool) -> None:
     ]
     print_table("The first that fits", ["queue", "metadata", "taxonomy"], [*rows, ["all others", "", default]])
     notes.print("name the folder of one to see its categories")
+
+
+def _asked(question: Question, language: str) -> list[str]:
+    options = ", ".join(option.code for option in question.options)
+    answer = " ".join(filter(None, (question.kind, options or question.unit)))
+    return [question.title(language), question.code, answer, ", ".join(question.categories) or "all calls"]
 
 
 def _beside(taxonomy: Taxonomy) -> list[str]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from api.calls.reading import Transcript
+from pages.call.answers import Answered, answered
 from pages.call.listening import Listening, Sound, listening
 from pages.calls.view import duration_s, stage_title
 from pages.categories import Category, category_named, category_of, title_of
@@ -82,6 +83,8 @@ class CallView:
     facts: Pairs
     listening: Listening
     insights: Pairs
+    answers: Sequence[Answered]
+    """What it says to the company's own questions."""
     talk: Sequence[Talk]
     figures: Pairs
     stages: Sequence[Stage]
@@ -120,6 +123,7 @@ def call_view(
         facts=_facts(outcome, language),
         listening=listening(outcome, said, sound),
         insights=_insights(outcome.insights, language),
+        answers=answered(outcome, Taxonomies.load().behind(outcome), language),
         talk=_talk(outcome, language),
         figures=_figures(outcome, language),
         stages=stages,

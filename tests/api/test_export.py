@@ -87,6 +87,9 @@ def test_a_table_is_read_back_as_it_was_by_another_reader() -> None:
     assert outcome.figures is not None
     assert float(read["customer_talk_s"]) == 12.5
     assert read["undivided_talk_s"] == ""
+    answers = {code: answer.value for code, answer in (outcome.answers or {}).items()}
+    assert json.loads(read["answers"]) == answers
+    assert answers["owner"] is None
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])

@@ -20,6 +20,7 @@ from callsift.taxonomy_check import doubts, doubts_together
 from callsift.taxonomy_diff import changes
 from schemas import Taxonomies, Taxonomy, Turn
 from schemas.taxonomy import use
+from schemas.taxonomy_file import InvalidTaxonomy
 from streams.errors import CallsiftError
 from tests.brands import brands
 
@@ -219,3 +220,68 @@ def test_show_of_several_says_which_calls_each_is_for_and_one_is_shown_by_its_fo
     assert "emergency" in run("show", tmp_path / "clinic").stdout
     for refused in (run("diff", tmp_path, CLINIC), run("show", tmp_path, "--prompt")):
         assert "name its folder" in str(refused.exception)
+
+
+QUESTION: dict[str, Any] = {
+    "code": "owner",
+    "kind": "yes_no",
+    "text": {"en": "Does the caller own the flat?", "tr": "Ev sahibi mi?"},
+}
+BAD_QUESTIONS = {
+    "unknown kind": ([QUESTION | {"kind": "date"}], "kind"),
+    "a choice of one": (
+        [QUESTION | {"kind": "choice", "options": [{"code": "a", "name": {"en": "A"}}]}],
+        "two options",
+    ),
+    "options of what is no choice": ([QUESTION | {"options": [{"code": "a", "name": {"en": "A"}}]}], "only a choice"),
+    "an option twice": (
+        [QUESTION | {"kind": "choice", "options": [{"code": "a", "name": {"en": "A"}}] * 2}],
+        "two options share a code: a",
+    ),
+    "a unit of what is no number": ([QUESTION | {"unit": "m"}], "only a number"),
+    "a code twice": ([QUESTION, QUESTION], "two questions share a code: owner"),
+    "a category that does not exist": ([QUESTION | {"categories": ["of_old"]}], "do not exist: of_old"),
+    "too long": ([QUESTION | {"text": {"en": "x" * 201}}], "at most 200 characters"),
+    "too many": ([QUESTION | {"code": f"q{number}"} for number in range(21)], "at most 20 items"),
+    "no text": ([QUESTION | {"text": {}}], "text"),
+    "a code that is none": ([QUESTION | {"code": "a.b"}], "code"),
+}
+
+
+@pytest.mark.parametrize(("questions", "said"), BAD_QUESTIONS.values(), ids=BAD_QUESTIONS.keys())
+def test_questions_that_cannot_be_asked_are_refused_with_line_and_rule(
+    tmp_path: Path, questions: list[dict[str, Any]], said: str
+) -> None:
+    refused = run("check", changed(tmp_path, questions=questions)).exception
+    assert isinstance(refused, InvalidTaxonomy)
+    assert said in str(refused) and "taxonomy.yaml line " in str(refused)
+
+
+def test_questions_are_shown_and_what_is_doubtful_about_them_is_said(tmp_path: Path) -> None:
+    lonely = QUESTION | {"code": "alone", "text": {"en": "Is anybody there?"}, "categories": ["empty_call"]}
+    folder = changed(tmp_path, questions=[QUESTION, lonely])
+    found = [doubt for doubt in doubts(Taxonomy.load(folder / "taxonomy.yaml")) if "alone" in doubt]
+    assert found == [
+        "question alone: alone is not said in tr, which categories are",
+        "question alone: asked only of empty calls, in which nothing is said; it is never answered",
+    ]
+    printed = run("show", folder, "--json")
+    assert [question["code"] for question in json.loads(printed.stdout)["questions"]] == ["owner", "alone"]
+    assert "yes_no" in run("show", folder, "--language", "tr").stdout
+    assert "- owner: Does the caller own the flat? (true or false)" in run("show", folder, "--prompt").stdout
+
+
+def test_a_changed_question_is_told_and_concerns_all_calls_and_one_that_is_gone_concerns_none(tmp_path: Path) -> None:
+    base = Taxonomy.shipped()
+
+    def asking(*questions: dict[str, Any]) -> Taxonomy:
+        return Taxonomy.model_validate(base.model_dump() | {"questions": questions})
+
+    found = changes(
+        asking(QUESTION, QUESTION | {"code": "old"}), asking(QUESTION | {"kind": "text"}, QUESTION | {"code": "a"})
+    )
+    assert list(found.lines()) == [("question a", "new"), ("question owner", "changed: kind"), ("question old", "gone")]
+    assert (found.concerned, found.keeps_version) == (None, True)
+    gone = changes(asking(QUESTION), asking())
+    assert (gone.concerned, gone.keeps_version) == ((), True)
+    assert not changes(asking(QUESTION), asking(QUESTION)).keeps_version

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from api.services import Services
-from schemas import CallOutcome
+from schemas import AnsweredQuestion, CallOutcome, Evidence
 from store.calls import OutcomeStore
 from tests.pages.conftest import OWN
 from tests.schemas.examples import ENDED_AT, call_failed, turn
@@ -39,9 +39,14 @@ def hostile(call_id: str) -> CallOutcome:
     return outcome.model_copy(
         update=dict.fromkeys(told, HOSTILE)
         | {"metadata": {HOSTILE: HOSTILE}, "insights": outcome.insights.model_copy(update=insights)}
-        | {"evidence": tuple(one.model_copy(update={"quote": HOSTILE}) for one in outcome.evidence)}
+        | {"answers": {HOSTILE: AnsweredQuestion(kind="text", value=HOSTILE, evidence=_told(outcome))}}
+        | {"evidence": _told(outcome)}
         | {"versions": outcome.versions.model_copy(update={"model": HOSTILE, "policy": HOSTILE})}
     )
+
+
+def _told(outcome: CallOutcome) -> tuple[Evidence, ...]:
+    return tuple(one.model_copy(update={"quote": HOSTILE}) for one in outcome.evidence)
 
 
 def tame(outcome: CallOutcome) -> CallOutcome:

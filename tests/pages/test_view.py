@@ -1,6 +1,7 @@
 """What pages show of outcomes."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -12,9 +13,11 @@ from pages.calls.view import columns, row
 from pages.categories import category_of
 from pages.confidence import confidence_of
 from pages.words import Language
-from schemas import CallOutcome, Speaker, Turn, Word
+from schemas import AnsweredQuestion, CallOutcome, Speaker, Turn, Word
+from schemas.taxonomy import use
 from tests.schemas.examples import ENDED_AT, call_failed, call_outcome
 
+CLINIC = Path(__file__).parents[2] / "examples" / "clinic"
 ENGLISH, TURKISH = (Language(code, ZoneInfo("Europe/Istanbul")) for code in ("en", "tr"))
 NOW = datetime(2026, 10, 5, 20, tzinfo=UTC)
 
@@ -22,6 +25,35 @@ NOW = datetime(2026, 10, 5, 20, tzinfo=UTC)
 def shown(outcome: CallOutcome, *turns: Turn) -> CallView:
     said = Transcript(call_id=outcome.call_id, revision=1, language="tr", turns=turns, turns_withheld=0)
     return call_view(outcome, said, (outcome,), (), Sound("none"), ENGLISH)
+
+
+def test_own_questions_are_shown_with_their_answers_in_the_reader_s_language() -> None:
+    use(CLINIC)
+    try:
+        evidence = call_outcome().evidence
+        answers = {
+            "of_old": AnsweredQuestion(kind="text", value="<b>bir şey</b>", evidence=evidence),
+            "people": AnsweredQuestion(kind="number", value=2.0, unit="people", evidence=evidence),
+            "patient": AnsweredQuestion(kind="choice", value="first_time", evidence=evidence),
+            "insured": AnsweredQuestion(kind="yes_no", value=False, evidence=evidence),
+        }
+        found = [
+            (one.question, one.answer) for one in shown(call_outcome().model_copy(update={"answers": answers})).answers
+        ]
+    finally:
+        use(None)
+    assert found == [
+        ("Does the caller have an insurance that pays for teeth?", "No"),
+        ("Has the caller been here before?", "First time"),
+        ("For how many people is the appointment?", "2 people"),
+        ("of_old", "<b>bir şey</b>"),
+    ]
+
+
+def test_a_question_that_the_call_does_not_answer_is_shown_as_not_said_and_none_as_nothing() -> None:
+    outcome = call_outcome()
+    assert [(one.question, one.answer, one.evidence) for one in shown(outcome).answers][1] == ("owner", None, ())
+    assert shown(outcome.model_copy(update={"answers": None})).answers == []
 
 
 def word(text: str, confidence: float) -> Word:

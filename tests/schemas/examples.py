@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta, timezone
 
 from schemas import (
+    AnsweredQuestion,
     AudioReady,
     CallAnnotated,
     CallClassified,
@@ -181,6 +182,15 @@ def call_classified() -> CallClassified:
             callback_at=ENDED_AT + timedelta(hours=2),
             appointment_agreed=False,
         ),
+        answers={
+            "reached_by": AnsweredQuestion(
+                kind="number",
+                value=3.0,
+                unit="calls",
+                evidence=(Evidence(turn=1, speaker=Speaker.CUSTOMER, start_s=2.0, end_s=3.9, quote="üçüncü arayışım"),),
+            ),
+            "owner": AnsweredQuestion(kind="yes_no"),
+        },
         usage=Usage(requests=1, prompt_tokens=2400, answer_tokens=180, cost=0.00087, currency="USD"),
         versions=Versions(
             taxonomy="1.1",

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from schemas import Taxonomy
-from schemas.taxonomy import named, use
+from schemas.names import named
+from schemas.taxonomy import use
 from schemas.taxonomy_file import InvalidTaxonomy
 
 GOOD = """\

@@ -1,6 +1,6 @@
 """Reading a hosted model's answer: whatever it says gives an answer that the taxonomy knows, or an error."""
 
-from collections.abc import Container, Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Annotated, Any
@@ -10,6 +10,7 @@ from pydantic import BaseModel, BeforeValidator, Field, TypeAdapter, ValidationE
 from agents.classify.core import Answer
 from agents.classify.hosted.errors import GarbledAnswer
 from agents.classify.hosted.leniency import Extras, LenientInsights, json_object, meant
+from agents.classify.hosted.own_questions import told
 from agents.classify.hosted.transcript_block import sanitised
 from schemas import Insights, Sentiment, Taxonomy
 from streams.errors import broken_rules
@@ -32,18 +33,18 @@ class _Verdict(BaseModel):
 
 
 def read_answer(
-    text: str | None, taxonomy: Taxonomy, shown: Container[int], local_time: datetime | None = None
+    text: str | None, taxonomy: Taxonomy, shown: Mapping[int, str], local_time: datetime | None = None
 ) -> Answer:
     """Read the JSON that a model gave for a transcript of which it saw the turns ``shown``.
 
     Args:
         text: What the model said.
         taxonomy: What it was to choose from.
-        shown: Positions of the turns that it saw.
+        shown: What it saw of each turn, by position.
         local_time: When the call ended, where the caller is; without it no time to call back can be known.
 
-    What is said beside the decision is read field by field, and what cannot be read is null: a sentiment, an insight, a
-    turn that was not shown.
+    What is said beside the decision is read field by field, and what cannot be read is null: a sentiment, an insight,
+    an answer to a question, a turn that was not shown.
 
     Raises:
         GarbledAnswer: No JSON, a missing field, a leaf that does not exist. The message names fields and rules, never
@@ -74,6 +75,7 @@ def read_answer(
         verdict.summary,
         sentiment=Sentiment(start=extras.sentiment.start, end=extras.sentiment.end) if extras.sentiment else None,
         insights=_resolve(extras.insights, local_time) if extras.insights else None,
+        told=told(extras.answers or {}, taxonomy, shown),
         stated=True,
     )
 

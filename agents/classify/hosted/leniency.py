@@ -88,7 +88,7 @@ class LenientInsights(Insights, _Extra):
         if not isinstance(price, str) or not (found := _AMOUNT.fullmatch(price.strip())):
             return values
         currency = meant(values.get("price_currency")) or found["currency"]
-        return values | {"price_quoted": _number(found["amount"]), "price_currency": currency}
+        return values | {"price_quoted": number(found["amount"]), "price_currency": currency}
 
 
 class Extras(_Extra):
@@ -96,6 +96,7 @@ class Extras(_Extra):
 
     sentiment: LenientSentiment | None = None
     insights: LenientInsights | None = None
+    answers: dict[str, Any] | None = None
 
 
 def _currency(said: str) -> str:
@@ -103,8 +104,8 @@ def _currency(said: str) -> str:
     return _CURRENCIES.get(word, word.upper())
 
 
-def _number(said: str) -> float | None:
-    """Read a number with marks for thousands or decimals, as Turkish or English writes it; null if it may be both."""
+def number(said: str) -> float | None:
+    """Read digits with marks for thousands or decimals, as Turkish or English writes it; null if it may be both."""
     if said.isdecimal():
         return float(said)
     marks = [mark for mark in said if mark in ".,"]

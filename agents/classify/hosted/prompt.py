@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
@@ -10,6 +10,7 @@ from pathlib import Path
 from string import Template
 from typing import Any, get_args
 
+from agents.classify.hosted.own_questions import questions_block, questions_schema
 from agents.classify.hosted.transcript_block import transcript_block
 from schemas import Insights, Taxonomy, Turn
 from schemas.call_classified import Mood
@@ -31,8 +32,8 @@ class Prompt:
     """What the model is told."""
     transcript: str
     """What it is to judge: numbered turns between two marks."""
-    shown: frozenset[int]
-    """Positions of the turns that the transcript shows."""
+    shown: Mapping[int, str]
+    """What the transcript shows of each turn, by position."""
     context: str
     """What follows the transcript: the time of the call, and what was wrong with an earlier answer."""
     schema: dict[str, Any]
@@ -99,18 +100,20 @@ def _instruction(taxonomy_json: str, template: Path) -> str:
     rules = [f"{number}. {rule.when}: {rule.leaf}" for number, rule in enumerate(taxonomy.precedence, 1)]
     try:
         text = Template(template.read_text(encoding="utf-8"))
-        if _NEEDED - set(text.get_identifiers()):
+        if (_NEEDED | ({"questions"} if taxonomy.questions else set())) - set(text.get_identifiers()):
             raise ValueError
         return text.substitute(
             company=taxonomy.company.strip(),
             categories="\n".join(entries),
             precedence="\n".join(rules),
             remarks=" ".join(remark.strip() for remark in taxonomy.remarks),
+            questions=questions_block(taxonomy),
         )
     except (OSError, KeyError, ValueError) as error:
         raise CallsiftError(
             f"cannot make a prompt of {template}: {type(error).__name__}",
-            "It needs UTF-8 with $company, $categories and $precedence, perhaps $remarks, and $$ for a dollar",
+            "It needs UTF-8 with $company, $categories and $precedence, $questions where the taxonomy has any, "
+            "perhaps $remarks, and $$ for a dollar",
         ) from None
 
 
@@ -145,6 +148,8 @@ def _answer_schema(taxonomy: Taxonomy) -> dict[str, Any]:
         "sentiment": _object({"start": _nullable("string", moods), "end": _nullable("string", moods)}),
         "insights": _object(insights),
     }
+    if taxonomy.questions:
+        properties["answers"] = _object(questions_schema(taxonomy))
     return _object(properties)
 
 

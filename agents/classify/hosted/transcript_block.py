@@ -1,7 +1,7 @@
 """The transcript as data: what was said can neither leave its block, nor pose as anything else, nor be endless."""
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from schemas import Turn
@@ -20,8 +20,8 @@ class TranscriptBlock:
     """A transcript as the model gets it."""
 
     text: str
-    shown: frozenset[int]
-    """Positions of the turns that it shows."""
+    shown: Mapping[int, str]
+    """What it shows of each turn, by position."""
 
 
 def transcript_block(turns: Sequence[Turn], *, turn_chars: int, transcript_chars: int) -> TranscriptBlock:
@@ -31,24 +31,28 @@ def transcript_block(turns: Sequence[Turn], *, turn_chars: int, transcript_chars
     thirds of what may be sent are kept: what ended the call decides.
     """
     opening: list[str] = []
+    shown: dict[int, str] = {}
     left = transcript_chars
     for position in range(len(turns)):
-        line = _line(position, turns[position], turn_chars)
+        said = _said(turns[position], turn_chars)
+        line = _line(position, turns[position], said)
         if left - len(line) < transcript_chars * 2 // 3:
             break
         opening.append(line)
+        shown[position] = said
         left -= len(line) + 1
     closing: list[str] = []
     for position in range(len(turns) - 1, len(opening) - 1, -1):
-        line = _line(position, turns[position], turn_chars)
+        said = _said(turns[position], turn_chars)
+        line = _line(position, turns[position], said)
         if len(line) > left:
             break
         closing.append(line)
+        shown[position] = said
         left -= len(line) + 1
-    omitted = len(turns) - len(opening) - len(closing)
+    omitted = len(turns) - len(shown)
     gap = [f"({omitted} turns left out)"] if omitted else []
-    shown = {*range(len(opening)), *range(len(turns) - len(closing), len(turns))}
-    return TranscriptBlock("\n".join([_OPEN, *opening, *gap, *reversed(closing), _CLOSE]), frozenset(shown))
+    return TranscriptBlock("\n".join([_OPEN, *opening, *gap, *reversed(closing), _CLOSE]), shown)
 
 
 def sanitised(text: str, limit: int) -> str:
@@ -57,8 +61,12 @@ def sanitised(text: str, limit: int) -> str:
     return _cut(" ".join(visible.translate(_MARKS).split()), limit)
 
 
-def _line(position: int, turn: Turn, limit: int) -> str:
-    return f"{position} {turn.speaker}: {sanitised(turn.normalised or turn.text, limit)}"
+def _said(turn: Turn, limit: int) -> str:
+    return sanitised(turn.normalised or turn.text, limit)
+
+
+def _line(position: int, turn: Turn, said: str) -> str:
+    return f"{position} {turn.speaker}: {said}"
 
 
 def _visible(character: str) -> str:

@@ -28,7 +28,7 @@ def test_a_classified_call_is_done_with_its_decision() -> None:
         assert getattr(outcome, name) == getattr(call.decision, name), name
     for name in ("call_id", "ended_at", "metadata", "versions", "figures", "recording_facts", "classifier", "hops"):
         assert getattr(outcome, name) == getattr(call, name), name
-    for name in ("provisional", "sentiment", "insights", "usage"):
+    for name in ("provisional", "sentiment", "insights", "answers", "usage"):
         assert getattr(outcome, name) == getattr(call, name), name
     assert outcome.stage_seconds == {"pbx": 0.5, "audio": 0.5, "transcribe": 0.5, "classify": 0.5}
     assert outcome.decided_at == NOW

@@ -31,7 +31,7 @@ from tests.schemas.examples import call_transcribed, turn
 from tests.servers.gemini import PLAUSIBLE
 
 TAXONOMY = Taxonomy.load()
-TURNS = range(5)
+TURNS = dict.fromkeys(range(5), "kombim bozuldu")
 CALL = [turn(Speaker.CUSTOMER, "kombim bozuldu", float(start)) for start in TURNS]
 CALL_TIME = datetime(2026, 10, 5, 14, 3, tzinfo=ZoneInfo("Europe/Istanbul"))
 
@@ -132,7 +132,7 @@ NEARLY = st.fixed_dictionaries(
 @given(st.text() | ANY_JSON.map(json.dumps) | NEARLY.map(json.dumps), st.integers(1, 5))
 def test_any_reply_gives_an_answer_that_the_taxonomy_knows_or_an_error(text: str, turns: int) -> None:
     try:
-        answer = read_answer(text, TAXONOMY, range(turns), CALL_TIME)
+        answer = read_answer(text, TAXONOMY, dict.fromkeys(range(turns), ""), CALL_TIME)
     except CallsiftError:
         return
     assert TAXONOMY.leaves[answer.leaf.code] == answer.leaf
@@ -294,7 +294,7 @@ def test_prose_is_one_line_without_marks_and_not_endless() -> None:
 
 
 def test_evidence_is_named_once_and_not_endlessly() -> None:
-    answer = read_answer(reply(evidence=[3, 3, *range(5)] * 100), TAXONOMY, range(20))
+    answer = read_answer(reply(evidence=[3, 3, *range(5)] * 100), TAXONOMY, dict.fromkeys(range(20), ""))
     assert answer.evidence == (3, 0, 1, 2, 4)
 
 
