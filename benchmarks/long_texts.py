@@ -11,8 +11,9 @@ from collections.abc import Callable
 
 from agents.classify.hosted import transcript_block
 from agents.classify.offline.model import OfflineModel
-from agents.transcribe.inverse_text_normalisation import normalised
-from agents.transcribe.redaction import Said, redact
+from agents.transcribe.languages.tr.inverse_text_normalisation import normalised
+from agents.transcribe.languages.tr.redaction import redact
+from agents.transcribe.redaction import Said
 from schemas import Speaker, Turn
 
 SHAPES = {

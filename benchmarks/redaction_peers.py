@@ -32,9 +32,10 @@ KINDS = ("phone", "national_id", "iban", "card", "email", "plate")
 def callsift() -> Finder:
     """This project's redaction."""
     room = import_module("agents.transcribe.redaction")
+    redact = import_module("agents.transcribe.languages.tr.redaction").redact
 
     def find(turns: Turns) -> set[Place]:
-        spans = room.redact([room.Said(turn["speaker"], turn["text"]) for turn in turns]).spans
+        spans = redact([room.Said(turn["speaker"], turn["text"]) for turn in turns]).spans
         return {(span.turn, at) for span in spans for at in range(span.start, span.end)}
 
     return find

@@ -16,7 +16,8 @@ from agents.classify import core as classify
 from agents.classify.agent import make_classifier
 from agents.classify.settings import ClassifySettings
 from agents.transcribe.core import merge_turns, spans_to_decode, transcribed
-from agents.transcribe.corrections import Corrections
+from agents.transcribe.corrections import corrections_of
+from agents.transcribe.languages import accepted_language
 from agents.transcribe.models import SpeechModel, SpeechModels
 from agents.transcribe.recognise import recognise
 from agents.transcribe.settings import TranscribeSettings
@@ -113,12 +114,13 @@ def heard_turns(ready: AudioReady, flac: Path, settings: TranscribeSettings) -> 
 
 def _transcribed(ready: AudioReady, flac: Path, settings: TranscribeSettings) -> CallTranscribed:
     model, decoded = _recognised(ready, flac, settings)
+    accepted_language(model.language, settings.partly_redacted)
     return transcribed(
         ready,
         decoded,
         language=model.language,
         speech_model=model.fingerprint,
-        corrections=Corrections.read(settings.corrections) if settings.corrections else Corrections({}),
+        corrections=corrections_of(settings),
     )
 
 

@@ -8,11 +8,13 @@ from pathlib import Path
 from agents.transcribe import metrics
 from agents.transcribe.checkpoint import Checkpoint
 from agents.transcribe.core import spans_to_decode, transcribed
-from agents.transcribe.corrections import Corrections
+from agents.transcribe.corrections import corrections_of
 from agents.transcribe.engines import Engine, Engines
+from agents.transcribe.languages import LanguageWithoutRules, accepted_language
 from agents.transcribe.settings import TranscribeSettings
 from agents.transcribe.span import AudioSpan
 from schemas import AudioReady, CallTranscribed
+from streams.errors import SettingsError
 from streams.payloads import ClaimCheckStore
 from streams.processing import Agent
 from streams.threads import Threads
@@ -26,10 +28,14 @@ class TranscribeAgent(Agent[AudioReady]):
         """Make the agent.
 
         Raises:
-            SettingsError: No model is named, or the corrections cannot be read.
+            SettingsError: No model is named, the default language has no rules, or the corrections cannot be read.
         """
+        try:
+            accepted_language(settings.language, settings.partly_redacted)
+        except LanguageWithoutRules as error:
+            raise SettingsError(error.message, error.cure) from error
         self._engines = Engines(settings)
-        self._corrections = Corrections.read(settings.corrections) if settings.corrections else Corrections({})
+        self._corrections = corrections_of(settings)
         self._settings = settings
         self._store = store
         self._folders = WorkFolders()
@@ -52,8 +58,13 @@ class TranscribeAgent(Agent[AudioReady]):
         await asyncio.to_thread(self._folders.close)
 
     async def work(self, call: AudioReady) -> CallTranscribed:
-        """Recognise what was said in a call: the speech segments only, each speaker on its own."""
+        """Recognise what was said in a call: the speech segments only, each speaker on its own.
+
+        Raises:
+            LanguageWithoutRules: Nothing personal would be found in its language, and the settings do not accept that.
+        """
         engine = self._engines.of(call)
+        accepted_language(engine.language, self._settings.partly_redacted)
         spans = spans_to_decode(call)
         checkpoint = Checkpoint(
             self._store,

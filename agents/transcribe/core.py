@@ -5,7 +5,7 @@ from math import ceil
 from statistics import fmean
 
 from agents.transcribe.corrections import Corrections
-from agents.transcribe.redaction import redacted_turns
+from agents.transcribe.languages import language_of
 from agents.transcribe.span import AudioSpan
 from schemas import AudioReady, CallTranscribed, Speaker, SpeakerFigures, SpeechFigures, SpeechSegment, Turn, Word
 
@@ -90,7 +90,7 @@ def transcribed(
     turns = merge_turns({speaker: corrections.applied(own) for speaker, own in heard.items()})
     confidences = [word.confidence for turn in turns for word in turn.words]
     figures = completed(call.figures, turns)
-    cleared = redacted_turns(turns, normalise=primary_subtag(language) == "tr")
+    cleared = language_of(language).transcript(turns)
     return CallTranscribed.following(
         call,
         turns=cleared.turns,
@@ -130,11 +130,6 @@ def completed(figures: SpeechFigures, turns: Sequence[Turn]) -> SpeechFigures:
         tells = {"turns": len(spoken), "words": words, "words_per_minute": _per_minute(words, own)}
         speakers[speaker] = own.model_copy(update=tells)
     return figures.model_copy(update={"speakers": speakers})
-
-
-def primary_subtag(language: str) -> str:
-    """Return the language alone of a BCP 47 tag: tr for tr-TR."""
-    return language.replace("_", "-").split("-")[0].casefold()
 
 
 def _per_minute(words: int, own: SpeakerFigures) -> float | None:

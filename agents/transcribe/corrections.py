@@ -6,7 +6,8 @@ from pathlib import Path
 from statistics import fmean
 from typing import Self
 
-from agents.transcribe.turkish import lowered
+from agents.transcribe.languages import Language, language_of
+from agents.transcribe.settings import TranscribeSettings
 from schemas import Word
 from schemas.from_outside import composed
 from streams.errors import SettingsError
@@ -23,8 +24,8 @@ class Corrections:
     meant: Mapping[Phrase, Phrase]
 
     @classmethod
-    def read(cls, path: Path) -> Self:
-        """Read a list from a file of tab-separated lines in UTF-8.
+    def read(cls, path: Path, language: Language) -> Self:
+        """Read a list, in whose language capitals are lowered, from a file of tab-separated lines in UTF-8.
 
         Raises:
             SettingsError: The file cannot be read, or a line is not two columns, or contradicts an earlier one.
@@ -38,7 +39,7 @@ class Corrections:
         for number, line in enumerate(lines, start=1):
             if not line.strip() or line.startswith("#"):
                 continue
-            columns = [tuple(lowered(column).split()) for column in line.split("\t")]
+            columns = [tuple(language.lowered(column).split()) for column in line.split("\t")]
             if len(columns) != 2 or not all(columns):
                 found = f"{path}, line {number}: expected two columns with words, found {sum(map(bool, columns))}"
                 raise SettingsError(found, _CURE)
@@ -63,6 +64,13 @@ class Corrections:
                 corrected.append(words[position])
                 position += 1
         return tuple(corrected)
+
+
+def corrections_of(settings: TranscribeSettings) -> Corrections:
+    """Return the list that the settings name, an empty one where they name none. Raises what reading does."""
+    if settings.corrections is None:
+        return Corrections({})
+    return Corrections.read(settings.corrections, language_of(settings.language))
 
 
 def _replaced(heard: Sequence[Word], meant: Phrase) -> list[Word]:

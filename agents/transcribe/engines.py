@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from agents.transcribe import child
-from agents.transcribe.core import primary_subtag
 from agents.transcribe.fair_queue import FairSlots
 from agents.transcribe.hosted.settings import EnginesFile, Route, read_engines
+from agents.transcribe.languages import primary_subtag
 from agents.transcribe.models import SpeechModels
 from agents.transcribe.settings import TranscribeSettings
 from agents.transcribe.span import AudioSpan

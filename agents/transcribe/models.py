@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from agents.transcribe.core import primary_subtag
+from agents.transcribe.languages import primary_subtag
 from agents.transcribe.settings import TranscribeSettings
 from streams.errors import PermanentError, SettingsError
 

@@ -23,6 +23,10 @@ class TranscribeSettings(Section):
     """YAML file of hosted recognisers and which calls they get (docs/recognisers.md). Unset: Vosk recognises all."""
     language: str = Field(default="tr", min_length=2)
     """Language of calls whose event names none, as a BCP 47 tag."""
+    partly_redacted: FromJson[tuple[str, ...]] = ()
+    """Languages that nobody has written rules for and whose calls are taken all the same, as JSON: ["de"]. Their
+    transcripts keep names, addresses and all numbers that are said in words (docs/languages.md); calls of other such
+    languages are given up."""
     corrections: Path | None = None
     """File of corrections of what was heard: on each line what is heard, a tab, what is meant. Unset: none."""
     processes: PositiveInt = 1

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 
-from agents.transcribe.turkish import lowered
+from agents.transcribe.languages import language_of
 
 _EDGES = re.compile(r"^\W+|\W+$")
 
@@ -11,10 +11,10 @@ _EDGES = re.compile(r"^\W+|\W+$")
 def plain(text: str, language: str) -> str:
     """Return a written word as Vosk writes it: lower case, no punctuation around it; nothing if it is only that.
 
-    Turkish parts endings from names by an apostrophe, which nobody says and Vosk does not write; English contracts
-    with one.
+    Args:
+        text: One word.
+        language: Its language, as a BCP 47 tag.
     """
-    text = unicodedata.normalize("NFC", text).replace("’", "'")
-    turkish = language.casefold().startswith("tr")
-    text = lowered(text).replace("'", "") if turkish else text.lower()
-    return _EDGES.sub("", text)
+    own = language_of(language)
+    text = own.lowered(unicodedata.normalize("NFC", text).replace("’", "'"))
+    return _EDGES.sub("", text if own.writes_apostrophes else text.replace("'", ""))

@@ -16,6 +16,10 @@ def redact(
     file: Annotated[
         Path, typer.Argument(help="Transcripts, one JSON object a line; - for standard input.", allow_dash=True)
     ],
+    language: Annotated[
+        str,
+        typer.Option(help="What the transcripts are in, as a BCP 47 tag."),
+    ] = "tr",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, one object a line, with the spans.")] = False,
 ) -> None:
     """Replace telephone numbers, IDs, accounts, cards, e-mails, plates, addresses and names by placeholders.
@@ -23,12 +27,13 @@ def redact(
     A line is {"id": ..., "turns": [{"speaker": ..., "text": ...}]}. Spans are positions in the text in Unicode's NFC.
     """
     from agents.classify.dialogues import AnyDialogue, read_dialogues
+    from agents.transcribe.languages import language_of
     from agents.transcribe.redaction import Said
-    from agents.transcribe.redaction import redact as redacted
 
+    own_language = language_of(language)
     rows: list[list[str]] = []
     for own in read_dialogues(file, AnyDialogue):
-        found = redacted([Said(turn.speaker, turn.text) for turn in own.turns])
+        found = own_language.redact([Said(turn.speaker, turn.text) for turn in own.turns])
         if as_json:
             print_json(_as_json(own.id, found), indent=None)
         else:

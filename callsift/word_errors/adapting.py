@@ -8,7 +8,7 @@ from typing import NamedTuple
 import jiwer
 
 from agents.transcribe.corrections import Corrections, Phrase
-from agents.transcribe.number_words import numbers
+from agents.transcribe.languages import language_of
 from callsift.word_errors.figures import Rate, measured, plain_text
 from callsift.word_errors.sheet import DrawnTurn
 from schemas import Word
@@ -79,7 +79,7 @@ def proposed(turns: Sequence[DrawnTurn], language: str, words: Collection[str], 
     for (heard, meant), times in mistaken.items():
         enough = 1 if own & {*meant} else least
         is_certain = meanings[heard] == 1 and not any(_holds(one, heard) for one in right)
-        if times >= enough and is_certain and not numbers(" ".join((*heard, "–", *meant))):
+        if times >= enough and is_certain and not any(_has_a_number(phrase, language) for phrase in (heard, meant)):
             found.append(Proposal(heard, meant, times))
     return tuple(sorted(found, key=lambda one: (-one.times, one.heard)))
 
@@ -99,6 +99,11 @@ def _mistakes(meant: Phrase, heard: Phrase) -> Iterator[tuple[Phrase, Phrase]]:
         yield from (((wrong,), (word,)) for wrong, word in zip(heard, meant, strict=True) if wrong != word)
     elif meant and heard and max(len(meant), len(heard)) <= _LONGEST:
         yield heard, meant
+
+
+def _has_a_number(words: Phrase, language: str) -> bool:
+    text, normalised = " ".join(words), language_of(language).normalised
+    return normalised is not None and normalised(text) != text
 
 
 def _holds(words: Phrase, phrase: Phrase) -> bool:

@@ -16,9 +16,11 @@ from hypothesis import strategies as st
 from agents.classify.hosted import transcript_block
 from agents.classify.offline.classifier import OfflineClassifier
 from agents.classify.offline.train import training_dialogues
-from agents.transcribe.inverse_text_normalisation import normalised
-from agents.transcribe.number_words import numbers
-from agents.transcribe.redaction import Kind, Said, redact, redacted_turns
+from agents.transcribe.languages.tr import TURKISH
+from agents.transcribe.languages.tr.inverse_text_normalisation import normalised
+from agents.transcribe.languages.tr.number_words import numbers
+from agents.transcribe.languages.tr.redaction import redact
+from agents.transcribe.redaction import Kind, Said
 from schemas import Speaker, Taxonomy, Turn, Word
 
 LABELLED = Path(__file__).parent / "transcribe" / "redaction" / "labelled.jsonl"
@@ -77,7 +79,7 @@ def survives(turns: Sequence[Turn]) -> None:
     for own in turns:
         assert all(0 <= number.start < number.end <= len(own.text) for number in numbers(own.text))
         normalised(own.text)
-    cleared = redacted_turns(turns, normalise=True)
+    cleared = TURKISH.cleared(turns, normalise=True)
     assert cleared.withheld == 0
     found = redact([Said(own.speaker, own.text) for own in turns])
     assert not found.withheld

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from agents.transcribe.inverse_text_normalisation import normalised
-from agents.transcribe.redaction import Said, core, redact
+from agents.transcribe.languages.tr.inverse_text_normalisation import normalised
+from agents.transcribe.languages.tr.redaction import redact
+from agents.transcribe.redaction import Said, core
 from schemas import Turn
 from tests.agents.any_text import conversations, survives
 

@@ -26,8 +26,11 @@ ROOT = Path(__file__).parents[2]
 DATA_FILES = (
     "agents/classify/offline/model.npz",
     "agents/classify/hosted/prompt.md",
-    "agents/transcribe/redaction/given_names.txt",
-    "agents/transcribe/redaction/surnames.txt",
+    "agents/transcribe/languages/en/redaction/given_names.txt",
+    "agents/transcribe/languages/en/redaction/places.txt",
+    "agents/transcribe/languages/en/redaction/surnames.txt",
+    "agents/transcribe/languages/tr/redaction/given_names.txt",
+    "agents/transcribe/languages/tr/redaction/surnames.txt",
     "callsift/commands/new_taxonomy.yaml",
     "callsift/evaluation/report.html",
     "callsift/trial/page.html",

@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 import schemas
 from agents.classify.dialogues import AnyDialogue, Dialogue, read_dialogues
 from agents.transcribe.corrections import Corrections
-from agents.transcribe.redaction import Said, Span, redact
+from agents.transcribe.languages.tr import TURKISH
+from agents.transcribe.languages.tr.redaction import redact
+from agents.transcribe.redaction import Said, Span
 from schemas import CallEnded, CallTranscribed, Taxonomy
 from schemas.from_outside import composed, holdable_fields
 from streams.decoding import decode
@@ -110,7 +112,7 @@ def test_what_other_languages_make_of_a_dotted_capital_is_an_i() -> None:
 def test_a_list_of_corrections_and_a_taxonomy_may_be_written_in_pieces(tmp_path: Path) -> None:
     corrections, taxonomy = tmp_path / "corrections.tsv", tmp_path / "taxonomy.yaml"
     corrections.write_text(in_pieces("arçelyk\tarçelik\n"), encoding="utf-8")
-    assert Corrections.read(corrections).meant == {("arçelyk",): ("arçelik",)}
+    assert Corrections.read(corrections, TURKISH).meant == {("arçelyk",): ("arçelik",)}
     shipped = Path(schemas.__file__).with_name("taxonomy.yaml")
     taxonomy.write_text(in_pieces(shipped.read_text(encoding="utf-8")), encoding="utf-8")
     assert Taxonomy.load(taxonomy).model_dump() == Taxonomy.load().model_dump()

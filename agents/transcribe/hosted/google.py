@@ -11,11 +11,11 @@ from google.cloud import speech_v2
 from google.cloud.speech_v2.services.speech.transports import SpeechGrpcAsyncIOTransport
 from google.rpc import error_details_pb2
 
-from agents.transcribe.core import primary_subtag
 from agents.transcribe.hosted.errors import RecogniserAway, refusal, unanswered
 from agents.transcribe.hosted.heard import HeardSegment, HeardWord, spread
 from agents.transcribe.hosted.pieces import Piece
 from agents.transcribe.hosted.settings import GoogleSettings, read_lines
+from agents.transcribe.languages import primary_subtag
 from streams.errors import PermanentError, TransientError
 
 _PLAIN = "http://"

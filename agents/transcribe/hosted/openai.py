@@ -10,11 +10,11 @@ from collections.abc import Sequence
 import aiohttp
 from pydantic import BaseModel, FiniteFloat, SecretStr, ValidationError
 
-from agents.transcribe.core import primary_subtag
 from agents.transcribe.hosted.errors import GarbledTranscript, refusal, unanswered
 from agents.transcribe.hosted.heard import HeardSegment, HeardWord, spread
 from agents.transcribe.hosted.pieces import Piece
 from agents.transcribe.hosted.settings import OpenAISettings
+from agents.transcribe.languages import primary_subtag
 from streams.retry_after import retry_after_s
 from streams.tls import client_context
 

@@ -3,10 +3,9 @@
 import logging
 import traceback
 from collections.abc import Callable, Iterable, Sequence
-from typing import ParamSpec
+from typing import Any, ParamSpec
 
 from agents.transcribe.redaction.spans import Said, Span
-from agents.transcribe.redaction.tokens import Token
 
 logger = logging.getLogger(__name__)
 
@@ -15,14 +14,17 @@ WITHHELD = "[withheld]"
 
 Found = tuple[Span, ...]
 P = ParamSpec("P")
-Places = Callable[[Sequence[Said], Sequence[Sequence[Token]]], Iterable[int]]
-"""Gives the positions of all turns in which a rule may find something, by signs that are much simpler than the rule."""
+Places = Callable[[Sequence[Said], Sequence[Sequence[Any]]], Iterable[int]]
+"""Gives the positions of all turns in which a rule may find something, by signs that are much simpler than the rule.
+
+The tokens are the language's own.
+"""
 
 
 class Careful:
     """Applies the rules to one conversation. One that raises clears nothing: its turns are withheld."""
 
-    def __init__(self, turns: Sequence[Said], heard: Sequence[Sequence[Token]]) -> None:
+    def __init__(self, turns: Sequence[Said], heard: Sequence[Sequence[Any]]) -> None:
         """Apply them to ``turns``, whose tokens are ``heard``."""
         self._turns = turns
         self._heard = heard

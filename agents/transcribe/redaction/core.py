@@ -1,32 +1,22 @@
 """Redaction of a conversation: what was said stays, what identifies or reaches a person goes.
 
-A rule that raises costs no call and leaks nothing: the turns in which it might have found something are replaced whole.
+What is personal the rules of a language say; here it is replaced, and looked for again until nothing is left.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence, Set
+import unicodedata
+from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass, replace
 
-from agents.transcribe.redaction.addresses import address_places, address_spans
-from agents.transcribe.redaction.careful import WITHHELD, Careful, report
-from agents.transcribe.redaction.emails import email_places, email_spans
-from agents.transcribe.redaction.identifiers import iban_spans, international_phone_spans
-from agents.transcribe.redaction.learnt import learnt_spans
-from agents.transcribe.redaction.names import name_places, name_spans
-from agents.transcribe.redaction.plates import plate_places, plate_spans
-from agents.transcribe.redaction.plausible import learnt_places
-from agents.transcribe.redaction.sequences import number_spans
-from agents.transcribe.redaction.spans import Kind, Said, Span, by_turn, disjoint, meets, outside
-from agents.transcribe.redaction.tokens import Token, number_places, tokens
-from agents.transcribe.turkish import plain_digits, words
+from agents.transcribe.redaction.careful import WITHHELD, report
+from agents.transcribe.redaction.spans import Said, Span, by_turn, disjoint
 
-_DOOR_DIGITS = 4
-_BRIDGES = words("değil pardon yok yani ama e ee eee ı ıı ııı hah şey")
-"""Between two parts of one thing: said about both."""
-_PLUS = re.compile(r"[+(]{1,2}\Z")
-_IBAN_HEAD = re.compile(r"\btr[\s:]{0,3}\Z", re.IGNORECASE)
 _ROUNDS = 8
 """Times to look again: nearly always the first finds nothing."""
+
+_OTHER_DIGIT = re.compile(r"[^\D0-9]")
+Personal = Callable[[Sequence[Said]], tuple[tuple[Span, ...], frozenset[int]]]
+"""Gives where a conversation says something personal, in order and disjoint, and the turns that no rule has cleared."""
 
 
 @dataclass(frozen=True)
@@ -41,21 +31,21 @@ class Redacted:
     """Positions of the turns that are replaced whole, because a rule failed that might have found something there."""
 
 
-def redact(turns: Sequence[Said]) -> Redacted:
+def redact(turns: Sequence[Said], personal: Personal) -> Redacted:
     """Replace everything personal in a conversation by placeholders; a second time changes nothing. Never raises."""
     try:
-        spans, withheld = _until_nothing_is_left(turns)
+        spans, withheld = _until_nothing_is_left(turns, personal)
     except Exception as error:  # noqa: BLE001 - without tokens there are no signs either
         report(error)
-        spans, withheld = (), _with_text(turns, range(len(turns)))
+        spans, withheld = (), with_text(turns, range(len(turns)))
     return Redacted(_replaced(turns, spans, withheld), spans, withheld)
 
 
-def _until_nothing_is_left(turns: Sequence[Said]) -> tuple[tuple[Span, ...], frozenset[int]]:
+def _until_nothing_is_left(turns: Sequence[Said], personal: Personal) -> tuple[tuple[Span, ...], frozenset[int]]:
     """Return what is personal, also what shows as such only once something else is replaced."""
-    spans, withheld = _personal(turns)
+    spans, withheld = personal(_in_plain_digits(turns))
     for _ in range(_ROUNDS if spans and not withheld else 0):
-        further, failed = _personal(_replaced(turns, spans, withheld))
+        further, failed = personal(_in_plain_digits(_replaced(turns, spans, withheld)))
         withheld |= failed
         if not further:
             break
@@ -63,6 +53,15 @@ def _until_nothing_is_left(turns: Sequence[Said]) -> tuple[tuple[Span, ...], fro
         more = (_as_given(span, own.get(span.turn, ())) for span in further)
         spans = tuple(span for span in disjoint((*spans, *more)) if span.turn not in withheld)
     return spans, withheld
+
+
+def _in_plain_digits(turns: Sequence[Said]) -> tuple[Said, ...]:
+    """Return the turns with the decimal digits of every script (٣, ３) as 0 to 9, each in its old place."""
+    return tuple(replace(turn, text=_OTHER_DIGIT.sub(_plain_digit, turn.text)) for turn in turns)
+
+
+def _plain_digit(digit: re.Match[str]) -> str:
+    return str(unicodedata.decimal(digit[0]))
 
 
 def _as_given(span: Span, before: Sequence[Span]) -> Span:
@@ -82,91 +81,9 @@ def _as_given(span: Span, before: Sequence[Span]) -> Span:
     return replace(span, start=given(span.start, is_end=False), end=given(span.end, is_end=True))
 
 
-def _personal(turns: Sequence[Said]) -> tuple[tuple[Span, ...], frozenset[int]]:
-    """Return where a conversation says something personal, and which turns no rule has cleared."""
-    turns = [replace(turn, text=plain_digits(turn.text)) for turn in turns]
-    heard = tokens(turns)
-    careful = Careful(turns, heard)
-    coded = disjoint(
-        (
-            *careful.spans(email_places, email_spans, turns, heard),
-            *careful.spans(plate_places, plate_spans, turns, heard),
-            *careful.spans(number_places, iban_spans, turns),
-            *careful.spans(number_places, international_phone_spans, turns),
-        )
-    )
-    numbers = disjoint((*coded, *careful.spans(number_places, _counted, turns, heard, coded)))
-    taken = by_turn(numbers)
-    told = careful.spans(address_places, address_spans, turns, heard)
-    numbers = tuple(span for span in numbers if not _is_door(span, told, heard[span.turn]))
-    taken = by_turn(numbers)
-    addresses = disjoint(
-        part for span in told for part in outside(turns[span.turn].text, span, taken.get(span.turn, ()))
-    )
-    settled = disjoint((*numbers, *addresses))
-    taken = by_turn(settled)
-    names = careful.spans(name_places, name_spans, turns, heard)
-    persons = [part for span in names for part in outside(turns[span.turn].text, span, taken.get(span.turn, ()))]
-    by_rules = disjoint((*settled, *persons))
-    learnt = careful.spans(learnt_places, learnt_spans, turns, heard, by_rules)
-    withheld = _with_text(turns, careful.withheld)
-    learnt = tuple(span for span in learnt if not _is_placeholder(turns[span.turn].text, span))
-    found = _bridged(turns, disjoint((*by_rules, *learnt)))
-    return tuple(span for span in found if span.turn not in withheld), withheld
-
-
-def _is_placeholder(text: str, span: Span) -> bool:
-    """Return whether a span is a word of a placeholder: of what was replaced before."""
-    return text[span.start - 1 : span.start] == "[" and text[span.end : span.end + 1] == "]"
-
-
-def _bridged(turns: Sequence[Said], spans: Sequence[Span]) -> Iterator[Span]:
-    """Yield the spans, two of one kind with only hesitation or a correction between them as one."""
-    before: Span | None = None
-    for span in spans:
-        if before and before.turn == span.turn and before.kind is span.kind is not Kind.ADDRESS:
-            between = turns[span.turn].text[before.end : span.start].lower().split()
-            if between and all(word in _BRIDGES for word in between):
-                before = replace(before, end=span.end)
-                continue
-        if before:
-            yield before
-        before = span
-    if before:
-        yield before
-
-
-def _is_door(span: Span, addresses: Sequence[Span], own: Sequence[Token]) -> bool:
-    """Return whether a number is so short, and inside an address, that it is a part of it."""
-    if span.kind is Kind.PLATE or not any(
-        other.turn == span.turn and other.start <= span.start and span.end <= other.end for other in addresses
-    ):
-        return False
-    return sum(len(token.digits) for token in own if span.start <= token.start < span.end) <= _DOOR_DIGITS
-
-
-def _with_text(turns: Sequence[Said], places: Iterable[int]) -> frozenset[int]:
+def with_text(turns: Sequence[Said], places: Iterable[int]) -> frozenset[int]:
+    """Return those of some positions whose turns say anything."""
     return frozenset(at for at in places if turns[at].text.strip())
-
-
-def _counted(turns: Sequence[Said], heard: Sequence[Sequence[Token]], coded: Iterable[Span]) -> Iterator[Span]:
-    for span in number_spans(_without(heard, coded)):
-        yield _with_head(turns[span.turn].text, span)
-
-
-def _with_head(text: str, span: Span) -> Span:
-    """Return the span of a number with the sign or the letters before it: ``+90``, ``(0212)``, ``te re``."""
-    head = (_IBAN_HEAD if span.kind is Kind.IBAN else _PLUS).search(text, max(0, span.start - 6), span.start)
-    return replace(span, start=head.start()) if head else span
-
-
-def _without(heard: Sequence[Sequence[Token]], spans: Iterable[Span]) -> list[list[Token]]:
-    """Return the tokens, those inside the spans as words that break every dictation."""
-    taken = by_turn(spans)
-    return [
-        [replace(token, digits="", text="[]") if meets(token, taken.get(position, ())) else token for token in turn]
-        for position, turn in enumerate(heard)
-    ]
 
 
 def _replaced(turns: Sequence[Said], spans: Iterable[Span], withheld: Set[int]) -> tuple[Said, ...]:

@@ -1,15 +1,21 @@
 """Redaction of a transcript's turns: text, normalised text and words, so that nothing personal stays anywhere."""
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from statistics import fmean
 from typing import NamedTuple
 
-from agents.transcribe.inverse_text_normalisation import normalised
 from agents.transcribe.redaction.careful import WITHHELD, report
-from agents.transcribe.redaction.core import redact
+from agents.transcribe.redaction.core import Redacted
 from agents.transcribe.redaction.spans import Said, Span, by_turn
 from schemas import Turn, Word
+
+Redact = Callable[[Sequence[Said]], Redacted]
+"""Redacts a conversation in its language."""
+Normalised = Callable[[str], str]
+"""Gives a text with its number words as digits."""
+Lowered = Callable[[str], str]
+"""Gives a text in lower case."""
 
 
 class Cleared(NamedTuple):
@@ -21,7 +27,9 @@ class Cleared(NamedTuple):
     """How many of them are replaced whole, because the redaction failed on them."""
 
 
-def redacted_turns(turns: Sequence[Turn], *, normalise: bool = False) -> Cleared:
+def redacted_turns(
+    turns: Sequence[Turn], redact: Redact, normalised: Normalised, *, normalise: bool = False
+) -> Cleared:
     """Return the turns without personal data; those that have none and are not to be normalised are the same objects.
 
     Each stretch becomes one word, from its first word's start to its last word's end, with their mean confidence. What
@@ -30,6 +38,8 @@ def redacted_turns(turns: Sequence[Turn], *, normalise: bool = False) -> Cleared
 
     Args:
         turns: What was said.
+        redact: What finds personal data in the language.
+        normalised: What writes numbers in digits.
         normalise: Give every turn its normalised text; else those alone that have one already.
     """
     found = redact([Said(turn.speaker, turn.text) for turn in turns])
@@ -37,20 +47,20 @@ def redacted_turns(turns: Sequence[Turn], *, normalise: bool = False) -> Cleared
     cleared = [
         None
         if position in found.withheld
-        else _cleared(turn, found.turns[position].text, own.get(position, ()), normalise=normalise)
+        else _cleared(turn, found.turns[position].text, own.get(position, ()), normalised, everywhere=normalise)
         for position, turn in enumerate(turns)
     ]
     whole = tuple(clear or _withheld(turn, normalise=normalise) for clear, turn in zip(cleared, turns, strict=True))
     return Cleared(whole, cleared.count(None))
 
 
-def _cleared(turn: Turn, text: str, spans: Sequence[Span], *, normalise: bool) -> Turn | None:
+def _cleared(turn: Turn, text: str, spans: Sequence[Span], normalised: Normalised, *, everywhere: bool) -> Turn | None:
     """Return a turn with placeholders; None where that fails."""
     try:
         redacted = turn
         if spans:
             redacted = turn.model_copy(update={"text": text, "words": tuple(_words(turn, spans))})
-        if normalise or (spans and turn.normalised is not None):
+        if everywhere or (spans and turn.normalised is not None):
             redacted = redacted.model_copy(update={"normalised": normalised(redacted.text)})
     except Exception as error:  # noqa: BLE001 - whatever it is, the call goes on
         report(error)

@@ -20,9 +20,10 @@ from agents.classify.core import empty_call
 from agents.sink.core import done
 from agents.transcribe.agent import TranscribeAgent
 from agents.transcribe.core import spans_to_decode
+from agents.transcribe.languages import LanguageWithoutRules
+from agents.transcribe.languages.tr.redaction import core as redaction
 from agents.transcribe.models import LanguageWithoutModel
 from agents.transcribe.prepared_audio import UnreadableAudio
-from agents.transcribe.redaction import core as redaction
 from agents.transcribe.settings import TranscribeSettings
 from schemas import AudioReady, CallTranscribed, Speaker, SpeechSegment, Taxonomy
 from streams.errors import NativeCodeDied, SettingsError
@@ -234,7 +235,8 @@ async def test_each_language_is_recognised_by_its_own_model(store: ClaimCheckSto
     other = tmp_path / "azerbaijani"
     other.symlink_to(SPEECH_MODEL, target_is_directory=True)
     models = json.dumps({"az": str(other)})
-    agent = TranscribeAgent(TranscribeSettings.read(vosk_model=SPEECH_MODEL, vosk_models=models), store)
+    settings = TranscribeSettings.read(vosk_model=SPEECH_MODEL, vosk_models=models, partly_redacted=("az",))
+    agent = TranscribeAgent(settings, store)
     call = ready("wrong-number", store)
     try:
         await agent.start()
@@ -244,6 +246,26 @@ async def test_each_language_is_recognised_by_its_own_model(store: ClaimCheckSto
         assert (await agent.work(call)).language == "tr"
     finally:
         await agent.stop()
+
+
+@integration
+async def test_a_call_in_a_language_without_rules_is_refused_before_anything_is_decoded(
+    store: ClaimCheckStore, tmp_path: Path
+) -> None:
+    other = tmp_path / "azerbaijani"
+    other.symlink_to(SPEECH_MODEL, target_is_directory=True)
+    models = json.dumps({"az": str(other)})
+    agent = TranscribeAgent(TranscribeSettings.read(vosk_model=SPEECH_MODEL, vosk_models=models), store)
+    call = ready("wrong-number", store).model_copy(update={"language": "az"})
+    with pytest.raises(LanguageWithoutRules, match="CALLSIFT_TRANSCRIBE_PARTLY_REDACTED"):
+        await agent.work(call)
+
+
+def test_a_worker_whose_default_language_has_no_rules_does_not_start(store: ClaimCheckStore) -> None:
+    given = {"vosk_model": SPEECH_MODEL, "language": "az"}
+    with pytest.raises(SettingsError, match="CALLSIFT_TRANSCRIBE_PARTLY_REDACTED"):
+        TranscribeAgent(TranscribeSettings.read(**given), store)
+    TranscribeAgent(TranscribeSettings.read(**given, partly_redacted=("az-AZ",)), store)
 
 
 @integration

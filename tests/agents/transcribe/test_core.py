@@ -209,9 +209,10 @@ def test_a_transcript_has_both_speakers_with_corrections_and_numbers() -> None:
     assert (call.language, call.speech_model) == ("tr", "vosk-tr@a1b2c3d4e5f6")
 
 
-def test_numbers_are_known_in_turkish_only() -> None:
+def test_numbers_are_written_as_the_language_says_them() -> None:
     assert transcript(audio_ready(), CUSTOMERS, language="tr-TR").turns[0].normalised == "kombim 500"
-    assert transcript(audio_ready(), CUSTOMERS, language="en").turns[0].normalised is None
+    assert transcript(audio_ready(), CUSTOMERS, language="en-GB").turns[0].normalised == "kombim beş yüz"
+    assert transcript(audio_ready(), CUSTOMERS, language="az").turns[0].normalised is None
 
 
 def test_a_transcript_of_undivided_speech_has_one_speaker() -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from agents.transcribe.corrections import Corrections
+from agents.transcribe.languages.tr import TURKISH
 from schemas import Word
 from streams.errors import SettingsError
 
@@ -23,7 +24,7 @@ def words(text: str) -> list[Word]:
 def corrections(tmp_path: Path) -> Corrections:
     path = tmp_path / "corrections.tsv"
     path.write_text(LIST, encoding="utf-8")
-    return Corrections.read(path)
+    return Corrections.read(path, TURKISH)
 
 
 @pytest.mark.parametrize(
@@ -71,7 +72,7 @@ def test_an_empty_list_changes_nothing() -> None:
 def test_the_file_may_have_capitals_windows_line_ends_and_a_byte_order_mark(tmp_path: Path) -> None:
     path = tmp_path / "corrections.tsv"
     path.write_bytes("\ufeffAR ÇELİK\tARÇELİK\r\nISITICILAR\tısıtıcı\r\n".encode())
-    assert dict(Corrections.read(path).meant) == {("ar", "çelik"): ("arçelik",), ("ısıtıcılar",): ("ısıtıcı",)}
+    assert dict(Corrections.read(path, TURKISH).meant) == {("ar", "çelik"): ("arçelik",), ("ısıtıcılar",): ("ısıtıcı",)}
 
 
 @pytest.mark.parametrize(
@@ -88,7 +89,7 @@ def test_a_bad_line_is_named(tmp_path: Path, line: str, what: str) -> None:
     path = tmp_path / "corrections.tsv"
     path.write_text(f"{LIST}{line}\n", encoding="utf-8")
     with pytest.raises(SettingsError, match=f"line 8: {what}"):
-        Corrections.read(path)
+        Corrections.read(path, TURKISH)
 
 
 @pytest.mark.parametrize("content", [None, b"\xff\xfe\x00"])
@@ -97,4 +98,4 @@ def test_an_unreadable_file_stops_the_start(tmp_path: Path, content: bytes | Non
     if content is not None:
         path.write_bytes(content)
     with pytest.raises(SettingsError, match="cannot read the corrections"):
-        Corrections.read(path)
+        Corrections.read(path, TURKISH)

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.transcribe.inverse_text_normalisation import normalised
-from agents.transcribe.number_words import Number, numbers
+from agents.transcribe.languages.tr.inverse_text_normalisation import normalised
+from agents.transcribe.languages.tr.number_words import Number, numbers
 
 ONES = ("", "bir", "iki", "üç", "dört", "beş", "altı", "yedi", "sekiz", "dokuz")
 TENS = ("", "on", "yirmi", "otuz", "kırk", "elli", "altmış", "yetmiş", "seksen", "doksan")

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from agents.transcribe.corrections import Corrections
+from agents.transcribe.languages.tr import TURKISH
 from callsift.word_errors.adapting import adapted, proposed
 from callsift.word_errors.sheet import DrawnTurn, written
 from tests.agents.demo_calls import SPEECH_MODEL
@@ -88,7 +89,7 @@ def test_what_is_written_is_what_the_transcribe_stage_reads(tmp_path: Path) -> N
     told = json.loads(run(sheet, "--words", words, "--output", to, "--json").stdout)
     assert told["unknown"] == ["vaillant"]
     assert told["after"]["rate"] < told["before"]["rate"]
-    assert Corrections.read(to).meant == {("ar", "çelik"): ("arçelik",), ("vaylant",): ("vaillant",)}
+    assert Corrections.read(to, TURKISH).meant == {("ar", "çelik"): ("arçelik",), ("vaylant",): ("vaillant",)}
     assert [one["times"] for one in told["corrections"]] == [3, 1]
     assert "is there already" in run(sheet, "--output", to, code=2).stderr
     plain = run(sheet, "--words", words)

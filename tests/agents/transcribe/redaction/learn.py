@@ -11,12 +11,12 @@ from typing import Any
 
 import pycrfsuite
 
-import agents.transcribe.redaction as package
+import agents.transcribe.languages.tr.redaction as package
+from agents.transcribe.languages.tr.redaction.clues import clues
+from agents.transcribe.languages.tr.redaction.context import Announcements
+from agents.transcribe.languages.tr.redaction.learnt import BEGINS, INSIDE, MODEL, OUTSIDE
+from agents.transcribe.languages.tr.redaction.tokens import Token, tokens
 from agents.transcribe.redaction import Said, Span
-from agents.transcribe.redaction.clues import clues
-from agents.transcribe.redaction.context import Announcements
-from agents.transcribe.redaction.learnt import BEGINS, INSIDE, MODEL, OUTSIDE
-from agents.transcribe.redaction.tokens import Token, tokens
 from tests.agents.transcribe.redaction.measure import PARTS, UNSEEN, labelled_lines, labels, said
 from tests.agents.transcribe.redaction.mishearing import misheard
 from tests.agents.transcribe.redaction.test_kinds import calls

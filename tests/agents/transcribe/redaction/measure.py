@@ -1,7 +1,8 @@
 """How much of what is personal the redaction finds, and how much of what it finds is, by span.
 
-Run ``python -m tests.agents.transcribe.redaction.measure``, with ``--noise 0.1`` on misheard words. All persons and
-numbers are invented. ``labelled.jsonl`` is by the rules' author, each ``*_writer.jsonl`` by a writer who saw no rule.
+Run ``python -m tests.agents.transcribe.redaction.measure``, with ``--noise 0.1`` on misheard words, with ``--language$
+en`` on those in English. All persons and numbers are invented. ``labelled.jsonl`` is by the rules' author, each
+``*_writer.jsonl`` by a writer who saw no rule.
 """
 
 import argparse
@@ -13,10 +14,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from agents.transcribe.redaction import Kind, Said, Span, redact
+from agents.transcribe.languages import LANGUAGES, Language
+from agents.transcribe.languages.tr import TURKISH
+from agents.transcribe.redaction import Kind, Said, Span
 from tests.agents.transcribe.redaction.mishearing import misheard
 
-FILES = sorted(Path(__file__).parent.glob("*.jsonl"))
+FOLDER = Path(__file__).parent
+"""Of the Turkish conversations; those in another language are in a folder of its code."""
 WIDTHS = (9, 23, 8, 5, 6, 9, 6, 11)
 BY_RULE = (Kind.ADDRESS, Kind.PERSON)
 """Kinds that are reported apart: rules find them as far as rules can."""
@@ -50,18 +54,24 @@ NUMBERS = tuple(kind for kind in Kind if kind not in BY_RULE)
 
 
 @cache
-def _all_lines() -> list[dict[str, Any]]:
-    return [json.loads(line) for file in FILES for line in file.read_text(encoding="utf-8").splitlines()]
+def _all_lines(language: str = TURKISH.code) -> list[dict[str, Any]]:
+    files = sorted((FOLDER if language == TURKISH.code else FOLDER / language).glob("*.jsonl"))
+    return [json.loads(line) for file in files for line in file.read_text(encoding="utf-8").splitlines()]
+
+
+def parts(language: str) -> tuple[str, ...]:
+    """Return the parts that the conversations in a language are in."""
+    return tuple(dict.fromkeys(line["part"] for line in _all_lines(language)))
 
 
 UNSEEN = "fifth"
 """Nobody has learnt from its lines: it measures, and is not held to what the others reach."""
-PARTS = tuple(dict.fromkeys(line["part"] for line in _all_lines()))
+PARTS = parts(TURKISH.code)
 
 
-def labelled_lines(part: str | None = None) -> list[dict[str, Any]]:
+def labelled_lines(part: str | None = None, language: str = TURKISH.code) -> list[dict[str, Any]]:
     """Return the lines of one part, or all."""
-    return [line for line in _all_lines() if part in {None, line["part"]}]
+    return [line for line in _all_lines(language) if part in {None, line["part"]}]
 
 
 def labels(line: dict[str, Any]) -> list[Span]:
@@ -74,11 +84,11 @@ def said(line: dict[str, Any]) -> list[Said]:
     return [Said(turn["speaker"], turn["text"]) for turn in line["turns"]]
 
 
-def measured(lines: Iterable[dict[str, Any]]) -> Figures:
+def measured(lines: Iterable[dict[str, Any]], language: Language = TURKISH) -> Figures:
     """Redact the lines and compare with their labels."""
     figures = Figures()
     for line in lines:
-        texts, true, found = [turn["text"] for turn in line["turns"]], labels(line), redact(said(line)).spans
+        texts, true, found = [turn["text"] for turn in line["turns"]], labels(line), language.redact(said(line)).spans
         same = {kind: [span for span in found if span.kind is kind] for kind in Kind}
         unheard = line.get("unheard", frozenset())
         figures.labelled.update(span.kind for span in true)
@@ -106,10 +116,10 @@ def _share(
     return inside / max(1, len(places))
 
 
-def missed(lines: Iterable[dict[str, Any]]) -> Iterator[str]:
+def missed(lines: Iterable[dict[str, Any]], language: Language = TURKISH) -> Iterator[str]:
     """Yield what each line with a difference says, for who tunes the rules."""
     for line in lines:
-        true, found = labels(line), redact(said(line)).spans
+        true, found = labels(line), language.redact(said(line)).spans
         if set(true) != set(found):
             texts = [turn["text"] for turn in line["turns"]]
             show = [
@@ -123,13 +133,17 @@ def missed(lines: Iterable[dict[str, Any]]) -> Iterator[str]:
 def main() -> None:
     """Print the figures of each part, and what differs if asked."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--differences", choices=PARTS, help="Print each line of a part whose spans differ.")
+    parser.add_argument("--differences", help="Print each line of a part whose spans differ.")
+    parser.add_argument("--language", choices=LANGUAGES, default="tr")
     parser.add_argument("--noise", type=float, default=0.0, help="Share of words to mishear.")
     wanted = parser.parse_args()
-    rows = [("part", "kind", "labelled", "found", "recall", "precision", "hidden", "same bounds")]
-    for part in PARTS:
-        lines = labelled_lines(part)
-        figures = measured(misheard(lines, wanted.noise) if wanted.noise else lines)
+    language = LANGUAGES[wanted.language]
+    rows: list[tuple[str, ...]] = [
+        ("part", "kind", "labelled", "found", "recall", "precision", "hidden", "same bounds")
+    ]
+    for part in parts(language.code):
+        lines = labelled_lines(part, language.code)
+        figures = measured(misheard(lines, wanted.noise) if wanted.noise else lines, language)
         groups = {"all but address, person": NUMBERS} | {kind.value: (kind,) for kind in Kind}
         for name, kinds in groups.items():
             count, found = (sum(own[kind] for kind in kinds) for own in (figures.labelled, figures.found))
@@ -139,7 +153,7 @@ def main() -> None:
     for row in rows:
         print("  ".join(cell.ljust(width) for cell, width in zip(row, WIDTHS, strict=True)).rstrip())
     if wanted.differences:
-        print(*missed(labelled_lines(wanted.differences)), sep="\n")
+        print(*missed(labelled_lines(wanted.differences, language.code), language), sep="\n")
 
 
 if __name__ == "__main__":

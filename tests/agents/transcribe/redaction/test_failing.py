@@ -6,15 +6,16 @@ from typing import NoReturn
 
 import pytest
 
-from agents.transcribe.redaction import Said, Span, redact
-from agents.transcribe.redaction import core as rules
-from agents.transcribe.redaction.addresses import address_places
+from agents.transcribe.languages.tr.redaction import core as rules
+from agents.transcribe.languages.tr.redaction import redact
+from agents.transcribe.languages.tr.redaction.addresses import address_places
+from agents.transcribe.languages.tr.redaction.emails import email_places
+from agents.transcribe.languages.tr.redaction.names import name_places
+from agents.transcribe.languages.tr.redaction.plates import plate_places
+from agents.transcribe.languages.tr.redaction.plausible import learnt_places
+from agents.transcribe.languages.tr.redaction.tokens import number_places, tokens
+from agents.transcribe.redaction import Said, Span
 from agents.transcribe.redaction.careful import Places
-from agents.transcribe.redaction.emails import email_places
-from agents.transcribe.redaction.names import name_places
-from agents.transcribe.redaction.plates import plate_places
-from agents.transcribe.redaction.plausible import learnt_places
-from agents.transcribe.redaction.tokens import number_places, tokens
 from tests.agents.transcribe.redaction.measure import labelled_lines, said
 
 PLACES: dict[str, Places] = {

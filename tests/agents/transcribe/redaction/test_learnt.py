@@ -4,10 +4,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from agents.transcribe.redaction import Kind, Said, Span, core, redact
-from agents.transcribe.redaction.context import Announcements
-from agents.transcribe.redaction.plausible import plausible
-from agents.transcribe.redaction.tokens import tokens
+from agents.transcribe.languages.tr.redaction import core, redact
+from agents.transcribe.languages.tr.redaction.context import Announcements
+from agents.transcribe.languages.tr.redaction.plausible import plausible
+from agents.transcribe.languages.tr.redaction.tokens import tokens
+from agents.transcribe.redaction import Kind, Said, Span
 from tests.agents.transcribe.redaction.measure import labelled_lines, measured, said
 from tests.agents.transcribe.redaction.mishearing import misheard
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from agents.transcribe.redaction import Kind, redact
+from agents.transcribe.languages.tr.redaction import redact
+from agents.transcribe.redaction import Kind
 from tests.agents.transcribe.redaction.measure import NUMBERS, PARTS, UNSEEN, labelled_lines, labels, measured, said
 
 LINES = labelled_lines()

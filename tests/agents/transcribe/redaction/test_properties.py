@@ -5,7 +5,8 @@ from collections.abc import Sequence
 
 from hypothesis import HealthCheck, given, settings
 
-from agents.transcribe.redaction import Kind, Said, redact
+from agents.transcribe.languages.tr.redaction import redact
+from agents.transcribe.redaction import Kind, Said
 from tests.agents.transcribe.redaction.dictating import FILLERS, ONES, TENS, Dictated, business, dictated
 
 NUMBER_WORDS = {*ONES, *TENS, "yüz", "bin"}

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.transcribe.redaction import Kind, Said, redact
+from agents.transcribe.languages.tr.redaction import redact
+from agents.transcribe.redaction import Kind, Said
 
 
 def redacted(*texts: str) -> list[str]:

@@ -2,9 +2,9 @@
 
 import pytest
 
+from agents.transcribe.languages.tr.redaction.spelling import letter_runs
+from agents.transcribe.languages.tr.redaction.tokens import tokens
 from agents.transcribe.redaction.spans import Said
-from agents.transcribe.redaction.spelling import letter_runs
-from agents.transcribe.redaction.tokens import tokens
 
 
 @pytest.mark.parametrize(

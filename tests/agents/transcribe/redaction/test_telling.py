@@ -8,7 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from agents.transcribe.redaction import Said, redact
+from agents.transcribe.languages.tr.redaction import redact
+from agents.transcribe.redaction import Said
 
 BLOCKS = (Path(__file__).parent / "kinds_of_telling.txt").read_text(encoding="utf-8").split("\n## ")[1:]
 MARK = re.compile(r"\{(\w+):([^}]*)\}")

@@ -2,8 +2,8 @@
 
 import pytest
 
-from agents.transcribe.inverse_text_normalisation import normalised
-from agents.transcribe.redaction import redacted_turns
+from agents.transcribe.languages.tr import TURKISH
+from agents.transcribe.languages.tr.inverse_text_normalisation import normalised
 from schemas import Speaker, Turn, Word
 from tests.agents.transcribe.redaction.measure import labelled_lines, labels, said
 
@@ -26,7 +26,7 @@ def turn(text: str, speaker: Speaker = Speaker.CUSTOMER, start_s: float = 0.0) -
 
 
 def test_a_number_becomes_one_word_with_the_times_and_the_mean_confidence_of_its_words() -> None:
-    (own,) = redacted_turns([turn("numaram beş yüz otuz iki yüz yirmi üç kırk beş altmış yedi efendim")]).turns
+    (own,) = TURKISH.cleared([turn("numaram beş yüz otuz iki yüz yirmi üç kırk beş altmış yedi efendim")]).turns
     assert own.text == own.normalised == "numaram [phone] efendim"
     assert [word.text for word in own.words] == ["numaram", "[phone]", "efendim"]
     assert own.words[1] == Word(text="[phone]", start_s=1, end_s=11.5, confidence=0.7273)
@@ -34,32 +34,32 @@ def test_a_number_becomes_one_word_with_the_times_and_the_mean_confidence_of_its
 
 
 def test_other_numbers_stay_in_the_normalised_text() -> None:
-    (own,) = redacted_turns([turn("ücret beş yüz elli lira numaram 05321234567")]).turns
+    (own,) = TURKISH.cleared([turn("ücret beş yüz elli lira numaram 05321234567")]).turns
     assert own.normalised == "ücret 550 lira numaram [phone]"
 
 
 def test_a_turn_without_personal_data_is_the_same_object() -> None:
     own = turn("ücret beş yüz elli lira")
-    assert redacted_turns([own]).turns[0] is own
+    assert TURKISH.cleared([own]).turns[0] is own
 
 
 def test_a_turn_from_before_there_was_a_normalised_text_gets_none() -> None:
     old = turn("numaram 05321234567").model_copy(update={"normalised": None, "words": ()})
-    (own,) = redacted_turns([old]).turns
+    (own,) = TURKISH.cleared([old]).turns
     assert (own.text, own.normalised, own.words) == ("numaram [phone]", None, ())
 
 
 def test_a_redacted_turn_keeps_no_word_as_it_was_heard_before_its_correction() -> None:
     heard = turn("arçelik adım ahmet yılmaz")
     words = tuple(word.model_copy(update={"heard": f"heard {word.text}"}) for word in heard.words)
-    (own,) = redacted_turns([heard.model_copy(update={"words": words})]).turns
+    (own,) = TURKISH.cleared([heard.model_copy(update={"words": words})]).turns
     assert own.text == "arçelik adım [person]"
     assert "heard" not in own.model_dump_json().replace('"heard":null', "")
 
 
 def test_a_turn_whose_words_are_not_those_of_its_text_is_withheld(caplog: pytest.LogCaptureFixture) -> None:
     wrong = turn("numaram 05321234567").model_copy(update={"text": "numaranız 05321234567"})
-    cleared = redacted_turns([turn("merhaba"), wrong])
+    cleared = TURKISH.cleared([turn("merhaba"), wrong])
     assert cleared.withheld == 1
     assert [own.text for own in cleared.turns] == ["merhaba", "[withheld]"]
     assert cleared.turns[1].normalised == "[withheld]"
@@ -72,15 +72,15 @@ def test_a_turn_whose_words_are_not_those_of_its_text_is_withheld(caplog: pytest
 
 def test_turns_are_normalised_where_that_is_asked_for() -> None:
     own = turn("ücret beş yüz elli lira").model_copy(update={"normalised": None})
-    assert redacted_turns([own]).turns == (own,)
-    assert redacted_turns([own], normalise=True).turns[0].normalised == "ücret 550 lira"
+    assert TURKISH.cleared([own]).turns == (own,)
+    assert TURKISH.cleared([own], normalise=True).turns[0].normalised == "ücret 550 lira"
 
 
 @pytest.mark.parametrize("part", ["tuning", "held_out"])
 def test_words_text_and_normalised_text_agree_in_every_labelled_line(part: str) -> None:
     for line in labelled_lines(part):
         own = [turn(one.text, Speaker(one.speaker), 100.0 * place) for place, one in enumerate(said(line))]
-        for before, after in zip(own, redacted_turns(own).turns, strict=True):
+        for before, after in zip(own, TURKISH.cleared(own).turns, strict=True):
             if before is not after:
                 spoken = " ".join(word.text for word in after.words)
                 assert after.text.count("[") == spoken.count("[") and spoken.count("[") > 0
