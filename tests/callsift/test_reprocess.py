@@ -70,6 +70,7 @@ def reprocess(up: Up, *arguments: str) -> dict[str, Any]:
     return plan
 
 
+@pytest.mark.slow  # make test-slow
 def test_stored_calls_are_classified_again_by_another_model(server: GeminiServer, tmp_path: Path) -> None:
     with pipeline(tmp_path, server, CALLSIFT_CLASSIFY_GEMINI_MODEL="old") as up:
         first = up.emit(*CALLS)

@@ -62,6 +62,7 @@ def test_a_helper_that_dies_starts_again_and_a_stage_that_dies_ends_the_pipeline
     until(lambda: not any(map(is_running, descendants)))
 
 
+@pytest.mark.slow  # make test-slow
 def test_no_worker_outlives_a_supervisor_that_is_killed(tmp_path: Path) -> None:
     broker = EmbeddedBroker()  # outlives the supervisor, so that the workers can say goodbye to it
     up = start_up(tmp_path, CALLSIFT_KAFKA_BOOTSTRAP_SERVERS=broker.bootstrap_servers)

@@ -327,6 +327,7 @@ def killed(store: ClaimCheckStore, own_store: ClaimCheckStore) -> AudioReady:
 
 
 @integration
+@pytest.mark.slow  # make test-slow
 async def test_after_a_kill_in_the_middle_of_a_long_call_only_the_rest_is_decoded(
     killed: AudioReady, own_store: ClaimCheckStore, tmp_path: Path
 ) -> None:

@@ -234,6 +234,7 @@ def test_a_refused_key_ends_the_run(some: Path, hosted: GeminiServer) -> None:
 
 
 @pytest.mark.integration
+@pytest.mark.slow  # make test-slow
 def test_after_a_kill_only_what_was_not_answered_is_asked(some: Path, hosted: GeminiServer) -> None:
     concurrency = 2
     hosted.respond = Labelled(evaluation_dialogues(), 0.1, delay_s=0.05)

@@ -79,6 +79,7 @@ def test_events_that_faust_throws_away_before_the_first_commit_come_again(
         arrived(real_kafka, *calls)
 
 
+@pytest.mark.slow  # make test-slow
 def test_a_consumer_that_silently_stopped_is_ended_with_all_its_stacks_and_its_successor_loses_nothing(
     real_kafka: KafkaSettings, tmp_path: Path
 ) -> None:

@@ -132,6 +132,7 @@ def test_a_message_goes_a_day_after_its_time_at_the_latest_and_subscribers_see_t
 
 
 @pytest.mark.integration
+@pytest.mark.slow  # make test-slow
 def test_the_brokers_clock_says_how_long_a_message_is_kept_and_no_producers(
     start_cluster: Callable[..., Cluster],
 ) -> None:

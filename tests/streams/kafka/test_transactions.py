@@ -83,6 +83,7 @@ def test_deleted_messages_do_not_wait(real_kafka: KafkaSettings) -> None:
     assert shown(real_kafka) == (0, False)
 
 
+@pytest.mark.slow  # make test-slow
 def test_an_idle_worker_commits_past_markers_and_never_takes_what_was_aborted(
     real_kafka: KafkaSettings, tmp_path: Path
 ) -> None:

@@ -170,6 +170,7 @@ class Worker:
         return {sample.labels["topic"]: sample.value for family in lags for sample in family.samples}
 
 
+@pytest.mark.slow  # make test-slow
 def test_a_real_monitor_survives_brokers_that_go_and_come_back(
     start_cluster: Callable[..., Cluster], tmp_path: Path
 ) -> None:
