@@ -103,7 +103,7 @@ class Live:
         }
 
 
-def measure(folder: Path, *, calls: int, every_s: float, alone_s: float) -> dict[str, Any]:
+def measure(folder: Path, *, calls: int, every_s: float, alone_s: float, in_flight: int | None) -> dict[str, Any]:
     """Return the figures of each phase, and their ratio."""
     with Cluster(folder / "kafka") as cluster:
         kafka = KafkaSettings(bootstrap_servers=cluster.bootstrap_servers)
@@ -120,7 +120,7 @@ def measure(folder: Path, *, calls: int, every_s: float, alone_s: float) -> dict
             live = Live(kafka, outcomes, every_s)
             live.phase("warm-up", 5 * every_s)
             found = {"before": live.phase("before", alone_s)}
-            with _backfill(folder, home, _archive(folder, calls)) as process:
+            with _backfill(folder, home, _archive(folder, calls), in_flight) as process:
                 found["beside"] = live.phase("beside", 0, process)
             found["after"] = live.phase("after", alone_s)
             outcomes.close()
@@ -137,10 +137,11 @@ def measure(folder: Path, *, calls: int, every_s: float, alone_s: float) -> dict
 
 
 @contextmanager
-def _backfill(folder: Path, home: Path, archive: Path) -> Iterator["subprocess.Popen[bytes]"]:
+def _backfill(folder: Path, home: Path, archive: Path, in_flight: int | None) -> Iterator["subprocess.Popen[bytes]"]:
+    paced = [] if in_flight is None else ["--in-flight", str(in_flight)]
     with (folder / "backfill.log").open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "callsift", "backfill", str(archive), "--json"],
+            [sys.executable, "-m", "callsift", "backfill", str(archive), *paced, "--json"],
             env={**os.environ, "CALLSIFT_HOME": str(home)},
             stdout=log,
             stderr=sys.stderr,
@@ -168,11 +169,18 @@ def main() -> None:
     parser.add_argument("--calls", type=int, default=20_000, help="old calls; default 20,000")
     parser.add_argument("--every", type=float, default=3.0, help="seconds between live calls in the mean; default 3")
     parser.add_argument("--alone", type=float, default=300.0, help="seconds without backfill, twice; default 300")
+    parser.add_argument("--in-flight", type=int, help="old calls on their way at once; default: as callsift backfill")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--keep", type=Path, help="folder for logs and data; default: a temporary one, removed")
     arguments = parser.parse_args()
     with kept_or_temporary(arguments.keep, "callsift-benchmark-") as folder:
-        found = measure(folder, calls=arguments.calls, every_s=arguments.every, alone_s=arguments.alone)
+        found = measure(
+            folder,
+            calls=arguments.calls,
+            every_s=arguments.every,
+            alone_s=arguments.alone,
+            in_flight=arguments.in_flight,
+        )
     print(json.dumps(found) if arguments.json else "\n".join(f"{name}: {value}" for name, value in found.items()))
 
 
