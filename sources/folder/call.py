@@ -86,10 +86,8 @@ def content(
     told = dict(sidecar)
     if isinstance(metadata := told.get("metadata"), dict):
         told["metadata"] = facts["metadata"] | metadata
-    if isinstance(said := told.get("recording"), dict) and not said.keys() & {
-        "uri",
-        *_LEGS,
-    }:  # who is where, and no file
+    said = told.get("recording")
+    if isinstance(said, dict) and not said.keys() & {"uri", *_LEGS}:  # who is where, and no file
         told["recording"] = facts["recording"] | said
     return facts | told
 

@@ -56,6 +56,8 @@ class Watcher:
         self._rules = Rules(address, zone, settings.who_is_where, settings.call_id_prefix)
         self._last_pass: float | None = None
         self._counts: Counter[str] = Counter()
+        self._unread = 0
+        self._older: dict[str, int] = {}  # sizes of what is newer than its call, which is too old: read once
 
     async def work(self, intake: TakesCalls) -> float:
         """Look at the folder once and hand in what is at rest; returns after how many seconds to look again.
@@ -104,14 +106,14 @@ class Watcher:
         now = time.monotonic()
         passed_s = now - self._last_pass if self._last_pass is not None else 0.0
         seen = self._seen(self._place.entries())
-        unread_before = self._counts[_UNREAD]
         self._counts.clear()
         while some := list(islice(seen, _AT_ONCE)):
             self._ledger.note(some, passed_s)
         if self._last_pass is None:  # where the names are of another PBX, nothing else would say it
             logger.info("the folder is watched", extra={"files": dict(self._counts), "since": self._since.isoformat()})
-        elif (more := self._counts[_UNREAD] - unread_before) > 0:
+        elif (more := self._counts[_UNREAD] - self._unread) > 0:
             logger.warning("files have come whose names are no recordings'", extra={"files": more})
+        self._unread = self._counts[_UNREAD]
         self._last_pass = now
 
     def _seen(self, entries: Iterable[Entry]) -> Iterator[Seen]:
@@ -127,6 +129,9 @@ class Watcher:
             try:
                 size_bytes, modified_at = entry.look()
             except FileNotFoundError:
+                continue
+            if self._older.get(entry.path) == size_bytes:
+                self._counts["older"] += 1
                 continue
             ended_at = max(modified_at, began.timestamp() if began else 0.0)
             if ended_at >= self._since.timestamp() and (size_bytes > wav.EMPTY_BYTES or named.role == "sidecar"):
@@ -151,6 +156,7 @@ class Watcher:
                 return None
             if ended_before(told, self._since):  # a copy is newer than what it is a copy of
                 for one in files:
+                    self._older[one.path] = one.size_bytes
                     self._ledger.gone(one.path)
                 return None
             before = [one for one in files if one.done]

@@ -342,20 +342,6 @@ def test_nobody_else_reads_what_was_taken(tmp_path: Path) -> None:
     assert (tmp_path / "one.sqlite").stat().st_mode & 0o077 == 0
 
 
-async def test_a_copy_of_what_ended_before_is_left_until_an_earlier_since_is_given(
-    watched: Callable[..., Watched],
-) -> None:
-    began = datetime(2025, 3, 27, 9, 25, 17, tzinfo=UTC)
-    folder = watched(since=began + timedelta(hours=2), pattern=r"(?P<utc>\d{14})")
-    folder.put("20250327092517.wav")  # written now
-    folder.put("20250327112516.wav", written(3.0))
-    [call] = await folder.passes(5)
-    assert call.started_at == began + timedelta(hours=2, seconds=-1), "it ended after that"
-    folder.restart(began)
-    [call] = await folder.passes(5)
-    assert call.started_at == began
-
-
 async def test_json_beside_a_recording_may_say_who_is_where_and_no_more(watched: Callable[..., Watched]) -> None:
     folder = watched()
     path = folder.put(f"{Q}.wav")
@@ -363,18 +349,3 @@ async def test_json_beside_a_recording_may_say_who_is_where_and_no_more(watched:
     [call] = await folder.passes()
     assert isinstance(call.recording, OneFile)
     assert (call.recording.uri, call.recording.channels) == (path.as_uri(), {"customer": 0, "agent": 1})
-
-
-async def test_names_that_are_no_recordings_are_told_when_more_of_them_come(
-    watched: Callable[..., Watched], caplog: pytest.LogCaptureFixture
-) -> None:
-    folder = watched()
-    folder.put("notes.wav")
-    await folder.passes()
-    assert not [one for one in caplog.records if one.levelname == "WARNING"], "the first look says how many, as news"
-    folder.put("more-notes.wav")
-    folder.put("still-more.wav")
-    await folder.passes()
-    [said] = [one for one in caplog.records if one.levelname == "WARNING"]
-    assert said.__dict__["files"] == 2
-    assert "notes" not in said.getMessage()
