@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from schemas.names import LanguageTag, Names, named
+from schemas.names import Code, LanguageTag, Names, named, repeated
 
 QuestionKind = Literal["yes_no", "choice", "number", "text"]
 """What an answer is: true or false, the code of an option, a number, or a few words."""
@@ -18,7 +18,7 @@ class Option(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
-    code: str = Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=64)
+    code: Code
     """What events and documents say."""
     name: Names
     """What people read, by language."""
@@ -33,7 +33,7 @@ class Question(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
-    code: str = Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=64)
+    code: Code
     """What events and documents say."""
     text: Annotated[dict[LanguageTag, Annotated[str, Field(min_length=1, max_length=200)]], Field(min_length=1)]
     """The question, in one or more languages, by BCP 47 tag."""
@@ -53,7 +53,7 @@ class Question(BaseModel):
             raise ValueError("a choice needs two options or more")
         if self.kind != "choice" and codes:
             raise ValueError("only a choice has options")
-        if twice := sorted({code for code in codes if codes.count(code) > 1}):
+        if twice := repeated(codes):
             raise ValueError(f"two options share a code: {', '.join(twice)}")
         if self.kind != "number" and self.unit is not None:
             raise ValueError("only a number has a unit")

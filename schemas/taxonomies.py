@@ -113,9 +113,11 @@ class Taxonomies:
 
 
 def _read(folder: Path | None) -> Taxonomies:
-    path = folder / ROUTES if folder else None
-    if folder is None or path is None or not path.is_file():
-        return Taxonomies(Taxonomy.load(folder / FILE) if folder else Taxonomy.shipped())
+    if folder is None:
+        return Taxonomies(Taxonomy.shipped())
+    path = folder / ROUTES
+    if not path.is_file():
+        return Taxonomies(Taxonomy.load(folder / FILE))
     if (folder / FILE).exists():
         raise InvalidTaxonomy(f"{folder} has both {FILE} and {ROUTES}; keep one")
     said = read_yaml(path, _Routes)

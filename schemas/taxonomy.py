@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
 
-from schemas.names import Names, named
+from schemas.names import Code, Names, named, repeated
 from schemas.question import MOST_QUESTIONS, Question
 from schemas.taxonomy_file import FILE, ROUTES, InvalidTaxonomy, read_yaml
 
@@ -25,7 +25,7 @@ class SubCategory(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
-    code: str = Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=64)
+    code: Code
     """What events and documents say."""
     name: Names
     """What people read, by language."""
@@ -107,7 +107,7 @@ class Taxonomy(BaseModel):
     def _codes_are_sound(self) -> Self:
         codes = [leaf.code for leaf in self._walk()]
         named_codes = [*codes, *(category.code for category in self.categories if category.sub_categories)]
-        if twice := sorted({code for code in named_codes if named_codes.count(code) > 1}):
+        if twice := repeated(named_codes):
             raise ValueError(f"two leaves share a code; codes are unique over the whole taxonomy: {', '.join(twice)}")
         if unknown := {rule.leaf for rule in self.precedence} - set(codes):
             raise ValueError(f"precedence names leaves that do not exist: {', '.join(sorted(unknown))}")
@@ -121,8 +121,7 @@ class Taxonomy(BaseModel):
 
     @model_validator(mode="after")
     def _a_meaning_has_one_category(self) -> Self:
-        meant = [entry.means for entry in self._entries() if entry.means]
-        if twice := sorted({meaning for meaning in meant if meant.count(meaning) > 1}):
+        if twice := repeated(entry.means for entry in self._entries() if entry.means):
             raise ValueError(f"only one category can mean the same to the product: {', '.join(twice)}")
         if any(category.means == "lost" and not category.sub_categories for category in self.categories):
             raise ValueError("the category that means lost needs sub-categories: they say why")
@@ -132,8 +131,7 @@ class Taxonomy(BaseModel):
 
     @model_validator(mode="after")
     def _questions_are_sound(self) -> Self:
-        codes = [question.code for question in self.questions]
-        if twice := sorted({code for code in codes if codes.count(code) > 1}):
+        if twice := repeated(question.code for question in self.questions):
             raise ValueError(f"two questions share a code: {', '.join(twice)}")
         known = {entry.code for entry in self._entries()}
         if unknown := sorted({code for question in self.questions for code in question.categories} - known):
