@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from agents.classify import core
 from agents.classify.agent import make_deciders, make_model
-from agents.classify.hosted import HostedClassifier, MeteredModel
+from agents.classify.hosted import HostedClassifier
 from agents.classify.settings import ClassifySettings
 from schemas import CallOutcome, CallTranscribed, Taxonomies, Usage
 from store.calls import CallFilter, OutcomeStore
@@ -65,7 +65,7 @@ class Reprocessing:
         self._deciders = make_deciders(settings, self._taxonomies)
         self._hosted: dict[str, HostedClassifier] = {}
         if settings.is_hosted:
-            model = MeteredModel(make_model(settings), settings)
+            model = make_model(settings)  # which is asked nothing: they estimate
             self._hosted = {one.version: HostedClassifier(model, settings, one) for one in self._taxonomies.all}
         self._sink = mongo
         self._kafka = kafka

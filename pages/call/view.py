@@ -11,7 +11,7 @@ from pages.calls.view import duration_s, stage_title
 from pages.categories import Category, category_named, category_of, title_of
 from pages.confidence import Confidence, confidence_of
 from pages.words import Language
-from schemas import CallOutcome, Hop, Insights, LeafName, MachineAnswer, Speaker, Taxonomies
+from schemas import CallOutcome, Hop, Insights, LeafName, MachineAnswer, Speaker, Taxonomies, Taxonomy
 from store.labels import StoredLabel
 from store.revisions import machine_answer
 
@@ -108,6 +108,7 @@ def call_view(
     language: Language,
 ) -> CallView:
     """Return what is shown of a call."""
+    taxonomy = Taxonomies.load().behind(outcome)
     stages, machine = _stages(outcome, language), machine_answer(outcome)
     return CallView(
         outcome=outcome,
@@ -115,33 +116,29 @@ def call_view(
         confidence=confidence_of(outcome.confidence),
         is_human=outcome.source == "human",
         machine=machine,
-        machine_category=_named(machine, outcome, language) if machine else None,
+        machine_category=_named(machine, taxonomy, language) if machine else None,
         machine_confidence=confidence_of(machine.confidence) if machine else None,
-        best_guess=_guessed(machine.best_guess, outcome, language) if machine and machine.best_guess else None,
+        best_guess=title_of(machine.best_guess, language.code, taxonomy) if machine and machine.best_guess else None,
         failed_in=stage_title(outcome.failure.stage, language) if outcome.failure else None,
         duration_s=duration_s(outcome),
         facts=_facts(outcome, language),
         listening=listening(outcome, said, sound),
         insights=_insights(outcome.insights, language),
-        answers=answered(outcome, Taxonomies.load().behind(outcome), language),
+        answers=answered(outcome, taxonomy, language),
         talk=_talk(outcome, language),
         figures=_figures(outcome, language),
         stages=stages,
         total_s=sum(stage.seconds + stage.waited_s for stage in stages),
         versions=_versions(outcome, language),
         revisions=[_revision(one, language) for one in reversed(revisions)],
-        labels=[_said(one, outcome, language) for one in reversed(labels)],
+        labels=[_said(one, taxonomy, language) for one in reversed(labels)],
         became=_became(outcome, language),
         metadata=[(name, str(value)) for name, value in outcome.metadata.items()],
     )
 
 
-def _named(said: LeafName, outcome: CallOutcome, language: Language) -> Category:
-    return category_named(said.category, said.sub_category, language.code, Taxonomies.load().behind(outcome))
-
-
-def _guessed(code: str, outcome: CallOutcome, language: Language) -> str:
-    return title_of(code, language.code, Taxonomies.load().behind(outcome))
+def _named(said: LeafName, taxonomy: Taxonomy, language: Language) -> Category:
+    return category_named(said.category, said.sub_category, language.code, taxonomy)
 
 
 def _facts(outcome: CallOutcome, language: Language) -> Pairs:
@@ -155,14 +152,14 @@ def _facts(outcome: CallOutcome, language: Language) -> Pairs:
     return [(language.t(f"call.{name}"), value) for name, value in facts.items() if value]
 
 
-def _said(label: StoredLabel, outcome: CallOutcome, language: Language) -> Said:
+def _said(label: StoredLabel, taxonomy: Taxonomy, language: Language) -> Said:
     marks = [language.t(f"cause.{label.cause}")] if label.cause else []
     if label.refused:
         marks.append(language.t("label.stale"))
     elif not label.decides:
         marks.append(language.t("label.measured"))
     return Said(
-        _named(label.final, outcome, language),
+        _named(label.final, taxonomy, language),
         label.reviewer,
         label.at,
         marks,
