@@ -11,8 +11,8 @@ from collections.abc import Callable
 
 from agents.classify.hosted import transcript_block
 from agents.classify.offline.model import OfflineModel
+from agents.transcribe.languages.tr import TURKISH
 from agents.transcribe.languages.tr.inverse_text_normalisation import normalised
-from agents.transcribe.languages.tr.redaction import redact
 from agents.transcribe.redaction import Said
 from schemas import Speaker, Turn
 
@@ -48,7 +48,7 @@ def main() -> None:
     wanted = parser.parse_args()
     model = OfflineModel.load()
     steps: dict[str, Callable[[Turn], object]] = {
-        "redaction": lambda turn: redact([Said(turn.speaker, turn.text)]),
+        "redaction": lambda turn: TURKISH.redact([Said(turn.speaker, turn.text)]),
         "numbers": lambda turn: normalised(turn.text),
         "classifier": lambda turn: model.probabilities([[turn]]),
         "transcript block": lambda turn: transcript_block([turn], turn_chars=10_000, transcript_chars=40_000),

@@ -32,7 +32,7 @@ KINDS = ("phone", "national_id", "iban", "card", "email", "plate")
 def callsift() -> Finder:
     """This project's redaction."""
     room = import_module("agents.transcribe.redaction")
-    redact = import_module("agents.transcribe.languages.tr.redaction").redact
+    redact = import_module("agents.transcribe.languages.tr").TURKISH.redact
 
     def find(turns: Turns) -> set[Place]:
         spans = redact([room.Said(turn["speaker"], turn["text"]) for turn in turns]).spans

@@ -15,7 +15,6 @@ import schemas
 from agents.classify.dialogues import AnyDialogue, Dialogue, read_dialogues
 from agents.transcribe.corrections import Corrections
 from agents.transcribe.languages.tr import TURKISH
-from agents.transcribe.languages.tr.redaction import redact
 from agents.transcribe.redaction import Said, Span
 from schemas import CallEnded, CallTranscribed, Taxonomy
 from schemas.from_outside import composed, holdable_fields
@@ -128,7 +127,7 @@ def test_redaction_finds_as_much_in_letters_in_pieces(tmp_path: Path) -> None:
 
     def found(path: Path) -> list[tuple[Span, ...]]:
         dialogues = read_dialogues(path, AnyDialogue)
-        return [redact([Said(turn.speaker, turn.text) for turn in own.turns]).spans for own in dialogues]
+        return [TURKISH.redact([Said(turn.speaker, turn.text) for turn in own.turns]).spans for own in dialogues]
 
     assert found(pieces) == found(whole)
     assert sum(map(len, found(whole))) > 50

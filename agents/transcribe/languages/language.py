@@ -3,8 +3,9 @@
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
-from agents.transcribe.redaction import Kind, redacted_turns
-from agents.transcribe.redaction.transcript import Cleared, Lowered, Normalised, Redact
+from agents.transcribe.redaction import Cleared, Kind, Redacted, Said, redact, redacted_turns
+from agents.transcribe.redaction.core import Personal
+from agents.transcribe.redaction.transcript import Lowered, Normalised
 from schemas import Turn
 
 
@@ -18,12 +19,16 @@ class Language:
     """Gives a text in lower case, each character in its old place."""
     writes_apostrophes: bool
     """Whether a recogniser writes apostrophes inside words (``don't``), or only people do (``Ali'ye``)."""
-    redact: Redact
-    """Replaces everything personal in a conversation by placeholders; a second time changes nothing."""
+    personal: Personal
+    """Says where a conversation has something personal."""
     redacts: Set[Kind]
     """What of it is found however it is said. The other kinds are found where they are written in digits or signs."""
     normalised: Normalised | None = None
     """Gives a text with its number words as digits; None where nobody has written that for the language."""
+
+    def redact(self, turns: Sequence[Said]) -> Redacted:
+        """Replace everything personal in a conversation by placeholders; a second time changes nothing."""
+        return redact(turns, self.personal)
 
     def cleared(self, turns: Sequence[Turn], *, normalise: bool = False) -> Cleared:
         """Return a transcript without personal data, see ``redacted_turns``.

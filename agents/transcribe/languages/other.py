@@ -8,8 +8,7 @@ from stdnum import iban, luhn
 
 from agents.transcribe.languages.language import Language
 from agents.transcribe.languages.text import lowered
-from agents.transcribe.redaction import Kind, Redacted, Said, Span
-from agents.transcribe.redaction import redact as redacted
+from agents.transcribe.redaction import Kind, Said, Span
 from agents.transcribe.redaction.careful import Careful
 from agents.transcribe.redaction.core import with_text
 from agents.transcribe.redaction.spans import disjoint
@@ -74,9 +73,4 @@ def _personal(turns: Sequence[Said]) -> tuple[tuple[Span, ...], frozenset[int]]:
     return tuple(span for span in spans if span.turn not in withheld), withheld
 
 
-def redact(turns: Sequence[Said]) -> Redacted:
-    """Replace what is personal by its form alone, as ``agents.transcribe.redaction.redact`` does."""
-    return redacted(turns, _personal)
-
-
-OTHER = Language(code="", lowered=lowered, writes_apostrophes=True, redact=redact, redacts=frozenset())
+OTHER = Language(code="", lowered=lowered, writes_apostrophes=True, personal=_personal, redacts=frozenset())

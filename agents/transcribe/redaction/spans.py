@@ -84,6 +84,18 @@ def meets(stretch: _Stretch, others: Sequence[Span]) -> bool:
     return before_end > 0 and others[before_end - 1].end > stretch.start
 
 
+def is_placeholder(text: str, span: Span) -> bool:
+    """Return whether a span is a word of a placeholder: of what was replaced before."""
+    return text[span.start - 1 : span.start] == "[" and text[span.end : span.end + 1] == "]"
+
+
+def all_outside(turns: Sequence[Said], spans: Iterable[Span], settled: Iterable[Span]) -> Iterator[Span]:
+    """Yield what of the spans lies outside those that are settled, which are in order and disjoint."""
+    taken = by_turn(settled)
+    for span in spans:
+        yield from outside(turns[span.turn].text, span, taken.get(span.turn, ()))
+
+
 def outside(text: str, span: Span, others: Sequence[Span]) -> Iterator[Span]:
     """Yield what of a span lies outside the others, in order and disjoint; nothing where they are most of it."""
     first = bisect_right(others, span.start, key=lambda other: other.end)

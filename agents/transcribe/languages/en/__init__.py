@@ -1,7 +1,7 @@
 """English, as it is spoken in the United Kingdom and in the United States."""
 
 from agents.transcribe.languages.en.inverse_text_normalisation import normalised
-from agents.transcribe.languages.en.redaction import redact
+from agents.transcribe.languages.en.redaction.core import personal
 from agents.transcribe.languages.language import Language
 from agents.transcribe.languages.text import lowered
 from agents.transcribe.redaction import Kind
@@ -10,7 +10,7 @@ ENGLISH = Language(
     code="en",
     lowered=lowered,
     writes_apostrophes=True,
-    redact=redact,
+    personal=personal,
     redacts=frozenset(Kind),
     normalised=normalised,
 )

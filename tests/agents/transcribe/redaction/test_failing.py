@@ -6,8 +6,8 @@ from typing import NoReturn
 
 import pytest
 
+from agents.transcribe.languages.tr import TURKISH
 from agents.transcribe.languages.tr.redaction import core as rules
-from agents.transcribe.languages.tr.redaction import redact
 from agents.transcribe.languages.tr.redaction.addresses import address_places
 from agents.transcribe.languages.tr.redaction.emails import email_places
 from agents.transcribe.languages.tr.redaction.names import name_places
@@ -56,14 +56,14 @@ def test_a_rule_that_raises_leaks_nothing_and_ends_nothing(
     rule: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(rules, rule, failing)
-    found = redact(CALL)
+    found = TURKISH.redact(CALL)
     texts = [turn.text for turn in found.turns]
     assert not [secret for secret in PERSONAL if secret in " ".join(texts)]
     assert found.withheld == {at for at, text in enumerate(texts) if text == "[withheld]"}
     assert not {span.turn for span in found.spans} & found.withheld
     assert texts[0] == CALL[0].text  # what holds nothing that the rule looks for stays
     assert 0 < len(found.withheld) < (len(CALL) if rule == "learnt_spans" else len(CALL) // 2 + 2)
-    assert redact(found.turns).turns[5].text == texts[5]
+    assert TURKISH.redact(found.turns).turns[5].text == texts[5]
     record = caplog.records[0]
     assert (record.levelname, vars(record)["error_type"]) == ("ERROR", "ValueError")
     assert "makinem" not in str(vars(record))
@@ -71,7 +71,7 @@ def test_a_rule_that_raises_leaks_nothing_and_ends_nothing(
 
 def test_a_conversation_that_cannot_be_split_into_words_is_withheld_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rules, "tokens", failing)
-    found = redact([*CALL, Said("agent", "")])
+    found = TURKISH.redact([*CALL, Said("agent", "")])
     assert {turn.text for turn in found.turns[:-1]} == {"[withheld]"}
     assert len(found.withheld) == len(CALL)
 
@@ -92,7 +92,7 @@ def turns_found() -> dict[str, list[tuple[list[Said], set[int]]]]:
             patch.setattr(rules, rule, partial(kept, rule, getattr(rules, rule)))
         for line in labelled_lines():
             turns = said(line)
-            redact(turns)
+            TURKISH.redact(turns)
             for rule, own in calls.items():
                 found[rule].append((turns, own[0]))
                 own.clear()

@@ -4,7 +4,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from agents.transcribe.languages.tr.redaction import core, redact
+from agents.transcribe.languages.tr import TURKISH
+from agents.transcribe.languages.tr.redaction import core
 from agents.transcribe.languages.tr.redaction.context import Announcements
 from agents.transcribe.languages.tr.redaction.plausible import plausible
 from agents.transcribe.languages.tr.redaction.tokens import tokens
@@ -28,7 +29,7 @@ def test_the_model_hides_what_the_rules_alone_do_not(monkeypatch: pytest.MonkeyP
 def test_what_threads_find_at_the_same_time_is_what_one_finds() -> None:
     calls = [said(line) for line in LINES[:60]]
     with ThreadPoolExecutor(6) as threads:
-        assert list(threads.map(redact, calls)) == list(map(redact, calls))
+        assert list(threads.map(TURKISH.redact, calls)) == list(map(TURKISH.redact, calls))
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from hypothesis import HealthCheck, given, settings
 
-from agents.transcribe.languages.tr.redaction import redact
+from agents.transcribe.languages.tr import TURKISH
 from agents.transcribe.redaction import Kind, Said
 from tests.agents.transcribe.redaction.dictating import FILLERS, ONES, TENS, Dictated, business, dictated
 
@@ -16,7 +16,7 @@ thorough = settings(max_examples=100, suppress_health_check=[HealthCheck.too_slo
 
 def left(call: Dictated) -> list[str]:
     """Return the number words that a redacted dictation still says."""
-    turns = redact(call.turns).turns
+    turns = TURKISH.redact(call.turns).turns
     return [word for place in call.answered for word in re.findall(r"\w+", turns[place].text) if word in NUMBER_WORDS]
 
 
@@ -35,11 +35,11 @@ def test_fillers_never_uncover_a_number(call: Dictated) -> None:
 @thorough
 @given(business())
 def test_prices_years_models_times_and_counts_stay(turns: Sequence[Said]) -> None:
-    assert [span for span in redact(turns).spans if span.kind in NUMBERS] == []
+    assert [span for span in TURKISH.redact(turns).spans if span.kind in NUMBERS] == []
 
 
 @thorough
 @given(dictated(FILLERS))
 def test_redacting_twice_changes_nothing(call: Dictated) -> None:
-    once = redact(call.turns).turns
-    assert redact(once).turns == once
+    once = TURKISH.redact(call.turns).turns
+    assert TURKISH.redact(once).turns == once

@@ -6,14 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.transcribe.languages.tr.redaction import redact
+from agents.transcribe.languages.tr import TURKISH
 from agents.transcribe.redaction import Kind, Said
 
 
 def redacted(*texts: str) -> list[str]:
     """Redact a conversation; each text begins with its speaker, ``A:`` or ``C:``."""
     turns = [Said(text[0], text[2:].strip()) for text in texts]
-    return [turn.text for turn in redact(turns).turns]
+    return [turn.text for turn in TURKISH.redact(turns).turns]
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_the_same_digits_are_a_phone_or_an_order_by_what_was_asked_for() -> None
 
 def test_spans_are_positions_in_the_text_that_was_given() -> None:
     text = "Ben Ahmet Yılmaz, telefonum 0532 123 45 67."
-    found = redact([Said("customer", "merhaba"), Said("customer", text)]).spans
+    found = TURKISH.redact([Said("customer", "merhaba"), Said("customer", text)]).spans
     assert [(span.turn, text[span.start : span.end], span.kind) for span in found] == [
         (1, "Ahmet Yılmaz", Kind.PERSON),
         (1, "0532 123 45 67", Kind.PHONE),
@@ -146,7 +146,7 @@ TURNS = st.lists(
 @given(TURNS)
 def test_spans_are_ordered_disjoint_inside_and_all_that_changes(turns: Sequence[tuple[str, str]]) -> None:
     said = [Said(*turn) for turn in turns]
-    found = redact(said)
+    found = TURKISH.redact(said)
     assert list(found.spans) == sorted(found.spans)
     for position, (before, after) in enumerate(zip(said, found.turns, strict=True)):
         text, done = "", 0
@@ -158,11 +158,11 @@ def test_spans_are_ordered_disjoint_inside_and_all_that_changes(turns: Sequence[
 
 def test_what_is_found_beside_a_placeholder_lies_where_it_was_said() -> None:
     turns = ("plaka", "plaka mahallesi", "beş tc plaka be", "on tc elli bir beş plaka be", "sıfır")
-    found = redact([Said("agent", text) for text in turns])
+    found = TURKISH.redact([Said("agent", text) for text in turns])
     assert all(0 <= span.start < span.end <= len(turns[span.turn]) for span in found.spans)
     assert found.turns[3].text == "[plate] [plate] [plate]"
 
 
 @given(st.lists(st.text(max_size=40), max_size=4))
 def test_any_text_can_be_redacted(texts: Sequence[str]) -> None:
-    assert len(redact([Said("customer", text) for text in texts]).turns) == len(texts)
+    assert len(TURKISH.redact([Said("customer", text) for text in texts]).turns) == len(texts)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from agents.transcribe.languages.tr.redaction import redact
+from agents.transcribe.languages.tr import TURKISH
 from agents.transcribe.redaction import Said
 
 BLOCKS = (Path(__file__).parent / "kinds_of_telling.txt").read_text(encoding="utf-8").split("\n## ")[1:]
@@ -20,7 +20,7 @@ thorough = settings(max_examples=150, deadline=None, suppress_health_check=[Heal
 def test_what_is_marked_is_found_whole_and_nothing_else(block: str) -> None:
     lines = [line for line in block.split("\n")[1:] if line]
     turns = [Said(line[0], MARK.sub(r"\2", line[3:])) for line in lines]
-    left = [turn.text for turn in redact(turns).turns]
+    left = [turn.text for turn in TURKISH.redact(turns).turns]
     assert left == [re.sub(r"(\[\w+\])(?: \1)+", r"\1", MARK.sub(r"[\1]", line[3:])) for line in lines]
 
 
@@ -76,7 +76,7 @@ def emails(draw: st.DrawFn, fillers: Sequence[str] = ()) -> str:
 
 def answered(question: str, answer: str) -> str:
     """Return what is left of an answer."""
-    return redact([Said("agent", question), Said("customer", answer)]).turns[1].text
+    return TURKISH.redact([Said("agent", question), Said("customer", answer)]).turns[1].text
 
 
 @thorough
@@ -124,7 +124,7 @@ def test_a_name_is_found_by_every_introduction(
         Said("agent", "adınızı alabilir miyim" if is_answer else "buyurun"),
         Said("customer", said.format(name, " ".join([*inside, surname, *after]))),
     ]
-    left = redact(turns).turns[1].text.split()
+    left = TURKISH.redact(turns).turns[1].text.split()
     assert name not in left
     assert surname not in left
 
@@ -186,5 +186,5 @@ def test_a_part_that_is_asked_for_goes_alone(question: str, answer: str) -> None
     )
 )
 def test_redacting_twice_changes_nothing(texts: Sequence[str]) -> None:
-    once = redact([Said("AC"[place % 2], text) for place, text in enumerate(texts)]).turns
-    assert redact(once).turns == once
+    once = TURKISH.redact([Said("AC"[place % 2], text) for place, text in enumerate(texts)]).turns
+    assert TURKISH.redact(once).turns == once

@@ -17,7 +17,7 @@ from agents.transcribe.languages.other import written_spans
 from agents.transcribe.redaction import Kind, Said, Span
 from agents.transcribe.redaction.careful import Careful
 from agents.transcribe.redaction.core import with_text
-from agents.transcribe.redaction.spans import by_turn, disjoint, meets, outside
+from agents.transcribe.redaction.spans import all_outside, by_turn, disjoint, is_placeholder, meets
 
 
 def personal(turns: Sequence[Said]) -> tuple[tuple[Span, ...], frozenset[int]]:
@@ -36,14 +36,11 @@ def personal(turns: Sequence[Said]) -> tuple[tuple[Span, ...], frozenset[int]]:
     by_address = careful.spans(
         every_place, address_spans, heard, told, [postcodes.get(at, []) for at in range(len(turns))]
     )
-    addresses = _outside(turns, by_address, numbers)
-    settled = disjoint((*numbers, *addresses))
-    settled = _joined(
-        turns,
-        disjoint((*settled, *_outside(turns, careful.spans(every_place, name_spans, turns, heard, told), settled))),
-    )
+    settled = disjoint((*numbers, *all_outside(turns, disjoint(by_address), numbers)))
+    by_name = disjoint(careful.spans(every_place, name_spans, turns, heard, told))
+    settled = _joined(turns, disjoint((*settled, *all_outside(turns, by_name, settled))))
     withheld = with_text(turns, careful.withheld)
-    clear = (span for span in settled if not _is_placeholder(turns[span.turn].text, span))
+    clear = (span for span in settled if not is_placeholder(turns[span.turn].text, span))
     return tuple(span for span in clear if span.turn not in withheld), withheld
 
 
@@ -59,14 +56,6 @@ def every_place(turns: Sequence[Said], _: Sequence[Sequence[Token]]) -> range:
     return range(len(turns))
 
 
-def _outside(turns: Sequence[Said], spans: Iterable[Span], settled: Iterable[Span]) -> tuple[Span, ...]:
-    """Return what of the spans lies outside those that are settled."""
-    taken = by_turn(settled)
-    return disjoint(
-        part for span in disjoint(spans) for part in outside(turns[span.turn].text, span, taken.get(span.turn, ()))
-    )
-
-
 def _joined(turns: Sequence[Said], spans: Sequence[Span]) -> tuple[Span, ...]:
     """Return the spans, parts of one address and of one name with nothing but a space or a comma in between as one."""
     kept: list[Span] = []
@@ -78,10 +67,6 @@ def _joined(turns: Sequence[Said], spans: Sequence[Span]) -> tuple[Span, ...]:
         else:
             kept.append(span)
     return tuple(kept)
-
-
-def _is_placeholder(text: str, span: Span) -> bool:
-    return text[span.start - 1 : span.start] == "[" and text[span.end : span.end + 1] == "]"
 
 
 def _without(heard: Sequence[Sequence[Token]], spans: Iterable[Span]) -> list[list[Token]]:

@@ -19,7 +19,7 @@ from agents.transcribe.languages.tr.redaction.sequences import number_spans
 from agents.transcribe.languages.tr.redaction.tokens import Token, number_places, tokens
 from agents.transcribe.redaction.careful import Careful
 from agents.transcribe.redaction.core import with_text
-from agents.transcribe.redaction.spans import Kind, Said, Span, by_turn, disjoint, meets, outside
+from agents.transcribe.redaction.spans import Kind, Said, Span, all_outside, by_turn, disjoint, is_placeholder, meets
 
 _DOOR_DIGITS = 4
 _BRIDGES = words("değil pardon yok yani ama e ee eee ı ıı ııı hah şey")
@@ -41,28 +41,16 @@ def personal(turns: Sequence[Said]) -> tuple[tuple[Span, ...], frozenset[int]]:
         )
     )
     numbers = disjoint((*coded, *careful.spans(number_places, _counted, turns, heard, coded)))
-    taken = by_turn(numbers)
     told = careful.spans(address_places, address_spans, turns, heard)
     numbers = tuple(span for span in numbers if not _is_door(span, told, heard[span.turn]))
-    taken = by_turn(numbers)
-    addresses = disjoint(
-        part for span in told for part in outside(turns[span.turn].text, span, taken.get(span.turn, ()))
-    )
-    settled = disjoint((*numbers, *addresses))
-    taken = by_turn(settled)
+    settled = disjoint((*numbers, *all_outside(turns, told, numbers)))
     names = careful.spans(name_places, name_spans, turns, heard)
-    persons = [part for span in names for part in outside(turns[span.turn].text, span, taken.get(span.turn, ()))]
-    by_rules = disjoint((*settled, *persons))
+    by_rules = disjoint((*settled, *all_outside(turns, names, settled)))
     learnt = careful.spans(learnt_places, learnt_spans, turns, heard, by_rules)
     withheld = with_text(turns, careful.withheld)
-    learnt = tuple(span for span in learnt if not _is_placeholder(turns[span.turn].text, span))
+    learnt = tuple(span for span in learnt if not is_placeholder(turns[span.turn].text, span))
     found = _bridged(turns, disjoint((*by_rules, *learnt)))
     return tuple(span for span in found if span.turn not in withheld), withheld
-
-
-def _is_placeholder(text: str, span: Span) -> bool:
-    """Return whether a span is a word of a placeholder: of what was replaced before."""
-    return text[span.start - 1 : span.start] == "[" and text[span.end : span.end + 1] == "]"
 
 
 def _bridged(turns: Sequence[Said], spans: Sequence[Span]) -> Iterator[Span]:
