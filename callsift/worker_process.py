@@ -60,7 +60,8 @@ class WorkerProcess:
 
 
 def _become(name: str, environment: Mapping[str, str], output: "Connection[Any, Any]") -> None:
-    os.setsid()  # Ctrl-C is for the supervisor, which ends the workers in order
+    os.setpgid(0, 0)  # Ctrl-C is for the supervisor, which ends the workers in order
+    # no session of its own: old calls would give way to nothing outside of it (autogroups, sched(7))
     begin(f"cs-{name}", signal.SIGTERM)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     with output:

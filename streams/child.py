@@ -88,8 +88,6 @@ class Child:
             return self._process.exitcode
 
 
-_LOWEST = 19
-"""Nice: against one thread of an ordinary process it gets 1.5 % of a core, and all of it where nothing else runs."""
 _START_CURE = "Read the worker's log; is there memory enough for what each child loads?"
 _CURE = "If it happens again with this recording, listen to it; if with many, raise the stage's limits"
 
@@ -107,12 +105,15 @@ def _work(line: "Connection[Any, Any]", memory_limit_mb: int, initializer: Calla
 
 
 def _at_leisure(task: Callable[[], Any]) -> Any:
-    """Run a function in a thread of the lowest priority, and of its own: Linux lets nobody raise it again."""
+    """Run a function in a thread that others go before, and of its own: Linux lets nobody raise it again.
+
+    Not nice 19: Linux wakes other threads on a core that runs nothing but SCHED_IDLE as if it were free (sched(7)).
+    """
     answer: Future[Any] = Future()
 
     def run() -> None:
         if sys.platform == "linux":  # elsewhere the whole process would stay slow
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _LOWEST)
+            os.sched_setscheduler(threading.get_native_id(), os.SCHED_IDLE, os.sched_param(0))
         try:
             answer.set_result(task())
         except BaseException as error:  # noqa: BLE001 - it is the caller's

@@ -34,8 +34,8 @@ def identity(value: int) -> int:
     return value
 
 
-def niceness() -> int:
-    return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+def scheduling_policy() -> int:
+    return os.sched_getscheduler(threading.get_native_id())
 
 
 def crash() -> None:
@@ -218,12 +218,12 @@ async def test_work_that_gives_way_is_done_after_all_other(tmp_path: Path) -> No
 
 
 @only_linux
-async def test_work_that_gives_way_has_the_lowest_priority_and_leaves_its_child_the_ordinary_one() -> None:
+async def test_work_that_gives_way_is_idle_work_to_linux_and_leaves_its_child_as_it_was() -> None:
     pool = NativePool(processes=1, time_limit_s=PATIENCE_S, memory_limit_mb=0, initializer=nothing)
     try:
         work = Work(PATIENCE_S, is_long=False, gives_way=True)
-        assert await pool.run_as(work, niceness) == 19
-        assert await pool.run(niceness) == os.getpriority(os.PRIO_PROCESS, 0)
+        assert await pool.run_as(work, scheduling_policy) == os.SCHED_IDLE
+        assert await pool.run(scheduling_policy) == os.sched_getscheduler(0)
         with pytest.raises(SettingsError):
             await pool.run_as(work, refuse)
         with pytest.raises(NativeCodeDied):
