@@ -17,7 +17,7 @@ class Lanes:
     """A number of places, and one more for short work while long work holds them all; in one event loop.
 
     Who waits gets a place in the order of asking, those that give way after all others; who may not have the place that
-    became free is passed by.
+    became free is passed by. Work that gives way counts as long: other work never waits for its end.
     """
 
     def __init__(self, places: int) -> None:
@@ -29,7 +29,7 @@ class Lanes:
     @asynccontextmanager
     async def place(self, *, is_long: bool, gives_way: bool = False) -> AsyncIterator[None]:
         """Hold a place inside the block."""
-        turn = _Turn(is_long, gives_way, asyncio.get_running_loop().create_future())
+        turn = _Turn(is_long or gives_way, gives_way, asyncio.get_running_loop().create_future())
         self._waiting.append(turn)
         self._hand_out()
         try:

@@ -27,7 +27,8 @@ class Work(NamedTuple):
     is_long: bool
     """Whether short work passes it by: while such work holds every child, one more is there for the rest."""
     gives_way: bool = False
-    """Whether it waits while other work does, and takes only processor time that nobody else wants (Linux)."""
+    """Whether it waits while other work does, takes only processor time that nobody else wants (Linux), and is passed by
+    as long work is."""
 
 
 class NativePool:
@@ -46,7 +47,7 @@ class NativePool:
 
         Args:
             processes: Number of children, each with its own copy of what ``initializer`` loads; one more comes when
-                long work holds all of them.
+                long work, or work that gives way, holds all of them.
             time_limit_s: Seconds after which a child is killed.
             memory_limit_mb: Megabytes of data that a child may allocate; more fails inside it. 0: no limit.
             initializer: Run once in every new child, for example to load a model.

@@ -97,10 +97,9 @@ class AudioAgent(Agent[CallEnded]):
         self, recording: Recording, files: Mapping[str, Path], flac: Path, *, gives_way: bool
     ) -> Prepared:
         options, most_s = audio_options(self._settings), self._settings.time_limit_s
-        looking = Work(limit_s(0, most_s), is_long=gives_way, gives_way=gives_way)
+        looking = Work(limit_s(0, most_s), is_long=False, gives_way=gives_way)
         announced_s = await self._pool.run_as(looking, child.announced_s, recording, files, options)
-        # an old call is passed by like a long one: it never holds the last child
-        work = Work(limit_s(announced_s, most_s), is_long=gives_way or announced_s > LONG_S, gives_way=gives_way)
+        work = Work(limit_s(announced_s, most_s), is_long=announced_s > LONG_S, gives_way=gives_way)
         return await self._pool.run_as(work, child.prepare, recording, files, flac, options)
 
     def _put(self, call_id: str, flac: Path, peaks: bytes) -> ClaimCheck:

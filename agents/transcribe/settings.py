@@ -31,7 +31,8 @@ class TranscribeSettings(Section):
     """File of corrections of what was heard: on each line what is heard, a tab, what is meant. Unset: none."""
     processes: PositiveInt = 1
     """Child processes that recognise; each keeps one core busy and holds a copy of every model it has used. The
-    pieces of one call are shared out over all of them."""
+    pieces of one call are shared out over all of them. While old calls of a backfill hold all of them, one more
+    recognises live ones."""
     time_limit_s: PositiveFloat = 600.0
     """Seconds that one piece of a call may take (about 20 seconds of speech, more only where somebody speaks longer
     without a pause) before its child process is killed."""

@@ -33,7 +33,7 @@ class VoskEngine:
         self, flac: Path, spans: Sequence[AudioSpan], holder: object, *, gives_way: bool
     ) -> list[list[Word]]:
         """Recognise a job in a child."""
-        work = Work(self._settings.time_limit_s, is_long=gives_way, gives_way=gives_way)
+        work = Work(self._settings.time_limit_s, is_long=False, gives_way=gives_way)
         async with self._slots.slot(holder, gives_way=gives_way):
             words, busy_s = await self._pool.run_as(work, child.recognise, flac, spans, self._folder)
         metrics.BUSY_SECONDS.inc(busy_s)

@@ -178,11 +178,14 @@ async def test_a_call_waits_for_a_free_child_and_its_time_counts_from_then_on() 
     await pool.close()
 
 
+@pytest.mark.parametrize("gives_way", [False, True])
 @pytest.mark.parametrize("processes", [1, 2])
-async def test_short_work_passes_while_long_work_holds_every_child(processes: int, tmp_path: Path) -> None:
+async def test_short_work_passes_while_long_work_or_such_as_gives_way_holds_every_child(
+    processes: int, gives_way: bool, tmp_path: Path
+) -> None:
     pool = NativePool(processes=processes, time_limit_s=PATIENCE_S, memory_limit_mb=0, initializer=nothing)
     try:
-        long = Work(PATIENCE_S, is_long=True)
+        long = Work(PATIENCE_S, is_long=not gives_way, gives_way=gives_way)
         waiting = [asyncio.create_task(pool.run_as(long, start_and_wait, tmp_path, number)) for number in range(4)]
         while begun(tmp_path) < processes:
             await asyncio.sleep(0.01)
