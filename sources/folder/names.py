@@ -26,9 +26,11 @@ _NUMBER = re.compile(r"\+?\d{3,}")
 _NUM, _TIME, _ID = r"[^-/]*", r"(?P<local>\d{8}-\d{6})", r"(?P<uniqueid>(?:[\w-]+-)?(?P<unix>\d{10})\.\d+)"
 _LEGS = r"(?:[-_](?:(?P<customer>customer|r)|(?P<agent>agent|t)))?"
 _AT = rf"-{_TIME}-{_ID})(?:{_LEGS})"
+# recorded on the agent's telephone, from which r comes
+_OUT_AT = rf"-{_TIME}-{_ID})(?:[-_](?:(?P<customer>customer|t)|(?P<agent>agent|r)))?"
 _FREEPBX = (
     rf"(?P<call_id>(?:q|rg)-(?P<queue>{_NUM})-(?P<caller>{_NUM}){_AT}",
-    rf"(?P<call_id>(?P<outbound>out)-(?P<called>{_NUM})-(?P<agent_id>{_NUM}){_AT}",
+    rf"(?P<call_id>(?P<outbound>out)-(?P<called>{_NUM})-(?P<agent_id>{_NUM}){_OUT_AT}",
     rf"(?P<call_id>(?P<inbound>in)-(?P<called>{_NUM})-(?P<caller>{_NUM}){_AT}",
     rf"(?P<call_id>(?:exten|external)-(?P<agent_id>{_NUM})-(?P<caller>{_NUM}){_AT}",
     rf"(?P<call_id>(?:conf|force|internal|int)-(?P<called>{_NUM})-(?P<caller>{_NUM}){_AT}",

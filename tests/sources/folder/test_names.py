@@ -141,6 +141,16 @@ def test_the_files_of_one_call_have_one_key(preset: Preset, paths: list[str]) ->
     assert None not in found
 
 
+@pytest.mark.parametrize("kind", ["q-600-05321234567", "in-8502121212-05321234567", "out-05321234567-201"])
+def test_freepbx_records_a_call_on_the_telephone_of_whoever_began_it(kind: str) -> None:
+    """What comes from that telephone is in -r."""
+    began, other = ("agent", "customer") if kind.startswith("out") else ("customer", "agent")
+    for end, role in (("r", began), ("t", other), ("customer", "customer"), ("agent", "agent")):
+        named = Names("freepbx").read(f"{kind}-{FREEPBX_AT}-{end}.wav")
+        assert named is not None
+        assert (end, named.role) == (end, role)
+
+
 def test_an_own_pattern_names_legs_and_facts() -> None:
     names = Names("any", r"(?P<queue>\w+)/(?P<local>\d{12})_(?P<caller>\d+)(?P<customer>_rx)?(?P<agent>_tx)?")
     customer, agent = (
