@@ -11,7 +11,8 @@ from prometheus_client import Counter, Gauge
 from sources.observation import Reason
 
 RESULTS = ("taken", "ignored", *get_args(Reason))
-"""What becomes of what a source says. ignored: it is about no call that is over, such as a recording that begins."""
+"""What becomes of what a source says. ignored: it is about no call that is over, such as a recording that begins, or
+one that ended before calls are taken."""
 
 EVENTS = Counter(
     "callsift_source_events_total",

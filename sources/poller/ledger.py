@@ -49,7 +49,10 @@ class Ledger(StateFile):
         return found
 
     def done(self, keys: Iterable[Key], left: Iterable[Key]) -> int:
-        """Note items that are done with, and those of which no call came; returns how many of the latter are new."""
+        """Note items that are done with, and those of which no call came; returns how many of the latter are new.
+
+        No call yet: another mapping, or an earlier start, may make one.
+        """
         change = "UPDATE items SET state = ? WHERE key = ? AND state != ?"
         with self._change():
             self._database.executemany(change, [(_TAKEN, key, _TAKEN) for key in keys])

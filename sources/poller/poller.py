@@ -27,8 +27,8 @@ logger = logging.getLogger(__name__)
 
 _LONGEST_CALL = timedelta(hours=24)
 _LARGEST_NUMBER = 2**63
-Made = Observation | Refused | TransientError | Literal["older", "left", "goes on"]
-"""What comes of an item. older: it ended before calls are taken. left: its mapping makes no call of it. goes on: its
+Made = Observation | Refused | TransientError | Literal["left", "goes on"]
+"""What comes of an item. left: its mapping makes no call of it, or one that ended before calls are taken. goes on: its
 call has not ended. A TransientError: it has to wait."""
 
 
@@ -53,8 +53,8 @@ class Poller:
         self._mapping = preset(settings.mapping) if shipped else load_mapping(Path(settings.mapping))
         self._zone = None if settings.time_zone is None else ZoneInfo(settings.time_zone)
         if datetime.fromisoformat(ledger.remembered("read from", since.isoformat())) > since:
-            ledger.rewind()  # older ones are asked for than ever before
-            ledger.remember("read from", since.isoformat())
+            ledger.rewind()  # older ones are asked for than by the last start
+        ledger.remember("read from", since.isoformat())
 
     async def work(self, intake: Intake) -> float:
         """Ask for what is new, page after page, and hand it in; returns after how many seconds to look again.
@@ -110,7 +110,7 @@ class Poller:
             if isinstance(result, Refused) and result.reason != "unconfirmed":
                 logger.warning("an item is refused", extra={"reason": result.reason, "error": str(result)})
         waits = {key for key, one in taken.items() if isinstance(one, Refused) and one.reason == "unconfirmed"}
-        done = [key for key, one in made.items() if isinstance(one, Observation | Refused) or one == "older"]
+        done = [key for key, one in made.items() if isinstance(one, Observation | Refused)]
         left = [key for key, one in made.items() if one == "left"]
         for _ in range(await asyncio.to_thread(self._ledger.done, [key for key in done if key not in waits], left)):
             metrics.observe(self._name, "ignored")
@@ -133,7 +133,7 @@ class Poller:
             call = call_ended(Observation(self._name, content))
         except Refused as refusal:
             return refusal
-        return "older" if call.ended_at < self._since else await self._with_recording(call, content, waited_s)
+        return "left" if call.ended_at < self._since else await self._with_recording(call, content, waited_s)
 
     async def _with_recording(self, call: CallEnded, content: dict[str, Any], waited_s: float) -> Made:
         try:

@@ -74,10 +74,10 @@ class Web:
 
     def is_own(self, address: str) -> bool:
         """Tell whether an address is beneath the one of the settings: only there goes the token."""
-        own, other = urlsplit(self._settings.url), urlsplit(address)
         try:
+            own, other = urlsplit(self._settings.url), urlsplit(address)
             same = (own.scheme, own.hostname, own.port) == (other.scheme, other.hostname, other.port)
-        except ValueError:  # a port that is none
+        except ValueError:  # no address, or a port that is none
             return False
         return same and other.username is None and other.path.startswith(own.path.rstrip("/") + "/")
 
@@ -102,6 +102,10 @@ class Web:
             RecordingNotThere: The PBX has none, or something else in its place.
             ListAway: It does not answer, or not to the end.
         """
+        try:
+            httpx.URL(address)
+        except httpx.InvalidURL:  # whose own text may hold the address
+            raise RecordingNotThere("the recording's address is none", "Correct the mapping") from None
         async with self._ask(address) as response:
             status, kind = response.status_code, response.headers.get("Content-Type", "").partition(";")[0].lower()
             if status in {401, 403, 429} or status >= 500 or 300 <= status < 400:

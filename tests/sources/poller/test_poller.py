@@ -284,7 +284,8 @@ async def test_the_first_start_takes_nothing_that_ended_before_it_and_an_earlier
         await asked.look()
         await asked.stop()
         asked.start(LONG_AGO)
-        assert await asked.look() == []  # these were seen, and are older than was asked then
+        assert await asked.look() == ["3cx-1", "3cx-2", "3cx-3", "3cx-4"]  # seen before, and too old then
+        assert await asked.look() == []
         await asked.stop()
 
 
@@ -300,17 +301,33 @@ async def test_an_item_that_breaks_a_rule_is_refused_once_and_keeps_nobody_waiti
     assert "yesterday" not in str(vars(line)), "no value of an item"
 
 
+async def maps_addresses(asked: Asked) -> None:
+    """Begin again with a mapping that takes each recording's address from the list."""
+    own = asked.root / "own.yaml"
+    own.write_text(
+        "about: a test\ncall:\n  call_id: text(body.Url)\n  ended_at: moment(body.EndTime)\n"
+        "  recording: {uri: body.Url}\n",
+        encoding="utf-8",
+    )
+    await asked.stop()
+    asked.settings = asked.settings.model_copy(update={"mapping": str(own)})
+    asked.start()
+
+
+@pytest.mark.parametrize(
+    "odd", ["{}/1\u0007.wav", "{}/a\tb.wav", "{}/a\nb.wav", "https://[pbx/1.wav", "https://pbx:x/1.wav"]
+)
+async def test_an_address_that_is_none_holds_up_no_other_call(asked: Asked, odd: str) -> None:
+    await maps_addresses(asked)
+    asked.pbx.add(1, Url=odd.format(asked.pbx.address))
+    address = f"{asked.pbx.address}/xapi/v1/Recordings/Pbx.DownloadRecording(recId=2)"
+    asked.pbx.add(2, Url=address)
+    assert address in await asked.look()
+
+
 async def test_the_token_goes_nowhere_but_to_the_address_of_the_settings(asked: Asked) -> None:
     with three_cx() as other:
-        own = asked.root / "own.yaml"
-        own.write_text(
-            "about: a test\ncall:\n  call_id: text(body.Url)\n  ended_at: moment(body.EndTime)\n"
-            "  recording: {uri: body.Url}\n",
-            encoding="utf-8",
-        )
-        await asked.stop()
-        asked.settings = asked.settings.model_copy(update={"mapping": str(own)})
-        asked.start()
+        await maps_addresses(asked)
         addresses = {
             1: f"{other.address}/xapi/v1/Recordings/Pbx.DownloadRecording(recId=1)",
             2: f"{asked.pbx.address}@evil.example/x.wav",
