@@ -56,6 +56,8 @@ class Connection:
                     early.append(message)
                 elif message.get("Response") == "Error":
                     raise self._refused(message)
+            else:  # an incomplete list would end calls that go on
+                raise PbxAway("the PBX has closed the connection before it said what goes on", "It is tried again")
             yield channels
             for message in early:
                 yield message
@@ -118,7 +120,7 @@ class Connection:
             return LoginRefused(f"the PBX refuses the login: {what}", "Set its username and its secret_file")
         return LoginRefused(
             f"the PBX does not say which channels there are: {what}",
-            f"In manager.conf give this user read = {EVENTS} and write = call,reporting",
+            f"In manager.conf give this user read = {EVENTS} and write = reporting",
         )
 
 

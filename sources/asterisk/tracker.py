@@ -155,7 +155,7 @@ class Tracker:
         status = message.get("DialStatus", "")
         call.dial_status = status
         if call.ringing_since is not None and call.ringing_s is None:
-            call.ringing_s = round(now - call.ringing_since, 3)
+            call.ringing_s = _passed(call.ringing_since, now)
         if status == "ANSWER" and not is_local(message.get("DestChannel", "")):
             call.connected = True
             self._talks(call, message.get("DestChannel", ""), message.get("Channel", ""))
@@ -206,7 +206,7 @@ def _queued(call: OpenCall, message: Message, now: float) -> None:
 
 def _left_queue(call: OpenCall, _message: Message, now: float) -> None:
     if call.queued_since is not None:
-        call.queue_s = round((call.queue_s or 0.0) + now - call.queued_since, 3)
+        call.queue_s = round((call.queue_s or 0.0) + _passed(call.queued_since, now), 3)
         call.queued_since = None
 
 
@@ -229,4 +229,9 @@ def _held(call: OpenCall, message: Message, now: float) -> None:
 def _taken_up(call: OpenCall, message: Message, now: float) -> None:
     since = call.held.pop(message["Uniqueid"], None)
     if since is not None:
-        call.hold_s = round(call.hold_s + now - since, 3)
+        call.hold_s = round(call.hold_s + _passed(since, now), 3)
+
+
+def _passed(since: float, now: float) -> float:
+    """Return the seconds from one moment to another; 0 where the clock was set back in between."""
+    return round(max(0.0, now - since), 3)

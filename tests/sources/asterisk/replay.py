@@ -23,6 +23,8 @@ class Replay:
         self.up: dict[bytes, list[bytes]] = {}
         self.silent = False
         """Whether it takes connections and never says a word."""
+        self.lose_list_at: int | None = None
+        """The login after which the connection is lost before the list of channels is whole."""
         self.lose_at: float | None = None
         """The share of the first connection after which it is lost, once."""
 
@@ -47,6 +49,9 @@ class Replay:
         writer.write(b"Response: Success\r\nActionID: login\r\nMessage: Authentication accepted" + _CUT)
         await reader.readuntil(_CUT)
         self.logins += 1
+        if self.logins == self.lose_list_at:
+            await self._say(writer, b"Response: Success\r\nActionID: status" + _CUT)
+            return
         said = self.said.pop(0) if self.said else b""
         blocks = [block for block in said.split(_CUT) if block.startswith(b"Event:")]
         status = [_CRLF.join(lines) for lines in self.up.values()]

@@ -99,6 +99,19 @@ async def test_a_lost_connection_in_a_call_is_made_again(tmp_path: Path) -> None
     assert "ended_unseen" not in call.metadata
 
 
+async def test_a_list_of_channels_that_breaks_off_ends_no_call(tmp_path: Path) -> None:
+    brokers = Brokers()
+    async with replayed("22-09-ami-lost-in-the-call") as replay:
+        replay.lose_list_at = 2
+        async with listening(settings(replay, tmp_path), brokers):
+            await until(lambda: brokers.calls)
+            await asyncio.sleep(0.2)
+        assert replay.logins == 3
+    [call] = brokers.calls
+    assert (call.queue, call.agent_id) == ("sales", "101")
+    assert "ended_unseen" not in call.metadata
+
+
 async def test_what_brokers_have_not_confirmed_is_handed_in_again_also_by_the_next_process(tmp_path: Path) -> None:
     brokers = Brokers()
     brokers.away = True

@@ -122,6 +122,17 @@ def test_whose_channel_was_recorded_says_who_is_in_which_file(name: str, custome
     }
 
 
+@pytest.mark.parametrize("name", ["22-01-plain", "22-02-queue", "22-08-hold"])
+def test_a_clock_that_is_set_back_in_a_call_costs_no_call(name: str) -> None:
+    said = list(messages(name))
+    for back in range(len(said)):
+        tracker = Tracker(RULES)
+        for number, (at, message) in enumerate(said):
+            tracker.note(message, at if number < back else at - 3600)
+        [call] = [content(one, RULES) for one in tracker.over(2e12) if direction(one, RULES) != "internal"]
+        assert isinstance(call_ended(Observation("tests", call)), CallEnded)
+
+
 def test_without_trunks_whoever_comes_first_is_the_customer() -> None:
     [call] = told("22-01-plain", RULES._replace(trunks=()))
     assert call["recording"]["customer"]["uri"].endswith("-r.wav")
