@@ -24,6 +24,10 @@ class Backoff:
         chance_s = random.uniform(min(1.0, most_s / 2), most_s)  # noqa: S311 - not a secret
         return max(chance_s, min(asked_s or 0.0, LONGEST_ASKED_S))
 
+    def another(self) -> "Backoff":
+        """Return one with the same longest pause, for another place, of which nothing has failed yet."""
+        return Backoff(self._longest_s)
+
     def succeeded(self) -> None:
         """Begin anew with the next failure."""
         self._failures = 0

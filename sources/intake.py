@@ -31,6 +31,8 @@ class Intake:
     def __init__(self, producer: AwaitedProducer) -> None:
         """Publish by ``producer``, which whoever made it closes."""
         self._producer = producer
+        self.is_away = False
+        """Whether brokers have not confirmed something of what was handed in last."""
 
     async def take(self, observed: Sequence[Observation]) -> list[CallEnded | Refused]:
         """Publish what is valid, wait for the confirmation, and return for each its event, or why it is not taken.
@@ -42,6 +44,7 @@ class Intake:
         calls = [one for one in made if isinstance(one, CallEnded)]
         confirmed = dict(zip(map(id, calls), await publish(self._producer, calls), strict=True))
         taken = [one if isinstance(one, Refused) else self._taken(one, confirmed[id(one)]) for one in made]
+        self.is_away = any(isinstance(one, Refused) and one.reason == "unconfirmed" for one in taken)
         for one, result in zip(observed, taken, strict=True):
             if isinstance(result, Refused):
                 metrics.observe(one.source, result.reason, result.message)

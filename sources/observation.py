@@ -42,6 +42,10 @@ class TakesCalls(Protocol):
     def at_once(self) -> int:
         """How many calls are best handed in together."""
 
+    @property
+    def is_away(self) -> bool:
+        """Whether what is handed in now would not be taken, either: the brokers or the API are away."""
+
     async def take(self, observed: Sequence[Observation]) -> list[CallEnded | Refused]:
         """Return for each its event once it has arrived, or why it is not taken; only ``unconfirmed`` comes again."""
 

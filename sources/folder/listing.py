@@ -9,6 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 from streams.errors import TransientError
 
+_MOST_FORBIDDEN = 10_000
 _MODIFIED = ("LastModified", "mtime", "last_modified")  # as the listings of s3fs, gcsfs and adlfs name it
 
 
@@ -35,6 +36,8 @@ class Place:
         self._is_folder = "://" not in address or parts.scheme == "file"
         self.address = self._folder.absolute().as_uri() if self._is_folder else address.rstrip("/")
         """The address by which the audio stage finds it, if it sees the same folder."""
+        self.forbidden: set[str] = set()
+        """Paths of files and folders in it that may not be read, as far as they were met; not all, where there are many."""
 
     def entries(self) -> Iterator[Entry]:
         """Yield every file, folder by folder; memory is that of the folders that are still to be listed.
@@ -43,7 +46,7 @@ class Place:
             FolderAway: It is not there, or cannot be listed.
         """
         try:
-            yield from _on_disk(self._folder) if self._is_folder else self._in_bucket()
+            yield from self._on_disk() if self._is_folder else self._in_bucket()
         except Exception as error:
             raise _away(error) from error
 
@@ -59,9 +62,40 @@ class Place:
                     return file.read(most_bytes)
             filesystem, root = _fsspec(self.address)
             found: bytes = filesystem.cat_file(f"{root}/{path}", start=0, end=most_bytes)
+        except PermissionError as error:
+            self.note_forbidden(path)
+            raise _away(error) from error
         except Exception as error:
             raise _away(error) from error
         return found
+
+    def note_forbidden(self, path: str) -> None:
+        """Take note of what may not be read."""
+        if len(self.forbidden) < _MOST_FORBIDDEN:
+            self.forbidden.add(path)
+
+    def _on_disk(self) -> Iterator[Entry]:
+        root = os.fspath(self._folder)
+        beginning = len(root.rstrip("/")) + 1
+        folders = [root]
+        while folders:
+            folder = folders.pop()
+            try:
+                listing = os.scandir(folder)
+            except (FileNotFoundError, PermissionError) as error:
+                if folder == root:
+                    raise
+                if isinstance(error, PermissionError):  # such as lost+found: it keeps nothing else back
+                    self.note_forbidden(folder[beginning:])
+                continue  # else it has gone since it was listed
+            with listing as entries:
+                for entry in entries:
+                    if entry.name.startswith("."):
+                        continue
+                    if entry.is_dir(follow_symlinks=False):
+                        folders.append(entry.path)
+                    elif entry.is_file():
+                        yield Entry(entry.path[beginning:], _looking(entry))
 
     def _in_bucket(self) -> Iterator[Entry]:
         filesystem, root = _fsspec(self.address)
@@ -77,27 +111,6 @@ class Place:
                     about = found["size"] or 0, _modified(filesystem, found)
                     yield Entry(found["name"][len(root) :].lstrip("/"), lambda about=about: about)  # type: ignore[misc]
             filesystem.invalidate_cache()  # it would keep every listing
-
-
-def _on_disk(root: Path) -> Iterator[Entry]:
-    beginning = len(os.fspath(root).rstrip("/")) + 1
-    folders = [os.fspath(root)]
-    while folders:
-        folder = folders.pop()
-        try:
-            listing = os.scandir(folder)
-        except FileNotFoundError:
-            if folder == os.fspath(root):
-                raise
-            continue  # it has gone since it was listed
-        with listing as entries:
-            for entry in entries:
-                if entry.name.startswith("."):
-                    continue
-                if entry.is_dir(follow_symlinks=False):
-                    folders.append(entry.path)
-                elif entry.is_file():
-                    yield Entry(entry.path[beginning:], _looking(entry))
 
 
 def _looking(entry: "os.DirEntry[str]") -> Callable[[], tuple[int, float]]:

@@ -56,7 +56,7 @@ class Watcher:
         self._rules = Rules(address, zone, settings.who_is_where, settings.call_id_prefix)
         self._last_pass: float | None = None
         self._counts: Counter[str] = Counter()
-        self._unread = 0
+        self._unread = self._forbidden = 0
         self._older: dict[str, int] = {}  # sizes of what is newer than its call, which is too old: read once
 
     async def work(self, intake: TakesCalls) -> float:
@@ -78,16 +78,16 @@ class Watcher:
         return 0.0 if last else pause_s
 
     async def _hand_in(self, ready: list[Ready], intake: TakesCalls) -> bool:
-        """Hand calls in; False: some are not confirmed, as where the brokers are away, and wait."""
+        """Hand calls in; False: the brokers, or the API, are away, and no other would be taken."""
         for refusal in (one.told for one in ready if isinstance(one.told, Refused)):
             intake.refused(self._name, refusal)
         fine = [(one, one.told) for one in ready if isinstance(one.told, dict)]
         results = await intake.take([Observation(self._name, told) for _, told in fine])
         done = [one for one in ready if not isinstance(one.told, dict)]
-        away = False
+        waiting: list[Ready] = []
         for (one, _), result in zip(fine, results, strict=True):
             if isinstance(result, Refused) and result.reason == "unconfirmed":
-                away = True
+                waiting.append(one)
             else:
                 done.append(one._replace(told=None if isinstance(result, CallEnded) else result))
         for one in done:
@@ -98,9 +98,13 @@ class Watcher:
                     "a recording is refused", extra={"reason": one.told.reason, "error": str(one.told), **about}
                 )
         await asyncio.to_thread(self._ledger.done, [file for one in done for file in one.files])
-        if away:
+        if waiting:
             logger.info("calls are not confirmed; they are handed in again at the next look")
-        return not away
+        if intake.is_away:
+            return False
+        for one in waiting:  # it may be that its files have gone
+            await asyncio.to_thread(self._still_there, one.files)
+        return True
 
     def _pass_over(self) -> None:
         now = time.monotonic()
@@ -114,6 +118,10 @@ class Watcher:
         elif (more := self._counts[_UNREAD] - self._unread) > 0:
             logger.warning("files have come whose names are no recordings'", extra={"files": more})
         self._unread = self._counts[_UNREAD]
+        if (forbidden := len(self._place.forbidden)) > self._forbidden:
+            cure = "Give this process's user r on files, and r and x on folders"
+            logger.warning("files or folders may not be read", extra={"count": forbidden, "cure": cure})
+        self._forbidden = forbidden
         self._last_pass = now
 
     def _seen(self, entries: Iterable[Entry]) -> Iterator[Seen]:
@@ -130,6 +138,12 @@ class Watcher:
                 size_bytes, modified_at = entry.look()
             except FileNotFoundError:
                 continue
+            except PermissionError:
+                self._place.note_forbidden(entry.path)
+                continue
+            except OSError as error:  # whose own text has the name
+                why = f"a file cannot be looked at: {error.strerror}"
+                raise FolderAway(why, "Look whether the share is mounted") from None
             if self._older.get(entry.path) == size_bytes:
                 self._counts["older"] += 1
                 continue

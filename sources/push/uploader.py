@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote_to_bytes, urlsplit
 
 import httpx
 
@@ -22,8 +22,12 @@ from streams.threads import Threads
 from streams.tls import client_context, distrust
 
 _TIMEOUT_S = 60.0
+_MOST_IN_A_ROW = 5
+"""So many calls may fail one after the other, each by itself, before the API is left alone."""
 _ACCEPTED = {200, 202}
 _OF_THIS_CALL = {400, 413, 415, 422}
+_PERHAPS_OF_THIS_CALL = _OF_THIS_CALL | {403}
+"""By something in front of the API, or by the scope of the key."""
 _WHY: dict[int, tuple[str, str]] = {
     401: ("the API does not know the key", "Give it a key with the role ingest"),
     403: ("the key may not hand in this call", "Give it the role ingest, and the calls of this PBX as its scope"),
@@ -45,7 +49,10 @@ class Progress:
 
 
 class Uploader:
-    """Hands calls in through ``POST /v1/calls``; after a failure the API is left alone, longer each time."""
+    """Hands calls in through ``POST /v1/calls``; after a failure the API is left alone, longer each time.
+
+    A call that fails by itself is left alone in the same way, and holds up no other.
+    """
 
     at_once = 1
     """Each call is noted by itself: killed in between, one recording is sent a second time, and not many."""
@@ -68,6 +75,10 @@ class Uploader:
         self._folder, self._key, self._backoff = folder.resolve(), key, backoff
         self._thread = Threads("push", 1)
         self._not_before = 0.0
+        self._aside: dict[str, tuple[Backoff, float]] = {}  # calls that failed by themselves: when to try them again
+        self._in_a_row = 0
+        self.is_away = False
+        """Whether the API is left alone, or was when something was handed in last."""
         self.progress = Progress()
 
     @property
@@ -91,8 +102,11 @@ class Uploader:
     async def _take(self, observed: Observation) -> CallEnded | Refused:
         if self.rest_s:
             return Refused("unconfirmed", self.progress.problem or "the API is left alone", "It is tried again")
+        self.is_away = False
         try:
             call = call_ended(observed)
+            if call.call_id in self._aside and time.monotonic() < self._aside[call.call_id][1]:
+                return Refused("unconfirmed", "the call has failed before", "It is tried again")
             result = await self._thread.run(lambda: self._sent(call, dict(observed.content)))
         except Refused as refusal:
             result = refusal
@@ -108,16 +122,19 @@ class Uploader:
                 abouts = {part: os.fstat(file.fileno()) for part, file in files.items()}
                 size_bytes = sum(about.st_size for about in abouts.values())
                 seen = [
-                    f"{call.event_id}",
+                    json.dumps(content, sort_keys=True),
                     *(f"{part} {one.st_size} {one.st_mtime_ns}" for part, one in abouts.items()),
                 ]
-                # the same as long as event and files are: what has arrived without our knowing is not taken twice
+                # the same as long as what is told and the files are: what has arrived without our knowing comes not twice
                 headers = {"Idempotency-Key": hashlib.sha256("\n".join(seen).encode()).hexdigest()[:32]}
                 if key := self._key():
                     headers["Authorization"] = f"Bearer {key}"
                 response = self._client.post(self._address, headers=headers, **_body(content, paths, files))
+        except FileNotFoundError:
+            return Refused("unconfirmed", "a recording has gone", "It is forgotten unless it comes back")
         except OSError as error:
-            return self._away(f"a recording cannot be read: {error.strerror}", "Look at the folder's permissions")
+            why = f"a recording cannot be read: {error.strerror}"
+            return self._put_aside(call, why, "Look at the folder's permissions")
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             why = distrust(error) or type(error).__name__  # whose own text may hold the address
             return self._away(f"the API does not answer: {why}", "It is tried again")
@@ -126,22 +143,39 @@ class Uploader:
     def _answered(self, call: CallEnded, response: httpx.Response, size_bytes: int) -> CallEnded | Refused:
         status = response.status_code
         if status in _ACCEPTED:
-            self._backoff.succeeded()
+            self._succeeded(call)
             self.progress.pushed += 1
             self.progress.sent_bytes += size_bytes
-            self.progress.problem = None
             return call
         if status in _OF_THIS_CALL and _is_problem(response):
-            self._backoff.succeeded()
-            self.progress.problem = None
+            self._succeeded(call)
             reason: Reason = "too_large" if status == httpx.codes.REQUEST_ENTITY_TOO_LARGE else "invalid"
             return Refused(reason, f"the API refuses the call with {status}", "The log of the API says why")
         why, cure = _WHY.get(status, (f"the API answers {status}", "It is tried again"))
         if 300 <= status < 400:
             why, cure = f"the API answers {status}: it leads elsewhere, which is not followed", "Correct --to"
+        if status in _PERHAPS_OF_THIS_CALL:
+            return self._put_aside(call, why, cure)
         return self._away(why, cure, retry_after_s(response.headers))
 
+    def _succeeded(self, call: CallEnded) -> None:
+        self._backoff.succeeded()
+        self._aside.pop(call.call_id, None)
+        self._in_a_row = 0
+        self.progress.problem = None
+
+    def _put_aside(self, call: CallEnded, why: str, cure: str) -> Refused:
+        pauses, _ = self._aside.get(call.call_id, (self._backoff.another(), 0.0))
+        self._aside[call.call_id] = pauses, time.monotonic() + pauses.failed()
+        self._in_a_row += 1
+        if self._in_a_row >= _MOST_IN_A_ROW:
+            self._in_a_row = 0
+            return self._away(why, cure)
+        self.progress.problem = f"{why}. {cure}"
+        return Refused("unconfirmed", why, cure)
+
     def _away(self, why: str, cure: str, asked_s: float | None = None) -> Refused:
+        self.is_away = True
         self._not_before = time.monotonic() + self._backoff.failed(asked_s)
         self.progress.problem = f"{why}. {cure}"
         return Refused("unconfirmed", why, cure)
@@ -155,7 +189,7 @@ class Uploader:
         if call.recording is None or not any(uri.startswith("file:") for uri in call.recording.uris):
             return {}
         parts = ("recording",) if isinstance(call.recording, OneFile) else ("customer", "agent")
-        paths = [Path(unquote(urlsplit(uri).path)).resolve() for uri in call.recording.uris]
+        paths = [Path(os.fsdecode(unquote_to_bytes(urlsplit(uri).path))).resolve() for uri in call.recording.uris]
         if not all(path.is_relative_to(self._folder) for path in paths):
             raise Refused("invalid", "the recording is not in the folder that is watched", "Correct the JSON beside it")
         return dict(zip(parts, paths, strict=True))

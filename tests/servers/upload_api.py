@@ -33,6 +33,8 @@ class UploadApi:
         self.requests = 0
         self.instead: list[tuple[int, dict[str, str]]] = []
         """What is answered in place of taking a call, each once."""
+        self.never: dict[str, tuple[int, dict[str, str]]] = {}
+        """What is always answered to calls of a queue."""
         self.cut: list[str] = []
         """Where the next connections break: before, after (the call is taken, and nobody is told)."""
         self.slow_s = 0.0
@@ -87,7 +89,11 @@ def upload_api(port: int = 0) -> Iterator[UploadApi]:
                 return
             api.authorizations.add(self.headers["Authorization"])
             assert self.path == "/v1/calls"
-            status = api.take(self.headers["Idempotency-Key"], read(self.headers["Content-Type"], body))
+            upload = read(self.headers["Content-Type"], body)
+            if never := api.never.get(upload.event.get("queue", "")):
+                self._send(*never)
+                return
+            status = api.take(self.headers["Idempotency-Key"], upload)
             if cut != "after":
                 self._send(status, {})
 

@@ -1,5 +1,6 @@
 """A folder, pass after pass: what is taken, once, and as what."""
 
+import errno
 import json
 import os
 import time
@@ -298,6 +299,52 @@ async def test_a_recording_that_is_taken_away_before_it_was_at_rest_holds_up_no_
     gone.unlink()
     folder.put(f"{Q}.wav")
     assert [call.call_id for call in await folder.passes(6)] == [Q]
+
+
+@pytest.fixture
+def forbidden(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Make what has a word in its name fail as for a user without rights: tests may run as root."""
+
+    def forbid(place: Any, function: str, word: str, number: int = errno.EACCES) -> None:
+        real = getattr(place, function)
+
+        def refuses(path: Any, *args: Any, **options: Any) -> Any:
+            if word in str(path):
+                raise OSError(number, os.strerror(number), str(path))
+            return real(path, *args, **options)
+
+        monkeypatch.setattr(place, function, refuses)
+
+    return forbid
+
+
+@pytest.mark.parametrize(("place", "function"), [(Path, "stat"), (Path, "open"), (os, "scandir")])
+async def test_what_may_not_be_read_is_counted_and_holds_up_no_other(
+    place: Any,
+    function: str,
+    watched: Callable[..., Watched],
+    forbidden: Callable[..., None],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    folder = watched()
+    folder.put(f"{Q}.wav")
+    folder.put("theirs/exten-201-1234567-20250327-092517-1743042317.8.wav")
+    forbidden(place, function, "theirs")
+    assert [call.call_id for call in await folder.passes()] == [Q]
+    [line] = [one for one in caplog.records if one.message == "files or folders may not be read"]
+    assert vars(line)["count"] == 1
+    assert "1234567" not in str(vars(line))
+
+
+async def test_a_share_that_goes_away_between_two_looks_is_said_without_a_name(
+    watched: Callable[..., Watched], forbidden: Callable[..., None]
+) -> None:
+    folder = watched()
+    folder.put(f"{Q}.wav")
+    forbidden(Path, "stat", Q, errno.ESTALE)
+    with pytest.raises(FolderAway, match="Stale") as said:
+        await folder.passes(1)
+    assert "05321234567" not in str(said.value)
 
 
 async def test_a_name_that_is_not_utf_8_is_taken_too(watched: Callable[..., Watched]) -> None:

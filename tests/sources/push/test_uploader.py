@@ -1,6 +1,7 @@
 """Recordings from a PBX's own machine, over real connections that fail in every way: none lost, none twice."""
 
 import asyncio
+import errno
 import json
 import os
 import resource
@@ -266,12 +267,56 @@ async def test_a_file_that_grows_while_it_is_sent_is_sent_whole_afterwards(pushe
     assert result is not None
 
 
-async def test_a_recording_that_may_not_be_read_is_said_without_its_name(pushed: Pushed) -> None:
-    gone = pushed.folder / "0532.wav"
+async def test_a_recording_that_cannot_be_read_is_said_without_its_name(pushed: Pushed) -> None:
+    folder = pushed.folder / "0532.wav"
+    folder.mkdir()
     seen = Observation(
-        "push", {"call_id": "1", "ended_at": "2026-01-01T00:00:00Z", "recording": {"uri": gone.as_uri()}}
+        "push", {"call_id": "1", "ended_at": "2026-01-01T00:00:00Z", "recording": {"uri": folder.as_uri()}}
     )
     [result] = await pushed.uploader.take([seen])
     assert isinstance(result, Refused)
     assert (result.reason, "0532" in str(result)) == ("unconfirmed", False)
-    assert os.strerror(2) in str(result)
+    assert os.strerror(errno.EISDIR) in str(result)
+
+
+async def test_a_recording_that_goes_while_the_api_is_away_holds_up_no_other(pushed: Pushed, api: UploadApi) -> None:
+    paths = [
+        pushed.put(f"exten-201-1234567-20250327-092517-1743042317.{number}.mp3", bytes(1000)) for number in range(3)
+    ]
+    there, pushed.uploader._address = pushed.uploader._address, "http://127.0.0.1:9/v1/calls"
+    await pushed.look(2)
+    paths[0].unlink()
+    pushed.uploader._address = there
+    assert await pushed.look(3) == 2
+    assert pushed.ledger.count_waiting() == 0
+    assert pushed.uploader.progress.problem is None
+
+
+@pytest.mark.parametrize("answer", [(413, {"Content-Type": "text/html"}), (403, PROBLEM)])
+async def test_a_call_that_is_never_taken_holds_up_no_other(
+    pushed: Pushed, api: UploadApi, answer: tuple[int, dict[str, str]]
+) -> None:
+    api.never = {"one": answer}
+    for number, name in enumerate(("one", "two", "three")):
+        pushed.put(Q.format(number)).with_suffix(".json").write_text(json.dumps({"queue": name}), encoding="utf-8")
+    await pushed.look(3)
+    assert {upload.event["queue"] for upload in api.calls} == {"two", "three"}
+    api.never.clear()
+    await pushed.look()
+    assert {upload.event["queue"] for upload in api.calls} == {"one", "two", "three"}
+
+
+async def test_json_that_comes_after_its_recording_was_pushed_makes_the_next_event(
+    pushed: Pushed, api: UploadApi
+) -> None:
+    path = pushed.put(Q.format(1))
+    assert await pushed.look() == 1
+    path.with_suffix(".json").write_text(json.dumps({"agent_id": "ayse"}), encoding="utf-8")
+    assert await pushed.look(2) == 2
+    assert (api.calls[-1].event["agent_id"], pushed.uploader.progress.refused) == ("ayse", 0)
+
+
+async def test_a_name_that_is_not_utf_8_is_pushed_too(pushed: Pushed, api: UploadApi) -> None:
+    path = pushed.put(Q.format(1).replace("05321234567", os.fsdecode(b"g\xf6r")))
+    assert await pushed.look(2) == 1
+    assert api.calls[0].files == {"recording": path.read_bytes()}
