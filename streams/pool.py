@@ -27,8 +27,8 @@ class Work(NamedTuple):
     is_long: bool
     """Whether short work passes it by: while such work holds every child, one more is there for the rest."""
     gives_way: bool = False
-    """Whether it waits while other work does, takes only processor time that nobody else wants (Linux), and is passed by
-    as long work is."""
+    """Whether it waits while other work does, takes only processor time that nobody else wants (Linux), and is passed
+    by as long work is."""
 
 
 class NativePool:

@@ -37,7 +37,7 @@ class Place:
         self.address = self._folder.absolute().as_uri() if self._is_folder else address.rstrip("/")
         """The address by which the audio stage finds it, if it sees the same folder."""
         self.forbidden: set[str] = set()
-        """Paths of files and folders in it that may not be read, as far as they were met; not all, where there are many."""
+        """Paths of files and folders in it that may not be read, as far as they were met; the first 10,000 of them."""
 
     def entries(self) -> Iterator[Entry]:
         """Yield every file, folder by folder; memory is that of the folders that are still to be listed.

@@ -125,7 +125,7 @@ class Uploader:
                     json.dumps(content, sort_keys=True),
                     *(f"{part} {one.st_size} {one.st_mtime_ns}" for part, one in abouts.items()),
                 ]
-                # the same as long as what is told and the files are: what has arrived without our knowing comes not twice
+                # the same as long as what is told and the files are: what has arrived unknown to us is not taken twice
                 headers = {"Idempotency-Key": hashlib.sha256("\n".join(seen).encode()).hexdigest()[:32]}
                 if key := self._key():
                     headers["Authorization"] = f"Bearer {key}"
