@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import closing
+from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
 from schemas import CallEnded, CallOutcome
@@ -14,7 +15,7 @@ from sources.observation import Observation, Refused
 from store.calls import OutcomeStore
 from store.database import Database
 from store.settings import StoreSettings
-from streams.kafka import AwaitedProducer
+from streams.kafka import AwaitedProducer, forgotten_calls
 from streams.monitor import CallsUnderWay
 from streams.settings import KafkaSettings
 
@@ -36,13 +37,24 @@ class Compared(NamedTuple):
     """Of a failure: its kind."""
 
 
-async def compare(calls: Sequence[CdrCall], prefix: str, mongo: StoreSettings, kafka: KafkaSettings) -> list[Compared]:
-    """Ask the store, and the brokers for what has no outcome yet.
+async def compare(
+    calls: Sequence[CdrCall], prefix: str, mongo: StoreSettings, kafka: KafkaSettings, since: datetime | None = None
+) -> list[Compared]:
+    """Ask the store, and the brokers for what has no outcome yet; calls that were forgotten are left out.
+
+    Args:
+        calls: What a PBX knows.
+        prefix: What the source puts before their identifiers.
+        mongo: The store.
+        kafka: The brokers.
+        since: What ended earlier is left out, as it may have been removed; None: nothing is.
 
     Raises:
         MongoUnavailable: The store did not answer.
         KafkaUnavailable: The brokers did not answer, or refuse.
     """
+    forgotten = await asyncio.to_thread(forgotten_calls, kafka)
+    calls = [one for one in calls if forgotten.isdisjoint(one.ids(prefix)) and (since is None or one.ended_at >= since)]
     known = await _outcomes(calls, prefix, mongo)
     unknown = [call for call in calls if not known.keys() & set(call.ids(prefix))]
     waiting = await asyncio.to_thread(_under_way, unknown, prefix, kafka)
@@ -52,7 +64,7 @@ async def compare(calls: Sequence[CdrCall], prefix: str, mongo: StoreSettings, k
 
 
 async def emit(
-    found: Sequence[Compared], prefix: str, recordings: str | None, kafka: KafkaSettings
+    found: Sequence[Compared], prefix: str, recordings: str | None, kafka: KafkaSettings, trunks: Sequence[str] = ()
 ) -> list[CallEnded | Refused]:
     """Hand calls in as a source does; returns for each its event, or why it is not taken."""
     metrics.announce([SOURCE])
@@ -61,7 +73,7 @@ async def emit(
         results: list[CallEnded | Refused] = []
         for start in range(0, len(found), _AT_ONCE):
             some = found[start : start + _AT_ONCE]
-            told = [Observation(SOURCE, one.call.content(prefix, recordings)) for one in some]
+            told = [Observation(SOURCE, one.call.content(prefix, recordings, trunks)) for one in some]
             results += await Intake(producer).take(told)
         return results
     finally:

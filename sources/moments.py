@@ -28,12 +28,15 @@ def moment(written: str | float, zone: tzinfo | None) -> datetime:
     text = written.strip()
     if text.replace(".", "", 1).isdigit() and len(text.partition(".")[0]) in {10, 13, 16}:
         return _since_1970(float(text))
-    found = _read(text)
-    if found.tzinfo is not None:
-        return found.astimezone(UTC)
-    if zone is None:
-        raise NoZone("the moment has no offset, and no time zone is set")
-    return local(found, zone)
+    try:
+        found = _read(text)
+        if found.tzinfo is not None:
+            return found.astimezone(UTC)
+        if zone is None:
+            raise NoZone("the moment has no offset, and no time zone is set")
+        return local(found, zone)
+    except OverflowError:  # such as what stands for no value, 0001-01-01 in a zone to the east
+        raise ValueError("the moment is in no calendar") from None
 
 
 def local(found: datetime, zone: tzinfo) -> datetime:

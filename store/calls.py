@@ -44,7 +44,7 @@ class OutcomeStore:
     async def save(
         self,
         outcome: CallOutcome,
-        turns: tuple[Turn, ...] = (),
+        turns: tuple[Turn, ...] | None = None,
         supersedes: str | None = None,
         previous: str | None = None,
     ) -> CallOutcome | None:
@@ -52,7 +52,8 @@ class OutcomeStore:
 
         Safe to repeat and to race: every change is guarded by the revision that it was decided on. It leaves a person's
         label in force, unless it ``supersedes`` that label. A known outcome is a redelivery, unless it was decided
-        again after the ``previous`` one (``revisions.verdict``).
+        again after the ``previous`` one (``revisions.verdict``). ``turns`` replace those that are stored, also where
+        nothing was said; None: nobody listened, and they stay.
 
         Raises:
             ForgottenCall: The call is forgotten, and nothing of it is stored again.
@@ -89,7 +90,7 @@ class OutcomeStore:
             while True:
                 history = await self._history(annotation.call_id)
                 verdict = annotated(history, annotation)
-                if verdict.stored is None or not verdict.is_new or await self._put(verdict.stored, (), history):
+                if verdict.stored is None or not verdict.is_new or await self._put(verdict.stored, None, history):
                     break
         if annotation.label is not None:
             await labels.add(stored_label(annotation, history, is_refused=verdict.is_refused))
@@ -225,7 +226,7 @@ class OutcomeStore:
             return [], False
         return [CallOutcome.model_validate(entry) for entry in document["history"]], "put_back" in document
 
-    async def _put(self, outcome: CallOutcome, turns: tuple[Turn, ...], history: list[CallOutcome]) -> bool:
+    async def _put(self, outcome: CallOutcome, turns: tuple[Turn, ...] | None, history: list[CallOutcome]) -> bool:
         """Write an outcome if the stored revision is still the one it was decided on; tell whether it was."""
         fields = documents.of_outcome(outcome, history) | documents.of_turns(turns)
         if not history:
@@ -238,7 +239,7 @@ class OutcomeStore:
         result = await self._calls.update_one(guard, {"$set": fields})
         return result.matched_count == 1
 
-    async def _put_turns(self, outcome: CallOutcome, turns: tuple[Turn, ...], put_back: CallOutcome) -> None:
+    async def _put_turns(self, outcome: CallOutcome, turns: tuple[Turn, ...] | None, put_back: CallOutcome) -> None:
         """Give a document that was put back its turns, where they come with the outcome that it holds."""
         if turns and revisions.worked_at(outcome) == revisions.worked_at(put_back):
             guard = {"_id": outcome.call_id, "revision": put_back.revision}

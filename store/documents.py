@@ -24,8 +24,8 @@ def of_outcome(outcome: CallOutcome, earlier: Sequence[CallOutcome] = ()) -> Doc
     }
 
 
-def of_turns(turns: Sequence[Turn]) -> Document:
-    """Return the fields that a transcript sets; none where nothing was said."""
-    if not turns:
+def of_turns(turns: Sequence[Turn] | None) -> Document:
+    """Return the fields that a transcript sets; None: there is none, and what is stored stays."""
+    if turns is None:
         return {}
     return {"turns": [turn.model_dump(mode="json") for turn in turns], "words": words_said(turns)}

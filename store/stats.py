@@ -52,6 +52,7 @@ WANTED = dict.fromkeys((*_PLACES.values(), *_FURTHER), 1)
 A_PAGE = 1000
 """Calls that are read at once."""
 _MILLION = 1_000_000
+_LARGEST = 2**63
 _MOST_GROUPS = 10_000
 
 Key = tuple[str | None, ...]
@@ -108,8 +109,9 @@ class Figures:
     def _add_facts(self, facts: Document) -> None:
         self.booked += facts.get("job_booked") is True
         self.not_booked += facts.get("job_booked") is False
-        if facts.get("value") is not None:
-            self.values[facts.get("currency") or "XXX"] += round(facts["value"] * _MILLION)
+        value = facts.get("value")  # other producers' may be anything
+        if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _LARGEST:
+            self.values[facts.get("currency") or "XXX"] += round(value * _MILLION)
 
 
 @dataclass

@@ -57,6 +57,10 @@ class Delivery:
     """The last ones, oldest first, those before it was queued again included."""
     turn: int = 0
     """Counts the leases: what an earlier holder writes is not taken."""
+    leased: int = 0
+    """1: somebody tries it, or has died of it."""
+    forwarded: int = 0
+    """1: it was tried before its time once, since the endpoint took others again."""
     ended_ms: int | None = None
 
     @classmethod
@@ -133,7 +137,7 @@ class DeliveryStore:
         with asked():
             free = self._deliveries.find(due).sort("due_ms", 1).limit(most).max_time_ms(_LIMIT_MS)
             found = [Delivery.of(one) async for one in free]
-        until = {"due_ms": as_ms(now + lasts)}
+        until = {"due_ms": as_ms(now + lasts), "leased": 1}
         held = [await self._change(_held(one), until | {"turn": one.turn + 1}) for one in found]
         return [one for one in held if one is not None]
 
@@ -143,7 +147,7 @@ class DeliveryStore:
         Raises:
             MongoUnavailable: MongoDB did not answer; it is tried again when the lease has ended.
         """
-        changes = _tried(held, attempt) | {"due_ms": as_ms(due_at)}
+        changes = _tried(held, attempt) | {"due_ms": as_ms(due_at), "leased": 0}
         return await self._change(_held(held), changes) is not None
 
     async def end(self, held: Delivery, state: State, now: datetime, attempt: Attempt | None = None) -> bool:
@@ -161,18 +165,23 @@ class DeliveryStore:
         Raises:
             MongoUnavailable: MongoDB did not answer; it may be done.
         """
-        anew = {"state": "waiting", "due_ms": as_ms(now), "tries": 0, "ended_ms": None}
+        anew: Document = {"state": "waiting", "due_ms": as_ms(now), "tries": 0, "ended_ms": None}
+        anew |= {"leased": 0, "forwarded": 0}
         return await self._change({"_id": key, "state": {"$in": sorted(states)}}, anew)
 
     async def bring_forward(self, endpoint_id: str, now: datetime) -> int:
-        """Have everything that waits for an endpoint tried at once; returns how much that is.
+        """Have what waits for an endpoint and nobody tries now tried at once; returns how much that is.
+
+        Each delivery once: what the endpoint refuses while it takes others goes by the schedule from then on.
 
         Raises:
             MongoUnavailable: MongoDB did not answer.
         """
-        later = {"endpoint_id": endpoint_id, "state": "waiting", "due_ms": {"$gt": as_ms(now)}}
+        later: Document = {"endpoint_id": endpoint_id, "state": "waiting", "due_ms": {"$gt": as_ms(now)}}
+        later |= {"leased": 0, "forwarded": 0}  # no $ne, by which nx-27017 updates nothing
         with asked():
-            return (await self._deliveries.update_many(later, {"$set": {"due_ms": as_ms(now)}})).matched_count
+            at_once = {"$set": {"due_ms": as_ms(now), "forwarded": 1}}
+            return (await self._deliveries.update_many(later, at_once)).matched_count
 
     async def find(self, endpoint_id: str, webhook_id: str) -> Delivery | None:
         """Return a delivery.
@@ -239,13 +248,16 @@ class DeliveryStore:
         with asked():
             await self._deliveries.delete_many({"endpoint_id": endpoint_id})
 
-    async def remove_ended_before(self, moment: datetime) -> int:
-        """Remove deliveries that ended before a moment; returns how many.
+    async def remove_ended_before(
+        self, moment: datetime, *, but_to: Iterable[str] = (), kind: str | None = None
+    ) -> int:
+        """Remove deliveries that ended before a moment, but those to some endpoints, or of one kind; returns how many.
 
         Raises:
             MongoUnavailable: MongoDB did not answer.
         """
-        old = {"state": {"$in": ["delivered", "failed", "dropped"]}, "ended_ms": {"$lt": as_ms(moment)}}
+        old: Document = {"state": {"$in": ["delivered", "failed", "dropped"]}, "ended_ms": {"$lt": as_ms(moment)}}
+        old |= {"endpoint_id": {"$nin": sorted(but_to)}} | ({} if kind is None else {"type": kind})
         with asked():
             return (await self._deliveries.delete_many(old)).deleted_count
 

@@ -19,16 +19,25 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
+_PATIENCE = 20
+"""So many times the limit may take what gets no processor time while others want it."""
+
+
 class Work(NamedTuple):
     """What is known of some work before it is done."""
 
     limit_s: float
-    """Seconds after which its child is killed."""
+    """Seconds after which its child is killed; more where it gives way."""
     is_long: bool
     """Whether short work passes it by: while such work holds every child, one more is there for the rest."""
     gives_way: bool = False
     """Whether it waits while other work does, takes only processor time that nobody else wants (Linux), and is passed
     by as long work is."""
+
+    @property
+    def patience_s(self) -> float:
+        """Seconds after which its child is killed."""
+        return self.limit_s * _PATIENCE if self.gives_way else self.limit_s
 
 
 class NativePool:
@@ -74,9 +83,10 @@ class NativePool:
         """
         task = partial(function, *args, **kwargs)
         async with self._lanes.place(is_long=work.is_long, gives_way=work.gives_way):
-            child = self._usable(self._free.pop())
+            child = self._free.pop()
             try:
-                result: R = await _in_thread(partial(child.run, task, work.limit_s, gives_way=work.gives_way))
+                child = self._usable(child)
+                result: R = await _in_thread(partial(child.run, task, work.patience_s, gives_way=work.gives_way))
             except asyncio.CancelledError:
                 child.kill()
                 raise
@@ -88,8 +98,9 @@ class NativePool:
         """Return the child, or another one in its place if it has ended."""
         if child.is_usable:
             return child
+        other = self._new_child()  # where none is to be had, the place is kept for the next try
         self._children.remove(child)
-        self._children.add(other := self._new_child())
+        self._children.add(other)
         return other
 
     async def close(self) -> None:

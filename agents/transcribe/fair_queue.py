@@ -11,12 +11,13 @@ class FairSlots:
 
     A holder that waits for many slots gets one, and the next after all other holders got one: the first slot comes
     after at most one round, however much the others still have to do. Holders that give way get none while another one
-    waits, and never the last.
+    waits, and never the last of several.
     """
 
     def __init__(self, slots: int) -> None:
         """Have ``slots`` slots, all of them free."""
         self._free = slots
+        self._kept = min(1, slots - 1)  # for those that do not give way
         self._waiting: dict[bool, dict[Hashable, deque[asyncio.Future[None]]]] = {
             False: {},  # in the order in which they are served
             True: {},  # those that give way
@@ -45,7 +46,7 @@ class FairSlots:
 
     def _hand_out(self) -> None:
         for gives_way, waiting in self._waiting.items():
-            while waiting and self._free > gives_way:
+            while waiting and self._free > (self._kept if gives_way else 0):
                 holder = next(iter(waiting))
                 turns = waiting.pop(holder)
                 turn = turns.popleft()

@@ -40,7 +40,7 @@ class NewFacts(BaseModel):
 
     job_booked: StrictBool | None = None
     """Whether a job followed; null: nobody knows."""
-    value: float | None = Field(default=None, allow_inf_nan=False)
+    value: float | None = Field(default=None, allow_inf_nan=False, gt=-_LARGEST, lt=_LARGEST)
     """What it was worth, in units of ``currency``; null: nobody knows."""
     currency: str | None = Field(default=None, pattern=r"^[A-Z]{3}$")
     """Currency of the value, as ISO 4217 names it."""

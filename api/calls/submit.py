@@ -175,7 +175,7 @@ async def _preferred(
         return answer
     applied = {"Preference-Applied": f"wait={seconds}"}
     outcome = await services.waiting.outcome(call_id, seconds)
-    if outcome is None:
+    if outcome is None or not who.scope.allows(outcome):  # a call of this name may be another's
         answer.headers.update(applied)
         return answer
     headers = applied | {"Location": answer.headers["location"], "ETag": etag(outcome.revision)}

@@ -76,7 +76,9 @@ async def reprocess_call(
         raise Problem(
             "conflict",
             "The call has no transcript that could be classified",
-            cure="It failed before: look at its dead letter, and replay that",
+            cure="It has no recording, so that there is nothing to classify"
+            if outcome.state == "unrecorded"
+            else "It failed before: look at its dead letter, and replay that",
         )
     await services.audit.record(who, "reprocessed", call_id, request)
     turns = ClaimedTurns(services.audio, services.payloads.message_limit_kb * 1024)

@@ -61,6 +61,9 @@ def backfill(
     recordings: Annotated[
         str | None, typer.Option(metavar="ADDRESS", help="For a PBX's call records: file:///mnt/monitor/%Y/%m/%d.")
     ] = None,
+    trunk: Annotated[
+        list[str] | None, typer.Option(help="For a PBX's call records: as for `callsift reconcile`.")
+    ] = None,
     prefix: Annotated[str, typer.Option(help="CALL_ID_PREFIX of the source, if it has one.")] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only estimate hours and cost.")] = False,
     cpu: Annotated[
@@ -78,7 +81,7 @@ def backfill(
     from store.settings import StoreSettings
 
     adopt_running()
-    options = ArchiveOptions(preset, pattern, time_zone, address, recordings, prefix)  # type: ignore[arg-type]
+    options = ArchiveOptions(preset, pattern, time_zone, address, recordings, prefix, trunk or ())  # type: ignore[arg-type]
     choice = Choice(since, until, limit, rate, in_flight)
     kafka, mongo = KafkaSettings.read(), StoreSettings.read()
     with notes.status("listing …"):

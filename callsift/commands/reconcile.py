@@ -1,6 +1,7 @@
 """``callsift reconcile``: what a PBX's own records know of, and nothing came of."""
 
 import asyncio
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 from zoneinfo import ZoneInfo
@@ -11,7 +12,7 @@ from callsift.commands.moment_option import zone_option
 from callsift.commands.output import notes, print_json, print_table
 from callsift.running import adopt_running
 from streams.errors import CallsiftError
-from streams.settings import KafkaSettings
+from streams.settings import KafkaSettings, RetentionSettings
 
 if TYPE_CHECKING:
     from sources.asterisk.cdr import CdrCall
@@ -41,6 +42,7 @@ def reconcile(
     from callsift import call_records
     from sources.observation import Refused
     from store.settings import StoreSettings
+    from streams.retention import cut_off
 
     if emit and recordings is None:
         raise typer.BadParameter("--emit needs --recordings, the folder's address")
@@ -49,10 +51,11 @@ def reconcile(
     outside = [call for call in all_calls if not call.is_internal(trunk or ())]
     kafka = KafkaSettings.read()
     with notes.status("comparing …"):
-        found = asyncio.run(call_records.compare(outside, prefix, StoreSettings.read(), kafka))
+        oldest = cut_off(datetime.now(UTC), RetentionSettings.read().documents_days)
+        found = asyncio.run(call_records.compare(outside, prefix, StoreSettings.read(), kafka, oldest))
     wanted = {"missing", *(("without_recording", "never_answered") if unrecorded else ())}
     to_send = [one for one in found if one.state in wanted] if emit else []
-    sent = asyncio.run(call_records.emit(to_send, prefix, recordings, kafka)) if to_send else []
+    sent = asyncio.run(call_records.emit(to_send, prefix, recordings, kafka, trunk or ())) if to_send else []
     refused = {
         one.call_id: str(result) for one, result in zip(to_send, sent, strict=True) if isinstance(result, Refused)
     }

@@ -99,7 +99,8 @@ def _try(message: EmailMessage, sender: str, settings: MailFile, done: Delivery)
             "Compare security, user and addresses with what it offers",
         ) from None
     except smtplib.SMTPRecipientsRefused as error:
-        refused = error.recipients
+        # nobody has it: after a 421 the others were not asked, or not sent the message
+        refused = dict.fromkeys(done.pending, (421, b"")) | error.recipients
     except smtplib.SMTPResponseException as error:  # to the greeting, the sender or the message itself
         if error.smtp_code < _PERMANENT:
             return f"it says {error.smtp_code}"
@@ -108,6 +109,13 @@ def _try(message: EmailMessage, sender: str, settings: MailFile, done: Delivery)
         raise SettingsError(
             f"the certificate of the mail server {settings.host} cannot be trusted: {error.verify_message}",
             "Correct host, or name the certificates that it is checked with as ca_file",
+        ) from None
+    except ssl.SSLError as error:
+        if error.reason != "WRONG_VERSION_NUMBER":
+            return type(error).__name__
+        raise SettingsError(
+            f"the mail server {settings.host} does not speak TLS at port {settings.server_port}",
+            "Correct security or port in the file of --mail-file",
         ) from None
     except (OSError, smtplib.SMTPException) as error:  # away, slow, or it ended the connection
         return type(error).__name__
@@ -119,7 +127,12 @@ def _try(message: EmailMessage, sender: str, settings: MailFile, done: Delivery)
 
 
 def _connected(settings: MailFile) -> smtplib.SMTP:
-    context, where = ssl.create_default_context(cafile=settings.ca_file), (settings.host, settings.server_port)
+    where = settings.host, settings.server_port
+    try:
+        context = ssl.create_default_context(cafile=settings.ca_file)
+    except OSError as error:
+        why = f"{settings.ca_file} cannot be used: {error.strerror or 'no certificates'}"
+        raise SettingsError(why, "Correct ca_file in the file of --mail-file: it is in PEM") from None
     if settings.security == "tls":
         server: smtplib.SMTP = smtplib.SMTP_SSL(*where, timeout=settings.timeout_s, context=context)
     else:

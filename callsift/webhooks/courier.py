@@ -52,6 +52,7 @@ class Courier:
         """Post to an endpoint, from when it is asked to."""
         self._id, self._places = endpoint_id, places
         self._failures = 0
+        self._is_probing = False
         self._quiet_until = places.now()
 
     async def round(self) -> float:
@@ -66,7 +67,8 @@ class Courier:
         endpoint = await self._places.endpoints.find(self._id)
         if endpoint is None or not endpoint.is_on:
             return LOOK_S
-        most = 1 if self._failures else AT_ONCE  # one that may be away is asked with one
+        self._is_probing = self._failures > 0  # one that may be away is asked with one
+        most = 1 if self._is_probing else AT_ONCE
         held = await self._places.deliveries.lease(self._id, now, LEASE, most)
         if not held:
             return LOOK_S
@@ -90,8 +92,11 @@ class Courier:
             await self._failed(endpoint, delivery, attempt, answer)
 
     async def _delivered(self, delivery: Delivery, attempt: Attempt) -> None:
-        now, was_away = self._places.now(), self._failures > 0
+        now = self._places.now()
         await self._places.deliveries.end(delivery, "delivered", now, attempt)
+        if self._failures and not self._is_probing:
+            return  # another of the same round was refused: the pause that it asks for holds
+        was_away = self._failures > 0
         self._failures, self._quiet_until = 0, now
         ended = await self._places.endpoints.change(self._id, {"failing_since": None}, {"failing_since": {"$ne": None}})
         if was_away or ended:

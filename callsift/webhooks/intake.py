@@ -58,20 +58,20 @@ class Intake:
     async def take(self, announced: Sequence[Announcement], endpoints: Iterable[Endpoint], now: datetime) -> int:
         """Queue what some endpoints are to be told of; returns how much of it is new.
 
-        An endpoint is told of what was published after it was made.
+        An endpoint is told of what was published after it was made; that a call is gone also waits for one that is off.
 
         Raises:
             MongoUnavailable: MongoDB did not answer; some may be queued.
         """
         count = 0
-        told = [endpoint for endpoint in endpoints if endpoint.is_on]
-        for endpoint in told:
+        endpoints = list(endpoints)
+        for endpoint in (one for one in endpoints if one.is_on):
             since = endpoint.created_at - _CLOCKS_DIFFER
             outcomes = await self._wanted([one for one in announced if one.outcome and one.at >= since], endpoint)
             new = [_delivery(endpoint, one, now) for one in outcomes]
             count += len(new) - len(await self._deliveries.add(new))
         for gone in (one for one in announced if one.outcome is None):
-            count += await self._tell_that_it_is_gone(gone, told, now)
+            count += await self._tell_that_it_is_gone(gone, endpoints, now)
         return count
 
     async def replay(self, announced: Sequence[Announcement], endpoint: Endpoint, now: datetime) -> None:

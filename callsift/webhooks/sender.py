@@ -137,5 +137,5 @@ def _retry_after_s(value: str | None, now: datetime) -> float | None:
         return float(value)
     try:
         return max(0.0, (parsedate_to_datetime(value).replace(tzinfo=UTC) - now).total_seconds())
-    except ValueError:
+    except (ValueError, OverflowError):
         return None

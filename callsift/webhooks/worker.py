@@ -11,6 +11,7 @@ from callsift.webhooks import metrics
 from callsift.webhooks.consumer import OutcomesConsumer
 from callsift.webhooks.courier import LOOK_S, Courier, Places
 from callsift.webhooks.intake import Intake
+from callsift.webhooks.payload import FORGOTTEN
 from callsift.webhooks.sender import RESULTS, Sender
 from sources.endpoint_settings import EndpointSettings
 from store.calls import OutcomeStore
@@ -80,14 +81,18 @@ class WebhooksWorker:
     async def _look(self, places: Places) -> None:
         """Export how endpoints fare, and remove what ended long ago."""
         now = datetime.now(UTC)
-        for endpoint in await places.endpoints.all():
+        endpoints = await places.endpoints.all()
+        for endpoint in endpoints:
             queue = await places.deliveries.queue(endpoint.id)
             waits_s = 0.0 if queue.oldest is None else (now - queue.oldest).total_seconds()
             metrics.WAITING.labels(endpoint.id).set(queue.waiting)
             metrics.WAITING_S.labels(endpoint.id).set(max(0.0, waits_s))
             metrics.OFF.labels(endpoint.id).set(_is_off_by_itself(endpoint))
         if now >= self._prune_at:
-            await places.deliveries.remove_ended_before(now - _KEPT)
+            # who has a scope is told that a call is gone if they were told of the call: that is known until then
+            scoped = [one.id for one in endpoints if not one.sees_everything]
+            await places.deliveries.remove_ended_before(now - _KEPT, but_to=scoped)
+            await places.deliveries.remove_ended_before(now - _KEPT, kind=FORGOTTEN)
             self._prune_at = now + _PRUNE_EVERY
 
 

@@ -80,13 +80,18 @@ def call_backs(wishes: Iterable[CallOutcome], calls: Iterable[CallOutcome], now:
 
 
 def customer(call: CallOutcome) -> str | None:
-    """Return the number of a call's customer, however PBXs write it; None: it is not known.
+    """Return the number of a call's customer, the same however PBXs write it; None: it is not known."""
+    number = customers_number(call)
+    return None if number is None else forms_of(number)[0]
+
+
+def customers_number(call: CallOutcome) -> str | None:
+    """Return the number of a call's customer as its source wrote it; None: it is not known.
 
     Of a call that went out some sources know only what was dialled, and say so in ``metadata.called``.
     """
     called = call.metadata.get("called") if is_outbound(call) else None
-    number = call.caller or (called if isinstance(called, str) else None)
-    return None if number is None else forms_of(number)[0]
+    return call.caller or (called if isinstance(called, str) else None)
 
 
 def is_outbound(call: CallOutcome) -> bool:
@@ -136,7 +141,7 @@ def _of_caller(wishes: Sequence[CallOutcome], calls: Iterable[CallOutcome], now:
     if wish.facts.get(CALLED) is True:
         return CallBack(wish, due_at, "done", len(wishes), wish.facts_at.get(CALLED))
     for call in calls:
-        if wish.caller is not None and _ended(call) > _ended(wish):
+        if _ended(call) > _ended(wish):
             state: State = "done" if is_outbound(call) else "came_back"
             return CallBack(wish, due_at, state, len(wishes), call.ended_at, call.call_id)
     return CallBack(wish, due_at, "lost" if now - due_at > LOST_AFTER else "open", len(wishes))

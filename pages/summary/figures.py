@@ -108,7 +108,7 @@ async def summarize(database: Database, day: date, zone: ZoneInfo, now: datetime
         await survey(search, day_of(one, zone), (), WAYS_BEFORE, zone)
         for one in (day, day - timedelta(days=1), day - timedelta(days=7))
     ]
-    back, _ = await find_call_backs(search, CallQuery(), now)
+    back, _ = await find_call_backs(search, CallQuery(), now, most=None)
     lost = [lost_before(found) for found in days]
     known = [category for taxonomy in Taxonomies.load().all for category in taxonomy.categories]
     subs = [sub.code for one in known for sub in one.sub_categories]

@@ -1,6 +1,6 @@
 """Which kind of archive an address names."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -40,6 +40,8 @@ class ArchiveOptions:
     """The address of the folder of the recordings that call records name, with %Y, %m and %d for the day."""
     prefix: str = ""
     """Put before every call's identifier."""
+    trunks: Sequence[str] = ()
+    """How channels to the outside begin in call records; calls without any are left out. None: no call is."""
 
 
 def archive_of(address: str, options: ArchiveOptions, since: datetime | None = None) -> Archive:
@@ -51,7 +53,7 @@ def archive_of(address: str, options: ArchiveOptions, since: datetime | None = N
     """
     path = Path(address)
     if "://" not in address and path.is_file():
-        return Table(path, ZoneInfo(options.time_zone), options.recordings, options.prefix)
+        return Table(path, ZoneInfo(options.time_zone), options.recordings, options.prefix, options.trunks)
     folder = FolderSource(
         path=address,
         preset=options.preset,

@@ -2,7 +2,7 @@
 
 import csv
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -19,7 +19,9 @@ _NUMBERS = {"channels", "menu_s", "queue_s", "ringing_s", "hold_s", "offset_s", 
 class Table:
     """The rows of a file, in its order."""
 
-    def __init__(self, path: Path, zone: ZoneInfo, recordings: str | None, prefix: str) -> None:
+    def __init__(
+        self, path: Path, zone: ZoneInfo, recordings: str | None, prefix: str, trunks: Sequence[str] = ()
+    ) -> None:
         """Count the rows.
 
         Args:
@@ -27,12 +29,13 @@ class Table:
             zone: Whose local time a PBX's call records have.
             recordings: The folder of the recordings that a PBX's call records name, as reconcile has it.
             prefix: Put before every call's identifier.
+            trunks: How channels to the outside begin in a PBX's call records, as reconcile has it.
 
         Raises:
             CallsiftError: It cannot be read, or is another table.
         """
         self._path, self._prefix = path, prefix
-        self._zone, self._recordings = zone, recordings
+        self._zone, self._recordings, self._trunks = zone, recordings, trunks
         self._count = sum(1 for _ in self._rows())
 
     def __len__(self) -> int:
@@ -69,7 +72,9 @@ class Table:
                 "Give --recordings, the folder's address, or name the columns as the event's fields",
             )
         for number, call in enumerate(calls, start=1):
-            found = of_content(f"call {number}", call.content(self._prefix, self._recordings))
+            if call.is_internal(self._trunks):
+                continue
+            found = of_content(f"call {number}", call.content(self._prefix, self._recordings, self._trunks))
             yield found._replace(ids=call.ids(self._prefix))
 
     def _old_call(self, place: str, told: object) -> OldCall:

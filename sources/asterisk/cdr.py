@@ -10,7 +10,7 @@ from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from schemas import Disposition
-from sources.asterisk.names import extension, is_local, number
+from sources.asterisk.names import dialled, extension, is_local, number
 from streams.errors import CallsiftError
 
 _MASTER = [
@@ -48,6 +48,8 @@ class CdrCall:
     """When the first row began, as the file has it."""
     unique_ids: dict[str, None] = field(default_factory=dict)
     channels: dict[str, None] = field(default_factory=dict)
+    first: str = ""
+    """The channel of the first row: of whoever began the call."""
     recordings: dict[str, float] = field(default_factory=dict)
     """The names of its recordings, and the seconds of talk in their rows."""
     answered: bool = False
@@ -68,18 +70,29 @@ class CdrCall:
         """Tell whether no channel of it goes to the outside; where no trunk is named, none is."""
         return bool(trunks) and not any(name.startswith(tuple(trunks)) for name in self.channels)
 
-    def content(self, prefix: str, recordings: str | None) -> dict[str, Any]:
+    def is_outbound(self, trunks: Sequence[str]) -> bool:
+        """Tell whether somebody of the house began it; where no trunk is named, nobody did."""
+        return bool(trunks) and not self.first.startswith((*trunks, "Local/")) and not self.is_internal(trunks)
+
+    def content(self, prefix: str, recordings: str | None, trunks: Sequence[str] = ()) -> dict[str, Any]:
         """Return the fields of its call-ended event, as JSON has them.
 
         Args:
             prefix: Put before its identifier.
             recordings: The address of the folder of its recording, with %Y, %m and %d for the day; None: tell it
                 without its recording.
+            trunks: How channels to the outside begin; without them every call counts as one that came in.
         """
         facts = {"caller": self.caller, "agent_id": self.agent, "queue": self.queue}
+        if trunks:
+            facts |= {"direction": "outbound" if self.is_outbound(trunks) else "inbound"}
+        if self.is_outbound(trunks):  # as the Manager Interface tells it: the caller is the customer
+            facts |= {"caller": None, "agent_id": extension(self.first)}
         by_talk = sorted(self.recordings, key=lambda name: -self.recordings[name])
         uris = [self._address(name, recordings) for name in by_talk] if recordings is not None else []
-        metadata = {"uniqueids": list(self.unique_ids)[:20], "reconciled": True}
+        metadata: dict[str, Any] = {"uniqueids": list(self.unique_ids)[:20], "reconciled": True}
+        if self.is_outbound(trunks) and self.called is not None:
+            metadata["called"] = self.called
         return {name: value for name, value in facts.items() if value is not None} | {
             "call_id": prefix + self.linked_id,
             "started_at": self.began_at.isoformat(),
@@ -119,7 +132,7 @@ def calls(lines: Iterable[str], zone: ZoneInfo) -> list[CdrCall]:
             raise UnreadableCdr(f"line {line} has no times that can be read", "Export the file again") from None
         call = found.setdefault(linked, CdrCall(linked, began_at, ended_at, local))
         if began_at < call.began_at:
-            call.began_at, call.local = began_at, local
+            call.began_at, call.local, call.first = began_at, local, row["channel"]
         call.ended_at = max(call.ended_at, ended_at)
         _learn(call, row)
     return sorted(found.values(), key=lambda call: (call.began_at, call.linked_id))
@@ -169,6 +182,8 @@ def _moment(local: datetime, zone: ZoneInfo, unique_id: str) -> datetime:
 def _learn(call: CdrCall, row: Mapping[str, str]) -> None:
     channels = [name for name in (row["channel"], row["dstchannel"]) if name]
     call.channels |= dict.fromkeys(channels)
+    call.first = call.first or row["channel"]
+    call.called = call.called or dialled((row.get("lastdata") or "").partition(",")[0]) or number(row["dst"])
     call.unique_ids[row["uniqueid"]] = None
     if name := row.get("recordingfile", ""):
         talk = float(row.get("billsec") or 0)

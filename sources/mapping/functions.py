@@ -51,7 +51,11 @@ class MappingFunctions(functions.Functions):
         """The moment some seconds later."""
         if at is None or (wait := self._func_seconds(seconds)) is None:
             return None
-        return _told(lambda: later(datetime.fromisoformat(str(at)), wait).isoformat())
+        try:
+            began = datetime.fromisoformat(str(at))
+        except ValueError:  # whose own text has the value
+            raise Unmappable("later expects a moment, as moment(…) gives it") from None
+        return _told(lambda: later(began, wait).isoformat())
 
     @functions.signature(_ANY)
     def _func_seconds(self, value: Any) -> float | None:

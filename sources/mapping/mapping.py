@@ -12,6 +12,7 @@ from jmespath.exceptions import JMESPathError
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from schemas import CallEnded
+from sources.fields import ZoneName
 from sources.mapping.functions import MappingFunctions, Unmappable
 from sources.mapping.sent import Sent
 from sources.observation import Refused
@@ -38,7 +39,7 @@ class MappingFile(BaseModel):
     """Where in the request the document is that the other expressions call body."""
     signature: Literal["twilio"] | None = None
     """How the sender signs; null: it does not."""
-    time_zone: str | None = None
+    time_zone: ZoneName | None = None
     """Time zone of moments without an offset; null: as the settings say."""
     call: dict[str, Any]
     """The fields of a call-ended event, as an expression each, or as objects of expressions."""
@@ -178,7 +179,14 @@ def _found(name: str, search: Callable[..., Any], document: dict[str, Any], opti
         return search(document, options)
     except Unmappable as error:
         raise Refused("invalid", f"{name}: {error}", "Correct the mapping, or what is sent") from None
-    except (JMESPathError, ValueError, TypeError, KeyError, RecursionError) as error:  # whose texts quote values
+    except (
+        JMESPathError,
+        ValueError,
+        TypeError,
+        KeyError,
+        OverflowError,
+        RecursionError,
+    ) as error:  # whose texts quote values
         raise Refused(
             "invalid", f"{name}: {type(error).__name__} in its expression", "Correct the mapping, or what is sent"
         ) from None

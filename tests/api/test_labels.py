@@ -132,6 +132,8 @@ async def test_a_label_that_is_sent_again_with_its_key_is_given_once(
     again = await client.post(f"/v1/calls/{call}/labels", json=LABEL, headers=headers)
     assert (again.status_code, again.headers["location"]) == (201, answers[0].headers["location"])
     assert len(said_of(services.kafka, call)) == 1
+    later = await client.post(f"/v1/calls/{call}/labels", json=LABEL | {"seconds": 77.5}, headers=headers)
+    assert (later.status_code, later.headers["location"]) == (201, answers[0].headers["location"])
     other = await client.post(f"/v1/calls/{call}/labels", json=LABEL | {"note": "x"}, headers=headers)
     assert (other.status_code, other.json()["code"]) == (422, "key-reused")
     kept = [one async for one in services.database.beside("idempotency").find({})]
@@ -232,6 +234,7 @@ WRONG_FACTS: dict[str, Any] = {
     "an object": {"visit": {"at": "SECRET"}},
     "too long a text": {"visit": "x" * 201},
     "too large a number": {"visit": 2**63},
+    "too large a value": {"value": 1e303, "currency": "TRY"},
     "too many": {f"name{number}": 1 for number in range(51)},
 }
 

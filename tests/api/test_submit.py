@@ -13,6 +13,7 @@ import httpx
 import pytest
 from confluent_kafka import KafkaError
 
+from api.access import Principal, Right, Scope
 from api.app import make_app
 from api.calls.uploads import sweep
 from api.services import Services
@@ -25,6 +26,7 @@ from streams.decoding import readable_call_id
 from streams.kafka import AwaitedProducer, OutgoingMessage, TopicReader
 from streams.settings import KafkaSettings
 from streams.topics import ENDED
+from tests.api.asking import asking
 from tests.api.conftest import pointers
 from tests.store.outcomes import done
 
@@ -61,6 +63,16 @@ async def test_an_event_that_is_accepted_is_on_kafka_with_fields_that_nobody_her
     assert (answer.json()["call_id"], answer.json()["state"]) == ("submitted-1", "in_work")
     [event] = of(services.kafka, "submitted-1")
     assert (event.queue, event.model_extra, event.trace_id) == ("sales", {"campaign": {"id": 7}}, trace)
+
+
+async def test_whoever_waits_gets_no_outcome_out_of_their_scope(services: Services) -> None:
+    call = done("o-1", "of-another-queue").model_copy(update={"queue": "support"})
+    await OutcomeStore(services.database).save(call)
+    told = EVENT | {"call_id": call.call_id, "queue": "sales"}
+    sales = Principal("pbx", frozenset({Right.INGEST}), Scope(queues=frozenset({"sales"})))
+    async with asking(services, sales) as client:
+        answer = await client.post("/v1/calls", json=told, headers={"prefer": "wait=1"})
+    assert (answer.status_code, "category" in answer.text) == (202, False)
 
 
 @pytest.mark.parametrize("call_id", ["çağrı 1", "a+b%20?#", "a/b", "a%2Fb/recording", "../x", "x" * 200])

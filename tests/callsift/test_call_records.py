@@ -19,7 +19,7 @@ from store.database import Database
 from store.settings import StoreSettings
 from streams.kafka import TopicReader, produce
 from streams.settings import KafkaSettings
-from streams.topics import ENDED
+from streams.topics import ENDED, FORGOTTEN
 from tests.callsift import terminal
 from tests.schemas.examples import call_ended
 from tests.sources.asterisk.test_cdr import FREEPBX
@@ -139,7 +139,14 @@ def test_every_gap_of_a_day_is_named_and_mended(real_kafka: KafkaSettings, mongo
         assert event.started_at == datetime.fromtimestamp(float(event.call_id.partition(".")[0]), UTC)
     assert second.returncode == 1, "calls that failed are still there"
 
+    [gone, *_] = sorted(missing)
+    produce(real_kafka, FORGOTTEN.name, [(gone, b"{}")])
+    produce(real_kafka, ENDED.name, [(gone, None)])
     third = terminal.run(variables, *command)
     again = {line["linkedid"]: line["state"] for line in map(json.loads, third.stdout.splitlines())}
-    assert {linked for linked, state in again.items() if state == "on_the_way"} == missing | late
+    assert {linked for linked, state in again.items() if state == "on_the_way"} == (missing | late) - {gone}
     assert "missing" not in again.values()
+    assert gone not in again, "nobody brings back what was forgotten"
+
+    fourth = terminal.run(variables | {"CALLSIFT_RETENTION_DOCUMENTS_DAYS": "0.001"}, *command)
+    assert (fourth.returncode, fourth.stdout) == (0, ""), "what retention removed is not missing"

@@ -11,10 +11,13 @@ import pytest
 from api.access import Right, Role, Scope
 from api.access.sessions import COOKIE, token_of
 from api.services import Services
+from pages.call_backs import finding
+from pages.call_backs.finding import find_call_backs
 from pages.call_backs.view import LOST_AFTER, call_backs, in_order, row
 from pages.words import Language
 from schemas import CallOutcome
 from store.calls import OutcomeStore
+from store.search import CallQuery, CallSearch
 from tests.api.sinking import said_of, sinking
 from tests.pages.conftest import OWN, SignIn
 from tests.store.outcomes import done
@@ -43,6 +46,11 @@ def call(name: str, hours: float, wish: float | None = None, now: datetime = NOW
 def dialled(number: str, direction: str = "outbound") -> CallOutcome:
     """Make a call of two hours ago of which only the number that was dialled is known, as Asterisk's are."""
     return call("dialled", -2, direction=direction, caller=None, metadata={"called": number})
+
+
+def wished_when_we_called(hours: float, wish: float) -> CallOutcome:
+    """Make a call that went out, in which the customer wished to be called again."""
+    return call("out", hours, wish, direction="outbound", caller=None, metadata={"called": "0532 111 22 33"})
 
 
 def states(*calls: CallOutcome) -> list[str]:
@@ -74,6 +82,9 @@ LOST_H = LOST_AFTER / timedelta(hours=1)
         ([call("a", -9, -1), dialled("05321112233")], "done"),
         ([call("a", -9, -1), dialled("05321119999")], "open"),
         ([call("a", -9, -1), dialled("05321112233", direction="inbound")], "open"),
+        ([wished_when_we_called(-9, -1), call("b", -2)], "came_back"),
+        ([wished_when_we_called(-9, -1), dialled("05321112233")], "done"),
+        ([wished_when_we_called(-9, -1), dialled("05321119999")], "open"),
         ([call("b", -20), call("a", -9, -1)], "open"),
         ([call("a", -9, -1), call("b", -2, caller="+905321119999")], "open"),
         ([call("a", -9, -1, facts={"called_back": True})], "done"),
@@ -100,6 +111,9 @@ LOST_H = LOST_AFTER / timedelta(hours=1)
         "we dialled their number",
         "we dialled another number",
         "somebody else dialled their number",
+        "they wished it when we called, and called",
+        "they wished it when we called, and we called again",
+        "they wished it when we called, and we called somebody else",
         "they had called before",
         "somebody else called",
         "noted",
@@ -139,6 +153,19 @@ def now_call(name: str, hours: float, wish: float | None = None, **facts: Any) -
 async def keep(services: Services, *calls: CallOutcome) -> None:
     for one in calls:
         await OutcomeStore(services.database).save(one)
+
+
+@pytest.mark.integration
+async def test_all_calls_of_whoever_wishes_to_be_called_are_looked_at(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(finding, "MOST", 3)
+    other = [now_call(f"other-{number}", -number, caller="+905329999999") for number in range(1, 5)]
+    other.append(now_call("other", -20, 2, caller="+905329999999"))
+    out = now_call("out", -25, -1, direction="outbound", caller=None, metadata={"called": "05321112233"})
+    await keep(services, out, now_call("again", -24), *other)
+    found, _ = await find_call_backs(CallSearch(services.database), CallQuery(), datetime.now(UTC))
+    assert {one.wish.call_id: one.state for one in found} == {"out": "came_back", "other": "came_back"}
 
 
 @pytest.mark.integration

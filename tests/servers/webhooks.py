@@ -38,6 +38,8 @@ class Consumer:
     address: str = ""
     answer: str = "200"
     """A status; ``slow``: nothing for a long time; ``half``: less than it announces; ``cut``: no status at all."""
+    refuses: str | None = None
+    """The identifier of what is answered with 400, whatever the others are."""
     headers: dict[str, str] = field(default_factory=dict)
     """Sent with each answer."""
     got: list[Received] = field(default_factory=list)
@@ -63,7 +65,8 @@ class _Handler(BaseHTTPRequestHandler):
         if consumer.answer == "slow":
             consumer.ending.wait(60)
             return
-        self.send_response(int(consumer.answer) if consumer.answer.isdecimal() else 200)
+        refused = self.headers["webhook-id"] == consumer.refuses
+        self.send_response(400 if refused else int(consumer.answer) if consumer.answer.isdecimal() else 200)
         for name, value in consumer.headers.items():
             self.send_header(name, value)
         if consumer.answer == "204":  # which has no body

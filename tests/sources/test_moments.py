@@ -35,7 +35,20 @@ def test_a_moment_is_read_in_every_form_that_pbxs_write(written: str | float) ->
 
 
 @pytest.mark.parametrize(
-    "written", ["", "yesterday", "2026-13-01 00:00:00", "10:00", "99999999999999999999", "nan", 1e300]
+    "written",
+    [
+        "",
+        "yesterday",
+        "2026-13-01 00:00:00",
+        "10:00",
+        "99999999999999999999",
+        "nan",
+        1e300,
+        "0001-01-01T00:00:00+03:00",
+        "0001-01-01T00:00:00",
+        "9999-12-31T23:59:59-05:00",
+        "Tue, 28 Nov 99999999999999 10:00:00 +0000",
+    ],
 )
 def test_what_is_no_moment_is_refused(written: str | float) -> None:
     with pytest.raises(ValueError, match=r"expected a moment|no calendar"):

@@ -12,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas import CallEnded, OneFile
-from sources.mapping import PRESETS, Sent, preset
+from sources.mapping import PRESETS, Sent, load_mapping, preset
 from sources.mapping.sent import FORM
 from sources.observation import Observation, Refused, call_ended
+from streams.errors import SettingsError
 
 PAYLOADS = Path(__file__).with_name("payloads")
 ISTANBUL = ZoneInfo("Europe/Istanbul")
@@ -189,6 +190,50 @@ def test_of_freeswitchs_legs_the_first_is_the_call() -> None:
 def test_freeswitch_tells_of_a_caller_who_gave_up() -> None:
     call = taken("freeswitch", payload("freeswitch-gave-up"))
     assert (call.recording, call.disposition) == (None, "abandoned")
+
+
+@pytest.mark.parametrize("recordings", [None, "file:///mnt/pbx"])
+def test_freeswitch_answers_whoever_it_queues(recordings: str | None) -> None:
+    """mod_callcenter answers the channel before anybody is rung, and says cc_cause=cancel when the caller gives up."""
+    told = json.loads((PAYLOADS / "freeswitch-gave-up.json").read_text())
+    told["variables"] |= {"answer_epoch": told["variables"]["start_epoch"], "cc_cause": "cancel"}
+    call = taken("freeswitch", as_json(told), recordings=recordings)
+    assert (call.recording, call.disposition) == (None, "abandoned")
+    told["variables"]["bridge_epoch"] = told["variables"]["start_epoch"]
+    assert taken("freeswitch", as_json(told), recordings=recordings).disposition == "answered"
+
+
+@pytest.mark.parametrize("recordings", [None, "file:///mnt/pbx"])
+def test_freeswitch_names_a_recording_before_anybody_answers(recordings: str | None) -> None:
+    told = json.loads((PAYLOADS / "freeswitch-gave-up.json").read_text())
+    told["variables"] |= {"record_path": "/var/lib/rec", "record_name": "1.wav"}
+    call = taken("freeswitch", as_json(told), recordings=recordings)
+    assert (call.recording, call.disposition) == (None, "abandoned")
+
+
+@pytest.mark.parametrize(
+    ("line", "match"),
+    [("time_zone: Europe/Istambul", "time_zone"), ("time_zone: Europe/Istanbul", None)],
+)
+def test_the_time_zone_of_a_mapping_is_one(line: str, match: str | None, tmp_path: Path) -> None:
+    own = tmp_path / "own.yaml"
+    own.write_text(f"about: a test\n{line}\ncall: {{call_id: id, ended_at: moment(at), recording: '`null`'}}\n")
+    if match is None:
+        load_mapping(own)
+        return
+    with pytest.raises(SettingsError, match=match):
+        load_mapping(own)
+
+
+def test_what_later_cannot_read_is_not_quoted(tmp_path: Path) -> None:
+    own = tmp_path / "own.yaml"
+    own.write_text(
+        "about: a test\ncall: {call_id: body.id, ended_at: 'later(body.at, `1`)', recording: '`null`'}\n",
+        encoding="utf-8",
+    )
+    with pytest.raises(Refused, match="ended_at") as refused:
+        load_mapping(own).content(as_json({"id": "1", "at": "+905551112233"}))
+    assert "905551112233" not in str(refused.value)
 
 
 def test_rtpengine_says_all_in_headers() -> None:

@@ -55,6 +55,13 @@ async def test_a_new_call_is_stored_whole_and_published_as_revision_1(store: Out
     assert revisions(found) == [(1, "a")]
 
 
+async def test_a_recording_in_which_nothing_is_said_takes_the_words_of_the_one_before(store: OutcomeStore) -> None:
+    await store.save(done("a"), TURNS)
+    await store.save(done("b"), ())
+    found = await document(store)
+    assert (found["revision"], found["turns"], any(found["words"].values())) == (2, [], False)
+
+
 async def test_a_redelivery_changes_nothing(store: OutcomeStore) -> None:
     first = await store.save(done("a"), TURNS)
     before = await document(store)

@@ -310,6 +310,32 @@ def test_a_process_that_ends_waits_for_no_child(tmp_path: Path) -> None:
     wait_for_end(int((tmp_path / "pid").read_text()))
 
 
+async def test_a_place_is_kept_while_no_child_is_to_be_had(pool: NativePool, monkeypatch: pytest.MonkeyPatch) -> None:
+    child = await pool.run(os.getpid)
+    os.kill(child, signal.SIGKILL)
+    wait_for_end(child)
+
+    def refuses(_modules: object) -> None:
+        raise ChildrenDoNotStart("no child process can be started", "Wait")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("streams.pool.start_server", refuses)
+        for _ in range(5):
+            with pytest.raises(ChildrenDoNotStart):
+                await pool.run(identity, 7)
+    assert await pool.run(identity, 7) == 7
+
+
+async def test_what_gets_no_processor_time_has_longer() -> None:
+    pool = NativePool(processes=1, time_limit_s=PATIENCE_S, memory_limit_mb=0, initializer=nothing)
+    try:
+        await pool.run_as(Work(0.5, is_long=False, gives_way=True), time.sleep, 1.0)
+        with pytest.raises(NativeCodeDied, match=r"within 0\.5 s"):
+            await pool.run_as(Work(0.5, is_long=False), time.sleep, 1.0)
+    finally:
+        await pool.close()
+
+
 @only_linux
 async def test_a_fork_server_that_cannot_start_is_a_dependency_that_is_away() -> None:
     assert (

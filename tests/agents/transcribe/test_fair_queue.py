@@ -55,6 +55,21 @@ async def test_a_holder_alone_gets_every_slot_and_keeps_its_order() -> None:
     assert order == list(range(7))
 
 
+async def test_who_gives_way_gets_the_only_slot_when_nobody_else_waits() -> None:
+    slots, order = FairSlots(1), []
+
+    async def job(name: str, *, gives_way: bool) -> None:
+        async with slots.slot(name, gives_way=gives_way):
+            order.append(name)
+            await asyncio.sleep(0)
+
+    async with slots.slot("first"):
+        waiting = [asyncio.create_task(job("old", gives_way=True)), asyncio.create_task(job("live", gives_way=False))]
+        await asyncio.sleep(0)
+    await asyncio.gather(*waiting)
+    assert order == ["live", "old"]
+
+
 async def test_a_cancelled_wait_is_passed_over() -> None:
     shop = Shop(1)
     async with shop.slots.slot("first"):

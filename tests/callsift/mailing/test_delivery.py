@@ -116,6 +116,26 @@ def test_a_server_with_another_certificate_gets_neither_password_nor_mail(
         assert server.mails == []
 
 
+@pytest.mark.parametrize("content", [None, "no certificate"])
+def test_a_file_of_certificates_that_is_none_is_a_mistake_of_the_settings(
+    server: MailServer, tmp_path: Path, content: str | None
+) -> None:
+    authority = tmp_path / "authority.pem"
+    if content:
+        authority.write_text(content, encoding="utf-8")
+    where, pauses = settings(server, security="starttls", ca_file=authority), list[float]()
+    with pytest.raises(SettingsError, match="cannot be used"):
+        deliver(message(where), where, pauses.append)
+    assert pauses == []
+
+
+def test_a_port_that_does_not_begin_with_tls_is_a_mistake_of_the_settings(server: MailServer) -> None:
+    where, pauses = settings(server, security="tls"), list[float]()
+    with pytest.raises(SettingsError, match="does not speak TLS"):
+        deliver(message(where), where, pauses.append)
+    assert pauses == []
+
+
 def test_a_server_without_encryption_gets_no_password(
     server: MailServer, certificates: Certificates, tmp_path: Path
 ) -> None:
@@ -138,6 +158,13 @@ def test_who_has_got_the_mail_does_not_get_it_again_because_of_others(server: Ma
     where = settings(server)
     deliver(message(where), where, without_waiting)
     assert server.recipients == [[ANN], [BOB]]
+
+
+def test_a_server_that_closes_at_one_recipient_has_served_nobody(server: MailServer) -> None:
+    server.recipient_answers = {BOB: ["421 4.7.0 Too many"]}
+    where = settings(server)
+    assert deliver(message(where), where, without_waiting).taken == [ANN, BOB]
+    assert server.recipients == [[ANN, BOB]]
 
 
 def test_a_server_that_always_says_later_is_given_up(server: MailServer) -> None:

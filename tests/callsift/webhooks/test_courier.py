@@ -84,6 +84,36 @@ async def test_a_call_that_is_gone_is_told_to_those_who_knew_it_and_its_deliveri
     assert consumer.got[0].content["data"] == {"call_id": "gone"}
 
 
+async def test_an_endpoint_that_is_off_when_a_call_goes_is_told_when_it_is_on_again(
+    world: World, consumer: Consumer
+) -> None:
+    endpoint = await world.endpoint(consumer.address)
+    await world.publish("gone")
+    await world.round(endpoint)
+    await world.endpoints.change(endpoint.id, {"enabled": False})
+    await ForgettingStore(world.database).forget("gone", world.now)
+    await world.announce(Announcement("gone", "tombstone-1", world.now, None))
+    await world.round(endpoint)
+    assert len(consumer.got) == 1
+    await world.endpoints.change(endpoint.id, {"enabled": True})
+    await world.round(endpoint)
+    assert consumer.got[-1].content["type"] == "call.forgotten"
+
+
+async def test_who_was_told_of_a_call_is_known_to_be_until_it_is_gone(world: World, consumer: Consumer) -> None:
+    scoped = await world.endpoint(consumer.address, scope='{"outcome.queue": {"$in": ["sales"]}}')
+    other = await world.endpoint(consumer.address)
+    await world.publish("told", queue="sales")
+    for endpoint in (scoped, other):
+        await world.round(endpoint)
+    await world.deliveries.remove_ended_before(world.now + DAY, but_to=[scoped.id])
+    assert ([one.call_id for one in await world.of(scoped)], await world.of(other)) == (["told"], [])
+    await world.announce(Announcement("told", "tombstone-1", world.now, None))
+    await world.round(scoped)
+    await world.deliveries.remove_ended_before(world.now + DAY, kind="call.forgotten")
+    assert (consumer.got[-1].content["type"], await world.of(scoped)) == ("call.forgotten", [])
+
+
 async def test_a_call_that_is_forgotten_while_it_waits_is_not_told(world: World, consumer: Consumer) -> None:
     endpoint = await world.endpoint(consumer.address)
     await world.publish("forgotten")
@@ -146,6 +176,33 @@ async def test_one_delivery_that_is_refused_to_the_end_switches_nothing_off(worl
         await world.until(endpoint, world.now + DAY)
     assert (await world.again(endpoint)).is_on
     assert {one.call_id: one.state for one in await world.of(endpoint)}["poison"] == "failed"
+
+
+async def test_one_delivery_that_is_refused_goes_by_the_schedule_however_many_others_are_taken(
+    world: World, consumer: Consumer
+) -> None:
+    endpoint = await world.endpoint(consumer.address)
+    consumer.refuses = (await world.publish("poison")).outcome_id
+    for number in range(10):
+        await world.publish(f"good-{number}")
+        await world.until(endpoint, world.now + timedelta(seconds=30), step=timedelta(seconds=5))
+    states = {one.call_id: (one.state, one.tries) for one in await world.of(endpoint)}
+    assert [states[f"good-{number}"] for number in range(10)] == [("delivered", 1)] * 10
+    state, tries = states["poison"]
+    assert (state, tries <= 4) == ("waiting", True)
+
+
+async def test_a_pause_that_an_endpoint_asks_for_holds_although_others_of_the_round_were_taken(
+    world: World, consumer: Consumer
+) -> None:
+    endpoint = await world.endpoint(consumer.address)
+    consumer.refuses, consumer.headers = (await world.publish("refused")).outcome_id, {"Retry-After": "600"}
+    for number in range(5):
+        await world.publish(f"taken-{number}")
+    await world.until(endpoint, world.now + timedelta(seconds=590), step=timedelta(seconds=30))
+    assert len(consumer.got) == 6
+    await world.until(endpoint, world.now + timedelta(seconds=60), step=timedelta(seconds=30))
+    assert len(consumer.got) == 7
 
 
 async def test_410_switches_off_at_once_and_what_waits_is_kept_for_when_it_is_enabled(

@@ -46,7 +46,14 @@ async def test_what_a_consumer_answers(consumer: Consumer, answers: str, result:
 
 
 @pytest.mark.parametrize(
-    ("sent", "seconds"), [("120", 120.0), ("0", 0.0), ("soon", None), ("Mon, 01 Jan 2024 00:00:00 GMT", 0.0)]
+    ("sent", "seconds"),
+    [
+        ("120", 120.0),
+        ("0", 0.0),
+        ("soon", None),
+        ("Mon, 01 Jan 2024 00:00:00 GMT", 0.0),
+        ("Fri, 31 Dec 99999999999 23:59:59 GMT", None),
+    ],
 )
 async def test_retry_after_is_read(consumer: Consumer, sent: str, seconds: float | None) -> None:
     consumer.answer, consumer.headers = "429", {"Retry-After": sent}

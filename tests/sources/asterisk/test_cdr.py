@@ -48,6 +48,19 @@ def test_several_rows_are_one_call_that_somebody_took_or_not(linked_id: str, ans
         assert call.how == how
 
 
+@pytest.mark.parametrize("linked_id", ["1795793108.4", "1795793114.8"])
+def test_a_call_that_went_out_is_told_as_the_manager_interface_tells_it(linked_id: str) -> None:
+    told = found()[linked_id].content("", None, TRUNKS)
+    assert "caller" not in told
+    assert (told["direction"], told["agent_id"]) == ("outbound", "101")
+    assert told["metadata"]["called"] == "2125550000"
+
+
+def test_a_call_that_came_in_has_its_caller() -> None:
+    told = found()["1795792935.8"].content("", None, TRUNKS)
+    assert (told["direction"], told["caller"]) == ("inbound", "2125550000")
+
+
 def test_every_call_can_be_told() -> None:
     for call in found().values():
         told = call.content("", "file:///mnt/monitor/%Y/%m/%d")
