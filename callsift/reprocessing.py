@@ -128,7 +128,7 @@ class Reprocessing:
         decided_by = outcome.versions
         if decided_by is None or outcome.provisional or (outcome.label is not None and self._supersede_labels):
             return False
-        rule = outcome.classifier == core.BY_RULE.classifier  # it depends on no model and on no setting
+        rule = decided_by.model == core.BY_RULE.model  # it depends on no model and on no setting
         taxonomy, classifier = self._deciders.of(outcome)
         source, floor = (core.BY_RULE, None) if rule else (classifier.source, self._floor)
         return decided_by == core.versions(decided_by.speech_model, source, taxonomy, floor)

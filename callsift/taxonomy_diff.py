@@ -32,10 +32,11 @@ class Changes:
     @property
     def concerned(self) -> tuple[str, ...] | None:
         """Leaves whose stored calls would have to be classified again; None: all calls."""
-        if self.added or self.whole or {*self.questions.values()} - {"gone"}:
+        # calls of a leaf that is not there any more cannot be asked for by it
+        if self.added or self.removed or self.moved or self.whole or {*self.questions.values()} - {"gone"}:
             return None
         meant = (code for code, fields in self.changed.items() if _OF_MEANING & set(fields))
-        return tuple(dict.fromkeys((*self.removed, *self.moved, *meant)))
+        return tuple(dict.fromkeys(meant))
 
     @property
     def keeps_version(self) -> bool:

@@ -12,7 +12,7 @@ from agents.classify.hosted.errors import GarbledAnswer
 from agents.classify.hosted.leniency import Extras, LenientInsights, json_object, meant
 from agents.classify.hosted.own_questions import told
 from agents.classify.hosted.transcript_block import sanitised
-from schemas import Insights, Sentiment, Taxonomy
+from schemas import Insights, Leaf, Sentiment, Taxonomy
 from streams.errors import broken_rules
 
 _POSITION = TypeAdapter(int)
@@ -25,7 +25,7 @@ _FURTHEST_CALLBACK = timedelta(days=366)
 
 class _Verdict(BaseModel):
     category: str
-    sub_category: Annotated[str | None, BeforeValidator(meant)] = None
+    sub_category: str | None = None
     confidence: float = Field(ge=0.0, le=1.0)
     justification: Annotated[str, BeforeValidator(lambda value: _one_line(value, _PROSE_CHARS))] = Field(min_length=1)
     evidence: Any = ()
@@ -58,7 +58,7 @@ def read_answer(
     except ValueError:
         raise GarbledAnswer("the model's answer is not one JSON object", _CURE) from None
     try:
-        leaf = taxonomy.leaf(verdict.category, verdict.sub_category)
+        leaf = _leaf(taxonomy, verdict)
     except ValueError:
         raise GarbledAnswer(
             "category and sub_category name no leaf of the taxonomy: a sub-category belongs to its own category, "
@@ -78,6 +78,14 @@ def read_answer(
         told=told(extras.answers or {}, taxonomy, shown),
         stated=True,
     )
+
+
+def _leaf(taxonomy: Taxonomy, verdict: _Verdict) -> Leaf:
+    said = (verdict.sub_category or "").strip() or None
+    try:
+        return taxonomy.leaf(verdict.category, said)  # a sub-category may have a word for null as its code
+    except ValueError:
+        return taxonomy.leaf(verdict.category, meant(said))
 
 
 def _positions(said: Any) -> Iterator[int]:

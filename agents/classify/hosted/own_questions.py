@@ -74,7 +74,8 @@ def _schema(question: Question) -> dict[str, Any]:
 def _told(question: Question, said: Any, shown: Mapping[int, str]) -> Told | None:
     if not isinstance(said, dict):
         return None
-    value = _value(question, meant(said.get("value")))
+    stated = said.get("value")  # an option may have a word for null as its code
+    value = _value(question, stated if question.kind == "choice" else meant(stated))
     turn = _position(said.get("turn"))
     if value is None or turn is None or not _stands(said.get("quote"), shown.get(turn, "")):
         return None
@@ -113,7 +114,7 @@ def _number(said: Any) -> float | None:
 def _option(question: Question, said: str) -> str | None:
     """Return the code of an option that is named by its code or by one of its names."""
     for option in question.options:
-        if fold(said) in {fold(name) for name in (option.code, *option.name.values())}:
+        if fold(said.strip()) in {fold(name) for name in (option.code, *option.name.values())}:
             return option.code
     return None
 

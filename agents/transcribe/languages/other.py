@@ -17,12 +17,12 @@ _EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@(?:[\w-]{1,63}\.){1,4}[^\W\d_]{2
 _IBAN = re.compile(
     r"(?<![^\W_])[a-z]{2}\d\d(?:[ -]?[a-z0-9]{4}){2,7}(?:[ -]?[a-z0-9]{1,3})?(?![^\W_])", re.ASCII | re.IGNORECASE
 )
-_DIGITS = re.compile(r"(?<![^\W_])(?:\+ ?)?\(?\d(?:[ ()./-]{0,2}\d){6,18}(?![^\W_])")
+_DIGITS = re.compile(r"(?<![^\W_])(?:\+ ?)?\(?\d(?:[ ()./-]{0,2}\d){6,}(?![^\W_])")
 _GROUP = re.compile(r"\d+")
 _CARD_LENGTHS = range(13, 20)
 _SHORTEST_PHONE = 9
-"""Digits from which a number without a country code is taken for a telephone number: dates and prices have fewer."""
-_LONGEST_PHONE = 15
+"""Digits from which a number without a country code is taken for a telephone number: dates and prices have fewer. What
+has more than any telephone number is several in a row."""
 
 
 def written_spans(turns: Sequence[Said]) -> Iterator[Span]:
@@ -43,11 +43,40 @@ def _written(text: str) -> Iterator[tuple[Kind, int, int]]:
                 yield Kind.IBAN, match.start(), end
                 break
     for match in _DIGITS.finditer(text):
-        digits = "".join(_GROUP.findall(match[0]))
-        if len(digits) in _CARD_LENGTHS and luhn.is_valid(digits):
-            yield Kind.CARD, *match.span()
-        elif is_international(match[0], digits) or _SHORTEST_PHONE <= len(digits) <= _LONGEST_PHONE:
-            yield Kind.PHONE, *match.span()
+        groups = [group.span() for group in _GROUP.finditer(text, *match.span())]
+        groups[0] = match.start(), groups[0][1]  # with what stands before it, such as a plus
+        yield from _numbers(text, groups)
+
+
+def _numbers(text: str, groups: Sequence[tuple[int, int]]) -> Iterator[tuple[Kind, int, int]]:
+    """Yield the cards in a row of groups of digits, and what may be telephone numbers before and behind them."""
+    if not groups:
+        return
+    for first, last in _windows(text, groups):
+        if luhn.is_valid(_digits(text, groups[first : last + 1])):
+            yield from _numbers(text, groups[:first])
+            yield Kind.CARD, groups[first][0], groups[last][1]
+            yield from _numbers(text, groups[last + 1 :])
+            return
+    start, end, digits = groups[0][0], groups[-1][1], _digits(text, groups)
+    if len(digits) >= _SHORTEST_PHONE or is_international(text[start:end], digits):
+        yield Kind.PHONE, start, end
+
+
+def _windows(text: str, groups: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Yield the first and the last of neighbours that have as many digits as a card; longer ones first."""
+    for first in range(len(groups)):
+        fitting = []
+        for last in range(first, len(groups)):
+            if (size := len(_digits(text, groups[first : last + 1]))) > _CARD_LENGTHS[-1]:
+                break
+            if size in _CARD_LENGTHS:
+                fitting.append(last)
+        yield from ((first, last) for last in reversed(fitting))
+
+
+def _digits(text: str, groups: Sequence[tuple[int, int]]) -> str:
+    return "".join("".join(_GROUP.findall(text[start:end])) for start, end in groups)
 
 
 def _ends(text: str, start: int, end: int) -> Iterator[int]:

@@ -61,6 +61,14 @@ def test_a_good_answer_is_read_whole() -> None:
     )
 
 
+def test_a_sub_category_may_have_a_word_for_null_as_its_code() -> None:
+    own = Taxonomy.model_validate_json(TAXONOMY.model_dump_json().replace('"complaint"', '"none"'))
+    found = read_answer(reply(category="unnecessary_call", sub_category="none"), own, TURNS)
+    assert found.leaf == Leaf("unnecessary_call", "none")
+    plain = read_answer(reply(category="potential_customer", sub_category="none"), own, TURNS)
+    assert plain.leaf == Leaf("potential_customer", None)
+
+
 def test_evidence_and_summary_may_be_missing() -> None:
     text = json.dumps({"category": "uncertain", "confidence": 0.5, "justification": "Kesik kesik."})
     assert read_answer(text, TAXONOMY, TURNS) == Answer(Leaf("uncertain", None), 0.5, "Kesik kesik.", stated=True)
