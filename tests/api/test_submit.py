@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Sequence
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -26,7 +27,7 @@ from streams.decoding import readable_call_id
 from streams.kafka import AwaitedProducer, OutgoingMessage, TopicReader
 from streams.settings import KafkaSettings
 from streams.topics import ENDED
-from tests.api.asking import asking
+from tests.api.asking import As
 from tests.api.conftest import pointers
 from tests.store.outcomes import done
 
@@ -70,7 +71,9 @@ async def test_whoever_waits_gets_no_outcome_out_of_their_scope(services: Servic
     await OutcomeStore(services.database).save(call)
     told = EVENT | {"call_id": call.call_id, "queue": "sales"}
     sales = Principal("pbx", frozenset({Right.INGEST}), Scope(queues=frozenset({"sales"})))
-    async with asking(services, sales) as client:
+    theirs = replace(services, authentication=As(sales))
+    transport = httpx.ASGITransport(make_app(theirs), raise_app_exceptions=False)
+    async with theirs.running(), httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
         answer = await client.post("/v1/calls", json=told, headers={"prefer": "wait=1"})
     assert (answer.status_code, "category" in answer.text) == (202, False)
 

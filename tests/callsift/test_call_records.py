@@ -13,7 +13,7 @@ import pytest
 from pydantic import SecretStr
 
 from callsift.embedded import EmbeddedStore
-from schemas import CallEnded
+from schemas import CallEnded, Forgotten
 from store.calls import OutcomeStore
 from store.database import Database
 from store.settings import StoreSettings
@@ -140,8 +140,8 @@ def test_every_gap_of_a_day_is_named_and_mended(real_kafka: KafkaSettings, mongo
     assert second.returncode == 1, "calls that failed are still there"
 
     [gone, *_] = sorted(missing)
-    produce(real_kafka, FORGOTTEN.name, [(gone, b"{}")])
-    produce(real_kafka, ENDED.name, [(gone, None)])
+    mark = Forgotten(call_id=gone, forgotten_at=datetime.now(UTC), by="test")
+    produce(real_kafka, FORGOTTEN.name, [(gone, mark.model_dump_json().encode())])
     third = terminal.run(variables, *command)
     again = {line["linkedid"]: line["state"] for line in map(json.loads, third.stdout.splitlines())}
     assert {linked for linked, state in again.items() if state == "on_the_way"} == (missing | late) - {gone}
