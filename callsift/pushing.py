@@ -47,7 +47,7 @@ async def push_once(watcher: Watcher, ledger: Ledger, uploader: Uploader, settle
     await _look(watcher, uploader, settle_s)
     if uploader.progress.problem is None:
         await asyncio.sleep(settle_s)  # what has not changed until then is at rest
-        while not await _look(watcher, uploader, settle_s):
+        while not await _look(watcher, uploader, settle_s) and uploader.progress.problem is None:
             pass
     return await _report(ledger, uploader)
 

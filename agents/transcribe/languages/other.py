@@ -43,40 +43,25 @@ def _written(text: str) -> Iterator[tuple[Kind, int, int]]:
                 yield Kind.IBAN, match.start(), end
                 break
     for match in _DIGITS.finditer(text):
-        groups = [group.span() for group in _GROUP.finditer(text, *match.span())]
-        groups[0] = match.start(), groups[0][1]  # with what stands before it, such as a plus
-        yield from _numbers(text, groups)
+        groups = _GROUP.findall(match[0])
+        digits = "".join(groups)
+        if _has_card(groups):
+            yield Kind.CARD, *match.span()
+        elif len(digits) >= _SHORTEST_PHONE or is_international(match[0], digits):
+            yield Kind.PHONE, *match.span()
 
 
-def _numbers(text: str, groups: Sequence[tuple[int, int]]) -> Iterator[tuple[Kind, int, int]]:
-    """Yield the cards in a row of groups of digits, and what may be telephone numbers before and behind them."""
-    if not groups:
-        return
-    for first, last in _windows(text, groups):
-        if luhn.is_valid(_digits(text, groups[first : last + 1])):
-            yield from _numbers(text, groups[:first])
-            yield Kind.CARD, groups[first][0], groups[last][1]
-            yield from _numbers(text, groups[last + 1 :])
-            return
-    start, end, digits = groups[0][0], groups[-1][1], _digits(text, groups)
-    if len(digits) >= _SHORTEST_PHONE or is_international(text[start:end], digits):
-        yield Kind.PHONE, start, end
-
-
-def _windows(text: str, groups: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    """Yield the first and the last of neighbours that have as many digits as a card; longer ones first."""
+def _has_card(groups: Sequence[str]) -> bool:
+    """Tell whether neighbours in a row of groups of digits are a card: what stands beside one is hidden with it."""
     for first in range(len(groups)):
-        fitting = []
-        for last in range(first, len(groups)):
-            if (size := len(_digits(text, groups[first : last + 1]))) > _CARD_LENGTHS[-1]:
+        digits = ""
+        for group in groups[first:]:
+            digits += group
+            if len(digits) > _CARD_LENGTHS[-1]:
                 break
-            if size in _CARD_LENGTHS:
-                fitting.append(last)
-        yield from ((first, last) for last in reversed(fitting))
-
-
-def _digits(text: str, groups: Sequence[tuple[int, int]]) -> str:
-    return "".join("".join(_GROUP.findall(text[start:end])) for start, end in groups)
+            if len(digits) in _CARD_LENGTHS and luhn.is_valid(digits):
+                return True
+    return False
 
 
 def _ends(text: str, start: int, end: int) -> Iterator[int]:

@@ -62,7 +62,7 @@ def test_a_good_answer_is_read_whole() -> None:
 
 
 def test_a_sub_category_may_have_a_word_for_null_as_its_code() -> None:
-    own = Taxonomy.model_validate_json(TAXONOMY.model_dump_json().replace('"complaint"', '"none"'))
+    own = Taxonomy.model_validate_json(TAXONOMY.model_dump_json().replace('"basic_job"', '"none"'))
     found = read_answer(reply(category="unnecessary_call", sub_category="none"), own, TURNS)
     assert found.leaf == Leaf("unnecessary_call", "none")
     plain = read_answer(reply(category="potential_customer", sub_category="none"), own, TURNS)
