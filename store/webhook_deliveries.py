@@ -17,6 +17,7 @@ from store.errors import asked
 
 State = Literal["waiting", "delivered", "failed", "dropped"]
 _LIMIT_MS = 5000
+_MOST_FORWARDED = 3
 _KEPT_ATTEMPTS = 30
 
 
@@ -60,7 +61,7 @@ class Delivery:
     leased: int = 0
     """1: somebody tries it, or has died of it."""
     forwarded: int = 0
-    """1: it was tried before its time once, since the endpoint took others again."""
+    """How often it was to be tried before its time, since the endpoint took others again."""
     ended_ms: int | None = None
 
     @classmethod
@@ -172,15 +173,15 @@ class DeliveryStore:
     async def bring_forward(self, endpoint_id: str, now: datetime) -> int:
         """Have what waits for an endpoint and nobody tries now tried at once; returns how much that is.
 
-        Each delivery once: what the endpoint refuses while it takes others goes by the schedule from then on.
+        Each delivery a few times: what the endpoint refuses while it takes others goes by the schedule from then on.
 
         Raises:
             MongoUnavailable: MongoDB did not answer.
         """
         later: Document = {"endpoint_id": endpoint_id, "state": "waiting", "due_ms": {"$gt": as_ms(now)}}
-        later |= {"leased": 0, "forwarded": 0}  # no $ne, by which nx-27017 updates nothing
+        later |= {"leased": 0, "forwarded": {"$lt": _MOST_FORWARDED}}  # no $ne, by which nx-27017 updates nothing
         with asked():
-            at_once = {"$set": {"due_ms": as_ms(now), "forwarded": 1}}
+            at_once = {"$set": {"due_ms": as_ms(now)}, "$inc": {"forwarded": 1}}
             return (await self._deliveries.update_many(later, at_once)).matched_count
 
     async def find(self, endpoint_id: str, webhook_id: str) -> Delivery | None:
