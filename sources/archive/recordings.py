@@ -38,13 +38,20 @@ class Recordings:
         zone = ZoneInfo(settings.time_zone)
         self._rules = Rules(address, zone, settings.who_is_where, settings.call_id_prefix)
         self._calls = self._listed(since)
+        self._hidden = len(self._place.forbidden)
 
     def __len__(self) -> int:
         """Return how many calls there are."""
         return len(self._calls)
 
     def __iter__(self) -> Iterator[OldCall]:
-        """Yield the calls; a file that cannot be read is refused, and the others go on."""
+        """Yield the calls; a file that cannot be read is refused, and the others go on. So is what cannot be listed."""
+        if self._hidden:
+            why, cure = (
+                f"{self._hidden} files or folders may not be read",
+                "Give this user r on files, r and x on folders",
+            )
+            yield OldCall("the archive", Refused("unreadable", why, cure))
         newest_first = sorted(self._calls, key=lambda files: -max(file.modified_at for file in files))
         for number, files in enumerate(newest_first, start=1):
             place = f"recording {number}"
@@ -65,7 +72,7 @@ class Recordings:
                 continue
             try:
                 size_bytes, modified_at = entry.look()
-            except FileNotFoundError:
+            except (FileNotFoundError, PermissionError):
                 continue
             if size_bytes > wav.EMPTY_BYTES or named.role == "sidecar":
                 calls.setdefault(named.key, []).append(_Listed(entry.path, size_bytes, modified_at))

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterator
 from datetime import UTC
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
@@ -23,7 +24,8 @@ class Entry(NamedTuple):
     path: str
     """Relative to the folder, with slashes."""
     look: Callable[[], tuple[int, float]]
-    """Its size in bytes and when it was written last (seconds since 1970); raises OSError where it has gone."""
+    """Its size in bytes and when it was written last (seconds since 1970); raises FileNotFoundError where it has gone,
+    PermissionError where it may not be looked at, and FolderAway."""
 
 
 class Place:
@@ -63,14 +65,13 @@ class Place:
             filesystem, root = _fsspec(self.address)
             found: bytes = filesystem.cat_file(f"{root}/{path}", start=0, end=most_bytes)
         except PermissionError as error:
-            self.note_forbidden(path)
+            self._note_forbidden(path)
             raise _away(error) from error
         except Exception as error:
             raise _away(error) from error
         return found
 
-    def note_forbidden(self, path: str) -> None:
-        """Take note of what may not be read."""
+    def _note_forbidden(self, path: str) -> None:
         if len(self.forbidden) < _MOST_FORBIDDEN:
             self.forbidden.add(path)
 
@@ -86,7 +87,7 @@ class Place:
                 if folder == root:
                     raise
                 if isinstance(error, PermissionError):  # such as lost+found: it keeps nothing else back
-                    self.note_forbidden(folder[beginning:])
+                    self._note_forbidden(folder[beginning:])
                 continue  # else it has gone since it was listed
             with listing as entries:
                 for entry in entries:
@@ -95,7 +96,19 @@ class Place:
                     if entry.is_dir(follow_symlinks=False):
                         folders.append(entry.path)
                     elif entry.is_file():
-                        yield Entry(entry.path[beginning:], _looking(entry))
+                        yield Entry(entry.path[beginning:], partial(self._look, entry.path[beginning:]))
+
+    def _look(self, path: str) -> tuple[int, float]:
+        try:
+            about = (self._folder / path).stat()  # a listing's own may be as old as the listing
+        except FileNotFoundError:
+            raise
+        except PermissionError:
+            self._note_forbidden(path)
+            raise
+        except OSError as error:
+            raise _away(error) from None  # whose own text has the name
+        return about.st_size, about.st_mtime
 
     def _in_bucket(self) -> Iterator[Entry]:
         filesystem, root = _fsspec(self.address)
@@ -111,14 +124,6 @@ class Place:
                     about = found["size"] or 0, _modified(filesystem, found)
                     yield Entry(found["name"][len(root) :].lstrip("/"), lambda about=about: about)  # type: ignore[misc]
             filesystem.invalidate_cache()  # it would keep every listing
-
-
-def _looking(entry: "os.DirEntry[str]") -> Callable[[], tuple[int, float]]:
-    def look() -> tuple[int, float]:
-        about = Path(entry.path).stat()  # the entry's own may be as old as the listing
-        return about.st_size, about.st_mtime
-
-    return look
 
 
 def _modified(filesystem: Any, found: dict[str, Any]) -> float:

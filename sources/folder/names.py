@@ -24,10 +24,16 @@ _MARKS: tuple[Role, ...] = ("customer", "agent", "stereo", "mono")
 _NUMBER = re.compile(r"\+?\d{3,}")
 
 _NUM, _TIME, _ID = r"[^-/]*", r"(?P<local>\d{8}-\d{6})", r"(?P<uniqueid>(?:[\w-]+-)?(?P<unix>\d{10})\.\d+)"
-_LEGS = r"(?:[-_](?:(?P<customer>customer|r)|(?P<agent>agent|t)))?"
-_AT = rf"-{_TIME}-{_ID})(?:{_LEGS})"
-# recorded on the agent's telephone, from which r comes
-_OUT_AT = rf"-{_TIME}-{_ID})(?:[-_](?:(?P<customer>customer|t)|(?P<agent>agent|r)))?"
+
+
+def _recorded(customer: str, agent: str) -> str:
+    """Return the end of a name: when the call began, and whose file it is by FreePBX's letters for both."""
+    return rf"-{_TIME}-{_ID})(?:[-_](?:(?P<customer>customer|{customer})|(?P<agent>agent|{agent})))?"
+
+
+_AT = _recorded(customer="r", agent="t")
+_OUT_AT = _recorded(customer="t", agent="r")
+"""Of a call that went out: recorded on the agent's telephone, from which r comes."""
 _FREEPBX = (
     rf"(?P<call_id>(?:q|rg)-(?P<queue>{_NUM})-(?P<caller>{_NUM}){_AT}",
     rf"(?P<call_id>(?P<outbound>out)-(?P<called>{_NUM})-(?P<agent_id>{_NUM}){_OUT_AT}",

@@ -136,14 +136,8 @@ class Watcher:
                 continue
             try:
                 size_bytes, modified_at = entry.look()
-            except FileNotFoundError:
+            except (FileNotFoundError, PermissionError):
                 continue
-            except PermissionError:
-                self._place.note_forbidden(entry.path)
-                continue
-            except OSError as error:  # whose own text has the name
-                why = f"a file cannot be looked at: {error.strerror}"
-                raise FolderAway(why, "Look whether the share is mounted") from None
             if self._older.get(entry.path) == size_bytes:
                 self._counts["older"] += 1
                 continue

@@ -1,6 +1,8 @@
 """Archives of old calls: what a folder and a table make of each, and what they refuse."""
 
+import errno
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -54,6 +56,26 @@ def test_a_sidecar_that_is_no_object_refuses_its_call_alone_and_names_no_file(tm
     assert isinstance(refused.content, Refused)
     assert "0555" not in f"{refused.place} {refused.content}"
     assert event(good)["call_id"] == "good"
+
+
+def test_a_folder_that_may_not_be_read_is_refused_and_the_others_are_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folder in ("ours", "theirs"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / f"{folder}.wav").write_bytes(written(3.0))
+    scandir = os.scandir
+
+    def refuses(path: str) -> object:
+        if path.endswith("theirs"):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuses)
+    refused, call = list(opened(tmp_path))
+    assert isinstance(refused.content, Refused)
+    assert ("1 files or folders" in refused.content.message, "theirs" in str(refused.content)) == (True, False)
+    assert event(call)["recording"] == {"uri": (tmp_path / "ours" / "ours.wav").as_uri()}
 
 
 def test_json_lines_are_fields_of_the_event(tmp_path: Path) -> None:
