@@ -112,9 +112,9 @@ def _at_leisure(task: Callable[[], Any]) -> Any:
     answer: Future[Any] = Future()
 
     def run() -> None:
-        if sys.platform == "linux":  # elsewhere the whole process would stay slow
-            os.sched_setscheduler(threading.get_native_id(), os.SCHED_IDLE, os.sched_param(0))
         try:
+            if sys.platform == "linux":  # elsewhere the whole process would stay slow
+                os.sched_setscheduler(threading.get_native_id(), os.SCHED_IDLE, os.sched_param(0))
             answer.set_result(task())
         except BaseException as error:  # noqa: BLE001 - it is the caller's
             answer.set_exception(error)

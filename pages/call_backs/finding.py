@@ -32,18 +32,18 @@ async def find_call_backs(
         MongoUnavailable: MongoDB did not answer.
     """
     query = replace(within, ended_since=now - _BACK)
-    wishes: list[CallOutcome] = []
-    async for page in search.pages(replace(query, callback_since=now - _BACK), most or MOST):
-        wishes += _outcomes(page)
-        if most is not None:
-            break
+    wished = replace(query, callback_since=now - _BACK)
+    wishes = await _all(search, wished) if most is None else _outcomes(await search.page(wished, most))
     written = {number for wish in wishes if (number := customers_number(wish)) is not None}
     numbers = sorted({form for number in written for form in (number, *forms_of(number))})
     calls = []
     for place in ("outcome.caller", "outcome.metadata.called") if numbers else ():
-        async for page in search.pages(replace(query, among={**query.among, place: numbers}), MOST):
-            calls += _outcomes(page)
+        calls += await _all(search, replace(query, among={**query.among, place: numbers}))
     return call_backs(wishes, calls, now), len(wishes) == most
+
+
+async def _all(search: CallSearch, query: CallQuery) -> list[CallOutcome]:
+    return [outcome async for page in search.pages(query, MOST) for outcome in _outcomes(page)]
 
 
 def _outcomes(documents: Iterable[Document]) -> list[CallOutcome]:

@@ -84,14 +84,15 @@ class CdrCall:
             trunks: How channels to the outside begin; without them every call counts as one that came in.
         """
         facts = {"caller": self.caller, "agent_id": self.agent, "queue": self.queue}
+        went_out = self.is_outbound(trunks)
         if trunks:
-            facts |= {"direction": "outbound" if self.is_outbound(trunks) else "inbound"}
-        if self.is_outbound(trunks):  # as the Manager Interface tells it: the caller is the customer
+            facts |= {"direction": "outbound" if went_out else "inbound"}
+        if went_out:  # as the Manager Interface tells it: the caller is the customer
             facts |= {"caller": None, "agent_id": extension(self.first)}
         by_talk = sorted(self.recordings, key=lambda name: -self.recordings[name])
         uris = [self._address(name, recordings) for name in by_talk] if recordings is not None else []
         metadata: dict[str, Any] = {"uniqueids": list(self.unique_ids)[:20], "reconciled": True}
-        if self.is_outbound(trunks) and self.called is not None:
+        if went_out and self.called is not None:
             metadata["called"] = self.called
         return {name: value for name, value in facts.items() if value is not None} | {
             "call_id": prefix + self.linked_id,
