@@ -99,14 +99,15 @@ class Courier:
         was_away = self._failures > 0
         self._failures, self._quiet_until = 0, now
         ended = await self._places.endpoints.change(self._id, {"failing_since": None}, {"failing_since": {"$ne": None}})
-        if was_away or ended:
+        if was_away or (ended and not self._failures):  # another may have been refused by now
             count = await self._places.deliveries.bring_forward(self._id, now)
             logger.info("an endpoint takes deliveries again", extra={"endpoint": self._id, "waiting": count})
 
     async def _failed(self, endpoint: Endpoint, delivery: Delivery, attempt: Attempt, answer: Answer) -> None:
         now, at = self._places.now(), datetime.fromtimestamp(attempt.at_ms / 1000, UTC)
         self._failures += 1
-        self._quiet_until = now + timedelta(seconds=pause_s(self._failures, answer))
+        pause = timedelta(seconds=pause_s(self._failures, answer))
+        self._quiet_until = max(self._quiet_until, now + pause)  # the longest that any of a round asks for
         since = at if endpoint.failing_since is None else endpoint.failing_since
         await self._places.endpoints.change(self._id, {"failing_since": since.isoformat()}, {"failing_since": None})
         about = {"endpoint": self._id, "result": answer.result, "status": answer.status}

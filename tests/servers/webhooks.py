@@ -38,8 +38,8 @@ class Consumer:
     address: str = ""
     answer: str = "200"
     """A status; ``slow``: nothing for a long time; ``half``: less than it announces; ``cut``: no status at all."""
-    refuses: str | None = None
-    """The identifier of what is answered with 400, whatever the others are."""
+    answers: dict[str, str] = field(default_factory=dict)
+    """By identifier, for what is answered otherwise."""
     headers: dict[str, str] = field(default_factory=dict)
     """Sent with each answer."""
     got: list[Received] = field(default_factory=list)
@@ -60,19 +60,19 @@ class _Handler(BaseHTTPRequestHandler):
         consumer = self.consumer
         consumer.got.append(Received({name.lower(): value for name, value in self.headers.items()}, body))
         self.close_connection = True
-        if consumer.answer == "cut":
+        answer = consumer.answers.get(self.headers["webhook-id"], consumer.answer)
+        if answer == "cut":
             return
-        if consumer.answer == "slow":
+        if answer == "slow":
             consumer.ending.wait(60)
             return
-        refused = self.headers["webhook-id"] == consumer.refuses
-        self.send_response(400 if refused else int(consumer.answer) if consumer.answer.isdecimal() else 200)
+        self.send_response(int(answer) if answer.isdecimal() else 200)
         for name, value in consumer.headers.items():
             self.send_header(name, value)
-        if consumer.answer == "204":  # which has no body
+        if answer == "204":  # which has no body
             self.end_headers()
             return
-        self.send_header("content-length", "100" if consumer.answer == "half" else "2")
+        self.send_header("content-length", "100" if answer == "half" else "2")
         self.end_headers()
         self.wfile.write(b"ok")
 
@@ -84,6 +84,8 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 class _Server(ThreadingHTTPServer):
+    request_queue_size = 64  # with socketserver's five, a few that connect at once wait for a second or three
+
     def handle_error(self, *_arguments: Any) -> None:
         """Whoever posts hangs up here on purpose."""
 

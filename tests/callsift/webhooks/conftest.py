@@ -101,7 +101,7 @@ def webhooks_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture
 async def world(webhooks_store: str, tmp_path: Path) -> AsyncIterator[World]:
     uri = with_database(webhooks_store, f"test-{uuid4().hex}")
-    sender = Sender(HERE, time_limit_s=2)
+    sender = Sender(HERE, time_limit_s=5)
     with closing(Database(StoreSettings(uri=SecretStr(uri)))) as database:
         yield World(database, sender)
     await sender.close()

@@ -182,7 +182,7 @@ async def test_one_delivery_that_is_refused_goes_by_the_schedule_however_many_ot
     world: World, consumer: Consumer
 ) -> None:
     endpoint = await world.endpoint(consumer.address)
-    consumer.refuses = (await world.publish("poison")).outcome_id
+    consumer.answers[(await world.publish("poison")).outcome_id] = "400"
     for number in range(10):
         await world.publish(f"good-{number}")
         await world.until(endpoint, world.now + timedelta(seconds=30), step=timedelta(seconds=5))
@@ -192,17 +192,20 @@ async def test_one_delivery_that_is_refused_goes_by_the_schedule_however_many_ot
     assert (state, tries <= 6) == ("waiting", True)
 
 
-async def test_a_pause_that_an_endpoint_asks_for_holds_although_others_of_the_round_were_taken(
-    world: World, consumer: Consumer
+@pytest.mark.parametrize("others", ["200", "slow"])
+async def test_a_pause_that_an_endpoint_asks_for_holds_whatever_becomes_of_others_of_the_round(
+    world: World, consumer: Consumer, others: str
 ) -> None:
     endpoint = await world.endpoint(consumer.address)
-    consumer.refuses, consumer.headers = (await world.publish("refused")).outcome_id, {"Retry-After": "600"}
+    consumer.answer, consumer.headers = others, {"Retry-After": "600"}
+    consumer.answers[(await world.publish("refused")).outcome_id] = "400"
     for number in range(5):
-        await world.publish(f"taken-{number}")
+        await world.publish(f"other-{number}")
     await world.until(endpoint, world.now + timedelta(seconds=590), step=timedelta(seconds=30))
     assert len(consumer.got) == 6
+    consumer.answer = "200"
     await world.until(endpoint, world.now + timedelta(seconds=60), step=timedelta(seconds=30))
-    assert len(consumer.got) == 7
+    assert len(consumer.got) > 6
 
 
 async def test_410_switches_off_at_once_and_what_waits_is_kept_for_when_it_is_enabled(
