@@ -4,6 +4,7 @@ import io
 import stat
 import tarfile
 import zipfile
+from collections.abc import Callable
 
 from tests.agents.demo_calls import SPEECH_MODEL
 
@@ -49,27 +50,27 @@ def tar_of(*entries: tuple[str, bytes], kind: bytes = tarfile.REGTYPE, link: str
     return buffer.getvalue()
 
 
-UNSAFE: dict[str, bytes] = {
-    "zip: upwards": zip_of(("model/../../escaped", b"x")),
-    "zip: absolute": zip_of(("/tmp/callsift-escaped", b"x")),
-    "zip: upwards as on Windows": zip_of(("model\\..\\..\\escaped", b"x")),
-    "zip: link": zip_of(("model/link", b"../../escaped"), mode=stat.S_IFLNK | 0o777),
-    "zip: device": zip_of(("model/device", b""), mode=stat.S_IFCHR | 0o666),
-    "zip: a file for a folder": zip_of(("model", b"x"), ("model/final.mdl", b"x")),
-    "zip: a control character": zip_of(("model/\x1b[2J", b"x")),
-    "tar: upwards": tar_of(("../escaped", b"x")),
-    "tar: absolute": tar_of(("/tmp/callsift-escaped", b"x")),
-    "tar: symbolic link": tar_of(("model/link", b""), kind=tarfile.SYMTYPE, link="../../escaped"),
-    "tar: hard link": tar_of(("model/link", b""), kind=tarfile.LNKTYPE, link="/etc/passwd"),
-    "tar: character device": tar_of(("model/device", b""), kind=tarfile.CHRTYPE),
-    "tar: block device": tar_of(("model/device", b""), kind=tarfile.BLKTYPE),
-    "tar: pipe": tar_of(("model/pipe", b""), kind=tarfile.FIFOTYPE),
-    "tar: a name twice": tar_of(("model/final.mdl", b"x"), ("model/final.mdl", b"y")),
-    "zip: bomb": zip_of(("model/final.mdl", bytes(30_000_000))),
-    "zip: bomb of many": zip_of(*((f"model/{number}", bytes(3_000_000)) for number in range(10))),
-    "tar: bomb": tar_of(("model/final.mdl", bytes(30_000_000))),
-    "zip: too many entries": zip_of(*((f"model/{number}", b"") for number in range(10_001))),
+UNSAFE: dict[str, Callable[[], bytes]] = {
+    "zip: upwards": lambda: zip_of(("model/../../escaped", b"x")),
+    "zip: absolute": lambda: zip_of(("/tmp/callsift-escaped", b"x")),
+    "zip: upwards as on Windows": lambda: zip_of(("model\\..\\..\\escaped", b"x")),
+    "zip: link": lambda: zip_of(("model/link", b"../../escaped"), mode=stat.S_IFLNK | 0o777),
+    "zip: device": lambda: zip_of(("model/device", b""), mode=stat.S_IFCHR | 0o666),
+    "zip: a file for a folder": lambda: zip_of(("model", b"x"), ("model/final.mdl", b"x")),
+    "zip: a control character": lambda: zip_of(("model/\x1b[2J", b"x")),
+    "tar: upwards": lambda: tar_of(("../escaped", b"x")),
+    "tar: absolute": lambda: tar_of(("/tmp/callsift-escaped", b"x")),
+    "tar: symbolic link": lambda: tar_of(("model/link", b""), kind=tarfile.SYMTYPE, link="../../escaped"),
+    "tar: hard link": lambda: tar_of(("model/link", b""), kind=tarfile.LNKTYPE, link="/etc/passwd"),
+    "tar: character device": lambda: tar_of(("model/device", b""), kind=tarfile.CHRTYPE),
+    "tar: block device": lambda: tar_of(("model/device", b""), kind=tarfile.BLKTYPE),
+    "tar: pipe": lambda: tar_of(("model/pipe", b""), kind=tarfile.FIFOTYPE),
+    "tar: a name twice": lambda: tar_of(("model/final.mdl", b"x"), ("model/final.mdl", b"y")),
+    "zip: bomb": lambda: zip_of(("model/final.mdl", bytes(30_000_000))),
+    "zip: bomb of many": lambda: zip_of(*((f"model/{number}", bytes(3_000_000)) for number in range(10))),
+    "tar: bomb": lambda: tar_of(("model/final.mdl", bytes(30_000_000))),
+    "zip: too many entries": lambda: zip_of(*((f"model/{number}", b"") for number in range(10_001))),
 }
-"""Each must be refused with a limit of 20 MB."""
+"""Makes them. Each must be refused with a limit of 20 MB."""
 UNSAFE_MESSAGE = "the archive (holds|has|unpacks)"
 """Begins the error about each of them."""

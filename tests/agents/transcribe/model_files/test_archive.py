@@ -1,6 +1,8 @@
 """Unpacking: a model comes out to the byte, and nothing else comes out at all."""
 
 import zipfile
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -27,12 +29,12 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize(
-    "content",
-    [demo_zip(), demo_zip(top=""), demo_tar("w"), demo_tar("w:gz"), demo_tar("w:xz")],
+    "made",
+    [demo_zip, partial(demo_zip, top=""), *(partial(demo_tar, mode) for mode in ("w", "w:gz", "w:xz"))],
     ids=["zip", "flat zip", "tar", "tar.gz", "tar.xz"],
 )
-def test_a_model_comes_out_to_the_byte_and_in_a_folder_of_its_name(tmp_path: Path, content: bytes) -> None:
-    folder = place(unpacked(tmp_path, content), tmp_path, NAME)
+def test_a_model_comes_out_to_the_byte_and_in_a_folder_of_its_name(tmp_path: Path, made: Callable[[], bytes]) -> None:
+    folder = place(unpacked(tmp_path, made()), tmp_path, NAME)
     assert folder == tmp_path / NAME
     assert contents(folder) == contents(SPEECH_MODEL)
     assert fingerprint(folder).partition("@")[2] == fingerprint(SPEECH_MODEL).partition("@")[2]
@@ -42,7 +44,7 @@ def test_a_model_comes_out_to_the_byte_and_in_a_folder_of_its_name(tmp_path: Pat
 @pytest.mark.parametrize("kind", UNSAFE)
 def test_an_unsafe_archive_is_refused_and_writes_nothing_outside(tmp_path: Path, kind: str) -> None:
     with pytest.raises(CallsiftError, match=UNSAFE_MESSAGE) as refused:
-        unpacked(tmp_path, UNSAFE[kind])
+        unpacked(tmp_path, UNSAFE[kind]())
     assert str(refused.value).isprintable()
     assert {path.name for path in tmp_path.iterdir()} == {"archive", "inner"}
     assert {path.name for path in (tmp_path / "inner").iterdir()} == {"unpacked"}
@@ -61,13 +63,19 @@ def test_a_size_that_the_archive_lies_about_does_not_help_a_bomb(tmp_path: Path)
 
 
 @pytest.mark.parametrize(
-    "content",
-    [b"", b"<html>no such model</html>" * 100, demo_zip()[:-1000], demo_tar("w:gz")[:-1000], demo_tar("w")[:-300_000]],
+    "made",
+    [
+        bytes,
+        lambda: b"<html>no such model</html>" * 100,
+        lambda: demo_zip()[:-1000],
+        lambda: demo_tar("w:gz")[:-1000],
+        lambda: demo_tar("w")[:-300_000],
+    ],
     ids=["empty", "a web page", "cut zip", "cut tar.gz", "cut tar"],
 )
-def test_a_file_that_is_no_whole_archive_is_refused(tmp_path: Path, content: bytes) -> None:
+def test_a_file_that_is_no_whole_archive_is_refused(tmp_path: Path, made: Callable[[], bytes]) -> None:
     with pytest.raises(CallsiftError, match="expected a whole zip or tar archive"):
-        unpacked(tmp_path, content)
+        unpacked(tmp_path, made())
 
 
 def test_a_damaged_byte_is_noticed(tmp_path: Path) -> None:

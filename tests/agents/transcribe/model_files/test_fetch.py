@@ -134,7 +134,7 @@ def test_a_download_that_cannot_be_continued_starts_again(server: ArchiveServer,
     server.knows_ranges = change != "no ranges"
     if change.startswith("changed"):
         server.content, server.tag = (demo_tar("w:gz"), '"second"')
-        server.content = server.content if change == "changed" else UNSAFE["zip: link"]
+        server.content = server.content if change == "changed" else UNSAFE["zip: link"]()
     if change == "changed and shorter":
         with pytest.raises(CallsiftError, match=UNSAFE_MESSAGE):
             fetched(server.url(), tmp_path)
@@ -192,7 +192,7 @@ def test_a_wrong_checksum_is_refused_and_the_file_deleted(server: ArchiveServer,
 
 @pytest.mark.parametrize("kind", UNSAFE)
 def test_nothing_of_an_unsafe_archive_stays(server: ArchiveServer, tmp_path: Path, kind: str) -> None:
-    server.content = UNSAFE[kind]
+    server.content = UNSAFE[kind]()
     with pytest.raises(CallsiftError, match=UNSAFE_MESSAGE):
         fetched(server.url(), tmp_path / "models")
     assert {path.name for path in (tmp_path / "models").iterdir()} == {".fetch.lock"}
