@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
 from api.access import Right
@@ -94,8 +93,10 @@ def needed(route: APIRoute) -> set[Right]:
     return rights
 
 
-def asked(app: FastAPI, route: APIRoute, call_id: str, examples: Mapping[tuple[str, str], Example]) -> Asked:
-    """Return the request of a route about a call.
+def asked(
+    document: Mapping[str, Any], route: APIRoute, call_id: str, examples: Mapping[tuple[str, str], Example]
+) -> Asked:
+    """Return the request of a route about a call, as the API's OpenAPI document describes it.
 
     Raises:
         AssertionError: It cannot be made; the message names the table where an example belongs.
@@ -110,7 +111,6 @@ def asked(app: FastAPI, route: APIRoute, call_id: str, examples: Mapping[tuple[s
         value = call_id if is_call else example.path.get(name)
         assert value is not None, f"{where}path={{{name!r}: …}}"
         path = re.sub(rf"{{{name}(:\w+)?}}", value, path)
-    document = app.openapi()
     operation = document["paths"][route.path_format].get(method.lower(), {})  # HEAD is not described
     for one in operation.get("parameters", ()):
         given = {"query": example.query, "header": {name.lower() for name in example.headers}}.get(one["in"], ())
