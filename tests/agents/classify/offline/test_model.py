@@ -181,7 +181,7 @@ def test_features_are_what_scikit_learn_makes_of_them() -> None:
 
 
 def test_answers_are_what_the_sparse_product_gives() -> None:
-    model, dialogues = shipped(), (*training_dialogues(), *evaluation_dialogues())
+    model, dialogues = shipped(), (*training_dialogues(), *evaluation_dialogues())[::5]
     for kind, calls in enumerate(([own.turns for own in dialogues], [own.undivided.turns for own in dialogues])):
         known = [call for call in calls if model.features.known_words(call) >= 0.5]
         scores = matrix(model.features, known) @ model.weights.T.astype(np.float64) + model.intercept[kind]
