@@ -1,10 +1,11 @@
 """``Idempotency-Key`` (draft-ietf-httpapi-idempotency-key-header-07): a request that comes twice is answered once."""
 
+import asyncio
 import hashlib
 import json
 import logging
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 
 from fastapi import Request
@@ -12,12 +13,13 @@ from fastapi.responses import JSONResponse
 
 from api.access import Principal
 from api.problems import PlaceOfError, Problem
-from store.idempotency import IdempotencyStore, Origin, Turn
+from store.idempotency import LEASE, IdempotencyStore, Origin, Turn
 from streams.errors import CallsiftError
 
 logger = logging.getLogger(__name__)
 HEADER = "Idempotency-Key"
 _LONGEST = 255
+_RENEWED_EVERY_S = LEASE.total_seconds() / 4
 _KEPT_HEADERS = {"location", "retry-after", "etag"}
 
 
@@ -70,7 +72,8 @@ async def answered_once(
         kept = found.answer
         return JSONResponse(json.loads(kept["body"]), kept["status"], kept["headers"])
     try:
-        answer = await work(found.origin)
+        async with _kept(keys, name):
+            answer = await work(found.origin)
     except BaseException as error:
         refused = isinstance(error, Problem) and error.kind.status < 500
         with _left_to_the_lease():
@@ -81,6 +84,23 @@ async def answered_once(
     with _left_to_the_lease():
         await keys.answered(name, kept)
     return answer
+
+
+@asynccontextmanager
+async def _kept(keys: IdempotencyStore, name: str) -> AsyncIterator[None]:
+    """Keep a key's lease in this block: only a request that died is taken over, however long another one takes."""
+
+    async def renewing() -> None:
+        while True:
+            await asyncio.sleep(_RENEWED_EVERY_S)
+            with _left_to_the_lease():
+                await keys.renew(name, datetime.now(UTC))
+
+    task = asyncio.create_task(renewing())
+    try:
+        yield
+    finally:
+        task.cancel()
 
 
 @contextmanager

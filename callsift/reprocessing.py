@@ -10,6 +10,7 @@ from agents.classify.settings import ClassifySettings
 from schemas import CallOutcome, CallTranscribed, Taxonomies, Usage
 from store.calls import CallFilter, OutcomeStore
 from store.database import Database
+from store.searchable import place_of
 from store.settings import StoreSettings
 from streams.kafka import produce
 from streams.payloads import ClaimCheckStore, ClaimedTurns
@@ -35,6 +36,16 @@ class Plan:
     """Estimated cost; None: the settings name no price, or the classifier costs nothing."""
     currency: str | None = None
     """Currency of the cost."""
+
+
+@dataclass(frozen=True)
+class Published:
+    """How far the calls are in the lane, so that whoever is interrupted need not begin anew."""
+
+    calls: int = 0
+    """How many are there."""
+    after: str | None = None
+    """Where the last of them stands among all calls (``place_of``); None: none is there."""
 
 
 class Reprocessing:
@@ -88,36 +99,40 @@ class Reprocessing:
                 _add(plan, hosted.estimated(call.turns, call.ended_at))
         return plan
 
-    async def publish(self, progress: Callable[[int], None]) -> int:
-        """Put the calls into the lane; ``progress`` is told how many are there. Returns how many that were.
+    async def publish(self, progress: Callable[[Published], None], before: Published = Published()) -> int:
+        """Put the calls into the lane; returns how many are there.
+
+        Args:
+            progress: Is told how far it is, after each batch that the brokers have confirmed.
+            before: What is there already, of an earlier try that was interrupted; it goes on from there.
 
         Raises:
             MongoUnavailable: MongoDB did not answer; what was published stays.
             AudioStoreUnavailable: The audio store did not take the turns of a large transcript; likewise.
             KafkaUnavailable: The brokers did not confirm; what was published stays.
         """
-        published, batch = 0, []
-        async for outcome, call in self._stored():
+        published, batch = before, list[tuple[str, bytes]]()
+
+        def send(last: CallOutcome) -> None:
+            nonlocal published, batch
+            produce(self._kafka, REPROCESS.name, batch)
+            published, batch = Published(published.calls + len(batch), place_of(last)), []
+            progress(published)
+
+        async for outcome, call in self._stored(before.after):
             if self._is_up_to_date(outcome):
                 continue
             batch.append((call.call_id, (await self._turns.encode(call)).value))
             if len(batch) == _BATCH:
-                published += self._send(batch)
-                batch = []
-                progress(published)
-        published += self._send(batch)
-        progress(published)
-        return published
-
-    def _send(self, batch: list[tuple[str, bytes]]) -> int:
+                send(outcome)
         if batch:
-            produce(self._kafka, REPROCESS.name, batch)
-        return len(batch)
+            send(outcome)
+        return published.calls
 
-    async def _stored(self) -> AsyncIterator[tuple[CallOutcome, CallTranscribed]]:
+    async def _stored(self, after: str | None = None) -> AsyncIterator[tuple[CallOutcome, CallTranscribed]]:
         store = OutcomeStore(Database(self._sink))
         try:
-            async for outcome, call in store.transcripts(self._chosen):
+            async for outcome, call in store.transcripts(self._chosen, after):
                 superseded = outcome.label.label_id if outcome.label and self._supersede_labels else None
                 yield outcome, call.model_copy(update={"supersedes_label": superseded})
         finally:

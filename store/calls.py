@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pydantic import TypeAdapter
+from pymongo import ASCENDING
 from pymongo.errors import DuplicateKeyError
 
 from schemas import CallAnnotated, CallOutcome, CallTranscribed, Leaf, Turn
@@ -14,6 +15,7 @@ from store.database import Database, Document
 from store.errors import ForgottenCall, asked, searched, written
 from store.indexes import create, missing
 from store.labels import LabelStore, stored_label
+from store.searchable import UNKNOWN, between
 
 _TURNS = TypeAdapter(tuple[Turn, ...])
 _PUBLISHED = {"forgotten_at": 1, "revision": 1, "outcome": 1, "published": 1}
@@ -149,15 +151,21 @@ class OutcomeStore:
             found = [one async for one in self._calls.find({"_id": {"$in": call_ids}}, {"outcome": 1})]
         return [CallOutcome.model_validate(one["outcome"]) for one in found if "outcome" in one]
 
-    async def transcripts(self, chosen: CallFilter) -> AsyncIterator[tuple[CallOutcome, CallTranscribed]]:
-        """Yield the calls that are chosen and have a transcript, in no order: sorting would hold up a large store.
+    async def transcripts(
+        self, chosen: CallFilter, after: str | None = None
+    ) -> AsyncIterator[tuple[CallOutcome, CallTranscribed]]:
+        """Yield the calls that are chosen and have a transcript, in the order in which they ended.
+
+        Args:
+            chosen: Which calls.
+            after: Where to go on: ``place_of`` the last call that was taken; None: at the beginning.
 
         Raises:
             MongoUnavailable: MongoDB did not answer.
         """
         wanted = {"outcome": 1, "turns": 1}
         with asked():
-            async for document in self._calls.find(_query(chosen), wanted):
+            async for document in self._calls.find(_query(chosen, after), wanted).sort("search.order", ASCENDING):
                 turns = _TURNS.validate_python(document.get("turns", ()))
                 outcome = CallOutcome.model_validate(document["outcome"])
                 if (found := revisions.transcript(outcome, turns)) is not None:
@@ -262,11 +270,11 @@ def _confirmed(found: Document) -> set[int]:
     return {int(revision) for revision in found.get("published", ())}
 
 
-def _query(chosen: CallFilter) -> Document:
-    ended_at = {"$gte": chosen.since, "$lt": chosen.until}
-    query: Document = {"state": "done"}
-    if bounds := {name: moment for name, moment in ended_at.items() if moment is not None}:
-        query["ended_at"] = bounds
+def _query(chosen: CallFilter, after: str | None) -> Document:
+    bounds = between(chosen.since, chosen.until) or {"$gte": UNKNOWN}
+    if after is not None:
+        bounds = {"$gt": after} | {name: bound for name, bound in bounds.items() if name != "$gte"}
+    query: Document = {"state": "done", "search.order": bounds}
     if chosen.category is not None:
         query["category"] = chosen.category.category
         query |= {"sub_category": chosen.category.sub_category} if chosen.category.sub_category else {}

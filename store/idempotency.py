@@ -13,8 +13,8 @@ from store.errors import asked
 
 KEPT = timedelta(hours=24)
 """How long an answer is remembered."""
-_LEASE = timedelta(minutes=2)
-"""A request that has not been answered for so long has died: the next one with its key does the work."""
+LEASE = timedelta(minutes=2)
+"""A request that has said nothing for so long has died: the next one with its key does the work."""
 
 
 class Turn(StrEnum):
@@ -70,7 +70,7 @@ class IdempotencyStore:
         Raises:
             MongoUnavailable: MongoDB did not answer.
         """
-        lease: Document = {"leased_until": as_ms(now + _LEASE)}
+        lease = _lease(now)
         own = {"fingerprint": fingerprint, "origin": origin.id, "begun_at": origin.began_at, "answer": None}
         with asked():
             while True:
@@ -91,6 +91,16 @@ class IdempotencyStore:
                     return found
                 if (await self._keys.update_one(same, {"$set": lease})).matched_count:
                     return found
+
+    async def renew(self, key: str, now: datetime) -> None:
+        """Say that a request is still being worked on; one that was given back or answered stays so.
+
+        Raises:
+            MongoUnavailable: MongoDB did not answer.
+        """
+        with asked():
+            working = {"_id": key, "answer": None, "leased_until": {"$gt": 0}}
+            await self._keys.update_one(working, {"$set": _lease(now)})
 
     async def answered(self, key: str, answer: dict[str, Any]) -> None:
         """Remember what was answered.
@@ -127,6 +137,10 @@ class IdempotencyStore:
         """
         with asked():
             return int((await self._keys.delete_many({"begun_at": {"$lt": now - KEPT}})).deleted_count)
+
+
+def _lease(now: datetime) -> Document:
+    return {"leased_until": as_ms(now + LEASE)}
 
 
 def _judged(known: Document, fingerprint: str, now: datetime) -> Found:

@@ -31,13 +31,11 @@ class Index(NamedTuple):
 
 INDEXES = (
     Index(("decided_at",)),  # `retention run`
-    Index(("ended_at",)),  # `reprocess --since`
-    Index(("category", "ended_at")),  # `reprocess --category`
     Index(("outcome.caller",)),  # `forget --caller`
     Index(("history.caller",)),  # the same, for numbers that were corrected
-    Index(("outcome.provisional",), only={"outcome.provisional": True}),  # `reprocess --provisional`
-    Index(("search.order",)),  # the API's lists, exports and statistics
+    Index(("search.order",)),  # the API's lists, exports and statistics; `reprocess`
     Index(("category", "search.order")),  # the same, of a category
+    Index(("outcome.provisional", "search.order"), only={"outcome.provisional": True}),  # `reprocess --provisional`
     Index(("outcome.queue", "search.order")),  # the same, of a queue, or for whoever sees only some
     Index(("outcome.agent_id", "search.order")),  # the same, of an agent
     Index(("search.callback",)),  # the few who want to be called back, at whatever time their calls were

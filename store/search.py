@@ -16,7 +16,7 @@ from schemas import CallOutcome, Speaker, Turn
 from store.database import Database, Document
 from store.errors import asked, searched
 from store.folding import fold, folded_words
-from store.searchable import EARLIEST, UNKNOWN, order_of, searchable, words_said
+from store.searchable import UNKNOWN, between, searchable, words_said
 
 _TURNS = TypeAdapter(tuple[Turn, ...])
 _LAST_LETTER = "\U0010ffff"
@@ -57,7 +57,7 @@ class CallQuery:
     def document(self) -> Document:
         """Return what the store is asked for."""
         query: Document = {name: {"$in": list(values)} for name, values in self.among.items()}
-        query["search.order"] = _between(self.ended_since, self.ended_before) or {"$gte": UNKNOWN}
+        query["search.order"] = between(self.ended_since, self.ended_before) or {"$gte": UNKNOWN}
         confidence = {"$gte": self.confidence_from, "$lt": self.confidence_below}
         if bounds := {name: bound for name, bound in confidence.items() if bound is not None}:
             query["outcome.confidence"] = bounds
@@ -66,7 +66,7 @@ class CallQuery:
         for name, text in {"service": self.service, "brand": self.brand}.items():
             if text is not None:
                 query[f"search.{name}"] = {"$in": [fold(text)]}
-        if due := _between(self.callback_since, self.callback_before):
+        if due := between(self.callback_since, self.callback_before):
             query["search.callback"] = due
         return _both(query | _spoken(self.words, self.speaker), self.within)
 
@@ -168,13 +168,6 @@ def _fields(document: Document) -> Document:
     turns = _TURNS.validate_python(document.get("turns", ()))
     words = {"words": words_said(turns)} if turns else {}
     return {"search": searchable(CallOutcome.model_validate(document["outcome"]))} | words
-
-
-def _between(since: datetime | None, before: datetime | None) -> Document:
-    """Return bounds of a text that begins with a moment; a call without that moment is never between two."""
-    if since is None and before is None:
-        return {}
-    return {"$gte": order_of(since) if since else EARLIEST} | ({"$lt": order_of(before)} if before else {})
 
 
 def _spoken(words: str | None, speaker: Speaker | None) -> Document:

@@ -24,10 +24,22 @@ def order_of(moment: datetime) -> str:
     return f"{max(1, (moment - _FIRST_MOMENT) // _MICROSECOND):018d}"
 
 
+def place_of(outcome: CallOutcome) -> str:
+    """Return where a call stands among all calls: by when it ended, then by its identifier."""
+    ended = UNKNOWN if outcome.ended_at is None else order_of(outcome.ended_at)
+    return f"{ended} {outcome.call_id}"
+
+
+def between(since: datetime | None, before: datetime | None) -> dict[str, str]:
+    """Return bounds of a text that begins with a moment; a call without that moment is never between two."""
+    if since is None and before is None:
+        return {}
+    return {"$gte": order_of(since) if since else EARLIEST} | ({"$lt": order_of(before)} if before else {})
+
+
 def searchable(outcome: CallOutcome) -> dict[str, Any]:
     """Return the field ``search`` of a document whose newest outcome this is."""
-    ended = UNKNOWN if outcome.ended_at is None else order_of(outcome.ended_at)
-    found: dict[str, Any] = {"order": f"{ended} {outcome.call_id}"}
+    found: dict[str, Any] = {"order": place_of(outcome)}
     if outcome.insights is not None:
         texts = {"service": outcome.insights.service, "brand": outcome.insights.brand}
         found |= {name: fold(text) for name, text in texts.items() if text}

@@ -12,10 +12,10 @@ from fastapi.responses import StreamingResponse
 
 from api.access import Principal, Requires, Right
 from api.calls.lookup import visible
-from api.problems import Problem
+from api.problems import PlaceOfError, Problem
 from api.recordings.peaks import as_json
 from api.recordings.ranges import NoSuchBytes, Span, asked_span
-from api.recordings.sounds import Stored
+from api.recordings.sounds import PARTS, Part, Stored
 from api.services import Services, Used
 from schemas import CallOutcome
 
@@ -53,6 +53,9 @@ async def get_recording(
     form: Annotated[
         Literal["playable", "original"], Query(description="As browsers play it, or as it was handed in.")
     ] = "playable",
+    part: Annotated[
+        Part | None, Query(description="With form=original: whose file, of a call that was handed in as two.")
+    ] = None,
     asked: Annotated[str | None, Header(alias="Range", description="Which bytes, such as bytes=0-65535.")] = None,
     if_range: Annotated[str | None, Header(description="Only if this is still its ETag; else all of it.")] = None,
 ) -> Response:
@@ -60,10 +63,11 @@ async def get_recording(
 
     ``playable`` is Opus in WebM, the customer on the left and the agent on the right; where the recording does not keep
     them apart, it has one channel. It is made the first time that it is wanted. ``original`` is what was handed in, if
-    callsift itself keeps it. ``Sunset`` says until when the sound is kept at least.
+    callsift itself keeps it; of two files the one that ``part`` names. ``Sunset`` says until when the sound is kept at
+    least.
     """
     outcome = await visible(services, who, call_id)
-    source = await _original(services, call_id) if form == "original" else await _prepared(services, outcome)
+    source = await _original(services, call_id, part) if form == "original" else await _prepared(services, outcome)
     stored = source if form == "original" else await services.sounds.copy(source)
     try:
         span = asked_span(asked, if_range, stored.etag, stored.size_bytes)
@@ -139,9 +143,19 @@ async def _prepared(services: Services, outcome: CallOutcome) -> Stored:
     )
 
 
-async def _original(services: Services, call_id: str) -> Stored:
-    if (stored := await services.sounds.original(call_id)) is not None:
-        return stored
+async def _original(services: Services, call_id: str, part: Part | None) -> Stored:
+    found = await services.sounds.originals(call_id)
+    if part in found:
+        return found[part]
+    if None in found:
+        raise Problem("not-found", "This call was handed in as one file, and not as two", cure="Leave part out")
+    if found and part is None:
+        raise Problem(
+            "bad-request",
+            "This call was handed in as two files, one of each speaker",
+            errors=[PlaceOfError(parameter="part", detail=f"expected {' or '.join(PARTS)}")],
+            cure="Ask for each by itself: part=customer, and part=agent",
+        )
     raise Problem(
         "not-found",
         "callsift does not keep the original recording of this call: it lies where the telephone system put it",
@@ -151,11 +165,12 @@ async def _original(services: Services, call_id: str) -> Stored:
 
 def _headers(stored: Stored, call_id: str, *, attachment: bool) -> dict[str, str]:
     named = f'{"attachment" if attachment else "inline"}; filename="recording{_plain(stored.suffix)}"'
+    name = call_id if stored.part is None else f"{call_id}-{stored.part}"
     return {
         "ETag": stored.etag,
         "Cache-Control": "private, no-store",
         "Content-Type": _TYPES.get(stored.suffix, _UNKNOWN),
-        "Content-Disposition": f"{named}; filename*=UTF-8''{quote(call_id, safe='')}{_plain(stored.suffix)}",
+        "Content-Disposition": f"{named}; filename*=UTF-8''{quote(name, safe='')}{_plain(stored.suffix)}",
         "X-Content-Type-Options": "nosniff",
     }
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar, get_args
 
 from api.problems import Problem
 from api.recordings import encode
@@ -23,6 +23,9 @@ _TIME_LIMIT_S = 600.0
 _MEMORY_LIMIT_MB = 1024
 _NO_ANSWER = "The audio store does not answer, or the copy cannot be made just now"
 
+Part = Literal["customer", "agent"]
+PARTS: tuple[Part, ...] = get_args(Part)
+"""What the file of each speaker is called where a call is handed in as two, and how its name ends."""
 R = TypeVar("R")
 
 
@@ -46,6 +49,12 @@ class Stored:
     def suffix(self) -> str:
         """How the name ends, with its dot; empty without one."""
         return Path(self.name).suffix.lower()
+
+    @property
+    def part(self) -> Part | None:
+        """Whose file of a call this is that was handed in as two; None: it is the only one."""
+        said = Path(self.name).stem.rpartition("-")[2]
+        return next((part for part in PARTS if part == said), None)
 
 
 class Sounds:
@@ -73,13 +82,16 @@ class Sounds:
             await self._pool.close()
         await asyncio.to_thread(self._folders.close)
 
-    async def original(self, call_id: str) -> Stored | None:
-        """Return the recording as it was handed in; None: it is not in the audio store.
+    async def originals(self, call_id: str) -> dict[Part | None, Stored]:
+        """Return the recording as it was handed in last: one file, or one of each speaker; empty: it is not there.
 
         Raises:
             Problem: unavailable.
         """
-        return await self._newest(RECORDINGS.beginning(call_id), "")
+        found = await self._found(RECORDINGS.beginning(call_id), "")
+        if found and found[-1].part is None:
+            return {None: found[-1]}
+        return {one.part: one for one in found if one.part is not None}
 
     async def prepared(self, call_id: str) -> Stored | None:
         """Return the prepared audio; None: there is none, or not any more.
@@ -87,7 +99,8 @@ class Sounds:
         Raises:
             Problem: unavailable.
         """
-        return await self._newest(PREPARED.beginning(call_id), ".flac")
+        found = await self._found(PREPARED.beginning(call_id), ".flac")
+        return found[-1] if found else None
 
     async def peaks(self, prepared: Stored) -> Stored | None:
         """Return the peaks of prepared audio; None: it was made by an older version, which made none.
@@ -149,10 +162,11 @@ class Sounds:
         if await self._about(prepared.name) is None:
             await self._asked(partial(self._store.remove, name))
 
-    async def _newest(self, beginning: str, suffix: str) -> Stored | None:
+    async def _found(self, beginning: str, suffix: str) -> list[Stored]:
+        """Return what is named so, the newest last."""
         names = await self._asked(partial(self._store.beginning, beginning))
         found = [await self._about(name) for name in names if name.endswith(suffix)]
-        return max(filter(None, found), key=lambda stored: stored.modified_at, default=None)
+        return sorted(filter(None, found), key=lambda stored: stored.modified_at)
 
     async def _about(self, name: str) -> Stored | None:
         about = await self._asked(partial(self._store.about, name))

@@ -75,7 +75,7 @@ def reprocess(
     if not dry_run and plan.calls and (yes or confirmed("Classify them again?")):
         with Progress(console=notes, transient=True) as bar:
             task = bar.add_task("publishing", total=plan.calls)
-            published = asyncio.run(work.publish(lambda done: bar.update(task, completed=done)))
+            published = asyncio.run(work.publish(lambda done: bar.update(task, completed=done.calls)))
         notes.print(f"{published} call(s) are in the lane; `callsift status` shows its lag")
     if as_json:
         print_json(vars(plan) | {"published": published})

@@ -54,6 +54,8 @@ def fill(
 ) -> None:
     """Give documents from before the API the fields that it searches by; without them it lists no such call.
 
+    `reprocess` and `taxonomy preview` take none, either.
+
     Run it once after the upgrade, when every sink worker is a new one. It may be ended and run again at any time;
     workers and the API go on meanwhile.
     """

@@ -57,8 +57,9 @@ class Task:
         self._progress = progress
         self.check()
 
-    def remember(self, checkpoint: Any) -> None:
-        """Keep what whoever takes the operation over has to know, before anything is changed; then as ``check``."""
+    def remember(self, checkpoint: Any, **progress: Any) -> None:
+        """Keep what whoever takes the operation over has to know, and say how far it is; then go on, as ``check``."""
+        self._progress = progress or self._progress
         self._beat_once({"checkpoint": checkpoint})
         self.check()
 

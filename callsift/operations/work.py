@@ -1,9 +1,10 @@
 """What each kind of operation does: step by step, each of which may be done again."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -11,18 +12,17 @@ from pydantic import TypeAdapter
 from agents.classify.settings import ClassifySettings
 from callsift.forgetting import Certificate, Forgetting, FoundCall
 from callsift.operations.task import Task
-from schemas import Leaf
+from schemas import DeadLetter, Leaf
 from store.calls import CallFilter
 from store.operations import Kind
 from store.settings import StoreSettings
-from streams.dead_letters import DeadLetterFilter, read_letters, read_replays, replay, when_replayed
+from streams.dead_letters import AT_ONCE, DeadLetterFilter, read_letters, read_replays, replay, when_replayed
 from streams.payloads import ClaimCheckStore
 from streams.settings import AudioStoreSettings, KafkaSettings
 
 _FOUND = TypeAdapter(list[FoundCall])
 _CERTIFICATE = TypeAdapter(Certificate)
 _CHOSEN = TypeAdapter(DeadLetterFilter)
-_SHOWN_EVERY = 100
 
 
 @dataclass(frozen=True)
@@ -56,9 +56,10 @@ def erase(task: Task, places: Places) -> dict[str, Any]:
 def reprocess(task: Task, places: Places) -> dict[str, Any]:
     """Put stored calls into the lane that classifies again; returns how many. With ``dry_run`` only what it costs.
 
-    Taken over, or after a cancellation that came late, calls may be in the lane twice: the second changes nothing.
+    Whoever takes over goes on behind the last batch that was kept: one batch at most is in the lane twice, and each
+    call of it asks the model once more.
     """
-    from callsift.reprocessing import Reprocessing  # the other kinds need no classifier
+    from callsift.reprocessing import Published, Reprocessing  # the other kinds need no classifier
 
     asked = task.operation.request
     category = None if asked["category"] is None else Leaf(*asked["category"])
@@ -67,29 +68,41 @@ def reprocess(task: Task, places: Places) -> dict[str, Any]:
     where = places.classify, places.mongo, places.kafka, places.audio
     work = Reprocessing(chosen, *where, supersede_labels=superseding)
     task.check()
-    plan = vars(asyncio.run(work.plan()))
-    task.show(**plan, published=0)
+    kept = task.operation.checkpoint
+    plan = vars(asyncio.run(work.plan())) if kept is None else kept["plan"]
+    before = Published() if kept is None else Published(**kept["published"])
+    task.show(**plan, published=before.calls)
     if asked["dry_run"]:
         return {**plan, "published": 0}
+
+    def keep(published: Published) -> None:
+        task.remember({"plan": plan, "published": vars(published)}, **plan, published=published.calls)
+
     # `progress` is called inside a running loop, where the store cannot be asked a second time: a thread asks
-    published = asyncio.run(work.publish(lambda count: _apart(lambda: task.show(**plan, published=count))))
-    return {**plan, "published": published}
+    count = asyncio.run(work.publish(lambda published: _apart(lambda: keep(published)), before))
+    return {**plan, "published": count}
 
 
 def replay_letters(task: Task, places: Places) -> dict[str, Any]:
     """Put the messages of dead letters back; returns how many, and how many cannot be.
 
-    Those that are marked are left out by whoever takes over.
+    Those that are marked are left out by whoever takes over, and those that cannot be come again. Each batch is kept
+    before it is begun: its marks then tell what of it was done and not counted.
     """
     chosen = _CHOSEN.validate_python({**task.operation.request, "replayed": False})
     marks = read_replays(places.kafka)
     task.check()
     wanted = (one for one in read_letters(places.kafka) if chosen.accepts(one, when_replayed(one, marks)))
-    counts = {"replayed": 0, "refused": 0}
-    for number, (_, refusal) in enumerate(replay(places.kafka, wanted), 1):
+    kept = task.operation.checkpoint or {"replayed": 0, "begun": []}
+    counts = {"replayed": kept["replayed"] + sum(letter_id in marks for letter_id in kept["begun"]), "refused": 0}
+
+    def begun() -> Iterator[DeadLetter]:
+        while batch := list(islice(wanted, AT_ONCE)):  # as `replay` takes them: all before are counted by now
+            task.remember({"replayed": counts["replayed"], "begun": [one.event_id for one in batch]}, **counts)
+            yield from batch
+
+    for _, refusal in replay(places.kafka, begun()):
         counts["replayed" if refusal is None else "refused"] += 1
-        if number % _SHOWN_EVERY == 0:
-            task.show(**counts)
     return counts
 
 

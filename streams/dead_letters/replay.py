@@ -15,7 +15,8 @@ from streams.message import OURS, REPLAY
 from streams.settings import KafkaSettings
 from streams.topics import CONSUMED, REPLAYS
 
-_AT_ONCE = 100
+AT_ONCE = 100
+"""How many letters are taken, published and marked together."""
 _CONSUMED = {topic.name for topic in CONSUMED}
 
 
@@ -34,7 +35,7 @@ def replay(kafka: KafkaSettings, letters: Iterable[DeadLetter]) -> Iterator[tupl
     """
     producer, forgotten = ConfirmingProducer(kafka), forgotten_calls(kafka)
     remaining = iter(letters)
-    while batch := list(islice(remaining, _AT_ONCE)):
+    while batch := list(islice(remaining, AT_ONCE)):
         yield from _replay_batch(producer, batch, forgotten)
 
 

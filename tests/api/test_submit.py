@@ -29,6 +29,7 @@ from streams.settings import KafkaSettings
 from streams.topics import ENDED
 from tests.api.asking import As
 from tests.api.conftest import pointers
+from tests.patience import PATIENCE_S
 from tests.store.outcomes import done
 
 pytestmark = pytest.mark.integration
@@ -202,6 +203,35 @@ async def test_of_ten_requests_with_one_key_at_once_one_does_the_work(
     answers = await asyncio.gather(*(client.post("/v1/calls", json=body, headers=headers) for _ in range(10)))
     assert {answer.status_code for answer in answers} <= {202, 409}
     assert len(of(services.kafka, "at-once")) == 1
+
+
+async def test_a_request_that_takes_long_is_not_taken_over_by_another_with_its_key(
+    client: httpx.AsyncClient, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended, said, may_end = asyncio.Event(), asyncio.Event(), asyncio.Event()
+    renew, begin = IdempotencyStore.renew, UploadStore.begin
+
+    async def renewed(*given: Any) -> None:
+        if ended.is_set():
+            await renew(*given)
+            said.set()
+
+    async def slow(*given: Any) -> None:
+        await services.database.beside("idempotency").update_many({"answer": None}, {"$set": {"leased_until": 1}})
+        ended.set()
+        await may_end.wait()
+        await begin(*given)
+
+    monkeypatch.setattr("api.idempotency._RENEWED_EVERY_S", 0.0)
+    monkeypatch.setattr(IdempotencyStore, "renew", renewed)
+    monkeypatch.setattr(UploadStore, "begin", slow)
+    sent: dict[str, Any] = {"files": {"recording": ("r.wav", b"sound")}, "headers": {"Idempotency-Key": "k-slow"}}
+    first = asyncio.create_task(client.post("/v1/calls", **sent))
+    async with asyncio.timeout(PATIENCE_S):
+        await said.wait()
+    second = await client.post("/v1/calls", **sent)
+    may_end.set()
+    assert (second.status_code, second.json()["code"], (await first).status_code) == (409, "conflict", 202)
 
 
 async def test_a_key_whose_request_was_refused_may_be_used_again(client: httpx.AsyncClient) -> None:

@@ -21,6 +21,7 @@ from schemas import CallAnnotated, CallClassified, CallOutcome, CallUnrecorded, 
 from schemas.event import SCHEMA_VERSION
 from store.calls import CallFilter, OutcomeStore
 from store.database import Database
+from store.search import CallSearch
 from store.settings import StoreSettings
 from streams.message import Message
 from streams.payloads.claim_check import ClaimCheckStore
@@ -165,6 +166,7 @@ async def test_a_document_of_another_version_gets_its_next_revision_and_can_be_c
         client.get_default_database()[settings.collection].insert_one(document)
     outcomes = OutcomeStore(Database(settings))
     try:
+        assert [count async for count in CallSearch(Database(settings)).fill()] == [1]
         [(outcome, transcript)] = [found async for found in outcomes.transcripts(CallFilter())]
         assert (outcome.outcome_id, outcome.revision) == (before["outcome_id"], before["revision"])
         assert [turn.text for turn in transcript.turns] == [turn["text"] for turn in call["turns"]]

@@ -20,6 +20,7 @@ from store.database import Database
 from store.errors import MongoUnavailable
 from store.indexes import INDEXES
 from store.metrics import STORE_OPERATIONS
+from store.searchable import place_of
 from store.settings import StoreSettings
 from streams.errors import PermanentError, SettingsError
 from streams.privacy import CallerPrivacy
@@ -327,6 +328,25 @@ async def test_calls_are_found_by_time_and_category_with_their_transcripts(store
     assert await found(category=Leaf("unnecessary_call", "price_research")) == ["early", "late"]
     assert await found(category=Leaf("unnecessary_call", "complaint")) == []
     assert await found(provisional=True) == (["early", "late"] if call.provisional else [])
+
+
+async def test_calls_come_in_the_order_in_which_they_ended_also_from_where_somebody_stopped(
+    store: OutcomeStore,
+) -> None:
+    call = call_classified()
+    for name, hours in {"b": 0, "d": 2, "a": 1, "c": 1}.items():
+        moved = call.model_copy(update={"call_id": name, "ended_at": call.ended_at + timedelta(hours=hours)})
+        await store.save(core.done(moved, call.ended_at), moved.turns)
+
+    async def behind(after: str | None, **chosen: Any) -> dict[str, str]:
+        return {one.call_id: place_of(one) async for one, _ in store.transcripts(CallFilter(**chosen), after)}
+
+    places = await behind(None)
+    assert list(places) == ["b", "a", "c", "d"]
+    assert list(await behind(places["a"])) == ["c", "d"]
+    between = {"since": call.ended_at, "until": call.ended_at + timedelta(hours=2)}
+    assert list(await behind(places["b"], **between)) == ["a", "c"]
+    assert await behind(places["c"], **between) == {}
 
 
 async def test_indexes_are_made_once_and_change_nothing_that_is_found(store: OutcomeStore) -> None:

@@ -40,6 +40,21 @@ async def test_one_that_was_given_back_is_done_again_at_once_from_the_same_origi
     assert await tried(keys, timedelta(seconds=1)) == first
 
 
+async def test_one_that_says_that_it_works_is_not_taken_over_until_it_is_silent(keys: IdempotencyStore) -> None:
+    await tried(keys, timedelta())
+    for number in range(1, 4):
+        await keys.renew("key", NOW + number * DEAD)
+        assert (await tried(keys, number * DEAD + DEAD / 2)).turn is Turn.RUNNING
+    assert (await tried(keys, 4 * DEAD)).turn is Turn.WORK
+
+
+async def test_one_that_was_given_back_is_not_taken_again_by_a_late_word_of_its_work(keys: IdempotencyStore) -> None:
+    await tried(keys, timedelta())
+    await keys.give_back("key")
+    await keys.renew("key", NOW)
+    assert (await tried(keys, timedelta(seconds=1))).turn is Turn.WORK
+
+
 async def test_an_answer_is_given_again_and_belongs_to_what_was_sent(keys: IdempotencyStore) -> None:
     await tried(keys, timedelta())
     await keys.answered("key", {"status": 202})

@@ -230,6 +230,30 @@ async def test_the_original_is_given_as_it_was_handed_in_if_callsift_keeps_it(
     assert answer.headers["content-disposition"].startswith('attachment; filename="recording";')
 
 
+@pytest.mark.usefixtures("call")
+async def test_of_an_original_of_two_files_each_is_given_by_its_name_and_none_for_both(
+    client: httpx.AsyncClient, services: Services
+) -> None:
+    async def got(**part: str) -> tuple[int, bytes | str]:
+        answer = await client.get(ADDRESS, params={"form": "original", **part})
+        return answer.status_code, answer.content if answer.is_success else answer.json()["code"]
+
+    def handed_in(name: str) -> None:
+        services.audio.put(RECORDINGS.of_call(CALL_ID, f"-{name}"), name.encode())
+
+    handed_in("0a-customer.wav")
+    handed_in("0a-agent")
+    assert await got(part="customer") == (200, b"0a-customer.wav")
+    assert await got(part="agent") == (200, b"0a-agent")
+    named = await client.head(ADDRESS, params={"form": "original", "part": "customer"})
+    assert named.headers["content-disposition"].endswith("%201-customer.wav")
+    unnamed = await client.get(f"{ADDRESS}?form=original")
+    assert (unnamed.status_code, unnamed.json()["errors"][0]["parameter"]) == (400, "part")
+    handed_in("1b-recording.wav")  # the same call anew, as one file
+    assert await got() == (200, b"1b-recording.wav")
+    assert await got(part="agent") == (404, "not-found")
+
+
 async def test_forgetting_finds_the_copy_and_the_peaks(
     client: httpx.AsyncClient, services: Services, call: str
 ) -> None:
