@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 import yaml
+from pydantic import SecretStr
 from typer.testing import CliRunner, Result
 
 from agents.classify.agent import make_classifier
+from agents.classify.offline.model import SHIPPED as MODEL
 from agents.classify.settings import ClassifySettings
 from callsift.cli import app
 from callsift.commands.shadow import in_shadow
@@ -154,6 +156,29 @@ def test_an_offline_worker_of_other_categories_does_not_start_without_a_model(tm
     with pytest.raises(CallsiftError, match=r"there is no offline model for taxonomy 1\.1") as refused:
         make_classifier(ClassifySettings(classifier="offline"), taxonomy)
     assert "callsift train" in refused.value.cure
+
+
+@pytest.mark.parametrize("stale", [False, True], ids=["the shipped model", "a model of before"])
+def test_a_category_more_than_the_model_has_learnt_is_a_doubt_and_only_who_decides_offline_is_refused(
+    tmp_path: Path, stale: bool
+) -> None:
+    content = shipped_content()
+    more = content["categories"][0] | {"code": "warranty_card", "means": None}
+    folder = changed(tmp_path, version="own-1", categories=[*content["categories"], more])
+    if stale:
+        shutil.copy(MODEL, folder / "model.npz")
+    checked = run("check", folder, "--json")
+    assert checked.exit_code == 0, checked.exception
+    [doubt] = [doubt for doubt in json.loads(checked.stdout)["doubts"] if "offline model" in doubt]
+    assert "only Gemini can decide" in doubt and "has not learnt warranty_card" in doubt and "callsift train" in doubt
+    taxonomy = Taxonomy.load(folder / "taxonomy.yaml")
+    hosted = ClassifySettings.read(classifier="gemini", gemini_api_key=SecretStr("key"))
+    assert make_classifier(hosted, taxonomy).source.classifier == "gemini"
+    for asked in ({"classifier": "offline"}, {"when_away": "offline"}, {"agreement": "offline"}):
+        with pytest.raises(CallsiftError, match="has not learnt warranty_card") as refused:
+            make_classifier(hosted.model_copy(update=asked), taxonomy)
+        assert "callsift train" in refused.value.cure
+        assert all(setting in refused.value.cure for setting in ("_WHEN_AWAY=offline", "_AGREEMENT=offline"))
 
 
 async def test_without_any_classifier_a_call_is_uncertain_and_says_why() -> None:
