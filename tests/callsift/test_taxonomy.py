@@ -16,7 +16,7 @@ from agents.classify.offline.model import SHIPPED as MODEL
 from agents.classify.settings import ClassifySettings
 from callsift.cli import app
 from callsift.commands.shadow import in_shadow
-from callsift.doctor import looked_at
+from callsift.doctor import classifier, looked_at
 from callsift.evaluation.version import Version
 from callsift.taxonomy_check import doubts, doubts_together
 from callsift.taxonomy_diff import changes
@@ -197,6 +197,23 @@ def test_a_prompt_beside_the_taxonomy_is_the_one_that_is_sent(tmp_path: Path) ->
     other = changed(tmp_path / "other")
     (other / "prompt.md").write_text("Ours: $company", encoding="utf-8")
     assert "It needs UTF-8 with $company, $categories and $precedence" in str(run("check", other).exception)
+
+
+@pytest.mark.parametrize("content", [b"Ours: $company", b"\xff $company $categories $precedence"])
+async def test_doctor_names_each_prompt_that_a_worker_would_refuse_with_its_cure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes
+) -> None:
+    prompt = brands(tmp_path) / "clinic" / "prompt.md"
+    prompt.write_bytes(content)
+    use(tmp_path)
+    monkeypatch.setenv("CALLSIFT_CLASSIFIER", "gemini")
+    monkeypatch.setenv("CALLSIFT_GEMINI_API_KEY", "key")
+    shipped, clinic = (one for one in await classifier(ask=False) if one.of == "taxonomy")
+    assert (shipped.state, clinic.state) == ("ok", "failed")
+    assert "clinic-1" in clinic.found and str(prompt) in clinic.found
+    assert "$company, $categories and $precedence" in clinic.cure
+    monkeypatch.setenv("CALLSIFT_CLASSIFIER", "offline")  # which has no prompt
+    assert [one.state for one in await classifier(ask=False) if one.of == "taxonomy"] == ["ok", "ok"]
 
 
 def test_a_draft_keeps_the_model_of_the_taxonomy_in_use_unless_it_brings_one(tmp_path: Path) -> None:
