@@ -10,6 +10,7 @@ from uuid import uuid4
 
 from callsift.commands.extras import needs
 from callsift.demo_files import DEMO_MODEL
+from schemas import Taxonomy
 from schemas.taxonomy_file import InvalidTaxonomy
 from streams.errors import CallsiftError
 from streams.settings import AudioStoreSettings, KafkaSettings
@@ -42,7 +43,7 @@ def looked_at(*, ask: bool) -> Iterator[Finding]:
         ("MongoDB", lambda: asyncio.run(_mongo())),
         ("audio store", _audio_store),
         ("speech model", _speech_models),
-        ("classifier", lambda: asyncio.run(_classifier(ask=ask))),
+        ("classifier", lambda: asyncio.run(classifier(ask=ask))),
     )
     for of, check in checks:
         try:
@@ -164,16 +165,21 @@ def _speech_model(folder: Path) -> Finding:
     return Finding("speech model", "ok", f"{facts.name} loads in {facts.load_s:.1f} s, for {facts.sample_rate_hz} Hz")
 
 
-async def _classifier(*, ask: bool) -> list[Finding]:
+async def classifier(*, ask: bool) -> list[Finding]:
+    """Look at the taxonomies in use, and who decides; ``ask`` sends one request to a hosted model.
+
+    Raises:
+        CallsiftError: The offline classifier has no model that fits, where it is needed; or the hosted one did not
+            answer.
+        InvalidTaxonomy: A file cannot be used.
+    """
     with needs("classify"):
         from agents.classify.agent import make_classifier, make_deciders
     from agents.classify.settings import ClassifySettings
     from schemas import Speaker, Taxonomies, Turn
 
     settings, taxonomies = ClassifySettings.read(), Taxonomies.load()
-    found = [
-        Finding("taxonomy", "ok", f"version {one.version}, {len(one.leaves)} categories") for one in taxonomies.all
-    ]
+    found = [_taxonomy(one, is_sent=settings.is_hosted) for one in taxonomies.all]
     if settings.chosen == "none":
         cure = "Set CALLSIFT_CLASSIFIER, or train a model (docs/own-business.md)"
         return [*found, Finding("classifier", "attention", "none: every call with speech is Uncertain", cure)]
@@ -191,3 +197,15 @@ async def _classifier(*, ask: bool) -> list[Finding]:
     waiting = settings.model_copy(update={"when_away": "wait"})
     answer = await make_classifier(waiting, taxonomies.default).classify([said])
     return [*found, Finding("classifier", "ok", f"{settings.chosen} answered: {answer.leaf.code}")]
+
+
+def _taxonomy(taxonomy: Taxonomy, *, is_sent: bool) -> Finding:
+    """Look at a taxonomy and, where a hosted model is sent it, at the prompt beside it."""
+    from agents.classify.hosted.prompt import instruction
+
+    try:
+        if is_sent:
+            instruction(taxonomy)
+    except CallsiftError as error:
+        return Finding("taxonomy", "failed", f"version {taxonomy.version}: {error.message}", error.cure)
+    return Finding("taxonomy", "ok", f"version {taxonomy.version}, {len(taxonomy.leaves)} categories")

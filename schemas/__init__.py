@@ -1,7 +1,7 @@
 """What travels between the stages and to downstream teams: events, notices, the taxonomy. Imports nothing of ours."""
 
 from schemas.audio_ready import AudioReady
-from schemas.call_annotated import CallAnnotated, Drawn, Label, LeafName
+from schemas.call_annotated import LARGEST_FACT, CallAnnotated, Drawn, Label, LeafName
 from schemas.call_classified import (
     AnsweredQuestion,
     CallClassified,
@@ -38,6 +38,7 @@ from schemas.taxonomy import Category, Leaf, Taxonomy
 
 __all__ = [
     "DISPOSITIONS",
+    "LARGEST_FACT",
     "LONGEST_CALL_S",
     "SIDES",
     "AnsweredQuestion",

@@ -8,6 +8,8 @@ from schemas.event import Event, Part
 from schemas.from_outside import holdable_fields
 
 Cause = Literal["misheard", "misread", "category_unclear", "not_in_sound"]
+LARGEST_FACT = 2**63
+"""A number that is told of a call is nearer to 0 than this; a larger value counts in no sum."""
 LaterFacts = Annotated[dict[str, JsonValue], AfterValidator(holdable_fields)]
 
 

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from schemas import Speaker
+from schemas import LARGEST_FACT, Speaker
 from store.database import Document, part
 from store.search import CallQuery, CallSearch
 from store.spread import Spread
@@ -52,7 +52,6 @@ WANTED = dict.fromkeys((*_PLACES.values(), *_FURTHER), 1)
 A_PAGE = 1000
 """Calls that are read at once."""
 _MILLION = 1_000_000
-_LARGEST = 2**63
 _MOST_GROUPS = 10_000
 
 Key = tuple[str | None, ...]
@@ -110,7 +109,7 @@ class Figures:
         self.booked += facts.get("job_booked") is True
         self.not_booked += facts.get("job_booked") is False
         value = facts.get("value")  # other producers' may be anything
-        if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _LARGEST:
+        if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < LARGEST_FACT:
             self.values[facts.get("currency") or "XXX"] += round(value * _MILLION)
 
 

@@ -17,11 +17,12 @@ from api.calls.resource import Call, etag
 from api.idempotency import answered_once, sent_key
 from api.problems import PlaceOfError, Problem
 from api.services import Used
+from schemas import LARGEST_FACT
 from store.idempotency import IdempotencyStore, Origin
 
 router = APIRouter(prefix="/v1/calls/{call_id}/facts", tags=["labels"])
 _NAME = re.compile("[A-Za-z][A-Za-z0-9_-]{0,49}")
-_MOST_NAMES, _LONGEST_TEXT, _LARGEST = 50, 200, 2**63
+_MOST_NAMES, _LONGEST_TEXT = 50, 200
 _RETRY_AFTER_S = 2
 
 
@@ -40,7 +41,7 @@ class NewFacts(BaseModel):
 
     job_booked: StrictBool | None = None
     """Whether a job followed; null: nobody knows."""
-    value: float | None = Field(default=None, allow_inf_nan=False, gt=-_LARGEST, lt=_LARGEST)
+    value: float | None = Field(default=None, allow_inf_nan=False, gt=-LARGEST_FACT, lt=LARGEST_FACT)
     """What it was worth, in units of ``currency``; null: nobody knows."""
     currency: str | None = Field(default=None, pattern=r"^[A-Z]{3}$")
     """Currency of the value, as ISO 4217 names it."""
@@ -102,5 +103,5 @@ def _is_plain(fact: object) -> bool:
     if isinstance(fact, str):
         return len(fact) <= _LONGEST_TEXT and "\0" not in fact
     if isinstance(fact, int | float):
-        return math.isfinite(fact) and abs(fact) < _LARGEST
+        return math.isfinite(fact) and abs(fact) < LARGEST_FACT
     return fact is None

@@ -40,8 +40,9 @@ def new(folder: Annotated[Path, typer.Argument(help="Folder to make, or without 
 def check(folder: Folder = None, as_json: AsJson = False) -> None:
     """Say whether a taxonomy, and the model and prompt beside it, can be used, and what is doubtful about it.
 
-    Of several each is looked at, and what is doubtful about having them together. What cannot be used ends with 2, and
-    says the line, the field and the rule.
+    Of several each is looked at, and what is doubtful about having them together. What is no taxonomy ends with 2, and
+    says the line, the field and the rule; a file beside it that is no model or no prompt ends with 1. That the offline
+    classifier has not learnt its categories is a doubt: Gemini needs no model.
     """
     from callsift.taxonomy_check import doubts, doubts_together
 
@@ -142,7 +143,7 @@ def _beside(taxonomy: Taxonomy) -> list[str]:
     """Return what is doubtful about the model beside a taxonomy.
 
     Raises:
-        CallsiftError: Model or prompt do not fit it.
+        CallsiftError: What lies there is no model, or the prompt does not fit it.
     """
     with needs("classify"):
         from agents.classify.agent import offline_model
@@ -152,7 +153,10 @@ def _beside(taxonomy: Taxonomy) -> list[str]:
     model = offline_model(taxonomy)
     if model is None:
         return [f"there is no {MODEL}: without one only Gemini can decide (callsift train)"]
-    refuse_unfit(model, taxonomy)
+    try:
+        refuse_unfit(model, taxonomy)
+    except CallsiftError as unfit:  # a worker that asks Gemini alone never loads it
+        return [f"only Gemini can decide: {unfit.message} (callsift train)"]
     rare = [f"{code} is never answered offline: {count} dialogues of it" for code, count in model.unsure.items()]
     rare += [
         f"{code} is not known offline: {count} dialogues" for code, count in model.card.get("not_learnt", {}).items()

@@ -10,12 +10,13 @@ ATTEMPTS = Counter(
 )
 WAITING = Gauge(
     "callsift_webhook_waiting_deliveries",
-    "Deliveries that wait for an endpoint to take them. Growing: it is away, or slower than calls come.",
+    "Deliveries that wait for an endpoint to take them. Growing: it is away, switched off, or slower than calls come.",
     ["endpoint"],
 )
 WAITING_S = Gauge(
     "callsift_webhook_waiting_seconds",
-    "Age of the oldest delivery that waits for an endpoint; 0: none waits. Rising: the endpoint does not answer.",
+    "Age of the oldest delivery that waits for an endpoint; 0: none waits, or the endpoint is switched off, by "
+    "callsift or by a person. Rising: the endpoint does not answer.",
     ["endpoint"],
 )
 OFF = Gauge(

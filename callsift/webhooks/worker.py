@@ -80,11 +80,12 @@ class WebhooksWorker:
 
     async def _look(self, places: Places) -> None:
         """Export how endpoints fare, and remove what ended long ago."""
-        now = datetime.now(UTC)
+        now = places.now()
         endpoints = await places.endpoints.all()
         for endpoint in endpoints:
             queue = await places.deliveries.queue(endpoint.id)
-            waits_s = 0.0 if queue.oldest is None else (now - queue.oldest).total_seconds()
+            oldest = queue.oldest if endpoint.is_on else None  # nothing is late that is not posted on purpose
+            waits_s = 0.0 if oldest is None else (now - oldest).total_seconds()
             metrics.WAITING.labels(endpoint.id).set(queue.waiting)
             metrics.WAITING_S.labels(endpoint.id).set(max(0.0, waits_s))
             metrics.OFF.labels(endpoint.id).set(_is_off_by_itself(endpoint))

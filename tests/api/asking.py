@@ -1,4 +1,4 @@
-"""Asking the API as somebody with rights and a scope of their own."""
+"""Asking the API from this machine, as somebody with rights and a scope of their own where a test says whom."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -26,8 +26,9 @@ class As(Authentication):
 
 
 @asynccontextmanager
-async def asking(services: Services, who: Principal) -> AsyncIterator[httpx.AsyncClient]:
-    """Ask as somebody."""
-    transport = httpx.ASGITransport(make_app(replace(services, authentication=As(who))), raise_app_exceptions=False)
+async def asking(services: Services, who: Principal | None = None) -> AsyncIterator[httpx.AsyncClient]:
+    """Ask as somebody; None: as whomever the services take a request for."""
+    asked = services if who is None else replace(services, authentication=As(who))
+    transport = httpx.ASGITransport(make_app(asked), raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
         yield client

@@ -11,7 +11,6 @@ from pydantic import SecretStr
 
 from api.access.authentication import Authentication
 from api.access.keys import Keys
-from api.app import make_app
 from api.services import Services
 from api.settings import ApiSettings
 from callsift.embedded import EmbeddedBroker, EmbeddedStore
@@ -20,6 +19,7 @@ from store.database import Database
 from store.settings import StoreSettings
 from streams.payloads import ClaimCheckStore
 from streams.settings import KafkaSettings
+from tests.api.asking import asking
 from tests.servers.mongo import with_database
 
 
@@ -53,10 +53,8 @@ def services(embedded_mongo: str, broker: EmbeddedBroker, tmp_path: Path) -> Ser
 @pytest.fixture
 async def client(services: Services) -> AsyncIterator[httpx.AsyncClient]:
     """Ask the API from this machine."""
-    async with services.running():
-        transport = httpx.ASGITransport(make_app(services), raise_app_exceptions=False)
-        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as asking:
-            yield asking
+    async with services.running(), asking(services) as client:
+        yield client
 
 
 def pointers(answer: httpx.Response) -> list[str]:

@@ -2,7 +2,6 @@
 
 import base64
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import uuid4
 
@@ -10,8 +9,6 @@ import httpx
 import pytest
 
 from api.access import Principal, Right, Scope
-from api.access.authentication import Authentication
-from api.app import make_app
 from api.services import Services
 from schemas import CallOutcome, CallTranscribed, DeadLetter
 from store.calls import OutcomeStore
@@ -20,6 +17,7 @@ from streams.kafka import produce
 from streams.kafka.ranges import topic_ranges
 from streams.kafka.reader import read
 from streams.topics import DEAD_LETTER, ENDED, REPROCESS
+from tests.api.asking import asking
 from tests.api.conftest import pointers
 from tests.schemas.examples import call_failed, dead_letter
 from tests.store.annotations import label
@@ -27,19 +25,6 @@ from tests.store.outcomes import done
 
 pytestmark = pytest.mark.integration
 NUMBER = "+905557778899"  # of no other test, whose calls may wait at the same broker
-
-
-class Somebody(Authentication):
-    def __init__(self, who: Principal) -> None:
-        self._who = who
-
-    async def principal(self, request: object) -> Principal:
-        return self._who
-
-
-def asking(services: Services, who: Principal) -> httpx.AsyncClient:
-    app = make_app(replace(services, authentication=Somebody(who)))
-    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost")
 
 
 @pytest.fixture

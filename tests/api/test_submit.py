@@ -15,7 +15,6 @@ import pytest
 from confluent_kafka import KafkaError
 
 from api.access import Principal, Right, Scope
-from api.app import make_app
 from api.calls.uploads import sweep
 from api.services import Services
 from schemas import CallEnded, ClaimCheck
@@ -27,7 +26,7 @@ from streams.decoding import readable_call_id
 from streams.kafka import AwaitedProducer, OutgoingMessage, TopicReader
 from streams.settings import KafkaSettings
 from streams.topics import ENDED
-from tests.api.asking import As
+from tests.api.asking import As, asking
 from tests.api.conftest import pointers
 from tests.patience import PATIENCE_S
 from tests.store.outcomes import done
@@ -73,8 +72,7 @@ async def test_whoever_waits_gets_no_outcome_out_of_their_scope(services: Servic
     told = EVENT | {"call_id": call.call_id, "queue": "sales"}
     sales = Principal("pbx", frozenset({Right.INGEST}), Scope(queues=frozenset({"sales"})))
     theirs = replace(services, authentication=As(sales))
-    transport = httpx.ASGITransport(make_app(theirs), raise_app_exceptions=False)
-    async with theirs.running(), httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+    async with theirs.running(), asking(theirs) as client:
         answer = await client.post("/v1/calls", json=told, headers={"prefer": "wait=1"})
     assert (answer.status_code, "category" in answer.text) == (202, False)
 
@@ -368,8 +366,7 @@ async def test_brokers_that_do_not_confirm_are_told_as_unavailable(services: Ser
     async with services.running():
         services.producer.close()
         services.producer = type(services.producer)(services.kafka, timeout_s=0.5)
-        transport = httpx.ASGITransport(make_app(services), raise_app_exceptions=False)
-        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as asking:
-            answer = await asking.post("/v1/calls", json=EVENT, headers={"Idempotency-Key": "k-away"})
+        async with asking(services) as client:
+            answer = await client.post("/v1/calls", json=EVENT, headers={"Idempotency-Key": "k-away"})
     assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
     assert int(answer.headers["retry-after"]) > 0

@@ -21,7 +21,6 @@ from pydantic import SecretStr
 
 from api.access import Principal, Right, Scope
 from api.access.authentication import Authentication
-from api.app import make_app
 from api.operations.exports import PRINCIPALS
 from api.services import Services
 from api.settings import ApiSettings
@@ -318,8 +317,7 @@ def test_an_erasure_through_the_api_certifies_what_forget_does(up: Up) -> None:
             audio=audio,
             authentication=Authentication(),
         )
-        transport = httpx.ASGITransport(make_app(services))
-        async with services.running(), httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+        async with services.running(), asking(services) as client:
             taken = await client.delete(f"/v1/calls/{by_api}")
             assert taken.status_code == 202, taken.text
             async with asyncio.timeout(PATIENCE_S):

@@ -8,13 +8,15 @@ from typing import Any
 
 import pytest
 import yaml
+from pydantic import SecretStr
 from typer.testing import CliRunner, Result
 
 from agents.classify.agent import make_classifier
+from agents.classify.offline.model import SHIPPED as MODEL
 from agents.classify.settings import ClassifySettings
 from callsift.cli import app
 from callsift.commands.shadow import in_shadow
-from callsift.doctor import looked_at
+from callsift.doctor import classifier, looked_at
 from callsift.evaluation.version import Version
 from callsift.taxonomy_check import doubts, doubts_together
 from callsift.taxonomy_diff import changes
@@ -156,6 +158,29 @@ def test_an_offline_worker_of_other_categories_does_not_start_without_a_model(tm
     assert "callsift train" in refused.value.cure
 
 
+@pytest.mark.parametrize("stale", [False, True], ids=["the shipped model", "a model of before"])
+def test_a_category_more_than_the_model_has_learnt_is_a_doubt_and_only_who_decides_offline_is_refused(
+    tmp_path: Path, stale: bool
+) -> None:
+    content = shipped_content()
+    more = content["categories"][0] | {"code": "warranty_card", "means": None}
+    folder = changed(tmp_path, version="own-1", categories=[*content["categories"], more])
+    if stale:
+        shutil.copy(MODEL, folder / "model.npz")
+    checked = run("check", folder, "--json")
+    assert checked.exit_code == 0, checked.exception
+    [doubt] = [doubt for doubt in json.loads(checked.stdout)["doubts"] if "offline model" in doubt]
+    assert "only Gemini can decide" in doubt and "has not learnt warranty_card" in doubt and "callsift train" in doubt
+    taxonomy = Taxonomy.load(folder / "taxonomy.yaml")
+    hosted = ClassifySettings.read(classifier="gemini", gemini_api_key=SecretStr("key"))
+    assert make_classifier(hosted, taxonomy).source.classifier == "gemini"
+    for asked in ({"classifier": "offline"}, {"when_away": "offline"}, {"agreement": "offline"}):
+        with pytest.raises(CallsiftError, match="has not learnt warranty_card") as refused:
+            make_classifier(hosted.model_copy(update=asked), taxonomy)
+        assert "callsift train" in refused.value.cure
+        assert all(setting in refused.value.cure for setting in ("_WHEN_AWAY=offline", "_AGREEMENT=offline"))
+
+
 async def test_without_any_classifier_a_call_is_uncertain_and_says_why() -> None:
     classifier = make_classifier(ClassifySettings(classifier="none"), Taxonomy.load(CLINIC / "taxonomy.yaml"))
     said = Turn(speaker="customer", start_s=0, end_s=1, text="my tooth hurts", confidence=1)
@@ -172,6 +197,23 @@ def test_a_prompt_beside_the_taxonomy_is_the_one_that_is_sent(tmp_path: Path) ->
     other = changed(tmp_path / "other")
     (other / "prompt.md").write_text("Ours: $company", encoding="utf-8")
     assert "It needs UTF-8 with $company, $categories and $precedence" in str(run("check", other).exception)
+
+
+@pytest.mark.parametrize("content", [b"Ours: $company", b"\xff $company $categories $precedence"])
+async def test_doctor_names_each_prompt_that_a_worker_would_refuse_with_its_cure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes
+) -> None:
+    prompt = brands(tmp_path) / "clinic" / "prompt.md"
+    prompt.write_bytes(content)
+    use(tmp_path)
+    monkeypatch.setenv("CALLSIFT_CLASSIFIER", "gemini")
+    monkeypatch.setenv("CALLSIFT_GEMINI_API_KEY", "key")
+    shipped, clinic = (one for one in await classifier(ask=False) if one.of == "taxonomy")
+    assert (shipped.state, clinic.state) == ("ok", "failed")
+    assert "clinic-1" in clinic.found and str(prompt) in clinic.found
+    assert "$company, $categories and $precedence" in clinic.cure
+    monkeypatch.setenv("CALLSIFT_CLASSIFIER", "offline")  # which has no prompt
+    assert [one.state for one in await classifier(ask=False) if one.of == "taxonomy"] == ["ok", "ok"]
 
 
 def test_a_draft_keeps_the_model_of_the_taxonomy_in_use_unless_it_brings_one(tmp_path: Path) -> None:

@@ -14,8 +14,9 @@ from streams.threads import Threads
 MODEL = "model.npz"
 """The file beside a taxonomy that holds its model."""
 TRAIN = (
-    "Train one: callsift train YOUR-CALLS.jsonl --taxonomy FOLDER (docs/own-business.md); until then ask Gemini, or "
-    "set CALLSIFT_CLASSIFIER=none, which makes every call Uncertain"
+    "Train one: callsift train YOUR-CALLS.jsonl --taxonomy FOLDER (docs/own-business.md); until then ask Gemini alone, "
+    "without CALLSIFT_CLASSIFY_WHEN_AWAY=offline and CALLSIFT_CLASSIFY_AGREEMENT=offline, or set "
+    "CALLSIFT_CLASSIFIER=none, which makes every call Uncertain"
 )
 _EVIDENCE = 2
 """Turns that are named as the reason."""

@@ -4,8 +4,7 @@ import asyncio
 import io
 import os
 import shutil
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from dataclasses import replace
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -18,7 +17,6 @@ import pytest
 import uvicorn
 
 from api.access import Principal, Right, Scope
-from api.access.authentication import Authentication
 from api.app import make_app
 from api.recordings import sounds
 from api.services import Services
@@ -26,23 +24,13 @@ from callsift.embedded import free_port
 from streams.payloads import FOLDERS, LISTENING, RECORDINGS, ClaimCheckStore
 from streams.retention import sweep_copies
 from tests.agents.audio.sounds import loudest_hz
+from tests.api.asking import asking
 from tests.api.recordings.conftest import ADDRESS, AGENT_HZ, CALL_ID, CUSTOMER_HZ, SECONDS, given_call
 from tests.patience import PATIENCE_S
 from tests.servers.s3 import s3_bucket
 from tests.stored import entries
 
 pytestmark = pytest.mark.integration
-
-
-@asynccontextmanager
-async def asking(services: Services, who: Principal | None = None) -> AsyncIterator[httpx.AsyncClient]:
-    class Known(Authentication):
-        async def principal(self, request: Any) -> Principal:
-            return who or await super().principal(request)
-
-    transport = httpx.ASGITransport(make_app(replace(services, authentication=Known())), raise_app_exceptions=False)
-    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
-        yield client
 
 
 async def listened(services: Services) -> list[tuple[str, str]]:

@@ -45,6 +45,16 @@ class World:
         self.endpoints, self.deliveries = EndpointStore(self.database), DeliveryStore(self.database)
         self.calls, self.intake = OutcomeStore(self.database), Intake(self.database)
 
+    @property
+    def places(self) -> Places:
+        """What couriers work with, by the clock of the test."""
+        return Places(
+            *(self.endpoints, self.deliveries, self.calls, self.sender),
+            api="https://calls.example.com/",
+            now=lambda: self.now,
+            jitter=lambda: 0.0,
+        )
+
     async def endpoint(self, url: str, **fields: Any) -> Endpoint:
         """Add an endpoint."""
         made = Endpoint(id=uuid4().hex[:12], url=url, by="anna", secrets=(new_secret(NOW),), created_at=NOW, **fields)
@@ -65,13 +75,7 @@ class World:
 
     async def round(self, endpoint: Endpoint) -> float:
         """Let the endpoint's courier post what is due."""
-        places = Places(
-            *(self.endpoints, self.deliveries, self.calls, self.sender),
-            api="https://calls.example.com/",
-            now=lambda: self.now,
-            jitter=lambda: 0.0,
-        )
-        return await self.couriers.setdefault(endpoint.id, Courier(endpoint.id, places)).round()
+        return await self.couriers.setdefault(endpoint.id, Courier(endpoint.id, self.places)).round()
 
     async def until(self, endpoint: Endpoint, moment: datetime, step: timedelta = timedelta(minutes=5)) -> None:
         """Turn the clock to a moment, and let the courier look at every step."""

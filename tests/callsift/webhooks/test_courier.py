@@ -1,16 +1,21 @@
 """What endpoints get: once where they take it, by the schedule where they do not, whatever befalls others."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from prometheus_client import REGISTRY
 
 from callsift.webhooks.courier import LEASE
 from callsift.webhooks.intake import Announcement
 from callsift.webhooks.schedule import LASTS
+from callsift.webhooks.worker import WebhooksWorker
 from schemas import Turn
 from store.forgetting import ForgettingStore
+from store.settings import StoreSettings
 from store.webhook_endpoints import Filters
-from tests.callsift.webhooks.conftest import NOW, World
+from streams.settings import KafkaSettings
+from tests.callsift.webhooks.conftest import HERE, NOW, World
 from tests.servers.webhooks import Consumer, webhook_consumer
 from tests.store.outcomes import done
 
@@ -98,6 +103,28 @@ async def test_an_endpoint_that_is_off_when_a_call_goes_is_told_when_it_is_on_ag
     await world.endpoints.change(endpoint.id, {"enabled": True})
     await world.round(endpoint)
     assert consumer.got[-1].content["type"] == "call.forgotten"
+
+
+@pytest.mark.parametrize("off", [{"enabled": False}, {"off": {"at": NOW.isoformat(), "reason": "gone"}}])
+async def test_of_an_endpoint_that_is_off_what_waits_has_no_age(
+    world: World, consumer: Consumer, off: dict[str, Any]
+) -> None:
+    endpoint = await world.endpoint(consumer.address)
+    await world.announce(Announcement("gone", "tombstone-1", world.now, None))
+    world.now += timedelta(hours=1)
+    worker = WebhooksWorker(KafkaSettings(), StoreSettings(), HERE, "")
+
+    async def shown() -> tuple[float | None, float | None]:
+        await worker._look(world.places)
+        names = ("callsift_webhook_waiting_deliveries", "callsift_webhook_waiting_seconds")
+        waiting, waits_s = (REGISTRY.get_sample_value(name, {"endpoint": endpoint.id}) for name in names)
+        return waiting, waits_s
+
+    assert await shown() == (1, 3600)
+    await world.endpoints.change(endpoint.id, off)
+    assert await shown() == (1, 0)
+    await world.endpoints.change(endpoint.id, {"enabled": True, "off": None})
+    assert await shown() == (1, 3600)
 
 
 async def test_who_was_told_of_a_call_is_known_to_be_until_it_is_gone(world: World, consumer: Consumer) -> None:
