@@ -13,6 +13,7 @@ from callsift.demo_files import DEMO_MODEL
 from schemas import Taxonomy
 from schemas.taxonomy_file import InvalidTaxonomy
 from streams.errors import CallsiftError
+from streams.kafka import KafkaUnavailable
 from streams.settings import AudioStoreSettings, KafkaSettings
 from streams.topics import ENDED, STAGES
 
@@ -45,9 +46,15 @@ def looked_at(*, ask: bool) -> Iterator[Finding]:
         ("speech model", _speech_models),
         ("classifier", lambda: asyncio.run(classifier(ask=ask))),
     )
+    away: KafkaUnavailable | None = None
     for of, check in checks:
         try:
+            if away is not None and check in (_workers, _source):
+                raise away  # known by now: each would wait for the brokers once more
             yield from check()
+        except KafkaUnavailable as error:
+            away = error
+            yield Finding(of, "failed", error.message, error.cure)
         except CallsiftError as error:
             yield Finding(of, "failed", error.message, error.cure)
         except InvalidTaxonomy as error:
