@@ -20,7 +20,15 @@ from store.settings import StoreSettings
 from streams.payloads import ClaimCheckStore
 from streams.settings import KafkaSettings
 from tests.api.asking import asking
+from tests.api.described import described_once
 from tests.servers.mongo import with_database
+
+
+@pytest.fixture(scope="session", autouse=True)
+def routes_made_once() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("api.app.described_app", described_once)
+        yield
 
 
 @pytest.fixture(scope="session")

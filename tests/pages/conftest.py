@@ -20,9 +20,9 @@ from pages.app import add_pages
 from pages.settings import PageSettings
 from store.api_keys import ApiKeyStore
 from store.sessions import SessionStore
-from tests.api.conftest import broker, embedded_mongo, services
+from tests.api.conftest import broker, embedded_mongo, routes_made_once, services
 
-__all__ = ["broker", "embedded_mongo", "services"]
+__all__ = ["broker", "embedded_mongo", "routes_made_once", "services"]
 ADDRESS = "http://localhost"
 OWN = {"Origin": ADDRESS, "Sec-Fetch-Site": "same-origin"}
 """What a browser says of a form of ours."""
