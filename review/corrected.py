@@ -19,7 +19,7 @@ def corrected_shares(sample: Sample, machine: Mapping[str, int]) -> dict[str, Es
 
     Args:
         sample: The labels of the frames' draws.
-        machine: Of all calls of the same frames, by the machine's answer.
+        machine: Of all calls of the same frames, by the machine's answer at one time: that of ``ReviewedCall.counted``.
 
     Raises:
         ValueError: ``machine`` has no calls.
@@ -37,7 +37,7 @@ def corrected_shares(sample: Sample, machine: Mapping[str, int]) -> dict[str, Es
 
 
 def _missed(category: str, call: ReviewedCall, label: str) -> float:
-    return float(label == category) - float(call.machine == category)
+    return float(label == category) - float((call.counted or call.machine) == category)
 
 
 @dataclass(frozen=True)

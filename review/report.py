@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -165,7 +165,7 @@ def _pseudonymous(calls: Sequence[ReviewedCall]) -> list[ReviewedCall]:
             )
             for reading in call.readings
         )
-        found.append(ReviewedCall(call.call_id, call.drawn, call.machine, readings, call.versions, call.period))
+        found.append(replace(call, readings=readings))
     return found
 
 
@@ -182,6 +182,7 @@ def _call(line: Mapping[str, Any]) -> ReviewedCall:
             readings,
             Versions(**line["versions"]),
             line["period"],
+            line["counted"],
         )
     except (KeyError, TypeError, ValueError):
         raise BrokenChain("a line between head and figures is no reviewed call") from None

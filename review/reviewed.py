@@ -81,10 +81,13 @@ class ReviewedCall:
     call_id: str
     drawn: Drawn
     machine: str
+    """Its answer when the call was read."""
     readings: tuple[Reading, ...]
     versions: Versions = Versions()
     period: str = ""
     """Of the call, as the page groups by it, e.g. ``2026-W48``."""
+    counted: str | None = None
+    """What the machine had said when its answers were counted over the frame; None: what it said when it was read."""
 
     @property
     def person(self) -> str:

@@ -89,6 +89,8 @@ class Item(BaseModel):
     stratum: str
     is_second: bool
     """Whether two people read it. Neither is told."""
+    machine: str | None = None
+    """Code of the leaf that the machine had put it into when it was drawn; None: that was not kept."""
     turn: float | None = None
     """Of a call that came after the draw: where it stands among the others, by their places; None: it came in time."""
     first: Reading | None = None

@@ -110,4 +110,5 @@ def _by_category(call: ReviewedCall) -> ReviewedCall:
     readings = tuple(
         replace(one, first=_category(one.first), final=one.final and _category(one.final)) for one in call.readings
     )
-    return replace(call, machine=_category(call.machine), readings=readings)
+    counted = call.counted and _category(call.counted)
+    return replace(call, machine=_category(call.machine), readings=readings, counted=counted)

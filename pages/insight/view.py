@@ -266,7 +266,9 @@ def insight(
 
 
 def _calls(leaves: Counter[Key], fits: Callable[[Key], bool]) -> Counted:
-    return Counted(sum(n for leaf, n in leaves.items() if fits(leaf)), leaves.total())
+    """Count those that fit, of those that have a category: none has a call that failed, or that nobody recorded."""
+    decided = {leaf: n for leaf, n in leaves.items() if leaf[0] is not None}
+    return Counted(sum(n for leaf, n in decided.items() if fits(leaf)), sum(decided.values()))
 
 
 def _is(code: str) -> Callable[[Key], bool]:

@@ -86,5 +86,6 @@ def _item(sample: Sample, items: Sequence[Item], taken: Taken, listed: Mapping[s
         p=taken.drawn.p or 1.0,
         stratum=taken.drawn.stratum,
         is_second=taken.drawn.second,
+        machine=listed[taken.call_id].candidate.category,
         turn=taken.part * sum(not one.is_late for one in items),
     )

@@ -79,7 +79,8 @@ def _reviewed(sample: Sample, item: Item, labels: Mapping[str, StoredLabel]) -> 
     )
     versions = Versions(first.classifier_version or first.classifier or "", first.taxonomy_version)
     name = item.call_id or f"{item.sample_id}/{item.place}"
-    return ReviewedCall(name, _drawn(sample, item), leaf_of(given[0].machine), readings, versions, item.period)
+    answer = leaf_of(given[0].machine)
+    return ReviewedCall(name, _drawn(sample, item), answer, readings, versions, item.period, item.machine)
 
 
 def _drawn(sample: Sample, item: Item) -> Drawn:

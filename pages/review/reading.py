@@ -1,5 +1,6 @@
 """What a reviewer sees of a call: before they answer nothing of what the machine says."""
 
+import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -78,7 +79,7 @@ async def publish(
     """
     outcome = await visible(services, who, one.call_id)
     said = one.reading.said or final.code
-    first = Taxonomies.load().behind(outcome).leaves[said]
+    first = Taxonomies.load().behind(outcome).leaves.get(said)  # None: the taxonomy has it no more
     label = NewLabel(
         category=final.category,
         sub_category=final.sub_category,
@@ -91,15 +92,21 @@ async def publish(
             seed=one.sample.seed,
         ),
         blind=True,
-        first=FirstAnswer(category=first.category, sub_category=first.sub_category),
+        first=None if first is None else FirstAnswer(category=first.category, sub_category=first.sub_category),
         cause=given.cause,
         note=given.said,
         seconds=min(_LONGEST_S, (datetime.now(UTC) - one.reading.since).total_seconds()),
     )
-    key = f"review {one.sample.sample_id} {one.item.place} {one.role} {given.revision}"
+    key = f"review {one.sample.sample_id} {one.item.place} {one.role} {given.revision} {_digest(label)}"
     answer = await give_label(one.call_id, label, request, services, who, etag(given.revision), key)
     label_id = answer.headers["Location"].rpartition("/")[2]
     await SampleStore(services.database).finish(one.item, one.role, said, label_id)
+
+
+def _digest(label: NewLabel) -> str:
+    """Tell one answer from another: whoever was not taken, as the store was away, may have changed their mind."""
+    said = label.model_dump_json(exclude={"seconds"})
+    return hashlib.sha256(said.encode()).hexdigest()[:16]
 
 
 def is_stale(problem: Problem) -> bool:

@@ -171,6 +171,7 @@ def _items(sample: Sample, draw: Draw, listed: dict[str, Listed]) -> list[Item]:
             p=one.drawn.p or 1.0,
             stratum=one.drawn.stratum,
             is_second=one.drawn.second,
+            machine=listed[one.call_id].candidate.category,
         )
         for place, one in enumerate(draw.taken, 1)
     ]

@@ -76,6 +76,7 @@ def month() -> Insight:
 def test_shares_are_those_of_the_calls(month: Insight) -> None:
     now = within(Span(date(2026, 10, 30), date(2026, 11, 28)))
     assert month.calls == len(now)
+    now = [one for one in now if one.category is not None]
     shares = {one.name: one.value for one in month.categories}
     for code in ("potential_customer", "unnecessary_call", "empty_call", "uncertain"):
         assert shares[code] == ENGLISH.percent(sum(one.category == code for one in now) / len(now))
@@ -89,6 +90,17 @@ def test_shares_are_those_of_the_calls(month: Insight) -> None:
     assert [row.count for row in month.lost] == sorted((row.count for row in month.lost), reverse=True)
     assert sum(row.count for row in month.lost) == len(lost)
     assert {row.title: row.of for row in month.queues} == Counter(one.queue for one in now)
+
+
+def test_calls_without_a_category_are_no_part_of_a_share() -> None:
+    decided = within(Span(date(2026, 11, 22), date(2026, 11, 28)))
+    nothing = {"state": "unrecorded", "category": None, "sub_category": None}
+    missed = [one.model_copy(update={"outcome_id": f"missed-{n}", **nothing}) for n, one in enumerate(decided)]
+    alone, beside = (seen(outcomes, days="7") for outcomes in (decided, [*decided, *missed]))
+    assert beside.calls == 2 * alone.calls
+    for picture, same in zip(alone.categories, beside.categories, strict=True):
+        assert (picture.value, picture.rows) == (same.value, same.rows)
+    assert [(row.title, row.of) for row in beside.queues] == [(row.title, row.of) for row in alone.queues]
 
 
 def test_every_day_has_its_row_and_a_link_to_its_calls(month: Insight) -> None:

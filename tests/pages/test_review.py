@@ -23,6 +23,7 @@ from review.report import read_report
 from store.calls import OutcomeStore
 from store.labels import LabelStore
 from store.samples import Item, SampleStore
+from streams.kafka import KafkaUnavailable
 from tests.api.sinking import sinking_all
 from tests.pages.conftest import OWN, SignIn
 from tests.schemas.examples import call_transcribed
@@ -256,6 +257,64 @@ async def test_a_report_is_signed_where_there_is_a_key_and_follows_from_its_labe
     assert "this machine" not in page.text
     noted = [one async for one in services.database.beside("audit").find({"action": "exported"})]
     assert len(noted) == 3
+
+
+async def test_a_share_is_corrected_from_what_the_machine_had_said_when_its_answers_were_counted(
+    browser: httpx.AsyncClient, services: Services
+) -> None:
+    call_ids = await keep(services, 2)
+    sample = await drawn(browser, services)
+    for call_id in call_ids:  # decided again before anybody reads it
+        again = done(f"another-of-{call_id}", call_id).model_copy(update={"sub_category": "complaint"})
+        await OutcomeStore(services.database).save(again, call_transcribed().turns)
+    async with sinking_all(services):
+        while (place := await next_of(browser, sample)) is not None:
+            await read(browser, place, "complaint")
+    lines = (await browser.get(f"/review/figures/report?sample={sample}")).text.splitlines()
+    [figures] = [found for line in lines if (found := json.loads(line))["kind"] == "figures"]
+    shares = {name: one["share"] for name, one in figures["corrected"].items()}
+    assert shares == {"complaint": 1.0, "price_research": 0.0}
+    assert figures["accuracy"]["person"]["share"] == 1.0, "of what it said when the calls were read"
+
+
+async def test_who_changes_their_mind_after_the_brokers_were_away_is_taken_at_their_word(
+    browser: httpx.AsyncClient, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [call_id] = await keep(services, 1)
+    place = await next_of(browser, await drawn(browser, services))
+    assert place is not None
+    await post(browser, f"{place}/first", leaf="complaint", revision="1")
+
+    async def away(*_: object, **__: object) -> None:
+        raise KafkaUnavailable("the brokers do not answer", "wait")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("api.calls.labels.publish", away)
+        refused = await post(browser, f"{place}/final", leaf="complaint", revision="1")
+    assert refused.status_code == 503
+    async with sinking_all(services):
+        taken = await post(browser, f"{place}/final", leaf="price_research", revision="1")
+    assert taken.status_code == 303, taken.text
+    [given] = await LabelStore(services.database).of_call(call_id)
+    assert given.final.sub_category == "price_research"
+
+
+async def test_a_call_can_be_finished_whose_first_answer_is_no_category_any_more(
+    browser: httpx.AsyncClient, services: Services
+) -> None:
+    [call_id] = await keep(services, 1)
+    sample = await drawn(browser, services)
+    place = await next_of(browser, sample)
+    assert place is not None
+    [item] = await SampleStore(services.database).items(sample)
+    await SampleStore(services.database).answer(item, "first", "warranty_card")
+    shown = (await browser.get(place)).text
+    assert "warranty_card" in shown
+    async with sinking_all(services):
+        ended = await post(browser, f"{place}/final", leaf="complaint", revision=revision(shown))
+    assert ended.status_code == 303, ended.text
+    [given] = await LabelStore(services.database).of_call(call_id)
+    assert (given.first, given.final.sub_category, given.blind) == (None, "complaint", True)
 
 
 async def test_what_was_chosen_counts_only_in_the_naive_figure(browser: httpx.AsyncClient, services: Services) -> None:

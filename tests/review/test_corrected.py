@@ -1,6 +1,7 @@
 """Counts corrected by how the machine errs."""
 
 import random
+from dataclasses import replace
 
 import pytest
 
@@ -32,6 +33,15 @@ def test_shares_are_corrected_by_gold_where_calls_were_read_twice() -> None:
     assert corrected_shares(sample, {"price": 1_000})["fee"].share == 0.0
     single = Sample([label(f"c{n}", "price", "fee" if n < 10 else "price") for n in range(50)])
     assert corrected_shares(single, {"price": 1_000})["fee"].share == pytest.approx(0.2)
+
+
+def test_the_difference_is_from_the_answer_that_was_counted_whatever_the_machine_has_said_since() -> None:
+    """40 of 100 drawn calls were decided again, and rightly so, before they were read: the count is of before."""
+    again = [replace(one, counted="price") for one in labels([("fee", "fee")] * 40)]
+    same = [label(f"same{n}", "price", "price") for n in range(60)]
+    shares = corrected_shares(Sample([*again, *same]), {"price": 1_000})
+    assert shares["fee"].share == pytest.approx(0.4)
+    assert shares["price"].share == pytest.approx(0.6)
 
 
 def test_counts_of_no_calls_are_refused() -> None:
