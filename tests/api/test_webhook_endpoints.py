@@ -11,8 +11,8 @@ from sources.endpoint_settings import EndpointSettings
 from store.audit import AuditStore
 from store.webhook_deliveries import Attempt, Delivery, DeliveryStore
 from store.webhook_endpoints import EndpointStore
+from tests.api.asking import asking
 from tests.api.conftest import pointers
-from tests.api.test_operations import asking
 
 pytestmark = pytest.mark.integration
 ENDPOINTS = "/v1/webhook-endpoints"
