@@ -33,12 +33,17 @@ class GuardedResolver(AbstractResolver):
         await self._resolver.close()
 
 
-def guarded_connector(guard: HostGuard, resolver: AbstractResolver | None = None) -> aiohttp.TCPConnector:
+def guarded_connector(
+    guard: HostGuard, resolver: AbstractResolver | None = None, *, keep_alive: bool = True
+) -> aiohttp.TCPConnector:
     """Return a connector whose every name is resolved anew and guarded. Needs a running loop.
 
     Args:
         guard: What may be connected to; an address instead of a name is not resolved: ``HostGuard.check_host`` it.
         resolver: Asks for the addresses of hosts instead of the system's name service.
+        keep_alive: Whether connections are used for more than one request.
     """
     # no limit of its own: whoever asks limits how much is asked at once
-    return aiohttp.TCPConnector(resolver=GuardedResolver(guard, resolver), use_dns_cache=False, limit=0)
+    return aiohttp.TCPConnector(
+        resolver=GuardedResolver(guard, resolver), use_dns_cache=False, limit=0, force_close=not keep_alive
+    )

@@ -4,6 +4,7 @@
 """
 
 import itertools
+import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -19,6 +20,9 @@ from streams.settings import KafkaSettings
 from tests.patience import PATIENCE_S
 from tests.servers.kafka import KafkaServer, delete_topics, kafka_server, own_cluster
 
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # begun in the background of a script: commands that tests start would not hear Ctrl-C, either
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 settings.register_profile("callsift", deadline=None)
 settings.load_profile("callsift")
 

@@ -68,7 +68,8 @@ class Sender:
         """
         self._settings = settings
         self._session = aiohttp.ClientSession(
-            connector=guarded_connector(make_guard(settings), resolver),
+            # one that the consumer closes as it is used again would be a failed try; aiohttp repeats no POST
+            connector=guarded_connector(make_guard(settings), resolver, keep_alive=False),
             timeout=aiohttp.ClientTimeout(total=time_limit_s),
             cookie_jar=aiohttp.DummyCookieJar(),
             trust_env=False,  # a proxy would resolve the names itself

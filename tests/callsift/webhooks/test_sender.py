@@ -1,5 +1,6 @@
 """One try, over real connections: what each kind of consumer comes to, and that nothing else is connected to."""
 
+import asyncio
 import ssl
 from collections.abc import Iterator
 from pathlib import Path
@@ -43,6 +44,21 @@ async def test_what_a_consumer_answers(consumer: Consumer, answers: str, result:
     consumer.answer, consumer.headers = answers, {"Location": consumer.address}
     found = await posted(consumer.address)
     assert (found.result, found.status, len(consumer.got)) == (result, status, 1)
+
+
+async def test_no_delivery_uses_a_connection_that_the_consumer_is_about_to_close() -> None:
+    async def once(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n{}")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")  # which keeps the connection open
+        await reader.read(1)
+        writer.close()
+
+    async with await asyncio.start_server(once, "127.0.0.1", 0) as server:
+        address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/hooks"
+        sender = Sender(HERE)
+        found = [await sender.post(address, {"webhook-id": str(number)}, b"{}") for number in range(3)]
+        await sender.close()
+    assert [one.result for one in found] == ["delivered"] * 3
 
 
 @pytest.mark.parametrize(
