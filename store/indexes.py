@@ -31,6 +31,8 @@ class Index(NamedTuple):
 
 INDEXES = (
     Index(("decided_at",)),  # `retention run`
+    Index(("ended_at",)),  # whoever reads the documents by time (docs/outcomes.md)
+    Index(("category", "ended_at")),  # the same, of a category
     Index(("outcome.caller",)),  # `forget --caller`
     Index(("history.caller",)),  # the same, for numbers that were corrected
     Index(("search.order",)),  # the API's lists, exports and statistics; `reprocess`
