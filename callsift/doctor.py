@@ -52,10 +52,8 @@ def looked_at(*, ask: bool) -> Iterator[Finding]:
             if away is not None and check in (_workers, _source):
                 raise away  # known by now: each would wait for the brokers once more
             yield from check()
-        except KafkaUnavailable as error:
-            away = error
-            yield Finding(of, "failed", error.message, error.cure)
         except CallsiftError as error:
+            away = error if isinstance(error, KafkaUnavailable) else away
             yield Finding(of, "failed", error.message, error.cure)
         except InvalidTaxonomy as error:
             yield Finding("taxonomy", "failed", str(error), "Correct it, and look with: callsift taxonomy check")

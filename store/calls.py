@@ -15,7 +15,7 @@ from store.database import Database, Document
 from store.errors import ForgottenCall, asked, searched, written
 from store.indexes import create, missing
 from store.labels import LabelStore, stored_label
-from store.searchable import UNKNOWN, between
+from store.searchable import listed
 
 _TURNS = TypeAdapter(tuple[Turn, ...])
 _PUBLISHED = {"forgotten_at": 1, "revision": 1, "outcome": 1, "published": 1}
@@ -271,7 +271,7 @@ def _confirmed(found: Document) -> set[int]:
 
 
 def _query(chosen: CallFilter, after: str | None) -> Document:
-    bounds = between(chosen.since, chosen.until) or {"$gte": UNKNOWN}
+    bounds = listed(chosen.since, chosen.until)
     if after is not None:
         bounds = {"$gt": after} | {name: bound for name, bound in bounds.items() if name != "$gte"}
     query: Document = {"state": "done", "search.order": bounds}

@@ -16,7 +16,7 @@ from schemas import CallOutcome, Speaker, Turn
 from store.database import Database, Document
 from store.errors import asked, searched
 from store.folding import fold, folded_words
-from store.searchable import UNKNOWN, between, searchable, words_said
+from store.searchable import between, listed, searchable, words_said
 
 _TURNS = TypeAdapter(tuple[Turn, ...])
 _LAST_LETTER = "\U0010ffff"
@@ -57,7 +57,7 @@ class CallQuery:
     def document(self) -> Document:
         """Return what the store is asked for."""
         query: Document = {name: {"$in": list(values)} for name, values in self.among.items()}
-        query["search.order"] = between(self.ended_since, self.ended_before) or {"$gte": UNKNOWN}
+        query["search.order"] = listed(self.ended_since, self.ended_before)
         confidence = {"$gte": self.confidence_from, "$lt": self.confidence_below}
         if bounds := {name: bound for name, bound in confidence.items() if bound is not None}:
             query["outcome.confidence"] = bounds

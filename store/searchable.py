@@ -37,6 +37,11 @@ def between(since: datetime | None, before: datetime | None) -> dict[str, str]:
     return {"$gte": order_of(since) if since else EARLIEST} | ({"$lt": order_of(before)} if before else {})
 
 
+def listed(since: datetime | None, before: datetime | None) -> dict[str, str]:
+    """Return bounds of ``search.order``: calls that ended between two moments; without both, all that have it."""
+    return between(since, before) or {"$gte": UNKNOWN}
+
+
 def searchable(outcome: CallOutcome) -> dict[str, Any]:
     """Return the field ``search`` of a document whose newest outcome this is."""
     found: dict[str, Any] = {"order": place_of(outcome)}

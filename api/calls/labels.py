@@ -76,6 +76,11 @@ class NewLabel(BaseModel):
             raise ValueError("first is what a blind reviewer said: expected blind to be true")
         return self
 
+    @property
+    def digest(self) -> str:
+        """SHA-256 of what it says; whoever says it again took longer."""
+        return hashlib.sha256(self.model_dump_json(exclude={"seconds"}).encode()).hexdigest()
+
 
 class Labels(BaseModel):
     """What people said that a call was for."""
@@ -142,8 +147,7 @@ async def give_label(
         raise Problem("precondition-required", "A label needs If-Match: which revision the reviewer saw")
     taxonomy = Taxonomies.load().behind(outcome)
     _require_leaves(body, taxonomy)
-    said = body.model_dump_json(exclude={"seconds"})  # whoever says it again took longer
-    fingerprint = hashlib.sha256(f"{call_id}\0{if_match}\0{said}".encode()).hexdigest()
+    fingerprint = hashlib.sha256(f"{call_id}\0{if_match}\0{body.digest}".encode()).hexdigest()
     labels = LabelStore(services.database)
 
     async def given(origin: Origin) -> JSONResponse:

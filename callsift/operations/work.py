@@ -1,10 +1,9 @@
 """What each kind of operation does: step by step, each of which may be done again."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -16,7 +15,7 @@ from schemas import DeadLetter, Leaf
 from store.calls import CallFilter
 from store.operations import Kind
 from store.settings import StoreSettings
-from streams.dead_letters import AT_ONCE, DeadLetterFilter, read_letters, read_replays, replay, when_replayed
+from streams.dead_letters import DeadLetterFilter, read_letters, read_replays, replay, when_replayed
 from streams.payloads import ClaimCheckStore
 from streams.settings import AudioStoreSettings, KafkaSettings
 
@@ -96,12 +95,10 @@ def replay_letters(task: Task, places: Places) -> dict[str, Any]:
     kept = task.operation.checkpoint or {"replayed": 0, "begun": []}
     counts = {"replayed": kept["replayed"] + sum(letter_id in marks for letter_id in kept["begun"]), "refused": 0}
 
-    def begun() -> Iterator[DeadLetter]:
-        while batch := list(islice(wanted, AT_ONCE)):  # as `replay` takes them: all before are counted by now
-            task.remember({"replayed": counts["replayed"], "begun": [one.event_id for one in batch]}, **counts)
-            yield from batch
+    def keep(batch: Sequence[DeadLetter]) -> None:
+        task.remember({"replayed": counts["replayed"], "begun": [one.event_id for one in batch]}, **counts)
 
-    for _, refusal in replay(places.kafka, begun()):
+    for _, refusal in replay(places.kafka, wanted, keep):
         counts["replayed" if refusal is None else "refused"] += 1
     return counts
 

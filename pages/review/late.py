@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from api.access import Principal
 from api.services import Services
 from pages.review.measure import draw_of
-from pages.review.sampling import CannotDraw, Listed, listed_calls, scope_name
+from pages.review.sampling import CannotDraw, Listed, item_of, listed_calls, scope_name
 from review.drawing import Taken, draw_late, mark
 from review.strata import stratum_of
 from store.arrivals import Arrivals, ArrivalStore
@@ -78,14 +78,5 @@ def _came(sample: Sample, before: Arrivals, known: frozenset[int], listed: Mappi
 
 
 def _item(sample: Sample, items: Sequence[Item], taken: Taken, listed: Mapping[str, Listed]) -> Item:
-    return Item(
-        sample_id=sample.sample_id,
-        place=len(items) + 1,
-        call_id=taken.call_id,
-        period=listed[taken.call_id].period,
-        p=taken.drawn.p or 1.0,
-        stratum=taken.drawn.stratum,
-        is_second=taken.drawn.second,
-        machine=listed[taken.call_id].candidate.category,
-        turn=taken.part * sum(not one.is_late for one in items),
-    )
+    turn = taken.part * sum(not one.is_late for one in items)
+    return item_of(sample.sample_id, len(items) + 1, taken, listed[taken.call_id], turn)

@@ -1,6 +1,5 @@
 """What a reviewer sees of a call: before they answer nothing of what the machine says."""
 
-import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -97,16 +96,11 @@ async def publish(
         note=given.said,
         seconds=min(_LONGEST_S, (datetime.now(UTC) - one.reading.since).total_seconds()),
     )
-    key = f"review {one.sample.sample_id} {one.item.place} {one.role} {given.revision} {_digest(label)}"
+    # with what it says: whoever was not taken, as the brokers were away, may have changed their mind
+    key = f"review {one.sample.sample_id} {one.item.place} {one.role} {given.revision} {label.digest}"
     answer = await give_label(one.call_id, label, request, services, who, etag(given.revision), key)
     label_id = answer.headers["Location"].rpartition("/")[2]
     await SampleStore(services.database).finish(one.item, one.role, said, label_id)
-
-
-def _digest(label: NewLabel) -> str:
-    """Tell one answer from another: whoever was not taken, as the store was away, may have changed their mind."""
-    said = label.model_dump_json(exclude={"seconds"})
-    return hashlib.sha256(said.encode()).hexdigest()[:16]
 
 
 def is_stale(problem: Problem) -> bool:

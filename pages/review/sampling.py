@@ -17,7 +17,7 @@ from pydantic import AwareDatetime, BaseModel, Field, TypeAdapter
 from api.access import Principal, Scope
 from api.services import Services
 from pages.calls.question import CallsQuestion
-from review.drawing import Candidate, Draw, Frame, draw_random, draw_stratified, mark
+from review.drawing import Candidate, Draw, Frame, Taken, draw_random, draw_stratified, mark
 from review.strata import neyman, stratified
 from store.arrivals import ArrivalStore
 from store.database import Document, part
@@ -161,20 +161,23 @@ def _drawn(frame: Frame, candidates: Sequence[Candidate], form: DrawForm, seed: 
         raise CannotDraw("too_small") from None
 
 
+def item_of(sample_id: str, place: int, taken: Taken, listed: Listed, turn: float | None = None) -> Item:
+    """Return a call that was drawn as its sample keeps it."""
+    return Item(
+        sample_id=sample_id,
+        place=place,
+        call_id=taken.call_id,
+        period=listed.period,
+        p=taken.drawn.p or 1.0,
+        stratum=taken.drawn.stratum,
+        is_second=taken.drawn.second,
+        machine=listed.candidate.category,
+        turn=turn,
+    )
+
+
 def _items(sample: Sample, draw: Draw, listed: dict[str, Listed]) -> list[Item]:
-    return [
-        Item(
-            sample_id=sample.sample_id,
-            place=place,
-            call_id=one.call_id,
-            period=listed[one.call_id].period,
-            p=one.drawn.p or 1.0,
-            stratum=one.drawn.stratum,
-            is_second=one.drawn.second,
-            machine=listed[one.call_id].candidate.category,
-        )
-        for place, one in enumerate(draw.taken, 1)
-    ]
+    return [item_of(sample.sample_id, place, one, listed[one.call_id]) for place, one in enumerate(draw.taken, 1)]
 
 
 def yesterday_and_a_week_before(now: datetime, zone: ZoneInfo) -> tuple[date, date]:

@@ -13,10 +13,9 @@ from streams.dead_letters.listing import (
     when_replayed,
 )
 from streams.dead_letters.pages import LetterPage, letters_before
-from streams.dead_letters.replay import AT_ONCE, mark_replayed, replay
+from streams.dead_letters.replay import mark_replayed, replay
 
 __all__ = [
-    "AT_ONCE",
     "DeadLetterFilter",
     "DeadLetterSummary",
     "LetterPage",

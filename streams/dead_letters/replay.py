@@ -1,6 +1,6 @@
 """Puts the original messages of dead letters back on the topics they came from, and marks the dead letters."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime
 from itertools import islice
@@ -15,8 +15,7 @@ from streams.message import OURS, REPLAY
 from streams.settings import KafkaSettings
 from streams.topics import CONSUMED, REPLAYS
 
-AT_ONCE = 100
-"""How many letters are taken, published and marked together."""
+_AT_ONCE = 100
 _CONSUMED = {topic.name for topic in CONSUMED}
 
 
@@ -24,18 +23,28 @@ class CannotReplay(CallsiftError):
     """A dead letter's message has no place to go back to, or its call is forgotten."""
 
 
-def replay(kafka: KafkaSettings, letters: Iterable[DeadLetter]) -> Iterator[tuple[DeadLetter, CannotReplay | None]]:
+def replay(
+    kafka: KafkaSettings,
+    letters: Iterable[DeadLetter],
+    begins: Callable[[Sequence[DeadLetter]], None] = lambda _: None,
+) -> Iterator[tuple[DeadLetter, CannotReplay | None]]:
     """Put the messages of dead letters back on their topics; yields each letter, with the reason if it cannot be.
 
     A letter is marked after the broker has confirmed its message, so whoever is interrupted in between replays it
     again. That does no more harm than any other repetition (docs/delivery.md).
+
+    Args:
+        kafka: The brokers.
+        letters: What is replayed, a batch after the other.
+        begins: Is told of each batch before any of it is published; all letters before it are yielded by then.
 
     Raises:
         KafkaUnavailable: The brokers do not confirm within 30 seconds; what they did confirm is marked.
     """
     producer, forgotten = ConfirmingProducer(kafka), forgotten_calls(kafka)
     remaining = iter(letters)
-    while batch := list(islice(remaining, AT_ONCE)):
+    while batch := list(islice(remaining, _AT_ONCE)):
+        begins(batch)
         yield from _replay_batch(producer, batch, forgotten)
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,12 +17,12 @@ from callsift.embedded import EmbeddedBroker, EmbeddedStore
 from callsift.operations import work
 from callsift.operations.task import LEASE, Task, in_store
 from callsift.operations.work import Places
-from schemas import DeadLetter
 from store.calls import OutcomeStore
 from store.database import Database
 from store.operations import Kind, Operation
 from store.settings import StoreSettings
-from streams.dead_letters import AT_ONCE, read_replays, replay
+from streams.dead_letters import read_replays, replay
+from streams.dead_letters.replay import _AT_ONCE as AT_ONCE
 from streams.health import Health
 from streams.kafka import produce
 from streams.settings import AudioStoreSettings, KafkaSettings
@@ -118,8 +118,8 @@ def test_a_replay_counts_once_what_was_replayed_by_the_one_that_died(
     ]
     produce(places.kafka, DEAD_LETTER.name, [(one.event_id, one.model_dump_json().encode()) for one in letters])
 
-    def interrupted(kafka: KafkaSettings, wanted: Iterable[DeadLetter]) -> Iterator[Any]:
-        for answer in replay(kafka, wanted):
+    def interrupted(*given: Any) -> Iterator[Any]:
+        for answer in replay(*given):
             if next(seen) == AT_ONCE + AT_ONCE // 2:
                 raise Died  # the second batch is marked, and half of it counted
             yield answer

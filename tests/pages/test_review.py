@@ -65,6 +65,15 @@ async def next_of(browser: httpx.AsyncClient, sample: str) -> str | None:
     return None if "problem" in place else place
 
 
+async def one_to_read(browser: httpx.AsyncClient, services: Services) -> tuple[str, str, str]:
+    """Keep a call, draw it, and take it to read; returns the call, its sample and its address."""
+    [call_id] = await keep(services, 1)
+    sample = await drawn(browser, services)
+    place = await next_of(browser, sample)
+    assert place is not None
+    return call_id, sample, place
+
+
 def revision(text: str) -> str:
     [found] = re.findall(r'name="revision" value="(\d+)"', text)
     return str(found)
@@ -144,10 +153,7 @@ async def test_a_page_does_not_tell_whether_its_call_is_read_twice(
 async def test_the_first_answer_is_kept_before_the_machines_is_shown_and_cannot_be_changed(
     browser: httpx.AsyncClient, services: Services
 ) -> None:
-    [call_id] = await keep(services, 1)
-    sample = await drawn(browser, services)
-    place = await next_of(browser, sample)
-    assert place is not None
+    call_id, sample, place = await one_to_read(browser, services)
     early = await post(browser, f"{place}/final", leaf="complaint", revision="1")
     assert early.headers["location"] == place, "nobody answers in the end who has not answered blind"
     await post(browser, f"{place}/first", leaf="complaint", revision="1")
@@ -280,9 +286,7 @@ async def test_a_share_is_corrected_from_what_the_machine_had_said_when_its_answ
 async def test_who_changes_their_mind_after_the_brokers_were_away_is_taken_at_their_word(
     browser: httpx.AsyncClient, services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    [call_id] = await keep(services, 1)
-    place = await next_of(browser, await drawn(browser, services))
-    assert place is not None
+    call_id, _, place = await one_to_read(browser, services)
     await post(browser, f"{place}/first", leaf="complaint", revision="1")
 
     async def away(*_: object, **__: object) -> None:
@@ -302,10 +306,7 @@ async def test_who_changes_their_mind_after_the_brokers_were_away_is_taken_at_th
 async def test_a_call_can_be_finished_whose_first_answer_is_no_category_any_more(
     browser: httpx.AsyncClient, services: Services
 ) -> None:
-    [call_id] = await keep(services, 1)
-    sample = await drawn(browser, services)
-    place = await next_of(browser, sample)
-    assert place is not None
+    call_id, sample, place = await one_to_read(browser, services)
     [item] = await SampleStore(services.database).items(sample)
     await SampleStore(services.database).answer(item, "first", "warranty_card")
     shown = (await browser.get(place)).text
