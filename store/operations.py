@@ -130,7 +130,8 @@ class OperationStore:
         with asked():
             found = [one async for one in free]
         for document in map(Operation.of, found):
-            guard = {"_id": document.id, "turn": document.turn, "state": document.state}
+            # still free: what mongo-java-server found may have been taken before it is shown, with its new turn
+            guard = _free(now) | {"_id": document.id, "turn": document.turn, "state": document.state}
             takeovers = document.takeovers + (document.state == "working")
             change = {
                 "state": "working",

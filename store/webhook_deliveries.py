@@ -139,7 +139,8 @@ class DeliveryStore:
             free = self._deliveries.find(due).sort("due_ms", 1).limit(most).max_time_ms(_LIMIT_MS)
             found = [Delivery.of(one) async for one in free]
         until = {"due_ms": as_ms(now + lasts), "leased": 1}
-        held = [await self._change(_held(one), until | {"turn": one.turn + 1}) for one in found]
+        # still due: what mongo-java-server found may have been taken before it is shown, with its new turn
+        held = [await self._change(_held(one) | due, until | {"turn": one.turn + 1}) for one in found]
         return [one for one in held if one is not None]
 
     async def note(self, held: Delivery, attempt: Attempt, due_at: datetime) -> bool:
